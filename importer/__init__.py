@@ -1,0 +1,1 @@
+"""Bulk association importer for HubSpot."""

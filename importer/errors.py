@@ -1,0 +1,36 @@
+"""What ends a run: one sentence each, saying where, what was seen, what was expected, what to do.
+
+    ImporterError
+    ├── SettingsError   a flag, an environment variable or a config key is wrong
+    ├── SourceError     the file to import cannot be read as a table of pairs
+    ├── JournalError    the journal of a run cannot be used
+    ├── BusyError       another process works on the same run or with the same token
+    └── OutputError     a results or failures file cannot be written
+
+What one row causes is never an exception: it is a `model.Problem` or a `model.Outcome`. What HubSpot does to a
+run (token refused, daily limit, …) is not one either: the run stops, resumable, and its summary says why.
+"""
+
+
+class ImporterError(Exception):
+    """A run cannot go on; `str()` is the sentence to show. The command line exits with 2."""
+
+
+class SettingsError(ImporterError):
+    """A flag, an environment variable or a key of the config file is wrong."""
+
+
+class SourceError(ImporterError):
+    """The source is missing, unreadable, or not a table with the columns that pairs need."""
+
+
+class JournalError(ImporterError):
+    """A journal is missing, damaged, from another version, or does not fit what is asked of it."""
+
+
+class BusyError(ImporterError):
+    """Another process holds the run's journal or the token's rate."""
+
+
+class OutputError(ImporterError):
+    """A results or failures file cannot be written where it was asked for."""

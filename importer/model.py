@@ -1,0 +1,144 @@
+"""The words of the domain: rows, pairs, outcomes. No I/O, no HTTP, no clock."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+ObjectType = NewType("ObjectType", str)
+"""A HubSpot object type as it stands in a path: `contacts`, `2-123`, `p123_thing`. Only `reader` makes one."""
+
+RecordId = NewType("RecordId", str)
+"""A HubSpot record id: ASCII decimal digits, no leading zero. Only `reader` makes one."""
+
+
+class Role(StrEnum):
+    """What a column of the source is for; also the canonical column names."""
+
+    FROM_OBJECT_TYPE = "from_object_type"
+    FROM_OBJECT_ID = "from_object_id"
+    TO_OBJECT_TYPE = "to_object_type"
+    TO_OBJECT_ID = "to_object_id"
+
+
+class Status(StrEnum):
+    """What became of a pair or a row (the column `import_status`)."""
+
+    LINKED = "linked"
+    ALREADY_LINKED = "already_linked"
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    INVALID = "invalid"
+    NOT_SENT = "not_sent"
+
+
+class StopReason(StrEnum):
+    """Why a run stopped before its end (the JSON key `stopped_by`)."""
+
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a token
+    SCOPES_MISSING = "scopes_missing"
+    DAILY_LIMIT = "daily_limit"
+    DAILY_RESERVE = "daily_reserve"
+    ACCOUNT_MIGRATING = "account_migrating"
+    TOO_MANY_FAILURES = "too_many_failures"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    SIGINT = "SIGINT"
+    SIGTERM = "SIGTERM"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two records to link. The pair A→B and the pair B→A are two pairs."""
+
+    from_type: ObjectType
+    from_id: RecordId
+    to_type: ObjectType
+    to_id: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row makes no pair.
+
+    `code` is stable (`MISSING_ID`), `column` the header as the source writes it ("" for the row as a whole), `message`
+    the sentence without row and column, `advice` how to repair it.
+    """
+
+    code: str
+    column: str
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row of the source: either pairs or problems, never both, never neither.
+
+    `number` is the row as a spreadsheet shows it (the header is row 1), `cells` the original cells as text, without
+    the columns of an old result.
+    """
+
+    number: int
+    cells: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one pair: the status and what the last answer said.
+
+    `error_details` is compact JSON or "", `completed_at` an ISO 8601 time or "", `attempts` counts from 1 (0: never
+    sent), `advice` one plain sentence, "" when linked.
+    """
+
+    status: Status
+    http_status: int | None = None
+    api_status: str = ""
+    num_errors: int = 0
+    error_category: str = ""
+    error_message: str = ""
+    error_details: str = ""
+    correlation_id: str = ""
+    association_types: str = ""
+    attempts: int = 0
+    completed_at: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PairOutcome:
+    """A pair of a row with its outcome; `first_row` is the number of the first row that made the same pair."""
+
+    pair: Pair
+    outcome: Outcome
+    first_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """A row of a run as the journal knows it: its cells, and its problems or its pairs' outcomes in the row's order."""
+
+    number: int
+    cells: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    pairs: tuple[PairOutcome, ...]
+
+
+RESULT_COLUMNS = (
+    "import_row",
+    "import_status",
+    "import_http_status",
+    "import_api_status",
+    "import_num_errors",
+    "import_error_category",
+    "import_error_message",
+    "import_error_details",
+    "import_correlation_id",
+    "import_association_types",
+    "import_attempts",
+    "import_duplicate_of",
+    "import_completed_at",
+    "import_advice",
+)
+"""The columns that a results file adds, in order. In a source they are an old result and are replaced."""
