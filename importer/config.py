@@ -1,9 +1,45 @@
-"""Settings: flags > environment > TOML profile > defaults, validated."""
+"""Settings: flags > environment > TOML profile > defaults, validated, with errors that name the key."""
 
+import ipaddress
+import os
+import stat
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from importer.errors import SettingsError
 from importer.model import Role, Status
+
+ENVIRONMENT_PREFIX = "IMPORTER_"
+TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 - the name of the variable, not its value
+
+
+class ApiVersion(StrEnum):
+    """The version in HubSpot's paths. Source: HubSpot, OpenAPI files and changelog."""
+
+    V4 = "v4"
+    V2026_03 = "2026-03"
+    V2026_09 = "2026-09"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` requests in every rolling window of `seconds`."""
+
+    calls: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """The form that `--rate` takes: `100/10`."""
+        return f"{self.calls}/{self.seconds:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +59,207 @@ class Reading:
     encoding: str | None = None
     limit: int | None = None
     statuses: frozenset[Status] | None = None
+
+
+def _parse_rate(value: object) -> object:
+    if isinstance(value, Rate) or value == "auto":
+        return value
+    calls, slash, seconds = str(value).partition("/")
+    try:
+        rate = Rate(int(calls), float(seconds))
+    except ValueError:
+        slash = ""
+    if not slash or rate.calls < 1 or not 0 < rate.seconds < 86_400:
+        raise ValueError("expected N/SECONDS, such as 100/10, or auto")
+    return rate
+
+
+def _parse_base_url(value: object) -> object:
+    text = str(value).rstrip("/")
+    parts = urlsplit(text)
+    if not parts.hostname or parts.username or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
+        raise ValueError("expected a URL such as https://api.hubapi.com")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("expected https:// (http:// is for this machine only: the token would travel readable)")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _unset(value: object) -> object:
+    return None if value == "" else value
+
+
+AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
+FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
+OptionalText = Annotated[str | None, BeforeValidator(_unset)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_unset)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Settings(BaseModel):
+    """Everything that can be set, with its default. `config.example.toml` says what each key is for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    from_object_type: OptionalText = None
+    to_object_type: OptionalText = None
+    columns: dict[Role, str] = Field(default_factory=dict)
+    sheet: OptionalText = None
+    delimiter: OptionalText = None
+    encoding: OptionalText = None
+    limit: Annotated[int, Field(ge=0)] = 0
+
+    base_url: Annotated[str, BeforeValidator(_parse_base_url)] = "https://api.hubapi.com"
+    api_version: ApiVersion = ApiVersion.V4
+    rate: AnyRate = "auto"
+    workers: Annotated[int, Field(ge=1, le=1000)] = 64
+    token_file: OptionalPath = None
+    connect_timeout: PositiveSeconds = 10
+    answer_timeout: PositiveSeconds = 30
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    backoff_base: PositiveSeconds = 0.5
+    backoff_cap: PositiveSeconds = 30
+    max_failure_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    daily_reserve: Annotated[int, Field(ge=0)] = 0
+    sandbox: bool = False
+
+    state_dir: OptionalPath = None
+    no_wait: bool = False
+
+    quiet: bool = False
+    log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="after")
+    def _backoff_in_order(self) -> Self:
+        if self.backoff_base > self.backoff_cap:
+            raise ValueError(f"backoff_base ({self.backoff_base:g}) is above backoff_cap ({self.backoff_cap:g})")
+        return self
+
+    @property
+    def state_path(self) -> Path:
+        """Where journals and locks are kept: `state_dir`, or the system's place for a user's state."""
+        return self.state_dir or platformdirs.user_state_path("importer")
+
+    @property
+    def reading(self) -> Reading:
+        """The part that says how to read a source."""
+        return Reading(
+            self.from_object_type,
+            self.to_object_type,
+            self.columns,
+            self.sheet,
+            self.delimiter,
+            self.encoding,
+            self.limit or None,
+        )
+
+
+def load_settings(
+    flags: Mapping[str, object] | None = None, config: Path | None = None, profile: str | None = None
+) -> Settings:
+    """The settings in force: `flags` (None: not given) over `IMPORTER_*` over the profile over the defaults.
+
+    `config` is a TOML file whose top-level keys hold for every run and whose `[profiles.NAME]` tables hold for
+    `profile`; without it the variable `IMPORTER_CONFIG` names the file. `[columns]` are merged key by key.
+
+    Raises SettingsError naming the key, where it stands, what was seen and, for an unknown key, the nearest known one.
+    """
+    path = config or (Path(os.environ["IMPORTER_CONFIG"]) if os.environ.get("IMPORTER_CONFIG") else None)
+    layers = [
+        *_file_layers(path, profile),
+        ("the environment", _environment()),
+        ("the command line", {key: value for key, value in (flags or {}).items() if value is not None}),
+    ]
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for name, layer in layers:
+        for key, value in layer.items():
+            merged = isinstance(value, dict) and isinstance(values.get(key), dict)
+            values[key] = {**values[key], **value} if merged else value
+            origin[key] = name
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, origin)) from None
+
+
+def _environment() -> dict[str, str]:
+    names = {key: ENVIRONMENT_PREFIX + key.upper() for key in Settings.model_fields if key != "columns"}
+    return {key: os.environ[name] for key, name in names.items() if os.environ.get(name)}
+
+
+def _file_layers(path: Path | None, profile: str | None) -> list[tuple[str, dict[str, Any]]]:
+    if path is None:
+        if profile is not None:
+            raise SettingsError(f"--profile {profile} needs the config file that holds it: add --config PATH.")
+        return []
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"The config file {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The config file {path} is not TOML: {error}.") from error
+    profiles = table.pop("profiles", {})
+    layers = [(f"'{path}'", table)]
+    if profile is not None:
+        if not isinstance(profiles, dict) or not isinstance(profiles.get(profile), dict):
+            known = ", ".join(profiles) if isinstance(profiles, dict) and profiles else "none"
+            raise SettingsError(f"The config file {path} has no [profiles.{profile}]. Its profiles are: {known}.")
+        layers.append((f"[profiles.{profile}] of '{path}'", profiles[profile]))
+    return layers
+
+
+def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
+    return " ".join(_explain_one(dict(item), origin) for item in error.errors(include_url=False))
+
+
+def _explain_one(item: Mapping[str, Any], origin: Mapping[str, str]) -> str:
+    place = [str(part) for part in item["loc"]]
+    key, where = place[0] if place else "", origin.get(place[0], "the settings") if place else "the settings"
+    if item["type"] == "extra_forbidden":
+        near = get_close_matches(key, Settings.model_fields, n=1)
+        return f"In {where}: there is no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
+    reason = item["msg"].removeprefix("Value error, ")
+    if key == "columns":
+        return f"In {where}: columns: {place[1] if len(place) > 1 else ''!r}: the roles are {', '.join(Role)}."
+    if not key:
+        return f"{reason}."
+    return f"In {where}: {key} is {str(item['input'])!r}: {reason[:1].lower()}{reason[1:]}."
+
+
+def load_token(settings: Settings) -> SecretStr:
+    """The access token, from HUBSPOT_ACCESS_TOKEN or else from the file that `token_file` names.
+
+    Raises SettingsError, without the token's text, when there is none or it could not stand in a header.
+    """
+    text, where = os.environ.get(TOKEN_VARIABLE, ""), TOKEN_VARIABLE
+    if not text.strip() and settings.token_file is not None:
+        where = f"the token file {settings.token_file}"
+        try:
+            text = settings.token_file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{where} cannot be read: {type(error).__name__}.") from None
+    token = text.strip()
+    if not token:
+        raise SettingsError(
+            f"There is no HubSpot token: set {TOKEN_VARIABLE}, or name a file with token_file in the config. "
+            "To try the importer without an account add --sandbox."
+        )
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise SettingsError(f"The token in {where} has characters that no HubSpot token has; copy it once more.")
+    return SecretStr(token)
+
+
+def token_file_is_exposed(settings: Settings) -> bool:
+    """Whether others on this machine may read the token file that is in use."""
+    if settings.token_file is None or os.environ.get(TOKEN_VARIABLE, "").strip() or os.name == "nt":
+        return False
+    return bool(settings.token_file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
