@@ -1,0 +1,26 @@
+"""A local HubSpot for demonstration, rehearsal and tests, written from the API description.
+
+It shares no code with `importer.hubspot`, so that the two can disagree.
+"""
+
+from importer.sandbox.answers import Answer
+from importer.sandbox.faults import FAULTS, CallFault, Fault, PairFault, parse_fault, table
+from importer.sandbox.options import DEFAULT_TOKEN, SandboxOptions
+from importer.sandbox.server import Sandbox, serve
+from importer.sandbox.state import Pair, State
+
+__all__ = [
+    "DEFAULT_TOKEN",
+    "FAULTS",
+    "Answer",
+    "CallFault",
+    "Fault",
+    "Pair",
+    "PairFault",
+    "Sandbox",
+    "SandboxOptions",
+    "State",
+    "parse_fault",
+    "serve",
+    "table",
+]

@@ -1,0 +1,106 @@
+"""What the sandbox's account knows from the start: object types and the association types between them."""
+
+OBJECT_TYPES = {
+    "appointments": "0-421",
+    "calls": "0-48",
+    "carts": "0-142",
+    "communications": "0-18",
+    "companies": "0-2",
+    "contacts": "0-1",
+    "courses": "0-410",
+    "deals": "0-3",
+    "discounts": "0-84",
+    "emails": "0-49",
+    "feedback_submissions": "0-19",
+    "fees": "0-85",
+    "goals": "0-74",
+    "invoices": "0-53",
+    "leads": "0-136",
+    "line_items": "0-8",
+    "listings": "0-420",
+    "marketing_events": "0-54",
+    "meetings": "0-47",
+    "notes": "0-46",
+    "orders": "0-123",
+    "payments": "0-101",
+    "postal_mail": "0-116",
+    "products": "0-7",
+    "projects": "0-970",
+    "quotes": "0-14",
+    "services": "0-162",
+    "subscriptions": "0-69",
+    "tasks": "0-27",
+    "taxes": "0-86",
+    "tickets": "0-5",
+    "users": "0-115",
+}
+"""HubSpot's object types: plural name to id. Source: HubSpot, "Using object APIs" guide."""
+
+CUSTOM_TYPES = {"p1_pets": "2-101", "p1_homes": "2-102"}
+"""The custom object types of the sandbox's own account: fully qualified name to id."""
+
+TYPE_NAMES = {
+    name: plural
+    for plural, type_id in (OBJECT_TYPES | CUSTOM_TYPES).items()
+    for name in {plural, type_id, plural.removeprefix("p1_")}
+}
+"""Every spelling that a path may use for a type, to the one name the sandbox keeps. Singulars are not among them."""
+
+_KNOWN_ASSOCIATION_TYPES = {
+    ("contacts", "contacts"): 449,
+    ("companies", "companies"): 450,
+    ("deals", "deals"): 451,
+    ("tickets", "tickets"): 452,
+    ("contacts", "companies"): 279,
+    ("companies", "contacts"): 280,
+    ("contacts", "deals"): 4,
+    ("deals", "contacts"): 3,
+    ("contacts", "tickets"): 15,
+    ("tickets", "contacts"): 16,
+    ("companies", "deals"): 342,
+    ("deals", "companies"): 341,
+    ("companies", "tickets"): 340,
+    ("tickets", "companies"): 339,
+    ("deals", "tickets"): 27,
+    ("tickets", "deals"): 28,
+    ("deals", "line_items"): 19,
+    ("line_items", "deals"): 20,
+    ("deals", "quotes"): 63,
+    ("quotes", "deals"): 64,
+    ("contacts", "notes"): 201,
+    ("notes", "contacts"): 202,
+    ("companies", "notes"): 189,
+    ("notes", "companies"): 190,
+    ("contacts", "tasks"): 203,
+    ("tasks", "contacts"): 204,
+    ("companies", "tasks"): 191,
+    ("tasks", "companies"): 192,
+    ("contacts", "meetings"): 199,
+    ("meetings", "contacts"): 200,
+    ("contacts", "calls"): 193,
+    ("calls", "contacts"): 194,
+    ("contacts", "emails"): 197,
+    ("emails", "contacts"): 198,
+}
+"""Unlabelled association type ids. Source: HubSpot, associations guide, "association type id values"."""
+
+
+def association_type(from_type: str, to_type: str) -> dict[str, str | int]:
+    """Return the `associationSpec` of a default link in this direction; what no guide lists gets a stable number."""
+    if from_type in CUSTOM_TYPES or to_type in CUSTOM_TYPES:
+        return {"associationCategory": "USER_DEFINED", "associationTypeId": _made_up(from_type, to_type)}
+    type_id = _KNOWN_ASSOCIATION_TYPES.get((from_type, to_type)) or _made_up(from_type, to_type)
+    return {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}
+
+
+def _made_up(from_type: str, to_type: str) -> int:
+    names = sorted(OBJECT_TYPES | CUSTOM_TYPES)
+    return 1000 + 100 * names.index(from_type) + names.index(to_type)
+
+
+ASSOCIATION_SPECS = {
+    (one, other): association_type(one, other)
+    for one in OBJECT_TYPES | CUSTOM_TYPES
+    for other in OBJECT_TYPES | CUSTOM_TYPES
+}
+"""The `associationSpec` of every direction, made once."""

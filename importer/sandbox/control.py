@@ -1,0 +1,148 @@
+"""The sandbox's own pages under /sandbox/: look at the state, change the records and links. Not counted as calls."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from aiohttp import web
+
+from importer.sandbox.catalogue import CUSTOM_TYPES, OBJECT_TYPES, TYPE_NAMES
+from importer.sandbox.options import SandboxOptions
+from importer.sandbox.state import FIRST_RECORD, LAST_RECORD, Pair, Record, State
+
+_CHUNK = 5_000
+"""Pairs written at a time, so that a state of a million pairs neither fills memory nor stops the server."""
+
+
+class Control:
+    """Answers what comes under /sandbox/.
+
+        GET  /sandbox/state[?summary=1]   the state; the summary leaves the lists of pairs out
+        POST /sandbox/records             {"add": [R…], "remove": [R…], "merge": [{"type", "id", "into"}…]}
+        POST /sandbox/associations        {"add": [A…], "remove": [A…]}
+
+    R is `{"type": "contacts", "id": "7"}`, A is `{"from": R, "to": R}`.
+    """
+
+    def __init__(self, options: SandboxOptions, state: State) -> None:
+        self._options = options
+        self._state = state
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request."""
+        match request.method, request.rel_url.path:
+            case "GET", "/sandbox/state":
+                return await self._send_state(request, summary=request.query.get("summary") == "1")
+            case "POST", "/sandbox/records":
+                return await self._change(request, self._change_records)
+            case "POST", "/sandbox/associations":
+                return await self._change(request, self._change_associations)
+            case _, "/sandbox/redirected":
+                self._state.redirects_followed += 1
+                return web.json_response({"message": "A redirect was followed to here."})
+        return web.json_response({"message": "The sandbox has no such page."}, status=404)
+
+    # ---- looking
+
+    def summary(self) -> dict[str, Any]:
+        """Return the state without its lists of pairs."""
+        state, options = self._state, self._options
+        return {
+            "records": self._records(),
+            "counts": {
+                "associations": len(state.links),
+                "calls": state.calls.total(),
+                "puts": state.calls["put"],
+                "batch_calls": state.calls["batch"],
+                "read_calls": state.calls["read"],
+                "other_calls": state.calls["other"],
+                "rate_limited": state.answers["429"],
+                "redirects_followed": state.redirects_followed,
+                "by_status": dict(sorted(state.answers.items())),
+            },
+            "rate": {
+                "limit": options.limit,
+                "window": options.window,
+                "worst_window": state.worst_window,
+                "daily_limit": options.daily_limit,
+                "daily_used": state.daily_used,
+            },
+            "faults": dict(sorted(state.faults.items())),
+        }
+
+    def _records(self) -> dict[str, Any]:
+        records = self._state.records
+        return {
+            name: {
+                "id": type_id,
+                "first": FIRST_RECORD,
+                "last": LAST_RECORD,
+                "added": [str(record_id) for kind, record_id in sorted(records.added) if kind == name],
+                "removed": [str(record_id) for kind, record_id in sorted(records.removed) if kind == name],
+            }
+            for name, type_id in (OBJECT_TYPES | CUSTOM_TYPES).items()
+        }
+
+    async def _send_state(self, request: web.BaseRequest, *, summary: bool) -> web.StreamResponse:
+        if summary:
+            return web.json_response(self.summary())
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        head = json.dumps(self.summary())[:-1]  # the lists go in before its closing brace
+        links, asked = list(self._state.links), list(self._state.asked.items())
+        await response.prepare(request)
+        await response.write(f'{head}, "associations": ['.encode())
+        for chunk in _chunks(json.dumps(_ends(pair)) for pair in links):
+            await response.write(chunk)
+        await response.write(b'], "asked": [')
+        for chunk in _chunks(json.dumps({**_ends(pair), "times": times}) for pair, times in asked):
+            await response.write(chunk)
+        await response.write(b"]}")
+        await response.write_eof()
+        return response
+
+    # ---- changing
+
+    async def _change(self, request: web.BaseRequest, change: Any) -> web.Response:
+        try:
+            change(json.loads(await request.read()))
+        except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+            return web.json_response({"message": f"Not understood: {wrong!r}"}, status=400)
+        return web.json_response(self.summary()["counts"])
+
+    def _change_records(self, body: dict[str, Any]) -> None:
+        for entry in body.get("add", ()):
+            self._state.records.add(_record(entry))
+        for entry in body.get("remove", ()):
+            self._state.records.remove(_record(entry))
+        for entry in body.get("merge", ()):
+            self._state.records.merge(_record(entry), int(entry["into"]))
+
+    def _change_associations(self, body: dict[str, Any]) -> None:
+        for entry in body.get("add", ()):
+            self._state.links.add(_pair(entry))
+        for entry in body.get("remove", ()):
+            self._state.links.remove(_pair(entry))
+
+
+def _record(entry: dict[str, Any]) -> Record:
+    return TYPE_NAMES[entry["type"]], int(entry["id"])
+
+
+def _pair(entry: dict[str, Any]) -> Pair:
+    return Pair(*_record(entry["from"]), *_record(entry["to"]))
+
+
+def _ends(pair: Pair) -> dict[str, Any]:
+    return {
+        "from": {"type": pair.from_type, "id": str(pair.from_id)},
+        "to": {"type": pair.to_type, "id": str(pair.to_id)},
+    }
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[bytes]:
+    """Join texts by commas, a chunk at a time."""
+    iterator, comma = iter(texts), ""
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield (comma + ",".join(chunk)).encode()
+        comma = ","

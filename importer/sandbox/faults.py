@@ -1,0 +1,455 @@
+"""The faults that the sandbox can be told to show: a table, and which of them strike a call.
+
+A fault is asked for as `NAME=SPEC` (grammar: `importer.sandbox.conditions`), such as `http_503=0.05` or
+`pending=contacts:12>companies:7*3`. There are two kinds. A *call fault* changes the answer of a whole call, single,
+batch or read. A *pair fault* changes what is said of one pair, alone in a single call or among others in a batch.
+"""
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from importer.sandbox import answers
+from importer.sandbox.answers import Answer, Delivery, Json, Refusal, Verdict
+from importer.sandbox.conditions import Call, Moment, Spec, drawing, parse_spec
+from importer.sandbox.state import Pair, State
+
+
+@dataclass(frozen=True, slots=True)
+class CallFault:
+    """A fault of a whole call. `answer` turns the call and the honest answer into what is sent.
+
+    `links` says whether the honest work is done. If not, the honest answer given is an empty one.
+    """
+
+    description: str
+    links: bool
+    answer: Callable[[Call, Answer], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class PairFault:
+    """A fault of one pair, which is then not linked: `verdict` is what is said of it."""
+
+    description: str
+    verdict: Callable[[Pair], Verdict]
+    links: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that was asked for: its name in `FAULTS`, when it strikes, and the text it was parsed from."""
+
+    name: str
+    spec: Spec
+    text: str
+
+
+def parse_fault(text: str) -> Fault:
+    """Return the fault that `NAME=SPEC` asks for. Raises ValueError with one sentence."""
+    name, equals, spec = text.partition("=")
+    if name not in FAULTS:
+        raise ValueError(f"{name!r} is not a fault of the sandbox. Known are: {', '.join(FAULTS)}.")
+    if not equals or not spec:
+        raise ValueError(f"{text!r} does not say when: write {name}=always, {name}=0.05 or {name}=calls:50-80.")
+    return Fault(name, parse_spec(spec), text)
+
+
+class Strikes:
+    """Decides which faults strike, and counts them in the state."""
+
+    def __init__(self, faults: Iterable[Fault], seed: int, state: State) -> None:
+        self._state = state
+        self._on_calls = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], CallFault)]
+        self._on_pairs = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], PairFault)]
+        self._draws = {fault.name: drawing(seed, fault.name) for fault in faults}
+        self._struck: Counter[tuple[Fault, object]] = Counter()
+
+    def on_call(self, call: Call) -> CallFault | None:
+        """Return the first call fault that strikes this call."""
+        for fault, kind in self._on_calls:
+            if any(self._strikes(fault, call, pair) for pair in self._subjects(fault, call)):
+                return kind
+        return None
+
+    def on_pair(self, call: Call, pair: Pair) -> PairFault | None:
+        """Return the first pair fault that strikes this pair of the call."""
+        for fault, kind in self._on_pairs:
+            if self._strikes(fault, call, pair):
+                return kind
+        return None
+
+    def _subjects(self, fault: Fault, call: Call) -> Iterable[Pair | None]:
+        return call.pairs if call.kind == "put" or fault.spec.about_pairs else (None,)
+
+    def _strikes(self, fault: Fault, call: Call, pair: Pair | None) -> bool:
+        asked = self._state.asked.get(pair, 0) if pair else 0
+        if not fault.spec.holds(Moment(call, pair, asked, self._draws[fault.name])):
+            return False
+        if fault.spec.times is not None:
+            subject = pair or next(iter(call.pairs), (call.kind, call.from_type, call.to_type))
+            if self._struck[fault, subject] >= fault.spec.times:
+                return False
+            self._struck[fault, subject] += 1
+        self._state.faults[fault.name] += 1
+        return True
+
+
+# ---- call faults: makers of answers
+
+
+def _instead(make: Callable[[], Answer]) -> Callable[[Call, Answer], Answer]:
+    """Answer this, whatever was asked."""
+    return lambda call, honest: make()
+
+
+def _status(status: int, headers: Mapping[str, str] | None = None) -> Callable[[Call, Answer], Answer]:
+    category, message = _STATUS_WORDS[status]
+    return _instead(lambda: Answer(status, answers.error(category, message), headers or {}))
+
+
+_STATUS_WORDS = {
+    400: ("VALIDATION_ERROR", "Invalid input JSON on line 1, column 1"),
+    404: ("OBJECT_NOT_FOUND", "The requested resource could not be found."),
+    408: ("REQUEST_TIMEOUT", "The request took too long to arrive."),
+    414: ("URI_TOO_LONG", "The request URL is too long."),
+    423: ("LOCKED", "The resource is locked for 2 seconds while another change to it is processed."),
+    477: ("MIGRATION_IN_PROGRESS", "This account is being moved to another data centre."),
+    500: ("INTERNAL_ERROR", "internal error"),
+    502: ("BAD_GATEWAY", "The request exceeded a processing limit."),
+    503: ("SERVICE_UNAVAILABLE", "The service is temporarily unavailable."),
+    504: ("GATEWAY_TIMEOUT", "The request exceeded a processing limit."),
+}
+
+
+def _html(status: int, title: str) -> Callable[[Call, Answer], Answer]:
+    page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
+    return _instead(lambda: Answer(status, page.encode(), content_type="text/html; charset=UTF-8"))
+
+
+def _batch_status(status: str) -> Callable[[Call, Answer], Answer]:
+    return _instead(lambda: Answer(200, answers.batch_body((), status)))
+
+
+def _body(body: object) -> Callable[[Call, Answer], Answer]:
+    return lambda call, honest: replace(honest, body=body) if honest.is_success else honest
+
+
+def _edit(change: Callable[[Json], Json]) -> Callable[[Call, Answer], Answer]:
+    """Change the body of a success; an honest refusal stays as it is."""
+    return lambda call, honest: replace(honest, body=change(honest.body)) if honest.is_success else honest
+
+
+def _success(status: int) -> Callable[[Call, Answer], Answer]:
+    return lambda call, honest: replace(honest, status=status) if honest.is_success else honest
+
+
+def _deliver(delivery: Delivery) -> Callable[[Call, Answer], Answer]:
+    return lambda call, honest: replace(honest, delivery=delivery)
+
+
+def _only_for(kind: str, fault: Callable[[Call, Answer], Answer]) -> Callable[[Call, Answer], Answer]:
+    return lambda call, honest: fault(call, honest) if call.kind == kind else honest
+
+
+def _retry_on_date(call: Call, honest: Answer) -> Answer:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    return _status(503, {"Retry-After": date})(call, honest)
+
+
+def _truncated(call: Call, honest: Answer) -> Answer:
+    text = json.dumps(honest.body).encode()
+    return replace(honest, body=text[: len(text) // 2])
+
+
+def _gzipped(call: Call, honest: Answer) -> Answer:
+    return replace(honest, body=gzip.compress(json.dumps(honest.body).encode()), headers={"Content-Encoding": "gzip"})
+
+
+def _missing_fields(body: Json) -> Json:
+    return {key: body[key] for key in ("status", "results")}
+
+
+def _extra_fields(body: Json) -> Json:
+    results = [{**result, "associationCategory": "WORK", "portalId": 1} for result in body["results"]]
+    return {**body, "results": results, "links": {"next": "none"}, "requestedAt": body["startedAt"], "traceId": [1, {}]}
+
+
+def _null_fields(body: Json) -> Json:
+    return {"numErrors": None, "errors": None, "links": None, "requestedAt": None, **body}
+
+
+def _numeric_ids(body: Json) -> Json:
+    def numeric(end: Json) -> Json:
+        return {**end, "id": int(end["id"])} if "id" in end else end
+
+    return {
+        **body,
+        "results": [
+            {**result, "from": numeric(result["from"]), "to": _numeric_to(result["to"])} for result in body["results"]
+        ],
+    }
+
+
+def _numeric_to(to: Json | list[Json]) -> Json | list[Json]:
+    if isinstance(to, list):
+        return [{**one, "toObjectId": int(one["toObjectId"])} for one in to]
+    return {**to, "id": int(to["id"])}
+
+
+def _first_error_only(body: Json) -> Json:
+    return {**body, "numErrors": 1, "errors": body["errors"][:1]} if len(body.get("errors", ())) > 1 else body
+
+
+def _silent_errors(body: Json) -> Json:
+    return {key: value for key, value in body.items() if key not in {"errors", "numErrors"}}
+
+
+# ---- pair faults: makers of verdicts
+
+
+def _refused(refusal: Refusal) -> Callable[[Pair], Verdict]:
+    return lambda pair: Verdict(refusal=refusal)
+
+
+def _foreign(pair: Pair) -> Verdict:
+    other = pair._replace(from_id=pair.from_id + 1, to_id=pair.to_id + 1)
+    return Verdict(results=answers.both_directions(other))
+
+
+def _half_foreign(pair: Pair) -> Verdict:
+    return Verdict(results=answers.both_directions(pair._replace(to_id=pair.to_id + 1)))
+
+
+def _error_inside(**extra: object) -> Json:
+    return answers.standard_error("VALIDATION_ERROR", "The association could not be created.", **extra)
+
+
+_NESTED = {
+    "errors": [
+        {
+            "message": "The records belong to different teams.",
+            "code": "TEAM_MISMATCH",
+            "in": "toObjectId",
+            "context": {"teams": ["1", "2"]},
+            "errors": [{"message": "Team 2 is not visible to this app."}],
+        },
+        {"message": "See the account's association rules."},
+    ]
+}
+_NASTY_MESSAGE = '=HYPERLINK("http://127.0.0.1/","click")\nsecond "line"\r\n,;\t\'third\' \u2028 \x07 コンタクト'
+
+# ---- the table
+
+_CALL_FAULTS: dict[str, CallFault] = {
+    # the network
+    "reset": CallFault("the connection is reset before anything is done", False, _deliver(Delivery.RESET)),
+    "lost_answer": CallFault(
+        "the work is done, the connection is closed before the answer", True, _deliver(Delivery.CLOSED)
+    ),
+    "cut_answer": CallFault(
+        "the work is done, the connection is closed half way through the answer", True, _deliver(Delivery.HALF)
+    ),
+    "hang": CallFault("nothing is done and no answer ever comes", False, _deliver(Delivery.NEVER)),
+    "lost_hang": CallFault("the work is done, but no answer ever comes", True, _deliver(Delivery.NEVER)),
+    "slow": CallFault(
+        "the work is done, the answer comes 3 seconds late", True, lambda call, honest: replace(honest, delay=3.0)
+    ),
+    "redirect": CallFault(
+        "302 to a page of the sandbox that counts who follows",
+        False,
+        _instead(lambda: Answer(302, b"", {"Location": "/sandbox/redirected"})),
+    ),
+    # success in odd clothes
+    "status_201": CallFault("success is answered as 201", True, _success(201)),
+    "status_202": CallFault("success is answered as 202", True, _success(202)),
+    "status_207": CallFault("success is answered as 207", True, _success(207)),
+    "errors_as_200": CallFault("a batch with errors is answered as 200 instead of 207", True, _success(200)),
+    "extra_fields": CallFault("the answer has fields nobody has heard of", True, _edit(_extra_fields)),
+    "missing_fields": CallFault("the answer has only status and results", True, _edit(_missing_fields)),
+    "null_fields": CallFault("the optional fields of the answer are null", True, _edit(_null_fields)),
+    "numeric_ids": CallFault("record ids in the answer are numbers, not texts", True, _edit(_numeric_ids)),
+    "wrong_content_type": CallFault(
+        "the JSON answer calls itself text/plain", True, lambda call, honest: replace(honest, content_type="text/plain")
+    ),
+    "no_content_type": CallFault("the answer has no Content-Type", True, _deliver(Delivery.BARE)),
+    "gzip": CallFault("the answer is compressed", True, _gzipped),
+    # success that is none, or cannot be seen
+    "no_status": CallFault(
+        "the answer has no status field", True, _edit(lambda body: {k: v for k, v in body.items() if k != "status"})
+    ),
+    "empty_body": CallFault("200 with an empty body", True, _body(b"")),
+    "empty_object": CallFault("200 with the body {}", True, _body({})),
+    "json_list": CallFault("200 with the body []", True, _body([])),
+    "truncated_json": CallFault("the JSON of the answer ends in the middle", True, _truncated),
+    "html_200": CallFault(
+        "200 with an HTML page, as a proxy in between may answer", False, _html(200, "Welcome to the guest network")
+    ),
+    "unnamed_results": CallFault("linked, but results is empty", True, _edit(lambda body: {**body, "results": []})),
+    "pending": CallFault(
+        "status PENDING, not linked yet (with *N: linked when asked once more)", False, _batch_status("PENDING")
+    ),
+    "processing": CallFault(
+        "status PROCESSING, not linked yet (with *N: linked when asked once more)", False, _batch_status("PROCESSING")
+    ),
+    "pending_linked": CallFault(
+        "linked, but the status stays PENDING", True, _edit(lambda body: {**body, "status": "PENDING", "results": []})
+    ),
+    "canceled": CallFault("status CANCELED, not linked", False, _batch_status("CANCELED")),
+    "cancelled": CallFault(
+        "status CANCELLED, as HubSpot's prose spells it, not linked", False, _batch_status("CANCELLED")
+    ),
+    "unknown_status": CallFault("a status nobody has heard of, not linked", False, _batch_status("DEFERRED")),
+    "first_error_only": CallFault("a batch names only the first of its errors", True, _edit(_first_error_only)),
+    "silent_errors": CallFault(
+        "a batch or read leaves its errors out: records are missing without a word", True, _edit(_silent_errors)
+    ),
+    "silent_read": CallFault(
+        "a batch read answers COMPLETE and names none of the records",
+        True,
+        _only_for("read", lambda call, honest: Answer(200, answers.batch_body(()))),
+    ),
+    # refusals of the whole call
+    "token_invalid": CallFault("401 INVALID_AUTHENTICATION", False, _instead(answers.token_refused)),
+    "token_expired": CallFault(
+        "401 EXPIRED_AUTHENTICATION", False, _instead(lambda: answers.token_refused("EXPIRED_AUTHENTICATION"))
+    ),
+    "scopes_missing": CallFault(
+        "403 MISSING_SCOPES, naming the scope", False, lambda call, honest: answers.scopes_missing(call.to_type)
+    ),
+    "scopes_missing_text": CallFault(
+        "403 MISSING_SCOPES, the scopes printed as one text",
+        False,
+        lambda call, honest: Answer(
+            403,
+            answers.error(
+                "MISSING_SCOPES", "Scopes are missing.", context=f"{{missingScopes=[crm.objects.{call.to_type}.write]}}"
+            ),
+        ),
+    ),
+    "too_fast": CallFault(
+        "429 TEN_SECONDLY_ROLLING", False, _instead(lambda: answers.over_limit("TEN_SECONDLY_ROLLING"))
+    ),
+    "too_fast_retry_after": CallFault(
+        "429 TEN_SECONDLY_ROLLING with Retry-After: 1",
+        False,
+        _instead(lambda: answers.over_limit("TEN_SECONDLY_ROLLING", {"Retry-After": "1"})),
+    ),
+    "too_fast_second": CallFault("429 SECONDLY", False, _instead(lambda: answers.over_limit("SECONDLY"))),
+    "daily_limit": CallFault("429 DAILY", False, _instead(lambda: answers.over_limit("DAILY"))),
+    "migrating": CallFault(
+        "477, the account is being moved, Retry-After: 3600", False, _status(477, {"Retry-After": "3600"})
+    ),
+    "locked": CallFault("423, locked for 2 seconds", False, _status(423)),
+    "retry_after": CallFault("503 with Retry-After: 1", False, _status(503, {"Retry-After": "1"})),
+    "retry_after_date": CallFault("503 with Retry-After as a date 2 seconds ahead", False, _retry_on_date),
+    "retry_after_nonsense": CallFault(
+        "503 with a Retry-After that is no time", False, _status(503, {"Retry-After": "soon"})
+    ),
+    "lost_504": CallFault("the work is done, the answer is 504", True, _status(504)),
+    **{
+        f"http_{status}": CallFault(f"{status} with HubSpot's error body", False, _status(status))
+        for status in (400, 404, 408, 414, 500, 502, 503, 504)
+    },
+    **{
+        f"html_{status}": CallFault(
+            f"{status} with an HTML page, as the network edge answers", False, _html(status, title)
+        )
+        for status, title in {
+            502: "Bad gateway",
+            521: "Web server is down",
+            522: "Connection timed out",
+            523: "Origin is unreachable",
+            524: "A timeout occurred",
+            525: "SSL handshake failed",
+            526: "Invalid SSL certificate",
+        }.items()
+    },
+}
+
+_PAIR_FAULTS: dict[str, PairFault] = {
+    # said within a success
+    "empty_results": PairFault("COMPLETE, no error, no result, and not linked", lambda pair: Verdict()),
+    "foreign_results": PairFault("COMPLETE, but the results name another pair, and not linked", _foreign),
+    "half_foreign_results": PairFault(
+        "COMPLETE, but the results name another record on one side, and not linked", _half_foreign
+    ),
+    "num_errors": PairFault(
+        "200 with numErrors 1 and errors", lambda pair: Verdict(errors=(_error_inside(),), num_errors=1)
+    ),
+    "num_errors_alone": PairFault("200 with numErrors 1 and no errors", lambda pair: Verdict(num_errors=1)),
+    "num_errors_named": PairFault(
+        "200 with numErrors 1, although results name the pair",
+        lambda pair: Verdict(results=answers.both_directions(pair), num_errors=1),
+    ),
+    "errors_alone": PairFault("200 with errors and no numErrors", lambda pair: Verdict(errors=(_error_inside(),))),
+    "nested_errors": PairFault(
+        "200 with numErrors 1 and errors within errors",
+        lambda pair: Verdict(errors=(_error_inside(**_NESTED),), num_errors=1),
+    ),
+    "subcategory_object": PairFault(
+        "200 with an error whose subCategory is an object",
+        lambda pair: Verdict(errors=(_error_inside(subCategory={"name": "crm.associations.RULE"}),), num_errors=1),
+    ),
+    # refusals
+    "unknown_record": PairFault(
+        "404 OBJECT_NOT_FOUND for the record on the right",
+        lambda pair: Verdict(refusal=answers.unknown_record("TO", pair.to_type, pair.to_id)),
+    ),
+    "association_limit": PairFault(
+        "400 VALIDATION_ERROR, the record on the left may have no more links; the limit is named",
+        lambda pair: Verdict(refusal=answers.link_limit(1, pair.from_type, pair.from_id, pair.to_type)),
+    ),
+    "association_limit_unnamed": PairFault(
+        "400 VALIDATION_ERROR, association limit reached, without the limit",
+        _refused(answers.invalid("Association limit reached.")),
+    ),
+    "validation_rule": PairFault(
+        "400 VALIDATION_ERROR, a rule of the account forbids it",
+        _refused(
+            answers.invalid("A validation rule of this account does not allow it.", subCategory="VALIDATION_RULE")
+        ),
+    ),
+    "context_map": PairFault(
+        "400 with context as a map", _refused(answers.invalid("Refused.", context={"ids": ["1", "2"]}))
+    ),
+    "context_list": PairFault(
+        "400 with context as a list", _refused(answers.invalid("Refused.", context=["ids", 1, None]))
+    ),
+    "context_text": PairFault(
+        "400 with context as a text", _refused(answers.invalid("Refused.", context="{ids=[1, 2]}"))
+    ),
+    "subcategory_text": PairFault(
+        "400 with subCategory as a text", _refused(answers.invalid("Refused.", subCategory="crm.RULE"))
+    ),
+    "odd_fields": PairFault(
+        "400 whose fields have the wrong types",
+        _refused(
+            Refusal(
+                400,
+                "VALIDATION_ERROR",
+                "",
+                {"message": 17, "category": None, "correlationId": ["x"], "errors": {"a": 1}},
+            )
+        ),
+    ),
+    "big_message": PairFault("400 with a message of 1 MB", _refused(answers.invalid("x" * 1_000_000))),
+    "nasty_message": PairFault(
+        "400 whose message has newlines, quotes and a leading '='", _refused(answers.invalid(_NASTY_MESSAGE))
+    ),
+}
+
+FAULTS: dict[str, CallFault | PairFault] = {**_CALL_FAULTS, **_PAIR_FAULTS}
+"""Every fault by its name."""
+
+
+def table() -> str:
+    """Return the faults as a text for people: name, whether it links, description."""
+    width = max(map(len, FAULTS))
+    return "\n".join(
+        f"{name:<{width}}  {'links' if fault.links else '     '}  {fault.description}" for name, fault in FAULTS.items()
+    )

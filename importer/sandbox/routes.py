@@ -1,0 +1,121 @@
+"""From a request to what it asks for: paths and bodies parsed, refusals as answers."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from importer.sandbox import answers
+from importer.sandbox.answers import Answer, Json, Refusal
+from importer.sandbox.catalogue import TYPE_NAMES
+from importer.sandbox.state import Pair
+
+VERSIONS = ("v4", "2026-03", "2026-09")
+"""The versions of the path that are served. In `v4` the version stands before the area, else after it."""
+
+BATCH_INPUTS, READ_INPUTS = 2_000, 1_000
+"""How many inputs a batch associate and a batch read take. Source: HubSpot, v4 guide and changelog."""
+
+_LONGEST_ID = 19
+
+
+@dataclass(frozen=True, slots=True)
+class PutRoute:
+    """One pair to link, or why it makes none."""
+
+    pair: Pair | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRoute:
+    """Inputs to link (`read` False) or records to read back (`read` True) between two types."""
+
+    from_type: str
+    to_type: str
+    read: bool
+
+
+Route = PutRoute | BatchRoute | Answer
+
+
+def find(method: str, raw_path: str) -> Route:
+    """Return what the request line asks for, or the answer that refuses it (404, 405 or 400)."""
+    parts = raw_path.partition("?")[0].split("/")
+    if "%" in raw_path:
+        parts = [unquote(part) for part in parts]
+    match _without_version(parts):
+        case ["objects", from_type, from_id, "associations", "default", to_type, to_id]:
+            return _put_route(from_type, from_id, to_type, to_id) if method == "PUT" else _not_allowed(method)
+        case ["associations", from_type, to_type, "batch", "associate", "default"]:
+            return _batch_route(from_type, to_type, read=False) if method == "POST" else _not_allowed(method)
+        case ["associations", from_type, to_type, "batch", "read"]:
+            return _batch_route(from_type, to_type, read=True) if method == "POST" else _not_allowed(method)
+    return Answer(404, answers.error("OBJECT_NOT_FOUND", "The requested path could not be found."))
+
+
+def _without_version(parts: list[str]) -> list[str]:
+    match parts:
+        case ["", "crm", "v4", *rest]:
+            return rest
+        case ["", "crm", area, "2026-03" | "2026-09", *rest]:
+            return [area, *rest]
+    return []
+
+
+def _not_allowed(method: str) -> Answer:
+    return Answer(405, answers.error("METHOD_NOT_ALLOWED", f"HTTP {method} is not allowed here."))
+
+
+def _put_route(from_type: str, from_id: str, to_type: str, to_id: str) -> Route:
+    if refusal := unknown_type(from_type) or unknown_type(to_type):
+        return PutRoute(refusal)
+    return PutRoute(pair_of(TYPE_NAMES[from_type], from_id, TYPE_NAMES[to_type], to_id))
+
+
+def _batch_route(from_type: str, to_type: str, *, read: bool) -> Route:
+    if refusal := unknown_type(from_type) or unknown_type(to_type):
+        return refusal.answer()
+    return BatchRoute(TYPE_NAMES[from_type], TYPE_NAMES[to_type], read)
+
+
+def unknown_type(name: str) -> Refusal | None:
+    """Return the refusal of a type that the account does not have."""
+    if name in TYPE_NAMES:
+        return None
+    return answers.invalid(f"Unable to infer object type from: {name}", context={"objectType": [name]})
+
+
+def pair_of(from_type: str, from_id: str, to_type: str, to_id: str) -> Pair | Refusal:
+    """Return the pair of two known types and two ids as texts, or the refusal of an id that is none."""
+    for text in (from_id, to_id):
+        if not is_id(text):
+            return answers.invalid(f"Invalid object id: {text[:100]}", context={"id": [text[:100]]})
+    return Pair(from_type, int(from_id), to_type, int(to_id))
+
+
+def is_id(text: str) -> bool:
+    """Whether this is a record id: ASCII digits, no more than 64 bits hold."""
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID
+
+
+def inputs(body: bytes, most: int) -> list[Json] | Answer:
+    """Return the `inputs` of a batch body, or the 400 that refuses it."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return answers.invalid("Invalid input JSON on line 1, column 1").answer()
+    found = parsed.get("inputs") if isinstance(parsed, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        return answers.invalid("Invalid input JSON: 'inputs' must be a list of objects").answer()
+    if not 0 < len(found) <= most:
+        return answers.invalid(f"'inputs' has {len(found)} entries, from 1 to {most} are allowed").answer()
+    return found
+
+
+def input_pair(from_type: str, to_type: str, entry: Json) -> Pair | Refusal:
+    """Return the pair of one entry `{"from": {"id"}, "to": {"id"}}`."""
+    return pair_of(from_type, input_id(entry.get("from")), to_type, input_id(entry.get("to")))
+
+
+def input_id(end: object) -> str:
+    """Return the id of `{"id": "7"}` as text, "" when there is none."""
+    return str(end.get("id", "")) if isinstance(end, dict) else ""

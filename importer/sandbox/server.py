@@ -1,0 +1,242 @@
+"""The sandbox's HTTP server: from a request to its answer, and the server's life."""
+
+import asyncio
+import json
+import random
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Self
+
+from aiohttp import web
+
+from importer.sandbox import answers, control, routes
+from importer.sandbox.account import Account
+from importer.sandbox.answers import Answer, Delivery, Refusal, Verdict
+from importer.sandbox.conditions import Call
+from importer.sandbox.faults import Strikes
+from importer.sandbox.options import SandboxOptions
+from importer.sandbox.state import FIRST_RECORD, LAST_RECORD, Pair, State
+
+_PATIENCE = 0.05
+"""Seconds between two looks whether a client that gets no answer has gone."""
+
+
+class Sandbox:
+    """A local HubSpot on a loopback port, served by the event loop that enters it.
+
+    `url` is its base URL, `state` what it remembers, live. Raises OSError when the port is taken.
+
+        async with Sandbox(SandboxOptions(limit=190)) as sandbox:
+            ...  # PUT to sandbox.url, then look at sandbox.state
+    """
+
+    def __init__(self, options: SandboxOptions | None = None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self.options = options or SandboxOptions()
+        self.state = State(self.options.window)
+        self.url = ""
+        self._host, self._port = host, port
+        self._runner: web.ServerRunner | None = None
+        self._service: _Service | None = None
+
+    async def __aenter__(self) -> Self:
+        self._service = _Service(self.options, self.state)
+        # No router, no access log: a sandbox must answer thousands of calls a second.
+        server = web.Server(self._service.handle, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, self._host, self._port, backlog=1024).start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner and self._service:
+            self._service.closing = True
+            await self._runner.cleanup()
+
+
+class _Service:
+    """Answers requests."""
+
+    def __init__(self, options: SandboxOptions, state: State) -> None:
+        self.closing = False
+        self._options = options
+        self._state = state
+        self._account = Account(options, state)
+        self._strikes = Strikes(options.faults, options.seed, state)
+        self._control = control.Control(options, state)
+        self._started = time.monotonic()
+        self._jitter = random.Random(options.seed)  # noqa: S311 - for rehearsal, not for secrets
+        self._authorization = f"Bearer {options.token}"
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request of any kind."""
+        if request.raw_path.startswith("/sandbox/"):
+            return await self._control.handle(request)
+        options = self._options
+        if options.latency or options.jitter:
+            await asyncio.sleep(options.latency / 2 + self._jitter.uniform(0, options.jitter))
+        answer = await self._api(request)
+        if options.latency:
+            await asyncio.sleep(options.latency / 2)
+        return await self._send(request, answer)
+
+    # ---- the call
+
+    async def _api(self, request: web.BaseRequest) -> Answer:
+        now = time.monotonic()
+        route = routes.find(request.method, request.raw_path)
+        refusal = self._refuse(request, route, now)
+        if isinstance(route, Answer):
+            return refusal or route
+        if isinstance(route, routes.BatchRoute):
+            return refusal or await self._batch(request, route, now)
+        return self._put(route.pair, refusal, now)
+
+    def _refuse(self, request: web.BaseRequest, route: routes.Route, now: float) -> Answer | None:
+        """Count the arrival, and return the answer if the token or a limit refuses it."""
+        state, options = self._state, self._options
+        state.calls[_kind(route)] += 1
+        over = not isinstance(route, routes.BatchRoute) and state.window.arrive(now) > options.limit
+        if request.headers.get("Authorization") != self._authorization:
+            return answers.token_refused()
+        if over:
+            return answers.over_limit("TEN_SECONDLY_ROLLING")
+        if options.daily_limit is not None and state.daily_used >= options.daily_limit:
+            return answers.over_limit("DAILY")
+        state.daily_used += 1
+        return None
+
+    def _put(self, pair: Pair | Refusal, refusal: Answer | None, now: float) -> Answer:
+        if isinstance(pair, Refusal):
+            return refusal or pair.answer()
+        self._state.ask((pair,))
+        if refusal:
+            return refusal
+        if not self._options.faults:
+            return answers.put_answer(self._account.link(pair))
+        call = self._call("put", pair.from_type, pair.to_type, (pair,), now)
+        return self._with_faults(call, lambda: answers.put_answer(self._judge(call, pair)))
+
+    async def _batch(self, request: web.BaseRequest, route: routes.BatchRoute, now: float) -> Answer:
+        body = await request.read()
+        entries = routes.inputs(body, routes.READ_INPUTS if route.read else routes.BATCH_INPUTS)
+        if isinstance(entries, Answer):
+            return entries
+        types = (route.from_type, route.to_type)
+        if route.read:
+            call = self._call("read", *types, (), now)
+            return self._with_faults(call, lambda: self._account.read(*types, entries))
+        inputs = [routes.input_pair(*types, entry) for entry in entries]
+        pairs = [one for one in inputs if isinstance(one, Pair)]
+        self._state.ask(pairs)
+        call = self._call("batch", *types, pairs, now)
+        return self._with_faults(call, lambda: answers.batch_answer(self._judge(call, one) for one in inputs))
+
+    def _judge(self, call: Call, one: Pair | Refusal) -> Verdict:
+        if isinstance(one, Refusal):
+            return Verdict(refusal=one)
+        fault = self._strikes.on_pair(call, one)
+        return fault.verdict(one) if fault else self._account.link(one)
+
+    def _with_faults(self, call: Call, work: Callable[[], Answer]) -> Answer:
+        fault = self._strikes.on_call(call)
+        if fault is None:
+            return work()
+        return fault.answer(call, work() if fault.links else Answer())
+
+    def _call(
+        self, kind: str, from_type: str, to_type: str, pairs: "tuple[Pair, ...] | list[Pair]", now: float
+    ) -> Call:
+        return Call(kind, from_type, to_type, pairs, self._state.calls.total(), now - self._started)
+
+    # ---- the answer
+
+    async def _send(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+        if answer.delay:
+            await asyncio.sleep(answer.delay)
+        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        if answer.delivery is Delivery.WHOLE:
+            self._state.answers[str(answer.status)] += 1
+            headers = {"Content-Type": answer.content_type, **self._limit_headers(), **answer.headers}
+            return web.Response(status=answer.status, body=body, headers=headers)
+        self._state.answers["200" if answer.delivery is Delivery.BARE else "dropped"] += 1
+        await self._drop(request, answer, body)
+        return web.Response()
+
+    def _limit_headers(self) -> dict[str, str]:
+        options, state = self._options, self._state
+        headers = {
+            "X-HubSpot-RateLimit-Max": str(options.limit),
+            "X-HubSpot-RateLimit-Remaining": str(max(0, options.limit - state.window.count(time.monotonic()))),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": str(round(options.window * 1000)),
+        }
+        if options.daily_limit is not None:
+            headers["X-HubSpot-RateLimit-Daily"] = str(options.daily_limit)
+            headers["X-HubSpot-RateLimit-Daily-Remaining"] = str(options.daily_limit - state.daily_used)
+        return headers
+
+    async def _drop(self, request: web.BaseRequest, answer: Answer, body: bytes) -> None:
+        """Write what aiohttp would not let us write, and close the connection."""
+        transport = request.transport
+        if transport is None:
+            return
+        if answer.delivery is Delivery.NEVER:
+            while not (transport.is_closing() or self.closing):  # noqa: ASYNC110 - a transport has no event to await
+                await asyncio.sleep(_PATIENCE)
+        elif answer.delivery is Delivery.RESET:
+            linger_none = struct.pack("ii", 1, 0)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
+            transport.abort()
+        else:
+            transport.write(_raw(answer, body))
+        transport.close()
+
+
+def _kind(route: routes.Route) -> str:
+    if isinstance(route, routes.PutRoute):
+        return "put"
+    if isinstance(route, routes.BatchRoute):
+        return "read" if route.read else "batch"
+    return "other"
+
+
+def _raw(answer: Answer, body: bytes) -> bytes:
+    head = f"HTTP/1.1 {answer.status} Odd\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    match answer.delivery:
+        case Delivery.BARE:
+            return head.encode() + b"\r\n" + body
+        case Delivery.HALF:
+            return f"{head}Content-Type: {answer.content_type}\r\n\r\n".encode() + body[: len(body) // 2]
+    return b""
+
+
+async def serve(options: SandboxOptions, port: int, announce: Callable[[str], None]) -> None:
+    """Serve a sandbox until cancelled; `announce` is called once with a short text on how to use it.
+
+    Raises OSError when the port is taken.
+    """
+    async with Sandbox(options, port=port) as sandbox:
+        announce(_how_to_use(sandbox))
+        await asyncio.Event().wait()
+
+
+def _how_to_use(sandbox: Sandbox) -> str:
+    options = sandbox.options
+    faults = "".join(f"Fault: {fault.text}\n" for fault in options.faults)
+    return (
+        f"Sandbox HubSpot at {sandbox.url} (nothing leaves this machine; Ctrl-C ends it and forgets everything)\n"
+        f"Records: {FIRST_RECORD} to {LAST_RECORD} of every standard object type, and of p1_pets and p1_homes\n"
+        f"Limit: {options.limit} calls in {options.window:g} s\n"
+        f"{faults}"
+        f"State: {sandbox.url}/sandbox/state\n"
+        "In another terminal:\n"
+        f"  export HUBSPOT_ACCESS_TOKEN={options.token}\n"
+        f"  importer run sample_data/contacts_to_companies.csv --base-url {sandbox.url}"
+    )
