@@ -4,10 +4,11 @@ It shares no code with `importer.hubspot`, so that the two can disagree.
 """
 
 from importer.sandbox.answers import Answer
-from importer.sandbox.faults import FAULTS, CallFault, Fault, PairFault, parse_fault, table
+from importer.sandbox.faults import FAULTS, CallFault, PairFault, table
 from importer.sandbox.options import DEFAULT_TOKEN, SandboxOptions
 from importer.sandbox.server import Sandbox, serve
 from importer.sandbox.state import Pair, State
+from importer.sandbox.strikes import Fault, parse_fault
 
 __all__ = [
     "DEFAULT_TOKEN",

@@ -1,7 +1,7 @@
 """The sandbox's own pages under /sandbox/: look at the state, change the records and links. Not counted as calls."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -10,9 +10,14 @@ from aiohttp import web
 from importer.sandbox.catalogue import CUSTOM_TYPES, OBJECT_TYPES, TYPE_NAMES
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.state import FIRST_RECORD, LAST_RECORD, Pair, Record, State
+from importer.sandbox.strikes import Fault, parse_fault
 
 _CHUNK = 5_000
 """Pairs written at a time, so that a state of a million pairs neither fills memory nor stops the server."""
+
+
+_Body = dict[str, Any]
+_UseFaults = Callable[[tuple[Fault, ...]], None]
 
 
 class Control:
@@ -21,13 +26,15 @@ class Control:
         GET  /sandbox/state[?summary=1]   the state; the summary leaves the lists of pairs out
         POST /sandbox/records             {"add": [R…], "remove": [R…], "merge": [{"type", "id", "into"}…]}
         POST /sandbox/associations        {"add": [A…], "remove": [A…]}
+        POST /sandbox/faults              {"faults": ["NAME=SPEC"…]}: these from now on, instead of those before
 
     R is `{"type": "contacts", "id": "7"}`, A is `{"from": R, "to": R}`.
     """
 
-    def __init__(self, options: SandboxOptions, state: State) -> None:
+    def __init__(self, options: SandboxOptions, state: State, use_faults: _UseFaults) -> None:
         self._options = options
         self._state = state
+        self._use_faults = use_faults
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
@@ -38,6 +45,8 @@ class Control:
                 return await self._change(request, self._change_records)
             case "POST", "/sandbox/associations":
                 return await self._change(request, self._change_associations)
+            case "POST", "/sandbox/faults":
+                return await self._change(request, self._change_faults)
             case _, "/sandbox/redirected":
                 self._state.redirects_followed += 1
                 return web.json_response({"message": "A redirect was followed to here."})
@@ -52,6 +61,7 @@ class Control:
             "records": self._records(),
             "counts": {
                 "associations": len(state.links),
+                "pairs_asked": len(state.asked),
                 "calls": state.calls.total(),
                 "puts": state.calls["put"],
                 "batch_calls": state.calls["batch"],
@@ -103,22 +113,25 @@ class Control:
 
     # ---- changing
 
-    async def _change(self, request: web.BaseRequest, change: Any) -> web.Response:
+    async def _change(self, request: web.BaseRequest, change: Callable[[_Body], None]) -> web.Response:
         try:
             change(json.loads(await request.read()))
         except (ValueError, KeyError, TypeError, AttributeError) as wrong:
             return web.json_response({"message": f"Not understood: {wrong!r}"}, status=400)
         return web.json_response(self.summary()["counts"])
 
-    def _change_records(self, body: dict[str, Any]) -> None:
+    def _change_records(self, body: _Body) -> None:
         for entry in body.get("add", ()):
             self._state.records.add(_record(entry))
         for entry in body.get("remove", ()):
             self._state.records.remove(_record(entry))
         for entry in body.get("merge", ()):
-            self._state.records.merge(_record(entry), int(entry["into"]))
+            self._state.merge(_record(entry), int(entry["into"]))
 
-    def _change_associations(self, body: dict[str, Any]) -> None:
+    def _change_faults(self, body: _Body) -> None:
+        self._use_faults(tuple(parse_fault(text) for text in body["faults"]))
+
+    def _change_associations(self, body: _Body) -> None:
         for entry in body.get("add", ()):
             self._state.links.add(_pair(entry))
         for entry in body.get("remove", ()):

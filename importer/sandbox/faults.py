@@ -1,4 +1,4 @@
-"""The faults that the sandbox can be told to show: a table, and which of them strike a call.
+"""The faults that the sandbox can be told to show: a table.
 
 A fault is asked for as `NAME=SPEC` (grammar: `importer.sandbox.conditions`), such as `http_503=0.05` or
 `pending=contacts:12>companies:7*3`. There are two kinds. A *call fault* changes the answer of a whole call, single,
@@ -7,16 +7,15 @@ batch or read. A *pair fault* changes what is said of one pair, alone in a singl
 
 import gzip
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 from importer.sandbox import answers
 from importer.sandbox.answers import Answer, Delivery, Json, Refusal, Verdict
-from importer.sandbox.conditions import Call, Moment, Spec, drawing, parse_spec
-from importer.sandbox.state import Pair, State
+from importer.sandbox.conditions import Call
+from importer.sandbox.state import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,65 +37,6 @@ class PairFault:
     description: str
     verdict: Callable[[Pair], Verdict]
     links: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault that was asked for: its name in `FAULTS`, when it strikes, and the text it was parsed from."""
-
-    name: str
-    spec: Spec
-    text: str
-
-
-def parse_fault(text: str) -> Fault:
-    """Return the fault that `NAME=SPEC` asks for. Raises ValueError with one sentence."""
-    name, equals, spec = text.partition("=")
-    if name not in FAULTS:
-        raise ValueError(f"{name!r} is not a fault of the sandbox. Known are: {', '.join(FAULTS)}.")
-    if not equals or not spec:
-        raise ValueError(f"{text!r} does not say when: write {name}=always, {name}=0.05 or {name}=calls:50-80.")
-    return Fault(name, parse_spec(spec), text)
-
-
-class Strikes:
-    """Decides which faults strike, and counts them in the state."""
-
-    def __init__(self, faults: Iterable[Fault], seed: int, state: State) -> None:
-        self._state = state
-        self._on_calls = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], CallFault)]
-        self._on_pairs = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], PairFault)]
-        self._draws = {fault.name: drawing(seed, fault.name) for fault in faults}
-        self._struck: Counter[tuple[Fault, object]] = Counter()
-
-    def on_call(self, call: Call) -> CallFault | None:
-        """Return the first call fault that strikes this call."""
-        for fault, kind in self._on_calls:
-            if any(self._strikes(fault, call, pair) for pair in self._subjects(fault, call)):
-                return kind
-        return None
-
-    def on_pair(self, call: Call, pair: Pair) -> PairFault | None:
-        """Return the first pair fault that strikes this pair of the call."""
-        for fault, kind in self._on_pairs:
-            if self._strikes(fault, call, pair):
-                return kind
-        return None
-
-    def _subjects(self, fault: Fault, call: Call) -> Iterable[Pair | None]:
-        return call.pairs if call.kind == "put" or fault.spec.about_pairs else (None,)
-
-    def _strikes(self, fault: Fault, call: Call, pair: Pair | None) -> bool:
-        asked = self._state.asked.get(pair, 0) if pair else 0
-        if not fault.spec.holds(Moment(call, pair, asked, self._draws[fault.name])):
-            return False
-        if fault.spec.times is not None:
-            subject = pair or next(iter(call.pairs), (call.kind, call.from_type, call.to_type))
-            if self._struck[fault, subject] >= fault.spec.times:
-                return False
-            self._struck[fault, subject] += 1
-        self._state.faults[fault.name] += 1
-        return True
 
 
 # ---- call faults: makers of answers
@@ -205,8 +145,11 @@ def _first_error_only(body: Json) -> Json:
     return {**body, "numErrors": 1, "errors": body["errors"][:1]} if len(body.get("errors", ())) > 1 else body
 
 
-def _silent_errors(body: Json) -> Json:
-    return {key: value for key, value in body.items() if key not in {"errors", "numErrors"}}
+def _silent_errors(call: Call, honest: Answer) -> Answer:
+    if not honest.is_success:
+        return honest
+    kept = {key: value for key, value in honest.body.items() if key not in {"errors", "numErrors"}}
+    return replace(honest, status=200, body=kept)
 
 
 # ---- pair faults: makers of verdicts
@@ -306,7 +249,9 @@ _CALL_FAULTS: dict[str, CallFault] = {
     "unknown_status": CallFault("a status nobody has heard of, not linked", False, _batch_status("DEFERRED")),
     "first_error_only": CallFault("a batch names only the first of its errors", True, _edit(_first_error_only)),
     "silent_errors": CallFault(
-        "a batch or read leaves its errors out: records are missing without a word", True, _edit(_silent_errors)
+        "a batch or read answers 200 and leaves its errors out: records are missing without a word",
+        True,
+        _silent_errors,
     ),
     "silent_read": CallFault(
         "a batch read answers COMPLETE and names none of the records",

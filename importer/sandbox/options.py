@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from importer.sandbox.faults import Fault
+from importer.sandbox.strikes import Fault
 
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but a sandbox
 """The token a sandbox accepts unless told otherwise."""

@@ -11,13 +11,14 @@ from typing import Self
 
 from aiohttp import web
 
-from importer.sandbox import answers, control, routes
+from importer.sandbox import answers, routes
 from importer.sandbox.account import Account
 from importer.sandbox.answers import Answer, Delivery, Refusal, Verdict
 from importer.sandbox.conditions import Call
-from importer.sandbox.faults import Strikes
+from importer.sandbox.control import Control
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.state import FIRST_RECORD, LAST_RECORD, Pair, State
+from importer.sandbox.strikes import Fault, Strikes, parse_fault
 
 _PATIENCE = 0.05
 """Seconds between two looks whether a client that gets no answer has gone."""
@@ -37,11 +38,10 @@ class Sandbox:
         self.state = State(self.options.window)
         self.url = ""
         self._host, self._port = host, port
+        self._service = _Service(self.options, self.state)
         self._runner: web.ServerRunner | None = None
-        self._service: _Service | None = None
 
     async def __aenter__(self) -> Self:
-        self._service = _Service(self.options, self.state)
         # No router, no access log: a sandbox must answer thousands of calls a second.
         server = web.Server(self._service.handle, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
@@ -56,9 +56,13 @@ class Sandbox:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._runner and self._service:
-            self._service.closing = True
+        self._service.closing = True
+        if self._runner:
             await self._runner.cleanup()
+
+    def use_faults(self, *texts: str) -> None:
+        """Strike with the faults of these `NAME=SPEC` from now on, instead of those before. Raises ValueError."""
+        self._service.use_faults(tuple(parse_fault(text) for text in texts))
 
 
 class _Service:
@@ -69,11 +73,15 @@ class _Service:
         self._options = options
         self._state = state
         self._account = Account(options, state)
-        self._strikes = Strikes(options.faults, options.seed, state)
-        self._control = control.Control(options, state)
+        self.use_faults(options.faults)
+        self._control = Control(options, state, self.use_faults)
         self._started = time.monotonic()
         self._jitter = random.Random(options.seed)  # noqa: S311 - for rehearsal, not for secrets
         self._authorization = f"Bearer {options.token}"
+
+    def use_faults(self, faults: tuple[Fault, ...]) -> None:
+        """Strike with these faults from now on, instead of those before."""
+        self._strikes = Strikes(faults, self._options.seed, self._state) if faults else None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of any kind."""
@@ -119,7 +127,7 @@ class _Service:
         self._state.ask((pair,))
         if refusal:
             return refusal
-        if not self._options.faults:
+        if self._strikes is None:
             return answers.put_answer(self._account.link(pair))
         call = self._call("put", pair.from_type, pair.to_type, (pair,), now)
         return self._with_faults(call, lambda: answers.put_answer(self._judge(call, pair)))
@@ -142,11 +150,11 @@ class _Service:
     def _judge(self, call: Call, one: Pair | Refusal) -> Verdict:
         if isinstance(one, Refusal):
             return Verdict(refusal=one)
-        fault = self._strikes.on_pair(call, one)
+        fault = self._strikes.on_pair(call, one) if self._strikes else None
         return fault.verdict(one) if fault else self._account.link(one)
 
     def _with_faults(self, call: Call, work: Callable[[], Answer]) -> Answer:
-        fault = self._strikes.on_call(call)
+        fault = self._strikes.on_call(call) if self._strikes else None
         if fault is None:
             return work()
         return fault.answer(call, work() if fault.links else Answer())

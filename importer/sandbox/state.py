@@ -47,10 +47,6 @@ class Records:
         if FIRST_RECORD <= record[1] <= LAST_RECORD:
             self.removed.add(record)
 
-    def merge(self, record: Record, survivor: int) -> None:
-        """Merge the record into another of its type: its old id goes on to work and answers name the survivor's."""
-        self.merged[record] = survivor
-
     def resolve(self, object_type: str, record_id: int) -> int | None:
         """Return the id of the record that answers to this id, None if there is none."""
         record = (object_type, record_id)
@@ -157,6 +153,16 @@ class State:
     def worst_window(self) -> int:
         """The most arrivals any rolling window has held so far."""
         return self.window.worst
+
+    def merge(self, record: Record, survivor: int) -> None:
+        """Merge a record into another of its type: links move, the old id still works, answers name the survivor."""
+        self.records.merged[record] = survivor
+        for pair in self.associations:
+            for end in (pair, pair.reverse()):
+                if (end.from_type, end.from_id) == record:
+                    self.links.remove(end)
+                    if (end.to_type, end.to_id) != (end.from_type, survivor):
+                        self.links.add(end._replace(from_id=survivor))
 
     def ask(self, pairs: Iterable[Pair]) -> None:
         """Note that these pairs were asked for once more."""

@@ -1,0 +1,67 @@
+"""Servers for the tests: the sandbox in this process, and in a process of its own."""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from importer.sandbox import Sandbox, SandboxOptions
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A sandbox with the default options on the test's own event loop."""
+    async with Sandbox() as running:
+        yield running
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxProcess:
+    """A sandbox in another process, for tests that run or kill the importer in one of its own."""
+
+    url: str
+    pid: int
+
+    def state(self, *, summary: bool = False) -> dict[str, Any]:
+        """Return what `/sandbox/state` says."""
+        return self._ask(f"/sandbox/state?summary={int(summary)}", None)
+
+    def change(self, what: str, **body: Any) -> dict[str, Any]:
+        """Change `records`, `associations` or `faults` (bodies: see `importer.sandbox.control`); return the counts."""
+        return self._ask(f"/sandbox/{what}", json.dumps(body).encode())
+
+    def _ask(self, path: str, body: bytes | None) -> dict[str, Any]:
+        with urllib.request.urlopen(self.url + path, body, timeout=60) as answer:
+            parsed: dict[str, Any] = json.load(answer)
+        return parsed
+
+
+@contextmanager
+def sandbox_process(options: SandboxOptions | None = None, *, port: int = 0) -> Iterator[SandboxProcess]:
+    """Run a sandbox in a process of its own for the time of the block."""
+    command = [sys.executable, "-m", "importer.sandbox", "--port", str(port), *_arguments(options or SandboxOptions())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            announced = process.stdout.readline()
+            url = re.search(r"http://\S+", announced)
+            assert url, f"the sandbox did not start: {announced!r}"
+            yield SandboxProcess(url[0], process.pid)
+        finally:
+            process.terminate()
+
+
+def _arguments(options: SandboxOptions) -> Iterator[str]:
+    for name in ("token", "limit", "window", "daily_limit", "latency", "jitter", "seed", "link_cap", "page_size"):
+        value = getattr(options, name)
+        if value is not None:
+            yield f"--{name.replace('_', '-')}={value}"
+    for fault in options.faults:
+        yield f"--fault={fault.text}"
