@@ -1,0 +1,246 @@
+"""Which column is what: from a header row and the user's settings to the columns of a pair, or a refusal to guess."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importer.config import Reading
+from importer.errors import SettingsError, SourceError
+from importer.model import ObjectType, Role
+from importer.reader.headers import Meaning, Place, meaning
+from importer.reader.object_types import parse_object_type, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Where one record of a pair is read: positions from 0; `object_type` is the type when no cell says otherwise."""
+
+    id_column: int
+    type_column: int | None
+    object_type: ObjectType | None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a pair."""
+
+    from_side: Side
+    to_side: Side
+
+    def roles(self, header: Sequence[str]) -> dict[Role, str]:
+        """Return the header of each role that a column plays."""
+        places = {
+            Role.FROM_OBJECT_TYPE: self.from_side.type_column,
+            Role.FROM_OBJECT_ID: self.from_side.id_column,
+            Role.TO_OBJECT_TYPE: self.to_side.type_column,
+            Role.TO_OBJECT_ID: self.to_side.id_column,
+        }
+        return {role: column_name(header, index) for role, index in places.items() if index is not None}
+
+
+_ID_ROLES = (Role.FROM_OBJECT_ID, Role.TO_OBJECT_ID)
+_TYPE_ROLE = {Role.FROM_OBJECT_ID: Role.FROM_OBJECT_TYPE, Role.TO_OBJECT_ID: Role.TO_OBJECT_TYPE}
+_FLAG = {Role.FROM_OBJECT_ID: "--from", Role.TO_OBJECT_ID: "--to"}
+_RECORD = {Role.FROM_OBJECT_ID: "the record to link from", Role.TO_OBJECT_ID: "the record to link to"}
+_PLACE = {
+    Role.FROM_OBJECT_ID: Place.FROM,
+    Role.FROM_OBJECT_TYPE: Place.FROM,
+    Role.TO_OBJECT_ID: Place.TO,
+    Role.TO_OBJECT_TYPE: Place.TO,
+}
+
+
+def find_columns(name: str, header: Sequence[str], reading: Reading) -> Columns:
+    """Return which columns of `header` make the pairs of the file `name`.
+
+    Raises `SourceError` when a column is missing, named twice or can be read in two ways, and `SettingsError` when
+    the settings name a column or a type that cannot be.
+    """
+    _refuse_duplicates(name, header)
+    return _Search(name, header, reading).columns()
+
+
+def column_name(header: Sequence[str], index: int) -> str:
+    """Return how a message names a column: its header, or its position (`#2`) when that is blank."""
+    return header[index] if header[index].strip() else f"#{index + 1}"
+
+
+def flag_type(flag: str, text: str | None) -> ObjectType | None:
+    """Return the type that a flag such as `--from` gives, None when it is not used; raises `SettingsError`."""
+    if text is None:
+        return None
+    object_type = parse_object_type(text)
+    if object_type is None:
+        raise SettingsError(
+            f"{flag} '{text}' is not an object type. Write a name such as contacts, or an id such as 2-123."
+        )
+    return object_type
+
+
+class _Search:
+    """One search for the columns of a pair."""
+
+    def __init__(self, name: str, header: Sequence[str], reading: Reading) -> None:
+        self._name = name
+        self._header = header
+        self._meanings = [meaning(text) for text in header]
+        self._mapped = {role: self._mapped_column(role, wish) for role, wish in reading.columns.items()}
+        self._types = {
+            Role.FROM_OBJECT_ID: flag_type("--from", reading.from_object_type),
+            Role.TO_OBJECT_ID: flag_type("--to", reading.to_object_type),
+        }
+        self._refuse_shared_column()
+
+    def columns(self) -> Columns:
+        from_column, to_column = self._id_columns()
+        return Columns(self._side(Role.FROM_OBJECT_ID, from_column), self._side(Role.TO_OBJECT_ID, to_column))
+
+    # --- the columns that settings name
+
+    def _mapped_column(self, role: Role, wish: str) -> int:
+        header = self._header
+        exact = [i for i, text in enumerate(header) if text == wish]
+        same = exact or [i for i, text in enumerate(header) if text.strip() and plain(text) == plain(wish)]
+        if len(same) > 1:
+            raise SettingsError(
+                f"--map {role}={wish} fits several columns of {self._name}: {_positions(header, same)}. "
+                f"Write one of them by its position, for example --map {role}=#{same[0] + 1}."
+            )
+        if same:
+            return same[0]
+        position = int(wish[1:]) if wish.startswith("#") and wish[1:].isascii() and wish[1:].isdecimal() else 0
+        if 1 <= position <= len(header):
+            return position - 1
+        raise SettingsError(f"--map {role}={wish}: {self._name} has no such column. {self._listed()}")
+
+    def _refuse_shared_column(self) -> None:
+        roles: dict[int, Role] = {}
+        for role, index in self._mapped.items():
+            if index in roles:
+                shown = column_name(self._header, index)
+                raise SettingsError(
+                    f"--map gives the column '{shown}' two roles, {roles[index]} and {role}. Name two columns."
+                )
+            roles[index] = role
+
+    # --- the columns of ids
+
+    def _id_columns(self) -> tuple[int, int]:
+        from_role, to_role = _ID_ROLES
+        froms, tos = self._candidates(from_role), self._candidates(to_role)
+        every = [(f, t) for f in froms for t in tos if f != t]
+        if not every:
+            self._refuse_missing(froms, tos)
+        fitting = [(f, t) for f, t in every if self._fits(from_role, f) and self._fits(to_role, t)]
+        # An unlabelled link has no direction: of the same two columns, the left one is taken as the first.
+        readings = [(f, t) for f, t in fitting if f < t or (t, f) not in fitting]
+        if not readings:
+            self._refuse_types(sorted({*froms, *tos}))
+        if len(readings) > 1:
+            self._refuse_several(readings)
+        return readings[0]
+
+    def _candidates(self, role: Role) -> list[int]:
+        if role in self._mapped:
+            return [self._mapped[role]]
+        of = {place: self._free_columns(place) for place in Place}
+        if role is Role.FROM_OBJECT_ID:
+            return of[Place.FROM] or of[Place.RECORD] or of[Place.OBJECT] or of[Place.ASSOCIATED]
+        return of[Place.TO] or of[Place.ASSOCIATED] + of[Place.OBJECT] or of[Place.RECORD]
+
+    def _free_columns(self, place: Place, *, holds_type: bool = False) -> list[int]:
+        taken = set(self._mapped.values())
+        return [
+            i
+            for i, found in enumerate(self._meanings)
+            if found and found.place is place and found.holds_type is holds_type and i not in taken
+        ]
+
+    def _fits(self, role: Role, index: int) -> bool:
+        """Tell whether a column can hold the type that the flag of its side asks for; a mapped column always can."""
+        wanted, named = self._types[role], self._named_type(index)
+        return role in self._mapped or wanted is None or named is None or wanted == named
+
+    def _named_type(self, index: int) -> ObjectType | None:
+        found: Meaning | None = self._meanings[index]
+        return found.object_type if found else None
+
+    # --- the types
+
+    def _side(self, role: Role, id_column: int) -> Side:
+        type_column = self._type_column(_TYPE_ROLE[role])
+        object_type = self._types[role] or self._named_type(id_column)
+        if type_column is None and object_type is None:
+            flag, shown = _FLAG[role], column_name(self._header, id_column)
+            raise SourceError(
+                f"{self._name} does not say which type of record '{shown}' holds. Give it with {flag} TYPE "
+                f"(for example {flag} contacts), or name its column with --map {_TYPE_ROLE[role]}=COLUMN."
+            )
+        return Side(id_column, type_column, object_type)
+
+    def _type_column(self, role: Role) -> int | None:
+        if role in self._mapped:
+            return self._mapped[role]
+        found = self._free_columns(_PLACE[role], holds_type=True)
+        if len(found) > 1:
+            shown = _positions(self._header, found)
+            raise SourceError(
+                f"{self._name} has several columns for {role}: {shown}. Choose one with --map {role}=#{found[0] + 1}, "
+                f"or another position."
+            )
+        return found[0] if found else None
+
+    # --- refusals
+
+    def _refuse_missing(self, froms: list[int], tos: list[int]) -> None:
+        both = not froms and not tos
+        # A single column that fits both sides is taken as the first; the other is what is missing.
+        role = Role.FROM_OBJECT_ID if not froms else Role.TO_OBJECT_ID
+        missing = "columns for the records to link" if both else f"column for {_RECORD[role]}"
+        how = (
+            f"Name them with --map {Role.FROM_OBJECT_ID}=COLUMN and --map {Role.TO_OBJECT_ID}=COLUMN."
+            if both
+            else f"Name it with --map {role}=COLUMN."
+        )
+        raise SourceError(f"{self._name} has no {missing}. {self._listed()} {how}")
+
+    def _refuse_types(self, columns: list[int]) -> None:
+        wanted = " ".join(f"{_FLAG[role]} {kind}" for role, kind in self._types.items() if kind)
+        named = ", ".join(f"'{self._header[i]}' ({self._named_type(i) or 'any type'})" for i in columns)
+        raise SourceError(
+            f"{self._name} has no two columns that fit {wanted}. Its columns of ids are: {named}. "
+            f"Name others with --map {Role.FROM_OBJECT_ID}=COLUMN and --map {Role.TO_OBJECT_ID}=COLUMN."
+        )
+
+    def _refuse_several(self, readings: list[tuple[int, int]]) -> None:
+        ways = "; ".join(
+            f"'{column_name(self._header, f)}' to '{column_name(self._header, t)}' "
+            f"({self._map_flag(Role.FROM_OBJECT_ID, f)} {self._map_flag(Role.TO_OBJECT_ID, t)})"
+            for f, t in readings[:6]
+        )
+        more = f"; and {len(readings) - 6} more" if len(readings) > 6 else ""
+        raise SourceError(f"{self._name} can be read in {len(readings)} ways: {ways}{more}. Choose one.")
+
+    def _map_flag(self, role: Role, index: int) -> str:
+        text = self._header[index]
+        return f"--map {role}=#{index + 1}" if '"' in text or not text.strip() else f'--map {role}="{text}"'
+
+    def _listed(self) -> str:
+        shown = [f"'{column_name(self._header, i)}'" for i in range(len(self._header))]
+        more = f" and {len(shown) - 40} more" if len(shown) > 40 else ""
+        return f"Its columns are: {', '.join(shown[:40])}{more}."
+
+
+def _refuse_duplicates(name: str, header: Sequence[str]) -> None:
+    first: dict[str, int] = {}
+    for index, text in enumerate(header):
+        key = text.strip()
+        if key and key in first:
+            raise SourceError(
+                f"{name} has two columns with the header '{key}' (columns {first[key] + 1} and {index + 1}). "
+                f"Rename one of them."
+            )
+        first[key] = index
+
+
+def _positions(header: Sequence[str], indices: list[int]) -> str:
+    return ", ".join(f"#{i + 1} '{header[i]}'" for i in indices)

@@ -1,0 +1,201 @@
+"""From the text of a cell to record ids, never guessing: a text is exactly its digits, or refused with a reason."""
+
+import re
+from dataclasses import dataclass
+
+from importer.model import ObjectType, Problem, RecordId
+from importer.reader.object_types import parse_object_type
+
+MAX_DIGITS = 32
+"""HubSpot's ids are 64-bit numbers (19 digits at most); a little room is left for what may come."""
+
+is_plain_id = re.compile(rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}").fullmatch
+"""Tells the usual case, bare ASCII digits, in one step."""
+
+EXACT_DIGITS = 15
+"""A spreadsheet number holds this many digits exactly. Source: Microsoft, "Excel specifications and limits"."""
+
+
+class LossyNumber(str):
+    """The text of a numeric cell with more digits than a spreadsheet number can hold exactly."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordUrl:
+    """What the address of a HubSpot record page says."""
+
+    portal: str
+    object_type: ObjectType
+    record_id: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A kind of text that is no id; `sentence` is completed with the quoted text."""
+
+    code: str
+    looks_like: re.Pattern[str]
+    sentence: str
+    advice: str
+
+
+_AS_TEXT = "In Excel, format the column as Text and paste the ids again from HubSpot."
+_FROM_HUBSPOT = "Put the record's ID from HubSpot (the column 'Record ID' of an export) into this cell."
+
+
+def _refusal(code: str, pattern: str, sentence: str, advice: str) -> _Refusal:
+    return _Refusal(code, re.compile(pattern, re.ASCII | re.IGNORECASE | re.DOTALL), sentence, advice)
+
+
+_REFUSALS = (
+    # The first that fits explains; the last fits everything.
+    _refusal(
+        "SCIENTIFIC_NOTATION",
+        r"[+-]?\d+(?:[.,]\d*)?E[+-]?\d+",
+        "{} is a number in scientific notation; digits of the id may be lost.",
+        _AS_TEXT,
+    ),
+    _refusal("ZERO_ID", r"[+-]?0+(?:[.,]0*)?", "{} is zero, which is never a HubSpot record id.", _FROM_HUBSPOT),
+    _refusal(
+        "LEADING_ZERO",
+        r"0\d+(?:[.,]\d*)?",
+        "{} begins with a zero, which no HubSpot record id does.",
+        f"This may be a number from another system. {_FROM_HUBSPOT}",
+    ),
+    _refusal(
+        "NEGATIVE_ID",
+        r"-\d[\d.,]*",
+        "{} is negative, which a HubSpot record id never is.",
+        f"Remove the sign if it was typed by mistake. {_FROM_HUBSPOT}",
+    ),
+    _refusal(
+        "LOST_PRECISION",
+        rf"\d{{{EXACT_DIGITS + 1},}}\.0+",
+        "{} was kept as a number, which holds only 15 digits; the last ones may be wrong.",
+        _AS_TEXT,
+    ),
+    _refusal(
+        "DATE",
+        r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?: .*)?"
+        r"|\d{1,2}-[a-z]{3}(?:-\d{2,4})?|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?",
+        "{} is a date or a time, not a HubSpot record id.",
+        "The spreadsheet may have turned the id into a date. " + _AS_TEXT,
+    ),
+    _refusal(
+        "AMBIGUOUS_SEPARATOR",
+        r"\d{1,3}(?:\.\d{3})+",
+        "{} could be one number with a thousands separator or a decimal number.",
+        "Write the id with digits only.",
+    ),
+    _refusal(
+        "DECIMAL_NUMBER",
+        r"[+-]?\d*\.\d+|[+-]?\d+\.",
+        "{} is a decimal number; a HubSpot record id is a whole one.",
+        _FROM_HUBSPOT,
+    ),
+    _refusal(
+        "AMBIGUOUS_SEPARATOR",
+        r"\d+(?:[.,、・'’_/|\s\u00a0\u202f\u2009]+\d+)+",
+        "{} could be one id or several.",
+        "Write one id with digits only, or separate several ids with a semicolon (;).",
+    ),
+    _refusal("BOOLEAN", r"true|false", "{} is a yes/no value, not a HubSpot record id.", _FROM_HUBSPOT),
+    _refusal(
+        "ERROR_VALUE",
+        r"#[A-Z0-9_/]+[!?]?|#+|Err:\d+",
+        "{} is an error of the spreadsheet, not a HubSpot record id.",
+        "Repair the formula in this cell, or replace it with the id itself.",
+    ),
+    _refusal(
+        "FORMULA",
+        r"=.*",
+        "{} is a formula without a saved result.",
+        "Open the file in a spreadsheet program, replace the formula with its value and save.",
+    ),
+    _refusal(
+        "EMAIL",
+        r"[^@\s]+@[^@\s]+\.[^@\s]+",
+        "{} is an email address, not a HubSpot record id (digits only).",
+        _FROM_HUBSPOT,
+    ),
+    _refusal(
+        "UUID",
+        r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?",
+        "{} is a UUID, an id of another system; HubSpot record ids are digits only.",
+        _FROM_HUBSPOT,
+    ),
+    _refusal(
+        "NOT_A_RECORD_URL",
+        r"(?:https?://|www\.|app[a-z0-9.-]*\.hubspot).*",
+        "{} is not the address of a HubSpot record page.",
+        "Open the record in HubSpot and copy its address, or put its ID here.",
+    ),
+    _refusal("NOT_AN_ID", r".*", "{} is not a HubSpot record id (digits only).", _FROM_HUBSPOT),
+)
+
+_TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2212: 0x2D}
+_LONGEST_EXPLAINED = 300
+_integral = re.compile(rf"([1-9][0-9]{{0,{EXACT_DIGITS - 1}}})\.0+").fullmatch
+_thousands = re.compile(r"[0-9]{1,3}\.0{3}").fullmatch
+_record_url = re.compile(
+    r"(?:https?://)?app(?:-[a-z0-9]+)?\.hubspot\.com/contacts/(?P<portal>[0-9]+)/"
+    r"(?:record/(?P<type_id>[0-9]+-[0-9]+)|(?P<type_name>contact|company|deal|ticket))/(?P<id>[1-9][0-9]{0,31})"
+    r"(?:[/?#].*)?",
+    re.ASCII | re.IGNORECASE,
+).fullmatch
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes for a message: at most 60 characters, with what cannot be seen written out."""
+    shown = text if len(text) <= 60 else text[:57] + "…"
+    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return f"'{visible}'"
+
+
+def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
+    """Return the id that one text is, what a record page's address says, or why it is neither.
+
+    `column` is the header to name in the problem. Source: the accepted forms are those of the design, "never guess".
+    """
+    if isinstance(text, LossyNumber):
+        return _lost_precision(text, column)
+    bare = text.translate(_TO_ASCII).strip().strip("\u200b\u200e\u200f\u2060\ufeff").strip()
+    bare = bare.removeprefix("'")
+    if is_plain_id(bare):
+        return RecordId(bare)
+    integral = _integral(bare)
+    if integral and not _thousands(bare):
+        return RecordId(integral[1])
+    url = _record_url(bare)
+    return _read_url(url) if url else _refuse(bare, text, column)
+
+
+def split_ids(text: str) -> list[str]:
+    """Return the texts of a cell that are separated by `;`, without the blank ones; [] for a blank cell."""
+    return [part for part in text.replace("；", ";").split(";") if part.strip()]
+
+
+def missing_id(column: str) -> Problem:
+    """Return the problem of a blank cell where an id is needed."""
+    return Problem("MISSING_ID", column, "The cell is empty; a HubSpot record id is needed.", _FROM_HUBSPOT)
+
+
+def _read_url(url: re.Match[str]) -> RecordUrl:
+    object_type = parse_object_type(url["type_id"] or url["type_name"])
+    assert object_type is not None, "the pattern admits types only"  # noqa: S101
+    return RecordUrl(url["portal"], object_type, RecordId(url["id"]))
+
+
+def _lost_precision(text: str, column: str) -> Problem:
+    sentence = f"{quoted(text)} was kept as a number, which holds only 15 digits; the last ones may be wrong."
+    return Problem("LOST_PRECISION", column, sentence, _AS_TEXT)
+
+
+def _refuse(bare: str, text: str, column: str) -> Problem:
+    if not bare:
+        return missing_id(column)
+    seen = bare[:_LONGEST_EXPLAINED] + "…" if len(bare) > _LONGEST_EXPLAINED else bare
+    refusal = next(one for one in _REFUSALS if one.looks_like.fullmatch(seen))
+    return Problem(refusal.code, column, refusal.sentence.format(quoted(text.strip())), refusal.advice)

@@ -1,0 +1,172 @@
+"""A source: the file's rows as pairs or problems, with what was understood before and what is worth telling after."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Self
+
+from importer.config import Reading
+from importer.errors import SourceError
+from importer.model import RESULT_COLUMNS, ObjectType, Role, SourceRow
+from importer.reader.columns import Columns, find_columns
+from importer.reader.rows import RowReader
+from importer.reader.tables import Record, Table
+
+_STATUS_COLUMN = "import_status"
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What reading found out before the first row, for people and for JSON.
+
+    `encoding` and `delimiter` are "" for a workbook, `sheet` is "" and `sheets` 0 for a text file. `columns` gives the
+    header that plays each role. An object type is given when one holds for the whole file (by flag or by header), None
+    when a column gives it row by row. `notes` are plain sentences.
+    """
+
+    format: str
+    encoding: str
+    delimiter: str
+    sheet: str
+    sheets: int
+    columns: Mapping[Role, str]
+    from_object_type: ObjectType | None
+    to_object_type: ObjectType | None
+    notes: tuple[str, ...]
+
+
+class Source:
+    """One table of pairs, open for reading; a context manager.
+
+    `header` holds the original header cells without the columns of an old result.
+    """
+
+    def __init__(self, name: str, table: Table, reading: Reading) -> None:
+        self._table = table
+        self._reading = reading
+        self._records = table.records
+        full_header = _header(name, self._records)
+        self._width = len(full_header)
+        self._kept = [i for i, text in enumerate(full_header) if text.strip() not in RESULT_COLUMNS]
+        self._status_column = _status_column(name, full_header, reading)
+        self.header = tuple(full_header[i] for i in self._kept)
+        columns = find_columns(name, self.header, reading)
+        self.understood = _understood(table, columns, self.header, replaced=len(self._kept) < self._width)
+        self._row_reader = RowReader(columns, self.header)
+        self._id_column = self._kept[columns.from_side.id_column]
+        self._blank = 0
+        self._formulas = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the file."""
+        self._table.close()
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Yield the rows in the file's order, in bounded memory; can be used once.
+
+        Raises `SourceError` when the file turns out to be unreadable further down.
+        """
+        read, drops_columns = self._row_reader.read, len(self._kept) < self._width
+        for number, cells in islice(self._wanted_records(), self._reading.limit):
+            if drops_columns:
+                cells = self._without_old_results(cells)  # noqa: PLW2901
+            for cell in cells:
+                if cell and cell[0] in "=+-@":
+                    self._formulas += _looks_like_formula(cell)
+            yield read(number, cells)
+
+    def _wanted_records(self) -> Iterator[Record]:
+        """Yield the records that are rows of the run, with as many cells as the header at least."""
+        width, id_column = self._width, self._id_column
+        for number, cells in self._records:
+            if len(cells) < width:
+                cells.extend([""] * (width - len(cells)))
+            if not cells[id_column].strip() and not "".join(cells).strip():
+                self._blank += 1
+            elif self._status_column is None or self._is_wanted(cells):
+                yield number, cells
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is worth telling once the rows are read, in plain sentences."""
+        found = (self._blank_warning(), self._portal_warning(), self._type_warning(), self._formula_warning())
+        return tuple(text for text in found if text) + tuple(self._table.late_notes)
+
+    def _is_wanted(self, cells: Sequence[str]) -> bool:
+        assert self._status_column is not None and self._reading.statuses is not None  # noqa: PT018, S101
+        return cells[self._status_column].strip().lower() in self._reading.statuses
+
+    def _without_old_results(self, cells: list[str]) -> list[str]:
+        return [cells[i] for i in self._kept] + cells[self._width :]
+
+    def _blank_warning(self) -> str:
+        return f"{self._blank:,} blank rows were skipped." if self._blank else ""
+
+    def _portal_warning(self) -> str:
+        portals = sorted(self._row_reader.portals)
+        if len(portals) < 2:
+            return ""
+        more = ", …" if len(portals) > 5 else ""
+        return (
+            f"The record addresses name {len(portals)} HubSpot accounts ({', '.join(portals[:5])}{more}); "
+            f"all ids are used in the account of your token."
+        )
+
+    def _type_warning(self) -> str:
+        types = sorted(self._row_reader.unlisted_types)
+        if not types:
+            return ""
+        shown = ", ".join(f"'{name}'" for name in types[:5]) + (", …" if len(types) > 5 else "")
+        return f"Not among HubSpot's own object types and used as written: {shown}."
+
+    def _formula_warning(self) -> str:
+        if not self._formulas:
+            return ""
+        return (
+            f"{self._formulas:,} cells look like formulas (they begin with =, +, - or @); they are kept unchanged, and "
+            f"a spreadsheet program may calculate them when it opens the results as CSV."
+        )
+
+
+def _header(name: str, records: Iterator[Record]) -> list[str]:
+    for _, cells in records:
+        if any(cell.strip() for cell in cells):
+            return [str(cell) for cell in cells]
+    raise SourceError(f"{name} is empty. Its first row must be a header with the names of the columns.")
+
+
+def _status_column(name: str, header: Sequence[str], reading: Reading) -> int | None:
+    if reading.statuses is None:
+        return None
+    found = [i for i, text in enumerate(header) if text.strip() == _STATUS_COLUMN]
+    if not found:
+        raise SourceError(
+            f"{name} has no column '{_STATUS_COLUMN}', so it is not a results file. Give one, or a run's id."
+        )
+    return found[0]
+
+
+def _looks_like_formula(cell: str) -> bool:
+    """Tell a formula from a signed number or a phone number, which a program shows as they are."""
+    return cell[0] in "=@" or any(c.isalpha() or c in "(!" for c in cell[:1000])
+
+
+def _understood(table: Table, columns: Columns, header: Sequence[str], *, replaced: bool) -> Understood:
+    from_side, to_side = columns.from_side, columns.to_side
+    old = ("The columns of an old result (import_…) are left out and will be replaced.",) if replaced else ()
+    return Understood(
+        format=table.format,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        sheet=table.sheet,
+        sheets=table.sheets,
+        columns=columns.roles(header),
+        from_object_type=from_side.object_type if from_side.type_column is None else None,
+        to_object_type=to_side.object_type if to_side.type_column is None else None,
+        notes=table.notes + old,
+    )

@@ -1,0 +1,167 @@
+"""CSV and its kin: a text file as numbered records of cells, streamed."""
+
+import codecs
+import csv
+import io
+import itertools
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from importer.config import Reading
+from importer.errors import SettingsError, SourceError
+from importer.reader.encodings import Encoding, chosen_encoding, detect_encoding
+from importer.reader.tables import Record, Table
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+"""The delimiters that are looked for, with their names; `--delimiter` takes these names and any other character."""
+
+MAX_LINE = 64 << 20
+"""Characters in one line or one cell; a longer one is a quotation mark never closed, or no table at all."""
+
+_DELIMITER_NAMES = {name: delimiter for delimiter, name in DELIMITERS.items()} | {"\\t": "\t"}
+_SAMPLE = 1 << 18
+_SAMPLE_RECORDS = 50
+_MARK = "\udcff"  # a lone surrogate: no text that decodes can hold it
+
+codecs.register_error("importer.mark", lambda error: (_MARK, getattr(error, "end", 0)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text file and how to read it; the first `skip` lines are no records."""
+
+    path: Path
+    name: str
+    encoding: Encoding
+    delimiter: str = ","
+    skip: int = 0
+
+    def open(self, errors: str = "strict") -> io.TextIOWrapper:
+        return self.path.open(encoding=self.encoding.codec, errors=errors, newline="")
+
+    def reader(self, file: io.TextIOWrapper) -> "Iterator[list[str]]":
+        csv.field_size_limit(MAX_LINE)
+        lines = itertools.islice(self._lines(file), self.skip, None)
+        # Strict: a cell that goes on after its closing quotation mark would move what follows to another column.
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+
+    def _lines(self, file: io.TextIOWrapper) -> Iterator[str]:
+        readline = file.readline
+        while line := readline(MAX_LINE):
+            if len(line) == MAX_LINE:
+                raise csv.Error("line longer than limit")
+            yield line
+
+
+def open_text(path: Path, name: str, reading: Reading) -> Table:
+    """Return the table of a text file; `name` is what messages call it.
+
+    Raises `SourceError` when its bytes do not decode or a quotation mark is not closed, naming the row (while it is
+    read, if that is far from the top), and `SettingsError` for an unknown encoding or delimiter.
+    """
+    encoding = chosen_encoding(reading.encoding, path) if reading.encoding else detect_encoding(path)
+    sample = _sample(_Text(path, name, encoding))
+    declared = _declared_delimiter(sample)
+    delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample)
+    records = _records(_Text(path, name, encoding, delimiter, skip=int(bool(declared))))
+    return Table(
+        format="TSV" if delimiter == "\t" else "CSV",
+        records=records,
+        close=records.close,
+        encoding=encoding.name,
+        delimiter=delimiter,
+        notes=_notes(encoding),
+    )
+
+
+def _notes(encoding: Encoding) -> tuple[str, ...]:
+    if not encoding.guessed:
+        return ()
+    return (f"The text is taken to be {encoding.name}; if names look wrong, say which it is with --encoding NAME.",)
+
+
+def _records(text: _Text) -> Generator[Record]:
+    number = 0
+    with text.open() as file:
+        try:
+            for number, cells in enumerate(text.reader(file), 1):
+                yield number, cells
+        except UnicodeDecodeError:
+            raise _undecodable(text) from None
+        except csv.Error as error:
+            raise _malformed(text, number + 1, str(error)) from None
+
+
+def _undecodable(text: _Text) -> SourceError:
+    """Return the error that names the first row with bytes that do not decode: the file is read again to find it."""
+    number = 0
+    with text.open(errors="importer.mark") as file:
+        try:
+            for number, cells in enumerate(text.reader(file), 1):  # noqa: B007 - told below
+                if any(_MARK in cell for cell in cells):
+                    break
+        except csv.Error:
+            number += 1
+    return SourceError(
+        f"{text.name}, row {number}: the text is not {text.encoding.name}. Say which encoding the file has with "
+        f"--encoding NAME (for example cp932 or cp1252), or save it as UTF-8."
+    )
+
+
+def _malformed(text: _Text, number: int, reason: str) -> SourceError:
+    if "expected after" in reason:
+        seen = "a cell goes on after its closing quotation mark, so its columns are not sure"
+        repair = 'Quotation marks inside a quoted cell are doubled (""); correct the row'
+    else:
+        seen = "a quotation mark is opened and not closed"
+        repair = "Close or remove it"
+    return SourceError(f"{text.name}, row {number}: {seen}. {repair}, or save the table as XLSX.")
+
+
+def _sample(text: _Text) -> str:
+    """Return the first characters, as far as they decode; what does not is told when its row is read."""
+    with text.open(errors="importer.mark") as file:
+        return file.read(_SAMPLE)
+
+
+def _declared_delimiter(sample: str) -> str:
+    """Return what a first line `sep=;` declares; spreadsheet programs obey it and do not show it as a row."""
+    first = sample.split("\n", 1)[0].rstrip("\r")
+    return first[4] if len(first) == 5 and first[:4].lower() == "sep=" else ""
+
+
+def _chosen_delimiter(wish: str | None) -> str:
+    if not wish:
+        return ""
+    delimiter = _DELIMITER_NAMES.get(wish.lower(), wish)
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise SettingsError(
+            f"--delimiter '{wish}' is not a delimiter. Write one character, or comma, semicolon, tab, pipe."
+        )
+    return delimiter
+
+
+def _likely_delimiter(sample: str) -> str:
+    """Return the delimiter under which most of the first records are as wide as the header, the wider the better."""
+    scores = {delimiter: _score(sample, delimiter) for delimiter in DELIMITERS}
+    return max(scores, key=lambda delimiter: scores[delimiter])
+
+
+def _score(sample: str, delimiter: str) -> tuple[float, int]:
+    records: list[list[str]] = []
+    lines: Callable[[], Iterator[str]] = lambda: iter(io.StringIO(sample, newline=""))  # noqa: E731
+    try:
+        for cells in csv.reader(lines(), delimiter=delimiter, strict=True):
+            if cells:
+                records.append(cells)
+            if len(records) > _SAMPLE_RECORDS:
+                break
+    except csv.Error:
+        pass
+    if len(sample) == _SAMPLE and 1 < len(records) <= _SAMPLE_RECORDS:
+        records.pop()  # cut off by the end of the sample
+    if not records or len(records[0]) < 2:
+        return 0.0, 0
+    width = len(records[0])
+    return sum(len(cells) == width for cells in records) / len(records), width
