@@ -79,12 +79,13 @@ def _parse_base_url(value: object) -> object:
     parts = urlsplit(text)
     if not parts.hostname or parts.username or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
         raise ValueError("expected a URL such as https://api.hubapi.com")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("expected https:// (http:// is for this machine only: the token would travel readable)")
     return text
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine itself."""
     if host == "localhost":
         return True
     try:

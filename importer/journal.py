@@ -61,7 +61,9 @@ _IS_FIRST = "NOT EXISTS (SELECT 1 FROM duplicates WHERE duplicates.pair = pairs.
 
 _PENDING = f"""
 SELECT pairs.id, from_type, from_id, to_type, to_id FROM pairs LEFT JOIN outcomes ON outcomes.pair = pairs.id
-WHERE pairs.id > ? AND (outcomes.pair IS NULL OR outcomes.status = '{Status.NOT_SENT}') AND {_IS_FIRST}
+WHERE pairs.id > ? AND {_IS_FIRST} AND (
+    outcomes.pair IS NULL OR outcomes.status = '{Status.NOT_SENT}' OR pairs.id IN (SELECT pair FROM sending)
+)
 ORDER BY pairs.id LIMIT ?
 """
 
@@ -77,6 +79,15 @@ FROM pairs LEFT JOIN duplicates ON duplicates.pair = pairs.id
 JOIN pairs AS firsts ON firsts.id = coalesce(duplicates.first, pairs.id)
 LEFT JOIN outcomes ON outcomes.pair = firsts.id LEFT JOIN sending ON sending.pair = firsts.id
 WHERE pairs.id BETWEEN ? AND ? ORDER BY pairs.id
+"""
+
+_COUNTS = """
+SELECT
+    (SELECT coalesce(sum(json_array_length(numbers)), 0) FROM blocks),
+    (SELECT count(*) FROM pairs) - (SELECT count(*) FROM duplicates),
+    (SELECT count(DISTINCT row) FROM problems),
+    (SELECT count(DISTINCT pairs.row) FROM duplicates JOIN pairs ON pairs.id = duplicates.pair
+     JOIN pairs AS firsts ON firsts.id = duplicates.first WHERE firsts.row <> pairs.row)
 """
 
 CUT_OFF = Outcome(
@@ -108,6 +119,29 @@ class RunInfo:
     target: str
     api_version: str
     results: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a run's rows come to: `invalid` and `duplicates` count rows, `pairs` distinct pairs."""
+
+    rows: int
+    pairs: int
+    invalid: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemGroup:
+    """The rows with one kind of problem: how many, and the first of them with their row numbers."""
+
+    code: str
+    rows: int
+    first: tuple[tuple[int, Problem], ...]
+
+
+Outcomes = Sequence[tuple[int, Outcome]]
+"""Outcomes of pairs by the numbers under which `take` gave them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +283,22 @@ class Journal:
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO run VALUES ('summary', ?)", (json.dumps(summary),))
 
-    def pair_count(self) -> int:
-        """How many distinct pairs the rows make."""
+    def counts(self) -> Counts:
+        """How many rows and distinct pairs there are, and how many rows are invalid or repeat an earlier row's pair."""
         with _explained(self.path):
-            pairs, duplicates = self._db.execute(
-                "SELECT (SELECT count(*) FROM pairs), (SELECT count(*) FROM duplicates)"
-            ).fetchone()
-        return int(pairs) - int(duplicates)
+            return Counts(*self._db.execute(_COUNTS).fetchone())
+
+    def problem_groups(self, first: int) -> list[ProblemGroup]:
+        """The problems by code, the most frequent first, each with its `first` rows."""
+        with _explained(self.path):
+            groups = self._db.execute(
+                "SELECT code, count(DISTINCT row) AS rows FROM problems GROUP BY code ORDER BY rows DESC, code"
+            ).fetchall()
+            return [ProblemGroup(code, rows, self._first_problems(code, first)) for code, rows in groups]
+
+    def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
+        found = self._db.execute("SELECT * FROM problems WHERE code = ? ORDER BY rowid LIMIT ?", (code, first))
+        return tuple((number, Problem(*values)) for number, *values in found)
 
     def outcome_counts(self) -> dict[Status, int]:
         """How many distinct pairs have each status, of those that have an outcome."""
@@ -266,8 +309,8 @@ class Journal:
     def take(self, after: int, limit: int) -> list[PendingPair]:
         """The next pairs to send, at most `limit`, numbered above `after`, and the note that they are being sent.
 
-        A pair is to be sent when it has no outcome or is `not_sent`. The note makes a pair whose sending a crash cut
-        off `unconfirmed` in a report, not `not_sent`.
+        A pair is to be sent when it has no settled outcome or is `not_sent`. The note makes a pair whose sending a
+        crash cut off `unconfirmed` in a report, not `not_sent`.
         """
         with self._transaction() as db:
             pending = _pending_pairs(db.execute(_PENDING, (after, limit)))
@@ -279,15 +322,18 @@ class Journal:
         with _explained(self.path):
             return _pending_pairs(self._db.execute(_HAVING_STATUS, (after, status, limit)))
 
-    def record(self, outcomes: Sequence[tuple[int, Outcome]]) -> None:
-        """Write the outcomes of pairs, by their numbers, in one transaction."""
+    def record(self, settled: Outcomes, unsettled: Outcomes = ()) -> None:
+        """Write the outcomes of pairs, by their numbers, in one transaction.
+
+        An unsettled pair keeps the note of `take`: its outcome stands in a report, and a later process sends it again.
+        """
         marks = ", ".join("?" for _ in fields(Outcome))
         with self._transaction() as db:
             db.executemany(
                 f"INSERT OR REPLACE INTO outcomes VALUES (?, {marks})",
-                ((pair, *_outcome_values(outcome)) for pair, outcome in outcomes),
+                ((pair, *_outcome_values(outcome)) for outcomes in (settled, unsettled) for pair, outcome in outcomes),
             )
-            db.executemany("DELETE FROM sending WHERE pair = ?", ((pair,) for pair, _ in outcomes))
+            db.executemany("DELETE FROM sending WHERE pair = ?", ((pair,) for pair, _ in settled))
 
     def give_back(self, pairs: Sequence[int]) -> None:
         """Take back the note of `take` for pairs that were never sent."""

@@ -47,6 +47,14 @@ class StopReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a run stopped, with the sentence for people."""
+
+    reason: StopReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two records to link. The pair A→B and the pair B→A are two pairs."""
 

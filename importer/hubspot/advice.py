@@ -1,0 +1,66 @@
+"""One plain sentence for an ops person: what to do about a row that is not linked."""
+
+import re
+
+from importer.hubspot.answers import Answer
+from importer.model import Pair
+
+RETRY = "Run importer retry: asking again does no harm if the pair is linked already."
+
+
+def advise_refusal(answer: Answer, pair: Pair) -> str:
+    """What to do about a pair that HubSpot refused with `answer`."""
+    errors = list(answer.error.flattened())
+    said = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in errors)
+    if answer.http_status == 403 or "MISSING_SCOPES" in said:
+        return _advise_scopes(missing_scopes(answer))
+    if answer.http_status == 404 or "NOT_FOUND" in said:
+        return f"Check {_unknown_side(answer, pair)} in HubSpot: it may be deleted, merged or in another account."
+    if re.search(r"\blimit\b", said, re.IGNORECASE):
+        return _advise_limit(said)
+    if 300 <= answer.http_status < 400:
+        return "The server points elsewhere: check base_url; the importer follows no redirects."
+    if re.search(r"object ?type", said, re.IGNORECASE):
+        return f"Check that the object types {pair.from_type!r} and {pair.to_type!r} exist in this account."
+    if answer.http_status == 400 or "VALIDATION" in said:
+        return "HubSpot does not accept these values: read import_error_message, correct the row and run it again."
+    return "Read import_error_message; if it does not help, give HubSpot's support the import_correlation_id."
+
+
+def missing_scopes(answer: Answer) -> tuple[str, ...]:
+    """The scopes that the answer names as missing, in order, each once."""
+    found = (
+        scope
+        for error in answer.error.flattened()
+        for name, values in error.context.items()
+        if "scope" in name.lower()
+        for scope in values
+        if scope
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _advise_scopes(scopes: tuple[str, ...]) -> str:
+    named = f"the scopes {', '.join(scopes)}" if scopes else "the scopes for both object types"
+    return f"Give the private app {named} in HubSpot, then run importer retry."
+
+
+def _advise_limit(said: str) -> str:
+    number = re.search(r"limit\D{0,40}?(\d[\d,]*)|(\d[\d,]*)\D{0,40}?limit", said, re.IGNORECASE)
+    limit = f" of {number.group(1) or number.group(2)}" if number else ""
+    return (
+        f"A record has reached its limit{limit} for links of this kind: remove a link it no longer needs, or raise the "
+        "limit in HubSpot's association settings."
+    )
+
+
+def _unknown_side(answer: Answer, pair: Pair) -> str:
+    said = answer.details
+    names_from, names_to = (
+        re.search(rf"(?<!\d){re.escape(record)}(?!\d)", said) for record in (pair.from_id, pair.to_id)
+    )
+    if names_from and not names_to:
+        return f"the record to link from ({pair.from_type} {pair.from_id})"
+    if names_to and not names_from:
+        return f"the record to link to ({pair.to_type} {pair.to_id})"
+    return f"both records ({pair.from_type} {pair.from_id} and {pair.to_type} {pair.to_id})"

@@ -1,0 +1,130 @@
+"""One call, one answer: the HTTP exchange with HubSpot."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from pydantic import SecretStr
+from yarl import URL
+
+from importer.config import Settings, is_loopback
+from importer.hubspot import routes
+from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_answer
+from importer.hubspot.retry import retry_after
+from importer.model import Pair
+
+LARGEST_BODY = 16 * 1024 * 1024
+"""Bytes; a larger answer is not read to its end and counts as unreadable."""
+
+_MASK = b"[token]"
+
+
+class HubSpotClient:
+    """A session with HubSpot: pooled connections, the token in the Authorization header, no redirects, bounded time.
+
+    TLS is verified, with the system's certificates or those of `SSL_CERT_FILE`. A proxy comes from `HTTPS_PROXY` or
+    `HTTP_PROXY`, unless `NO_PROXY` or a loopback address says otherwise; `.netrc` is not read, since an entry for the
+    host would replace the token.
+    """
+
+    def __init__(self, base_url: str, token: SecretStr, settings: Settings) -> None:
+        """Prepare a session; it opens when it is entered."""
+        self._base = base_url
+        self._token = token.get_secret_value().encode()
+        self._version = settings.api_version
+        self._workers = settings.workers
+        self._timeout = aiohttp.ClientTimeout(
+            total=settings.connect_timeout + settings.answer_timeout, sock_connect=settings.connect_timeout
+        )
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the session."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._workers, ttl_dns_cache=300),
+            headers={
+                "Authorization": f"Bearer {self._token.decode()}",
+                "Accept": "application/json",
+                "User-Agent": "importer (bulk association importer for HubSpot)",
+            },
+            cookie_jar=aiohttp.DummyCookieJar(),
+            proxy=_proxy(URL(self._base)),
+            timeout=self._timeout,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the session and its connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def link(self, pair: Pair) -> Answer | NoAnswer:
+        """PUT the default association of `pair`; idempotent."""
+        return await self._exchange("PUT", routes.default_association(self._version, pair))
+
+    async def _exchange(self, method: str, path: str, content: object = None) -> Answer | NoAnswer:
+        if self._session is None:
+            raise RuntimeError("the client is used before it is entered")
+        body = None if content is None else json.dumps(content).encode()
+        headers = None if content is None else {"Content-Type": "application/json"}
+        url = URL(self._base + path, encoded=True)
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                return self._read(response.status, response.headers, await _read_body(response))
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return NoAnswer(_reason(error), reached=False)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return NoAnswer(_reason(error), reached=True)
+
+    def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+        if self._token in body:  # an error page that repeats the request must not bring the token into a report
+            body = body.replace(self._token, _MASK)
+        wait = headers.get("Retry-After")
+        seconds = retry_after(wait, datetime.now(UTC)) if wait else None
+        return read_answer(status, body, _rate_headers(headers), seconds)
+
+
+def _proxy(url: URL) -> str | None:
+    if url.host is None or is_loopback(url.host) or proxy_bypass(url.host):
+        return None
+    return getproxies().get(url.scheme)
+
+
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body, or nothing of one that is larger than `LARGEST_BODY`."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_BODY:
+            response.close()
+            return b""
+    return b"".join(parts)
+
+
+def _rate_headers(headers: Mapping[str, str]) -> RateHeaders:
+    interval = _number(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds"))
+    return RateHeaders(
+        _number(headers.get("X-HubSpot-RateLimit-Max")),
+        interval / 1000 if interval else None,
+        _number(headers.get("X-HubSpot-RateLimit-Daily-Remaining")),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    return str(error) or type(error).__name__

@@ -1,0 +1,113 @@
+"""The pace of calls: never more than a rate allows in any rolling window, as the server counts them."""
+
+import asyncio
+from collections import deque
+
+from aiolimiter import AsyncLimiter
+
+from importer.config import Rate
+from importer.hubspot.answers import RateHeaders
+
+CAUTIOUS_RATE = Rate(100, 10.0)
+"""What `auto` begins with: the least limit that a private app has. Source: HubSpot, usage guidelines."""
+
+_MARGIN = 0.05
+"""Seconds that a place is held beyond the window, for timers and clocks that disagree a little."""
+
+_BURST_SHARE = 0.05
+"""The part of a window's calls that may go at once; it keeps coarse timers from wasting the limit."""
+
+
+class Pace:
+    """Hands out places in a rolling window; a call needs one from its sending until the window after its answer.
+
+    The server sees a call at some moment between its sending and its answer, so a place that is held from before the
+    one until `rate.seconds` after the other covers every window in which the server can count it: at most `rate.calls`
+    calls arrive in any window of `rate.seconds`, whatever the network and the event loop do in between. A leaky bucket
+    on top (aiolimiter) spreads the calls over the window; alone it would not keep the limit.
+
+    With latency L the places allow `rate.calls` in every `rate.seconds` + L. Belongs to one event loop.
+    """
+
+    def __init__(self, rate: Rate, *, follow: bool = False) -> None:
+        """Keep `rate`; with `follow`, change to what HubSpot's headers say."""
+        self._follows = follow
+        self._taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._paused_until = 0.0
+        self._set(rate)
+
+    @property
+    def rate(self) -> Rate:
+        """The rate that is kept now."""
+        return self._rate
+
+    def _set(self, rate: Rate) -> None:
+        self._rate = rate
+        burst = max(1.0, rate.calls * _BURST_SHARE)
+        self._spacing = AsyncLimiter(burst, burst * rate.seconds / rate.calls)
+
+    async def acquire(self) -> None:
+        """Wait for a place in the window and for the end of a pause. Every call needs its own, a repeated one too."""
+        while True:
+            await self._pause_over()
+            await self._spacing.acquire()
+            await self._take_place()
+            if not self._pause_left():
+                return
+            self._free_place()
+
+    def release(self) -> None:
+        """Say that the call's answer has come, or that none will: its place is free after the window."""
+        asyncio.get_running_loop().call_later(self._rate.seconds + _MARGIN, self._free_place)
+
+    def occupy(self, seconds: float) -> None:
+        """Take a place for `seconds` on behalf of a call that an earlier process sent."""
+        self._taken += 1
+        asyncio.get_running_loop().call_later(seconds, self._free_place)
+
+    def pause(self, seconds: float) -> bool:
+        """Let no call go for so many seconds from now. Return whether a pause begins, rather than goes on."""
+        begins = not self._pause_left()
+        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+        return begins
+
+    def follow(self, headers: RateHeaders) -> None:
+        """Take the rate from an answer's headers, if that is how this pace was made and they name one."""
+        if not self._follows or headers.limit is None or headers.interval is None or headers.limit < 1:
+            return
+        told = Rate(headers.limit, headers.interval)
+        if told != self._rate:
+            self._set(told)
+            self._wake()
+
+    def _pause_left(self) -> float:
+        return max(0.0, self._paused_until - asyncio.get_running_loop().time())
+
+    async def _pause_over(self) -> None:
+        while seconds := self._pause_left():  # another pause may begin meanwhile
+            await asyncio.sleep(seconds)  # noqa: ASYNC110 - it waits for a time, not for an event
+
+    async def _take_place(self) -> None:
+        if self._taken < self._rate.calls and not self._waiting:
+            self._taken += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # the place came together with the cancellation
+                self._free_place()
+            raise
+
+    def _free_place(self) -> None:
+        self._taken -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting and self._taken < self._rate.calls:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._taken += 1
+                turn.set_result(None)

@@ -1,0 +1,29 @@
+"""Paths of HubSpot's association calls, by API version. Source: HubSpot, OpenAPI files of `v4`, 2026-03 and 2026-09."""
+
+from urllib.parse import quote
+
+from importer.config import ApiVersion
+from importer.model import ObjectType, Pair
+
+V4_ENDS = "2027-03-30"
+"""The day on which HubSpot ends its support of `v4`. Source: HubSpot, changelog."""
+
+
+def default_association(version: ApiVersion, pair: Pair) -> str:
+    """The path of the PUT that links one pair with the default (unlabelled) association."""
+    objects = "/crm/v4/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
+    start = f"{objects}/{_segment(pair.from_type)}/{_segment(pair.from_id)}"
+    return f"{start}/associations/default/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
+
+
+def batch_read(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """The path of the POST that reads the links of up to 1,000 records."""
+    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/read"
+
+
+def _associations(version: ApiVersion) -> str:
+    return "/crm/v4/associations" if version is ApiVersion.V4 else f"/crm/associations/{version}"
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe="")

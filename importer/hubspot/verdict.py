@@ -1,0 +1,205 @@
+"""The strict rule of success, and what follows from every other answer. One table, no clock, no I/O."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from importer.hubspot.advice import RETRY, advise_refusal, missing_scopes
+from importer.hubspot.answers import Answer, NoAnswer
+from importer.model import Outcome, Pair, Status, Stop, StopReason
+
+LOCKED_SECONDS = 2.0
+"""The least wait after a 423. Source: HubSpot, error page."""
+
+_MIGRATION_SECONDS = 24 * 60 * 60
+
+
+class Action(StrEnum):
+    """What to do after an answer."""
+
+    SETTLE = "settle"  # the outcome stands
+    POLL = "poll"  # HubSpot works on it: the same call again, after growing waits
+    AGAIN = "again"  # a passing failure: the same call again, after a backoff
+    PAUSE = "pause"  # too fast: the whole pool waits, then the same call again
+    STOP_TYPES = "stop_types"  # the outcome stands, and no other pair of these two object types can be sent
+    STOP = "stop"  # no other pair can be sent
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do next, the outcome should this have been the last word, the least wait in seconds, why to stop."""
+
+    action: Action
+    outcome: Outcome
+    wait: float | None = None
+    stop: Stop | None = None
+
+
+def judge(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
+    """What an answer to the PUT of `pair` means."""
+    if isinstance(answer, NoAnswer):
+        return Verdict(Action.AGAIN, _outcome_of_silence(answer))
+    if 200 <= answer.http_status < 300:
+        return _judge_success(answer, pair)
+    rule = _RULES.get(answer.http_status)
+    if rule is not None:
+        return rule(answer, pair)
+    if answer.http_status >= 500:
+        return _passing(answer, pair)
+    return Verdict(Action.SETTLE, _refused(answer, pair))
+
+
+def with_doubt(outcome: Outcome, earlier: Outcome | None) -> Outcome:
+    """`outcome` of the last attempt, in the light of the one before it.
+
+    When an earlier attempt may have linked the pair, a later refusal does not prove that it is not linked: that is
+    `unconfirmed`, never `failed` or `not_sent`. Only an unknown record (404) proves it.
+    """
+    if earlier is None or earlier.status is not Status.UNCONFIRMED or outcome.http_status == 404:
+        return outcome
+    if outcome.status in {Status.LINKED, Status.UNCONFIRMED}:
+        return outcome
+    message = f"{outcome.error_message} An earlier attempt got no clear answer, so the pair may be linked."
+    return replace(outcome, status=Status.UNCONFIRMED, error_message=message, advice=RETRY)
+
+
+def _judge_success(answer: Answer, pair: Pair) -> Verdict:
+    """The strict rule: COMPLETE, no errors, and `results` names this pair in either direction."""
+    if not answer.is_json:
+        outcome = _outcome(
+            Status.UNCONFIRMED, answer, "UNREADABLE_ANSWER", "HubSpot's answer could not be read.", RETRY
+        )
+        return Verdict(Action.AGAIN, outcome, answer.retry_after)
+    if answer.num_errors or answer.error.errors:
+        return Verdict(Action.SETTLE, _refused(answer, pair))
+    if answer.status == "COMPLETE":
+        return Verdict(Action.SETTLE, _completed(answer, pair))
+    action = Action.POLL if answer.status in {"PENDING", "PROCESSING"} else Action.SETTLE
+    message = f"HubSpot answered with status {answer.status or 'missing'!r} instead of COMPLETE."
+    outcome = _outcome(Status.UNCONFIRMED, answer, "NOT_COMPLETE", message, RETRY)
+    return Verdict(action, outcome, answer.retry_after)
+
+
+def _completed(answer: Answer, pair: Pair) -> Outcome:
+    forth, back = (pair.from_id, pair.to_id), (pair.to_id, pair.from_id)
+    named = [item for item in answer.results if (item.from_id, item.to_id) in (forth, back)]
+    if named:
+        types = dict.fromkeys(f"{item.category}:{item.type_id}" for item in named if item.type_id)
+        return Outcome(
+            Status.LINKED,
+            answer.http_status,
+            answer.status,
+            correlation_id=answer.correlation_id,
+            association_types=";".join(types),
+            completed_at=answer.completed_at,
+        )
+    message = "HubSpot answered COMPLETE, but its results do not name this pair."
+    return _outcome(Status.UNCONFIRMED, answer, "NOT_IN_RESULTS", message, RETRY)
+
+
+def _outcome(status: Status, answer: Answer, category: str, message: str, advice: str) -> Outcome:
+    return Outcome(
+        status,
+        answer.http_status,
+        answer.status if answer.http_status < 300 else "",
+        answer.num_errors or len(answer.error.errors),
+        category,
+        message,
+        answer.details,
+        answer.correlation_id,
+        "",
+        0,
+        answer.completed_at,
+        advice,
+    )
+
+
+def _outcome_of_silence(answer: NoAnswer) -> Outcome:
+    if answer.reached:
+        return Outcome(
+            Status.UNCONFIRMED,
+            error_category="NO_ANSWER",
+            error_message=f"No answer came: {answer.reason}.",
+            advice=RETRY,
+        )
+    return Outcome(
+        Status.NOT_SENT,
+        error_category="UNREACHABLE",
+        error_message=f"HubSpot could not be reached: {answer.reason}.",
+        advice="Check the network and base_url, then resume the run.",
+    )
+
+
+def _refused(answer: Answer, pair: Pair) -> Outcome:
+    first = next(iter(answer.error.errors), answer.error) if answer.http_status < 300 else answer.error
+    category = first.category or first.code or f"HTTP_{answer.http_status}"
+    message = first.message or f"HubSpot answered {answer.http_status} without saying why."
+    outcome = _outcome(Status.FAILED, answer, category, message, advise_refusal(answer, pair))
+    return replace(outcome, num_errors=outcome.num_errors or 1)
+
+
+def _passing(answer: Answer, pair: Pair) -> Verdict:
+    del pair
+    category = answer.error.category or f"HTTP_{answer.http_status}"
+    message = answer.error.message or f"HubSpot answered {answer.http_status}."
+    return Verdict(Action.AGAIN, _outcome(Status.UNCONFIRMED, answer, category, message, RETRY), answer.retry_after)
+
+
+def _locked(answer: Answer, pair: Pair) -> Verdict:
+    verdict = _passing(answer, pair)
+    return Verdict(verdict.action, verdict.outcome, max(answer.retry_after or 0.0, LOCKED_SECONDS))
+
+
+def _too_many(answer: Answer, pair: Pair) -> Verdict:
+    del pair
+    outcome = _outcome(
+        Status.NOT_SENT,
+        answer,
+        answer.policy_name or answer.error.category or "RATE_LIMIT",
+        answer.error.message or "HubSpot asked to slow down.",
+        "Resume the run later: HubSpot did not take this call.",
+    )
+    if answer.policy_name == "DAILY" or (not answer.policy_name and "daily" in answer.error.message.lower()):
+        sentence = (
+            "HubSpot's daily limit is used up. The count starts again at midnight in the account's time zone "
+            "(HubSpot: Settings, Account defaults)."
+        )
+        return Verdict(Action.STOP, outcome, answer.retry_after, Stop(StopReason.DAILY_LIMIT, sentence))
+    window = 1.0 if answer.policy_name == "SECONDLY" else answer.rate.interval or 10.0
+    return Verdict(Action.PAUSE, outcome, max(answer.retry_after or 0.0, window))
+
+
+def _token_refused(answer: Answer, pair: Pair) -> Verdict:
+    del pair
+    advice = "Set a valid token in HUBSPOT_ACCESS_TOKEN, then resume the run."
+    outcome = _outcome(Status.NOT_SENT, answer, answer.error.category, answer.error.message, advice)
+    sentence = "HubSpot answered 401: the token in HUBSPOT_ACCESS_TOKEN is not accepted."
+    return Verdict(Action.STOP, outcome, stop=Stop(StopReason.TOKEN_REFUSED, sentence))
+
+
+def _forbidden(answer: Answer, pair: Pair) -> Verdict:
+    scopes = missing_scopes(answer)
+    lacking = f"lacks the scopes {', '.join(scopes)}" if scopes else "lacks scopes"
+    sentence = f"HubSpot answered 403: the token {lacking} to link {pair.from_type} to {pair.to_type}."
+    return Verdict(Action.STOP_TYPES, _refused(answer, pair), stop=Stop(StopReason.SCOPES_MISSING, sentence))
+
+
+def _migrating(answer: Answer, pair: Pair) -> Verdict:
+    del pair
+    seconds = answer.retry_after if answer.retry_after is not None else _MIGRATION_SECONDS
+    sentence = f"HubSpot is moving this account (477); it asks to come back in {timedelta(seconds=round(seconds))}."
+    advice = "Resume the run when HubSpot has moved the account."
+    outcome = _outcome(Status.NOT_SENT, answer, answer.error.category, answer.error.message, advice)
+    return Verdict(Action.STOP, outcome, seconds, Stop(StopReason.ACCOUNT_MIGRATING, sentence))
+
+
+_RULES: dict[int, Callable[[Answer, Pair], Verdict]] = {
+    401: _token_refused,
+    403: _forbidden,
+    408: _passing,
+    423: _locked,
+    425: _passing,
+    429: _too_many,
+    477: _migrating,
+}
