@@ -1,12 +1,18 @@
 """From a file to numbered rows of association pairs: sends nothing, guesses nothing."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer.config import Reading
 from importer.reader.formats import open_table
+from importer.reader.frames import frame_table
 from importer.reader.source import Source, Understood
+from importer.reader.tables import Table
 
-__all__ = ["Source", "Understood", "open_source"]
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Source", "Understood", "open_frame", "open_source"]
 
 
 def open_source(path: Path, reading: Reading) -> Source:
@@ -15,9 +21,20 @@ def open_source(path: Path, reading: Reading) -> Source:
     Raises `SourceError` when the file is missing, is no table or lacks a column that pairs need, and `SettingsError`
     when `reading` names a column, type, delimiter or encoding that cannot be.
     """
-    table = open_table(path, reading)
+    return _source(path.name, open_table(path, reading), reading)
+
+
+def open_frame(frame: "pandas.DataFrame", reading: Reading, name: str = "the data frame") -> Source:
+    """Return the table of pairs in a data frame; its column names are the header, row 1, and its index is left out.
+
+    `name` is what messages call it. Raises as `open_source` does.
+    """
+    return _source(name, frame_table(frame), reading)
+
+
+def _source(name: str, table: Table, reading: Reading) -> Source:
     try:
-        return Source(path.name, table, reading)
+        return Source(name, table, reading)
     except BaseException:
         table.close()
         raise

@@ -2,6 +2,8 @@
 
 import re
 from datetime import date, datetime, time, timedelta
+from math import isfinite, isnan
+from numbers import Integral, Real
 
 from importer.reader.ids import EXACT_DIGITS, LossyNumber
 
@@ -19,7 +21,7 @@ def number_text(raw: str) -> str:
         value = float(raw)
     except ValueError:
         return raw
-    return float_text(value) if value - value == 0 else raw
+    return float_text(value) if isfinite(value) else raw
 
 
 def float_text(value: float) -> str:
@@ -60,3 +62,22 @@ def moment_text(value: date | time | timedelta) -> str:
             return value.date().isoformat()
         return value.isoformat(sep=" ")
     return str(value) if isinstance(value, timedelta) else value.isoformat()
+
+
+def typed_text(value: object) -> str:
+    """Return the text of a typed cell of a workbook or a data frame; "" for a missing one.
+
+    Whole numbers are exact, of any length; floats are those of a spreadsheet, exact up to 15 digits.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return ""
+    if isinstance(value, bool) or type(value).__name__ == "bool":  # the second is numpy's
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, Integral):
+        return str(int(value))
+    if isinstance(value, Real):
+        number = float(value)
+        return float_text(number) if isfinite(number) else "" if isnan(number) else str(number)
+    return moment_text(value) if isinstance(value, date | time | timedelta) else str(value)

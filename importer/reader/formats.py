@@ -1,21 +1,169 @@
 """What kind of file it is, by its content and never by its name alone, and its table."""
 
+import mmap
+import tempfile
 import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SourceError
+from importer.reader.compressed import expand_gzip, expand_zip
 from importer.reader.tables import Table
 from importer.reader.text import open_text
+from importer.reader.workbooks import open_ods, open_xls
 from importer.reader.xlsx import open_xlsx
+
+_HEAD = 4096
+_GZIP, _ZIP, _OLE = b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_EMPTY_ZIP = b"PK\x05\x06"
+_NO_TABLES = (
+    # How a file begins, and what it is.
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"{\\rtf", "an RTF document"),
+    (b"PAR1", "a Parquet file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+)
+_SAVE_AS = "Open it in a spreadsheet program and save the table as XLSX or CSV."
+_WORKBOOK_ENDINGS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+_TEXT_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt"})
 
 
 def open_table(path: Path, reading: Reading) -> Table:
     """Return the table in a file; raises `SourceError` when it has none that can be read."""
-    name = path.name
     if not path.is_file():
-        what = "is a directory, not a file" if path.is_dir() else "does not exist"
+        what = "is a directory" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
         raise SourceError(f"{path} {what}. Give the path of a CSV or XLSX file.")
-    if zipfile.is_zipfile(path):
-        return open_xlsx(path, name, reading)
+    try:
+        table = _open_plain(path, path.name, reading)
+        if table is not None:
+            return _noted(table, path.name)
+        is_gzip = _head(path).startswith(_GZIP)
+        return _open_expanded(path, "gzip" if is_gzip else "zip", expand_gzip if is_gzip else expand_zip, reading)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)
+
+
+def _open_plain(path: Path, name: str, reading: Reading) -> Table | None:
+    """Return the table of a file, None when it is an archive."""
+    head = _head(path)
+    if head.startswith(_GZIP):
+        return None
+    if head.startswith((_ZIP, _EMPTY_ZIP)):
+        return _open_zipped(path, name, reading)
+    if head.startswith(_OLE):
+        return _open_ole(path, name, reading)
+    if not head:
+        raise SourceError(f"{name} is empty. Its first row must be a header with the names of the columns.")
+    what = _no_table(head)
+    if what:
+        raise SourceError(f"{name} is {what}, not a table. {_SAVE_AS}")
     return open_text(path, name, reading)
+
+
+def _no_table(head: bytes) -> str:
+    """Return what a file is that is known not to be a table, "" for one that may be."""
+    for beginning, what in _NO_TABLES:
+        if head.startswith(beginning):
+            return what
+    text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n").lower()
+    if (
+        text.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<body"))
+        or b"<html" in text[:1024]
+    ):
+        return "a web page (HTML)"
+    if text.startswith(b"<?xml"):
+        return "an XML file"
+    return "a JSON file" if text.startswith((b'{"', b"[{", b"[\n", b"{\n", b"{\r\n")) else ""
+
+
+def _open_ole(path: Path, name: str, reading: Reading) -> Table:
+    """Return the table of an old Excel file; a new one with a password comes in the same kind of container."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        is_encrypted = _has_stream(content, "EncryptedPackage")
+        is_workbook = _has_stream(content, "Workbook") or _has_stream(content, "Book")
+    if is_encrypted:
+        raise SourceError(f"{name} is protected with a password. Save it without one and try again.")
+    if not is_workbook:
+        raise SourceError(f"{name} is an old Office document, not a workbook. {_SAVE_AS}")
+    return open_xls(path, name, reading)
+
+
+def _has_stream(content: mmap.mmap, stream: str) -> bool:
+    """Tell whether an OLE container lists a stream. Source: Microsoft, [MS-CFB] 2.6: entries are 128 bytes, aligned."""
+    entry = stream.encode("utf-16-le") + b"\0\0"
+    at = content.find(entry)
+    while at >= 0:
+        if at % 128 == 0:
+            return True
+        at = content.find(entry, at + 1)
+    return False
+
+
+def _open_zipped(path: Path, name: str, reading: Reading) -> Table | None:
+    """Return the table of a workbook that is a zip archive inside, None for any other archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = frozenset(archive.namelist())
+    except zipfile.BadZipFile as error:
+        raise SourceError(
+            f"{name} is damaged or cut off ({error}). Open it in a spreadsheet program and save it again as XLSX."
+        ) from None
+    if "[Content_Types].xml" in parts:
+        return _open_office(path, name, parts, reading)
+    if "mimetype" in parts and "content.xml" in parts:
+        return open_ods(path, name, reading)
+    if any(part.endswith(".iwa") for part in parts):
+        raise SourceError(f"{name} is a Numbers document. In Numbers, export the table as XLSX or CSV.")
+    return None
+
+
+def _open_office(path: Path, name: str, parts: frozenset[str], reading: Reading) -> Table:
+    if "xl/workbook.bin" in parts:
+        raise SourceError(f"{name} is a binary workbook (XLSB). {_SAVE_AS}")
+    if any(part.startswith(("word/", "ppt/", "visio/")) for part in parts):
+        raise SourceError(f"{name} is an Office document, not a workbook. {_SAVE_AS}")
+    return open_xlsx(path, name, reading)
+
+
+def _open_expanded(path: Path, kind: str, expand: Callable[[Path, str, Path], Path], reading: Reading) -> Table:
+    """Return the table inside an archive; the expanded copy goes when the table is closed."""
+    folder = tempfile.TemporaryDirectory(prefix="importer-")
+    try:
+        inner = expand(path, path.name, Path(folder.name))
+        table = _open_plain(inner, path.name, reading)
+        if table is None:
+            raise SourceError(f"{path.name} holds another archive. Give the table itself.")
+    except BaseException:
+        folder.cleanup()
+        raise
+
+    def close() -> None:
+        table.close()
+        folder.cleanup()
+
+    return replace(table, format=f"{table.format} in {kind}", close=close)
+
+
+def _noted(table: Table, name: str) -> Table:
+    """Return the table with a note when the ending of its name says another kind."""
+    ending = Path(name).suffix.lower()
+    is_text = table.format in {"CSV", "TSV"}
+    if ending in (_WORKBOOK_ENDINGS if is_text else _TEXT_ENDINGS):
+        note = f"The file is {table.format} inside, although its name ends in {ending}."
+        return replace(table, notes=(note, *table.notes))
+    return table

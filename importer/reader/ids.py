@@ -132,6 +132,12 @@ _REFUSALS = (
         "{} is not the address of a HubSpot record page.",
         "Open the record in HubSpot and copy its address, or put its ID here.",
     ),
+    _refusal(
+        "NOT_AN_ID",
+        rf"\d{{{MAX_DIGITS + 1},}}",
+        "{} has more digits than a HubSpot record id can have.",
+        _FROM_HUBSPOT,
+    ),
     _refusal("NOT_AN_ID", r".*", "{} is not a HubSpot record id (digits only).", _FROM_HUBSPOT),
 )
 

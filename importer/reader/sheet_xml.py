@@ -1,0 +1,212 @@
+"""The events of a sheet's XML as rows of cells, every cell as exact as the file has it."""
+
+import re
+from xml.parsers import expat
+
+from importer.reader.cells import date_text, number_text
+from importer.reader.packages import Attributes, DamageError, ExcessError
+from importer.reader.tables import Record
+
+MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
+"""The largest sheet. Source: Microsoft, "Excel specifications and limits"."""
+
+MAX_CELLS = 100_000_000
+MAX_ROW_SIZE = 64 << 20
+"""Bytes of XML, and characters of text, that one row may take."""
+
+_escaped = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+class StringsParser:
+    """Collects the shared texts; readings above Japanese words (`rPh`) are not part of them."""
+
+    def __init__(self) -> None:
+        self.strings: list[str] = []
+
+    def set_handlers(self, parser: expat.XMLParserType) -> None:
+        """Let a parser report to this object."""
+        text: list[str] = []
+        whole: list[str] = []
+        strings = self.strings
+        in_reading = False
+
+        def start(tag: str, _: Attributes) -> None:
+            nonlocal in_reading
+            text.clear()
+            if tag.endswith("rPh"):
+                in_reading = True
+
+        def end(tag: str) -> None:
+            nonlocal in_reading
+            local = tag.rpartition(":")[2] if ":" in tag else tag
+            if local == "t":
+                if not in_reading:
+                    whole.append("".join(text))
+            elif local == "si":
+                strings.append(unescaped("".join(whole)))
+                whole.clear()
+            elif local == "rPh":
+                in_reading = False
+
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        parser.CharacterDataHandler = text.append
+
+
+def unescaped(text: str) -> str:
+    """Return a workbook's text with its `_x000D_` escapes resolved. Source: ECMA-376, part 1, 22.4.2.4 bstr."""
+    if "_x" not in text:
+        return text
+    return _escaped.sub(lambda found: chr(int(found[1], 16)), text)
+
+
+class SheetParser:
+    """Collects the rows of a sheet from its events.
+
+    `rows_seen` counts rows with or without cells, `merged` the ranges of merged cells.
+    """
+
+    def __init__(self, strings: list[str], shows_date: list[bool], *, from_1904: bool) -> None:
+        self.rows_seen = 0
+        self.merged = 0
+        self._strings = strings
+        self._shows_date = shows_date
+        self._from_1904 = from_1904
+        self._rows: list[Record] = []
+        self._cells_seen = 0
+        self._columns = _ColumnNumbers()
+        # Where the parser stands: the row, the cell, and the text since the last start tag.
+        self._number = 0
+        self._row: list[str] = []
+        self._column = -1
+        self._cell: Attributes = {}
+        self._value = self._formula = self._inline = ""
+        self._in_reading = False
+        self._text: list[str] = []
+
+    def take_rows(self) -> list[Record]:
+        """Return the rows with cells that have come to their end since the last call."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def set_handlers(self, parser: expat.XMLParserType) -> None:
+        """Let a parser report to this object."""
+
+        def root(tag: str, _: Attributes) -> None:
+            self._name_tags(prefix=tag.removesuffix("worksheet"))
+            parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+
+        parser.StartElementHandler = root
+        parser.CharacterDataHandler = self._text.append
+
+    def _name_tags(self, prefix: str) -> None:
+        """Set the names of elements: all bear the prefix of the first, usually none."""
+        self._row_tag, self._cell_tag, self._value_tag = prefix + "row", prefix + "c", prefix + "v"
+        self._formula_tag, self._text_tag = prefix + "f", prefix + "t"
+        self._reading_tag, self._merge_tag = prefix + "rPh", prefix + "mergeCell"
+
+    def _start(self, tag: str, attributes: Attributes) -> None:
+        self._text.clear()
+        if tag == self._cell_tag:
+            self._cell = attributes
+            self._value = self._formula = self._inline = ""
+            reference = attributes.get("r")
+            self._column = self._columns[reference.rstrip("0123456789")] if reference else self._column + 1
+        elif tag == self._row_tag:
+            self._number = _row_number(attributes, after=self._number)
+            self._row, self._column = [], -1
+        elif tag == self._reading_tag:
+            self._in_reading = True
+        elif tag == self._merge_tag:
+            self.merged += 1
+
+    def _end(self, tag: str) -> None:
+        if tag == self._value_tag:
+            self._value = "".join(self._text)
+        elif tag == self._cell_tag:
+            shown = self._shown(self._cell, self._value, self._formula, self._inline)
+            if shown:
+                _place(self._row, self._column, shown, self._number)
+        elif tag == self._row_tag:
+            self._finish_row(self._number, self._row)
+        elif tag == self._text_tag:
+            if not self._in_reading:
+                self._inline += "".join(self._text)
+        elif tag == self._formula_tag:
+            self._formula = "=" + "".join(self._text)
+        elif tag == self._reading_tag:
+            self._in_reading = False
+
+    def _shown(self, cell: Attributes, value: str, formula: str, inline: str) -> str:
+        """Return the text of a cell; a formula whose result was not saved is its own text."""
+        kind = cell.get("t", "n")
+        if kind == "s":
+            return self._shared(value)
+        if kind == "n":
+            if not value:
+                return formula
+            style = cell.get("s")
+            if style and self._is_date(style):
+                return date_text(value, from_1904=self._from_1904)
+            return number_text(value)
+        if kind == "inlineStr":
+            return unescaped(inline)
+        if kind == "b":
+            return {"1": "TRUE", "0": "FALSE"}.get(value, value.upper())
+        return unescaped(value)  # str: the text of a formula; e: an error; d: an ISO date
+
+    def _shared(self, value: str) -> str:
+        try:
+            return self._strings[int(value)] if value else ""
+        except (ValueError, IndexError):
+            raise DamageError(f"a cell points to a text '{value[:20]}' that is not there") from None
+
+    def _is_date(self, style: str) -> bool:
+        try:
+            return self._shows_date[int(style)]
+        except (ValueError, IndexError):
+            return False
+
+    def _finish_row(self, number: int, cells: list[str]) -> None:
+        self.rows_seen += 1
+        if not cells:
+            return
+        self._cells_seen += len(cells)
+        if self._cells_seen > MAX_CELLS:
+            raise ExcessError(f"it has more than {MAX_CELLS:,} cells")
+        if sum(map(len, cells)) > MAX_ROW_SIZE:
+            raise ExcessError(f"its row {number} has more than {MAX_ROW_SIZE >> 20} MiB of text")
+        self._rows.append((number, cells))
+
+
+class _ColumnNumbers(dict[str, int]):
+    """The position, from 0, of the column with some letters; found once for each."""
+
+    def __missing__(self, letters: str) -> int:
+        column = 0
+        for letter in letters.upper():
+            column = column * 26 + ord(letter) - 64
+            if not "A" <= letter <= "Z" or column > MAX_COLUMN:
+                raise DamageError(f"it has a column '{letters[:20]}'")
+        self[letters] = column - 1
+        return column - 1
+
+
+def _row_number(attributes: Attributes, after: int) -> int:
+    text = attributes.get("r")
+    number = after + 1 if text is None else int(text) if text.isdecimal() and len(text) < 9 else 0
+    if not after < number <= MAX_ROW:
+        raise DamageError(f"its row {after} is followed by a row '{str(text)[:20]}'")
+    return number
+
+
+def _place(cells: list[str], column: int, text: str, number: int) -> None:
+    missing = column - len(cells)
+    if missing > 0:
+        cells.extend([""] * missing)
+    if missing >= 0:
+        cells.append(text)
+    elif cells[column]:
+        raise DamageError(f"its row {number} has two cells in one column")
+    else:
+        cells[column] = text
