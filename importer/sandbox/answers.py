@@ -133,10 +133,11 @@ def put_answer(verdict: Verdict) -> Answer:
 def batch_answer(verdicts: Iterable[Verdict]) -> Answer:
     """Return the answer about several pairs: 200 when all went well, else 207 with `numErrors` and `errors`.
 
-    Results come in another order than they were asked in: HubSpot promises none.
+    Results name nothing that counts as an error, and come in another order than asked: HubSpot promises none.
     """
     verdicts = list(verdicts)
-    body = batch_body(result for verdict in reversed(verdicts) for result in verdict.results)
+    linked = [verdict for verdict in reversed(verdicts) if not verdict.num_errors]
+    body = batch_body(result for verdict in linked for result in verdict.results)
     errors = [item for verdict in verdicts for item in verdict.errors]
     errors.extend(verdict.refusal.item() for verdict in verdicts if verdict.refusal)
     num_errors = sum(1 if verdict.refusal else verdict.num_errors for verdict in verdicts)

@@ -1,16 +1,4 @@
-"""When a fault strikes: the grammar of the text after `NAME=`.
-
-    SPEC      = CONDITION {"," CONDITION} ["*" TIMES]     all conditions must hold
-    CONDITION = "always"
-              | SHARE                  0.05: this share of the calls, drawn anew at each
-              | "pairs:" SHARE         pairs:0.05: this share of the pairs, each time they are asked for
-              | TYPE:ID>TYPE:ID        contacts:12>companies:7: this pair
-              | TYPE>TYPE              contacts>companies: calls of these types
-              | "put" | "batch" | "read"   single calls, batch associate or batch read
-              | "calls:" N["-"M]       calls:50-80: by the number of the call since the start
-              | "after:" N             after:100: every call after the hundredth
-              | "seconds:" A"-"B       seconds:5-10: by the time since the start
-    TIMES     = a pair (or a call that names none) is struck this often at most
+"""When a fault strikes: the SPEC after `NAME=`, parsed.
 
 Draws depend on the seed and on what is asked, not on the order in which calls arrive, so a rehearsal repeats itself.
 """
@@ -22,6 +10,22 @@ from hashlib import blake2b
 
 from importer.sandbox.catalogue import TYPE_NAMES
 from importer.sandbox.state import Pair
+
+GRAMMAR = """\
+NAME=SPEC, where SPEC is WHEN[,WHEN...][*TIMES]
+The fault strikes when every WHEN holds, and one pair at most TIMES times. WHEN is one of
+  always
+  0.05                       this share of the calls, drawn anew at each call
+  pairs:0.05                 this share of the pairs, the same ones each time they are asked for
+  contacts:12>companies:7    this pair (on a command line, put it in quotes because of the >)
+  contacts>companies         calls about these two types, in this direction
+  put, batch or read         single calls, batch associate calls or batch read calls
+  calls:50-80                the 50th to the 80th call since the start (calls:50 is one call)
+  after:100                  every call after the 100th
+  seconds:5-10               from the 5th up to the 10th second since the start
+Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500  http_500=batch,0.2
+"""
+"""How to write a fault, for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,10 +102,10 @@ class Control:
         links, asked = list(self._state.links), list(self._state.asked.items())
         await response.prepare(request)
         await response.write(f'{head}, "associations": ['.encode())
-        for chunk in _chunks(json.dumps(_ends(pair)) for pair in links):
+        for chunk in _chunks(f"{{{_ends(pair)}}}" for pair in links):
             await response.write(chunk)
         await response.write(b'], "asked": [')
-        for chunk in _chunks(json.dumps({**_ends(pair), "times": times}) for pair, times in asked):
+        for chunk in _chunks(f'{{{_ends(pair)}, "times": {times}}}' for pair, times in asked):
             await response.write(chunk)
         await response.write(b"]}")
         await response.write_eof()
@@ -146,11 +146,10 @@ def _pair(entry: dict[str, Any]) -> Pair:
     return Pair(*_record(entry["from"]), *_record(entry["to"]))
 
 
-def _ends(pair: Pair) -> dict[str, Any]:
-    return {
-        "from": {"type": pair.from_type, "id": str(pair.from_id)},
-        "to": {"type": pair.to_type, "id": str(pair.to_id)},
-    }
+def _ends(pair: Pair) -> str:
+    """Return the JSON of both ends. Names and ids need no escapes; by hand it is quick enough for a million pairs."""
+    from_type, from_id, to_type, to_id = pair
+    return f'"from": {{"type": "{from_type}", "id": "{from_id}"}}, "to": {{"type": "{to_type}", "id": "{to_id}"}}'
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """The faults that the sandbox can be told to show: a table.
 
-A fault is asked for as `NAME=SPEC` (grammar: `importer.sandbox.conditions`), such as `http_503=0.05` or
+A fault is asked for as `NAME=SPEC` (grammar: `conditions.GRAMMAR`), such as `http_503=0.05` or
 `pending=contacts:12>companies:7*3`. There are two kinds. A *call fault* changes the answer of a whole call, single,
 batch or read. A *pair fault* changes what is said of one pair, alone in a single call or among others in a batch.
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 from importer.sandbox import answers
 from importer.sandbox.answers import Answer, Delivery, Json, Refusal, Verdict
@@ -123,22 +124,10 @@ def _null_fields(body: Json) -> Json:
     return {"numErrors": None, "errors": None, "links": None, "requestedAt": None, **body}
 
 
-def _numeric_ids(body: Json) -> Json:
-    def numeric(end: Json) -> Json:
-        return {**end, "id": int(end["id"])} if "id" in end else end
-
-    return {
-        **body,
-        "results": [
-            {**result, "from": numeric(result["from"]), "to": _numeric_to(result["to"])} for result in body["results"]
-        ],
-    }
-
-
-def _numeric_to(to: Json | list[Json]) -> Json | list[Json]:
-    if isinstance(to, list):
-        return [{**one, "toObjectId": int(one["toObjectId"])} for one in to]
-    return {**to, "id": int(to["id"])}
+def _numeric_ids(body: Any) -> Any:
+    if isinstance(body, dict):
+        return {key: int(value) if key in {"id", "toObjectId"} else _numeric_ids(value) for key, value in body.items()}
+    return [_numeric_ids(one) for one in body] if isinstance(body, list) else body
 
 
 def _first_error_only(body: Json) -> Json:
@@ -159,13 +148,17 @@ def _refused(refusal: Refusal) -> Callable[[Pair], Verdict]:
     return lambda pair: Verdict(refusal=refusal)
 
 
+_ELSEWHERE = 5_000_000_000
+"""Added to an id, it names a record that nobody asked for: a batch must not seem to confirm another of its pairs."""
+
+
 def _foreign(pair: Pair) -> Verdict:
-    other = pair._replace(from_id=pair.from_id + 1, to_id=pair.to_id + 1)
+    other = pair._replace(from_id=pair.from_id + _ELSEWHERE, to_id=pair.to_id + _ELSEWHERE)
     return Verdict(results=answers.both_directions(other))
 
 
 def _half_foreign(pair: Pair) -> Verdict:
-    return Verdict(results=answers.both_directions(pair._replace(to_id=pair.to_id + 1)))
+    return Verdict(results=answers.both_directions(pair._replace(to_id=pair.to_id + _ELSEWHERE)))
 
 
 def _error_inside(**extra: object) -> Json:
@@ -328,7 +321,7 @@ _PAIR_FAULTS: dict[str, PairFault] = {
     ),
     "num_errors_alone": PairFault("200 with numErrors 1 and no errors", lambda pair: Verdict(num_errors=1)),
     "num_errors_named": PairFault(
-        "200 with numErrors 1, although results name the pair",
+        "200 with numErrors 1, although results name the pair (in a batch they do not)",
         lambda pair: Verdict(results=answers.both_directions(pair), num_errors=1),
     ),
     "errors_alone": PairFault("200 with errors and no numErrors", lambda pair: Verdict(errors=(_error_inside(),))),

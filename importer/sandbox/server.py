@@ -6,7 +6,7 @@ import random
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from aiohttp import web
@@ -159,9 +159,7 @@ class _Service:
             return work()
         return fault.answer(call, work() if fault.links else Answer())
 
-    def _call(
-        self, kind: str, from_type: str, to_type: str, pairs: "tuple[Pair, ...] | list[Pair]", now: float
-    ) -> Call:
+    def _call(self, kind: str, from_type: str, to_type: str, pairs: Sequence[Pair], now: float) -> Call:
         return Call(kind, from_type, to_type, pairs, self._state.calls.total(), now - self._started)
 
     # ---- the answer
@@ -174,7 +172,7 @@ class _Service:
             self._state.answers[str(answer.status)] += 1
             headers = {"Content-Type": answer.content_type, **self._limit_headers(), **answer.headers}
             return web.Response(status=answer.status, body=body, headers=headers)
-        self._state.answers["200" if answer.delivery is Delivery.BARE else "dropped"] += 1
+        self._state.answers[str(answer.status) if answer.delivery is Delivery.BARE else "dropped"] += 1
         await self._drop(request, answer, body)
         return web.Response()
 

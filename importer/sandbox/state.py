@@ -24,7 +24,7 @@ class Pair(NamedTuple):
 Record = tuple[str, int]
 """A type name and an id."""
 
-_Neighbours = dict[tuple[str, int, str], dict[int, None]]
+_Neighbours = dict[tuple[str, int, str], list[int]]
 
 
 class Records:
@@ -99,7 +99,7 @@ class Links:
 
 def _index(pair: Pair, neighbours: _Neighbours) -> None:
     for one in (pair, pair.reverse()):
-        neighbours.setdefault((one.from_type, one.from_id, one.to_type), {})[one.to_id] = None
+        neighbours.setdefault((one.from_type, one.from_id, one.to_type), []).append(one.to_id)
 
 
 class RollingWindow:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.sandbox import FAULTS, Fault, Pair, State, parse_fault, table
+from importer.sandbox import FAULTS, GRAMMAR, Fault, Pair, State, parse_fault, table
 from importer.sandbox.conditions import Call
 from importer.sandbox.strikes import Strikes
 
@@ -123,6 +123,16 @@ def test_a_parsed_fault_keeps_its_text() -> None:
     fault = parse_fault("pending=pairs:0.1*3")
     assert isinstance(fault, Fault)
     assert (fault.name, fault.text, fault.spec.times) == ("pending", "pending=pairs:0.1*3", 3)
+
+
+def test_every_example_of_the_printed_grammar_is_one() -> None:
+    conditions, examples = GRAMMAR.partition("one of\n")[2].split("Examples: ")
+    words = [line.split()[0].rstrip(",") for line in conditions.splitlines()]
+    assert len(words) == 9
+    for word in words:
+        parse_fault(f"reset={word}")
+    for example in examples.split():
+        parse_fault(example)
 
 
 def test_the_printed_table_has_every_fault() -> None:

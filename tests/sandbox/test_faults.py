@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from importer.sandbox import DEFAULT_TOKEN, FAULTS, Sandbox, SandboxOptions, parse_fault
+from importer.sandbox import DEFAULT_TOKEN, FAULTS, PairFault, Sandbox, SandboxOptions, parse_fault
 
 PUT = "/crm/v4/objects/contacts/1/associations/default/companies/2"
 BATCH = "/crm/v4/associations/contacts/companies/batch/associate/default"
@@ -289,6 +289,17 @@ async def test_a_pair_fault_strikes_its_pair_of_a_batch_alone(http: aiohttp.Clie
         assert "limit of 1" in body["errors"][0]["message"]
         assert {"3"} == named & {"1", "2", "3"}
         assert sandbox.state.associations == {("contacts", 3, "companies", 3)}
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if isinstance(fault, PairFault)])
+async def test_no_batch_names_a_pair_that_it_did_not_link(http: aiohttp.ClientSession, name: str) -> None:
+    async with with_faults(f"{name}=pairs:0.5") as sandbox:
+        pairs = [(number, number) for number in range(1, 101)]
+        _, body, _ = await batch(http, sandbox, *pairs)
+        ends = {(int(result["from"]["id"]), int(result["to"]["id"])) for result in body["results"]}
+        linked = {(pair.from_id, pair.to_id) for pair in sandbox.state.associations}
+        assert ends & set(pairs) == linked
+        assert 20 < len(linked) < 80
 
 
 async def test_a_call_fault_of_one_pair_fails_every_batch_that_holds_it(http: aiohttp.ClientSession) -> None:
