@@ -1,0 +1,24 @@
+"""What became of every row: the results file, the failures file, the counts and the summary.
+
+Takes rows with their outcomes in the input's order, from wherever they come, and knows neither journal nor HTTP.
+"""
+
+from importer.reporter.results import Layout, write_results
+from importer.reporter.rows import defuse, problem_sentence, row_result
+from importer.reporter.staging import check_writable
+from importer.reporter.summary import RunStatus, Summary, summary_table
+from importer.reporter.totals import Totals, count
+
+__all__ = [
+    "Layout",
+    "RunStatus",
+    "Summary",
+    "Totals",
+    "check_writable",
+    "count",
+    "defuse",
+    "problem_sentence",
+    "row_result",
+    "summary_table",
+    "write_results",
+]

@@ -1,0 +1,142 @@
+"""One row's outcome as texts: the result columns, and the sentences about its problems."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from importer.model import PairOutcome, Problem, RowOutcome, Status
+
+WORST_FIRST = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.LINKED, Status.ALREADY_LINKED)
+"""Which pair speaks for a row of several: the first with the first of these statuses."""
+
+IS_LINKED = frozenset({Status.LINKED, Status.ALREADY_LINKED})
+"""The statuses of rows that need nothing more."""
+
+_FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+_NUMBER_OR_PHONE = re.compile(r"[+-][\d\s.,()/-]*")
+
+
+def row_result(row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
+    """The status of a row and its texts for `model.RESULT_COLUMNS`, in that order.
+
+    The texts are what HubSpot said, not defused. Raises ValueError for a row that has neither pairs nor problems.
+    """
+    if row.problems:
+        return Status.INVALID, _invalid_texts(row)
+    if len(row.pairs) == 1:
+        worst = row.pairs[0].outcome
+        details = worst.error_details
+    elif row.pairs:
+        worst = min(row.pairs, key=_badness).outcome
+        details = _details_of_unlinked(row.pairs)
+    else:
+        raise ValueError(f"row {row.number} has neither pairs nor problems")
+    return worst.status, (
+        str(row.number),
+        str(worst.status),
+        "" if worst.http_status is None else str(worst.http_status),
+        worst.api_status,
+        str(worst.num_errors),
+        worst.error_category,
+        worst.error_message,
+        details,
+        worst.correlation_id,
+        worst.association_types,
+        str(worst.attempts),
+        _duplicate_of(row),
+        worst.completed_at,
+        worst.advice,
+    )
+
+
+def problem_sentence(number: int, problem: Problem) -> str:
+    """A problem as people read it: `row 17, column 'company_id': 'ACME Ltd' is not a HubSpot record id …`."""
+    where = f", column '{problem.column}'" if problem.column else ""
+    return f"row {number}{where}: {problem.message}"
+
+
+def defuse(text: str) -> str:
+    """The text, with `'` before it when a spreadsheet program would take it for a formula.
+
+    Source: OWASP, CSV Injection (the full-width signs count as signs in some locales).
+    """
+    return "'" + text if text and text[0] in _FORMULA_STARTS else text
+
+
+def count_formulas(cells: Iterable[str]) -> int:
+    """How many cells a spreadsheet program would take for formulas; signed numbers and phone numbers are none."""
+    return sum(1 for text in cells if text and text[0] in _FORMULA_STARTS and not _NUMBER_OR_PHONE.fullmatch(text))
+
+
+def _badness(pair: PairOutcome) -> int:
+    return WORST_FIRST.index(pair.outcome.status)
+
+
+def _duplicate_of(row: RowOutcome) -> str:
+    for pair in row.pairs:
+        if pair.first_row != row.number:
+            return str(pair.first_row)
+    return ""
+
+
+def _details_of_unlinked(pairs: Sequence[PairOutcome]) -> str:
+    unlinked = [_pair_details(pair) for pair in pairs if pair.outcome.status not in IS_LINKED]
+    return _compact(unlinked) if unlinked else ""
+
+
+def _pair_details(pair: PairOutcome) -> dict[str, object]:
+    """A pair that is not linked, in the words of the columns; what is empty is left out."""
+    outcome = pair.outcome
+    said = {
+        "http_status": outcome.http_status,
+        "error_category": outcome.error_category,
+        "error_message": outcome.error_message,
+        "error_details": _parsed(outcome.error_details),
+        "correlation_id": outcome.correlation_id,
+        "advice": outcome.advice,
+    }
+    return {
+        "pair": {
+            "from_object_type": pair.pair.from_type,
+            "from_object_id": pair.pair.from_id,
+            "to_object_type": pair.pair.to_type,
+            "to_object_id": pair.pair.to_id,
+        },
+        "status": outcome.status,
+        **{name: value for name, value in said.items() if value not in (None, "")},
+    }
+
+
+def _parsed(details: str) -> object:
+    """The details as JSON, so that they are not JSON within a JSON text; the text itself where that cannot be."""
+    try:
+        return json.loads(details)
+    except (ValueError, RecursionError):
+        return details
+
+
+def _invalid_texts(row: RowOutcome) -> tuple[str, ...]:
+    problems = [
+        {"column": problem.column, "code": problem.code, "message": problem.message, "advice": problem.advice}
+        for problem in row.problems
+    ]
+    return (
+        str(row.number),
+        str(Status.INVALID),
+        "",
+        "",
+        "0",
+        row.problems[0].code,
+        " ".join(problem_sentence(row.number, problem) for problem in row.problems),
+        _compact(problems),
+        "",
+        "",
+        "0",
+        "",
+        "",
+        " ".join(dict.fromkeys(problem.advice for problem in row.problems if problem.advice)),
+    )
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

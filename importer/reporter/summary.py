@@ -1,0 +1,99 @@
+"""What a run came to: the JSON object for scripts, the table for people, the exit code for both."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+from importer.model import Status, StopReason
+
+
+class RunStatus(StrEnum):
+    """How a run ended."""
+
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in numbers, in the order of the JSON object.
+
+    Row counts are the whole run's; `calls`, `retries`, `rate_limited` and `seconds` are this process's; `results`
+    and `failures` are paths. Raises ValueError when the rows are not the sum of the six statuses.
+    """
+
+    run_id: str
+    status: RunStatus
+    stopped_by: StopReason | None
+    rows: int
+    pairs: int
+    linked: int
+    already_linked: int
+    failed: int
+    unconfirmed: int
+    invalid: int
+    not_sent: int
+    duplicates: int
+    calls: int
+    retries: int
+    rate_limited: int
+    seconds: float
+    results: str | None
+    failures: str | None
+
+    def __post_init__(self) -> None:
+        accounted = sum(self.by_status.values())
+        if self.rows != accounted:
+            raise ValueError(f"{self.rows} rows went in, but {accounted} are accounted for: {self}")
+
+    @property
+    def by_status(self) -> dict[Status, int]:
+        """The number of rows of each status."""
+        return {status: getattr(self, status) for status in Status}
+
+    @property
+    def exit_code(self) -> int:
+        """0 every row linked · 1 finished, some rows are not · 3 stopped early · 130 Ctrl-C · 143 SIGTERM."""
+        if self.status is RunStatus.INTERRUPTED:
+            return 143 if self.stopped_by is StopReason.SIGTERM else 130
+        if self.status is RunStatus.STOPPED:
+            return 3
+        return 0 if self.linked + self.already_linked == self.rows else 1
+
+    def as_json(self) -> str:
+        """One line of ASCII; seconds to the millisecond."""
+        return json.dumps({**asdict(self), "seconds": round(self.seconds, 3)})
+
+
+def summary_table(summary: Summary) -> str:
+    """The summary as aligned text of several lines for a terminal, without a line end after the last."""
+    counts = [
+        ("rows", summary.rows),
+        *((f"  {status}", number) for status, number in summary.by_status.items()),
+        ("duplicates", summary.duplicates),
+        ("pairs", summary.pairs),
+        ("calls", summary.calls),
+        ("  retries", summary.retries),
+        ("  rate limited", summary.rate_limited),
+    ]
+    digits = max(len(f"{number:,}") for _, number in counts)
+    lines = [f"{name:<16}{number:>{digits},}" for name, number in counts]
+    files = [
+        f"{name:<16}{path}" for name, path in (("results", summary.results), ("failures", summary.failures)) if path
+    ]
+    return "\n".join([_headline(summary), *lines, *files])
+
+
+def _headline(summary: Summary) -> str:
+    reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
+    return f"Run {summary.run_id} {summary.status}{reason} after {_duration(summary.seconds)}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,207 @@
+"""Rows of texts into a CSV file or an XLSX workbook, one after the other, without keeping any."""
+
+import csv
+import io
+import re
+from codecs import BOM_UTF8
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from traceback import clear_frames
+from types import TracebackType
+from typing import Protocol, Self
+
+from xlsxwriter import Workbook  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
+
+from importer.errors import OutputError
+from importer.reporter.rows import defuse
+from importer.reporter.staging import PREFIX, Staged, unwritable
+
+# Source: Microsoft, Excel specifications and limits. A cell's limit counts UTF-16 units.
+MAX_ROWS = 1_048_576
+MAX_COLUMNS = 16_384
+MAX_CELL = 32_767
+
+_SHORTENED = " … [shortened from {:,} characters: a .csv report holds all of it]"
+_ROOM_FOR_MARKER = 100
+
+# What XML 1.0 cannot hold even escaped; the control characters have an escape of their own in workbooks.
+_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+
+
+class Table(Protocol):
+    """A file of rows being written, of which nothing is seen before `publish`.
+
+    A row is the source's cells, our result texts, and the source's cells beyond its header.
+    """
+
+    def __enter__(self) -> Self:
+        """Itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Drop what was not published."""
+
+    def write(self, cells: Sequence[str], result: Sequence[str] = (), surplus: Sequence[str] = ()) -> None:
+        """Write the next row. Raises OutputError when the file cannot hold it."""
+
+    def finish(self) -> None:
+        """Write out everything, on to the disk. Raises OutputError."""
+
+    def publish(self) -> None:
+        """Put the finished file in its place. Raises OutputError."""
+
+
+class CsvTable:
+    r"""CSV in UTF-8 with a BOM; result texts are defused, the source's cells stay as they are.
+
+    Lines end with `\r\n`: so does RFC 4180 and so does Excel; and the csv module before Python 3.13 quotes a CR or LF
+    in a cell only when it is part of the line ending, without which readers would break the row there.
+    """
+
+    def __init__(self, target: Path, delimiter: str) -> None:
+        self._staged = Staged(target)
+        self._staged.file.write(BOM_UTF8)
+        # A lone half of a surrogate pair, which UTF-8 cannot hold, is shown as \ud800.
+        self._text = io.TextIOWrapper(self._staged.file, "utf-8", "backslashreplace", newline="")
+        self._writerow: Callable[[Sequence[str]], object] = csv.writer(
+            self._text, delimiter=delimiter, lineterminator="\r\n"
+        ).writerow
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._staged.discard()
+
+    def write(self, cells: Sequence[str], result: Sequence[str] = (), surplus: Sequence[str] = ()) -> None:
+        """Write the next row. Raises OutputError."""
+        try:
+            self._writerow((*cells, *map(defuse, result), *surplus))
+        except OSError as error:
+            raise unwritable(self._staged.target, error) from error
+
+    def finish(self) -> None:
+        """Write out everything. Raises OutputError."""
+        try:
+            self._text.flush()
+        except OSError as error:
+            raise unwritable(self._staged.target, error) from error
+        self._staged.finish()
+
+    def publish(self) -> None:
+        """Put the finished file in its place. Raises OutputError."""
+        self._staged.publish()
+
+
+class XlsxTable:
+    """A workbook of one sheet, `results`: every cell is text, so that an id corrected there keeps all its digits.
+
+    A result text above a cell's limit is shortened and says so; a cell of the source is never changed.
+    """
+
+    def __init__(self, target: Path, columns: int) -> None:
+        self._row = -1
+        with ExitStack() as stack:
+            self._staged = stack.enter_context(Staged(target))
+            try:
+                scratch = stack.enter_context(TemporaryDirectory(prefix=PREFIX, dir=self._staged.directory))
+                self._book = Workbook(self._staged.file, {"constant_memory": True, "tmpdir": scratch})
+                self._sheet = self._book.add_worksheet("results")
+            except OSError as error:
+                raise unwritable(target, error) from error
+            stack.callback(self._close_pieces)
+            self._open = stack.pop_all()
+        self._book.use_zip64()
+        self._sheet.set_column(0, columns - 1, None, self._book.add_format({"num_format": "@"}))
+        self._sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+        self._sheet.freeze_panes(1, 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def write(self, cells: Sequence[str], result: Sequence[str] = (), surplus: Sequence[str] = ()) -> None:
+        """Write the next row. Raises OutputError when a workbook cannot hold it."""
+        self._row += 1
+        texts = (*cells, *map(_fitted, result), *surplus)
+        if self._row >= MAX_ROWS:
+            raise self._too_small(f"more than {MAX_ROWS:,} rows")
+        if len(texts) > MAX_COLUMNS:
+            raise self._too_small(f"more than {MAX_COLUMNS:,} columns")
+        try:
+            for column, text in enumerate(texts):
+                if text:
+                    self._put(column, text)
+        except OSError as error:
+            raise unwritable(self._staged.target, error) from error
+
+    def finish(self) -> None:
+        """Make the workbook of its pieces. Raises OutputError."""
+        try:
+            self._book.close()
+        except FileCreateError as error:
+            self._let_go(error)
+            raise unwritable(self._staged.target, error.args[0]) from error
+        self._staged.finish()
+
+    def publish(self) -> None:
+        """Put the finished file in its place. Raises OutputError."""
+        self._staged.publish()
+
+    def _put(self, column: int, text: str) -> None:
+        if not _fits(text):
+            where = f"sheet row {self._row + 1:,}, column {column + 1:,}"
+            raise self._too_small(f"a text of more than {MAX_CELL:,} characters or not of valid Unicode ({where})")
+        if text.startswith("<r>") and text.endswith("</r>"):
+            # The library would take it for XML of its own making and not escape it; given in fragments it does.
+            self._sheet.write_rich_string(self._row, column, text[0], text[1], text[2:])
+        else:
+            self._sheet.write_string(self._row, column, text)
+
+    def _close_pieces(self) -> None:
+        # The library closes this one only when the workbook is finished; its flush may meet the full disk again.
+        with suppress(OSError):
+            self._sheet.row_data_fh.close()
+
+    def _too_small(self, what: str) -> OutputError:
+        return OutputError(
+            f"{self._staged.target} cannot be written: a workbook cannot hold {what}. "
+            "Choose a name that ends in .csv with --out."
+        )
+
+    def _let_go(self, error: FileCreateError) -> None:
+        """Free the library's ZIP file, which tries to write its end when it is freed, while it can still do so."""
+        self._staged.divert()
+        if error.__context__ is not None:
+            clear_frames(error.__context__.__traceback__)
+
+
+def _fits(text: str) -> bool:
+    if len(text) > MAX_CELL // 2 and _utf16_units(text) > MAX_CELL:
+        return False
+    return text.isascii() or not _NO_XML.search(text)
+
+
+def _fitted(text: str) -> str:
+    """A result text as a cell can hold it; what is changed can be seen to be."""
+    if _fits(text):
+        return text
+    text = _NO_XML.sub("\ufffd", text)
+    if _utf16_units(text) <= MAX_CELL:
+        return text
+    head = text.encode("utf-16-le")[: 2 * (MAX_CELL - _ROOM_FOR_MARKER)]
+    return head.decode("utf-16-le", "ignore") + _SHORTENED.format(len(text))
+
+
+def _utf16_units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

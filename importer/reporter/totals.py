@@ -1,0 +1,71 @@
+"""How many rows came to what, and the proof that none is missing."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from importer.model import RESULT_COLUMNS, RowOutcome, Status
+from importer.reporter.rows import count_formulas, row_result
+
+_DUPLICATE_OF = RESULT_COLUMNS.index("import_duplicate_of")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Rows by status. `duplicates` counts the rows one of whose pairs an earlier row made.
+
+    `formulas` counts the source's own cells that a spreadsheet program would take for formulas.
+    Raises ValueError when the rows are not the sum of the six statuses.
+    """
+
+    rows: int
+    linked: int
+    already_linked: int
+    failed: int
+    unconfirmed: int
+    invalid: int
+    not_sent: int
+    duplicates: int
+    formulas: int = 0
+
+    def __post_init__(self) -> None:
+        accounted = self.linked + self.already_linked + self.failed + self.unconfirmed + self.invalid + self.not_sent
+        if self.rows != accounted:
+            raise ValueError(f"{self.rows} rows went in, but {accounted} are accounted for: {self}")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts rows as they pass."""
+
+    rows: int = 0
+    duplicates: int = 0
+    formulas: int = 0
+    by_status: Counter[Status] = field(default_factory=Counter)
+
+    def add(self, row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
+        """Count the row; its `row_result`."""
+        status, texts = row_result(row)
+        self.rows += 1
+        self.by_status[status] += 1
+        if texts[_DUPLICATE_OF]:
+            self.duplicates += 1
+        self.formulas += count_formulas(row.cells)
+        return status, texts
+
+    def totals(self) -> Totals:
+        """What the rows so far add up to."""
+        return Totals(
+            rows=self.rows,
+            **{str(status): self.by_status[status] for status in Status},
+            duplicates=self.duplicates,
+            formulas=self.formulas,
+        )
+
+
+def count(rows: Iterable[RowOutcome]) -> Totals:
+    """What the rows add up to, in one pass and without writing anything."""
+    tally = Tally()
+    for row in rows:
+        tally.add(row)
+    return tally.totals()
