@@ -59,12 +59,14 @@ INSERT INTO duplicates SELECT id, first FROM (
 
 _IS_FIRST = "NOT EXISTS (SELECT 1 FROM duplicates WHERE duplicates.pair = pairs.id)"
 
-_PENDING = f"""
-SELECT pairs.id, from_type, from_id, to_type, to_id FROM pairs LEFT JOIN outcomes ON outcomes.pair = pairs.id
-WHERE pairs.id > ? AND {_IS_FIRST} AND (
+_TO_SEND = f"""
+pairs LEFT JOIN outcomes ON outcomes.pair = pairs.id WHERE {_IS_FIRST} AND (
     outcomes.pair IS NULL OR outcomes.status = '{Status.NOT_SENT}' OR pairs.id IN (SELECT pair FROM sending)
 )
-ORDER BY pairs.id LIMIT ?
+"""
+
+_PENDING = f"""
+SELECT pairs.id, from_type, from_id, to_type, to_id FROM {_TO_SEND} AND pairs.id > ? ORDER BY pairs.id LIMIT ?
 """
 
 _HAVING_STATUS = """
@@ -273,10 +275,11 @@ class Journal:
             text = self._value("summary")
         return None if text is None else dict(json.loads(text))
 
-    def begin(self) -> None:
-        """Note that a process goes on with the run: until `end`, the run counts as cut off."""
+    def begin(self) -> bool:
+        """Note that a process goes on with the run; whether one did before. Until `end`, the run counts as cut off."""
         with self._transaction() as db:
             db.execute("DELETE FROM run WHERE key = 'summary'")
+            return db.execute("INSERT OR IGNORE INTO run VALUES ('begun', 'true')").rowcount == 0
 
     def end(self, summary: dict[str, Any]) -> None:
         """Note how the process ended."""
@@ -299,6 +302,12 @@ class Journal:
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
         found = self._db.execute("SELECT * FROM problems WHERE code = ? ORDER BY rowid LIMIT ?", (code, first))
         return tuple((number, Problem(*values)) for number, *values in found)
+
+    def pending_count(self) -> int:
+        """How many distinct pairs are still to be sent."""
+        with _explained(self.path):
+            (count,) = self._db.execute(f"SELECT count(*) FROM {_TO_SEND}").fetchone()
+        return int(count)
 
     def outcome_counts(self) -> dict[Status, int]:
         """How many distinct pairs have each status, of those that have an outcome."""

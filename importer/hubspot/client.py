@@ -23,6 +23,23 @@ LARGEST_BODY = 16 * 1024 * 1024
 _MASK = b"[token]"
 
 
+class _ConnectionLostError(Exception):
+    """The connection was lost after the request may have been sent; the text says how."""
+
+
+async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a PUT again by itself: it would pass the pace by and would not be counted.
+
+    Source: aiohttp, `ClientSession._request` repeats idempotent requests on exactly these two errors.
+    """
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _ConnectionLostError(_reason(error)) from error
+
+
 class HubSpotClient:
     """A session with HubSpot: pooled connections, the token in the Authorization header, no redirects, bounded time.
 
@@ -51,6 +68,7 @@ class HubSpotClient:
                 "Accept": "application/json",
                 "User-Agent": "importer (bulk association importer for HubSpot)",
             },
+            middlewares=(_send_once,),
             cookie_jar=aiohttp.DummyCookieJar(),
             proxy=_proxy(URL(self._base)),
             timeout=self._timeout,
@@ -81,7 +99,7 @@ class HubSpotClient:
                 return self._read(response.status, response.headers, await _read_body(response))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return NoAnswer(_reason(error), reached=False)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (_ConnectionLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
             return NoAnswer(_reason(error), reached=True)
 
     def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:

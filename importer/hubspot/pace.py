@@ -85,8 +85,8 @@ class Pace:
         return max(0.0, self._paused_until - asyncio.get_running_loop().time())
 
     async def _pause_over(self) -> None:
-        while seconds := self._pause_left():  # another pause may begin meanwhile
-            await asyncio.sleep(seconds)  # noqa: ASYNC110 - it waits for a time, not for an event
+        while seconds := self._pause_left():  # noqa: ASYNC110 - it waits for a time; another pause may begin meanwhile
+            await asyncio.sleep(seconds)
 
     async def _take_place(self) -> None:
         if self._taken < self._rate.calls and not self._waiting:

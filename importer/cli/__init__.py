@@ -1,0 +1,39 @@
+"""The command line: arguments in, exit code out."""
+
+import signal
+import sys
+from types import FrameType
+
+import click
+
+from importer.cli.commands import cli
+from importer.errors import ImporterError
+
+_WRONG = 2
+_INTERRUPTED = 128 + signal.SIGINT
+
+
+def main() -> None:
+    """Run the command line and exit with its code; an unforeseen error keeps its traceback."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_exit_code(sys.argv[1:]))
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
+        code = cli.main(arguments, prog_name="importer", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return _WRONG
+    except ImporterError as error:
+        click.echo(f"Error: {error}", err=True)
+        return _WRONG
+    return code if isinstance(code, int) else 0
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End as an exception would, so that half-written files are removed."""
+    raise SystemExit(128 + number)

@@ -1,0 +1,206 @@
+"""The commands: arguments in, exit code out."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer.cli import options
+from importer.cli.display import Display, duration, understood_text
+from importer.config import Rate, Settings, load_settings
+from importer.errors import SettingsError
+from importer.journal import is_held
+from importer.reporter import Summary, problem_sentence, summary_table
+from importer.runner import store
+from importer.runner.checking import SMALLEST_DAILY_LIMIT, CheckReport, check_file
+from importer.runner.imports import Telling, last_summary, report_run, resume_run, retry_run, run_import
+from importer.sandbox import GRAMMAR, SandboxOptions, parse_fault, serve, table
+
+_SETTINGS = {"show_default": False, "max_content_width": 110, "help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=_SETTINGS)
+@click.version_option(package_name="importer")
+def cli() -> None:
+    """Link HubSpot records in bulk from a spreadsheet of record pairs."""
+
+
+def _run(flags: dict[str, Any], work: Callable[[Settings, Telling], Summary]) -> int:
+    """Do the work of a command that sends, tell what happens, print its summary; the exit code."""
+    out, as_json = flags.pop("out"), flags.pop("as_json")
+    settings = options.settings_of(flags)
+    with Display(settings) as display:
+        summary = work(settings, Telling(out, display))
+    if as_json:
+        click.echo(summary.as_json())
+    elif not settings.quiet:
+        click.echo(summary_table(summary))
+        if summary.failures is not None and summary.failed + summary.invalid + summary.unconfirmed:
+            click.echo(f"Correct {summary.failures} and import it, or run: importer retry {summary.run_id}")
+    return summary.exit_code
+
+
+@cli.command()
+@click.argument("file")
+@options.reading
+@options.sending
+@options.the_run
+@options.fresh
+@options.telling
+def run(file: str, fresh: bool, **flags: Any) -> int:
+    """Link the record pairs of FILE (CSV or XLSX; - is standard input) and write what became of each row.
+
+    Run again after an interruption it goes on where it stopped.
+    """
+    return _run(flags, lambda settings, telling: run_import(file, settings, telling, fresh=fresh))
+
+
+@cli.command()
+@click.argument("run_id")
+@options.sending
+@options.the_run
+@options.telling
+def resume(run_id: str, **flags: Any) -> int:
+    """Go on with the unfinished run RUN_ID; its file is not needed."""
+    return _run(flags, lambda settings, telling: resume_run(run_id, settings, telling))
+
+
+@cli.command()
+@click.argument("run_or_results", metavar="RUN_ID|RESULTS_FILE")
+@options.sending
+@options.the_run
+@options.telling
+def retry(run_or_results: str, **flags: Any) -> int:
+    """Begin a new run over what is failed, unconfirmed or not_sent."""
+    return _run(flags, lambda settings, telling: retry_run(run_or_results, settings, telling))
+
+
+@cli.command()
+@click.argument("file")
+@options.reading
+@options.sending
+@options.the_run
+@options.telling
+def check(file: str, **flags: Any) -> int:
+    """Read all of FILE and tell every problem, and what a run would cost; send nothing."""
+    out, as_json = flags.pop("out"), flags.pop("as_json")
+    settings = options.settings_of(flags)
+    found = check_file(file, settings, out)
+    click.echo(_check_json(found) if as_json else _check_text(found))
+    return found.exit_code
+
+
+def _check_json(found: CheckReport) -> str:
+    values = asdict(found)
+    counts = values.pop("counts")
+    groups = [
+        {
+            "code": group.code,
+            "rows": group.rows,
+            "first": [{"row": number, **asdict(problem)} for number, problem in group.first],
+        }
+        for group in found.problems
+    ]
+    return json.dumps({"status": "checked", **counts, **values, "problems": groups})
+
+
+def _check_text(found: CheckReport) -> str:
+    counts = found.counts
+    lines = [
+        understood_text(found.understood),
+        *found.warnings,
+        f"{counts.rows:,} rows: {counts.pairs:,} pairs, {counts.duplicates:,} duplicate and {counts.invalid:,} invalid rows.",
+    ]
+    for group in found.problems:
+        lines.append(f"{group.code}: {group.rows:,} rows")
+        lines += [f"  {problem_sentence(number, problem)} {problem.advice}" for number, problem in group.first]
+        if group.rows > len(group.first):
+            lines.append("  … (--out FILE names every row)")
+    lines.append(
+        f"A run makes {found.calls:,} calls: about {duration(found.minutes)} at a rate of {found.rate}, "
+        f"{found.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,}. Nothing was sent."
+    )
+    if found.results is not None:
+        lines.append(f"Every row: {found.results}")
+    return "\n".join(lines)
+
+
+@cli.command()
+@options.state_dir
+@options.as_json
+def runs(as_json: bool, **flags: Any) -> int:
+    """List the runs, the newest first."""
+    settings = options.settings_of(flags)
+    rows = []
+    for journal in store.journals(settings):
+        info, kept, held = journal.info, journal.summary, is_held(journal.path)
+        status = "running" if held else (kept["status"] if kept else "interrupted")
+        rows.append({"run_id": info.run_id, "status": status, "rows": journal.counts().rows, "source": info.source})
+    if as_json:
+        click.echo(json.dumps(rows))
+    else:
+        for row in rows:
+            click.echo(f"{row['run_id']}  {row['status']:<11}  {row['rows']:>9,} rows  {row['source']}")
+        if not rows:
+            click.echo(f"There are no runs in {store.runs_directory(settings)}.")
+    return 0
+
+
+@cli.command()
+@click.argument("run_id")
+@options.state_dir
+@options.as_json
+def show(run_id: str, as_json: bool, **flags: Any) -> int:
+    """Show what became of the run RUN_ID."""
+    settings = options.settings_of(flags)
+    with store.open_journal(settings, run_id) as journal:
+        summary, info = last_summary(journal), journal.info
+    if as_json:
+        click.echo(summary.as_json())
+    else:
+        parent = f", a retry of {info.parent}" if info.parent else ""
+        click.echo(f"{info.source} to {info.target} (API {info.api_version}), begun {info.created_at}{parent}")
+        click.echo(summary_table(summary))
+    return 0
+
+
+@cli.command()
+@click.argument("run_id")
+@options.state_dir
+@options.out
+@options.as_json
+def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
+    """Write the results of the run RUN_ID as they are now."""
+    summary = report_run(run_id, options.settings_of(flags), out)
+    click.echo(summary.as_json() if as_json else summary_table(summary))
+    return 0
+
+
+@cli.command(epilog=f"\b\n{GRAMMAR}\nFaults:\n{table()}")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, help="On 127.0.0.1 (default: 8080; 0: a free one)."
+)
+@click.option("--fault", "faults", multiple=True, metavar="NAME=SPEC", help="Misbehave, to rehearse a bad night.")
+@click.option("--limit", metavar="N/SECONDS", default="100/10", help="The account's rate limit (default: 100/10).")
+@click.option("--daily-limit", type=click.IntRange(0), default=250_000, help="Calls a day (default: 250000).")
+@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds that each answer takes (default: 0).")
+@click.option("--seed", type=int, default=0, help="Decides every draw of the faults (default: 0).")
+def sandbox(port: int, faults: tuple[str, ...], limit: str, **flags: Any) -> int:
+    """Serve a local HubSpot, for rehearsals."""
+    rate = load_settings({"rate": limit}).rate
+    if not isinstance(rate, Rate):
+        raise SettingsError("--limit takes N/SECONDS, such as 100/10.")
+    try:
+        parsed = tuple(parse_fault(text) for text in faults)
+        asyncio.run(
+            serve(SandboxOptions(limit=rate.calls, window=rate.seconds, faults=parsed, **flags), port, click.echo)
+        )
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+    except OSError as error:
+        raise SettingsError(f"Port {port} cannot be used: {error.strerror}. Choose another with --port.") from error
+    return 0

@@ -1,0 +1,159 @@
+"""What people see on standard error while a run goes on: lines, and a progress bar where there is a terminal."""
+
+import json
+import logging
+import sys
+import time
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from tqdm import tqdm
+
+from importer.config import Settings
+from importer.model import Status
+from importer.pool import Progress
+from importer.reader import Understood
+from importer.runner.events import Event, Notice, Plan
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+logger = logging.getLogger("importer")
+
+
+class Display:
+    """Tells a run's events; a context manager. `quiet` leaves warnings only."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Write lines in the `log_format` of `settings`."""
+        self._quiet = settings.quiet
+        self._lines = _LineHandler(settings.log_format == "json")
+        self._has_bar = sys.stderr.isatty() and not settings.quiet and settings.log_format == "text"
+        self._bar: tqdm[Any] | None = None
+        self._begun = time.monotonic()
+        self._last_line = 0.0
+
+    def __enter__(self) -> Self:
+        """Take the importer's log lines."""
+        logger.addHandler(self._lines)
+        logger.setLevel(logging.WARNING if self._quiet else logging.INFO)
+        logger.propagate = False
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the bar and leave the log."""
+        if self._bar is not None:
+            self._bar.close()
+        logger.removeHandler(self._lines)
+
+    def __call__(self, event: Event) -> None:
+        """Tell one event."""
+        match event:
+            case Understood():
+                logger.info(understood_text(event))
+            case Plan():
+                self._tell_plan(event)
+            case Progress():
+                self._tell_progress(event)
+            case Notice():
+                logger.log(logging.WARNING if event.is_warning else logging.INFO, event.text)
+
+    def _tell_plan(self, plan: Plan) -> None:
+        self._lines.run_id = plan.run_id
+        goes_on = "goes on: the rows already settled are not sent again" if plan.resumed else f"goes to {plan.target}"
+        logger.info("Run %s %s.", plan.run_id, goes_on)
+        logger.info(
+            "%s rows: %s pairs, %s duplicate rows, %s invalid rows. %s calls at a rate of %s s, about %s.",
+            f"{plan.rows:,}",
+            f"{plan.pairs:,}",
+            f"{plan.duplicates:,}",
+            f"{plan.invalid:,}",
+            f"{plan.calls:,}",
+            plan.rate,
+            duration(plan.minutes),
+        )
+        if self._has_bar and plan.calls:
+            self._bar = tqdm(total=plan.pairs, initial=plan.pairs - plan.calls, unit="pair", file=sys.stderr)
+
+    def _tell_progress(self, progress: Progress) -> None:
+        linked = progress.statuses[Status.LINKED] + progress.statuses[Status.ALREADY_LINKED]
+        failed = progress.statuses[Status.FAILED] + progress.statuses[Status.UNCONFIRMED]
+        done = linked + failed
+        if self._bar is not None:
+            self._bar.set_postfix(linked=linked, failed=failed, limit=progress.rate, refresh=False)
+            self._bar.update(done - self._bar.n)
+            return
+        seconds = time.monotonic() - self._begun
+        if seconds - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = seconds
+            pace = progress.calls / seconds
+            left = duration((progress.pairs - done) / pace / 60) if pace else "unknown"
+            logger.info(
+                "%s of %s pairs: %s linked, %s failed; %.1f calls/s (limit %s), %s left.",
+                f"{done:,}",
+                f"{progress.pairs:,}",
+                f"{linked:,}",
+                f"{failed:,}",
+                pace,
+                progress.rate,
+                left,
+            )
+
+
+class _LineHandler(logging.Handler):
+    """Log records as lines on standard error, above the progress bar if there is one."""
+
+    def __init__(self, as_json: bool) -> None:
+        super().__init__()
+        self.run_id: str | None = None
+        self._as_json = as_json
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            tqdm.write(self._json(record) if self._as_json else self._text(record), file=sys.stderr)
+        except Exception:  # noqa: BLE001 - the logging library's own way: a line that cannot be written ends no run
+            self.handleError(record)
+
+    def _text(self, record: logging.LogRecord) -> str:
+        mark = "Warning: " if record.levelno >= logging.WARNING else ""
+        return mark + record.getMessage()
+
+    def _json(self, record: logging.LogRecord) -> str:
+        time_text = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        values = {
+            "time": time_text.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "run_id": self.run_id,
+            "message": record.getMessage(),
+        }
+        row = getattr(record, "row", None)
+        return json.dumps(values if row is None else {**values, "row": row}, ensure_ascii=False)
+
+
+def understood_text(understood: Understood) -> str:
+    """What was understood of a source, as lines for people."""
+    what = [understood.format, understood.encoding, understood.delimiter and f"delimiter {understood.delimiter!r}"]
+    if understood.sheet:
+        what.append(f"sheet '{understood.sheet}' (of {understood.sheets})")
+    roles = [f"{role} = '{header}'" for role, header in understood.columns.items()]
+    types = [
+        f"{role} = {object_type} (whole file)"
+        for role, object_type in (
+            ("from_object_type", understood.from_object_type),
+            ("to_object_type", understood.to_object_type),
+        )
+        if object_type is not None
+    ]
+    return "\n".join(["Read as " + ", ".join(part for part in what if part), *understood.notes, *roles, *types])
+
+
+def duration(minutes: float) -> str:
+    """A time span as people say it: `40 seconds`, `12 minutes`, `3.5 hours`."""
+    if minutes < 1:
+        seconds = max(1, round(minutes * 60))
+        return f"{seconds} second" + ("s" if seconds != 1 else "")
+    if minutes < 90:
+        return f"{minutes:.0f} minute" + ("s" if round(minutes) != 1 else "")
+    return f"{minutes / 60:.1f} hours"

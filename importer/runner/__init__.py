@@ -1,0 +1,1 @@
+"""One import from file to report: run, resume, retry, check."""

@@ -1,0 +1,77 @@
+"""The dry run: read a whole source, send nothing, say everything that is wrong with it and what it would cost."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from importer.config import Settings
+from importer.journal import Counts, Journal, ProblemGroup, write_journal
+from importer.model import Outcome, Status
+from importer.reader import Understood, open_source
+from importer.reporter import Layout, write_results
+from importer.runner import store
+from importer.runner.sending import initial_rate
+
+SMALLEST_DAILY_LIMIT = 250_000
+"""Calls a day of an account on Free or Starter. Source: HubSpot, usage guidelines."""
+
+_FIRST_ROWS = 5
+_NOT_SENT = Outcome(Status.NOT_SENT, advice="This was a check: nothing was sent.")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check found. `calls` at `rate` take `minutes` and are `daily_share` of the smallest daily limit.
+
+    `warnings` are plain sentences; `problems` are grouped by code with their first rows; `results` is the path of the
+    file with every row, None when none was asked for.
+    """
+
+    source: str
+    understood: Understood
+    counts: Counts
+    warnings: tuple[str, ...]
+    problems: tuple[ProblemGroup, ...]
+    calls: int
+    rate: str
+    minutes: float
+    daily_share: float
+    results: str | None
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every row makes a pair, else 1."""
+        return 1 if self.counts.invalid else 0
+
+
+def check_file(file: Path | str, settings: Settings, out: Path | None = None) -> CheckReport:
+    """Read all of `file` and say what a run would do; write every row to `out` if that is given. Sends nothing.
+
+    Raises SettingsError, SourceError, JournalError or OutputError as a run would.
+    """
+    settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (
+        store.source_file(file, settings) as source,
+        TemporaryDirectory(prefix="check-", dir=settings.state_path) as scratch,
+        open_source(source.content, settings.reading) as table,
+    ):
+        results = store.checked_results(out, source.path) if out is not None else None
+        path = Path(scratch) / "check.sqlite"
+        info = store.describe("check", source, table, settings, settings.reading, results or Path())
+        write_journal(path, info, table.rows())
+        with Journal(path) as journal:
+            if results is not None:
+                write_results(results, Layout(info.header, info.delimiter), journal.rows(_NOT_SENT), None)
+            counts, rate = journal.counts(), initial_rate(settings)
+            return CheckReport(
+                source=source.path,
+                understood=table.understood,
+                counts=counts,
+                warnings=table.warnings(),
+                problems=tuple(journal.problem_groups(_FIRST_ROWS)),
+                calls=counts.pairs,
+                rate=str(rate),
+                minutes=counts.pairs * rate.seconds / rate.calls / 60,
+                daily_share=counts.pairs / SMALLEST_DAILY_LIMIT,
+                results=str(results) if results else None,
+            )

@@ -1,0 +1,254 @@
+"""Where journals are kept, how runs are named, and which unfinished run a command goes on with."""
+
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from importer.config import Reading, Settings
+from importer.errors import JournalError, OutputError, SourceError
+from importer.journal import SUFFIX, Journal, RunInfo, list_journals
+from importer.model import Role, Status
+from importer.reader import Source
+
+SANDBOX = "sandbox"
+"""The target of a run against the sandbox inside the process."""
+
+TO_RETRY = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
+
+_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
+_WRAPPINGS = {".gz", ".zip"}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to import as it is now.
+
+    `path` is absolute, or "-" for standard input; `content` is where the bytes can be read; `sha256` is their hash.
+    """
+
+    path: str
+    content: Path
+    sha256: str
+    modified_at: str
+
+
+def describe(
+    run_id: str, source: SourceFile, table: Source, settings: Settings, reading: Reading, results: Path
+) -> RunInfo:
+    """What a new run over a source is asked to do."""
+    return RunInfo(
+        run_id=run_id,
+        created_at=now(),
+        parent=None,
+        source=source.path,
+        source_sha256=source.sha256,
+        source_modified_at=source.modified_at,
+        header=table.header,
+        delimiter=table.understood.delimiter or ",",
+        reading=reading_values(reading),
+        target=target(settings),
+        api_version=settings.api_version,
+        results=str(results),
+    )
+
+
+def runs_directory(settings: Settings) -> Path:
+    """The directory of the journals."""
+    return settings.state_path / "runs"
+
+
+def journal_path(settings: Settings, run_id: str) -> Path:
+    """The journal of a run. Raises JournalError, naming the newest runs, when there is none."""
+    path = runs_directory(settings) / f"{run_id}{SUFFIX}"
+    if "/" in run_id or os.sep in run_id or not path.is_file():
+        newest = ", ".join(known.stem for known in list_journals(path.parent)[-3:]) or "none"
+        raise JournalError(f"There is no run {run_id!r} in {path.parent}. The newest runs are: {newest}.")
+    return path
+
+
+def open_journal(settings: Settings, run_id: str) -> Journal:
+    """The journal of a run, to look at. Raises JournalError when there is none."""
+    return Journal(journal_path(settings, run_id))
+
+
+def new_journal_path(settings: Settings, run_id: str) -> Path:
+    """Where the journal of a new run goes."""
+    return runs_directory(settings) / f"{run_id}{SUFFIX}"
+
+
+def new_run_id() -> str:
+    """A name for a run that sorts by time: `20261123-194533-3f9a`."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def now() -> str:
+    """The time now as ISO 8601 in UTC, to the second."""
+    return _iso(datetime.now(UTC))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@contextmanager
+def source_file(file: Path | str, settings: Settings) -> Iterator[SourceFile]:
+    """The file as it is now; standard input ("-") is copied first, and the copy removed at the end.
+
+    Raises SourceError when it cannot be read.
+    """
+    if str(file) != "-":
+        yield _described(Path(file))
+        return
+    settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with NamedTemporaryFile(prefix="stdin-", suffix=".csv", dir=settings.state_path) as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.flush()
+        yield replace(_described(Path(copy.name)), path="-")
+
+
+def _described(path: Path) -> SourceFile:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except IsADirectoryError:
+        raise SourceError(f"{path} is a directory. Give the file to import.") from None
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    return SourceFile(str(path.resolve()), path, digest, _iso(modified))
+
+
+def reading_values(reading: Reading) -> dict[str, Any]:
+    """The reading settings as JSON values: with the source's content they decide which pairs a run has."""
+    values = asdict(reading)
+    values["columns"] = {str(role): column for role, column in reading.columns.items()}
+    values["statuses"] = sorted(reading.statuses) if reading.statuses is not None else None
+    return values
+
+
+def target(settings: Settings) -> str:
+    """Where the calls of a run go: the base URL, or `sandbox`."""
+    return SANDBOX if settings.sandbox else settings.base_url
+
+
+def results_path(source: SourceFile, out: Path | None, *, retry: bool) -> Path:
+    """Where the results of a new run go: `out`, or `NAME.results.EXT` beside the source.
+
+    A retry of a results file goes to `NAME.retry.results.EXT`; standard input's results to the working directory.
+    """
+    place = Path.cwd() / "stdin.csv" if source.path == "-" else Path(source.path)
+    return checked_results(out or _beside(place, ".retry" if retry else ""), source.path)
+
+
+def retry_results_path(parent: RunInfo, out: Path | None) -> Path:
+    """Where the results of a new retry go: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
+    return checked_results(out or _beside(Path(parent.results), ".retry"), parent.source)
+
+
+def _beside(place: Path, mark: str) -> Path:
+    suffix = ".xlsx" if _extension(place) in _WORKBOOKS else _extension(place) or ".csv"
+    name = _name(place).removesuffix(".results").removesuffix(mark) if mark else _name(place)
+    return place.with_name(f"{name}{mark}.results{suffix}")
+
+
+def checked_results(out: Path, source: str) -> Path:
+    """The absolute path of a results file. Raises OutputError when it is the source itself."""
+    out = out.resolve()
+    if str(out) == source:
+        raise OutputError(f"The results cannot go to {out}: it is the source. Name another file with --out.")
+    return out
+
+
+def failures_path(results: Path) -> Path:
+    """Where the rows that are not linked go: `NAME.failures.csv` beside the results `NAME.results.EXT`."""
+    return results.with_name(f"{_name(results).removesuffix('.results')}.failures.csv")
+
+
+def _extension(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    while suffixes and suffixes[-1] in _WRAPPINGS:
+        suffixes.pop()
+    return suffixes[-1] if suffixes and suffixes[-1] in _WORKBOOKS | {".csv", ".tsv", ".txt"} else ""
+
+
+def _name(path: Path) -> str:
+    name = path.name
+    while Path(name).suffix.lower() in _WRAPPINGS:
+        name = Path(name).stem
+    return name[: -len(_extension(path))] if _extension(path) else name
+
+
+def journals(settings: Settings) -> Iterator[Journal]:
+    """Every readable journal, the newest first, each open for as long as it is looked at."""
+    for path in reversed(list_journals(runs_directory(settings))):
+        try:
+            journal = Journal(path)
+        except JournalError:
+            continue
+        with journal:
+            yield journal
+
+
+def unfinished_run(settings: Settings, source: SourceFile, reading: Reading) -> Path | None:
+    """The journal of the newest run over this source that did not finish, when the same command began it.
+
+    Raises JournalError when the source has changed since: the run cannot go on with other rows.
+    """
+    for journal in journals(settings):
+        info = journal.info
+        if info.parent is None and _same_command(info, settings, source, reading):
+            if _is_finished(journal):
+                return None
+            if info.source_sha256 != source.sha256:
+                raise JournalError(_changed(info, source))
+            return journal.path
+    return None
+
+
+def unfinished_retry(settings: Settings, parent: str) -> Path | None:
+    """The journal of the newest retry of the run `parent`, when it did not finish."""
+    for journal in journals(settings):
+        if journal.info.parent == parent and journal.info.target == target(settings):
+            return None if _is_finished(journal) else journal.path
+    return None
+
+
+def reading_of_results(settings: Settings, results: SourceFile) -> Reading:
+    """How to read a results file: by the roles and types of the newest run that wrote it, else by `settings`."""
+    for journal in journals(settings):
+        if journal.info.results == results.path:
+            values = journal.info.reading
+            columns = {Role(role): column for role, column in values["columns"].items()}
+            return Reading(values["from_object_type"], values["to_object_type"], columns)
+    return settings.reading
+
+
+def _same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:
+    return (
+        info.source == source.path
+        and info.reading == reading_values(reading)
+        and info.target == target(settings)
+        and info.api_version == settings.api_version
+    )
+
+
+def _is_finished(journal: Journal) -> bool:
+    return journal.summary is not None and journal.summary["status"] == "finished"
+
+
+def _changed(info: RunInfo, source: SourceFile) -> str:
+    return (
+        f"{source.path} has changed since run {info.run_id} began and did not finish: then it was of "
+        f"{info.source_modified_at} (SHA-256 {info.source_sha256[:12]}…), now it is of {source.modified_at} "
+        f"(SHA-256 {source.sha256[:12]}…). Finish that run with: importer resume {info.run_id}; "
+        "or import the file as it is now with --fresh."
+    )
