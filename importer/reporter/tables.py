@@ -30,6 +30,9 @@ _ROOM_FOR_MARKER = 100
 # What XML 1.0 cannot hold even escaped; the control characters have an escape of their own in workbooks.
 _NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
+# What the library writes in `_xHHHH_` form, and twice so in a text that begins with `<r>` (see XlsxTable._put).
+_ESCAPED = re.compile("[\x00-\x08\x0b-\x1f]|_x[0-9a-fA-F]{4}_")
+
 
 class Table(Protocol):
     """A file of rows being written, of which nothing is seen before `publish`.
@@ -159,9 +162,8 @@ class XlsxTable:
         self._staged.publish()
 
     def _put(self, column: int, text: str) -> None:
-        if not _fits(text):
-            where = f"sheet row {self._row + 1:,}, column {column + 1:,}"
-            raise self._too_small(f"a text of more than {MAX_CELL:,} characters or not of valid Unicode ({where})")
+        if fault := _fault(text):
+            raise self._too_small(f"{fault} (in row {self._row + 1:,}, column {column + 1:,} of its sheet)")
         if text.startswith("<r>") and text.endswith("</r>"):
             # The library would take it for XML of its own making and not escape it; given in fragments it does.
             self._sheet.write_rich_string(self._row, column, text[0], text[1], text[2:])
@@ -186,17 +188,24 @@ class XlsxTable:
             clear_frames(error.__context__.__traceback__)
 
 
-def _fits(text: str) -> bool:
+def _fault(text: str) -> str:
+    """Why a cell cannot hold the text, or ""."""
     if len(text) > MAX_CELL // 2 and _utf16_units(text) > MAX_CELL:
-        return False
-    return text.isascii() or not _NO_XML.search(text)
+        return f"a text of more than {MAX_CELL:,} characters"
+    if not text.isascii() and _NO_XML.search(text):
+        return "a text with half characters or noncharacters"
+    if text.startswith("<r>") and _ESCAPED.search(text):
+        return "a text that begins with <r> and has control characters"
+    return ""
 
 
 def _fitted(text: str) -> str:
     """A result text as a cell can hold it; what is changed can be seen to be."""
-    if _fits(text):
+    if not _fault(text):
         return text
     text = _NO_XML.sub("\ufffd", text)
+    if text.startswith("<r>"):
+        text = " " + text
     if _utf16_units(text) <= MAX_CELL:
         return text
     head = text.encode("utf-16-le")[: 2 * (MAX_CELL - _ROOM_FOR_MARKER)]

@@ -1,0 +1,127 @@
+"""Seconds and peak memory of reporting: `python tests/benchmarks/reporting.py [ROWS]` prints a table.
+
+Each line is a process of its own, so that its peak memory is its own. The csv module writing the same texts, made
+beforehand row by row without any rule, is the yardstick.
+"""
+
+import csv
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from importer.model import RESULT_COLUMNS, ObjectType, Outcome, Pair, PairOutcome, Problem, RecordId, RowOutcome, Status
+from importer.reporter import Layout, count, row_result, write_results
+
+HEADER = ("from_object_type", "from_object_id", "to_object_type", "to_object_id", "name", "note")
+LINKED = Outcome(
+    Status.LINKED,
+    200,
+    "COMPLETE",
+    association_types="HUBSPOT_DEFINED:279",
+    correlation_id="0a5c6d2e-6f0e-4f3b-9a55-7f8e1c2b3d4e",
+    attempts=1,
+    completed_at="2026-05-04T03:02:01.000Z",
+)
+FAILED = Outcome(
+    Status.FAILED,
+    404,
+    "error",
+    1,
+    "OBJECT_NOT_FOUND",
+    "No contact with this id exists.",
+    '{"context":{"id":["1"]}}',
+    attempts=1,
+    advice="Look up the contact in HubSpot and correct its id.",
+)
+INVALID = Problem("MISSING_ID", "to_object_id", "the cell is empty.", "Fill in the company's record id.")
+
+
+def make_rows(rows: int) -> Iterator[RowOutcome]:
+    """Rows as a migration has them: 97 % linked, 2 % failed, 1 % invalid."""
+    for number in range(2, rows + 2):
+        from_id, to_id = str(10_000_000_000 + number), str(20_000_000_000 + number)
+        cells = ("contacts", from_id, "companies", to_id, f"Name {number}", "a note, with a comma")
+        if number % 100 == 0:
+            yield RowOutcome(number, cells, (INVALID,), ())
+            continue
+        pair = Pair(ObjectType("contacts"), RecordId(from_id), ObjectType("companies"), RecordId(to_id))
+        outcome = FAILED if number % 50 == 1 else LINKED
+        yield RowOutcome(number, cells, (), (PairOutcome(pair, outcome, number),))
+
+
+def only_make(rows: int, folder: Path) -> None:
+    """The rows alone: what every line below contains too."""
+    for _ in make_rows(rows):
+        pass
+
+
+def bare_csv(rows: int, folder: Path) -> None:
+    """The csv module alone on texts of the same size."""
+    texts = row_result(next(make_rows(1)))[1]
+    with (folder / "bare.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER + RESULT_COLUMNS)
+        for row in make_rows(rows):
+            writer.writerow(row.cells + texts)
+
+
+def only_results(rows: int, folder: Path) -> None:
+    """`row_result` alone."""
+    for row in make_rows(rows):
+        row_result(row)
+
+
+def only_count(rows: int, folder: Path) -> None:
+    """`count` alone."""
+    count(make_rows(rows))
+
+
+def to_csv(rows: int, folder: Path) -> None:
+    """Results and failures, CSV."""
+    write_results(folder / "out.csv", Layout(HEADER, ","), make_rows(rows), folder / "out.failures.csv")
+
+
+def to_xlsx(rows: int, folder: Path) -> None:
+    """Results as a workbook, failures as CSV."""
+    write_results(folder / "out.xlsx", Layout(HEADER, ","), make_rows(rows), folder / "out.failures.csv")
+
+
+TASKS: dict[str, Callable[[int, Path], None]] = {
+    "making the rows": only_make,
+    "+ row_result": only_results,
+    "+ count": only_count,
+    "+ csv module alone": bare_csv,
+    "+ write_results, CSV": to_csv,
+    "+ write_results, XLSX": to_xlsx,
+}
+
+
+def run_one(name: str, rows: int) -> None:
+    """Run one task in this process and print its figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.perf_counter()
+        TASKS[name](rows, Path(folder))
+        seconds = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(f"{name:<24}{seconds:>10.2f}{seconds / rows * 1e6:>12.1f}{peak:>12.0f}\n")
+
+
+def main() -> None:
+    """Print the table: one process for each line."""
+    if len(sys.argv) > 2:
+        run_one(sys.argv[2], int(sys.argv[1]))
+        return
+    rows = sys.argv[1] if len(sys.argv) > 1 else "300000"
+    sys.stdout.write(f"{int(rows):,} rows of {len(HEADER)} columns\n")
+    sys.stdout.write(f"{'':<24}{'seconds':>10}{'µs a row':>12}{'peak MiB':>12}\n")
+    sys.stdout.flush()
+    for name in TASKS:
+        subprocess.run([sys.executable, __file__, rows, name], check=True)
+
+
+if __name__ == "__main__":
+    main()

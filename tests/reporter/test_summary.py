@@ -1,0 +1,133 @@
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from importer.model import StopReason
+from importer.reporter import RunStatus, Summary, summary_table
+
+SUMMARY = Summary(
+    run_id="20260504-030201",
+    status=RunStatus.FINISHED,
+    stopped_by=None,
+    rows=1_100,
+    pairs=1_050,
+    linked=900,
+    already_linked=100,
+    failed=50,
+    unconfirmed=20,
+    invalid=20,
+    not_sent=10,
+    duplicates=30,
+    calls=1_060,
+    retries=10,
+    rate_limited=1,
+    seconds=75.23456,
+    results="/data/deals.results.csv",
+    failures="/data/deals.failures.csv",
+)
+
+
+def all_linked(status: RunStatus = RunStatus.FINISHED, stopped_by: StopReason | None = None) -> Summary:
+    return dataclasses.replace(
+        SUMMARY,
+        status=status,
+        stopped_by=stopped_by,
+        linked=1_000,
+        failed=0,
+        unconfirmed=0,
+        invalid=0,
+        not_sent=0,
+        failures=None,
+    )
+
+
+def test_the_json_object_is_one_line_with_the_keys_of_the_contract_in_order() -> None:
+    text = dataclasses.replace(SUMMARY, results="/data/取引先.csv").as_json()
+    assert text.isascii()
+    assert "\n" not in text
+    assert list(json.loads(text).items()) == [
+        ("run_id", "20260504-030201"),
+        ("status", "finished"),
+        ("stopped_by", None),
+        ("rows", 1_100),
+        ("pairs", 1_050),
+        ("linked", 900),
+        ("already_linked", 100),
+        ("failed", 50),
+        ("unconfirmed", 20),
+        ("invalid", 20),
+        ("not_sent", 10),
+        ("duplicates", 30),
+        ("calls", 1_060),
+        ("retries", 10),
+        ("rate_limited", 1),
+        ("seconds", 75.235),
+        ("results", "/data/取引先.csv"),
+        ("failures", "/data/deals.failures.csv"),
+    ]
+
+
+def test_a_stopped_run_says_by_what() -> None:
+    stopped = dataclasses.replace(SUMMARY, status=RunStatus.STOPPED, stopped_by=StopReason.DAILY_LIMIT)
+    assert json.loads(stopped.as_json())["status"] == "stopped"
+    assert json.loads(stopped.as_json())["stopped_by"] == "daily_limit"
+    assert summary_table(stopped).startswith("Run 20260504-030201 stopped by daily_limit after 1 min 15 s\n")
+
+
+def test_a_summary_that_does_not_add_up_is_refused() -> None:
+    with pytest.raises(ValueError, match="1101 rows went in, but 1100 are accounted for"):
+        dataclasses.replace(SUMMARY, rows=1_101)
+
+
+@pytest.mark.parametrize("lacking", ["failed", "unconfirmed", "invalid", "not_sent"])
+def test_a_finished_run_exits_with_1_when_one_row_is_not_linked(lacking: str) -> None:
+    counts: dict[str, Any] = {
+        "linked": 999,
+        "already_linked": 100,
+        "failed": 0,
+        "unconfirmed": 0,
+        "invalid": 0,
+        "not_sent": 0,
+    }
+    assert dataclasses.replace(SUMMARY, **{**counts, lacking: 1}).exit_code == 1
+
+
+def test_exit_codes_of_runs_in_which_no_row_is_lacking() -> None:
+    assert all_linked().exit_code == 0
+    assert all_linked(RunStatus.STOPPED, StopReason.SCOPES_MISSING).exit_code == 3
+    assert all_linked(RunStatus.INTERRUPTED, StopReason.SIGINT).exit_code == 130
+    assert all_linked(RunStatus.INTERRUPTED, StopReason.SIGTERM).exit_code == 143
+
+
+def test_the_table_is_aligned_and_complete() -> None:
+    assert summary_table(SUMMARY).splitlines() == [
+        "Run 20260504-030201 finished after 1 min 15 s",
+        "rows            1,100",
+        "  linked          900",
+        "  already_linked  100",
+        "  failed           50",
+        "  unconfirmed      20",
+        "  invalid          20",
+        "  not_sent         10",
+        "duplicates         30",
+        "pairs           1,050",
+        "calls           1,060",
+        "  retries          10",
+        "  rate limited      1",
+        "results         /data/deals.results.csv",
+        "failures        /data/deals.failures.csv",
+    ]
+
+
+def test_the_table_names_no_file_that_was_not_written() -> None:
+    assert "failures" not in summary_table(all_linked())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (59.94, "59.9 s"), (59.99, "1 min 0 s"), (3_599.9, "1 h 0 min"), (52_800, "14 h 40 min")],
+)
+def test_time_is_told_in_the_unit_that_fits(seconds: float, text: str) -> None:
+    assert summary_table(dataclasses.replace(SUMMARY, seconds=seconds)).splitlines()[0].endswith(f"after {text}")
