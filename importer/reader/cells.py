@@ -2,13 +2,15 @@
 
 import re
 from datetime import date, datetime, time, timedelta
+from enum import Enum, auto
 from math import isfinite, isnan
 from numbers import Integral, Real
 
 from importer.reader.ids import EXACT_DIGITS, LossyNumber
 
 _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
-_BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+_BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)))
+_BUILT_IN_DURATION = 46
 _EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a spreadsheet date has no zone
 _FALSE_LEAP_DAY = 60  # Excel counts a 29 February 1900
 
@@ -32,11 +34,24 @@ def float_text(value: float) -> str:
     return digits if abs(value) < 10**EXACT_DIGITS else LossyNumber(digits)
 
 
-def is_date_format(format_id: int, code: str | None) -> bool:
-    """Tell whether a number format shows a date or a time. Source: ECMA-376, part 1, 18.8.30 numFmt."""
+class Shown(Enum):
+    """What a number format shows a number as."""
+
+    NUMBER = auto()
+    MOMENT = auto()
+    DURATION = auto()
+
+
+def shown_as(format_id: int, code: str | None) -> Shown:
+    """Return what a number format shows. Source: ECMA-376, part 1, 18.8.30 numFmt (built-in ids and codes)."""
     if code is None:
-        return format_id in _BUILT_IN_DATES
-    return bool(re.search(r"[ymdhs]", _NOT_SHOWN.sub("", code.split(";")[0]), re.IGNORECASE))
+        if format_id == _BUILT_IN_DURATION:
+            return Shown.DURATION
+        return Shown.MOMENT if format_id in _BUILT_IN_DATES else Shown.NUMBER
+    first = _NOT_SHOWN.sub("", code.split(";")[0]).lower()
+    if re.search(r"\[[hms]", first):
+        return Shown.DURATION
+    return Shown.MOMENT if re.search(r"[ymdhs]", first) else Shown.NUMBER
 
 
 def date_text(raw: str, *, from_1904: bool) -> str:
@@ -48,20 +63,35 @@ def date_text(raw: str, *, from_1904: bool) -> str:
         epoch = _EPOCH_1904 if from_1904 else _EPOCH
         if not from_1904 and days < _FALSE_LEAP_DAY:
             epoch += timedelta(days=1)
-        # Milliseconds: a finer part is noise of the stored fraction.
-        moment = epoch + timedelta(milliseconds=round(days * 86_400_000))
+        moment = epoch + _duration(days)
     except (ValueError, OverflowError):
         return number_text(raw)
     return moment_text(moment.time() if days < 1 else moment)
 
 
+def duration_text(raw: str) -> str:
+    """Return `36:30:00` for a duration stored as a count of days; the number itself when it is none."""
+    try:
+        length = _duration(float(raw))
+    except (ValueError, OverflowError):
+        return number_text(raw)
+    return moment_text(length) if length >= timedelta(0) else number_text(raw)
+
+
+def _duration(days: float) -> timedelta:
+    return timedelta(milliseconds=round(days * 86_400_000))  # a finer part is noise of the stored fraction
+
+
 def moment_text(value: date | time | timedelta) -> str:
-    """Return the ISO text of a date, a time or both; midnight is a date alone."""
+    """Return the ISO text of a date, a time or both (midnight is a date alone), `36:30:00` for a duration."""
+    if isinstance(value, timedelta):
+        seconds = value // timedelta(seconds=1)
+        return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
     if isinstance(value, datetime):
         if value.time() == time() and value.tzinfo is None:
             return value.date().isoformat()
         return value.isoformat(sep=" ")
-    return str(value) if isinstance(value, timedelta) else value.isoformat()
+    return value.isoformat()
 
 
 def typed_text(value: object) -> str:

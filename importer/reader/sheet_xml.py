@@ -3,7 +3,7 @@
 import re
 from xml.parsers import expat
 
-from importer.reader.cells import date_text, number_text
+from importer.reader.cells import Shown, date_text, duration_text, number_text
 from importer.reader.packages import Attributes, DamageError, ExcessError
 from importer.reader.tables import Record
 
@@ -66,11 +66,11 @@ class SheetParser:
     `rows_seen` counts rows with or without cells, `merged` the ranges of merged cells.
     """
 
-    def __init__(self, strings: list[str], shows_date: list[bool], *, from_1904: bool) -> None:
+    def __init__(self, strings: list[str], styles: list[Shown], *, from_1904: bool) -> None:
         self.rows_seen = 0
         self.merged = 0
         self._strings = strings
-        self._shows_date = shows_date
+        self._styles = styles
         self._from_1904 = from_1904
         self._rows: list[Record] = []
         self._cells_seen = 0
@@ -145,10 +145,7 @@ class SheetParser:
         if kind == "n":
             if not value:
                 return formula
-            style = cell.get("s")
-            if style and self._is_date(style):
-                return date_text(value, from_1904=self._from_1904)
-            return number_text(value)
+            return self._number_text(value, cell.get("s"))
         if kind == "inlineStr":
             return unescaped(inline)
         if kind == "b":
@@ -161,11 +158,16 @@ class SheetParser:
         except (ValueError, IndexError):
             raise DamageError(f"a cell points to a text '{value[:20]}' that is not there") from None
 
-    def _is_date(self, style: str) -> bool:
+    def _number_text(self, value: str, style: str | None) -> str:
+        if not style:
+            return number_text(value)
         try:
-            return self._shows_date[int(style)]
+            shown = self._styles[int(style)]
         except (ValueError, IndexError):
-            return False
+            shown = Shown.NUMBER
+        if shown is Shown.NUMBER:
+            return number_text(value)
+        return date_text(value, from_1904=self._from_1904) if shown is Shown.MOMENT else duration_text(value)
 
     def _finish_row(self, number: int, cells: list[str]) -> None:
         self.rows_seen += 1

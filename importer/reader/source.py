@@ -105,7 +105,7 @@ class Source:
         return [cells[i] for i in self._kept] + cells[self._width :]
 
     def _blank_warning(self) -> str:
-        return f"{self._blank:,} blank rows were skipped." if self._blank else ""
+        return f"Blank rows skipped: {self._blank:,}." if self._blank else ""
 
     def _portal_warning(self) -> str:
         portals = sorted(self._row_reader.portals)
@@ -128,8 +128,8 @@ class Source:
         if not self._formulas:
             return ""
         return (
-            f"{self._formulas:,} cells look like formulas (they begin with =, +, - or @); they are kept unchanged, and "
-            f"a spreadsheet program may calculate them when it opens the results as CSV."
+            f"Cells that look like formulas (they begin with =, +, - or @): {self._formulas:,}; they are kept "
+            f"unchanged, and a spreadsheet program may calculate them when it opens the results as CSV."
         )
 
 

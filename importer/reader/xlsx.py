@@ -9,7 +9,7 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from importer.config import Reading
-from importer.reader.cells import is_date_format
+from importer.reader.cells import Shown, shown_as
 from importer.reader.packages import BLOCK, Attributes, DamageError, ExcessError, Package, told
 from importer.reader.sheet_xml import MAX_ROW_SIZE, SheetParser, StringsParser
 from importer.reader.sheets import Sheet, choose_sheet, sheet_notes
@@ -31,7 +31,7 @@ def open_xlsx(path: Path, name: str, reading: Reading) -> Table:
         with told(name):
             workbook = _Workbook(package)
             sheet = choose_sheet(name, workbook.sheets, reading.sheet)
-            parser = SheetParser(workbook.shared_strings(), workbook.date_formats(), from_1904=workbook.from_1904)
+            parser = SheetParser(workbook.shared_strings(), workbook.styles(), from_1904=workbook.from_1904)
     except BaseException:
         package.close()
         raise
@@ -67,8 +67,8 @@ def _records(
                 raise ExcessError(f"it has a row of more than {MAX_ROW_SIZE >> 20} MiB")
     if parser.merged:
         late_notes.append(
-            f"The sheet has {parser.merged:,} ranges of merged cells; only the first cell of each has a value, "
-            f"the others are read as empty."
+            f"Merged cells in the sheet: {parser.merged:,} ranges; only the first cell of each has a value, the others "
+            f"are read as empty."
         )
 
 
@@ -92,13 +92,13 @@ class _Workbook:
             pass
         return parser.strings
 
-    def date_formats(self) -> list[bool]:
-        """Return for each cell style whether it shows a date."""
+    def styles(self) -> list[Shown]:
+        """Return for each cell style what it shows a number as."""
         part = self._target(self._parts, "/styles")
         if part is None or not self._package.has(part):
             return []
         codes: dict[int, str] = {}
-        styles: list[bool] = []
+        styles: list[Shown] = []
         in_cell_styles = False
         for tag, attributes in self._package.elements(part):
             if tag == "numFmt":
@@ -107,7 +107,7 @@ class _Workbook:
                 in_cell_styles = tag == "cellXfs"
             elif tag == "xf" and in_cell_styles:
                 format_id = _number(attributes, "numFmtId")
-                styles.append(is_date_format(format_id, codes.get(format_id)))
+                styles.append(shown_as(format_id, codes.get(format_id)))
         return styles
 
     def _listed_sheets(self, workbook: str) -> list[Sheet]:

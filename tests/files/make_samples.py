@@ -5,7 +5,7 @@ import datetime
 import io
 from pathlib import Path
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 FIRST = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hana", "Ivo", "June", "Kai", "Lena", "Milo")
@@ -69,7 +69,9 @@ def hubspot_contacts_export() -> Table:
     for i in range(40):
         first, last, email = person(i + 300)
         companies = [i % 12, (i + 5) % 12] if i % 4 == 0 else [i % 12]
-        created = (datetime.datetime(2024, 3, 1, 9, 0) + datetime.timedelta(hours=7 * i)).strftime("%Y-%m-%d %H:%M")
+        created = (datetime.datetime(2024, 3, 1, 9, 0, tzinfo=datetime.UTC) + datetime.timedelta(hours=7 * i)).strftime(
+            "%Y-%m-%d %H:%M"
+        )
         status = ("New", "Open", "", "In Progress")[i % 4]
         names, ids = (";".join(f(n) for n in companies) for f in (company, lambda n: str(50001 + n)))
         rows.append([str(300101 + 13 * i), first, last, email, created, status, names, ids])
@@ -99,7 +101,7 @@ def write_csv(name: str, table: Table, encoding: str = "utf-8") -> None:
 def write_xlsx(name: str, table: Table) -> None:
     """Write ids as numbers, as Excel keeps them."""
     workbook = xlsxwriter.Workbook(SAMPLES / name)
-    workbook.set_properties({"created": datetime.datetime(2024, 1, 1)})
+    workbook.set_properties({"created": datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)})
     sheet = workbook.add_worksheet("Contacts to companies")
     for r, cells in enumerate(table):
         for c, text in enumerate(cells):

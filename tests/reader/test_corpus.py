@@ -1,0 +1,411 @@
+"""What reading makes of every odd file in tests/files, file by file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from importer.config import Reading
+from importer.errors import SourceError
+from importer.model import Pair, Problem, SourceRow, Status
+from importer.reader import Source, open_source
+
+FILES = Path(__file__).parents[1] / "files"
+LINKS = Reading(from_object_type="contacts", to_object_type="companies")
+FROM_HEADER = Reading()
+
+Rows = list[tuple[int, str]]
+"""Row numbers with the pairs of each row (`1>2 1>3`; types where they are not contacts > companies) or its codes."""
+
+ONE: Rows = [(2, "1>2")]
+TWO: Rows = [(2, "1>2"), (3, "3>4")]
+
+TABLES: dict[str, tuple[Reading, Rows]] = {
+    "ids_accepted": (
+        FROM_HEADER,
+        [(n, "123>456") for n in range(2, 8)] + [(8, "12345678901234567>98765432109876543210"), (9, "123>456")],
+    ),
+    "ids_refused": (
+        FROM_HEADER,
+        [
+            (2, "SCIENTIFIC_NOTATION"),
+            (3, "SCIENTIFIC_NOTATION"),
+            (4, "ZERO_ID"),
+            (5, "LEADING_ZERO"),
+            (6, "NEGATIVE_ID"),
+            (7, "LOST_PRECISION"),
+            (8, "DATE"),
+            (9, "DATE"),
+            (10, "AMBIGUOUS_SEPARATOR"),
+            (11, "AMBIGUOUS_SEPARATOR"),
+            (12, "AMBIGUOUS_SEPARATOR"),
+            (13, "AMBIGUOUS_SEPARATOR"),
+            (14, "AMBIGUOUS_SEPARATOR"),
+            (15, "DECIMAL_NUMBER"),
+            (16, "BOOLEAN"),
+            (17, "ERROR_VALUE"),
+            (18, "FORMULA"),
+            (19, "EMAIL"),
+            (20, "UUID"),
+            (21, "NOT_A_RECORD_URL"),
+            (22, "NOT_A_RECORD_URL"),
+            (23, "NOT_AN_ID"),
+            (24, "NOT_AN_ID"),
+            (25, "NOT_AN_ID"),
+            (26, "NOT_AN_ID"),
+            (27, "MISSING_ID"),
+            (28, "MISSING_ID"),
+            (29, "NOT_AN_ID LEADING_ZERO"),
+        ],
+    ),
+    "many_ids": (
+        FROM_HEADER,
+        [(2, "1>3 1>4 2>3 2>4"), (3, "1>3 2>3"), (4, "NOT_AN_ID"), (5, "MISSING_ID"), (6, "TOO_MANY_PAIRS")],
+    ),
+    "self_association": (FROM_HEADER, [(2, "SELF_ASSOCIATION"), (3, "5>5"), (4, "SELF_ASSOCIATION")]),
+    "types_by_column": (
+        FROM_HEADER,
+        [
+            (2, "1>2"),
+            (3, "line_items/1>line_items/2"),
+            (4, "2-123/1>p123_Thing/2"),
+            (5, "1>2"),
+            (6, "0-999/1>my_cars/2"),
+            (7, "UNKNOWN_OBJECT_TYPE MISSING_OBJECT_TYPE NOT_AN_ID"),
+        ],
+    ),
+    "addresses": (FROM_HEADER, [(2, "contacts/7>deals/8"), (3, "contacts/7>deals/8"), (4, "URL_TYPE_MISMATCH")]),
+    "blank_rows": (LINKS, [(3, "1>2"), (6, "3>4")]),
+    "blank_rows_first": (LINKS, [(4, "1>2")]),
+    "short_rows": (LINKS, [(2, "1>2"), (3, "MISSING_ID")]),
+    "long_row": (LINKS, [(2, "EXTRA_CELL"), (3, "3>4")]),
+    "texts_unchanged": (LINKS, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "7>8"), (6, "9>10")]),
+    "formula_texts": (LINKS, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "7>8"), (6, "9>10")]),
+    "old_results": (FROM_HEADER, [(2, "1>2"), (3, "3>4"), (4, "5>6")]),
+    "header_alone": (LINKS, []),
+    "header_as_people_write": (LINKS, ONE),
+    "header_hubspot_export": (Reading(from_object_type="contact"), [(2, "1>2 1>3")]),
+    "header_japanese": (Reading(from_object_type="コンタクト"), ONE),
+}
+"""Each is there as CSV and as XLSX."""
+
+FILES_READ: dict[str, tuple[Reading, Rows]] = {
+    "delimiter_semicolon.csv": (FROM_HEADER, [(2, "1>2"), (3, "AMBIGUOUS_SEPARATOR")]),
+    "delimiter_tab.tsv": (FROM_HEADER, ONE),
+    "delimiter_pipe.txt": (FROM_HEADER, ONE),
+    "delimiter_declared.csv": (FROM_HEADER, ONE),
+    "delimiter_in_other_cells.csv": (FROM_HEADER, TWO),
+    "encoding_utf8_bom.csv": (FROM_HEADER, TWO),
+    "encoding_utf16_le.csv": (FROM_HEADER, ONE),
+    "encoding_utf16_be.csv": (FROM_HEADER, ONE),
+    "encoding_utf16_unmarked.csv": (FROM_HEADER, TWO),
+    "encoding_cp932.csv": (FROM_HEADER, ONE),
+    "encoding_euc_jp.csv": (FROM_HEADER, ONE),
+    "encoding_cp1252.csv": (FROM_HEADER, ONE),
+    "encoding_late.csv": (LINKS, [(2, "1>2"), (3, "1>2"), (4, "1>2"), (5, "NOT_AN_ID")]),
+    "lines_cr.csv": (LINKS, TWO),
+    "lines_crlf.csv": (LINKS, TWO),
+    "lines_mixed.csv": (LINKS, [(2, "1>2"), (3, "3>4"), (4, "5>6")]),
+    "quoted_newlines.csv": (LINKS, [(2, "1>2"), (3, "NOT_AN_ID")]),
+    "nul_bytes.csv": (LINKS, [(2, "1>2"), (3, "NOT_AN_ID")]),
+    "big_cell.csv.gz": (LINKS, TWO),
+    "pairs.csv.gz": (FROM_HEADER, TWO),
+    "one_table.zip": (FROM_HEADER, TWO),
+    "one_workbook.zip": (FROM_HEADER, TWO),
+    "typed_cells.xlsx": (
+        LINKS,
+        [
+            (2, "123>9"),
+            (3, "123>9"),
+            (4, "123456789012345>9"),
+            (5, "LOST_PRECISION"),
+            (6, "LOST_PRECISION"),
+            (7, "123450000000>9"),  # the number itself is whole, however it is written in the file
+            (8, "DATE"),
+            (9, "DATE"),
+            (10, "DATE"),
+            (11, "BOOLEAN"),
+            (12, "ERROR_VALUE"),
+            (13, "77>9"),
+            (14, "78>9"),
+            (15, "FORMULA"),
+            (16, "ERROR_VALUE"),
+            (17, "DECIMAL_NUMBER"),
+            (18, "1234>9"),
+            (19, "DATE"),
+            (20, "DECIMAL_NUMBER"),
+            (21, "NEGATIVE_ID"),
+            (22, "LEADING_ZERO"),
+            (23, "MISSING_ID"),
+        ],
+    ),
+    "sheets_first_hidden.xlsx": (FROM_HEADER, TWO),
+    "leading_blanks.xlsx": (FROM_HEADER, [(5, "1>2"), (6, "3>4")]),
+    "merged_cells.xlsx": (FROM_HEADER, [*TWO, (4, "MISSING_ID")]),
+    "trailing_formatted.xlsx": (FROM_HEADER, TWO),
+    "wrong_dimension.xlsx": (FROM_HEADER, TWO),
+    "shared_strings.xlsx": (FROM_HEADER, ONE),
+    "cells_without_places.xlsx": (FROM_HEADER, [(2, "1>2"), (3, "1>2")]),
+    "prefixed_tags.xlsx": (FROM_HEADER, ONE),
+    "dates_1904.xlsx": (FROM_HEADER, ONE),
+    "csv_inside.xlsx": (FROM_HEADER, TWO),
+    "xlsx_inside.csv": (FROM_HEADER, TWO),
+    "pairs.xls": (
+        FROM_HEADER,
+        [(2, "1>2"), (3, "DECIMAL_NUMBER"), (4, "LOST_PRECISION BOOLEAN"), (5, "SCIENTIFIC_NOTATION")],
+    ),
+    "pairs.ods": (FROM_HEADER, [(4, "1>2"), (5, "ERROR_VALUE LOST_PRECISION")]),
+}
+
+REFUSED: dict[str, str] = {
+    "header_three_objects.csv": "can be read in 3 ways: 'Contact ID' to 'Company ID' (--map from_object_id=",
+    "header_three_objects.xlsx": "'Company ID' to 'Deal ID'",
+    "header_twice.csv": "has two columns with the header 'Note' (columns 3 and 4)",
+    "header_twice.xlsx": "has two columns with the header 'Note' (columns 3 and 4)",
+    "header_missing.csv": "has no column for the record to link to. Its columns are: 'Contact ID', 'Company'. "
+    "Name it with --map to_object_id=COLUMN.",
+    "header_missing.xlsx": "has no column for the record to link to",
+    "header_foreign.csv": "has no columns for the records to link. Its columns are: 'Kontakt-Nr.', 'Firma-Nr.'",
+    "header_foreign.xlsx": "has no columns for the records to link",
+    "encoding_broken.csv": "encoding_broken.csv, row 4: the text is not UTF-8",
+    "quote_not_closed.csv": "row 2: a quotation mark is opened and not closed",
+    "quote_then_text.csv": "row 2: a cell goes on after its closing quotation mark",
+    "only_blank_lines.csv": "is empty",
+    "empty.csv": "is empty",
+    "damaged.csv.gz": "is a damaged archive",
+    "json.csv": "is a JSON file, not a table",
+    "pdf.csv": "is a PDF document, not a table",
+    "entity_bomb.xlsx": "for safety: it declares a document type",
+    "external_entity.xlsx": "for safety: it declares a document type",
+    "zip_bomb.xlsx": "for safety: its part xl/worksheets/sheet1.xml expands to more than 100 times its size",
+    "row_twice.xlsx": "is a damaged workbook (its row 3 is followed by a row '1')",
+    "column_beyond.xlsx": "is a damaged workbook (it has a column 'ZZZ')",
+    "text_beyond.xlsx": "is a damaged workbook (a cell points to a text '9' that is not there)",
+    "damaged.xlsx": "is a damaged workbook",
+    "cut_off.xlsx": "is damaged or cut off",
+    "no_sheet.xlsx": "has no sheet with cells",
+    "word.xlsx": "is an Office document, not a workbook",
+    "binary.xlsb": "is a binary workbook (XLSB)",
+    "password.xlsx": "is protected with a password",
+    "html_inside.xls": "is a web page (HTML), not a table",
+    "word.xls": "is an old Office document, not a workbook",
+    "damaged.xls": "is a damaged XLS workbook",
+    "repeated_beyond.ods": "for safety: a sheet spreads over more than 20,000,000 cells",
+    "password.ods": "is protected with a password",
+    "two_tables.zip": "holds several files: 'a.csv', 'b.csv'",
+    "nothing.zip": "holds no file",
+    "zip_in_zip.zip": "holds another archive",
+}
+
+READ = {f"{stem}{ending}": case for stem, case in TABLES.items() for ending in (".csv", ".xlsx")} | FILES_READ
+
+
+def shown(pair: Pair) -> str:
+    if (pair.from_type, pair.to_type) == ("contacts", "companies"):
+        return f"{pair.from_id}>{pair.to_id}"
+    return f"{pair.from_type}/{pair.from_id}>{pair.to_type}/{pair.to_id}"
+
+
+def outcome(row: SourceRow) -> tuple[int, str]:
+    assert bool(row.pairs) != bool(row.problems)
+    return row.number, " ".join([*map(shown, row.pairs), *(problem.code for problem in row.problems)])
+
+
+def read(name: str, reading: Reading = LINKS) -> Source:
+    return open_source(FILES / name, reading)
+
+
+def rows(name: str, reading: Reading = LINKS) -> list[SourceRow]:
+    with read(name, reading) as source:
+        return list(source.rows())
+
+
+def both(stem: str) -> list[str]:
+    return [f"{stem}.csv", f"{stem}.xlsx"]
+
+
+def test_every_file_of_the_corpus_has_its_expectation() -> None:
+    assert {path.name for path in FILES.iterdir() if path.suffix not in {".py", ""}} == {*READ, *REFUSED}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_is_read_as_expected(name: str) -> None:
+    reading, expected = READ[name]
+    assert [outcome(row) for row in rows(name, reading)] == expected
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_is_refused_with_its_sentence(name: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        rows(name, Reading() if name.startswith("header") else LINKS)
+    assert REFUSED[name] in str(refused.value)
+    assert str(refused.value).startswith(name)
+
+
+@pytest.mark.parametrize("name", both("texts_unchanged"))
+def test_texts_come_back_unchanged(name: str) -> None:
+    assert [row.cells[2] for row in rows(name)] == [
+        "line one\nline two",
+        'says "hello", twice',
+        "  NA  ",
+        "null",
+        "東京 – Zürich 😀",
+    ]
+
+
+def test_typed_cells_come_back_as_a_person_sees_them() -> None:
+    assert [row.cells[0] for row in rows("typed_cells.xlsx")] == [
+        "123",
+        "123",
+        "123456789012345",
+        "1234567890123456",
+        "123456789012345008",
+        "123450000000",
+        "2024-05-17",
+        "2024-05-17 12:00:00",
+        "36:00:00",
+        "TRUE",
+        "#N/A",
+        "77",
+        "78",
+        "=B15",
+        "#REF!",
+        "1.5",
+        "1234",
+        "2024-05-17T00:00:00Z",
+        "0.1",
+        "-3",
+        "00123",
+        "",
+    ]
+
+
+def test_readings_above_japanese_words_are_no_part_of_the_text() -> None:
+    with read("shared_strings.xlsx", FROM_HEADER) as source:
+        assert source.header == ("Contact ID", "Company ID", "会社")
+        assert [row.cells for row in source.rows()] == [("1", "2", "a\rb")]
+
+
+def test_dates_of_a_workbook_that_counts_from_1904_are_right() -> None:
+    assert rows("dates_1904.xlsx", FROM_HEADER)[0].cells[2] == "2024-05-17"
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("encoding_utf8_bom.csv", "UTF-8 with BOM"),
+        ("encoding_utf16_le.csv", "UTF-16"),
+        ("encoding_utf16_be.csv", "UTF-16"),
+        ("encoding_utf16_unmarked.csv", "UTF-16 without BOM"),
+        ("encoding_cp932.csv", "Shift_JIS (cp932)"),
+        ("encoding_euc_jp.csv", "EUC-JP"),
+        ("encoding_cp1252.csv", "Windows-1252 (cp1252)"),
+        ("encoding_late.csv", "Windows-1252 (cp1252)"),
+        ("pairs.csv.gz", "UTF-8"),
+    ],
+)
+def test_the_encoding_is_told(name: str, encoding: str) -> None:
+    with read(name) as source:
+        assert source.understood.encoding == encoding
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "delimiter"),
+    [
+        ("delimiter_semicolon.csv", "CSV", ";"),
+        ("delimiter_tab.tsv", "TSV", "\t"),
+        ("delimiter_pipe.txt", "CSV", "|"),
+        ("delimiter_declared.csv", "CSV", ";"),
+        ("delimiter_in_other_cells.csv", "CSV", ","),
+        ("pairs.csv.gz", "CSV in gzip", ","),
+        ("one_table.zip", "CSV in zip", ","),
+        ("one_workbook.zip", "XLSX in zip", ""),
+        ("pairs.xls", "XLS", ""),
+        ("pairs.ods", "ODS", ""),
+        ("csv_inside.xlsx", "CSV", ","),
+        ("xlsx_inside.csv", "XLSX", ""),
+    ],
+)
+def test_the_format_and_the_delimiter_are_told(name: str, form: str, delimiter: str) -> None:
+    with read(name) as source:
+        assert (source.understood.format, source.understood.delimiter) == (form, delimiter)
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("csv_inside.xlsx", "The file is CSV inside, although its name ends in .xlsx."),
+        ("xlsx_inside.csv", "The file is XLSX inside, although its name ends in .csv."),
+        ("sheets_first_hidden.xlsx", "Sheet 'Data' is read, number 2 of 2; choose another with --sheet NAME."),
+        ("old_results.csv", "The columns of an old result (import_…) are left out and will be replaced."),
+    ],
+)
+def test_what_is_worth_knowing_before_the_rows_is_noted(name: str, note: str) -> None:
+    with read(name) as source:
+        assert source.understood.notes == (note,)
+
+
+@pytest.mark.parametrize("name", both("old_results"))
+def test_columns_of_an_old_result_are_dropped_from_header_and_cells(name: str) -> None:
+    with read(name, FROM_HEADER) as source:
+        assert source.header == ("Contact ID", "Company ID")
+        assert [row.cells for row in source.rows()] == [("1", "2"), ("3", "4"), ("5", "6")]
+
+
+@pytest.mark.parametrize("name", both("old_results"))
+def test_only_rows_with_the_wanted_statuses_are_taken(name: str) -> None:
+    wanted = replace(FROM_HEADER, statuses=frozenset({Status.FAILED, Status.NOT_SENT}))
+    assert [outcome(row) for row in rows(name, wanted)] == [(3, "3>4"), (4, "5>6")]
+
+
+@pytest.mark.parametrize("name", both("blank_rows"))
+def test_a_file_without_statuses_is_not_taken_for_a_results_file(name: str) -> None:
+    with pytest.raises(SourceError, match="has no column 'import_status'"):
+        rows(name, replace(LINKS, statuses=frozenset({Status.FAILED})))
+
+
+@pytest.mark.parametrize("name", both("long_row"))
+def test_the_extra_cells_of_a_long_row_are_kept(name: str) -> None:
+    assert [row.cells for row in rows(name)] == [("1", "2", "3"), ("3", "4")]
+
+
+@pytest.mark.parametrize("name", both("short_rows"))
+def test_short_rows_are_filled_with_empty_cells(name: str) -> None:
+    assert [row.cells for row in rows(name)] == [("1", "2", ""), ("1", "", "")]
+
+
+@pytest.mark.parametrize("name", both("ids_refused"))
+def test_every_problem_of_a_row_names_its_column_and_its_repair(name: str) -> None:
+    problems = [problem for row in rows(name, FROM_HEADER) for problem in row.problems]
+    assert [problem.column for problem in problems[-2:]] == ["Contact ID", "Company ID"]
+    assert all(problem.message.endswith(".") and problem.advice.endswith(".") for problem in problems)
+    assert problems[0] == Problem(
+        "SCIENTIFIC_NOTATION",
+        "Contact ID",
+        "'1.2345E+11' is a number in scientific notation; digits of the id may be lost.",
+        "In Excel, format the column as Text and paste the ids again from HubSpot.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "warning"),
+    [
+        ("blank_rows.csv", "Blank rows skipped: 5."),
+        ("formula_texts.csv", "Cells that look like formulas (they begin with =, +, - or @): 3;"),
+        ("formula_texts.xlsx", "Cells that look like formulas (they begin with =, +, - or @): 3;"),
+        ("addresses.csv", "The record addresses name 2 HubSpot accounts (111, 222);"),
+        ("types_by_column.xlsx", "Not among HubSpot's own object types and used as written: 'my_cars', 'p123_Thing'."),
+        ("merged_cells.xlsx", "Merged cells in the sheet: 1 ranges;"),
+    ],
+)
+def test_what_is_worth_knowing_after_the_rows_is_a_warning(name: str, warning: str) -> None:
+    with read(name, READ[name][0]) as source:
+        list(source.rows())
+        assert len(source.warnings()) == 1
+        assert source.warnings()[0].startswith(warning)
+
+
+@pytest.mark.parametrize("name", both("texts_unchanged"))
+@pytest.mark.parametrize("limit", [0, 1, 3, 9])
+def test_a_limit_takes_the_first_rows(name: str, limit: int) -> None:
+    assert [row.number for row in rows(name, replace(LINKS, limit=limit))] == [2, 3, 4, 5, 6][:limit]
