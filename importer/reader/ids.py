@@ -115,6 +115,12 @@ _REFUSALS = (
         "Open the file in a spreadsheet program, replace the formula with its value and save.",
     ),
     _refusal(
+        "NOT_A_RECORD_URL",
+        r"(?:https?://|www\.|app[a-z0-9.-]*\.hubspot).*",
+        "{} is not the address of a HubSpot record page.",
+        "Open the record in HubSpot and copy its address, or put its ID here.",
+    ),
+    _refusal(
         "EMAIL",
         r"[^@\s]+@[^@\s]+\.[^@\s]+",
         "{} is an email address, not a HubSpot record id (digits only).",
@@ -125,12 +131,6 @@ _REFUSALS = (
         r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?",
         "{} is a UUID, an id of another system; HubSpot record ids are digits only.",
         _FROM_HUBSPOT,
-    ),
-    _refusal(
-        "NOT_A_RECORD_URL",
-        r"(?:https?://|www\.|app[a-z0-9.-]*\.hubspot).*",
-        "{} is not the address of a HubSpot record page.",
-        "Open the record in HubSpot and copy its address, or put its ID here.",
     ),
     _refusal(
         "NOT_AN_ID",

@@ -20,6 +20,7 @@ MAX_LINE = 64 << 20
 """Characters in one line or one cell; a longer one is a quotation mark never closed, or no table at all."""
 
 _DELIMITER_NAMES = {name: delimiter for delimiter, name in DELIMITERS.items()} | {"\\t": "\t"}
+_TOO_LONG = "line too long"
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 50
 _MARK = "\udcff"  # a lone surrogate: no text that decodes can hold it
@@ -50,7 +51,7 @@ class _Text:
         readline = file.readline
         while line := readline(MAX_LINE):
             if len(line) == MAX_LINE:
-                raise csv.Error("line longer than limit")
+                raise csv.Error(_TOO_LONG)
             yield line
 
 
@@ -110,12 +111,13 @@ def _undecodable(text: _Text) -> SourceError:
 
 
 def _malformed(text: _Text, number: int, reason: str) -> SourceError:
-    if "expected after" in reason:
+    if reason == _TOO_LONG:
+        seen, repair = f"the line is longer than {MAX_LINE >> 20} MiB", "Check that the file is a table"
+    elif "expected after" in reason:
         seen = "a cell goes on after its closing quotation mark, so its columns are not sure"
         repair = 'Quotation marks inside a quoted cell are doubled (""); correct the row'
-    else:
-        seen = "a quotation mark is opened and not closed"
-        repair = "Close or remove it"
+    else:  # "unexpected end of data", or a cell that swallows more than the limit
+        seen, repair = "a quotation mark is opened and not closed", "Close or remove it"
     return SourceError(f"{text.name}, row {number}: {seen}. {repair}, or save the table as XLSX.")
 
 

@@ -1,0 +1,174 @@
+"""Which column is what, and when that is not sure."""
+
+import pytest
+
+from importer.config import Reading
+from importer.errors import ImporterError, SettingsError, SourceError
+from importer.model import Role
+from importer.reader.columns import Columns, find_columns
+
+FROM_ID, TO_ID = Role.FROM_OBJECT_ID, Role.TO_OBJECT_ID
+FROM_TYPE, TO_TYPE = Role.FROM_OBJECT_TYPE, Role.TO_OBJECT_TYPE
+
+
+def found(header: str, reading: Reading | None = None) -> str:
+    """Return `position:type > position:type` for a header whose cells are separated by `|`, positions from 0."""
+    columns: Columns = find_columns("deals.csv", tuple(header.split("|")), reading or Reading())
+    sides = (columns.from_side, columns.to_side)
+    types = (f"{'' if s.type_column is None else f'[{s.type_column}]'}{s.object_type or ''}" for s in sides)
+    return " > ".join(f"{side.id_column}:{kind}" for side, kind in zip(sides, types, strict=True))
+
+
+def refused(header: str, reading: Reading | None = None, kind: type[ImporterError] = SourceError) -> str:
+    with pytest.raises(kind) as error:
+        found(header, reading)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("from_object_type|from_object_id|to_object_type|to_object_id", "1:[0] > 3:[2]"),
+        ("To Object ID|to-object-type|FROM OBJECT ID|From Object Type", "2:[3] > 0:[1]"),
+        ("Contact ID|Name|Company ID", "0:contacts > 2:companies"),
+        ("contactId|dealId", "0:contacts > 1:deals"),
+        ("\ufeffContact ID|Company ID", "0:contacts > 1:companies"),
+        ("ＣＯＮＴＡＣＴ　ＩＤ|company_id", "0:contacts > 1:companies"),
+        ("Company Record ID|Contact Record ID", "0:companies > 1:contacts"),
+        ("HubSpot Contact ID|HubSpot Company ID", "0:contacts > 1:companies"),
+        ("Record ID - Contact|Record ID - Deal", "0:contacts > 1:deals"),
+        ("Line Item ID|Deals IDs", "0:line_items > 1:deals"),
+        ("from contact id|to company id", "0:contacts > 1:companies"),
+        ("Source Deal ID|Target Ticket ID", "0:deals > 1:tickets"),
+        ("Contact ID|Email|Associated Company IDs|Associated Company", "0:contacts > 2:companies"),
+        ("contact id|associatedcompanyid", "0:contacts > 1:companies"),
+        ("コンタクトID|氏名|会社ID", "0:contacts > 2:companies"),
+        ("会社のレコードID|取引ID", "0:companies > 1:deals"),
+        ("ｺﾝﾀｸﾄID|チケットＩＤ", "0:contacts > 1:tickets"),
+        ("コンタクトID|関連付けられた会社ID", "0:contacts > 1:companies"),
+        ("from_object_id|to_object_id|from type|to_type|Contact ID", "0:[2] > 1:[3]"),
+        ("Contact ID|Email ID|Company ID", "0:contacts > 2:companies"),
+        ("Contact ID|Notes|Company ID|Total ID|Topic ID", "0:contacts > 2:companies"),
+    ],
+)
+def test_headers_match_by_meaning(header: str, expected: str) -> None:
+    assert found(header) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("from_id|to id", "0:contacts > 1:companies"),
+        ("Record ID|Associated Company IDs", "0:contacts > 1:companies"),
+        ("Record ID|Associated Company IDs|Associated Deal IDs", "0:contacts > 1:companies"),
+        ("レコードID|会社ID", "0:contacts > 1:companies"),
+        ("hs_object_id|associated_company_ids", "0:contacts > 1:companies"),
+        ("Company ID|Contact ID|Deal ID", "1:contacts > 0:companies"),
+        ("元ID|先ID", "0:contacts > 1:companies"),
+        ("from_object_id|to_object_type|to_object_id", "0:contacts > 2:[1]companies"),
+    ],
+)
+def test_flags_give_types_and_choose_between_columns(header: str, expected: str) -> None:
+    assert found(header, Reading(from_object_type="Contact", to_object_type="0-2")) == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({FROM_ID: "Kontakt-Nr.", TO_ID: "Firma"}, "0:contacts > 2:companies"),
+        ({FROM_ID: "kontakt nr.", TO_ID: "FIRMA"}, "0:contacts > 2:companies"),
+        ({FROM_ID: "#3", TO_ID: "#1"}, "2:contacts > 0:companies"),
+        ({FROM_ID: "#2", TO_ID: "Firma"}, "1:contacts > 2:companies"),
+        ({FROM_ID: "Kontakt-Nr.", TO_ID: "Firma", TO_TYPE: "Art"}, "0:contacts > 2:[3]companies"),
+    ],
+)
+def test_columns_are_mapped_by_name_and_by_position(columns: dict[Role, str], expected: str) -> None:
+    reading = Reading(from_object_type="contacts", to_object_type="companies", columns=columns)
+    assert found("Kontakt-Nr.||Firma|Art", reading) == expected
+
+
+def test_a_header_that_looks_like_a_position_is_a_name_first() -> None:
+    reading = Reading(from_object_type="contacts", to_object_type="companies", columns={FROM_ID: "#2", TO_ID: "b"})
+    assert found("#2|b", reading) == "0:contacts > 1:companies"
+
+
+def test_an_exact_name_is_preferred_to_a_similar_one() -> None:
+    reading = Reading(columns={FROM_ID: "contact id", TO_ID: "Company ID"})
+    assert found("Contact ID|contact id|Company ID", reading) == "1:contacts > 2:companies"
+
+
+def test_a_mapped_column_keeps_the_type_that_its_header_names() -> None:
+    assert found("Contact ID|Company ID|Deal ID", Reading(columns={TO_ID: "Deal ID", FROM_ID: "#1"})) == (
+        "0:contacts > 2:deals"
+    )
+
+
+def test_a_mapping_of_one_side_leaves_the_other_to_the_headers() -> None:
+    reading = Reading(columns={FROM_ID: "Person"}, from_object_type="contacts")
+    assert found("Person|Company ID", reading) == "0:contacts > 1:companies"
+
+
+def test_a_missing_column_is_told_with_the_columns_that_are_there_and_the_flag_to_write() -> None:
+    assert refused("Contact ID|Company") == (
+        "deals.csv has no column for the record to link to. Its columns are: 'Contact ID', 'Company'. "
+        "Name it with --map to_object_id=COLUMN."
+    )
+    assert "no column for the record to link from" in refused("to_object_id|Company")
+    assert "no columns for the records to link" in refused("a|b")
+
+
+def test_a_missing_type_is_told_with_the_flag_to_write() -> None:
+    assert refused("Record ID|Associated Company IDs") == (
+        "deals.csv does not say which type of record 'Record ID' holds. Give it with --from TYPE (for example "
+        "--from contacts), or name its column with --map from_object_type=COLUMN."
+    )
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Contact ID|Company ID|Deal ID",
+        "Contact ID|Company ID|Associated Company IDs",
+        "Record ID|Associated Company IDs|Associated Deal IDs",
+        "from_object_id|From Object ID|to_object_id",
+        "Contact ID|contact_id|Company ID",
+    ],
+)
+def test_two_possible_readings_are_refused_and_listed(header: str) -> None:
+    message = refused(header)
+    assert "can be read in" in message
+    assert "--map from_object_id=" in message
+
+
+def test_a_flag_that_no_column_fits_is_refused_not_obeyed() -> None:
+    message = refused("Contact ID|Company ID", Reading(from_object_type="deals"))
+    assert "has no two columns that fit --from deals" in message
+    assert "'Contact ID' (contacts)" in message
+
+
+def test_a_header_twice_is_refused_wherever_it_stands() -> None:
+    assert "two columns with the header 'Note' (columns 3 and 4)" in refused("Contact ID|Company ID|Note| Note")
+
+
+@pytest.mark.parametrize(
+    ("reading", "part"),
+    [
+        (Reading(columns={FROM_ID: "Kontakt"}), "--map from_object_id=Kontakt: deals.csv has no such column."),
+        (Reading(columns={FROM_ID: "#9"}), "deals.csv has no such column."),
+        (Reading(columns={FROM_ID: "#0"}), "deals.csv has no such column."),
+        (
+            Reading(columns={FROM_ID: "contact-id"}),
+            "fits several columns of deals.csv: #1 'Contact ID', #2 'contact_id'",
+        ),
+        (Reading(columns={FROM_ID: "#1", TO_ID: "#1"}), "gives the column 'Contact ID' two roles"),
+        (Reading(from_object_type="my things!"), "--from 'my things!' is not an object type."),
+    ],
+)
+def test_a_setting_that_cannot_be_is_an_error_of_the_settings(reading: Reading, part: str) -> None:
+    assert part in refused("Contact ID|contact_id|Company ID", reading, SettingsError)
+
+
+def test_the_roles_name_the_headers_as_written() -> None:
+    header = ("Contact ID", " ", "Company ID")
+    columns = find_columns("x.csv", header, Reading(columns={TO_TYPE: "#2"}))
+    assert columns.roles(header) == {FROM_ID: "Contact ID", TO_ID: "Company ID", TO_TYPE: "#2"}

@@ -1,0 +1,160 @@
+"""Text files: encodings, delimiters, broken rows, sizes."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from importer.config import Reading
+from importer.errors import SettingsError, SourceError
+from importer.reader import open_source
+from importer.reader.encodings import detect_encoding
+
+JAPANESE = (
+    "コンタクトID,会社ID\n101,201\n",
+    "レコードID,関連付けられた会社ID,備考\r\n101,201;202,重要\r\n",
+    "from_object_id,to_object_id,氏名\n101,201,山田太郎\n102,202,佐藤花子\n",
+    "コンタクトID,会社ID,ﾒﾓ\n1,2,ｶﾌﾞｼｷｶﾞｲｼｬ\n",
+    "from_object_id,to_object_id,備考\n1,2,済\n",
+)
+WESTERN = (
+    "Kontakt-Nr.;Unternehmen;Größe\n1;2;Müller\n",
+    "from_id,to_id,Société\n1,2,Éloïse\n",
+    "from_id,to_id,name\n1,2,Núñez\n3,4,José García\n",
+    "from_id,to_id,name\n1,2,Zoë\n",
+    "from_id,to_id,name\n1,2,“Smith” – it’s €5\n",
+)
+
+
+def cells(path: Path, **settings: str) -> list[tuple[str, ...]]:
+    reading = Reading(from_object_type="contacts", to_object_type="companies", **settings)  # type: ignore[arg-type]
+    with open_source(path, reading) as source:
+        return [row.cells for row in source.rows()]
+
+
+@pytest.mark.parametrize("text", JAPANESE)
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp", "utf-8", "utf-8-sig", "utf-16"])
+def test_short_japanese_texts_decode_right(tmp_path: Path, text: str, codec: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode(codec))
+    assert path.read_bytes().decode(detect_encoding(path).codec) == text
+
+
+@pytest.mark.parametrize("text", WESTERN)
+@pytest.mark.parametrize("codec", ["cp1252", "utf-8", "utf-16"])
+def test_short_western_texts_decode_right(tmp_path: Path, text: str, codec: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode(codec))
+    assert path.read_bytes().decode(detect_encoding(path).codec) == text
+
+
+def test_the_bytes_that_tell_the_encoding_may_stand_far_from_the_top(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"from_id,to_id,name\n" + b"1,2,x\n" * 300_000 + "3,4,東京都\n".encode("cp932"))
+    assert cells(path)[-1] == ("3", "4", "東京都")
+
+
+def test_a_named_encoding_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("from_id,to_id,name\n1,2,Dvořák\n".encode("cp1250"))
+    assert cells(path, encoding="cp1250") == [("1", "2", "Dvořák")]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_header_when_utf_8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("from_id,to_id\n1,2\n".encode("utf-8-sig"))
+    with open_source(path, Reading("contacts", "deals", encoding="utf8")) as source:
+        assert source.header == ("from_id", "to_id")
+
+
+def test_bytes_that_do_not_decode_end_the_run_naming_their_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    good = 'from_id,to_id,name\n1,2,"東\n京"\n\n'.encode() + "5,6,大阪\n".encode() * 30_000
+    path.write_bytes(good + b"7,8,\xe6\xff\n" + good)
+    with pytest.raises(SourceError, match=r"a\.csv, row 30004: the text is not UTF-8"):
+        cells(path)
+
+
+def test_bytes_that_do_not_decode_as_the_named_encoding_are_refused_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"from_id,to_id\n1,2\n3,4\xe9\n")
+    with pytest.raises(SourceError, match="row 3: the text is not ascii"):
+        cells(path, encoding="ascii")
+
+
+@pytest.mark.parametrize("name", ["klingon", "base64", "zip"])
+def test_an_unknown_encoding_is_an_error_of_the_settings(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"from_id,to_id\n")
+    with pytest.raises(SettingsError, match=f"--encoding {name} is not a known encoding"):
+        cells(path, encoding=name)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from_id;to_id;note\n1;2;a,b,c\n3;4;d,e,f\n", ("1", "2", "a,b,c")),
+        ("from_id,to_id,note\n1;2,3,x\n4;5,6,y\n", ("1;2", "3", "x")),
+        ("from_id\tto_id\tnote, long\n1\t2\ta, b\n", ("1", "2", "a, b")),
+        ('from_id|to_id|"a,b;c"\n1|2|"x\n;,,;\ny"\n', ("1", "2", "x\n;,,;\ny")),
+        ("from_id,to_id,e e e e\n1,2,e e e e\n", ("1", "2", "e e e e")),
+    ],
+)
+def test_the_delimiter_is_the_one_under_which_records_fit_the_header(
+    tmp_path: Path, text: str, expected: tuple[str, ...]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding="utf-8")
+    assert cells(path)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("wish", "delimiter"), [("semicolon", ";"), (";", ";"), ("tab", "\t"), ("\\t", "\t"), ("^", "^")]
+)
+def test_a_named_delimiter_is_used(tmp_path: Path, wish: str, delimiter: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"from_id{delimiter}to_id{delimiter}a,b\n1{delimiter}2{delimiter},,\n", encoding="utf-8")
+    assert cells(path, delimiter=wish) == [("1", "2", ",,")]
+
+
+@pytest.mark.parametrize("wish", ["ab", '"', "\n"])
+def test_what_cannot_delimit_is_an_error_of_the_settings(tmp_path: Path, wish: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("from_id,to_id\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="is not a delimiter"):
+        cells(path, delimiter=wish)
+
+
+def test_a_line_without_end_is_refused_before_memory_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importer.reader.text.MAX_LINE", 1 << 20)
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"from_id,to_id\n1,2\n" + b"x" * (1 << 21))
+    with pytest.raises(SourceError, match="row 3: the line is longer than"):
+        cells(path)
+
+
+def test_a_quotation_mark_that_swallows_the_rest_is_refused_before_memory_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importer.reader.text.MAX_LINE", 1 << 20)
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'from_id,to_id\n1,2\n3,"' + b"5,6\n" * 500_000)
+    with pytest.raises(SourceError, match="row 3: a quotation mark is opened and not closed"):
+        cells(path)
+
+
+def test_a_path_that_is_no_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is a directory"):
+        cells(tmp_path)
+    with pytest.raises(SourceError, match="does not exist"):
+        cells(tmp_path / "b.csv")
+
+
+def test_the_row_number_counts_blank_records_and_not_quoted_newlines(tmp_path: Path) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows([["from_id", "to_id"], ["1", "2"], [], ["x\ny", "2"], ["", ""], ["3", "4"]])
+    path = tmp_path / "a.csv"
+    path.write_text("\n" + text.getvalue(), encoding="utf-8", newline="")
+    with open_source(path, Reading("contacts", "companies")) as source:
+        assert [row.number for row in source.rows()] == [3, 5, 7]

@@ -1,0 +1,186 @@
+"""XLSX workbooks as other programs write them, and sheets by name and position."""
+
+import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter  # type: ignore[import-untyped]
+
+from importer.config import Reading
+from importer.errors import SourceError
+from importer.model import SourceRow
+from importer.reader import open_source
+from importer.reader.cells import Shown, date_text, number_text, shown_as
+
+LINKS = Reading("contacts", "companies")
+
+
+def rows(path: Path, sheet: str | None = None) -> list[SourceRow]:
+    with open_source(path, Reading("contacts", "companies", sheet=sheet)) as source:
+        return list(source.rows())
+
+
+@pytest.fixture
+def three_sheets(tmp_path: Path) -> Path:
+    book = openpyxl.Workbook()
+    for number, name in enumerate(("Alpha", "2", "Gamma"), 1):
+        sheet = book.create_sheet(name)
+        sheet.append(["from_id", "to_id"])
+        sheet.append([number * 10, number * 10 + 1])
+    book.remove(book.worksheets[0])
+    book.create_chartsheet("Chart", 0)
+    book["Alpha"].sheet_state = "veryHidden"
+    path = tmp_path / "three.xlsx"
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("wish", "first_id"), [(None, "20"), ("Gamma", "30"), ("gamma ", "30"), ("1", "10"), ("2", "20"), ("3", "30")]
+)
+def test_a_sheet_is_chosen_by_name_then_position_else_the_first_visible(
+    three_sheets: Path, wish: str | None, first_id: str
+) -> None:
+    assert rows(three_sheets, wish)[0].cells[0] == first_id
+
+
+@pytest.mark.parametrize("wish", ["Delta", "0", "4", "Chart"])
+def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(three_sheets: Path, wish: str) -> None:
+    with pytest.raises(SourceError, match=rf"has no sheet '{wish}'. Its sheets are: 'Alpha', '2', 'Gamma'"):
+        rows(three_sheets, wish)
+
+
+def test_which_sheet_of_how_many_is_told(three_sheets: Path) -> None:
+    with open_source(three_sheets, LINKS) as source:
+        assert (source.understood.sheet, source.understood.sheets) == ("2", 3)
+
+
+def test_cells_that_openpyxl_writes_keep_their_types(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for cells in (
+        ["from_id", "to_id", "other"],
+        [1, 2.0, datetime.datetime(2024, 5, 17, 10, 30)],  # noqa: DTZ001 - a sheet has no zones
+        ["3", 4, datetime.date(2024, 5, 17)],
+        [5, 6, datetime.timedelta(hours=36)],
+        [7, 8, True],
+        [9, 10, 0.1],
+        [11, 12, "=A1"],
+        [13, 14, datetime.time(10, 30)],
+    ):
+        sheet.append(cells)
+    book.save(tmp_path / "a.xlsx")
+    assert [row.cells for row in rows(tmp_path / "a.xlsx")] == [
+        ("1", "2", "2024-05-17 10:30:00"),
+        ("3", "4", "2024-05-17"),
+        ("5", "6", "36:00:00"),
+        ("7", "8", "TRUE"),
+        ("9", "10", "0.1"),
+        ("11", "12", "=A1"),
+        ("13", "14", "10:30:00"),
+    ]
+
+
+def test_a_formula_without_a_saved_result_is_refused_and_one_with_a_result_is_read(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["from_id", "to_id"])
+    sheet.write_formula(1, 0, "=1+1", None, 2)
+    sheet.write_number(1, 1, 3)
+    sheet.write_formula(2, 0, "=1+1", None, "")
+    sheet.write_number(2, 1, 3)
+    book.close()
+    first, second = rows(tmp_path / "a.xlsx")
+    assert [pair.from_id for pair in first.pairs] == ["2"]
+    assert [problem.code for problem in second.problems] in (["FORMULA"], ["MISSING_ID"])
+
+
+def test_a_number_of_sixteen_digits_is_lost_and_the_same_text_is_kept(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["from_id", "to_id"])
+    sheet.append([1234567890123456, 1])
+    sheet.append(["1234567890123456", 1])
+    book.save(tmp_path / "a.xlsx")
+    lost, kept = rows(tmp_path / "a.xlsx")
+    assert [problem.code for problem in lost.problems] == ["LOST_PRECISION"]
+    assert [pair.from_id for pair in kept.pairs] == ["1234567890123456"]
+
+
+@pytest.mark.parametrize(
+    ("format_id", "code", "shown"),
+    [
+        (0, None, Shown.NUMBER),
+        (14, None, Shown.MOMENT),
+        (46, None, Shown.DURATION),
+        (164, "yyyy\\-mm\\-dd", Shown.MOMENT),
+        (164, '[$-411]ggge"年"m"月"d"日"', Shown.MOMENT),
+        (164, "[h]:mm:ss", Shown.DURATION),
+        (164, "#,##0", Shown.NUMBER),
+        (164, '0 "days"', Shown.NUMBER),
+        (164, "[Red]0.00;[Blue]-0.00", Shown.NUMBER),
+        (164, "\\d0", Shown.NUMBER),
+        (164, "0.00E+00", Shown.NUMBER),
+        (164, "General", Shown.NUMBER),
+        (164, "@", Shown.NUMBER),
+    ],
+)
+def test_number_formats_that_show_dates_are_known(format_id: int, code: str | None, shown: Shown) -> None:
+    assert shown_as(format_id, code) is shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("1", "1900-01-01"),
+        ("59", "1900-02-28"),
+        ("61", "1900-03-01"),
+        ("45429.999999", "2024-05-17 23:59:59.914000"),
+        ("0.5", "12:00:00"),
+        ("1E+300", str(int(1e300))),
+        ("-1", "-1"),
+        ("99999999", "99999999"),
+    ],
+)
+def test_day_counts_become_iso_dates(raw: str, text: str) -> None:
+    assert date_text(raw, from_1904=False) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("123", "123"),
+        ("123.0", "123"),
+        ("1E+2", "100"),
+        ("-0", "0"),
+        ("007", "7"),
+        ("0.1", "0.1"),
+        ("0.10000000000000001", "0.1"),
+        ("999999999999999", "999999999999999"),
+        ("NaN", "NaN"),
+        ("abc", "abc"),
+    ],
+)
+def test_stored_numbers_become_the_texts_that_a_person_sees(raw: str, text: str) -> None:
+    assert number_text(raw) == text
+
+
+def test_a_sheet_of_spaces_without_a_row_is_refused_by_its_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importer.reader.xlsx.MAX_ROW_SIZE", 1 << 17)
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["from_id", "to_id", *["x" * 30_000] * 20])
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(SourceError, match="for safety: it has a row of more than"):
+        rows(tmp_path / "a.xlsx")
+
+
+@pytest.mark.parametrize("bound", ["MAX_SHEET", "MAX_STRINGS"])
+def test_parts_beyond_their_bound_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    monkeypatch.setattr(f"importer.reader.xlsx.{bound}", 100)
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        book.add_worksheet().write_row(0, 0, ["from_id", "to_id"])
+    with pytest.raises(SourceError, match=r"for safety: its part xl/.* expands to"):
+        rows(tmp_path / "a.xlsx")
