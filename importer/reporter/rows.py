@@ -1,8 +1,7 @@
 """One row's outcome as texts: the result columns, and the sentences about its problems."""
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from importer.model import PairOutcome, Problem, RowOutcome, Status
 
@@ -13,7 +12,6 @@ IS_LINKED = frozenset({Status.LINKED, Status.ALREADY_LINKED})
 """The statuses of rows that need nothing more."""
 
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
-_NUMBER_OR_PHONE = re.compile(r"[+-][\d\s.,()/-]*")
 
 
 def row_result(row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
@@ -61,11 +59,6 @@ def defuse(text: str) -> str:
     Source: OWASP, CSV Injection (the full-width signs count as signs in some locales).
     """
     return "'" + text if text and text[0] in _FORMULA_STARTS else text
-
-
-def count_formulas(cells: Iterable[str]) -> int:
-    """How many cells a spreadsheet program would take for formulas; signed numbers and phone numbers are none."""
-    return sum(1 for text in cells if text and text[0] in _FORMULA_STARTS and not _NUMBER_OR_PHONE.fullmatch(text))
 
 
 def _badness(pair: PairOutcome) -> int:

@@ -64,16 +64,13 @@ class Staged:
         except OSError as error:
             raise unwritable(self.target, error) from error
 
-    def divert(self) -> None:
-        """Let everything written from now on go nowhere: what a full disk left in buffers can then be flushed."""
-        if not self.file.closed:
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), self.file.fileno())
-
     def discard(self) -> None:
         """Drop what was not published."""
-        self.divert()
-        self.file.close()
+        if not self.file.closed:
+            # What a full disk left in the buffer could not be flushed on closing: let it go nowhere.
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), self.file.fileno())
+            self.file.close()
         self._part.unlink(missing_ok=True)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from traceback import clear_frames
+from traceback import walk_tb
 from types import TracebackType
 from typing import Protocol, Self
+from zipfile import ZipFile
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
@@ -153,7 +154,7 @@ class XlsxTable:
         try:
             self._book.close()
         except FileCreateError as error:
-            self._let_go(error)
+            _silence_zip_files(error)
             raise unwritable(self._staged.target, error.args[0]) from error
         self._staged.finish()
 
@@ -180,12 +181,6 @@ class XlsxTable:
             f"{self._staged.target} cannot be written: a workbook cannot hold {what}. "
             "Choose a name that ends in .csv with --out."
         )
-
-    def _let_go(self, error: FileCreateError) -> None:
-        """Free the library's ZIP file, which tries to write its end when it is freed, while it can still do so."""
-        self._staged.divert()
-        if error.__context__ is not None:
-            clear_frames(error.__context__.__traceback__)
 
 
 def _fault(text: str) -> str:
@@ -214,3 +209,15 @@ def _fitted(text: str) -> str:
 
 def _utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _silence_zip_files(error: FileCreateError) -> None:
+    """Take their file from the ZIP files that the library left open.
+
+    They would try to write their end when they are freed, and complain on standard error that they cannot.
+    """
+    trace = error.__context__.__traceback__ if error.__context__ else None
+    for frame, _ in walk_tb(trace):
+        for value in frame.f_locals.values():
+            if isinstance(value, ZipFile):
+                value.fp = None

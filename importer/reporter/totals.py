@@ -5,16 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from importer.model import RESULT_COLUMNS, RowOutcome, Status
-from importer.reporter.rows import count_formulas, row_result
+from importer.reporter.rows import row_result
 
 _DUPLICATE_OF = RESULT_COLUMNS.index("import_duplicate_of")
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Rows by status. `duplicates` counts the rows one of whose pairs an earlier row made.
+    """Rows by status; `duplicates` counts those that `import_duplicate_of` says something of.
 
-    `formulas` counts the source's own cells that a spreadsheet program would take for formulas.
     Raises ValueError when the rows are not the sum of the six statuses.
     """
 
@@ -26,7 +25,6 @@ class Totals:
     invalid: int
     not_sent: int
     duplicates: int
-    formulas: int = 0
 
     def __post_init__(self) -> None:
         accounted = self.linked + self.already_linked + self.failed + self.unconfirmed + self.invalid + self.not_sent
@@ -40,7 +38,6 @@ class Tally:
 
     rows: int = 0
     duplicates: int = 0
-    formulas: int = 0
     by_status: Counter[Status] = field(default_factory=Counter)
 
     def add(self, row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
@@ -50,7 +47,6 @@ class Tally:
         self.by_status[status] += 1
         if texts[_DUPLICATE_OF]:
             self.duplicates += 1
-        self.formulas += count_formulas(row.cells)
         return status, texts
 
     def totals(self) -> Totals:
@@ -59,7 +55,6 @@ class Tally:
             rows=self.rows,
             **{str(status): self.by_status[status] for status in Status},
             duplicates=self.duplicates,
-            formulas=self.formulas,
         )
 
 

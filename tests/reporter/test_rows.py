@@ -5,7 +5,6 @@ import pytest
 
 from importer.model import RESULT_COLUMNS, Outcome, RowOutcome, Status
 from importer.reporter import defuse, problem_sentence, row_result
-from importer.reporter.rows import count_formulas
 from tests.reporter.examples import (
     ALREADY_LINKED,
     EXTRA_CELL,
@@ -180,8 +179,3 @@ def test_a_text_that_would_be_a_formula_is_defused(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "a=1", " =1", "'=1", "404", "COMPLETE", "会社"])
 def test_any_other_text_is_left_as_it_is(text: str) -> None:
     assert defuse(text) == text
-
-
-def test_signed_numbers_and_phone_numbers_are_not_counted_as_formulas() -> None:
-    assert count_formulas(["-5", "+49 (30) 123-45", "-1.5", "", "a"]) == 0
-    assert count_formulas(["=1+1", "+A1", "-2+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "x"]) == 5

@@ -1,5 +1,7 @@
 import csv
 import io
+import os
+import random
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -223,3 +225,18 @@ def test_a_full_disk_ends_in_one_sentence_with_the_old_file_untouched(
         fill(target)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_disk_that_fills_up_while_the_workbook_is_packed_is_said_to_be_full(tmp_path: Path) -> None:
+    """The library's ZIP file must not complain on standard error, later, that it could not write its end."""
+    noise = random.Random(1)
+    table = XlsxTable(tmp_path / "out.xlsx", 1)
+    with table:
+        for _ in range(100):
+            table.write([noise.randbytes(12_000).hex()])
+        with Path("/dev/full").open("wb") as full:
+            os.dup2(full.fileno(), table._staged.file.fileno())
+        with pytest.raises(OutputError, match=r"out\.xlsx cannot be written: the disk is full\. Free some space"):
+            table.finish()
+    assert list(tmp_path.iterdir()) == []

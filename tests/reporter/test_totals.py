@@ -29,7 +29,6 @@ def test_rows_are_counted_by_their_status_and_duplicates_apart() -> None:
         invalid=1,
         not_sent=2,
         duplicates=1,
-        formulas=2,
     )
 
 
