@@ -19,6 +19,7 @@ from importer.errors import SettingsError
 from importer.model import Role, Status
 
 ENVIRONMENT_PREFIX = "IMPORTER_"
+CONFIG_VARIABLE = "IMPORTER_CONFIG"
 TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 - the name of the variable, not its value
 
 
@@ -28,6 +29,13 @@ class ApiVersion(StrEnum):
     V4 = "v4"
     V2026_03 = "2026-03"
     V2026_09 = "2026-09"
+
+
+class EngineName(StrEnum):
+    """How pairs are sent: one call a pair, or up to 2,000 pairs a call."""
+
+    PUT = "put"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,10 @@ class Reading:
     statuses: frozenset[Status] | None = None
 
 
+class _UnshownError(ValueError):
+    """A value is wrong and may be a secret: the message must not repeat it."""
+
+
 def _parse_rate(value: object) -> object:
     if isinstance(value, Rate) or value == "auto":
         return value
@@ -76,12 +88,24 @@ def _parse_rate(value: object) -> object:
 
 def _parse_base_url(value: object) -> object:
     text = str(value).rstrip("/")
-    parts = urlsplit(text)
-    if not parts.hostname or parts.username or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
-        raise ValueError("expected a URL such as https://api.hubapi.com")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if "@" in text:
+        raise _UnshownError("expected a URL without a name or password, such as https://api.hubapi.com")
+    scheme, host = _scheme_and_host(text)
+    if scheme == "http" and not is_loopback(host):
         raise ValueError("expected https:// (http:// is for this machine only: the token would travel readable)")
     return text
+
+
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    wrong = ValueError("expected a URL such as https://api.hubapi.com")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # brackets or a port that cannot be
+        raise wrong from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or set(url) & set("?# \\"):
+        raise wrong
+    return parts.scheme, parts.hostname
 
 
 def is_loopback(host: str) -> bool:
@@ -98,10 +122,17 @@ def _unset(value: object) -> object:
     return None if value == "" else value
 
 
+def _parse_path(value: object) -> object:
+    if str(value).startswith("pat-"):
+        raise _UnshownError("expected the path of a file that holds the token, not the token itself")
+    # Unlike Path.expanduser this leaves a ~ that means no home as it is.
+    return os.path.expanduser(value) if isinstance(value, str) and value else _unset(value)  # noqa: PTH111
+
+
 AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
 FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
 OptionalText = Annotated[str | None, BeforeValidator(_unset)]
-OptionalPath = Annotated[Path | None, BeforeValidator(_unset)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -122,6 +153,9 @@ class Settings(BaseModel):
     api_version: ApiVersion = ApiVersion.V4
     rate: AnyRate = "auto"
     workers: Annotated[int, Field(ge=1, le=1000)] = 64
+    engine: EngineName = EngineName.PUT
+    batch_rate: FixedRate = Rate(5, 1.0)
+    only_missing: bool = False
     token_file: OptionalPath = None
     connect_timeout: PositiveSeconds = 10
     answer_timeout: PositiveSeconds = 30
@@ -173,7 +207,8 @@ def load_settings(
 
     Raises SettingsError naming the key, where it stands, what was seen and, for an unknown key, the nearest known one.
     """
-    path = config or (Path(os.environ["IMPORTER_CONFIG"]) if os.environ.get("IMPORTER_CONFIG") else None)
+    named = os.environ.get(CONFIG_VARIABLE)
+    path = config or (Path(named).expanduser() if named else None)
     layers = [
         *_file_layers(path, profile),
         ("the environment", _environment()),
@@ -193,8 +228,12 @@ def load_settings(
 
 
 def _environment() -> dict[str, str]:
-    names = {key: ENVIRONMENT_PREFIX + key.upper() for key in Settings.model_fields if key != "columns"}
-    return {key: os.environ[name] for key, name in names.items() if os.environ.get(name)}
+    """The keys that variables set; an empty one is as good as none. An unknown one is kept, to be refused."""
+    return {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and value and name != CONFIG_VARIABLE
+    }
 
 
 def _file_layers(path: Path | None, profile: str | None) -> list[tuple[str, dict[str, Any]]]:
@@ -229,11 +268,13 @@ def _explain_one(item: Mapping[str, Any], origin: Mapping[str, str]) -> str:
         near = get_close_matches(key, Settings.model_fields, n=1)
         return f"In {where}: there is no setting {key!r}" + (f"; did you mean {near[0]!r}?" if near else ".")
     reason = item["msg"].removeprefix("Value error, ")
-    if key == "columns":
-        return f"In {where}: columns: {place[1] if len(place) > 1 else ''!r}: the roles are {', '.join(Role)}."
+    if place[2:] == ["[key]"]:
+        return f"In {where}: columns: there is no role {place[1]!r}; the roles are {', '.join(Role)}."
+    key = ".".join(place)
     if not key:
         return f"{reason}."
-    return f"In {where}: {key} is {str(item['input'])!r}: {reason[:1].lower()}{reason[1:]}."
+    seen = "" if isinstance(item.get("ctx", {}).get("error"), _UnshownError) else f" is {str(item['input'])!r}"
+    return f"In {where}: {key}{seen}: {reason[:1].lower()}{reason[1:]}."
 
 
 def load_token(settings: Settings) -> SecretStr:
