@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.config import Reading
 from importer.errors import OutputError
 from importer.model import RESULT_COLUMNS, Outcome, RowOutcome, Status
+from importer.reader import open_source
 from importer.reporter import Layout, Totals, count, row_result, write_results
 from tests.reporter.examples import (
     ALREADY_LINKED,
     EXTRA_CELL,
     FAILED,
     LINKED,
+    MISSING_ID,
     NOT_SENT,
     UNCONFIRMED,
     invalid_row,
@@ -135,6 +138,24 @@ def test_a_row_shorter_than_the_header_is_filled_up(results: Path, tmp_path: Pat
     write_results(results, LAYOUT, [invalid_row(3, ("1",)), invalid_row(4, ())], tmp_path / "f.csv")
     assert [line[:4] for line in read(results)[1:]] == [["1", "", "3", "invalid"], ["", "", "4", "invalid"]]
     assert read_csv(tmp_path / "f.csv")[1:] == [["1", ""], ["", ""]]
+
+
+def test_results_and_failures_can_be_fed_back(results: Path, tmp_path: Path) -> None:
+    hostile = Outcome(Status.FAILED, 400, error_message="=1\r\n;", error_details='{"a":"\\n"}')
+    layout = Layout(("Contact ID", "Company ID", "Note"), ";")
+    rows = [
+        row_of(2, ("1", "2", 'a\rb;"_x000D_"'), hostile),
+        invalid_row(3, ("1", "2", "Smith", "John", "=1"), EXTRA_CELL),
+        invalid_row(4, ("1", "", " x "), MISSING_ID),
+        row_of(5, ("1", "2", "-1\r\n"), NOT_SENT),
+    ]
+    failures = tmp_path / "deals.failures.csv"
+    write_results(results, layout, rows, failures)
+    for path in (results, failures):
+        with open_source(path, Reading()) as source:
+            assert source.header == layout.header
+            back = [(row.number, row.cells, [problem.code for problem in row.problems]) for row in source.rows()]
+        assert back == [(row.number, row.cells, [problem.code for problem in row.problems]) for row in rows]
 
 
 def test_answers_cannot_bring_formulas_into_a_csv(tmp_path: Path) -> None:

@@ -240,3 +240,10 @@ def test_a_disk_that_fills_up_while_the_workbook_is_packed_is_said_to_be_full(tm
         with pytest.raises(OutputError, match=r"out\.xlsx cannot be written: the disk is full\. Free some space"):
             table.finish()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_workbook_dropped_while_the_disk_is_full_raises_nothing_more(tmp_path: Path) -> None:
+    with files_of_at_most(0), XlsxTable(tmp_path / "out.xlsx", 1) as table:
+        table.write(["a"])
+        table.write(["b"])
+    assert list(tmp_path.iterdir()) == []
