@@ -9,11 +9,13 @@ from importer.reader.object_types import parse_object_type
 MAX_DIGITS = 32
 """HubSpot's ids are 64-bit numbers (19 digits at most); a little room is left for what may come."""
 
-is_plain_id = re.compile(rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}").fullmatch
-"""Tells the usual case, bare ASCII digits, in one step."""
-
 EXACT_DIGITS = 15
 """A spreadsheet number holds this many digits exactly. Source: Microsoft, "Excel specifications and limits"."""
+
+is_short_id = re.compile(rf"[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}").fullmatch
+"""Tells the usual id in one step: bare digits, few enough to be exact whatever kind of cell they come from."""
+
+_is_plain_id = re.compile(rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}").fullmatch
 
 
 class LossyNumber(str):
@@ -169,7 +171,7 @@ def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
         return _lost_precision(text, column)
     bare = text.translate(_TO_ASCII).strip().strip("\u200b\u200e\u200f\u2060\ufeff").strip()
     bare = bare.removeprefix("'")
-    if is_plain_id(bare):
+    if _is_plain_id(bare):
         return RecordId(bare)
     integral = _integral(bare)
     if integral and not _thousands(bare):
@@ -185,7 +187,7 @@ def split_ids(text: str) -> list[str]:
 
 def missing_id(column: str) -> Problem:
     """Return the problem of a blank cell where an id is needed."""
-    return Problem("MISSING_ID", column, "The cell is empty; a HubSpot record id is needed.", _FROM_HUBSPOT)
+    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", _FROM_HUBSPOT)
 
 
 def _read_url(url: re.Match[str]) -> RecordUrl:

@@ -53,8 +53,6 @@ class Source:
         columns = find_columns(name, self.header, reading)
         self.understood = _understood(table, columns, self.header, replaced=len(self._kept) < self._width)
         self._row_reader = RowReader(columns, self.header)
-        self._id_column = self._kept[columns.from_side.id_column]
-        self._blank = 0
         self._formulas = 0
 
     def __enter__(self) -> Self:
@@ -72,25 +70,23 @@ class Source:
 
         Raises `SourceError` when the file turns out to be unreadable further down.
         """
-        read, drops_columns = self._row_reader.read, len(self._kept) < self._width
-        for number, cells in islice(self._wanted_records(), self._reading.limit):
-            if drops_columns:
-                cells = self._without_old_results(cells)  # noqa: PLW2901
-            for cell in cells:
+        for row in islice(self._row_reader.rows(self._wanted_records()), self._reading.limit):
+            for cell in row.cells:
                 if cell and cell[0] in "=+-@":
                     self._formulas += _looks_like_formula(cell)
-            yield read(number, cells)
+            yield row
 
     def _wanted_records(self) -> Iterator[Record]:
-        """Yield the records that are rows of the run, with as many cells as the header at least."""
-        width, id_column = self._width, self._id_column
+        """Return the records that are rows of the run, without the columns of an old result."""
+        if len(self._kept) == self._width:
+            return self._records
+        return self._records_of_old_results()
+
+    def _records_of_old_results(self) -> Iterator[Record]:
         for number, cells in self._records:
-            if len(cells) < width:
-                cells.extend([""] * (width - len(cells)))
-            if not cells[id_column].strip() and not "".join(cells).strip():
-                self._blank += 1
-            elif self._status_column is None or self._is_wanted(cells):
-                yield number, cells
+            cells.extend([""] * (self._width - len(cells)))
+            if self._status_column is None or self._is_wanted(cells):
+                yield number, [cells[i] for i in self._kept] + cells[self._width :]
 
     def warnings(self) -> tuple[str, ...]:
         """Return what is worth telling once the rows are read, in plain sentences."""
@@ -101,11 +97,9 @@ class Source:
         assert self._status_column is not None and self._reading.statuses is not None  # noqa: PT018, S101
         return cells[self._status_column].strip().lower() in self._reading.statuses
 
-    def _without_old_results(self, cells: list[str]) -> list[str]:
-        return [cells[i] for i in self._kept] + cells[self._width :]
-
     def _blank_warning(self) -> str:
-        return f"Blank rows skipped: {self._blank:,}." if self._blank else ""
+        blank = self._row_reader.blank
+        return f"Blank rows skipped: {blank:,}." if blank else ""
 
     def _portal_warning(self) -> str:
         portals = sorted(self._row_reader.portals)
