@@ -66,11 +66,13 @@ pairs LEFT JOIN outcomes ON outcomes.pair = pairs.id WHERE {_IS_FIRST} AND (
 """
 
 _PENDING = f"""
-SELECT pairs.id, from_type, from_id, to_type, to_id FROM {_TO_SEND} AND pairs.id > ? ORDER BY pairs.id LIMIT ?
+SELECT pairs.id, row, from_type, from_id, to_type, to_id, {_OUTCOME_COLUMNS}
+FROM {_TO_SEND} AND pairs.id > ? ORDER BY pairs.id LIMIT ?
 """
 
-_HAVING_STATUS = """
-SELECT pairs.id, from_type, from_id, to_type, to_id FROM pairs JOIN outcomes ON outcomes.pair = pairs.id
+_HAVING_STATUS = f"""
+SELECT pairs.id, row, from_type, from_id, to_type, to_id, {_OUTCOME_COLUMNS}
+FROM pairs JOIN outcomes ON outcomes.pair = pairs.id
 WHERE pairs.id > ? AND outcomes.status = ? ORDER BY pairs.id LIMIT ?
 """
 
@@ -91,6 +93,8 @@ SELECT
     (SELECT count(DISTINCT pairs.row) FROM duplicates JOIN pairs ON pairs.id = duplicates.pair
      JOIN pairs AS firsts ON firsts.id = duplicates.first WHERE firsts.row <> pairs.row)
 """
+
+_IS_JOURNAL = "SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'table' AND name IN ('run', 'outcomes')"
 
 CUT_OFF = Outcome(
     Status.UNCONFIRMED,
@@ -148,10 +152,15 @@ Outcomes = Sequence[tuple[int, Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class PendingPair:
-    """A pair to send, with the number under which the journal takes its outcome."""
+    """A pair to send, with the number under which the journal takes its outcome and the first row that made it.
+
+    `earlier` is the outcome it has so far: not settled, not sent, or to be confirmed.
+    """
 
     id: int
+    row: int
     pair: Pair
+    earlier: Outcome | None = None
 
 
 def write_journal(path: Path, info: RunInfo, rows: Iterable[SourceRow]) -> None:
@@ -172,9 +181,7 @@ def write_journal(path: Path, info: RunInfo, rows: Iterable[SourceRow]) -> None:
             db.execute(_FIND_DUPLICATES)
             db.execute("INSERT INTO run VALUES ('info', ?)", (json.dumps(asdict(info)),))
             db.execute("COMMIT")
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
+        _publish(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -188,6 +195,15 @@ def _create_private(path: Path) -> None:
         raise JournalError(
             f"The journal {path} cannot be written: {error.strerror}. Name another place with --state-dir."
         ) from error
+
+
+def _publish(draft: Path, path: Path) -> None:
+    try:
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise JournalError(f"The journal {path} cannot be written: {error.strerror}.") from error
 
 
 def _blocks(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:
@@ -222,7 +238,7 @@ def _write_rows(db: sqlite3.Connection, rows: Iterable[SourceRow]) -> None:
         )
         db.executemany(
             "INSERT INTO problems VALUES (?, ?, ?, ?, ?)",
-            ((row.number, *astuple(problem)) for row in block for problem in row.problems),
+            ((row.number, *map(_storable, astuple(problem))) for row in block for problem in row.problems),
         )
 
 
@@ -241,6 +257,8 @@ class Journal:
         try:
             with _explained(path):
                 (version,) = self._db.execute("PRAGMA user_version").fetchone()
+                if self._db.execute(_IS_JOURNAL).fetchone() != (1,):
+                    raise JournalError(f"The journal {path}: {_NO_JOURNAL}.")
                 if version != VERSION:
                     raise JournalError(
                         f"The journal {path} is of version {version}, this importer writes version {VERSION}: "
@@ -418,23 +436,36 @@ def list_journals(directory: Path) -> list[Path]:
 
 
 def _pending_pairs(found: Iterable[tuple[Any, ...]]) -> list[PendingPair]:
-    return [PendingPair(number, Pair(*pair)) for number, *pair in found]
+    return [
+        PendingPair(number, row, Pair(from_type, from_id, to_type, to_id), _outcome(outcome))
+        for number, row, from_type, from_id, to_type, to_id, *outcome in found
+    ]
+
+
+def _outcome(values: Sequence[Any]) -> Outcome | None:
+    status, *others = values
+    return None if status is None else Outcome(_STATUSES[status], *others)
+
+
+def _storable(text: str) -> str:
+    r"""The text with what UTF-8 cannot hold (a lone half of a surrogate pair) shown as `\ud800`."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _outcome_values(outcome: Outcome) -> tuple[object, ...]:
     return (
         outcome.status,
         outcome.http_status,
-        outcome.api_status,
+        _storable(outcome.api_status),
         outcome.num_errors,
-        outcome.error_category,
-        outcome.error_message,
-        outcome.error_details,
-        outcome.correlation_id,
-        outcome.association_types,
+        _storable(outcome.error_category),
+        _storable(outcome.error_message),
+        _storable(outcome.error_details),
+        _storable(outcome.correlation_id),
+        _storable(outcome.association_types),
         outcome.attempts,
-        outcome.completed_at,
-        outcome.advice,
+        _storable(outcome.completed_at),
+        _storable(outcome.advice),
     )
 
 
@@ -454,11 +485,8 @@ class _PairsByRow:
     def of(self, number: int) -> tuple[PairOutcome, ...]:
         pairs = []
         while self._next is not None and self._next[0] == number:
-            _, first_row, from_type, from_id, to_type, to_id, sending, status, *values = self._next
-            if status is not None:
-                outcome = Outcome(_STATUSES[status], *values)
-            else:
-                outcome = self._not_sent if sending is None else CUT_OFF
+            _, first_row, from_type, from_id, to_type, to_id, sending, *values = self._next
+            outcome = _outcome(values) or (self._not_sent if sending is None else CUT_OFF)
             pairs.append(PairOutcome(Pair(from_type, from_id, to_type, to_id), outcome, first_row))
             self._next = next(self._found, None)
         return tuple(pairs)
@@ -466,13 +494,15 @@ class _PairsByRow:
 
 _STATUSES = {status.value: status for status in Status}
 
+_NO_JOURNAL = "it is not a journal, or it is damaged; begin anew with --fresh"
+
 _UNUSABLE = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run the same command again to go on",
     sqlite3.SQLITE_READONLY: "it cannot be written; check its permissions",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check its permissions",
     sqlite3.SQLITE_IOERR: "the disk reports an error; look at the disk, then run the same command again to go on",
     sqlite3.SQLITE_BUSY: "another program holds it; close that program and run the same command again",
-    sqlite3.SQLITE_NOTADB: "it is not a journal, or it is damaged; begin anew with --fresh",
+    sqlite3.SQLITE_NOTADB: _NO_JOURNAL,
     sqlite3.SQLITE_CORRUPT: "it is damaged; begin anew with --fresh",
 }
 

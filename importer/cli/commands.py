@@ -17,7 +17,8 @@ from importer.journal import is_held
 from importer.reporter import Summary, problem_sentence, summary_table
 from importer.runner import store
 from importer.runner.checking import SMALLEST_DAILY_LIMIT, CheckReport, check_file
-from importer.runner.imports import Telling, last_summary, report_run, resume_run, retry_run, run_import
+from importer.runner.imports import Telling, resume_run, retry_run, run_import, verify_file
+from importer.runner.reporting import last_summary, report_run
 from importer.sandbox import GRAMMAR, SandboxOptions, parse_fault, serve, table
 
 _SETTINGS = {"show_default": False, "max_content_width": 110, "help_option_names": ["-h", "--help"]}
@@ -113,7 +114,7 @@ def _check_text(found: CheckReport) -> str:
     lines = [
         understood_text(found.understood),
         *found.warnings,
-        f"{counts.rows:,} rows: {counts.pairs:,} pairs, {counts.duplicates:,} duplicate and {counts.invalid:,} invalid rows.",
+        f"{counts.rows:,} rows: {counts.pairs:,} pairs, {counts.duplicates:,} duplicates, {counts.invalid:,} invalid",
     ]
     for group in found.problems:
         lines.append(f"{group.code}: {group.rows:,} rows")
@@ -127,6 +128,17 @@ def _check_text(found: CheckReport) -> str:
     if found.results is not None:
         lines.append(f"Every row: {found.results}")
     return "\n".join(lines)
+
+
+@cli.command()
+@click.argument("file")
+@options.reading
+@options.sending
+@options.the_run
+@options.telling
+def verify(file: str, **flags: Any) -> int:
+    """Read back which pairs of FILE are linked; send nothing."""
+    return _run(flags, lambda settings, telling: verify_file(file, settings, telling))
 
 
 @cli.command()

@@ -51,6 +51,9 @@ sending = _group(
         "--rate", metavar="N/SECONDS", help="At most N calls in any SECONDS, or auto: follow the account's limit."
     ),
     click.option("--workers", metavar="N", help="Calls in flight at the most (default: 64)."),
+    click.option("--engine", metavar="put|batch", help="One call a pair, or up to 2,000 pairs a call (default: put)."),
+    click.option("--batch-rate", metavar="N/SECONDS", help="At most N batch calls in any SECONDS (default: 5/1)."),
+    click.option("--only-missing", is_flag=True, default=None, help="Read back what is linked and send only the rest."),
     click.option("--sandbox", is_flag=True, default=None, help="Send to a local HubSpot inside this process."),
 )
 the_run = _group(

@@ -5,6 +5,7 @@ page asks to treat every field as optional.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 LONGEST_TEXT = 2_000
 """Characters of one text of an answer that are kept; a message of a megabyte would fill journals and cells."""
 
+_LONGEST_DETAILS = 100_000
 _MOST_ITEMS = 100
 _DEEPEST = 8
 _NOT_ABOUT_ERRORS = frozenset({"results", "startedAt", "completedAt", "requestedAt"})
@@ -72,7 +74,7 @@ class Answer:
 
     `is_json` is whether the body is a JSON object. `error` is the body read as an Error: its `errors` are those of a
     BatchResponse too. `details` is compact JSON of everything the body said about errors, "" if it said nothing.
-    `retry_after` is in seconds. Texts are cut at `LONGEST_TEXT` characters.
+    `retry_after` is in seconds. Texts are cut at `LONGEST_TEXT` characters, but for `content`, the body as it came.
     """
 
     http_status: int
@@ -90,6 +92,15 @@ class Answer:
     details: str = ""
     retry_after: float | None = None
     rate: RateHeaders = RateHeaders()
+    content: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a batch read says: each link found, by (from id, to id), with its types; where to read on, by from id."""
+
+    types: Mapping[tuple[str, str], str]
+    after: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +124,7 @@ def read_answer(http_status: int, body: bytes, rate: RateHeaders, retry_after: f
     return Answer(
         http_status,
         True,
-        _text(content.get("status")),
+        _exact(content.get("status")),
         num_errors,
         tuple(_associations(content.get("results"))),
         _text(content.get("startedAt")),
@@ -126,15 +137,45 @@ def read_answer(http_status: int, body: bytes, rate: RateHeaders, retry_after: f
         "" if error == ErrorItem() and not num_errors else _details(content),
         retry_after,
         rate,
+        content,
     )
+
+
+def read_links(answer: Answer) -> Links:
+    """The links that the answer to a batch read names."""
+    types: dict[tuple[str, str], str] = {}
+    after: dict[str, str] = {}
+    for item in _objects(answer.content.get("results")):
+        from_id = _id_of(item.get("from"))
+        for link in _objects(item.get("to")):
+            specs = (
+                f"{_text(spec.get('category'))}:{_text(spec.get('typeId'))}"
+                for spec in _objects(link.get("associationTypes"))
+            )
+            types[from_id, _text(link.get("toObjectId"))] = ";".join(specs)
+        paging = item.get("paging")
+        following = paging.get("next") if isinstance(paging, dict) else None
+        if isinstance(following, dict) and following.get("after"):
+            after[from_id] = _text(following["after"])
+    return Links(types, after)
+
+
+def _objects(items: object) -> list[dict[str, Any]]:
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        content = json.loads(body)
+        content = json.loads(body, parse_float=_finite, parse_constant=str)
     except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def _finite(number: str) -> float | str:
+    """A number as JSON can say it again: infinity it cannot."""
+    value = float(number)
+    return value if math.isfinite(value) else number
 
 
 def _speaks_of_errors(http_status: int, content: Mapping[str, Any]) -> bool:
@@ -142,10 +183,11 @@ def _speaks_of_errors(http_status: int, content: Mapping[str, Any]) -> bool:
 
 
 def _count(value: object) -> int | None:
-    """A number of errors; something that is no number counts as one error, since it is not a clear none."""
-    if value is None or isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and value.isdecimal() else 1
+    """A number of errors; something that is no such number counts as one error, since it is not a clear none."""
+    if value is None:
+        return None
+    text = str(int(value)) if isinstance(value, bool) else str(value) if isinstance(value, int | str) else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 1
 
 
 def _links(links: object) -> Mapping[str, str]:
@@ -153,20 +195,24 @@ def _links(links: object) -> Mapping[str, str]:
 
 
 def _associations(results: object) -> Iterator[Association]:
-    for item in results if isinstance(results, list) else ():
-        if isinstance(item, dict):
-            spec = item.get("associationSpec")
-            spec = spec if isinstance(spec, dict) else {}
-            yield Association(
-                _id_of(item.get("from")),
-                _id_of(item.get("to")),
-                _text(spec.get("associationCategory")),
-                _text(spec.get("associationTypeId")),
-            )
+    for item in _objects(results):
+        spec = item.get("associationSpec")
+        spec = spec if isinstance(spec, dict) else {}
+        yield Association(
+            _id_of(item.get("from")),
+            _id_of(item.get("to")),
+            _text(spec.get("associationCategory")),
+            _text(spec.get("associationTypeId")),
+        )
 
 
 def _id_of(record: object) -> str:
-    return _text(record.get("id")) if isinstance(record, dict) else ""
+    return _exact(record.get("id")) if isinstance(record, dict) else ""
+
+
+def _exact(value: object) -> str:
+    """A text or a number as it stands; of anything else its JSON, which is no id and no status."""
+    return "" if value is None else shorten(value if isinstance(value, str) else _compact(value))
 
 
 def _error_item(content: object, depth: int) -> ErrorItem:
@@ -213,14 +259,23 @@ def _text(value: object) -> str:
 
 
 def shorten(text: str) -> str:
-    """`text`, cut at `LONGEST_TEXT` characters with a note of how many there were."""
-    if len(text) <= LONGEST_TEXT:
+    """`text`, cut at `LONGEST_TEXT` characters with a note of how many there were; halves of characters are replaced."""
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
+    return _whole(text)
+
+
+def _whole(text: str) -> str:
+    r"""`text` with halves of characters replaced: JSON may say `\ud83d`, which UTF-8 and so the journal cannot."""
+    if text.isascii():
         return text
-    return f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _details(content: Mapping[str, Any]) -> str:
-    return _compact({key: _cut(value, 0) for key, value in content.items() if key not in _NOT_ABOUT_ERRORS})
+    said = {key: value for key, value in content.items() if key not in _NOT_ABOUT_ERRORS}
+    details = _compact(_cut(said, 0))
+    return details if len(details) <= _LONGEST_DETAILS else _compact({"body": shorten(details)})
 
 
 def _details_of_other(body: bytes) -> str:
@@ -241,4 +296,7 @@ def _cut(value: object, depth: int) -> object:
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return _whole(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    except RecursionError:
+        return '"…"'

@@ -1,7 +1,7 @@
 """One call, one answer: the HTTP exchange with HubSpot."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -15,7 +15,7 @@ from importer.config import Settings, is_loopback
 from importer.hubspot import routes
 from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_answer
 from importer.hubspot.retry import retry_after
-from importer.model import Pair
+from importer.model import ObjectType, Pair
 
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes; a larger answer is not read to its end and counts as unreadable."""
@@ -85,6 +85,21 @@ class HubSpotClient:
     async def link(self, pair: Pair) -> Answer | NoAnswer:
         """PUT the default association of `pair`; idempotent."""
         return await self._exchange("PUT", routes.default_association(self._version, pair))
+
+    async def link_many(self, pairs: Sequence[Pair]) -> Answer | NoAnswer:
+        """POST the default association of up to 2,000 pairs of the same object types; idempotent."""
+        path = routes.batch_default(self._version, pairs[0].from_type, pairs[0].to_type)
+        inputs = [{"from": {"id": pair.from_id}, "to": {"id": pair.to_id}} for pair in pairs]
+        return await self._exchange("POST", path, {"inputs": inputs})
+
+    async def read(
+        self, from_type: ObjectType, to_type: ObjectType, after: Mapping[str, str | None]
+    ) -> Answer | NoAnswer:
+        """POST a batch read of up to 1,000 records' links, each from where `after` says (None: the first page)."""
+        inputs = [
+            {"id": record} if start is None else {"id": record, "after": start} for record, start in after.items()
+        ]
+        return await self._exchange("POST", routes.batch_read(self._version, from_type, to_type), {"inputs": inputs})
 
     async def _exchange(self, method: str, path: str, content: object = None) -> Answer | NoAnswer:
         if self._session is None:

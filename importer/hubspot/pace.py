@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from heapq import heappop, heappush
 
 from aiolimiter import AsyncLimiter
 
@@ -11,11 +12,34 @@ from importer.hubspot.answers import RateHeaders
 CAUTIOUS_RATE = Rate(100, 10.0)
 """What `auto` begins with: the least limit that a private app has. Source: HubSpot, usage guidelines."""
 
-_MARGIN = 0.05
+MARGIN = 0.05
 """Seconds that a place is held beyond the window, for timers and clocks that disagree a little."""
 
 _BURST_SHARE = 0.05
 """The part of a window's calls that may go at once; it keeps coarse timers from wasting the limit."""
+
+
+class Pause:
+    """A time during which no call may go; all paces of a pool share one."""
+
+    def __init__(self) -> None:
+        """Begin without a pause."""
+        self._until = 0.0
+
+    def begin(self, seconds: float) -> bool:
+        """Let no call go for so many seconds from now. Return whether a pause begins, rather than goes on."""
+        begins = not self.left()
+        self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
+        return begins
+
+    def left(self) -> float:
+        """The seconds until calls may go."""
+        return max(0.0, self._until - asyncio.get_running_loop().time())
+
+    async def over(self) -> None:
+        """Wait until calls may go."""
+        while seconds := self.left():  # noqa: ASYNC110 - it waits for a time; another pause may begin meanwhile
+            await asyncio.sleep(seconds)
 
 
 class Pace:
@@ -29,12 +53,13 @@ class Pace:
     With latency L the places allow `rate.calls` in every `rate.seconds` + L. Belongs to one event loop.
     """
 
-    def __init__(self, rate: Rate, *, follow: bool = False) -> None:
+    def __init__(self, rate: Rate, *, follow: bool = False, pause: Pause | None = None) -> None:
         """Keep `rate`; with `follow`, change to what HubSpot's headers say."""
+        self.pause = pause or Pause()
         self._follows = follow
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._paused_until = 0.0
+        self._ends: list[float] = []
         self._set(rate)
 
     @property
@@ -50,27 +75,31 @@ class Pace:
     async def acquire(self) -> None:
         """Wait for a place in the window and for the end of a pause. Every call needs its own, a repeated one too."""
         while True:
-            await self._pause_over()
+            await self.pause.over()
             await self._spacing.acquire()
             await self._take_place()
-            if not self._pause_left():
+            if not self.pause.left():
                 return
             self._free_place()
 
     def release(self) -> None:
         """Say that the call's answer has come, or that none will: its place is free after the window."""
-        asyncio.get_running_loop().call_later(self._rate.seconds + _MARGIN, self._free_place)
+        self._free_after(self._rate.seconds + MARGIN)
 
     def occupy(self, seconds: float) -> None:
         """Take a place for `seconds` on behalf of a call that an earlier process sent."""
         self._taken += 1
-        asyncio.get_running_loop().call_later(seconds, self._free_place)
+        self._free_after(seconds)
 
-    def pause(self, seconds: float) -> bool:
-        """Let no call go for so many seconds from now. Return whether a pause begins, rather than goes on."""
-        begins = not self._pause_left()
-        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
-        return begins
+    def held(self) -> list[float]:
+        """For how many seconds each taken place will be held yet; for a call in flight, as if answered now."""
+        now = asyncio.get_running_loop().time()
+        in_flight = [self._rate.seconds + MARGIN] * (self._taken - len(self._ends))
+        return [max(0.0, end - now) for end in self._ends] + in_flight
+
+    def sibling(self, rate: Rate) -> "Pace":
+        """A pace of its own for other calls of the same account: the same pauses hold for both."""
+        return Pace(rate, pause=self.pause)
 
     def follow(self, headers: RateHeaders) -> None:
         """Take the rate from an answer's headers, if that is how this pace was made and they name one."""
@@ -80,13 +109,6 @@ class Pace:
         if told != self._rate:
             self._set(told)
             self._wake()
-
-    def _pause_left(self) -> float:
-        return max(0.0, self._paused_until - asyncio.get_running_loop().time())
-
-    async def _pause_over(self) -> None:
-        while seconds := self._pause_left():  # noqa: ASYNC110 - it waits for a time; another pause may begin meanwhile
-            await asyncio.sleep(seconds)
 
     async def _take_place(self) -> None:
         if self._taken < self._rate.calls and not self._waiting:
@@ -100,6 +122,16 @@ class Pace:
             if turn.done() and not turn.cancelled():  # the place came together with the cancellation
                 self._free_place()
             raise
+
+    def _free_after(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        heappush(self._ends, end)
+        loop.call_at(end, self._end_place)
+
+    def _end_place(self) -> None:
+        heappop(self._ends)
+        self._free_place()
 
     def _free_place(self) -> None:
         self._taken -= 1

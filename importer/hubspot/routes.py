@@ -16,6 +16,11 @@ def default_association(version: ApiVersion, pair: Pair) -> str:
     return f"{start}/associations/default/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
 
 
+def batch_default(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """The path of the POST that links up to 2,000 pairs with the default association."""
+    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/associate/default"
+
+
 def batch_read(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """The path of the POST that reads the links of up to 1,000 records."""
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/read"

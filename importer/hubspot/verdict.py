@@ -1,6 +1,8 @@
 """The strict rule of success, and what follows from every other answer. One table, no clock, no I/O."""
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -38,10 +40,61 @@ class Verdict:
 
 def judge(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
     """What an answer to the PUT of `pair` means."""
+    if isinstance(answer, Answer) and 200 <= answer.http_status < 300:
+        return _judge_success(answer, pair)
+    return _judge_failure(answer, pair)
+
+
+def judge_read(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
+    """What an answer to a batch read about `pair` and others means; with `already_linked` it can be read."""
+    if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
+        return _judge_failure(answer, pair)
+    if isinstance(answer.content.get("results"), list):
+        return Verdict(Action.SETTLE, Outcome(Status.ALREADY_LINKED, answer.http_status, answer.status))
+    return _unreadable(answer)
+
+
+def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> tuple[Verdict, dict[Pair, Outcome]]:
+    """What an answer to the batch call of `pairs` means for the call, and the outcomes of the pairs that are linked.
+
+    A pair is linked only by the strict rule: COMPLETE, named in `results`, and no error of the answer speaks of its
+    records. The verdict is SETTLE with `linked` when HubSpot took the batch, whatever it says of single pairs.
+    """
+    if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
+        return _judge_failure(answer, pairs[0]), {}
+    if not answer.is_json:
+        return _unreadable(answer), {}
+    if answer.status != "COMPLETE":
+        return _incomplete(answer), {}
+    types: dict[tuple[str, str], list[str]] = {}
+    for item in answer.results:
+        for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
+            types.setdefault(key, []).append(f"{item.category}:{item.type_id}")
+    doubted = _records_with_errors(answer)
+    linked = Outcome(Status.LINKED, answer.http_status, answer.status, completed_at=answer.completed_at)
+    named = {
+        pair: replace(linked, association_types=";".join(dict.fromkeys(types[pair.from_id, pair.to_id])))
+        for pair in pairs
+        if (pair.from_id, pair.to_id) in types and not {pair.from_id, pair.to_id} & doubted
+    }
+    return Verdict(Action.SETTLE, linked), named
+
+
+def _records_with_errors(answer: Answer) -> set[str]:
+    """All numbers in what an answer says about errors: the ids of records that may be meant are among them."""
+    errors = answer.content.get("errors")
+    return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
+
+
+def _incomplete(answer: Answer) -> Verdict:
+    action = Action.POLL if answer.status in {"PENDING", "PROCESSING"} else Action.SETTLE
+    message = f"HubSpot answered with status {answer.status or 'missing'!r} instead of COMPLETE."
+    return Verdict(action, _outcome(Status.UNCONFIRMED, answer, "NOT_COMPLETE", message, RETRY), answer.retry_after)
+
+
+def _judge_failure(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
     if isinstance(answer, NoAnswer):
         return Verdict(Action.AGAIN, _outcome_of_silence(answer))
-    if 200 <= answer.http_status < 300:
-        return _judge_success(answer, pair)
     rule = _RULES.get(answer.http_status)
     if rule is not None:
         return rule(answer, pair)
@@ -75,10 +128,12 @@ def _judge_success(answer: Answer, pair: Pair) -> Verdict:
         return Verdict(Action.SETTLE, _refused(answer, pair))
     if answer.status == "COMPLETE":
         return Verdict(Action.SETTLE, _completed(answer, pair))
-    action = Action.POLL if answer.status in {"PENDING", "PROCESSING"} else Action.SETTLE
-    message = f"HubSpot answered with status {answer.status or 'missing'!r} instead of COMPLETE."
-    outcome = _outcome(Status.UNCONFIRMED, answer, "NOT_COMPLETE", message, RETRY)
-    return Verdict(action, outcome, answer.retry_after)
+    return _incomplete(answer)
+
+
+def _unreadable(answer: Answer) -> Verdict:
+    outcome = _outcome(Status.UNCONFIRMED, answer, "UNREADABLE_ANSWER", "HubSpot's answer could not be read.", RETRY)
+    return Verdict(Action.AGAIN, outcome, answer.retry_after)
 
 
 def _completed(answer: Answer, pair: Pair) -> Outcome:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from importer.config import Settings
 from importer.journal import Counts, Journal, ProblemGroup, write_journal
@@ -49,14 +48,13 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
 
     Raises SettingsError, SourceError, JournalError or OutputError as a run would.
     """
-    settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
         store.source_file(file, settings) as source,
-        TemporaryDirectory(prefix="check-", dir=settings.state_path) as scratch,
+        store.scratch(settings) as directory,
         open_source(source.content, settings.reading) as table,
     ):
         results = store.checked_results(out, source.path) if out is not None else None
-        path = Path(scratch) / "check.sqlite"
+        path = directory / "check.sqlite"
         info = store.describe("check", source, table, settings, settings.reading, results or Path())
         write_journal(path, info, table.rows())
         with Journal(path) as journal:

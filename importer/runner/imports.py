@@ -1,23 +1,21 @@
 """One import from file to report: run, resume, retry, and the report of an old run."""
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from importer.config import ApiVersion, Reading, Settings, token_file_is_exposed
-from importer.errors import BusyError, OutputError, SettingsError
+from importer.errors import BusyError, SettingsError
 from importer.hubspot.routes import V4_ENDS
-from importer.journal import Journal, RunInfo, is_held, open_for_run, write_journal
-from importer.model import Outcome, Status, StopReason
+from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.reader import open_source
-from importer.reporter import Layout, RunStatus, Summary, Totals, check_writable, count, write_results
+from importer.reporter import Summary, check_writable
 from importer.runner import store
 from importer.runner.events import Notice, Plan, Watch, ignore
-from importer.runner.sending import Sent, access_token, initial_rate, send_pending
-
-_INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM}
+from importer.runner.reporting import conclude
+from importer.runner.sending import Sent, access_token, initial_rate, link_pending, verify_pending, work_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +68,21 @@ def retry_run(run_or_results: str, settings: Settings, telling: Telling = Tellin
     return _retry_journal(store.journal_path(settings, run_or_results), settings, telling)
 
 
-def report_run(run_id: str, settings: Settings, out: Path | None = None) -> Summary:
-    """Write the results of a run as they are now to `out` (default: where the run put them)."""
-    with Journal(store.journal_path(settings, run_id)) as journal:
-        results = store.checked_results(out or Path(journal.info.results), journal.info.source)
-        totals = _write(journal, results)
-        return _with_files(last_summary(journal), totals, results)
+def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling()) -> Summary:
+    """Read back which pairs of `file` are linked (`already_linked`) and which are missing (`not_sent`); send nothing.
 
-
-def last_summary(journal: Journal) -> Summary:
-    """The summary with which the last process on this run ended; `interrupted` when it was killed or goes on."""
-    kept = journal.summary
-    if kept is not None:
-        stopped_by = StopReason(kept["stopped_by"]) if kept["stopped_by"] else None
-        return Summary(**{**kept, "status": RunStatus(kept["status"]), "stopped_by": stopped_by})
-    return _summary(journal, Sent(None, 0, 0, 0), count(journal.rows(_not_sent(journal.info.run_id))), 0.0)
+    The results go to `NAME.verify.results.EXT` by default. No journal is kept. Raises as `run_import`.
+    """
+    started = time.monotonic()
+    token = access_token(settings)
+    with store.source_file(file, settings) as source, store.scratch(settings) as directory:
+        results = store.results_path(source, telling.out, mark=".verify")
+        check_writable(results)
+        path = _read(source, settings.reading, results, settings, telling.watch, directory)
+        with open_for_run(path) as journal:
+            telling.watch(_plan(journal, settings, resumed=False))
+            sent = work_on(journal, settings, token, verify_pending, telling.watch)
+            return conclude(journal, sent, results, started, telling.watch)
 
 
 def _import(
@@ -92,17 +90,20 @@ def _import(
 ) -> Summary:
     path = None if fresh else store.unfinished_run(target.settings, source, reading)
     if path is None:
-        results = store.results_path(source, telling.out, retry=reading.statuses is not None)
-        path = _read(source, reading, results, target.settings, telling.watch)
+        results = store.results_path(source, telling.out, mark=".retry" if reading.statuses is not None else "")
+        runs = store.runs_directory(target.settings)
+        path = _read(source, reading, results, target.settings, telling.watch, runs)
     return _send_and_report(path, target, telling)
 
 
-def _read(source: store.SourceFile, reading: Reading, results: Path, settings: Settings, watch: Watch) -> Path:
-    """Read the source into a new journal; its path."""
+def _read(
+    source: store.SourceFile, reading: Reading, results: Path, settings: Settings, watch: Watch, directory: Path
+) -> Path:
+    """Read the source into a new journal in `directory`; its path."""
     with open_source(source.content, reading) as table:
         watch(table.understood)
         info = store.describe(store.new_run_id(), source, table, settings, reading, results)
-        path = store.new_journal_path(settings, info.run_id)
+        path = directory / f"{info.run_id}{SUFFIX}"
         write_journal(path, info, table.rows())
         for warning in table.warnings():
             watch(Notice(warning, is_warning=True))
@@ -136,7 +137,7 @@ def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
         parent=parent.info.run_id,
         results=str(store.retry_results_path(parent.info, out)),
     )
-    path = store.new_journal_path(settings, run_id)
+    path = store.runs_directory(settings) / f"{run_id}{SUFFIX}"
     write_journal(path, info, parent.rows_to_retry())
     return path
 
@@ -165,11 +166,7 @@ def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
         results = store.checked_results(telling.out or Path(journal.info.results), journal.info.source)
         check_writable(results)
         sent = _send(journal, target, telling.watch)
-        results, totals = _write_somewhere(journal, results, telling.watch)
-        summary = _with_files(_summary(journal, sent, totals, time.monotonic() - started), totals, results)
-        journal.end(asdict(summary))
-    _tell_stop(sent, summary, telling.watch)
-    return summary
+        return conclude(journal, sent, results, started, telling.watch)
 
 
 def _send(journal: Journal, target: _Target, watch: Watch) -> Sent:
@@ -182,7 +179,7 @@ def _send(journal: Journal, target: _Target, watch: Watch) -> Sent:
         watch(Notice(f"HubSpot ends its support of API v4 on {V4_ENDS}; --api-version 2026-09 follows it."))
     if not target.settings.sandbox and token_file_is_exposed(target.settings):
         watch(Notice(f"Others on this machine can read {target.settings.token_file}: chmod 600 it.", is_warning=True))
-    return send_pending(journal, target.settings, target.token, watch)
+    return work_on(journal, target.settings, target.token, link_pending, watch)
 
 
 def _plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
@@ -199,76 +196,4 @@ def _plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
         calls,
         str(rate),
         calls * rate.seconds / rate.calls / 60,
-    )
-
-
-def _summary(journal: Journal, sent: Sent, totals: Totals, seconds: float) -> Summary:
-    counts = journal.counts()
-    if totals.rows != counts.rows:
-        raise RuntimeError(f"{counts.rows} rows were read, but {totals.rows} are accounted for")
-    stop = sent.stop if journal.pending_count() or (sent.stop and sent.stop.reason not in _INTERRUPTIONS) else None
-    status = RunStatus.FINISHED
-    if stop is not None:
-        status = RunStatus.INTERRUPTED if stop.reason in _INTERRUPTIONS else RunStatus.STOPPED
-    elif journal.pending_count():
-        status = RunStatus.INTERRUPTED
-    return Summary(
-        run_id=journal.info.run_id,
-        status=status,
-        stopped_by=stop.reason if stop else None,
-        **_counts(totals),
-        pairs=counts.pairs,
-        calls=sent.calls,
-        retries=sent.retries,
-        rate_limited=sent.rate_limited,
-        seconds=round(seconds, 3),
-        results=None,
-        failures=None,
-    )
-
-
-def _counts(totals: Totals) -> dict[str, int]:
-    return {"rows": totals.rows, "duplicates": totals.duplicates} | {
-        str(status): getattr(totals, status) for status in Status
-    }
-
-
-def _with_files(summary: Summary, totals: Totals, results: Path) -> Summary:
-    all_linked = totals.rows == totals.linked + totals.already_linked
-    failures = None if all_linked else str(store.failures_path(results))
-    return replace(summary, results=str(results), failures=failures)
-
-
-def _write(journal: Journal, results: Path) -> Totals:
-    layout = Layout(journal.info.header, journal.info.delimiter)
-    return write_results(results, layout, journal.rows(_not_sent(journal.info.run_id)), store.failures_path(results))
-
-
-def _write_somewhere(journal: Journal, results: Path, watch: Watch) -> tuple[Path, Totals]:
-    """Write the results, beside the journal when their own place has become unwritable during the run."""
-    try:
-        return results, _write(journal, results)
-    except OutputError as error:
-        elsewhere = journal.path.with_name(f"{journal.info.run_id}.results.csv")
-        totals = _write(journal, elsewhere)
-        again = f"importer report {journal.info.run_id} --out PATH"
-        watch(Notice(f"{error} The results are in {elsewhere} instead; {again} writes them anew.", is_warning=True))
-        return elsewhere, totals
-
-
-def _not_sent(run_id: str) -> Outcome:
-    advice = f"The run ended before this row's turn: importer resume {run_id} goes on with it."
-    return Outcome(Status.NOT_SENT, advice=advice)
-
-
-def _tell_stop(sent: Sent, summary: Summary, watch: Watch) -> None:
-    if sent.stop is None or summary.status is RunStatus.FINISHED:
-        return
-    done = summary.linked + summary.already_linked
-    watch(
-        Notice(
-            f"{sent.stop.message} {done:,} of {summary.rows:,} rows are linked; run the same command again to go on, "
-            f"or: importer resume {summary.run_id}",
-            is_warning=True,
-        )
     )

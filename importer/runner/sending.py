@@ -4,17 +4,18 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from importer.config import Rate, Settings, load_token
+from importer.config import EngineName, Rate, Settings, load_token
 from importer.hubspot.client import HubSpotClient
+from importer.hubspot.ledger import Ledger, hold_rate
 from importer.hubspot.pace import CAUTIOUS_RATE, Pace
 from importer.journal import Journal
 from importer.model import Stop, StopReason
-from importer.pool import Pool, PutEngine
+from importer.pool import BatchEngine, FindLinked, Pool, PutEngine, ReadBack, Verify
 from importer.runner.events import Notice, Watch
 from importer.sandbox import DEFAULT_TOKEN, Sandbox, SandboxOptions
 
@@ -41,23 +42,67 @@ def initial_rate(settings: Settings) -> Rate:
     return settings.rate if isinstance(settings.rate, Rate) else CAUTIOUS_RATE
 
 
-def send_pending(journal: Journal, settings: Settings, token: SecretStr, watch: Watch) -> Sent:
-    """Send every pending pair of `journal`; SIGINT and SIGTERM stop it, the calls in flight being awaited."""
-    return asyncio.run(_send(journal, settings, token, watch))
+Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]
 
 
-async def _send(journal: Journal, settings: Settings, token: SecretStr, watch: Watch) -> Sent:
-    async with contextlib.AsyncExitStack() as stack:
-        base_url = settings.base_url
-        if settings.sandbox:
-            base_url = (await stack.enter_async_context(Sandbox(_SANDBOX))).url
-            watch(Notice(f"Sandbox: a local HubSpot answers at {base_url}; nothing leaves this machine."))
-        client = await stack.enter_async_context(HubSpotClient(base_url, token, settings))
-        pace = Pace(initial_rate(settings), follow=settings.rate == "auto")
-        pool = Pool(journal, pace, settings, watch)
-        stack.enter_context(_signals(pool.stop, watch))
+async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
+    """Settle every pending pair, in passes over what the one before left pending.
+
+    Pass over what is linked already, if asked to; send in batches, if asked to; send singly; read back the doubtful.
+    """
+    settings = pool.settings
+    stop: Stop | None = None
+    if settings.only_missing:
+        await pool.run(FindLinked(client))
+    if settings.engine is EngineName.BATCH and pool.stopped is None:
+        await pool.run(BatchEngine(client, pool.pace.sibling(settings.batch_rate)))
+    if pool.stopped is None:
         stop = await pool.run(PutEngine(client))
-        return Sent(stop, pool.calls, pool.retries, pool.rate_limited)
+    if pool.stopped is None:
+        await pool.run(ReadBack(client), pool.unconfirmed)
+    return pool.stopped or stop
+
+
+async def verify_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
+    """Read back every pair and send nothing."""
+    return await pool.run(Verify(client))
+
+
+def work_on(journal: Journal, settings: Settings, token: SecretStr, work: Work, watch: Watch) -> Sent:
+    """Do `work` on a journal at the token's pace, which no other run on this machine uses meanwhile.
+
+    SIGINT and SIGTERM stop it, the calls in flight being awaited. Raises BusyError with `no_wait` when another run goes
+    on with the same token.
+    """
+    if settings.sandbox:  # each sandbox inside a process is an account of its own
+        return asyncio.run(_work_in_sandbox(journal, settings, work, watch))
+
+    def tell() -> None:
+        watch(Notice("Another run on this machine sends with the same token: waiting until it ends."))
+
+    with hold_rate(settings.base_url, token, None if settings.no_wait else tell) as ledger:
+        return asyncio.run(_work(journal, settings, token, work, watch, ledger))
+
+
+async def _work_in_sandbox(journal: Journal, settings: Settings, work: Work, watch: Watch) -> Sent:
+    async with Sandbox(_SANDBOX) as sandbox:
+        watch(Notice(f"Sandbox: a local HubSpot answers at {sandbox.url}; nothing leaves this machine."))
+        own = settings.model_copy(update={"base_url": sandbox.url})
+        return await _work(journal, own, SecretStr(DEFAULT_TOKEN), work, watch, None)
+
+
+async def _work(
+    journal: Journal, settings: Settings, token: SecretStr, work: Work, watch: Watch, ledger: Ledger | None
+) -> Sent:
+    pace = Pace(initial_rate(settings), follow=settings.rate == "auto")
+    pool = Pool(journal, pace, settings, watch)
+    async with contextlib.AsyncExitStack() as stack:
+        client = await stack.enter_async_context(HubSpotClient(settings.base_url, token, settings))
+        if ledger is not None:
+            await stack.enter_async_context(ledger.keep(pace))
+        stack.enter_context(_signals(pool.stop, watch))
+        stop = await work(pool, client)
+    return Sent(stop, pool.calls, pool.retries, pool.rate_limited)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
 from importer.config import Reading, Settings
@@ -39,6 +39,14 @@ class SourceFile:
     content: Path
     sha256: str
     modified_at: str
+
+
+@contextmanager
+def scratch(settings: Settings) -> Iterator[Path]:
+    """A private directory for a journal that is not kept, removed at the end."""
+    settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="scratch-", dir=settings.state_path) as directory:
+        yield Path(directory)
 
 
 def describe(
@@ -78,11 +86,6 @@ def journal_path(settings: Settings, run_id: str) -> Path:
 def open_journal(settings: Settings, run_id: str) -> Journal:
     """The journal of a run, to look at. Raises JournalError when there is none."""
     return Journal(journal_path(settings, run_id))
-
-
-def new_journal_path(settings: Settings, run_id: str) -> Path:
-    """Where the journal of a new run goes."""
-    return runs_directory(settings) / f"{run_id}{SUFFIX}"
 
 
 def new_run_id() -> str:
@@ -140,13 +143,14 @@ def target(settings: Settings) -> str:
     return SANDBOX if settings.sandbox else settings.base_url
 
 
-def results_path(source: SourceFile, out: Path | None, *, retry: bool) -> Path:
+def results_path(source: SourceFile, out: Path | None, *, mark: str = "") -> Path:
     """Where the results of a new run go: `out`, or `NAME.results.EXT` beside the source.
 
-    A retry of a results file goes to `NAME.retry.results.EXT`; standard input's results to the working directory.
+    A `mark` (`.retry`) keeps other runs over the same file apart: `NAME.retry.results.EXT`. Standard input's results go
+    to the working directory.
     """
     place = Path.cwd() / "stdin.csv" if source.path == "-" else Path(source.path)
-    return checked_results(out or _beside(place, ".retry" if retry else ""), source.path)
+    return checked_results(out or _beside(place, mark), source.path)
 
 
 def retry_results_path(parent: RunInfo, out: Path | None) -> Path:

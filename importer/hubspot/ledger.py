@@ -1,0 +1,114 @@
+"""The rate of one token across the runs of this machine: one at a time, minding what the last left in the window."""
+
+import asyncio
+import hashlib
+import json
+import os
+import stat
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import SecretStr
+
+from importer.errors import BusyError
+from importer.hubspot.pace import MARGIN, Pace
+
+_SECONDS_BETWEEN_NOTES = 1.0
+_SECONDS_BETWEEN_LOOKS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A file with the places that calls with one token hold in the rolling window, by the wall clock."""
+
+    path: Path
+
+    @asynccontextmanager
+    async def keep(self, pace: Pace) -> AsyncIterator[None]:
+        """Let `pace` begin with the places that an earlier run still holds, and note its own for the next one.
+
+        The note is renewed every second, so that after a crash the next run knows how long the window may be full.
+        """
+        for seconds in self._left(time.time()):
+            pace.occupy(seconds)
+        notes = asyncio.create_task(self._note_regularly(pace))
+        try:
+            yield
+        finally:
+            notes.cancel()
+            with suppress(asyncio.CancelledError):
+                await notes
+            self._note(pace, is_end=True)
+
+    async def _note_regularly(self, pace: Pace) -> None:
+        while True:
+            self._note(pace, is_end=False)
+            await asyncio.sleep(_SECONDS_BETWEEN_NOTES)
+
+    def _note(self, pace: Pace, *, is_end: bool) -> None:
+        now = time.time()
+        note = {
+            "is_end": is_end,
+            "at": now,
+            "calls": pace.rate.calls,
+            "seconds": pace.rate.seconds,
+            "ends": [now + seconds for seconds in pace.held()],
+        }
+        draft = self.path.with_suffix(".new")
+        draft.write_text(json.dumps(note), encoding="ascii")
+        draft.replace(self.path)
+
+    def _left(self, now: float) -> list[float]:
+        """Seconds that each place of an earlier run is still held; all of them for a full window after a crash."""
+        try:
+            note: dict[str, Any] = json.loads(self.path.read_text(encoding="ascii"))
+            window = float(note["seconds"]) + MARGIN
+            ends = [float(end) for end in note["ends"]]
+            if not note["is_end"]:
+                ends = [float(note["at"]) + _SECONDS_BETWEEN_NOTES + window] * int(note["calls"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
+        return [min(end - now, window + _SECONDS_BETWEEN_NOTES) for end in ends if end > now]
+
+
+@contextmanager
+def hold_rate(base_url: str, token: SecretStr, wait: Callable[[], None] | None) -> Iterator[Ledger]:
+    """The ledger of this token, for the one run on this machine that may send with it.
+
+    When another run holds it, `wait` is called once and the other's end is awaited; without `wait` BusyError is raised.
+    """
+    path = _directory() / f"{hashlib.sha256(f'{base_url} {token.get_secret_value()}'.encode()).hexdigest()[:24]}.json"
+    lock = FileLock(path.with_suffix(".lock"), mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if wait is None:
+            raise BusyError(
+                "Another run on this machine sends with the same token: wait until it ends, or run without --no-wait."
+            ) from None
+        wait()
+        lock.acquire(poll_interval=_SECONDS_BETWEEN_LOOKS)
+    try:
+        yield Ledger(path)
+    finally:
+        lock.release()
+
+
+def _directory() -> Path:
+    """A directory of this user that all runs share, whatever their state directory; it need not outlive a restart.
+
+    Not the state directory: two runs with different ones still share the token's rate.
+    """
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    directory = Path(tempfile.gettempdir()) / f"importer-rate-{user}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    found = directory.lstat()
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != user):
+        raise BusyError(f"{directory} belongs to someone else; remove it or set TMPDIR to a directory of your own.")
+    return directory

@@ -1,0 +1,92 @@
+"""The engine `batch`: up to 2,000 pairs a call. What it does not settle stays pending, for the engine `put`."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.pace import Pace
+from importer.hubspot.verdict import Action, Verdict, judge_batch, with_doubt
+from importer.journal import PendingPair
+from importer.model import Outcome, Pair, Status
+from importer.pool.attempts import Attempts
+from importer.pool.put import dated
+from importer.pool.workers import Pool
+
+MOST_PAIRS = 2_000
+"""Pairs that one batch call takes. Source: HubSpot, v4 guide."""
+
+_MOST_REFUSALS = 10
+"""Batches refused in a row until no more are tried: their refusal has no single pair to find."""
+
+
+class BatchEngine:
+    """Links what HubSpot takes in batches; a pair that an answer does not name as linked is not settled here.
+
+    A batch that fails as a whole is split in halves, down to single pairs, so that one bad pair costs the others
+    nothing. A pair that a lost or odd answer leaves in doubt is recorded so, unsettled.
+    """
+
+    portion = MOST_PAIRS
+
+    def __init__(self, client: HubSpotClient, pace: Pace) -> None:
+        """Send through `client` at a pace of its own: batch calls do not count in the account's rolling window."""
+        self._client = client
+        self._pace = pace
+        self._refusals = 0
+
+    async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
+        """Send the portion, or its halves when it fails as a whole."""
+        waiting = [portion]
+        while waiting and pool.stopped is None and self._refusals < _MOST_REFUSALS:
+            part = waiting.pop()
+            if not await self._is_taken(pool, part) and len(part) > 1 and not pool.is_blocked(part[0]):
+                middle = len(part) // 2
+                waiting += [part[middle:], part[:middle]]
+
+    async def _is_taken(self, pool: Pool, part: Sequence[PendingPair]) -> bool:
+        """Send one batch until it is settled and record what is known then; whether HubSpot took it as a whole."""
+        attempts = Attempts(pool, part[0])
+        pairs = [pending.pair for pending in part]
+        last: Outcome | None = None
+        doubt: Outcome | None = None
+        linked: dict[Pair, Outcome] = {}
+        goes_on = True
+        try:
+            while goes_on:
+                answer = await pool.send(lambda: self._client.link_many(pairs), part, self._pace)
+                verdict, linked = judge_batch(answer, pairs)
+                last = dated(with_doubt(_for_all(verdict), doubt), attempts.count + 1)
+                doubt = last if last.status is Status.UNCONFIRMED else doubt
+                linked = {pair: dated(outcome, last.attempts) for pair, outcome in linked.items()}
+                goes_on = await attempts.ask_again(verdict)
+        finally:
+            if last is not None:
+                _record(pool, part, last if last.status is Status.NOT_SENT else doubt, linked)
+        is_taken = last is not None and last.status is Status.LINKED
+        self._refusals = 0 if is_taken else self._refusals + 1
+        return is_taken
+
+
+def _for_all(verdict: Verdict) -> Outcome:
+    """What an answer to a batch means for each of its pairs: a refusal of the batch is none of a single pair."""
+    if verdict.outcome.status is Status.FAILED and verdict.action is Action.STOP_TYPES:
+        return replace(verdict.outcome, status=Status.NOT_SENT)
+    return verdict.outcome
+
+
+def _record(
+    pool: Pool, part: Sequence[PendingPair], others: Outcome | None, linked: dict[Pair, Outcome]
+) -> None:
+    """Record the pairs that are linked, and for all others what is known of them, if anything is."""
+    for pending in part:
+        named = linked.get(pending.pair)
+        if named is not None:
+            pool.record(pending, _in_all(pending, named))
+        elif others is not None:
+            pool.record(pending, _in_all(pending, others), settled=False)
+
+
+def _in_all(pending: PendingPair, outcome: Outcome) -> Outcome:
+    """The outcome with the attempts of earlier processes added to its own."""
+    earlier = pending.earlier.attempts if pending.earlier is not None else 0
+    return replace(outcome, attempts=outcome.attempts + earlier)

@@ -1,0 +1,50 @@
+"""The engine `put`: one call a pair."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.verdict import judge, with_doubt
+from importer.journal import PendingPair
+from importer.model import Outcome
+from importer.pool.attempts import Attempts
+from importer.pool.workers import Pool
+
+
+class PutEngine:
+    """One PUT a pair, repeated while HubSpot is busy, until the answer can be trusted or the attempts are used up."""
+
+    portion = 1
+
+    def __init__(self, client: HubSpotClient) -> None:
+        """Send through `client`."""
+        self._client = client
+
+    async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
+        """Settle each pair of the portion."""
+        for pending in portion:
+            await self.settle_pair(pool, pending)
+
+    async def settle_pair(self, pool: Pool, pending: PendingPair) -> None:
+        """Ask until the pair is settled; should the pool stop meanwhile, what is known until then is recorded."""
+        attempts = Attempts(pool, pending)
+        earlier = pending.earlier
+        attempted = earlier.attempts if earlier is not None else 0
+        outcome: Outcome | None = None
+        try:
+            goes_on = not pool.is_blocked(pending)
+            while goes_on:
+                answer = await pool.send(lambda: self._client.link(pending.pair), [pending])
+                verdict = judge(answer, pending.pair)
+                outcome = dated(with_doubt(verdict.outcome, outcome or earlier), attempted + attempts.count + 1)
+                goes_on = await attempts.ask_again(verdict)
+        finally:
+            if outcome is not None:
+                pool.record(pending, outcome, settled=attempts.settled)
+
+
+def dated(outcome: Outcome, attempts: int) -> Outcome:
+    """The outcome with the number of attempts, and the time now where the answer gave none."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return replace(outcome, attempts=attempts, completed_at=outcome.completed_at or now)

@@ -1,0 +1,243 @@
+"""The pool: asyncio workers that take pending pairs from the journal, send them and record what became of them.
+
+An engine says how a portion of pending pairs becomes outcomes; everything else (the pace, stopping, the journal) is
+the pool's and the same for every engine.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from importer.config import Settings
+from importer.hubspot.answers import Answer, NoAnswer
+from importer.hubspot.pace import Pace
+from importer.journal import Journal, PendingPair
+from importer.model import ObjectType, Outcome, Status, Stop, StopReason
+
+logger = logging.getLogger(__name__)
+
+ANSWERS_BEFORE_SHARE = 100
+"""How many answers `max_failure_share` waits for before it judges a run."""
+
+_TAKEN_AT_ONCE = 500
+"""Pairs taken from the journal at a time, at the least: one small transaction."""
+
+Reply = Answer | NoAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: `pairs` in all, how many have each status, what this process did so far.
+
+    `rate` is the rate kept now, as text; `paused` the number of times the pool has waited at HubSpot's request.
+    """
+
+    pairs: int
+    statuses: Mapping[Status, int]
+    calls: int
+    retries: int
+    rate_limited: int
+    rate: str
+
+
+Source = Callable[[int, int], list[PendingPair]]
+"""Gives the next pairs numbered above the first argument, at most as many as the second."""
+
+
+class Engine(Protocol):
+    """How a portion of pairs becomes outcomes; `portion` is the most it takes at a time, all of the same types."""
+
+    portion: int
+
+    async def settle(self, pool: "Pool", portion: Sequence[PendingPair]) -> None:
+        """Make the calls that are needed and give the pool the outcomes, also those known when cancelled half-way."""
+
+
+class Pool:
+    """Workers over one journal; `run` once.
+
+    `watch` is called with the progress whenever outcomes have been written to the journal.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        pace: Pace,
+        settings: Settings,
+        watch: Callable[[Progress], None] = lambda progress: None,
+    ) -> None:
+        """Prepare the pool; nothing is sent before `run`."""
+        self.settings = settings
+        self.calls = self.retries = self.rate_limited = 0
+        self.stopped: Stop | None = None
+        self._journal = journal
+        self.pace = pace
+        self._watch = watch
+        self._pairs = journal.counts().pairs
+        self._statuses = journal.outcome_counts()
+        self._answered: Counter[Status] = Counter()
+        self._not_begun: set[int] = set()
+        self._blocked: dict[tuple[ObjectType, ObjectType], Stop] = {}
+        self._settled: list[tuple[int, Outcome]] = []
+        self._unsettled: list[tuple[int, Outcome]] = []
+        self._something_to_write = asyncio.Event()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[None] | None] = set()
+
+    async def run(self, engine: Engine, source: Source | None = None) -> Stop | None:
+        """Settle every pair of `source` (default: all pending ones); return why that stopped early, None at the end.
+
+        What an engine or the journal raises ends the run at once and passes through, with all outcomes that came in
+        written.
+        """
+        portions = self._portions(source or self._journal.take, engine.portion)
+        try:
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(self._write_outcomes())
+                number = min(self.settings.workers, max(1, self._pairs))
+                self._workers = {group.create_task(self._work(engine, portions)) for _ in range(number)}
+                await asyncio.wait(self._workers)
+                writer.cancel()
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            self._flush()
+            self._journal.give_back(list(self._not_begun))
+            self._not_begun.clear()
+        return self.stopped or next(iter(self._blocked.values()), None)
+
+    def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
+        """The pairs that are unconfirmed: a source for `run`."""
+        return self._journal.having(Status.UNCONFIRMED, after, limit)
+
+    def stop(self, stop: Stop) -> None:
+        """Send nothing more: calls in flight are awaited, waiting workers leave. The first reason stands."""
+        if self.stopped is not None:
+            return
+        self.stopped = stop
+        for worker in self._workers - self._in_flight - {asyncio.current_task()}:
+            worker.cancel()
+
+    def block(self, pending: PendingPair, stop: Stop) -> None:
+        """Send no more pairs of these two object types."""
+        self._blocked.setdefault(_types(pending), stop)
+
+    def is_blocked(self, pending: PendingPair) -> bool:
+        """Whether pairs of these two object types are not to be sent any more."""
+        return _types(pending) in self._blocked
+
+    async def send(
+        self, call: Callable[[], Awaitable[Reply]], about: Sequence[PendingPair], pace: Pace | None = None
+    ) -> Reply:
+        """One call `about` some pairs, at the pool's pace or the one given.
+
+        It is not cancelled between the sending and the answer.
+        """
+        pace = pace or self.pace
+        await pace.acquire()
+        worker = asyncio.current_task()
+        self._in_flight.add(worker)
+        self._not_begun.difference_update(pending.id for pending in about)
+        self.calls += 1
+        try:
+            answer = await call()
+        finally:
+            self._in_flight.discard(worker)
+            pace.release()
+        if isinstance(answer, Answer):
+            self._heed(answer)
+        return answer
+
+    def pause(self, seconds: float) -> None:
+        """Let the whole pool wait."""
+        if self.pace.pause.begin(seconds):
+            logger.warning("HubSpot asked to slow down: all workers wait %.0f s.", seconds)
+
+    def record(self, pending: PendingPair, outcome: Outcome, *, settled: bool = True) -> None:
+        """Take a pair's outcome; it is in the journal as soon as the event loop comes round.
+
+        One that is not settled stands until the next process on this run asks again.
+        """
+        self._something_to_write.set()
+        if not settled:
+            self._unsettled.append((pending.id, outcome))
+            return
+        self._settled.append((pending.id, outcome))
+        self._answered[outcome.status] += 1
+        if outcome.status in {Status.FAILED, Status.UNCONFIRMED}:
+            message = "row %d: %s: %s"
+            logger.debug(message, pending.row, outcome.status, outcome.error_message, extra={"row": pending.row})
+        self._check_failure_share()
+
+    def revise(self, pending: PendingPair, outcome: Outcome) -> None:
+        """Replace the outcome of a pair that was unconfirmed."""
+        self._answered[Status.UNCONFIRMED] -= 1
+        self.record(pending, outcome)
+
+    def _heed(self, answer: Answer) -> None:
+        self.pace.follow(answer.rate)
+        if answer.http_status == 429:
+            self.rate_limited += 1
+        left, reserve = answer.rate.daily_remaining, self.settings.daily_reserve
+        if reserve and left is not None and left <= reserve:
+            sentence = f"The account has {left:,} calls left today, and daily_reserve keeps {reserve:,} for others."
+            self.stop(Stop(StopReason.DAILY_RESERVE, sentence))
+
+    def _check_failure_share(self) -> None:
+        bad = self._answered[Status.FAILED] + self._answered[Status.UNCONFIRMED]
+        answered = bad + self._answered[Status.LINKED]
+        share = self.settings.max_failure_share
+        if answered >= ANSWERS_BEFORE_SHARE and bad > share * answered:
+            sentence = (
+                f"{bad:,} of the first {answered:,} pairs were not linked; max_failure_share ({share:g}) allows fewer. "
+                "Look at the results; if they are as expected, raise max_failure_share and resume."
+            )
+            self.stop(Stop(StopReason.TOO_MANY_FAILURES, sentence))
+
+    async def _work(self, engine: Engine, portions: Iterator[list[PendingPair]]) -> None:
+        for portion in portions:
+            if self.stopped is None and not self.is_blocked(portion[0]):
+                await engine.settle(self, portion)
+            if self.stopped is not None:
+                return
+
+    def _portions(self, source: Source, size: int) -> Iterator[list[PendingPair]]:
+        """The pairs of `source` in portions of one pair of object types, each at most `size` long.
+
+        What waits for its portion to fill is at most one portion for each pair of types.
+        """
+        filling: dict[tuple[ObjectType, ObjectType], list[PendingPair]] = {}
+        last = 0
+        while taken := source(last, max(size, _TAKEN_AT_ONCE)):
+            last = taken[-1].id
+            self._not_begun.update(pending.id for pending in taken)
+            for pending in taken:
+                portion = filling.setdefault(_types(pending), [])
+                portion.append(pending)
+                if len(portion) == size:
+                    yield filling.pop(_types(pending))
+        yield from filling.values()
+
+    async def _write_outcomes(self) -> None:
+        while True:
+            await self._something_to_write.wait()
+            self._something_to_write.clear()
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._settled or self._unsettled:
+            self._journal.record(self._settled, self._unsettled)
+            self._settled, self._unsettled = [], []
+            self._watch(self.progress())
+
+    def progress(self) -> Progress:
+        """How far the run is now."""
+        statuses = {status: self._statuses.get(status, 0) + self._answered[status] for status in Status}
+        return Progress(self._pairs, statuses, self.calls, self.retries, self.rate_limited, str(self.pace.rate))
+
+
+def _types(pending: PendingPair) -> tuple[ObjectType, ObjectType]:
+    return pending.pair.from_type, pending.pair.to_type

@@ -1,0 +1,116 @@
+"""The end of a run: its results file, its failures file, its summary."""
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from importer.config import Settings
+from importer.errors import OutputError
+from importer.journal import Journal
+from importer.model import Outcome, Status, Stop, StopReason
+from importer.reporter import Layout, RunStatus, Summary, Totals, count, write_results
+from importer.runner import store
+from importer.runner.events import Notice, Watch
+from importer.runner.sending import Sent
+
+_INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM}
+
+
+def report_run(run_id: str, settings: Settings, out: Path | None = None) -> Summary:
+    """Write the results of a run as they are now to `out` (default: where the run put them)."""
+    with Journal(store.journal_path(settings, run_id)) as journal:
+        results = store.checked_results(out or Path(journal.info.results), journal.info.source)
+        totals = _write(journal, results)
+        return _with_files(last_summary(journal), totals, results)
+
+
+def last_summary(journal: Journal) -> Summary:
+    """The summary with which the last process on this run ended; `interrupted` when it was killed or goes on."""
+    kept = journal.summary
+    if kept is not None:
+        stopped_by = StopReason(kept["stopped_by"]) if kept["stopped_by"] else None
+        return Summary(**{**kept, "status": RunStatus(kept["status"]), "stopped_by": stopped_by})
+    totals = count(journal.rows(_not_sent(journal.info.run_id)))
+    return replace(summarise(journal, Sent(None, 0, 0, 0), totals, 0.0), status=RunStatus.INTERRUPTED)
+
+
+def conclude(journal: Journal, sent: Sent, results: Path, started: float, watch: Watch) -> Summary:
+    """Write the results and note in the journal how the process ended; its summary. `started` is a monotonic time."""
+    results, totals = _write_somewhere(journal, results, watch)
+    summary = summarise(journal, sent, totals, time.monotonic() - started)
+    summary = _with_files(summary, totals, results)
+    journal.end(asdict(summary))
+    if sent.stop is not None and summary.status is not RunStatus.FINISHED:
+        watch(Notice(_stop_sentence(sent.stop, summary), is_warning=True))
+    return summary
+
+
+def summarise(journal: Journal, sent: Sent, totals: Totals, seconds: float) -> Summary:
+    """The summary of what a process did on a run. Every row that was read is accounted for, or this is a bug."""
+    counts = journal.counts()
+    if totals.rows != counts.rows:
+        raise RuntimeError(f"{counts.rows} rows were read, but {totals.rows} are accounted for")
+    stop = sent.stop
+    if stop is not None and stop.reason in _INTERRUPTIONS and not journal.pending_count():
+        stop = None  # the interruption came when all was done
+    return Summary(
+        run_id=journal.info.run_id,
+        status=_status(stop),
+        stopped_by=stop.reason if stop else None,
+        **_counts(totals),
+        pairs=counts.pairs,
+        calls=sent.calls,
+        retries=sent.retries,
+        rate_limited=sent.rate_limited,
+        seconds=round(seconds, 3),
+        results=None,
+        failures=None,
+    )
+
+
+def _status(stop: Stop | None) -> RunStatus:
+    if stop is None:
+        return RunStatus.FINISHED
+    return RunStatus.INTERRUPTED if stop.reason in _INTERRUPTIONS else RunStatus.STOPPED
+
+
+def _counts(totals: Totals) -> dict[str, int]:
+    return {"rows": totals.rows, "duplicates": totals.duplicates} | {
+        str(status): getattr(totals, status) for status in Status
+    }
+
+
+def _with_files(summary: Summary, totals: Totals, results: Path) -> Summary:
+    all_linked = totals.rows == totals.linked + totals.already_linked
+    failures = None if all_linked else str(store.failures_path(results))
+    return replace(summary, results=str(results), failures=failures)
+
+
+def _write(journal: Journal, results: Path) -> Totals:
+    layout = Layout(journal.info.header, journal.info.delimiter)
+    return write_results(results, layout, journal.rows(_not_sent(journal.info.run_id)), store.failures_path(results))
+
+
+def _write_somewhere(journal: Journal, results: Path, watch: Watch) -> tuple[Path, Totals]:
+    """Write the results, beside the journal when their own place has become unwritable during the run."""
+    try:
+        return results, _write(journal, results)
+    except OutputError as error:
+        elsewhere = journal.path.with_name(f"{journal.info.run_id}.results.csv")
+        totals = _write(journal, elsewhere)
+        again = f"importer report {journal.info.run_id} --out PATH"
+        watch(Notice(f"{error} The results are in {elsewhere} instead; {again} writes them anew.", is_warning=True))
+        return elsewhere, totals
+
+
+def _not_sent(run_id: str) -> Outcome:
+    advice = f"The run ended before this row's turn: importer resume {run_id} goes on with it."
+    return Outcome(Status.NOT_SENT, advice=advice)
+
+
+def _stop_sentence(stop: Stop, summary: Summary) -> str:
+    done = summary.linked + summary.already_linked
+    return (
+        f"{stop.message} {done:,} of {summary.rows:,} rows are linked; run the same command again to go on, "
+        f"or: importer resume {summary.run_id}"
+    )
