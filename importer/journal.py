@@ -321,11 +321,11 @@ class Journal:
         found = self._db.execute("SELECT * FROM problems WHERE code = ? ORDER BY rowid LIMIT ?", (code, first))
         return tuple((number, Problem(*values)) for number, *values in found)
 
-    def pending_count(self) -> int:
-        """How many distinct pairs are still to be sent."""
+    def pending_by_types(self) -> list[int]:
+        """How many distinct pairs are still to be sent, for each pair of object types that has any."""
         with _explained(self.path):
-            (count,) = self._db.execute(f"SELECT count(*) FROM {_TO_SEND}").fetchone()
-        return int(count)
+            found = self._db.execute(f"SELECT count(*) FROM {_TO_SEND} GROUP BY from_type, to_type").fetchall()
+        return [count for (count,) in found]
 
     def outcome_counts(self) -> dict[Status, int]:
         """How many distinct pairs have each status, of those that have an outcome."""
@@ -456,16 +456,16 @@ def _outcome_values(outcome: Outcome) -> tuple[object, ...]:
     return (
         outcome.status,
         outcome.http_status,
-        _storable(outcome.api_status),
+        outcome.api_status,
         outcome.num_errors,
-        _storable(outcome.error_category),
-        _storable(outcome.error_message),
-        _storable(outcome.error_details),
-        _storable(outcome.correlation_id),
-        _storable(outcome.association_types),
+        outcome.error_category,
+        outcome.error_message,
+        outcome.error_details,
+        outcome.correlation_id,
+        outcome.association_types,
         outcome.attempts,
-        _storable(outcome.completed_at),
-        _storable(outcome.advice),
+        outcome.completed_at,
+        outcome.advice,
     )
 
 
