@@ -1,1 +1,36 @@
-"""Bulk association importer for HubSpot."""
+"""Bulk association importer for HubSpot.
+
+What an orchestrator's task calls, and what the command line itself calls:
+
+    from importer import load_settings, run_import
+
+    summary = run_import("pairs.csv", load_settings({"rate": "100/10"}))
+    print(summary.linked, summary.failed, summary.results)
+
+`run_import` takes a path or a pandas data frame; the token comes from HUBSPOT_ACCESS_TOKEN. What became of the rows is
+in the `Summary` and in its results file; what is wrong with the command, the settings or the file raises an
+`ImporterError` before anything is sent.
+"""
+
+from importer.config import Settings, load_settings
+from importer.errors import BusyError, ImporterError, JournalError, OutputError, SettingsError, SourceError
+from importer.model import Status, StopReason
+from importer.reporter import RunStatus, Summary
+from importer.runner.imports import Telling, run_import
+
+__all__ = [
+    "BusyError",
+    "ImporterError",
+    "JournalError",
+    "OutputError",
+    "RunStatus",
+    "Settings",
+    "SettingsError",
+    "SourceError",
+    "Status",
+    "StopReason",
+    "Summary",
+    "Telling",
+    "load_settings",
+    "run_import",
+]

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from importer.cli import options
-from importer.cli.display import Display, duration, understood_text
+from importer.cli.display import Display, costs_text, counts_text, understood_text
 from importer.config import Rate, Settings, load_settings
 from importer.errors import SettingsError
 from importer.journal import is_held
@@ -97,7 +97,7 @@ def check(file: str, **flags: Any) -> int:
 
 def _check_json(found: CheckReport) -> str:
     values = asdict(found)
-    counts = values.pop("counts")
+    counts, expected = values.pop("counts"), values.pop("costs")
     groups = [
         {
             "code": group.code,
@@ -106,25 +106,19 @@ def _check_json(found: CheckReport) -> str:
         }
         for group in found.problems
     ]
-    return json.dumps({"status": "checked", **counts, **values, "problems": groups})
+    spent = {"calls": found.costs.calls, "minutes": round(found.costs.minutes, 2)}
+    return json.dumps({"status": "checked", **counts, **values, "problems": groups, **spent, "costs": expected})
 
 
 def _check_text(found: CheckReport) -> str:
-    counts = found.counts
-    lines = [
-        understood_text(found.understood),
-        *found.warnings,
-        f"{counts.rows:,} rows: {counts.pairs:,} pairs, {counts.duplicates:,} duplicates, {counts.invalid:,} invalid",
-    ]
+    lines = [understood_text(found.understood), *found.warnings, counts_text(found.counts)]
     for group in found.problems:
-        lines.append(f"{group.code}: {group.rows:,} rows")
+        lines.append(f"{group.code}: {group.rows:,} row{'s' if group.rows > 1 else ''}")
         lines += [f"  {problem_sentence(number, problem)} {problem.advice}" for number, problem in group.first]
         if group.rows > len(group.first):
             lines.append("  … (--out FILE names every row)")
-    lines.append(
-        f"A run makes {found.calls:,} calls: about {duration(found.minutes)} at a rate of {found.rate}, "
-        f"{found.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,}. Nothing was sent."
-    )
+    lines.append(costs_text(found.costs))
+    lines.append(f"That is {found.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,}. Nothing was sent.")
     if found.results is not None:
         lines.append(f"Every row: {found.results}")
     return "\n".join(lines)

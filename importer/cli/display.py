@@ -10,10 +10,12 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
-from importer.config import Settings
+from importer.config import EngineName, Settings
+from importer.journal import Counts
 from importer.model import Status
 from importer.pool import Progress
 from importer.reader import Understood
+from importer.runner.costs import Costs
 from importer.runner.events import Event, Notice, Plan
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -64,18 +66,11 @@ class Display:
         self._lines.run_id = plan.run_id
         goes_on = "goes on: the rows already settled are not sent again" if plan.resumed else f"goes to {plan.target}"
         logger.info("Run %s %s.", plan.run_id, goes_on)
-        logger.info(
-            "%s rows: %s pairs, %s duplicate rows, %s invalid rows. %s calls at a rate of %s s, about %s.",
-            f"{plan.rows:,}",
-            f"{plan.pairs:,}",
-            f"{plan.duplicates:,}",
-            f"{plan.invalid:,}",
-            f"{plan.calls:,}",
-            plan.rate,
-            duration(plan.minutes),
-        )
-        if self._has_bar and plan.calls:
-            self._bar = tqdm(total=plan.pairs, initial=plan.pairs - plan.calls, unit="pair", file=sys.stderr)
+        logger.info(counts_text(plan.counts))
+        logger.info(costs_text(plan.costs))
+        if self._has_bar and plan.pending:
+            pairs = plan.counts.pairs
+            self._bar = tqdm(total=pairs, initial=pairs - plan.pending, unit="pair", file=sys.stderr)
 
     def _tell_progress(self, progress: Progress) -> None:
         linked = progress.statuses[Status.LINKED] + progress.statuses[Status.ALREADY_LINKED]
@@ -147,6 +142,28 @@ def understood_text(understood: Understood) -> str:
         if object_type is not None
     ]
     return "\n".join(["Read as " + ", ".join(part for part in what if part), *understood.notes, *roles, *types])
+
+
+def counts_text(counts: Counts) -> str:
+    """What a source's rows come to, as one line."""
+    return (
+        f"{counts.rows:,} rows: {counts.pairs:,} pairs, {counts.duplicates:,} duplicate rows, "
+        f"{counts.invalid:,} invalid rows."
+    )
+
+
+def costs_text(costs: Costs) -> str:
+    """What sending takes, as one line, and what the other ways would take."""
+    put = f"{costs.put_calls:,} calls at {costs.rate} s, about {duration(costs.put_minutes)}"
+    batch = f"{costs.batch_calls:,} calls at {costs.batch_rate} s, about {duration(costs.batch_minutes)}"
+    reads = f"{costs.read_calls:,} calls to read back what is linked already, and then"
+    if costs.engine is EngineName.PUT:
+        way, other = f"One pair a call: {put}.", f"--engine batch: {batch}."
+    else:
+        way, other = f"Up to 2,000 pairs a call: {batch}.", f"--engine put: {put}."
+    if costs.only_missing:
+        return f"{way[:-1]} at the most, after {costs.read_calls:,} calls to read back what is linked. Else, {other}"
+    return f"{way} Else, {other} --only-missing: {reads} only what is missing."
 
 
 def duration(minutes: float) -> str:

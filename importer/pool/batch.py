@@ -74,9 +74,7 @@ def _for_all(verdict: Verdict) -> Outcome:
     return verdict.outcome
 
 
-def _record(
-    pool: Pool, part: Sequence[PendingPair], others: Outcome | None, linked: dict[Pair, Outcome]
-) -> None:
+def _record(pool: Pool, part: Sequence[PendingPair], others: Outcome | None, linked: dict[Pair, Outcome]) -> None:
     """Record the pairs that are linked, and for all others what is known of them, if anything is."""
     for pending in part:
         named = linked.get(pending.pair)

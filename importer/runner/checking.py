@@ -6,10 +6,10 @@ from pathlib import Path
 from importer.config import Settings
 from importer.journal import Counts, Journal, ProblemGroup, write_journal
 from importer.model import Outcome, Status
-from importer.reader import Understood, open_source
+from importer.reader import Understood
 from importer.reporter import Layout, write_results
 from importer.runner import store
-from importer.runner.sending import initial_rate
+from importer.runner.costs import Costs, costs
 
 SMALLEST_DAILY_LIMIT = 250_000
 """Calls a day of an account on Free or Starter. Source: HubSpot, usage guidelines."""
@@ -20,7 +20,7 @@ _NOT_SENT = Outcome(Status.NOT_SENT, advice="This was a check: nothing was sent.
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found. `calls` at `rate` take `minutes` and are `daily_share` of the smallest daily limit.
+    """What a check found. The calls are `daily_share` of the smallest daily limit.
 
     `warnings` are plain sentences; `problems` are grouped by code with their first rows; `results` is the path of the
     file with every row, None when none was asked for.
@@ -31,9 +31,7 @@ class CheckReport:
     counts: Counts
     warnings: tuple[str, ...]
     problems: tuple[ProblemGroup, ...]
-    calls: int
-    rate: str
-    minutes: float
+    costs: Costs
     daily_share: float
     results: str | None
 
@@ -51,7 +49,7 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
     with (
         store.source_file(file, settings) as source,
         store.scratch(settings) as directory,
-        open_source(source.content, settings.reading) as table,
+        store.open_table(source, settings.reading) as table,
     ):
         results = store.checked_results(out, source.path) if out is not None else None
         path = directory / "check.sqlite"
@@ -60,16 +58,14 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
         with Journal(path) as journal:
             if results is not None:
                 write_results(results, Layout(info.header, info.delimiter), journal.rows(_NOT_SENT), None)
-            counts, rate = journal.counts(), initial_rate(settings)
+            expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,
                 understood=table.understood,
-                counts=counts,
+                counts=journal.counts(),
                 warnings=table.warnings(),
                 problems=tuple(journal.problem_groups(_FIRST_ROWS)),
-                calls=counts.pairs,
-                rate=str(rate),
-                minutes=counts.pairs * rate.seconds / rate.calls / 60,
-                daily_share=counts.pairs / SMALLEST_DAILY_LIMIT,
+                costs=expected,
+                daily_share=expected.calls / SMALLEST_DAILY_LIMIT,
                 results=str(results) if results else None,
             )

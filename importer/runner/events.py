@@ -3,28 +3,26 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from importer.journal import Counts
 from importer.pool import Progress
 from importer.reader import Understood
+from importer.runner.costs import Costs
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run is about to do, known once the source is read and before anything is sent.
 
-    `rows`, `invalid` and `duplicates` count rows, `pairs` distinct pairs, `calls` the pairs still to send. `resumed` is
-    whether an unfinished run goes on. `rate` is the rate it begins with, `minutes` what the calls take at that rate.
+    `counts` are those of the whole run, `pending` of its pairs are still to be settled. `resumed` is whether an
+    unfinished run goes on.
     """
 
     run_id: str
     resumed: bool
     target: str
-    rows: int
-    pairs: int
-    invalid: int
-    duplicates: int
-    calls: int
-    rate: str
-    minutes: float
+    counts: Counts
+    pending: int
+    costs: Costs
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,23 @@
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
+
+if TYPE_CHECKING:
+    import pandas
 
 from importer.config import ApiVersion, Reading, Settings, token_file_is_exposed
 from importer.errors import BusyError, SettingsError
 from importer.hubspot.routes import V4_ENDS
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
-from importer.reader import open_source
 from importer.reporter import Summary, check_writable
 from importer.runner import store
+from importer.runner.costs import costs
 from importer.runner.events import Notice, Plan, Watch, ignore
 from importer.runner.reporting import conclude
-from importer.runner.sending import Sent, access_token, initial_rate, link_pending, verify_pending, work_on
+from importer.runner.sending import Sent, access_token, link_pending, verify_pending, work_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,21 @@ class _Target:
     token: SecretStr
 
 
-def run_import(file: Path | str, settings: Settings, telling: Telling = Telling(), *, fresh: bool = False) -> Summary:
+def run_import(
+    file: "Path | str | pandas.DataFrame",
+    settings: Settings,
+    telling: Telling = Telling(),
+    *,
+    fresh: bool = False,
+) -> Summary:
     """Link the pairs of `file` and write its results; go on with the unfinished run of the same command, if any.
 
-    `fresh` begins anew in any case. The token comes from HUBSPOT_ACCESS_TOKEN or `settings.token_file`. What HubSpot
-    or a signal does to the run is in the Summary. Raises an ImporterError when nothing could be sent: SettingsError,
-    SourceError, JournalError, BusyError or OutputError.
+    `file` is a path, "-" for standard input, or a data frame whose column names are the header. `fresh` begins anew in
+    any case. Call it from code that has no event loop running; in the main thread it heeds SIGINT and SIGTERM. The
+    token comes from HUBSPOT_ACCESS_TOKEN or `settings.token_file`.
+
+    What HubSpot or a signal does to the run is in the Summary. Raises an ImporterError when nothing could be sent:
+    SettingsError, SourceError, JournalError, BusyError or OutputError.
     """
     target = _Target(settings, access_token(settings))
     with store.source_file(file, settings) as source:
@@ -100,7 +113,7 @@ def _read(
     source: store.SourceFile, reading: Reading, results: Path, settings: Settings, watch: Watch, directory: Path
 ) -> Path:
     """Read the source into a new journal in `directory`; its path."""
-    with open_source(source.content, reading) as table:
+    with store.open_table(source, reading) as table:
         watch(table.understood)
         info = store.describe(store.new_run_id(), source, table, settings, reading, results)
         path = directory / f"{info.run_id}{SUFFIX}"
@@ -173,7 +186,7 @@ def _send(journal: Journal, target: _Target, watch: Watch) -> Sent:
     resumed = journal.begin()
     plan = _plan(journal, target.settings, resumed=resumed)
     watch(plan)
-    if plan.calls == 0:
+    if plan.pending == 0:
         return Sent(None, 0, 0, 0)
     if target.settings.api_version is ApiVersion.V4:
         watch(Notice(f"HubSpot ends its support of API v4 on {V4_ENDS}; --api-version 2026-09 follows it."))
@@ -183,17 +196,6 @@ def _send(journal: Journal, target: _Target, watch: Watch) -> Sent:
 
 
 def _plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
-    counts, rate = journal.counts(), initial_rate(settings)
-    calls = journal.pending_count()
-    return Plan(
-        journal.info.run_id,
-        resumed,
-        journal.info.target,
-        counts.rows,
-        counts.pairs,
-        counts.invalid,
-        counts.duplicates,
-        calls,
-        str(rate),
-        calls * rate.seconds / rate.calls / 60,
-    )
+    pending = journal.pending_by_types()
+    info = journal.info
+    return Plan(info.run_id, resumed, info.target, journal.counts(), sum(pending), costs(pending, settings))

@@ -51,7 +51,7 @@ def summarise(journal: Journal, sent: Sent, totals: Totals, seconds: float) -> S
     if totals.rows != counts.rows:
         raise RuntimeError(f"{counts.rows} rows were read, but {totals.rows} are accounted for")
     stop = sent.stop
-    if stop is not None and stop.reason in _INTERRUPTIONS and not journal.pending_count():
+    if stop is not None and stop.reason in _INTERRUPTIONS and not journal.pending_by_types():
         stop = None  # the interruption came when all was done
     return Summary(
         run_id=journal.info.run_id,

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from importer.config import EngineName, Rate, Settings, load_token
+from importer.config import EngineName, Settings, load_token
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.ledger import Ledger, hold_rate
-from importer.hubspot.pace import CAUTIOUS_RATE, Pace
+from importer.hubspot.pace import Pace
 from importer.journal import Journal
 from importer.model import Stop, StopReason
 from importer.pool import BatchEngine, FindLinked, Pool, PutEngine, ReadBack, Verify
+from importer.runner.costs import initial_rate
 from importer.runner.events import Notice, Watch
 from importer.sandbox import DEFAULT_TOKEN, Sandbox, SandboxOptions
 
@@ -35,11 +36,6 @@ class Sent:
 def access_token(settings: Settings) -> SecretStr:
     """The token for the target of `settings`. Raises SettingsError when a real account's is not set."""
     return SecretStr(DEFAULT_TOKEN) if settings.sandbox else load_token(settings)
-
-
-def initial_rate(settings: Settings) -> Rate:
-    """The rate that a run begins with."""
-    return settings.rate if isinstance(settings.rate, Rate) else CAUTIOUS_RATE
 
 
 Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]

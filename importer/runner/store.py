@@ -11,13 +11,20 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from importer.config import Reading, Settings
 from importer.errors import JournalError, OutputError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, list_journals
 from importer.model import Role, Status
-from importer.reader import Source
+from importer.reader import Source, open_frame, open_source
+
+if TYPE_CHECKING:
+    import pandas
+
+STANDARD_INPUT = "<stdin>"
+FRAME = "<frame>"
+_NO_FILES = {STANDARD_INPUT, FRAME}
 
 SANDBOX = "sandbox"
 """The target of a run against the sandbox inside the process."""
@@ -32,11 +39,12 @@ _WRAPPINGS = {".gz", ".zip"}
 class SourceFile:
     """A file to import as it is now.
 
-    `path` is absolute, or "-" for standard input; `content` is where the bytes can be read; `sha256` is their hash.
+    `path` is absolute, or a name in angle brackets for what is no file; `content` is where it can be read; `sha256` is
+    the hash of its bytes.
     """
 
     path: str
-    content: Path
+    content: "Path | pandas.DataFrame"
     sha256: str
     modified_at: str
 
@@ -103,11 +111,15 @@ def _iso(moment: datetime) -> str:
 
 
 @contextmanager
-def source_file(file: Path | str, settings: Settings) -> Iterator[SourceFile]:
-    """The file as it is now; standard input ("-") is copied first, and the copy removed at the end.
+def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> Iterator[SourceFile]:
+    """The file or data frame as it is now; standard input ("-") is copied first, and the copy removed at the end.
 
     Raises SourceError when it cannot be read.
     """
+    if not isinstance(file, Path | str):
+        content = file.to_csv(index=False).encode("utf-8", "surrogatepass")
+        yield SourceFile(FRAME, file, hashlib.sha256(content).hexdigest(), now())
+        return
     if str(file) != "-":
         yield _described(Path(file))
         return
@@ -115,7 +127,14 @@ def source_file(file: Path | str, settings: Settings) -> Iterator[SourceFile]:
     with NamedTemporaryFile(prefix="stdin-", suffix=".csv", dir=settings.state_path) as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()
-        yield replace(_described(Path(copy.name)), path="-")
+        yield replace(_described(Path(copy.name)), path=STANDARD_INPUT)
+
+
+def open_table(source: SourceFile, reading: Reading) -> Source:
+    """The table of pairs in a source. Raises SourceError or SettingsError as the reader does."""
+    if isinstance(source.content, Path):
+        return open_source(source.content, reading)
+    return open_frame(source.content, reading)
 
 
 def _described(path: Path) -> SourceFile:
@@ -149,7 +168,7 @@ def results_path(source: SourceFile, out: Path | None, *, mark: str = "") -> Pat
     A `mark` (`.retry`) keeps other runs over the same file apart: `NAME.retry.results.EXT`. Standard input's results go
     to the working directory.
     """
-    place = Path.cwd() / "stdin.csv" if source.path == "-" else Path(source.path)
+    place = Path.cwd() / f"{source.path.strip('<>')}.csv" if source.path in _NO_FILES else Path(source.path)
     return checked_results(out or _beside(place, mark), source.path)
 
 
