@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["Source", "Understood", "open_frame", "open_source"]
 
 
-def open_source(path: Path, reading: Reading) -> Source:
+def open_source(path: Path, reading: Reading, name: str = "") -> Source:
     """Return the table of pairs in a file, open for reading.
 
-    Raises `SourceError` when the file is missing, is no table or lacks a column that pairs need, and `SettingsError`
-    when `reading` names a column, type, delimiter or encoding that cannot be.
+    `name` is what messages call it, when that is not the name of the file. Raises `SourceError` when the file is
+    missing, is no table or lacks a column that pairs need, and `SettingsError` when `reading` names a column, type,
+    delimiter or encoding that cannot be.
     """
-    return _source(path.name, open_table(path, reading), reading)
+    return _source(name or path.name, open_table(path, name or path.name, reading), reading)
 
 
 def open_frame(frame: "pandas.DataFrame", reading: Reading, name: str = "the data frame") -> Source:

@@ -7,6 +7,7 @@ from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.model import ObjectType, Role
 from importer.reader.headers import Meaning, Place, meaning
+from importer.reader.messages import quoted
 from importer.reader.object_types import parse_object_type, plain
 
 
@@ -71,7 +72,7 @@ def flag_type(flag: str, text: str | None) -> ObjectType | None:
     object_type = parse_object_type(text)
     if object_type is None:
         raise SettingsError(
-            f"{flag} '{text}' is not an object type. Write a name such as contacts, or an id such as 2-123."
+            f"{flag} {quoted(text)} is not an object type. Write a name such as contacts, or an id such as 2-123."
         )
     return object_type
 
@@ -116,9 +117,9 @@ class _Search:
         roles: dict[int, Role] = {}
         for role, index in self._mapped.items():
             if index in roles:
-                shown = column_name(self._header, index)
+                shown = quoted(column_name(self._header, index))
                 raise SettingsError(
-                    f"--map gives the column '{shown}' two roles, {roles[index]} and {role}. Name two columns."
+                    f"--map gives the column {shown} two roles, {roles[index]} and {role}. Name two columns."
                 )
             roles[index] = role
 
@@ -170,9 +171,9 @@ class _Search:
         type_column = self._type_column(_TYPE_ROLE[role])
         object_type = self._types[role] or self._named_type(id_column)
         if type_column is None and object_type is None:
-            flag, shown = _FLAG[role], column_name(self._header, id_column)
+            flag, shown = _FLAG[role], quoted(column_name(self._header, id_column))
             raise SourceError(
-                f"{self._name} does not say which type of record '{shown}' holds. Give it with {flag} TYPE "
+                f"{self._name} does not say which type of record {shown} holds. Give it with {flag} TYPE "
                 f"(for example {flag} contacts), or name its column with --map {_TYPE_ROLE[role]}=COLUMN."
             )
         return Side(id_column, type_column, object_type)
@@ -205,7 +206,7 @@ class _Search:
 
     def _refuse_types(self, columns: list[int]) -> None:
         wanted = " ".join(f"{_FLAG[role]} {kind}" for role, kind in self._types.items() if kind)
-        named = ", ".join(f"'{self._header[i]}' ({self._named_type(i) or 'any type'})" for i in columns)
+        named = ", ".join(f"{quoted(self._header[i])} ({self._named_type(i) or 'any type'})" for i in columns)
         raise SourceError(
             f"{self._name} has no two columns that fit {wanted}. Its columns of ids are: {named}. "
             f"Name others with --map {Role.FROM_OBJECT_ID}=COLUMN and --map {Role.TO_OBJECT_ID}=COLUMN."
@@ -213,7 +214,7 @@ class _Search:
 
     def _refuse_several(self, readings: list[tuple[int, int]]) -> None:
         ways = "; ".join(
-            f"'{column_name(self._header, f)}' to '{column_name(self._header, t)}' "
+            f"{quoted(column_name(self._header, f))} to {quoted(column_name(self._header, t))} "
             f"({self._map_flag(Role.FROM_OBJECT_ID, f)} {self._map_flag(Role.TO_OBJECT_ID, t)})"
             for f, t in readings[:6]
         )
@@ -222,10 +223,11 @@ class _Search:
 
     def _map_flag(self, role: Role, index: int) -> str:
         text = self._header[index]
-        return f"--map {role}=#{index + 1}" if '"' in text or not text.strip() else f'--map {role}="{text}"'
+        can_be_typed = text.strip() and text.isprintable() and len(text) <= 60 and '"' not in text
+        return f'--map {role}="{text}"' if can_be_typed else f"--map {role}=#{index + 1}"
 
     def _listed(self) -> str:
-        shown = [f"'{column_name(self._header, i)}'" for i in range(len(self._header))]
+        shown = [quoted(column_name(self._header, i)) for i in range(len(self._header))]
         more = f" and {len(shown) - 40} more" if len(shown) > 40 else ""
         return f"Its columns are: {', '.join(shown[:40])}{more}."
 
@@ -236,11 +238,11 @@ def _refuse_duplicates(name: str, header: Sequence[str]) -> None:
         key = text.strip()
         if key and key in first:
             raise SourceError(
-                f"{name} has two columns with the header '{key}' (columns {first[key] + 1} and {index + 1}). "
+                f"{name} has two columns with the header {quoted(key)} (columns {first[key] + 1} and {index + 1}). "
                 f"Rename one of them."
             )
         first[key] = index
 
 
 def _positions(header: Sequence[str], indices: list[int]) -> str:
-    return ", ".join(f"#{i + 1} '{header[i]}'" for i in indices)
+    return ", ".join(f"#{i + 1} {quoted(header[i])}" for i in indices)

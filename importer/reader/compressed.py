@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from importer.errors import SourceError
+from importer.reader.messages import quoted
 
 MAX_EXPANDED = 4 << 30
 """Bytes that a compressed table may expand to."""
@@ -52,7 +53,7 @@ def _only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     candidates = tables or files
     if len(candidates) == 1:
         return candidates[0]
-    shown = ", ".join(f"'{found.filename}'" for found in candidates[:10]) + (", …" if len(candidates) > 10 else "")
+    shown = ", ".join(quoted(found.filename) for found in candidates[:10]) + (", …" if len(candidates) > 10 else "")
     seen = f"holds several files: {shown}" if candidates else "holds no file"
     raise SourceError(f"{name} {seen}. A zip archive must hold one table; give that table itself.")
 

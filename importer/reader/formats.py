@@ -38,17 +38,17 @@ _WORKBOOK_ENDINGS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 _TEXT_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt"})
 
 
-def open_table(path: Path, reading: Reading) -> Table:
-    """Return the table in a file; raises `SourceError` when it has none that can be read."""
+def open_table(path: Path, name: str, reading: Reading) -> Table:
+    """Return the table in a file that messages call `name`; raises `SourceError` when it has none that can be read."""
     if not path.is_file():
         what = "is a directory" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
         raise SourceError(f"{path} {what}. Give the path of a CSV or XLSX file.")
     try:
-        table = _open_plain(path, path.name, reading)
+        table = _open_plain(path, name, reading)
         if table is not None:
-            return _noted(table, path.name)
+            return _noted(table, name)
         is_gzip = _head(path).startswith(_GZIP)
-        return _open_expanded(path, "gzip" if is_gzip else "zip", expand_gzip if is_gzip else expand_zip, reading)
+        return _open_expanded(path, name, *(("gzip", expand_gzip) if is_gzip else ("zip", expand_zip)), reading)
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from None
 
@@ -81,10 +81,7 @@ def _no_table(head: bytes) -> str:
         if head.startswith(beginning):
             return what
     text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n").lower()
-    if (
-        text.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<body"))
-        or b"<html" in text[:1024]
-    ):
+    if text.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<body", b"<style", b"<!--")):
         return "a web page (HTML)"
     if text.startswith(b"<?xml"):
         return "an XML file"
@@ -119,7 +116,7 @@ def _open_zipped(path: Path, name: str, reading: Reading) -> Table | None:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = frozenset(archive.namelist())
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
         raise SourceError(
             f"{name} is damaged or cut off ({error}). Open it in a spreadsheet program and save it again as XLSX."
         ) from None
@@ -140,14 +137,16 @@ def _open_office(path: Path, name: str, parts: frozenset[str], reading: Reading)
     return open_xlsx(path, name, reading)
 
 
-def _open_expanded(path: Path, kind: str, expand: Callable[[Path, str, Path], Path], reading: Reading) -> Table:
+def _open_expanded(
+    path: Path, name: str, kind: str, expand: Callable[[Path, str, Path], Path], reading: Reading
+) -> Table:
     """Return the table inside an archive; the expanded copy goes when the table is closed."""
     folder = tempfile.TemporaryDirectory(prefix="importer-")
     try:
-        inner = expand(path, path.name, Path(folder.name))
-        table = _open_plain(inner, path.name, reading)
+        inner = expand(path, name, Path(folder.name))
+        table = _open_plain(inner, name, reading)
         if table is None:
-            raise SourceError(f"{path.name} holds another archive. Give the table itself.")
+            raise SourceError(f"{name} holds another archive. Give the table itself.")
     except BaseException:
         folder.cleanup()
         raise

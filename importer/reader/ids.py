@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from importer.model import ObjectType, Problem, RecordId
+from importer.reader.messages import quoted
 from importer.reader.object_types import parse_object_type
 
 MAX_DIGITS = 32
@@ -153,13 +154,6 @@ _record_url = re.compile(
     r"(?:[/?#].*)?",
     re.ASCII | re.IGNORECASE,
 ).fullmatch
-
-
-def quoted(text: str) -> str:
-    """Return a text in quotes for a message: at most 60 characters, with what cannot be seen written out."""
-    shown = text if len(text) <= 60 else text[:57] + "…"
-    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-    return f"'{visible}'"
 
 
 def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:

@@ -83,7 +83,7 @@ class Package:
         set_handlers(parser)
         with closing(self._zip.open(part)) as stream:  # gives no more bytes than the size that was checked
             while block := stream.read(BLOCK):
-                parser.Parse(block, False)
+                _parse_block(parser, block)
                 yield
         parser.Parse(b"", True)
         yield
@@ -111,6 +111,15 @@ class Package:
             )
         if info.file_size > MAX_RATIO_SIZE and info.file_size > MAX_RATIO * info.compress_size:
             raise ExcessError(f"its part {part} expands to more than {MAX_RATIO} times its size")
+
+
+def _parse_block(parser: expat.XMLParserType, block: bytes) -> None:
+    try:
+        parser.Parse(block, False)
+    except LookupError as error:
+        if type(error) is LookupError:  # expat's own, not one of the handlers'
+            raise DamageError(str(error)) from None
+        raise
 
 
 def _refuse_doctype(*_: object) -> None:

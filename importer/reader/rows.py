@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from importer.model import ObjectType, Pair, Problem, RecordId, SourceRow
 from importer.reader.columns import Columns, Side, column_name
-from importer.reader.ids import LossyNumber, RecordUrl, is_short_id, missing_id, parse_id, quoted, split_ids
+from importer.reader.ids import LossyNumber, RecordUrl, is_short_id, missing_id, parse_id, split_ids
 from importer.reader.making import make_pair, make_row
+from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
 from importer.reader.tables import Record
 

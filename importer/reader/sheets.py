@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importer.errors import SourceError
+from importer.reader.messages import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ def choose_sheet(file: str, sheets: Sequence[Sheet], wish: str | None) -> Sheet:
         return similar[0]
     if wish.isascii() and wish.isdecimal() and 1 <= int(wish) <= len(sheets):
         return sheets[int(wish) - 1]
-    shown = ", ".join(f"'{sheet.name}'" for sheet in sheets[:20])
-    raise SourceError(f"{file} has no sheet '{wish}'. Its sheets are: {shown}. Name one with --sheet NAME.")
+    shown = ", ".join(quoted(sheet.name) for sheet in sheets[:20])
+    raise SourceError(f"{file} has no sheet {quoted(wish)}. Its sheets are: {shown}. Name one with --sheet NAME.")
 
 
 def sheet_notes(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[str, ...]:
@@ -36,4 +37,4 @@ def sheet_notes(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[str, ...]:
     if len(sheets) < 2:
         return ()
     place = sheets.index(sheet) + 1
-    return (f"Sheet '{sheet.name}' is read, number {place} of {len(sheets)}; choose another with --sheet NAME.",)
+    return (f"Sheet {quoted(sheet.name)} is read, number {place} of {len(sheets)}; choose another with --sheet NAME.",)

@@ -11,6 +11,7 @@ from pathlib import Path
 from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.reader.encodings import Encoding, chosen_encoding, detect_encoding
+from importer.reader.messages import quoted
 from importer.reader.tables import Record, Table
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -139,7 +140,7 @@ def _chosen_delimiter(wish: str | None) -> str:
     delimiter = _DELIMITER_NAMES.get(wish.lower(), wish)
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise SettingsError(
-            f"--delimiter '{wish}' is not a delimiter. Write one character, or comma, semicolon, tab, pipe."
+            f"--delimiter {quoted(wish)} is not a delimiter. Write one character, or comma, semicolon, tab, pipe."
         )
     return delimiter
 

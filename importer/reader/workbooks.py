@@ -4,7 +4,8 @@ What calamine does not tell apart is refused all the same: an error such as `#N/
 number is a float, exact up to 15 digits.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from xml.parsers import expat
 
@@ -38,25 +39,19 @@ def open_ods(path: Path, name: str, reading: Reading) -> Table:
         if package.has("META-INF/manifest.xml"):
             tags = {tag for tag, _ in package.elements("META-INF/manifest.xml")}
             if "encryption-data" in tags:
-                raise SourceError(f"{name} is protected with a password. Save it without one and try again.")
+                raise _protected(name)
         _check_grid(package)
     return _open_workbook(path, name, "ODS", reading)
 
 
 def _open_workbook(path: Path, name: str, kind: str, reading: Reading) -> Table:
-    try:
+    with _told(name, kind):
         workbook = calamine.CalamineWorkbook.from_path(path)
-    except calamine.PasswordError:
-        raise SourceError(f"{name} is protected with a password. Save it without one and try again.") from None
-    except (calamine.CalamineError, OSError) as error:
-        raise _damaged(name, kind, error) from None
     try:
         sheets = tuple(_listed_sheets(workbook))
         sheet = choose_sheet(name, sheets, reading.sheet)
-        records = _records(workbook.get_sheet_by_name(sheet.name))
-    except calamine.CalamineError as error:
-        workbook.close()
-        raise _damaged(name, kind, error) from None
+        with _told(name, kind):
+            records = _records(workbook.get_sheet_by_name(sheet.name), name, kind)
     except BaseException:
         workbook.close()
         raise
@@ -75,10 +70,23 @@ def _open_workbook(path: Path, name: str, kind: str, reading: Reading) -> Table:
     )
 
 
-def _damaged(name: str, kind: str, error: Exception) -> SourceError:
-    return SourceError(
-        f"{name} is a damaged {kind} workbook ({error}). Open it in a spreadsheet program and save it as XLSX."
-    )
+@contextmanager
+def _told(name: str, kind: str) -> Iterator[None]:
+    """Turn what calamine says of a workbook into the sentence about it; some damage makes it panic."""
+    try:
+        yield
+    except calamine.PasswordError:
+        raise _protected(name) from None
+    except BaseException as error:
+        if not isinstance(error, calamine.CalamineError | OSError) and type(error).__name__ != "PanicException":
+            raise
+        raise SourceError(
+            f"{name} is a damaged {kind} workbook ({error}). Open it in a spreadsheet program and save it as XLSX."
+        ) from None
+
+
+def _protected(name: str) -> SourceError:
+    return SourceError(f"{name} is protected with a password. Save it without one and try again.")
 
 
 def _listed_sheets(workbook: calamine.CalamineWorkbook) -> list[Sheet]:
@@ -89,14 +97,15 @@ def _listed_sheets(workbook: calamine.CalamineWorkbook) -> list[Sheet]:
     ]
 
 
-def _records(sheet: calamine.CalamineSheet) -> Generator[Record]:
+def _records(sheet: calamine.CalamineSheet, name: str, kind: str) -> Generator[Record]:
     """Yield the rows from the top of the sheet; calamine leaves out blank columns on the left, but no blank rows."""
     left = [""] * (sheet.start[1] if sheet.start else 0)
-    for number, values in enumerate(sheet.iter_rows(), 1):
-        cells = [*left, *map(typed_text, values)]
-        while cells and not cells[-1]:
-            cells.pop()
-        yield number, cells
+    with _told(name, kind):
+        for number, values in enumerate(sheet.iter_rows(), 1):
+            cells = [*left, *map(typed_text, values)]
+            while cells and not cells[-1]:
+                cells.pop()
+            yield number, cells
 
 
 def _check_grid(package: Package) -> None:

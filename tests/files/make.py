@@ -430,6 +430,9 @@ def workbook_files() -> dict[str, bytes]:
         ),
         "entity_bomb.xlsx": xlsx("", replaced={"xl/worksheets/sheet1.xml": bomb + sheet}),
         "external_entity.xlsx": xlsx("", replaced={"xl/worksheets/sheet1.xml": outside + sheet}),
+        "unknown_xml_encoding.xlsx": xlsx(
+            "", replaced={"xl/worksheets/sheet1.xml": '<?xml version="1.0" encoding="klingon"?>' + sheet}
+        ),
         "zip_bomb.xlsx": xlsx(data(texts(table) + " " * (40 << 20))),
         "row_twice.xlsx": xlsx(data(texts(table) + texts(table))),
         "column_beyond.xlsx": xlsx(data(texts(table) + '<row r="4"><c r="ZZZ4"><v>1</v></c></row>')),
@@ -445,6 +448,7 @@ def workbook_files() -> dict[str, bytes]:
         "xlsx_inside.csv": table_xlsx(table),
         "pairs.xls": xls([["Contact ID", "Company ID"], [1.0, 2.0], ["３", 4.5], [1e16, True], ["1.2E+11", 7.0]]),
         "word.xls": ole({"WordDocument": b"\xec\xa5"}),
+        "cut_off.xls": xls([["Contact ID", "Company ID"], [1.0, 2.0]])[:1300],
         "damaged.xls": ole({"Workbook": b"\x09\x08\xff\xff"}),
         "pairs.ods": ods(
             ods_row(ods_text("Contact ID"), ods_text("Company ID"))

@@ -1,0 +1,59 @@
+"""Compressed tables: bounds, and the copy that goes when the table is closed."""
+
+import gzip
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from importer.config import Reading
+from importer.errors import SourceError
+from importer.reader import open_source
+
+LINKS = Reading("contacts", "companies")
+CSV = b"from_id,to_id\n1,2\n"
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def archive(path: Path) -> Path:
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(CSV))
+    else:
+        with zipfile.ZipFile(path, "w") as target:
+            target.writestr("pairs.csv", CSV)
+    return path
+
+
+@pytest.mark.parametrize("name", ["pairs.csv.gz", "pairs.zip"])
+def test_the_expanded_copy_goes_when_the_table_is_closed(tmp_path: Path, temporary: Path, name: str) -> None:
+    with open_source(archive(tmp_path / name), LINKS) as source:
+        assert [row.number for row in source.rows()] == [2]
+        assert list(temporary.iterdir())
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("name", ["pairs.csv.gz", "pairs.zip"])
+def test_the_expanded_copy_goes_when_the_table_is_refused(tmp_path: Path, temporary: Path, name: str) -> None:
+    with pytest.raises(SourceError, match="has no column"):
+        open_source(
+            archive(tmp_path / name), Reading("contacts", "companies", columns={}, sheet=None, statuses=frozenset())
+        )
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("name", ["pairs.csv.gz", "pairs.zip"])
+def test_what_expands_beyond_the_bound_is_refused(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("importer.reader.compressed.MAX_EXPANDED", len(CSV) - 1)
+    with pytest.raises(SourceError, match="for safety: it expands to more than"):
+        open_source(archive(tmp_path / name), LINKS)
+    assert not list(temporary.iterdir())
