@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -52,9 +53,18 @@ class SourceFile:
 @contextmanager
 def scratch(settings: Settings) -> Iterator[Path]:
     """A private directory for a journal that is not kept, removed at the end."""
-    settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_state_directory(settings)
     with TemporaryDirectory(prefix="scratch-", dir=settings.state_path) as directory:
         yield Path(directory)
+
+
+def _make_state_directory(settings: Settings) -> None:
+    try:
+        settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise JournalError(
+            f"The directory {settings.state_path} cannot be made: {error.strerror}. Name another with --state-dir."
+        ) from error
 
 
 def describe(
@@ -123,7 +133,7 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
     if str(file) != "-":
         yield _described(Path(file))
         return
-    settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_state_directory(settings)
     with NamedTemporaryFile(prefix="stdin-", suffix=".csv", dir=settings.state_path) as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
         copy.flush()
@@ -139,6 +149,8 @@ def open_table(source: SourceFile, reading: Reading) -> Source:
 
 def _described(path: Path) -> SourceFile:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise SourceError(f"{path} is not an ordinary file. To read a pipe give - and pass it as standard input.")
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -179,15 +191,22 @@ def retry_results_path(parent: RunInfo, out: Path | None) -> Path:
 
 def _beside(place: Path, mark: str) -> Path:
     suffix = ".xlsx" if _extension(place) in _WORKBOOKS else _extension(place) or ".csv"
-    name = _name(place).removesuffix(".results").removesuffix(mark) if mark else _name(place)
-    return place.with_name(f"{name}{mark}.results{suffix}")
+    name = _marked(_name(place).removesuffix(".results"), mark) if mark else _name(place)
+    return place.with_name(f"{name}.results{suffix}")
+
+
+def _marked(name: str, mark: str) -> str:
+    """The name with the mark; a second one is counted, so that the results of a retry are kept: `NAME.retry2`."""
+    found = re.fullmatch(rf"(.*{re.escape(mark)})(\d*)", name)
+    return f"{found[1]}{int(found[2] or 1) + 1}" if found else name + mark
 
 
 def checked_results(out: Path, source: str) -> Path:
-    """The absolute path of a results file. Raises OutputError when it is the source itself."""
+    """The absolute path of a results file. Raises OutputError when it or its failures file is the source itself."""
     out = out.resolve()
-    if str(out) == source:
-        raise OutputError(f"The results cannot go to {out}: it is the source. Name another file with --out.")
+    for what, path in (("results", out), ("rows that are not linked", failures_path(out))):
+        if str(path) == source:
+            raise OutputError(f"The {what} cannot go to {path}: it is the source. Name another file with --out.")
     return out
 
 
@@ -232,6 +251,8 @@ def unfinished_run(settings: Settings, source: SourceFile, reading: Reading) -> 
             if _is_finished(journal):
                 return None
             if info.source_sha256 != source.sha256:
+                if source.path == STANDARD_INPUT:
+                    continue  # standard input has no name that could mean the same file
                 raise JournalError(_changed(info, source))
             return journal.path
     return None
