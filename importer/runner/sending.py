@@ -114,15 +114,16 @@ def _signals(stop: Callable[[Stop], None], watch: Watch) -> Iterator[None]:
         watch(Notice(f"{number.name}: waiting for the answers in flight; once more to leave at once."))
         stop(Stop(StopReason(number.name), f"The run was interrupted ({number.name})."))
 
-    handled = [signal.SIGINT, signal.SIGTERM]
+    handled = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         for number in handled:
             loop.add_signal_handler(number, handle, number)
     except (NotImplementedError, RuntimeError, ValueError):
         # No signals on this platform's loop or outside the main thread (an orchestrator's worker): the caller has them.
-        handled = []
+        handled = {}
     try:
         yield
     finally:
-        for number in handled:
-            loop.remove_signal_handler(number)
+        for number, before in handled.items():
+            loop.remove_signal_handler(number)  # which leaves the system's own handler instead of the one before
+            signal.signal(number, before)
