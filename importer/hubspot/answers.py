@@ -259,7 +259,7 @@ def _text(value: object) -> str:
 
 
 def shorten(text: str) -> str:
-    """`text`, cut at `LONGEST_TEXT` characters with a note of how many there were; halves of characters are replaced."""
+    """`text`, cut at `LONGEST_TEXT` characters with a note of how many there were; no half of a character."""
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
     return _whole(text)
