@@ -126,4 +126,4 @@ def _signals(stop: Callable[[Stop], None], watch: Watch) -> Iterator[None]:
     finally:
         for number, before in handled.items():
             loop.remove_signal_handler(number)  # which leaves the system's own handler instead of the one before
-            signal.signal(number, before)
+            signal.signal(number, before or signal.SIG_DFL)
