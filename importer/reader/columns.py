@@ -145,7 +145,7 @@ class _Search:
             return [self._mapped[role]]
         of = {place: self._free_columns(place) for place in Place}
         if role is Role.FROM_OBJECT_ID:
-            return of[Place.FROM] or of[Place.RECORD] or of[Place.OBJECT] or of[Place.ASSOCIATED]
+            return of[Place.FROM] or of[Place.RECORD] or of[Place.OBJECT]
         return of[Place.TO] or of[Place.ASSOCIATED] + of[Place.OBJECT] or of[Place.RECORD]
 
     def _free_columns(self, place: Place, *, holds_type: bool = False) -> list[int]:

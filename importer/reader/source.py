@@ -54,6 +54,7 @@ class Source:
         self.understood = _understood(table, columns, self.header, replaced=len(self._kept) < self._width)
         self._row_reader = RowReader(columns, self.header)
         self._formulas = 0
+        self._left_out = 0
 
     def __enter__(self) -> Self:
         return self
@@ -85,21 +86,27 @@ class Source:
     def _records_of_old_results(self) -> Iterator[Record]:
         for number, cells in self._records:
             cells.extend([""] * (self._width - len(cells)))
-            if self._status_column is None or self._is_wanted(cells):
+            if self._is_wanted(cells):
                 yield number, [cells[i] for i in self._kept] + cells[self._width :]
+            else:
+                self._left_out += 1
 
     def warnings(self) -> tuple[str, ...]:
         """Return what is worth telling once the rows are read, in plain sentences."""
-        found = (self._blank_warning(), self._portal_warning(), self._type_warning(), self._formula_warning())
-        return tuple(text for text in found if text) + tuple(self._table.late_notes)
+        found = (
+            f"Blank rows skipped: {self._row_reader.blank:,}." if self._row_reader.blank else "",
+            f"Rows left out because of their {_STATUS_COLUMN}: {self._left_out:,}." if self._left_out else "",
+            self._portal_warning(),
+            self._type_warning(),
+            self._formula_warning(),
+            *self._table.late_notes,
+        )
+        return tuple(text for text in found if text)
 
     def _is_wanted(self, cells: Sequence[str]) -> bool:
-        assert self._status_column is not None and self._reading.statuses is not None  # noqa: PT018, S101
+        if self._status_column is None or self._reading.statuses is None:
+            return True
         return cells[self._status_column].strip().lower() in self._reading.statuses
-
-    def _blank_warning(self) -> str:
-        blank = self._row_reader.blank
-        return f"Blank rows skipped: {blank:,}." if blank else ""
 
     def _portal_warning(self) -> str:
         portals = sorted(self._row_reader.portals)

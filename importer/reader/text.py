@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 import itertools
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class _Text:
     def open(self, errors: str = "strict") -> io.TextIOWrapper:
         return self.path.open(encoding=self.encoding.codec, errors=errors, newline="")
 
-    def reader(self, file: io.TextIOWrapper) -> "Iterator[list[str]]":
+    def reader(self, file: io.TextIOWrapper) -> Iterator[list[str]]:
         csv.field_size_limit(MAX_LINE)
         lines = itertools.islice(self._lines(file), self.skip, None)
         # Strict: a cell that goes on after its closing quotation mark would move what follows to another column.
@@ -153,9 +153,8 @@ def _likely_delimiter(sample: str) -> str:
 
 def _score(sample: str, delimiter: str) -> tuple[float, int]:
     records: list[list[str]] = []
-    lines: Callable[[], Iterator[str]] = lambda: iter(io.StringIO(sample, newline=""))  # noqa: E731
     try:
-        for cells in csv.reader(lines(), delimiter=delimiter, strict=True):
+        for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True):
             if cells:
                 records.append(cells)
             if len(records) > _SAMPLE_RECORDS:

@@ -1,6 +1,6 @@
 """Write the corpus of odd files beside this script: `python tests/files/make.py`.
 
-One small file per oddity, the same bytes every time. What reading makes of each is asserted in
+One small file per oddity, the same every time. What reading makes of each is asserted in
 tests/reader/test_corpus.py. A table in TABLES is written both as CSV and as XLSX.
 """
 
@@ -116,6 +116,7 @@ TABLES: dict[str, Table] = {
         ["2", "1", "linked", "2", ""],
         ["3", "3", "failed", "4", "x"],
         ["4", "5", "Not_Sent ", "6"],
+        ["5", "7", "invalid", "8", "", "9"],
     ],
     "header_alone": [PAIR],
     "header_as_people_write": [["From Object Id", "ＴＯ－ＩＤ"], ["1", "2"]],
@@ -401,6 +402,10 @@ def workbook_files() -> dict[str, bytes]:
             (2, (("A", "1", "n"), ("B", "2", "n"), ("C", "3", "s"))),
         )
     )
+    inline = (
+        '<row r="2"><c r="A2" t="inlineStr"><is><r><t>1</t></r><r><t>2</t></r><rPh sb="0" eb="1"><t>3</t></rPh></is>'
+        f"</c>{cell('B2', '4')}</row>"
+    )
     unplaced = "<row><c><v>1</v></c><c><v>2</v></c></row>"
     prefixed = (
         f'{DECLARATION}<x:worksheet xmlns:x="{MAIN}"><x:sheetData><x:row r="1"><x:c r="A1" t="inlineStr"><x:is><x:t>'
@@ -421,6 +426,7 @@ def workbook_files() -> dict[str, bytes]:
         "trailing_formatted.xlsx": xlsx('<dimension ref="A1:D39"/>' + data(texts(table) + formatted)),
         "wrong_dimension.xlsx": xlsx('<dimension ref="A1"/>' + data(texts(table))),
         "shared_strings.xlsx": xlsx(data(shared), strings=rich),
+        "inline_strings.xlsx": xlsx(data(texts([["Contact ID", "Company ID"]]) + inline)),
         "cells_without_places.xlsx": xlsx(data(texts([["Contact ID", "Company ID"]]) + unplaced * 2)),
         "prefixed_tags.xlsx": xlsx("", replaced={"xl/worksheets/sheet1.xml": prefixed}),
         "dates_1904.xlsx": xlsx(

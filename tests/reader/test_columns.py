@@ -114,7 +114,16 @@ def test_a_missing_column_is_told_with_the_columns_that_are_there_and_the_flag_t
         "Name it with --map to_object_id=COLUMN."
     )
     assert "no column for the record to link from" in refused("to_object_id|Company")
+    assert "no column for the record to link from" in refused("Name|Associated Company IDs")
+    assert "no column for the record to link to" in refused("Record ID|Name")
     assert "no columns for the records to link" in refused("a|b")
+
+
+def test_a_long_or_unprintable_header_is_shown_safely_and_named_by_its_position() -> None:
+    message = refused("Contact ID|" + "x" * 100_000 + "\0|y\0")
+    assert len(message) < 300
+    assert "'y\\x00'" in message
+    assert "--map from_object_id=#1 " in refused("from\u200b object id|from_object_id|to_object_id")
 
 
 def test_a_missing_type_is_told_with_the_flag_to_write() -> None:

@@ -81,7 +81,7 @@ TABLES: dict[str, tuple[Reading, Rows]] = {
     "long_row": (LINKS, [(2, "EXTRA_CELL"), (3, "3>4")]),
     "texts_unchanged": (LINKS, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "7>8"), (6, "9>10")]),
     "formula_texts": (LINKS, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "7>8"), (6, "9>10")]),
-    "old_results": (FROM_HEADER, [(2, "1>2"), (3, "3>4"), (4, "5>6")]),
+    "old_results": (FROM_HEADER, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "EXTRA_CELL")]),
     "header_alone": (LINKS, []),
     "header_as_people_write": (LINKS, ONE),
     "header_hubspot_export": (Reading(from_object_type="contact"), [(2, "1>2 1>3")]),
@@ -145,6 +145,7 @@ FILES_READ: dict[str, tuple[Reading, Rows]] = {
     "trailing_formatted.xlsx": (FROM_HEADER, TWO),
     "wrong_dimension.xlsx": (FROM_HEADER, TWO),
     "shared_strings.xlsx": (FROM_HEADER, ONE),
+    "inline_strings.xlsx": (FROM_HEADER, [(2, "12>4")]),
     "cells_without_places.xlsx": (FROM_HEADER, [(2, "1>2"), (3, "1>2")]),
     "prefixed_tags.xlsx": (FROM_HEADER, ONE),
     "dates_1904.xlsx": (FROM_HEADER, ONE),
@@ -351,13 +352,24 @@ def test_what_is_worth_knowing_before_the_rows_is_noted(name: str, note: str) ->
 def test_columns_of_an_old_result_are_dropped_from_header_and_cells(name: str) -> None:
     with read(name, FROM_HEADER) as source:
         assert source.header == ("Contact ID", "Company ID")
-        assert [row.cells for row in source.rows()] == [("1", "2"), ("3", "4"), ("5", "6")]
+        assert [row.cells for row in source.rows()] == [("1", "2"), ("3", "4"), ("5", "6"), ("7", "8", "9")]
 
 
 @pytest.mark.parametrize("name", both("old_results"))
 def test_only_rows_with_the_wanted_statuses_are_taken(name: str) -> None:
     wanted = replace(FROM_HEADER, statuses=frozenset({Status.FAILED, Status.NOT_SENT}))
     assert [outcome(row) for row in rows(name, wanted)] == [(3, "3>4"), (4, "5>6")]
+
+
+def test_rows_that_a_status_leaves_out_are_counted() -> None:
+    with read("old_results.csv", replace(FROM_HEADER, statuses=frozenset({Status.FAILED}))) as source:
+        assert [row.number for row in source.rows()] == [3]
+        assert source.warnings() == ("Rows left out because of their import_status: 3.",)
+
+
+def test_a_file_can_be_called_otherwise_than_its_path() -> None:
+    with pytest.raises(SourceError, match=r"^standard input has no column for the record to link to"):
+        open_source(FILES / "header_missing.csv", FROM_HEADER, "standard input")
 
 
 @pytest.mark.parametrize("name", both("blank_rows"))
@@ -397,7 +409,7 @@ def test_every_problem_of_a_row_names_its_column_and_its_repair(name: str) -> No
         ("formula_texts.xlsx", "Cells that look like formulas (they begin with =, +, - or @): 3;"),
         ("addresses.csv", "The record addresses name 2 HubSpot accounts (111, 222);"),
         ("types_by_column.xlsx", "Not among HubSpot's own object types and used as written: 'my_cars', 'p123_Thing'."),
-        ("merged_cells.xlsx", "Merged cells in the sheet: 1 ranges;"),
+        ("merged_cells.xlsx", "Merged ranges in the sheet: 1;"),
     ],
 )
 def test_what_is_worth_knowing_after_the_rows_is_a_warning(name: str, warning: str) -> None:
