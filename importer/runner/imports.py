@@ -104,6 +104,7 @@ def _import(
     path = None if fresh else store.unfinished_run(target.settings, source, reading)
     if path is None:
         results = store.results_path(source, telling.out, mark=".retry" if reading.statuses is not None else "")
+        check_writable(results)
         runs = store.runs_directory(target.settings)
         path = _read(source, reading, results, target.settings, telling.watch, runs)
     return _send_and_report(path, target, telling)
@@ -142,14 +143,9 @@ def _retry_journal(path: Path, settings: Settings, telling: Telling) -> Summary:
 
 
 def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
-    run_id = store.new_run_id()
-    info = replace(
-        parent.info,
-        run_id=run_id,
-        created_at=store.now(),
-        parent=parent.info.run_id,
-        results=str(store.retry_results_path(parent.info, out)),
-    )
+    run_id, results = store.new_run_id(), store.retry_results_path(parent.info, out)
+    check_writable(results)
+    info = replace(parent.info, run_id=run_id, created_at=store.now(), parent=parent.info.run_id, results=str(results))
     path = store.runs_directory(settings) / f"{run_id}{SUFFIX}"
     write_journal(path, info, parent.rows_to_retry())
     return path
