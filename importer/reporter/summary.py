@@ -78,9 +78,9 @@ def summary_table(summary: Summary) -> str:
         ("  rate limited", summary.rate_limited),
     ]
     digits = max(len(f"{number:,}") for _, number in counts)
-    lines = [f"{name:<16}{number:>{digits},}" for name, number in counts]
+    lines = [f"{name:<18}{number:>{digits},}" for name, number in counts]
     files = [
-        f"{name:<16}{path}" for name, path in (("results", summary.results), ("failures", summary.failures)) if path
+        f"{name:<18}{path}" for name, path in (("results", summary.results), ("failures", summary.failures)) if path
     ]
     return "\n".join([_headline(summary), *lines, *files])
 
