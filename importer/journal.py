@@ -16,7 +16,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, field, fields
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -110,7 +110,8 @@ class RunInfo:
     """What a run was asked to do; never the token.
 
     Times are ISO 8601. `parent` is the run whose failures this one tries again. `reading` holds the settings that
-    decide which pairs the source makes, `target` is the base URL or `sandbox`, `results` where the results file goes.
+    decide which pairs the source makes, `target` is the base URL or `sandbox`, `results` where the results file goes,
+    `settings` all that it was begun with.
     """
 
     run_id: str
@@ -125,6 +126,7 @@ class RunInfo:
     target: str
     api_version: str
     results: str
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

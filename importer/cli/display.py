@@ -38,7 +38,7 @@ class Display:
     def __enter__(self) -> Self:
         """Take the importer's log lines."""
         logger.addHandler(self._lines)
-        logger.setLevel(logging.WARNING if self._quiet else logging.INFO)
+        logger.setLevel(self._level())
         logger.propagate = False
         return self
 
@@ -49,6 +49,12 @@ class Display:
         if self._bar is not None:
             self._bar.close()
         logger.removeHandler(self._lines)
+
+    def _level(self) -> int:
+        """Warnings only when quiet; in JSON also the line of each row that fails, which would bury people."""
+        if self._quiet:
+            return logging.WARNING
+        return logging.DEBUG if self._lines.as_json else logging.INFO
 
     def __call__(self, event: Event) -> None:
         """Tell one event."""
@@ -103,11 +109,11 @@ class _LineHandler(logging.Handler):
     def __init__(self, as_json: bool) -> None:
         super().__init__()
         self.run_id: str | None = None
-        self._as_json = as_json
+        self.as_json = as_json
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            tqdm.write(self._json(record) if self._as_json else self._text(record), file=sys.stderr)
+            tqdm.write(self._json(record) if self.as_json else self._text(record), file=sys.stderr)
         except Exception:  # noqa: BLE001 - the logging library's own way: a line that cannot be written ends no run
             self.handleError(record)
 

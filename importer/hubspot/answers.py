@@ -97,10 +97,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What a batch read says: each link found, by (from id, to id), with its types; where to read on, by from id."""
+    """What a batch read says.
+
+    `types` has each link found, by (from id, to id), with its types; `after` where to read on, by from id; `named` are
+    the from ids of the results, which are not the ids asked for where records were merged.
+    """
 
     types: Mapping[tuple[str, str], str]
     after: Mapping[str, str]
+    named: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,13 @@ def read_links(answer: Answer) -> Links:
         following = paging.get("next") if isinstance(paging, dict) else None
         if isinstance(following, dict) and following.get("after"):
             after[from_id] = _text(following["after"])
-    return Links(types, after)
+    return Links(types, after, frozenset(_id_of(item.get("from")) for item in _objects(answer.content.get("results"))))
+
+
+def numbers_in_errors(answer: Answer) -> set[str]:
+    """All numbers in what an answer says about errors: the ids of the records that it means are among them."""
+    errors = answer.content.get("errors")
+    return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
 
 
 def _objects(items: object) -> list[dict[str, Any]]:

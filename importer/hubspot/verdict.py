@@ -1,14 +1,12 @@
 """The strict rule of success, and what follows from every other answer. One table, no clock, no I/O."""
 
-import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
 from importer.hubspot.advice import RETRY, advise_refusal, missing_scopes
-from importer.hubspot.answers import Answer, NoAnswer
+from importer.hubspot.answers import Answer, NoAnswer, numbers_in_errors
 from importer.model import Outcome, Pair, Status, Stop, StopReason
 
 LOCKED_SECONDS = 2.0
@@ -70,7 +68,7 @@ def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> tuple[Verdi
     for item in answer.results:
         for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
             types.setdefault(key, []).append(f"{item.category}:{item.type_id}")
-    doubted = _records_with_errors(answer)
+    doubted = numbers_in_errors(answer)
     linked = Outcome(Status.LINKED, answer.http_status, answer.status, completed_at=answer.completed_at)
     named = {
         pair: replace(linked, association_types=";".join(dict.fromkeys(types[pair.from_id, pair.to_id])))
@@ -78,12 +76,6 @@ def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> tuple[Verdi
         if (pair.from_id, pair.to_id) in types and not {pair.from_id, pair.to_id} & doubted
     }
     return Verdict(Action.SETTLE, linked), named
-
-
-def _records_with_errors(answer: Answer) -> set[str]:
-    """All numbers in what an answer says about errors: the ids of records that may be meant are among them."""
-    errors = answer.content.get("errors")
-    return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
 
 
 def _incomplete(answer: Answer) -> Verdict:

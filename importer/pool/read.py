@@ -1,13 +1,15 @@
 """The engines that read back which pairs are linked; they send nothing that changes a record."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from importer.hubspot.answers import Answer, NoAnswer, read_links
+from importer.hubspot.answers import Answer, numbers_in_errors, read_links
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.verdict import judge_read
 from importer.journal import PendingPair
-from importer.model import Outcome, Status
+from importer.model import ObjectType, Outcome, Pair, Status
 from importer.pool.attempts import Attempts
 from importer.pool.put import dated
 from importer.pool.workers import Pool
@@ -23,6 +25,28 @@ MISSING = Outcome(
 )
 """The outcome of a pair that was looked for and not found."""
 
+_UNREAD = Outcome(Status.NOT_SENT)
+
+
+@dataclass(slots=True)
+class _Side:
+    """What reading the links of some records gave, page by page.
+
+    `types` has each link by (id asked for, other id). `named` are the ids that the answers gave, `without` those that
+    they call without links, `survivors` the records that asked ones were merged into. `outcome` is the last answer's,
+    `already_linked` as long as all could be read.
+    """
+
+    outcome: Outcome = _UNREAD
+    types: dict[tuple[str, str], str] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
+    without: set[str] = field(default_factory=set)
+    survivors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_read(self) -> bool:
+        return self.outcome.status is Status.ALREADY_LINKED
+
 
 class _Reader:
     """Reads portions of pairs of the same object types; what follows from it is for the engines below."""
@@ -33,29 +57,74 @@ class _Reader:
         """Read through `client`."""
         self._client = client
 
-    async def _read(self, pool: Pool, portion: Sequence[PendingPair]) -> tuple[Outcome, Mapping[tuple[str, str], str]]:
-        """The last answer's outcome, `already_linked` when all could be read, and the types of the links found."""
-        types: dict[tuple[str, str], str] = {}
-        after: dict[str, str | None] = {pending.pair.from_id: None for pending in portion}
-        while True:
-            outcome, answer = await self._read_page(pool, portion[0], after)
-            if not isinstance(answer, Answer) or outcome.status is not Status.ALREADY_LINKED:
-                return outcome, types
-            links = read_links(answer)
-            types.update(links.types)
-            after = {record: start for record, start in links.after.items() if after.get(record, start) != start}
-            if not after:
-                return outcome, types
+    async def _links_from(self, pool: Pool, portion: Sequence[PendingPair]) -> _Side:
+        """The links of the records to link from."""
+        pair = portion[0].pair
+        ids = (pending.pair.from_id for pending in portion)
+        return await self._side(pool, portion[0], (pair.from_type, pair.to_type), ids)
 
-    async def _read_page(
-        self, pool: Pool, first: PendingPair, after: Mapping[str, str | None]
-    ) -> tuple[Outcome, Answer | NoAnswer]:
-        attempts = Attempts(pool, first)
-        while True:
-            answer = await pool.send(lambda: self._client.read(first.pair.from_type, first.pair.to_type, after), [])
-            verdict = judge_read(answer, first.pair)
-            if not await attempts.ask_again(verdict):
-                return dated(verdict.outcome, attempts.count), answer
+    async def _found(self, pool: Pool, portion: Sequence[PendingPair]) -> tuple[Outcome, dict[int, Outcome]]:
+        """The last answer's outcome, and the outcomes of the pairs that are linked, also through merged records.
+
+        A record that was merged answers by its old id, but with the id of the record it was merged into. What the
+        links of the one side do not show is looked for from the other side too.
+        """
+        forth = await self._links_from(pool, portion)
+        missing = [pending for pending in portion if _key(pending.pair) not in forth.types]
+        back = _Side(forth.outcome)
+        if missing and forth.is_read:
+            pair = portion[0].pair
+            ids = (pending.pair.to_id for pending in missing)
+            back = await self._side(pool, missing[0], (pair.to_type, pair.from_type), ids)
+        found = {}
+        for pending in portion:
+            types = _types_between(pending.pair, forth, back)
+            if types is not None:
+                found[pending.id] = _linked(forth.outcome, types, _merged(pending.pair, forth, back))
+        return back.outcome, found
+
+    async def _side(
+        self, pool: Pool, first: PendingPair, types: tuple[ObjectType, ObjectType], ids: Iterable[str]
+    ) -> _Side:
+        asked = dict.fromkeys(ids)
+        side = _Side()
+        await self._read(pool, first, types, asked, side)
+        if side.is_read and side.named - asked.keys():
+            for record in asked.keys() - side.named - side.without:  # read alone, a merged one tells into which
+                alone = _Side()
+                await self._read(pool, first, types, {record: None}, alone)
+                side.types.update({(record, other): found for (_, other), found in alone.types.items()})
+                for survivor in alone.named - {record}:
+                    side.survivors[record] = survivor
+        return side
+
+    async def _read(
+        self,
+        pool: Pool,
+        first: PendingPair,
+        types: tuple[ObjectType, ObjectType],
+        asked: Mapping[str, str | None],
+        side: _Side,
+    ) -> None:
+        """Read all pages of the links of the records `asked` into `side`."""
+        after = dict(asked)
+        while after:
+            attempts = Attempts(pool, first)
+            goes_on = True
+            while goes_on:
+                answer = await pool.send(partial(self._client.read, *types, after), [])
+                verdict = judge_read(answer, first.pair)
+                goes_on = await attempts.ask_again(verdict)
+            side.outcome = dated(verdict.outcome, attempts.count)
+            if not isinstance(answer, Answer) or not side.is_read:
+                return
+            links = read_links(answer)
+            side.types.update(links.types)
+            side.named |= links.named
+            side.without |= numbers_in_errors(answer)
+            only = next(iter(after)) if len(after) == 1 else None
+            following = {only or record: start for record, start in links.after.items()}
+            after = {record: start for record, start in following.items() if after.get(record, start) != start}
 
 
 class FindLinked(_Reader):
@@ -63,9 +132,11 @@ class FindLinked(_Reader):
 
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
         """Record the pairs that are linked as `already_linked`; the others stay pending."""
-        outcome, types = await self._read(pool, portion)
-        for pending, found in _found(portion, types):
-            pool.record(pending, _linked(Status.ALREADY_LINKED, outcome, found))
+        side = await self._links_from(pool, portion)
+        for pending in portion:
+            types = side.types.get(_key(pending.pair))
+            if types is not None:
+                pool.record(pending, _linked(side.outcome, types, {}))
 
 
 class Verify(_Reader):
@@ -73,15 +144,12 @@ class Verify(_Reader):
 
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
         """Record the pairs that are linked as `already_linked`, the others as `not_sent` with the reason."""
-        outcome, types = await self._read(pool, portion)
-        is_read = outcome.status is Status.ALREADY_LINKED
-        missing = replace(MISSING, http_status=outcome.http_status, completed_at=outcome.completed_at)
+        last, found = await self._found(pool, portion)
+        is_read = last.status is Status.ALREADY_LINKED
+        missing = replace(MISSING, http_status=last.http_status, completed_at=last.completed_at)
         for pending in portion:
-            found = types.get((pending.pair.from_id, pending.pair.to_id))
-            if found is not None:
-                pool.record(pending, _linked(Status.ALREADY_LINKED, outcome, found))
-            else:
-                pool.record(pending, missing if is_read else replace(outcome, status=Status.NOT_SENT))
+            absent = missing if is_read else replace(last, status=Status.NOT_SENT)
+            pool.record(pending, found.get(pending.id, absent))
 
 
 class ReadBack(_Reader):
@@ -89,22 +157,41 @@ class ReadBack(_Reader):
 
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
         """Record the pairs that are linked as `linked`; the others stay `unconfirmed`."""
-        outcome, types = await self._read(pool, portion)
-        for pending, found in _found(portion, types):
-            pool.revise(pending, _linked(Status.LINKED, outcome, found))
+        _, found = await self._found(pool, portion)
+        for pending in portion:
+            if pending.id in found:
+                attempts = pending.earlier.attempts if pending.earlier is not None else 0
+                pool.revise(pending, replace(found[pending.id], status=Status.LINKED, attempts=attempts))
 
 
-def _linked(status: Status, outcome: Outcome, types: str) -> Outcome:
+def _key(pair: Pair) -> tuple[str, str]:
+    return pair.from_id, pair.to_id
+
+
+def _types_between(pair: Pair, forth: _Side, back: _Side) -> str | None:
+    """The types of the link between the records of `pair` or those they were merged into; None when there is none."""
+    from_ids = (pair.from_id, forth.survivors.get(pair.from_id, pair.from_id))
+    to_ids = (pair.to_id, back.survivors.get(pair.to_id, pair.to_id))
+    seen = [forth.types.get((pair.from_id, to_id)) for to_id in to_ids]
+    seen += [back.types.get((pair.to_id, from_id)) for from_id in from_ids]
+    return next((types for types in seen if types is not None), None)
+
+
+def _merged(pair: Pair, forth: _Side, back: _Side) -> dict[str, str]:
+    """The records of `pair` that were merged, each with the one it was merged into."""
+    sides = ((pair.from_type, pair.from_id, forth), (pair.to_type, pair.to_id, back))
+    return {f"{kind} {record}": side.survivors[record] for kind, record, side in sides if record in side.survivors}
+
+
+def _linked(outcome: Outcome, types: str, merged: Mapping[str, str]) -> Outcome:
+    said = " ".join(f"{record} was merged into {survivor}." for record, survivor in merged.items())
     return Outcome(
-        status,
+        Status.ALREADY_LINKED,
         outcome.http_status,
         outcome.api_status,
+        error_message=said,
+        error_details=json.dumps({"merged": merged}, separators=(",", ":")) if merged else "",
         association_types=types,
         attempts=outcome.attempts,
         completed_at=outcome.completed_at,
     )
-
-
-def _found(portion: Sequence[PendingPair], types: Mapping[tuple[str, str], str]) -> list[tuple[PendingPair, str]]:
-    keys = ((pending, types.get((pending.pair.from_id, pending.pair.to_id))) for pending in portion)
-    return [(pending, found) for pending, found in keys if found is not None]

@@ -145,7 +145,14 @@ def _retry_journal(path: Path, settings: Settings, telling: Telling) -> Summary:
 def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
     run_id, results = store.new_run_id(), store.retry_results_path(parent.info, out)
     check_writable(results)
-    info = replace(parent.info, run_id=run_id, created_at=store.now(), parent=parent.info.run_id, results=str(results))
+    info = replace(
+        parent.info,
+        run_id=run_id,
+        created_at=store.now(),
+        parent=parent.info.run_id,
+        results=str(results),
+        settings=settings.model_dump(mode="json"),
+    )
     path = store.runs_directory(settings) / f"{run_id}{SUFFIX}"
     write_journal(path, info, parent.rows_to_retry())
     return path

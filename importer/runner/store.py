@@ -84,6 +84,7 @@ def describe(
         target=target(settings),
         api_version=settings.api_version,
         results=str(results),
+        settings=settings.model_dump(mode="json"),
     )
 
 
