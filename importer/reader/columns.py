@@ -141,12 +141,18 @@ class _Search:
         return readings[0]
 
     def _candidates(self, role: Role) -> list[int]:
-        if role in self._mapped:
-            return [self._mapped[role]]
-        of = {place: self._free_columns(place) for place in Place}
+        outright = {side: self._outright(side) for side in _ID_ROLES}
+        if role in self._mapped or all(outright.values()):
+            return outright[role]
+        # Every other column that could stand on this side is a candidate too: one reading too many is refused.
+        of = {place: self._free_columns(place) for place in (Place.RECORD, Place.OBJECT, Place.ASSOCIATED)}
         if role is Role.FROM_OBJECT_ID:
-            return of[Place.FROM] or of[Place.RECORD] or of[Place.OBJECT]
-        return of[Place.TO] or of[Place.ASSOCIATED] + of[Place.OBJECT] or of[Place.RECORD]
+            return outright[role] + of[Place.RECORD] + of[Place.OBJECT]
+        return outright[role] + of[Place.ASSOCIATED] + of[Place.OBJECT] or of[Place.RECORD]
+
+    def _outright(self, role: Role) -> list[int]:
+        """Return the columns that the settings or their headers put on one side."""
+        return [self._mapped[role]] if role in self._mapped else self._free_columns(_PLACE[role])
 
     def _free_columns(self, place: Place, *, holds_type: bool = False) -> list[int]:
         taken = set(self._mapped.values())

@@ -30,8 +30,12 @@ class Meaning:
 _PREFIXES = (
     # Longest first, so that the whole of a prefix is taken.
     (Place.ASSOCIATED, ("primaryassociated", "associated", "関連付けられた", "関連づけられた", "関連付け")),
-    (Place.FROM, ("from", "source", "リンク元", "関連元", "元")),
-    (Place.TO, ("to", "target", "destination", "リンク先", "関連先", "先")),
+    (Place.FROM, ("from", "source", "リンク元", "関連元")),
+    (Place.TO, ("to", "target", "destination", "リンク先", "関連先")),
+)
+_MEANT_OTHERWISE = frozenset(
+    # People's words for an email address, for where a lead comes from, and the like.
+    {"emailid", "mailid", "メールid", "eメールid", "sourceid", "sourcetype", "targetid", "targettype", "destinationid"}
 )
 _id_of = re.compile(r"(?P<what>.*?)の?ids?").fullmatch
 _record_id_of = re.compile(r"recordids?(?P<what>.+)|レコードid(?P<what_ja>.+)").fullmatch
@@ -40,7 +44,6 @@ _TYPE_WORDS = frozenset(
 )
 _RECORD_WORDS = frozenset({"record", "object", "hubspot", "hsobject", "hubspotrecord", "hubspotobject", "レコード"})
 _RECORD_ENDINGS = ("recordid", "objectid", "hubspotid", "レコード", "record", "object", "hubspot")
-_MEANT_OTHERWISE = frozenset({"emailid", "mailid", "メールid", "eメールid"})  # people's word for an address
 
 
 def meaning(header: str) -> Meaning | None:

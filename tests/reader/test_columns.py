@@ -64,7 +64,10 @@ def test_headers_match_by_meaning(header: str, expected: str) -> None:
         ("レコードID|会社ID", "0:contacts > 1:companies"),
         ("hs_object_id|associated_company_ids", "0:contacts > 1:companies"),
         ("Company ID|Contact ID|Deal ID", "1:contacts > 0:companies"),
-        ("元ID|先ID", "0:contacts > 1:companies"),
+        ("リンク元ID|リンク先ID", "0:contacts > 1:companies"),
+        ("Contact ID|Source ID|Source Type|Company ID", "0:contacts > 3:companies"),
+        ("from_id|Company ID", "0:contacts > 1:companies"),
+        ("Record ID|to_id", "0:contacts > 1:companies"),
         ("from_object_id|to_object_type|to_object_id", "0:contacts > 2:[1]companies"),
     ],
 )
@@ -141,12 +144,20 @@ def test_a_missing_type_is_told_with_the_flag_to_write() -> None:
         "Record ID|Associated Company IDs|Associated Deal IDs",
         "from_object_id|From Object ID|to_object_id",
         "Contact ID|contact_id|Company ID",
+        "Record ID|Contact ID|Company ID",
+        "from_id|Contact ID|Company ID",
+        "Source Contact ID|Contact ID|Company ID",
     ],
 )
 def test_two_possible_readings_are_refused_and_listed(header: str) -> None:
     message = refused(header)
     assert "can be read in" in message
     assert "--map from_object_id=" in message
+
+
+def test_flags_do_not_make_a_record_of_another_type_one_side_of_the_pair() -> None:
+    message = refused("Record ID|Contact ID|Company ID", Reading("contacts", "companies"))
+    assert "can be read in 2 ways: 'Record ID' to 'Company ID'" in message
 
 
 def test_a_flag_that_no_column_fits_is_refused_not_obeyed() -> None:
