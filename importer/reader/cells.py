@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum, auto
 from math import isfinite, isnan
 from numbers import Integral, Real
@@ -18,7 +19,7 @@ _FALSE_LEAP_DAY = 60  # Excel counts a 29 February 1900
 def number_text(raw: str) -> str:
     """Return the text of a number as a workbook stores it: `123` for `123.0`; a `LossyNumber` beyond 15 digits."""
     if raw.isascii() and raw.isdecimal() and raw[0] != "0":
-        return raw if len(raw) <= EXACT_DIGITS else LossyNumber(raw)
+        return raw if len(raw) <= EXACT_DIGITS else _lossy(f"{raw[0]}.{raw[1:]}", len(raw) - 1)
     try:
         value = float(raw)
     except ValueError:
@@ -30,8 +31,15 @@ def float_text(value: float) -> str:
     """Return the text of a finite number: a whole one without a fraction, a `LossyNumber` beyond 15 digits."""
     if not value.is_integer():
         return repr(value)
-    digits = str(int(value))
-    return digits if abs(value) < 10**EXACT_DIGITS else LossyNumber(digits)
+    if abs(value) < 10**EXACT_DIGITS:
+        return str(int(value))
+    mantissa, exponent = f"{Decimal(repr(value)):E}".split("E")
+    return _lossy(mantissa, int(exponent))
+
+
+def _lossy(mantissa: str, exponent: int) -> LossyNumber:
+    """Return the number in scientific notation: as plain digits it would be taken for an id when it is fed back."""
+    return LossyNumber(f"{mantissa.rstrip('0').rstrip('.')}E+{exponent}")
 
 
 class Shown(Enum):

@@ -20,7 +20,7 @@ _is_plain_id = re.compile(rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}").fullmatch
 
 
 class LossyNumber(str):
-    """The text of a numeric cell with more digits than a spreadsheet number can hold exactly."""
+    """The text, in scientific notation, of a numeric cell with more digits than a spreadsheet number holds exactly."""
 
     __slots__ = ()
 

@@ -1,5 +1,6 @@
 """What reading makes of every odd file in tests/files, file by file."""
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -261,8 +262,8 @@ def test_typed_cells_come_back_as_a_person_sees_them() -> None:
         "123",
         "123",
         "123456789012345",
-        "1234567890123456",
-        "123456789012345008",
+        "1.234567890123456E+15",
+        "1.2345678901234501E+17",
         "123450000000",
         "2024-05-17",
         "2024-05-17 12:00:00",
@@ -359,6 +360,18 @@ def test_columns_of_an_old_result_are_dropped_from_header_and_cells(name: str) -
 def test_only_rows_with_the_wanted_statuses_are_taken(name: str) -> None:
     wanted = replace(FROM_HEADER, statuses=frozenset({Status.FAILED, Status.NOT_SENT}))
     assert [outcome(row) for row in rows(name, wanted)] == [(3, "3>4"), (4, "5>6")]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_cells_of_a_row_written_as_texts_make_the_same_row_again(name: str, tmp_path: Path) -> None:
+    with read(name, READ[name][0]) as source:
+        before = list(source.rows())
+        path = tmp_path / "again.csv"
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([source.header, *(row.cells for row in before)])
+    with open_source(path, READ[name][0]) as again:
+        after = list(again.rows())
+    assert [(row.cells, row.pairs) for row in after] == [(row.cells, row.pairs) for row in before]
 
 
 def test_rows_that_a_status_leaves_out_are_counted() -> None:

@@ -123,9 +123,9 @@ def test_the_address_of_a_record_page_is_an_id(address: str, expected: tuple[str
     assert (found.portal, found.object_type, found.record_id) == expected
 
 
-def test_a_number_beyond_fifteen_digits_is_refused_although_the_same_text_is_an_id() -> None:
+def test_a_number_beyond_fifteen_digits_is_refused_although_a_text_of_as_many_is_an_id() -> None:
     assert parse_id("1234567890123456", "Contact ID") == "1234567890123456"
-    assert refusal(LossyNumber("1234567890123456")).code == "LOST_PRECISION"
+    assert refusal(LossyNumber("1.234567890123456E+15")).code == "LOST_PRECISION"
 
 
 def test_a_message_quotes_the_cell_and_the_problem_names_the_column() -> None:
