@@ -1,11 +1,14 @@
 """One plain sentence for an ops person: what to do about a row that is not linked."""
 
 import re
+from collections.abc import Iterator
 
 from importer.hubspot.answers import Answer
 from importer.model import Pair
 
 RETRY = "Run importer retry: asking again does no harm if the pair is linked already."
+
+_NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 
 
 def advise_refusal(answer: Answer, pair: Pair) -> str:
@@ -16,8 +19,8 @@ def advise_refusal(answer: Answer, pair: Pair) -> str:
         return _advise_scopes(missing_scopes(answer))
     if answer.http_status == 404 or "NOT_FOUND" in said:
         return f"Check {_unknown_side(answer, pair)} in HubSpot: it may be deleted, merged or in another account."
-    if re.search(r"\blimit\b", said, re.IGNORECASE):
-        return _advise_limit(said)
+    if re.search(r"(?<![a-z])limits?(?![a-z])", said, re.IGNORECASE):
+        return _advise_limit(answer, pair)
     if 300 <= answer.http_status < 400:
         return "The server points elsewhere: check base_url; the importer follows no redirects."
     if re.search(r"object ?type", said, re.IGNORECASE):
@@ -28,16 +31,13 @@ def advise_refusal(answer: Answer, pair: Pair) -> str:
 
 
 def missing_scopes(answer: Answer) -> tuple[str, ...]:
-    """The scopes that the answer names as missing, in order, each once."""
-    found = (
-        scope
-        for error in answer.error.flattened()
-        for name, values in error.context.items()
-        if "scope" in name.lower()
-        for scope in values
-        if scope
+    """The scopes that the answer names as missing, or else as required; in order, each once."""
+    contexts = [item for error in answer.error.flattened() for item in error.context.items()]
+    missing, required = (
+        [scope for name, values in contexts if re.search(pattern, name, re.IGNORECASE) for scope in values if scope]
+        for pattern in ("missing.*scope", "scope")
     )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(missing or required))
 
 
 def _advise_scopes(scopes: tuple[str, ...]) -> str:
@@ -45,20 +45,37 @@ def _advise_scopes(scopes: tuple[str, ...]) -> str:
     return f"Give the private app {named} in HubSpot, then run importer retry."
 
 
-def _advise_limit(said: str) -> str:
-    number = re.search(r"limit\D{0,40}?(\d[\d,]*)|(\d[\d,]*)\D{0,40}?limit", said, re.IGNORECASE)
-    limit = f" of {number.group(1) or number.group(2)}" if number else ""
+def _advise_limit(answer: Answer, pair: Pair) -> str:
+    number = next((found for found in _limits_named(answer) if found not in {pair.from_id, pair.to_id}), None)
+    limit = f" of {number}" if number else ""
     return (
         f"A record has reached its limit{limit} for links of this kind: remove a link it no longer needs, or raise the "
         "limit in HubSpot's association settings."
     )
 
 
+def _limits_named(answer: Answer) -> Iterator[str]:
+    """What may be the limit, the surest first; ids of records, which stand nearby, may be among it."""
+    errors = list(answer.error.flattened())
+    for error in errors:
+        for name, values in error.context.items():
+            if "limit" in name.lower():
+                yield from filter(re.compile(_NUMBER).fullmatch, values)
+    said = " ".join(error.message for error in errors)
+    for pattern in (rf"\blimit\D{{0,40}}?({_NUMBER})", rf"({_NUMBER})(?:[\s-]+[a-z]+)?[\s-]+limit\b"):
+        yield from re.findall(pattern, said, re.IGNORECASE)
+
+
 def _unknown_side(answer: Answer, pair: Pair) -> str:
-    said = answer.details
-    names_from, names_to = (
-        re.search(rf"(?<!\d){re.escape(record)}(?!\d)", said) for record in (pair.from_id, pair.to_id)
-    )
+    errors = list(answer.error.flattened())
+    codes = " ".join(f"{error.sub_category} {' '.join(error.context)}" for error in errors)
+    values = (value for error in errors for values in error.context.values() for value in values)
+    said = " ".join([*(f"{error.message} {error.id}" for error in errors), *values])
+    names_from, names_to = (re.search(rf"\b{side}_?object", codes, re.IGNORECASE) for side in ("from", "to"))
+    if bool(names_from) is bool(names_to):  # the codes do not tell: do the ids?
+        names_from, names_to = (
+            re.search(rf"(?<!\d){re.escape(record)}(?!\d)", said) for record in (pair.from_id, pair.to_id)
+        )
     if names_from and not names_to:
         return f"the record to link from ({pair.from_type} {pair.from_id})"
     if names_to and not names_from:

@@ -25,7 +25,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     text = header.strip()
     try:
         seconds = float(text) if text[:1].isdigit() else _seconds_until(text, now)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 

@@ -31,4 +31,4 @@ def _associations(version: ApiVersion) -> str:
 
 
 def _segment(text: str) -> str:
-    return quote(text, safe="")
+    return quote(text, safe="").replace(".", "%2E")  # `quote` leaves `..` as it is, which would climb in the path

@@ -220,8 +220,8 @@ def _too_many(answer: Answer, pair: Pair) -> Verdict:
 def _token_refused(answer: Answer, pair: Pair) -> Verdict:
     del pair
     advice = "Set a valid token in HUBSPOT_ACCESS_TOKEN, then resume the run."
-    outcome = _outcome(Status.NOT_SENT, answer, answer.error.category, answer.error.message, advice)
     sentence = "HubSpot answered 401: the token in HUBSPOT_ACCESS_TOKEN is not accepted."
+    outcome = _untaken(answer, sentence, advice)
     return Verdict(Action.STOP, outcome, stop=Stop(StopReason.TOKEN_REFUSED, sentence))
 
 
@@ -237,8 +237,14 @@ def _migrating(answer: Answer, pair: Pair) -> Verdict:
     seconds = answer.retry_after if answer.retry_after is not None else _MIGRATION_SECONDS
     sentence = f"HubSpot is moving this account (477); it asks to come back in {timedelta(seconds=round(seconds))}."
     advice = "Resume the run when HubSpot has moved the account."
-    outcome = _outcome(Status.NOT_SENT, answer, answer.error.category, answer.error.message, advice)
+    outcome = _untaken(answer, sentence, advice)
     return Verdict(Action.STOP, outcome, seconds, Stop(StopReason.ACCOUNT_MIGRATING, sentence))
+
+
+def _untaken(answer: Answer, sentence: str, advice: str) -> Outcome:
+    """The outcome of a call that HubSpot did not take, in its own words or else in `sentence`."""
+    category = answer.error.category or f"HTTP_{answer.http_status}"
+    return _outcome(Status.NOT_SENT, answer, category, answer.error.message or sentence, advice)
 
 
 _RULES: dict[int, Callable[[Answer, Pair], Verdict]] = {

@@ -1,0 +1,371 @@
+"""What every answer means, above all that nothing is called linked which HubSpot did not clearly confirm."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from importer.hubspot.answers import NoAnswer
+from importer.hubspot.verdict import Action, judge, judge_batch, judge_read, with_doubt
+from importer.model import ObjectType, Outcome, Pair, RecordId, Status, StopReason
+from tests.hubspot.shapes import PAIR, answer, complete, error, result
+
+# ---- the strict rule
+
+
+def strictly_linked(status: int, body: object, pair: Pair) -> bool:
+    """The strict rule of success, written once more from the design and not from the code."""
+    if not 200 <= status <= 299 or not isinstance(body, dict) or body.get("status") != "COMPLETE":
+        return False
+    number = body.get("numErrors")
+    if not (number is None or number == "0" or (isinstance(number, int) and number == 0)) or body.get("errors"):
+        return False
+    results = body.get("results")
+    ends = [(_id(item, "from"), _id(item, "to")) for item in results] if isinstance(results, list) else []
+    return (pair.from_id, pair.to_id) in ends or (pair.to_id, pair.from_id) in ends
+
+
+def _id(item: object, side: str) -> str | None:
+    end = item.get(side) if isinstance(item, dict) else None
+    value = end.get("id") if isinstance(end, dict) else None
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+ODD = st.sampled_from([None, True, False, 0, 1, 1.5, "", "x", "789", [], {}, [None], {"name": "COMPLETE"}])
+IDS = st.sampled_from(["123456", "789", 123456, 789, "12345", "7890", {"name": "789"}, ["789"]]) | ODD
+RESULTS = st.lists(st.builds(result, IDS, IDS) | st.just(result()) | st.just(result("789", "123456")) | ODD, max_size=3)
+BODIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(["COMPLETE"] * 9 + ["PENDING", "PROCESSING", "CANCELED", "complete"]) | ODD,
+        "results": RESULTS | st.just([result()]) | ODD,
+        "numErrors": st.sampled_from([0, 0, 0, "0", None, 1, -1, 7, "1", 0.5, "none", [], {}]),
+        "errors": st.sampled_from([[], [], None, {}, [{}], [error()], {"a": 1}, "broken", [None]]),
+        "category": ODD,
+        "message": ODD,
+        "completedAt": ODD,
+        "links": ODD,
+        "unheard_of": ODD,
+    },
+)
+
+
+@given(st.sampled_from([200, 201, 202, 207, 299, 199, 300, 302, 400, 404, 500, 503]), BODIES | ODD)
+@example(200, complete())
+@example(207, complete())
+@example(200, complete(results=[result("789", "123456")]))
+@example(200, complete(results=[result(123456, 789)]))
+@example(200, complete(results=[result("123456", {"name": "789"})]))
+@example(200, complete(status={"name": "COMPLETE"}))
+@example(200, complete(numErrors=1))
+@example(200, complete(errors=[{}]))
+@example(400, complete())
+def test_linked_exactly_when_the_strict_rule_holds(status: int, body: object) -> None:
+    verdict = judge(answer(status, body), PAIR)
+    assert (verdict.outcome.status is Status.LINKED) is strictly_linked(status, body, PAIR)
+    if verdict.outcome.status is Status.LINKED:
+        assert verdict.action is Action.SETTLE
+        assert (verdict.outcome.num_errors, verdict.outcome.advice, verdict.outcome.error_message) == (0, "", "")
+    else:
+        assert verdict.outcome.advice
+        assert verdict.outcome.error_message
+        assert verdict.outcome.error_category
+
+
+@given(st.binary(max_size=200), st.integers(100, 599))
+def test_bytes_that_are_no_json_object_are_never_linked(body: bytes, status: int) -> None:
+    assert judge(answer(status, body), PAIR).outcome.status is not Status.LINKED
+
+
+@pytest.mark.parametrize("cut", [0, 1, 30, 100, 200, -2, -1])
+def test_a_success_cut_short_is_asked_for_again_and_not_linked(cut: int) -> None:
+    verdict = judge(answer(200, json.dumps(complete()).encode()[:cut]), PAIR)
+    assert verdict.action is Action.AGAIN
+    assert verdict.outcome.status is Status.UNCONFIRMED
+
+
+def test_both_directions_are_reported_with_their_types() -> None:
+    outcome = judge(answer(201, complete()), PAIR).outcome
+    assert (outcome.http_status, outcome.api_status) == (201, "COMPLETE")
+    assert outcome.association_types == "HUBSPOT_DEFINED:279;HUBSPOT_DEFINED:280"
+    assert outcome.completed_at == "2026-05-01T10:00:01.000Z"
+
+
+# ---- one table: what came, what to do, what it means
+
+
+def batch(**changes: Any) -> dict[str, Any]:
+    return complete(results=[], **changes)
+
+
+LIMIT = {"errorType": "RATE_LIMIT", "message": "You have reached your limit.", "status": "error"}
+TABLE: list[tuple[int, object, Action, Status, str]] = [
+    (200, complete(), Action.SETTLE, Status.LINKED, ""),
+    (202, complete(numErrors=None, errors=None, links=None, requestedAt=None), Action.SETTLE, Status.LINKED, ""),
+    (200, complete(startedAt=..., completedAt=...), Action.SETTLE, Status.LINKED, ""),
+    (200, batch(), Action.SETTLE, Status.UNCONFIRMED, "NOT_IN_RESULTS"),
+    (200, complete(results=...), Action.SETTLE, Status.UNCONFIRMED, "NOT_IN_RESULTS"),
+    (200, complete(results=[result("9", "10")]), Action.SETTLE, Status.UNCONFIRMED, "NOT_IN_RESULTS"),
+    (200, complete(results=[result("123456", "10")]), Action.SETTLE, Status.UNCONFIRMED, "NOT_IN_RESULTS"),
+    (200, complete(numErrors=1), Action.SETTLE, Status.FAILED, "HTTP_200"),
+    (207, complete(numErrors=1, errors=[error("RULE")]), Action.SETTLE, Status.FAILED, "RULE"),
+    (207, complete(errors=[error("RULE")]), Action.SETTLE, Status.FAILED, "RULE"),
+    (200, complete(errors=[{"code": "X1"}]), Action.SETTLE, Status.FAILED, "X1"),
+    (200, batch(status="PENDING"), Action.POLL, Status.UNCONFIRMED, "NOT_COMPLETE"),
+    (200, complete(status="PROCESSING"), Action.POLL, Status.UNCONFIRMED, "NOT_COMPLETE"),
+    (200, complete(status="CANCELED"), Action.SETTLE, Status.UNCONFIRMED, "NOT_COMPLETE"),
+    (200, complete(status="CANCELLED"), Action.SETTLE, Status.UNCONFIRMED, "NOT_COMPLETE"),
+    (200, complete(status="DEFERRED"), Action.SETTLE, Status.UNCONFIRMED, "NOT_COMPLETE"),
+    (200, complete(status=...), Action.SETTLE, Status.UNCONFIRMED, "NOT_COMPLETE"),
+    (200, {}, Action.SETTLE, Status.UNCONFIRMED, "NOT_COMPLETE"),
+    (200, b"", Action.AGAIN, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
+    (204, b"", Action.AGAIN, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
+    (200, [], Action.AGAIN, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
+    (200, b"<html>guest network</html>", Action.AGAIN, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
+    (302, b"", Action.SETTLE, Status.FAILED, "HTTP_302"),
+    (400, error(), Action.SETTLE, Status.FAILED, "VALIDATION_ERROR"),
+    (400, complete(), Action.SETTLE, Status.FAILED, "HTTP_400"),
+    (404, error("OBJECT_NOT_FOUND"), Action.SETTLE, Status.FAILED, "OBJECT_NOT_FOUND"),
+    (405, b"", Action.SETTLE, Status.FAILED, "HTTP_405"),
+    (409, error("CONFLICT"), Action.SETTLE, Status.FAILED, "CONFLICT"),
+    (414, b"<html>", Action.SETTLE, Status.FAILED, "HTTP_414"),
+    (408, b"", Action.AGAIN, Status.UNCONFIRMED, "HTTP_408"),
+    (423, error("LOCKED"), Action.AGAIN, Status.UNCONFIRMED, "LOCKED"),
+    (425, b"", Action.AGAIN, Status.UNCONFIRMED, "HTTP_425"),
+    (401, error("INVALID_AUTHENTICATION"), Action.STOP, Status.NOT_SENT, "INVALID_AUTHENTICATION"),
+    (401, b"", Action.STOP, Status.NOT_SENT, "HTTP_401"),
+    (403, error("MISSING_SCOPES"), Action.STOP_TYPES, Status.FAILED, "MISSING_SCOPES"),
+    (403, b"", Action.STOP_TYPES, Status.FAILED, "HTTP_403"),
+    (429, LIMIT | {"policyName": "TEN_SECONDLY_ROLLING"}, Action.PAUSE, Status.NOT_SENT, "TEN_SECONDLY_ROLLING"),
+    (429, LIMIT | {"policyName": "SECONDLY"}, Action.PAUSE, Status.NOT_SENT, "SECONDLY"),
+    (429, LIMIT | {"policyName": "DAILY"}, Action.STOP, Status.NOT_SENT, "DAILY"),
+    (429, LIMIT | {"message": "You have reached your daily limit."}, Action.STOP, Status.NOT_SENT, "RATE_LIMIT"),
+    (429, b"", Action.PAUSE, Status.NOT_SENT, "RATE_LIMIT"),
+    (429, b"<html>", Action.PAUSE, Status.NOT_SENT, "RATE_LIMIT"),
+    (477, b"", Action.STOP, Status.NOT_SENT, "HTTP_477"),
+    (477, error("MIGRATION_IN_PROGRESS"), Action.STOP, Status.NOT_SENT, "MIGRATION_IN_PROGRESS"),
+    *((status, b"<html>", Action.AGAIN, Status.UNCONFIRMED, f"HTTP_{status}") for status in (500, 502, 503, 504)),
+    *((status, b"", Action.AGAIN, Status.UNCONFIRMED, f"HTTP_{status}") for status in (521, 522, 523, 524, 525, 526)),
+]
+
+
+@pytest.mark.parametrize(("http_status", "body", "action", "status", "category"), TABLE)
+def test_every_answer_has_its_meaning(
+    http_status: int, body: object, action: Action, status: Status, category: str
+) -> None:
+    verdict = judge(answer(http_status, body), PAIR)
+    outcome = verdict.outcome
+    assert (verdict.action, outcome.status, outcome.error_category) == (action, status, category)
+    assert outcome.http_status == http_status
+    assert (verdict.stop is not None) is (action in {Action.STOP, Action.STOP_TYPES})
+    assert bool(outcome.error_message) is bool(outcome.advice) is (status is not Status.LINKED)
+    assert outcome.num_errors >= (status is Status.FAILED)
+
+
+STOPS = [(401, StopReason.TOKEN_REFUSED), (403, StopReason.SCOPES_MISSING), (477, StopReason.ACCOUNT_MIGRATING)]
+
+
+@pytest.mark.parametrize(("http_status", "reason"), STOPS)
+def test_why_a_run_stops_is_said_with_the_status(http_status: int, reason: StopReason) -> None:
+    stop = judge(answer(http_status, b""), PAIR).stop
+    assert stop is not None
+    assert stop.reason is reason
+    assert str(http_status) in stop.message
+
+
+def test_the_daily_limit_stops_and_says_when_the_day_ends() -> None:
+    stop = judge(answer(429, LIMIT | {"policyName": "DAILY"}), PAIR).stop
+    assert stop is not None
+    assert stop.reason is StopReason.DAILY_LIMIT
+    assert "midnight" in stop.message
+
+
+def test_a_migration_says_how_long() -> None:
+    verdict = judge(answer(477, b"", retry_after=5400), PAIR)
+    assert verdict.stop is not None
+    assert "1:30:00" in verdict.stop.message
+    assert judge(answer(477, b""), PAIR).wait == 24 * 3600
+
+
+def test_missing_scopes_are_named_for_these_types() -> None:
+    details = {"message": "Needed.", "context": {"missingScopes": ["a.read", "b.write"], "requiredScopes": ["b.write"]}}
+    verdict = judge(answer(403, error("MISSING_SCOPES", errors=[details])), PAIR)
+    assert verdict.stop is not None
+    assert "a.read, b.write to link contacts to companies" in verdict.stop.message
+    assert "a.read, b.write" in verdict.outcome.advice
+
+
+WAITS = [
+    (423, None, None, 2.0),
+    (423, 1.0, None, 2.0),
+    (423, 30.0, None, 30.0),
+    (503, 7.0, None, 7.0),
+    (503, None, None, None),
+    (429, None, None, 10.0),
+    (429, None, 60.0, 60.0),
+    (429, 3.0, None, 10.0),
+    (429, 90.0, None, 90.0),
+]
+
+
+@pytest.mark.parametrize(("status", "retry_after", "interval", "wait"), WAITS)
+def test_a_wait_is_never_shorter_than_asked(
+    status: int, retry_after: float | None, interval: float | None, wait: float | None
+) -> None:
+    assert judge(answer(status, b"", retry_after=retry_after, interval=interval), PAIR).wait == wait
+
+
+def test_the_limit_of_one_second_waits_one_second() -> None:
+    assert judge(answer(429, {"policyName": "SECONDLY"}, interval=10.0), PAIR).wait == 1.0
+
+
+def test_silence_is_doubt_when_the_request_may_have_arrived() -> None:
+    verdict = judge(NoAnswer("it took too long", reached=True), PAIR)
+    assert (verdict.action, verdict.outcome.status) == (Action.AGAIN, Status.UNCONFIRMED)
+
+
+def test_silence_is_not_sent_when_no_connection_came_about() -> None:
+    verdict = judge(NoAnswer("refused", reached=False), PAIR)
+    assert (verdict.action, verdict.outcome.status) == (Action.AGAIN, Status.NOT_SENT)
+    assert "base_url" in verdict.outcome.advice
+
+
+def test_num_errors_is_the_bodys_or_the_length_of_its_errors_or_one() -> None:
+    said = [complete(numErrors=5, errors=[error()]), complete(errors=[error(), error()]), complete(numErrors=1)]
+    assert [judge(answer(207, body), PAIR).outcome.num_errors for body in said] == [5, 2, 1]
+    assert judge(answer(400, error()), PAIR).outcome.num_errors == 1
+    assert judge(answer(400, error(errors=[{}, {}, {}])), PAIR).outcome.num_errors == 3
+
+
+def test_the_details_keep_everything_an_answer_says_about_errors() -> None:
+    body = complete(numErrors=1, errors=[error(errors=[{"message": "deep", "context": {"a": ["b"]}}])])
+    details = json.loads(judge(answer(207, body), PAIR).outcome.error_details)
+    assert details == {"status": "COMPLETE", "numErrors": 1, "errors": body["errors"]}
+
+
+# ---- doubt
+
+OUTCOMES = st.builds(
+    Outcome,
+    st.sampled_from([Status.LINKED, Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT]),
+    st.sampled_from([None, 200, 400, 401, 404, 429, 503]),
+)
+
+
+@given(OUTCOMES, st.none() | OUTCOMES)
+def test_after_an_unclear_attempt_no_refusal_is_called_certain(outcome: Outcome, earlier: Outcome | None) -> None:
+    found = with_doubt(outcome, earlier)
+    if (
+        earlier is None
+        or earlier.status is not Status.UNCONFIRMED
+        or outcome.http_status == 404
+        or outcome.status is Status.LINKED
+    ):
+        assert found is outcome
+    else:
+        assert found.status is Status.UNCONFIRMED
+
+
+@given(st.lists(OUTCOMES, min_size=2, max_size=6))
+def test_doubt_lasts_until_a_clear_word(outcomes: list[Outcome]) -> None:
+    said: Outcome | None = None
+    doubtful = False
+    for outcome in outcomes:
+        said = with_doubt(outcome, said)
+        doubtful = outcome.status is Status.UNCONFIRMED or (
+            doubtful and outcome.status is not Status.LINKED and outcome.http_status != 404
+        )
+        if doubtful:
+            assert said.status is Status.UNCONFIRMED
+
+
+# ---- the batch
+
+OTHER = Pair(PAIR.from_type, RecordId("55"), PAIR.to_type, RecordId("66"))
+PAIRS = [PAIR, OTHER]
+
+
+@given(st.sampled_from([200, 201, 207, 300, 400, 503]), BODIES | ODD)
+def test_a_batch_links_no_pair_that_its_results_do_not_name(status: int, body: object) -> None:
+    _, linked = judge_batch(answer(status, body), PAIRS)
+    for pair, outcome in linked.items():
+        assert isinstance(body, dict)
+        alone = {"status": body.get("status"), "results": body.get("results")}
+        assert strictly_linked(status, alone, pair)
+        assert outcome.status is Status.LINKED
+
+
+def test_a_batch_links_what_it_names_and_leaves_the_rest() -> None:
+    verdict, linked = judge_batch(answer(200, complete()), PAIRS)
+    assert verdict.action is Action.SETTLE
+    assert list(linked) == [PAIR]
+    assert linked[PAIR].association_types.startswith("HUBSPOT_DEFINED:279")
+
+
+@pytest.mark.parametrize(
+    "item", [error(context={"ids": ["789"]}), error(message="Record 123456 is locked."), error(id=789)]
+)
+def test_a_batch_does_not_link_a_pair_whose_record_stands_in_an_error(item: dict[str, Any]) -> None:
+    results = [result(), result("55", "66")]
+    verdict, linked = judge_batch(answer(207, complete(results=results, numErrors=1, errors=[item])), PAIRS)
+    assert verdict.outcome.status is Status.LINKED
+    assert list(linked) == [OTHER]
+
+
+def test_errors_too_deep_to_read_leave_a_batch_unlinked_rather_than_raise() -> None:
+    named = json.dumps([result()])
+    for depth in range(800, 1000):
+        deep = "[" * depth + "]" * depth
+        body = f'{{"status": "COMPLETE", "results": {named}, "errors": [{deep}]}}'
+        _, linked = judge_batch(answer(207, body.encode()), PAIRS)
+        assert set(linked) <= {PAIR}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 477, 500, 503])
+def test_a_batch_refused_as_a_whole_is_judged_as_a_single_call_is(status: int) -> None:
+    verdict, linked = judge_batch(answer(status, error("X")), PAIRS)
+    assert verdict == judge(answer(status, error("X")), PAIR)
+    assert linked == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "action"),
+    [
+        (complete(status="PENDING"), Action.POLL),
+        (complete(status="CANCELED"), Action.SETTLE),
+        (b"", Action.AGAIN),
+        (b"<html>", Action.AGAIN),
+    ],
+)
+def test_a_batch_that_is_not_complete_links_nothing(body: object, action: Action) -> None:
+    verdict, linked = judge_batch(answer(200, body), PAIRS)
+    assert (verdict.action, verdict.outcome.status) == (action, Status.UNCONFIRMED)
+    assert linked == {}
+
+
+# ---- reading back
+
+
+def test_a_read_that_names_results_can_be_trusted() -> None:
+    for status in (200, 207):
+        verdict = judge_read(answer(status, {"status": "COMPLETE", "results": [], "errors": [error()]}), PAIR)
+        assert (verdict.action, verdict.outcome.status) == (Action.SETTLE, Status.ALREADY_LINKED)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", [], {}, {"results": None}, {"results": {"a": 1}}])
+def test_a_read_without_results_is_read_again(body: object) -> None:
+    verdict = judge_read(answer(200, body), PAIR)
+    assert (verdict.action, verdict.outcome.status) == (Action.AGAIN, Status.UNCONFIRMED)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_a_refused_read_is_judged_as_any_call(status: int) -> None:
+    assert judge_read(answer(status, b""), PAIR) == judge(answer(status, b""), PAIR)
+
+
+def test_records_of_the_same_id_on_both_sides_are_a_pair_like_any_other() -> None:
+    pair = Pair(ObjectType("contacts"), RecordId("5"), ObjectType("companies"), RecordId("5"))
+    assert judge(answer(200, complete(results=[result("5", "5")])), pair).outcome.status is Status.LINKED
+    assert judge(answer(200, complete(results=[result("5", "6")])), pair).outcome.status is Status.UNCONFIRMED
