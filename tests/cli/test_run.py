@@ -1,0 +1,348 @@
+"""The main job, from a spreadsheet to the last row's outcome, as a person or a script sees it."""
+
+import csv
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from importer.model import RESULT_COLUMNS
+from tests.cli.tools import TOKEN, Workplace, rows_of
+
+JSON_KEYS = [
+    *("run_id", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "failed", "unconfirmed"),
+    *("invalid", "not_sent", "duplicates", "calls", "retries", "rate_limited", "seconds", "results", "failures"),
+]
+UNKNOWN = 5_000_000
+"""From this id on the sandbox has no record."""
+
+
+def test_a_thousand_pairs_are_linked_and_every_row_says_so(work: Workplace) -> None:
+    pairs = work.pairs(1000)
+    source = work.write("deals.csv", pairs)
+    done = work.run("run", source, "--json")
+    assert done.code == 0
+    summary = done.json
+    assert list(summary) == JSON_KEYS
+    assert done.out.count("\n") == 1
+    run_id, seconds = summary.pop("run_id"), summary.pop("seconds")
+    assert [journal.stem for journal in work.journals] == [run_id]
+    assert 0 < seconds < 60
+    assert summary == {
+        "status": "finished",
+        "stopped_by": None,
+        "rows": 1000,
+        "pairs": 1000,
+        "linked": 1000,
+        "already_linked": 0,
+        "failed": 0,
+        "unconfirmed": 0,
+        "invalid": 0,
+        "not_sent": 0,
+        "duplicates": 0,
+        "calls": 1000,
+        "retries": 0,
+        "rate_limited": 0,
+        "results": str(work.folder / "deals.results.csv"),
+        "failures": None,
+    }
+    assert work.links() == set(pairs)
+    assert work.asked() == dict.fromkeys(pairs, 1)
+    rows = rows_of(work.folder / "deals.results.csv")
+    assert list(rows[0]) == ["Contact ID", "Company ID", "Note", *RESULT_COLUMNS]
+    assert [(int(row["Contact ID"]), int(row["Company ID"])) for row in rows] == pairs
+    assert [int(row["import_row"]) for row in rows] == list(range(2, 1002))
+    assert {row["import_status"] for row in rows} == {"linked"}
+    assert {row["import_association_types"] for row in rows} == {"HUBSPOT_DEFINED:279;HUBSPOT_DEFINED:280"}
+    assert {row["import_advice"] for row in rows} == {""}
+    assert not (work.folder / "deals.failures.csv").exists()
+
+
+def test_every_row_that_is_not_linked_is_explained(work: Workplace) -> None:
+    good = work.pairs(900)
+    unknown = [(UNKNOWN + work.base + n, 1) for n in range(50)]
+    invalid = [(text, 7) for text in ("", "ACME Ltd", "1.2345E+11", "007", "-5")] * 4
+    duplicates = good[::31][:30]
+    source = work.write("deals.csv", [*good, *unknown, *invalid, *duplicates])
+    done = work.run("run", source, "--json")
+    assert done.code == 1
+    summary = done.json
+    counts = {name: summary[name] for name in JSON_KEYS[3:13]}
+    assert counts == {
+        "rows": 1000,
+        "pairs": 950,
+        "linked": 930,
+        "already_linked": 0,
+        "failed": 50,
+        "unconfirmed": 0,
+        "invalid": 20,
+        "not_sent": 0,
+        "duplicates": 30,
+        "calls": 950,
+    }
+    assert set(work.asked().values()) == {1}
+
+    rows = rows_of(work.folder / "deals.results.csv")
+    assert [row["import_status"] for row in rows] == ["linked"] * 900 + ["failed"] * 50 + ["invalid"] * 20 + [
+        "linked"
+    ] * 30
+    for row, (contact, _) in zip(rows[900:950], unknown, strict=True):
+        assert row["import_http_status"] == "404"
+        assert row["import_error_category"] == "OBJECT_NOT_FOUND"
+        assert f"contacts {contact}" in row["import_advice"]
+    for number, row in enumerate(rows[950:970], 952):
+        assert row["import_error_message"].startswith(f"row {number}, column 'Contact ID': ")
+        assert row["import_advice"]
+        assert row["import_attempts"] == "0"
+    firsts = [int(row["import_duplicate_of"]) for row in rows[970:]]
+    assert firsts == [2 + 31 * n for n in range(30)]
+
+    failures = (work.folder / "deals.failures.csv").read_text(encoding="utf-8-sig").splitlines()
+    original = source.read_text(encoding="utf-8").splitlines()
+    assert failures == [original[0], *original[901:971]]
+
+
+def test_the_summary_for_people_names_counts_files_and_the_next_step(work: Workplace) -> None:
+    done = work.run("run", work.write("deals.csv", [*work.pairs(2), ("x", 1)]))
+    assert done.code == 1
+    lines = done.out.splitlines()
+    assert [line.split() for line in lines[1:4]] == [["rows", "3"], ["linked", "2"], ["already_linked", "0"]]
+    assert f"failures          {work.folder / 'deals.failures.csv'}" in lines
+    assert lines[-1].startswith(f"Correct {work.folder / 'deals.failures.csv'} and import it, or run: importer retry ")
+    assert f"goes to {work.hubspot.url}" in done.err
+    assert "HubSpot ends its support of API v4 on 2027-03-30; --api-version 2026-09 follows it." in done.err
+
+
+@pytest.mark.parametrize("version", ["2026-03", "2026-09"])
+def test_the_dated_versions_link_too_and_say_nothing_of_an_end(work: Workplace, version: str) -> None:
+    pairs = work.pairs(3)
+    done = work.run("run", work.write("a.csv", pairs), "--api-version", version)
+    assert done.code == 0
+    assert work.links() == set(pairs)
+    assert "ends its support" not in done.err
+
+
+# ---- the token
+
+
+def test_a_wrong_token_stops_at_the_first_answers(work: Workplace) -> None:
+    before = work.calls()
+    wrong = TOKEN[:-1] + "x"
+    done = work.run(
+        "run", work.write("deals.csv", work.pairs(1000)), "--json", "--rate", "100/10", HUBSPOT_ACCESS_TOKEN=wrong
+    )
+    assert done.code == 3
+    assert (done.json["status"], done.json["stopped_by"], done.json["not_sent"]) == ("stopped", "token_refused", 1000)
+    assert work.calls() - before == done.json["calls"] <= 10
+    assert work.links() == set()
+    assert {row["import_status"] for row in rows_of(work.folder / "deals.results.csv")} == {"not_sent"}
+    (warning,) = [line for line in done.err.splitlines() if line.startswith("Warning: ")]
+    assert warning.startswith("Warning: HubSpot answered 401: the token in HUBSPOT_ACCESS_TOKEN is not accepted.")
+    assert "0 of 1,000 rows are linked; run the same command again to go on" in warning
+    assert wrong not in done.out + done.err
+    again = work.run("run", work.folder / "deals.csv", "--json")
+    assert again.code == 0
+    assert again.json["run_id"] == done.json["run_id"]
+    assert again.json["linked"] == 1000
+
+
+def test_a_token_file_serves_and_loose_permissions_are_told(work: Workplace) -> None:
+    token = work.folder / "token"
+    token.write_text(TOKEN + "\n")
+    token.chmod(0o600)
+    source = work.write("a.csv", work.pairs(2))
+    tight = work.run("run", source, HUBSPOT_ACCESS_TOKEN="", IMPORTER_TOKEN_FILE=str(token))
+    assert tight.code == 0
+    assert "Warning" not in tight.err
+    token.chmod(0o644)
+    loose = work.run("run", source, HUBSPOT_ACCESS_TOKEN="", IMPORTER_TOKEN_FILE=str(token))
+    assert loose.code == 0
+    assert f"Warning: Others on this machine can read {token}: chmod 600 it." in loose.err
+
+
+# ---- reading
+
+
+def test_roles_and_types_can_be_given_by_flag(work: Workplace) -> None:
+    source = work.folder / "odd.csv"
+    source.write_text(f"a,b,c\n{work.base},x,7\n{work.base + 1},y,8\n")
+    done = work.run(
+        *("run", source, "--json", "--map", "from_object_id=a", "--map", "to_object_id=#3"),
+        *("--from", "Contact", "--to", "0-3", "--limit", "1"),
+    )
+    assert done.code == 0
+    assert done.json["rows"] == 1
+    (entry,) = [entry for entry in work.hubspot.state()["asked"] if entry["from"]["id"] == str(work.base)]
+    assert (entry["from"]["type"], entry["to"]) == ("contacts", {"type": "deals", "id": "7"})
+
+
+def test_a_workbook_goes_in_and_a_workbook_comes_out(work: Workplace) -> None:
+    pairs = work.pairs(3)
+    book = openpyxl.Workbook()
+    assert book.active
+    book.active.append(["Contact ID", "Company ID", "=Note"])
+    for one, other in pairs:
+        book.active.append([one, other, None])
+    book.save(work.folder / "deals.xlsx")
+    done = work.run("run", "deals.xlsx", "--json")
+    assert done.code == 0
+    assert done.json["results"] == str(work.folder / "deals.results.xlsx")
+    sheet = openpyxl.load_workbook(work.folder / "deals.results.xlsx").active
+    assert sheet is not None
+    header, *rows = sheet.iter_rows(values_only=True)
+    assert header == ("Contact ID", "Company ID", "=Note", *RESULT_COLUMNS)
+    assert [(row[0], row[1], row[3], row[4]) for row in rows] == [
+        (str(one), str(other), str(number), "linked") for number, (one, other) in enumerate(pairs, 2)
+    ]
+
+
+def test_out_decides_the_place_and_the_form_of_the_results(work: Workplace) -> None:
+    place = work.folder / "elsewhere"
+    place.mkdir()
+    done = work.run("run", work.write("a.csv", [*work.pairs(1), ("x", "y")]), "--json", "--out", "elsewhere/r.xlsx")
+    assert done.json["results"] == str(place / "r.xlsx")
+    assert done.json["failures"] == str(place / "r.failures.csv")
+    assert {path.name for path in place.iterdir()} == {"r.xlsx", "r.failures.csv"}
+
+
+def test_standard_input_is_read_and_its_results_go_to_the_working_directory(work: Workplace) -> None:
+    pairs = work.pairs(4)
+    done = work.run("run", "-", "--json", stdin=work.write("a.csv", pairs).read_bytes())
+    assert done.code == 0
+    assert work.links() == set(pairs)
+    assert done.json["results"] == str(work.folder / "stdin.results.csv")
+    assert [path.name for path in (work.folder / "state").iterdir()] == ["runs"]  # no copy stays
+
+
+def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
+    source = work.write("a.csv", [*work.pairs(2), ("x", 1)])
+    work.run("run", source, "--out", work.folder / "first.csv")
+    done = work.run("run", work.folder / "first.csv", "--out", work.folder / "second.csv", "--json")
+    assert done.code == 1
+    first, second = rows_of(work.folder / "first.csv"), rows_of(work.folder / "second.csv")
+    assert list(first[0]) == list(second[0])
+    for before, after in zip(first, second, strict=True):
+        changed = {name for name in before if before[name] != after[name]}
+        assert changed <= {"import_completed_at", "import_correlation_id"}
+
+
+# ---- telling
+
+
+def test_quiet_leaves_nothing_to_read_when_all_goes_well(work: Workplace) -> None:
+    done = work.run("run", work.write("a.csv", work.pairs(2)), "--quiet")
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def test_json_log_lines_carry_the_run(work: Workplace) -> None:
+    done = work.run("run", work.write("a.csv", work.pairs(2)), "--json", "--log-format", "json")
+    lines = [json.loads(line) for line in done.err.splitlines()]
+    assert all({"time", "level", "run_id", "message"} <= set(line) for line in lines)
+    assert {line["run_id"] for line in lines[1:]} == {done.json["run_id"]}
+
+
+# ---- nothing is sent
+
+
+def test_a_check_tells_every_problem_and_sends_nothing(work: Workplace) -> None:
+    before = work.calls()
+    pairs = work.pairs(5)
+    source = work.write("deals.csv", [*pairs, ("ACME Ltd", 7), *[("", 8)] * 7, pairs[0]])
+    done = work.run("check", source, HUBSPOT_ACCESS_TOKEN="")
+    assert done.code == 1
+    assert "14 rows: 5 pairs, 1 duplicate rows, 8 invalid rows." in done.out
+    assert "row 7, column 'Contact ID': 'ACME Ltd' " in done.out
+    assert "MISSING_ID: 7 rows" in done.out
+    assert "Nothing was sent." in done.out
+    assert "row 14" not in done.out  # the first few rows stand for all of a kind
+    out = work.folder / "problems.csv"
+    as_json = work.run("check", source, "--json", "--out", out)
+    assert (as_json.json["rows"], as_json.json["pairs"], as_json.json["invalid"]) == (14, 5, 8)
+    rows = rows_of(out)
+    assert [row["import_status"] for row in rows] == ["not_sent"] * 5 + ["invalid"] * 8 + ["not_sent"]
+    assert "row 14, column 'Contact ID'" in rows[12]["import_error_message"]
+    assert work.calls() == before
+    assert work.journals == []
+    assert not any((work.folder / "state").iterdir())
+
+
+def test_a_check_of_a_good_file_is_content(work: Workplace) -> None:
+    assert work.run("check", work.write("a.csv", work.pairs(2)), HUBSPOT_ACCESS_TOKEN="").code == 0
+
+
+REFUSED = {
+    "a missing file": (["run", "none.csv"], "none.csv cannot be read: No such file or directory."),
+    "a directory": (["run", "tmp"], "tmp is a directory. Give the file to import."),
+    "an empty file": (["run", "empty.csv"], "empty.csv is empty."),
+    "no column for an id": (["run", "odd.csv"], "Its columns are: 'a', 'b'."),
+    "an unknown column": (
+        ["run", "a.csv", "--map", "to_object_id=Firm"],
+        "a.csv has no such column. Its columns are: 'Contact ID',",
+    ),
+    "an unknown role": (["run", "a.csv", "--map", "id=a"], "there is no role 'id'; the roles are from_object_type,"),
+    "half a mapping": (["run", "a.csv", "--map", "Company ID"], "expected ROLE=COLUMN"),
+    "a wrong rate": (["run", "a.csv", "--rate", "fast"], "rate is 'fast': expected N/SECONDS"),
+    "http elsewhere": (["run", "a.csv", "--base-url", "http://example.com"], "the token would travel readable"),
+    "an unknown profile": (["run", "a.csv", "--profile", "x"], "--profile x needs the config file"),
+    "out in no directory": (["run", "a.csv", "--out", "no/r.csv"], "no/r.csv cannot be written: there is no directory"),
+    "out is a directory": (["run", "a.csv", "--out", "tmp"], "it is a directory. Name a file with --out."),
+    "out is read-only": (
+        ["run", "a.csv", "--out", "locked.csv"],
+        "it is read-only. Make it writable, or choose another",
+    ),
+    "out is the source": (["run", "a.csv", "--out", "a.csv"], "it is the source. Name another file with --out."),
+    "failures are the source": (
+        ["run", "x.failures.csv", "--out", "x.csv"],
+        "The rows that are not linked cannot go to",
+    ),
+    "an unknown run": (["resume", "x"], "There is no run 'x' in"),
+    "no run to retry": (["retry", "x"], "There is no run 'x' in"),
+    "no results file": (["retry", "a.csv"], "a.csv has no column 'import_status', so it is not a results file."),
+    "a state directory that is a file": (["check", "a.csv", "--state-dir", "a.csv"], "Name another with --state-dir."),
+    "a file for the sandbox's limit": (["sandbox", "--limit", "auto"], "--limit takes N/SECONDS, such as 100/10."),
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_is_wrong_from_the_start_ends_with_one_sentence(work: Workplace, arguments: list[str], said: str) -> None:
+    before = work.calls()
+    work.write("a.csv", work.pairs(2))
+    (work.folder / "x.failures.csv").write_bytes((work.folder / "a.csv").read_bytes())
+    (work.folder / "empty.csv").touch()
+    (work.folder / "odd.csv").write_text("a,b\n1,2\n")
+    (work.folder / "locked.csv").touch(0o400)
+    files = {path: path.read_bytes() for path in work.folder.glob("*.csv")}
+    done = work.run(*arguments)
+    assert done.code == 2
+    assert said in done.sentence
+    assert work.calls() == before
+    assert {path: path.read_bytes() for path in work.folder.glob("*.csv")} == files
+
+
+def test_no_token_is_refused_before_anything_is_read(work: Workplace) -> None:
+    done = work.run("run", "none.csv", HUBSPOT_ACCESS_TOKEN="")
+    assert done.code == 2
+    assert done.sentence.startswith("There is no HubSpot token: set HUBSPOT_ACCESS_TOKEN")
+
+
+def test_an_unknown_flag_is_refused_with_the_nearest_one(work: Workplace) -> None:
+    done = work.run("run", "a.csv", "--jsn")
+    assert (done.code, done.out) == (2, "")
+    assert "No such option '--jsn'. Did you mean '--json'?" in done.err
+
+
+# ---- the sandbox inside
+
+
+def test_the_first_command_of_a_newcomer_links_everything_without_a_token(work: Workplace) -> None:
+    sample = Path(__file__).parent.parent.parent / "sample_data" / "contacts_to_companies.csv"
+    source = work.folder / sample.name
+    source.write_bytes(sample.read_bytes())
+    before = work.calls()
+    done = work.run("run", source, "--sandbox", "--limit", "20", IMPORTER_RATE="auto", HUBSPOT_ACCESS_TOKEN="")
+    assert done.code == 0
+    assert "nothing leaves this machine" in done.err
+    with (work.folder / "contacts_to_companies.results.csv").open(encoding="utf-8-sig") as file:
+        assert {row["import_status"] for row in csv.DictReader(file)} == {"linked"}
+    assert work.calls() == before

@@ -1,0 +1,211 @@
+"""The importer in a process of its own, against a sandbox in another, with a place of its own for everything."""
+
+import csv
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import importer
+from importer.sandbox import SandboxOptions
+from tests.conftest import SandboxProcess, sandbox_process
+
+ROOT = Path(importer.__file__).parent.parent
+TOKEN = "pat-na1-5ec2e7-0f9e8d7c-6b5a-4938-8271-605f4e3d2c1b"
+FAST = SandboxOptions(token=TOKEN, limit=100_000, window=1.0)
+
+Pairs = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a process left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one object on standard output."""
+        parsed: dict[str, Any] = json.loads(self.out)
+        return parsed
+
+    @property
+    def sentence(self) -> str:
+        """The one line of a refused command."""
+        (line,) = self.err.splitlines()
+        assert line.startswith("Error: ")
+        assert self.out == ""
+        return line.removeprefix("Error: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A directory with files, and the importer working there. Nothing it prints or writes may hold the token."""
+
+    folder: Path
+    hubspot: SandboxProcess
+    base: int
+    environment: dict[str, str] = field(default_factory=dict)
+
+    # ---- the importer
+
+    def run(self, *arguments: object, stdin: bytes | None = None, **variables: str) -> Done:
+        """Run the importer with these arguments to its end."""
+        done = subprocess.run(
+            self._command(arguments),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            cwd=self.folder,
+            env={**self.environment, **variables},
+            timeout=60,
+            check=False,
+        )
+        return _checked(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: object, **variables: str) -> "Running":
+        """Start the importer with these arguments."""
+        process = subprocess.Popen(
+            self._command(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            env={**self.environment, **variables},
+        )
+        return Running(process)
+
+    @staticmethod
+    def _command(arguments: Iterable[object]) -> list[str]:
+        return [sys.executable, "-m", "importer", *map(str, arguments)]
+
+    # ---- files
+
+    def pairs(self, count: int, start: int = 0) -> Pairs:
+        """Pairs of records that no other test of this sandbox uses."""
+        return [(self.base + start + n, 1 + n % 500) for n in range(count)]
+
+    def write(self, name: str, pairs: Iterable[tuple[object, object]]) -> Path:
+        """A CSV of contacts and companies."""
+        path = self.folder / name
+        lines = (f"{one},{other},note {number}" for number, (one, other) in enumerate(pairs, 2))
+        path.write_text("\n".join(["Contact ID,Company ID,Note", *lines, ""]), encoding="utf-8")
+        return path
+
+    @property
+    def journals(self) -> list[Path]:
+        """The journals of the runs here, oldest first."""
+        return sorted((self.folder / "state" / "runs").glob("*.sqlite"))
+
+    # ---- HubSpot
+
+    def asked(self) -> dict[tuple[int, int], int]:
+        """How often each pair of this test was asked for."""
+        return {ids: entry["times"] for ids, entry in self._mine("asked")}
+
+    def links(self) -> set[tuple[int, int]]:
+        """The pairs of this test that are linked."""
+        return {ids for ids, _ in self._mine("associations")}
+
+    def _mine(self, what: str) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
+        for entry in self.hubspot.state()[what]:
+            ids = int(entry["from"]["id"]), int(entry["to"]["id"])
+            if ids[0] in range(self.base, self.base + 5_000) or ids[0] > 999_999:
+                yield ids, entry
+
+    def calls(self) -> int:
+        """How many calls HubSpot counted, of anybody."""
+        return int(self.hubspot.state(summary=True)["counts"]["calls"])
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The importer while it runs."""
+
+    process: "subprocess.Popen[bytes]"
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self.process.send_signal(number)
+
+    def end(self) -> Done:
+        """Wait for its end."""
+        out, err = self.process.communicate(timeout=60)
+        return _checked(self.process.returncode, out, err)
+
+
+def _checked(code: int, out: bytes, err: bytes) -> Done:
+    done = Done(code, out.decode(), err.decode())
+    assert TOKEN not in done.out + done.err
+    assert "Traceback" not in done.err, done.err
+    return done
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Look until the condition holds; a failure after so many seconds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.01)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV as it was written, by header."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
+
+
+@pytest.fixture(scope="session")
+def hubspot() -> Iterator[SandboxProcess]:
+    """A sandbox in another process that is never too slow for a test."""
+    with sandbox_process(FAST) as running:
+        yield running
+
+
+_bases = itertools.count(1_000, 5_000)
+
+
+def workplace_in(folder: Path, hubspot: SandboxProcess) -> Workplace:
+    """A workplace in this folder, with its own state and its own rate, that sends to this sandbox."""
+    system = {name: value for name, value in os.environ.items() if not name.startswith(("IMPORTER_", "HUBSPOT_"))}
+    (folder / "tmp").mkdir()
+    environment = {
+        **system,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONWARNINGS": "error",
+        "TMPDIR": str(folder / "tmp"),
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "IMPORTER_STATE_DIR": str(folder / "state"),
+        "IMPORTER_BASE_URL": hubspot.url,
+        "IMPORTER_RATE": "20000/1",
+    }
+    return Workplace(folder, hubspot, next(_bases), environment)
+
+
+@pytest.fixture
+def work(tmp_path: Path, hubspot: SandboxProcess) -> Iterator[Workplace]:
+    """A workplace; when the test ends no file in it may hold the token, but for those named `token`."""
+    workplace = workplace_in(tmp_path, hubspot)
+    yield workplace
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.name != "token":
+            assert TOKEN.encode() not in path.read_bytes(), f"{path} holds the token"
+            assert not path.name.startswith(".importer-"), f"{path} was left behind"
+
+
+def page(url: str) -> Any:
+    """What a page of the sandbox says."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
