@@ -186,7 +186,7 @@ def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
     return 0
 
 
-@cli.command(epilog=f"\b\n{GRAMMAR}\nFaults:\n{table()}")
+@cli.command(epilog=f"\b\n{GRAMMAR}\n\n\b\nFaults:\n{table()}")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8080, help="On 127.0.0.1 (default: 8080; 0: a free one)."
 )

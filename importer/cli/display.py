@@ -70,7 +70,7 @@ class Display:
 
     def _tell_plan(self, plan: Plan) -> None:
         self._lines.run_id = plan.run_id
-        goes_on = "goes on: the rows already settled are not sent again" if plan.resumed else f"goes to {plan.target}"
+        goes_on = "goes on: what is settled is not sent again" if plan.resumed else f"sends to {plan.target}"
         logger.info("Run %s %s.", plan.run_id, goes_on)
         logger.info(counts_text(plan.counts))
         logger.info(costs_text(plan.costs))
@@ -160,16 +160,20 @@ def counts_text(counts: Counts) -> str:
 
 def costs_text(costs: Costs) -> str:
     """What sending takes, as one line, and what the other ways would take."""
-    put = f"{costs.put_calls:,} calls at {costs.rate} s, about {duration(costs.put_minutes)}"
-    batch = f"{costs.batch_calls:,} calls at {costs.batch_rate} s, about {duration(costs.batch_minutes)}"
-    reads = f"{costs.read_calls:,} calls to read back what is linked already, and then"
+    put = f"{_calls(costs.put_calls)} at {costs.rate} s, about {duration(costs.put_minutes)}"
+    batch = f"{_calls(costs.batch_calls)} at {costs.batch_rate} s, about {duration(costs.batch_minutes)}"
+    reads = _calls(costs.read_calls)
     if costs.engine is EngineName.PUT:
-        way, other = f"One pair a call: {put}.", f"--engine batch: {batch}."
+        way, other = f"One pair a call: {put}", f"with --engine batch {batch}"
     else:
-        way, other = f"Up to 2,000 pairs a call: {batch}.", f"--engine put: {put}."
+        way, other = f"Up to 2,000 pairs a call: {batch}", f"with --engine put {put}"
     if costs.only_missing:
-        return f"{way[:-1]} at the most, after {costs.read_calls:,} calls to read back what is linked. Else, {other}"
-    return f"{way} Else, {other} --only-missing: {reads} only what is missing."
+        return f"{way}, less what {reads} find to be linked already ({other})."
+    return f"{way} ({other}; with --only-missing {reads} first, then only what is missing)."
+
+
+def _calls(number: int) -> str:
+    return f"{number:,} call" + ("" if number == 1 else "s")
 
 
 def duration(minutes: float) -> str:
