@@ -162,6 +162,7 @@ class Settings(BaseModel):
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
     backoff_base: PositiveSeconds = 0.5
     backoff_cap: PositiveSeconds = 30
+    longest_wait: PositiveSeconds = 900
     max_failure_share: Annotated[float, Field(gt=0, le=1)] = 0.5
     daily_reserve: Annotated[int, Field(ge=0)] = 0
     sandbox: bool = False

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from functools import partial
 
 from importer.hubspot.retry import backoff
@@ -11,6 +12,9 @@ from importer.model import Status, Stop, StopReason
 from importer.pool.workers import Pool
 
 _OPEN = {Action.AGAIN, Action.POLL, Action.PAUSE}
+
+
+_REASONS = {Action.PAUSE: StopReason.RATE_LIMITED}
 
 
 class Attempts:
@@ -37,6 +41,8 @@ class Attempts:
         elif not self.settled and self.count >= self._pool.settings.max_attempts:
             self.settled = True
             self._give_up(verdict)
+        elif not self.settled and (verdict.wait or 0.0) > self._pool.settings.longest_wait:
+            self._pool.stop(Stop(_REASONS.get(verdict.action, StopReason.UNREACHABLE), _come_back(verdict)))
         if self.settled or self._pool.stopped is not None:
             return False
         await self._wait(verdict)
@@ -59,3 +65,8 @@ class Attempts:
         elif verdict.outcome.status is Status.NOT_SENT:
             sentence = f"{verdict.outcome.error_message} It was tried {times}."
             self._pool.stop(Stop(StopReason.UNREACHABLE, sentence))
+
+
+def _come_back(verdict: Verdict) -> str:
+    span = timedelta(seconds=round(verdict.wait or 0.0))
+    return f"{verdict.outcome.error_message} HubSpot asks to come back in {span}, which is above longest_wait."
