@@ -252,8 +252,6 @@ def unfinished_run(settings: Settings, source: SourceFile, reading: Reading) -> 
             if _is_finished(journal):
                 return None
             if info.source_sha256 != source.sha256:
-                if source.path == STANDARD_INPUT:
-                    continue  # standard input has no name that could mean the same file
                 raise JournalError(_changed(info, source))
             return journal.path
     return None
@@ -278,8 +276,11 @@ def reading_of_results(settings: Settings, results: SourceFile) -> Reading:
 
 
 def _same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:
+    # Standard input has no name: only the same content makes it the same source.
+    is_same_source = source.path != STANDARD_INPUT or info.source_sha256 == source.sha256
     return (
         info.source == source.path
+        and is_same_source
         and info.reading == reading_values(reading)
         and info.target == target(settings)
         and info.api_version == settings.api_version

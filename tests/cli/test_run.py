@@ -8,14 +8,12 @@ import openpyxl
 import pytest
 
 from importer.model import RESULT_COLUMNS
-from tests.cli.tools import TOKEN, Workplace, rows_of
+from tests.cli.tools import TOKEN, UNKNOWN, Workplace, rows_of
 
 JSON_KEYS = [
     *("run_id", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "failed", "unconfirmed"),
     *("invalid", "not_sent", "duplicates", "calls", "retries", "rate_limited", "seconds", "results", "failures"),
 ]
-UNKNOWN = 5_000_000
-"""From this id on the sandbox has no record."""
 
 
 def test_a_thousand_pairs_are_linked_and_every_row_says_so(work: Workplace) -> None:
@@ -104,20 +102,20 @@ def test_every_row_that_is_not_linked_is_explained(work: Workplace) -> None:
 
 
 def test_the_summary_for_people_names_counts_files_and_the_next_step(work: Workplace) -> None:
-    done = work.run("run", work.write("deals.csv", [*work.pairs(2), ("x", 1)]))
+    done = work.here("run", work.write("deals.csv", [*work.pairs(2), ("x", 1)]))
     assert done.code == 1
     lines = done.out.splitlines()
     assert [line.split() for line in lines[1:4]] == [["rows", "3"], ["linked", "2"], ["already_linked", "0"]]
     assert f"failures          {work.folder / 'deals.failures.csv'}" in lines
     assert lines[-1].startswith(f"Correct {work.folder / 'deals.failures.csv'} and import it, or run: importer retry ")
-    assert f"goes to {work.hubspot.url}" in done.err
+    assert work.hubspot.url in done.err
     assert "HubSpot ends its support of API v4 on 2027-03-30; --api-version 2026-09 follows it." in done.err
 
 
 @pytest.mark.parametrize("version", ["2026-03", "2026-09"])
 def test_the_dated_versions_link_too_and_say_nothing_of_an_end(work: Workplace, version: str) -> None:
     pairs = work.pairs(3)
-    done = work.run("run", work.write("a.csv", pairs), "--api-version", version)
+    done = work.here("run", work.write("a.csv", pairs), "--api-version", version)
     assert done.code == 0
     assert work.links() == set(pairs)
     assert "ends its support" not in done.err
@@ -152,11 +150,11 @@ def test_a_token_file_serves_and_loose_permissions_are_told(work: Workplace) -> 
     token.write_text(TOKEN + "\n")
     token.chmod(0o600)
     source = work.write("a.csv", work.pairs(2))
-    tight = work.run("run", source, HUBSPOT_ACCESS_TOKEN="", IMPORTER_TOKEN_FILE=str(token))
+    tight = work.here("run", source, HUBSPOT_ACCESS_TOKEN="", IMPORTER_TOKEN_FILE=str(token))
     assert tight.code == 0
     assert "Warning" not in tight.err
     token.chmod(0o644)
-    loose = work.run("run", source, HUBSPOT_ACCESS_TOKEN="", IMPORTER_TOKEN_FILE=str(token))
+    loose = work.here("run", source, HUBSPOT_ACCESS_TOKEN="", IMPORTER_TOKEN_FILE=str(token))
     assert loose.code == 0
     assert f"Warning: Others on this machine can read {token}: chmod 600 it." in loose.err
 
@@ -167,7 +165,7 @@ def test_a_token_file_serves_and_loose_permissions_are_told(work: Workplace) -> 
 def test_roles_and_types_can_be_given_by_flag(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"a,b,c\n{work.base},x,7\n{work.base + 1},y,8\n")
-    done = work.run(
+    done = work.here(
         *("run", source, "--json", "--map", "from_object_id=a", "--map", "to_object_id=#3"),
         *("--from", "Contact", "--to", "0-3", "--limit", "1"),
     )
@@ -185,7 +183,7 @@ def test_a_workbook_goes_in_and_a_workbook_comes_out(work: Workplace) -> None:
     for one, other in pairs:
         book.active.append([one, other, None])
     book.save(work.folder / "deals.xlsx")
-    done = work.run("run", "deals.xlsx", "--json")
+    done = work.here("run", "deals.xlsx", "--json")
     assert done.code == 0
     assert done.json["results"] == str(work.folder / "deals.results.xlsx")
     sheet = openpyxl.load_workbook(work.folder / "deals.results.xlsx").active
@@ -200,7 +198,7 @@ def test_a_workbook_goes_in_and_a_workbook_comes_out(work: Workplace) -> None:
 def test_out_decides_the_place_and_the_form_of_the_results(work: Workplace) -> None:
     place = work.folder / "elsewhere"
     place.mkdir()
-    done = work.run("run", work.write("a.csv", [*work.pairs(1), ("x", "y")]), "--json", "--out", "elsewhere/r.xlsx")
+    done = work.here("run", work.write("a.csv", [*work.pairs(1), ("x", "y")]), "--json", "--out", "elsewhere/r.xlsx")
     assert done.json["results"] == str(place / "r.xlsx")
     assert done.json["failures"] == str(place / "r.failures.csv")
     assert {path.name for path in place.iterdir()} == {"r.xlsx", "r.failures.csv"}
@@ -217,8 +215,8 @@ def test_standard_input_is_read_and_its_results_go_to_the_working_directory(work
 
 def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
     source = work.write("a.csv", [*work.pairs(2), ("x", 1)])
-    work.run("run", source, "--out", work.folder / "first.csv")
-    done = work.run("run", work.folder / "first.csv", "--out", work.folder / "second.csv", "--json")
+    work.here("run", source, "--out", work.folder / "first.csv")
+    done = work.here("run", work.folder / "first.csv", "--out", work.folder / "second.csv", "--json")
     assert done.code == 1
     first, second = rows_of(work.folder / "first.csv"), rows_of(work.folder / "second.csv")
     assert list(first[0]) == list(second[0])
@@ -268,7 +266,7 @@ def test_a_check_tells_every_problem_and_sends_nothing(work: Workplace) -> None:
 
 
 def test_a_check_of_a_good_file_is_content(work: Workplace) -> None:
-    assert work.run("check", work.write("a.csv", work.pairs(2)), HUBSPOT_ACCESS_TOKEN="").code == 0
+    assert work.here("check", work.write("a.csv", work.pairs(2)), HUBSPOT_ACCESS_TOKEN="").code == 0
 
 
 REFUSED = {
@@ -313,7 +311,7 @@ def test_what_is_wrong_from_the_start_ends_with_one_sentence(work: Workplace, ar
     (work.folder / "odd.csv").write_text("a,b\n1,2\n")
     (work.folder / "locked.csv").touch(0o400)
     files = {path: path.read_bytes() for path in work.folder.glob("*.csv")}
-    done = work.run(*arguments)
+    done = work.here(*arguments)
     assert done.code == 2
     assert said in done.sentence
     assert work.calls() == before
@@ -321,13 +319,13 @@ def test_what_is_wrong_from_the_start_ends_with_one_sentence(work: Workplace, ar
 
 
 def test_no_token_is_refused_before_anything_is_read(work: Workplace) -> None:
-    done = work.run("run", "none.csv", HUBSPOT_ACCESS_TOKEN="")
+    done = work.here("run", "none.csv", HUBSPOT_ACCESS_TOKEN="")
     assert done.code == 2
     assert done.sentence.startswith("There is no HubSpot token: set HUBSPOT_ACCESS_TOKEN")
 
 
 def test_an_unknown_flag_is_refused_with_the_nearest_one(work: Workplace) -> None:
-    done = work.run("run", "a.csv", "--jsn")
+    done = work.here("run", "a.csv", "--jsn")
     assert (done.code, done.out) == (2, "")
     assert "No such option '--jsn'. Did you mean '--json'?" in done.err
 

@@ -1,0 +1,264 @@
+"""Interrupted, killed, changed underneath: the run goes on, nothing is lost and nothing is doubled."""
+
+import json
+import shutil
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importer.sandbox import parse_fault
+from tests.cli.tools import FAST, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
+from tests.conftest import sandbox_process
+
+SLOWLY = ("--rate", "1000/1")
+"""About a second for a thousand pairs: time to interrupt, without waiting."""
+
+
+def half_way(work: Workplace, running: Running, pairs: Pairs) -> None:
+    """Wait until half of the pairs were asked for."""
+    start = work.calls()
+    wait_until(lambda: work.calls() - start >= len(pairs) // 2 or running.process.poll() is not None)
+    assert running.process.poll() is None
+
+
+def interrupted(work: Workplace, source: Path, pairs: Pairs, number: signal.Signals, *flags: str) -> dict[str, Any]:
+    """Interrupt a run over the source half-way and return its JSON, after looking at what it left."""
+    running = work.start("run", source, "--json", *SLOWLY, *flags)
+    half_way(work, running, pairs)
+    running.send(number)
+    done = running.end()
+    assert done.code == 128 + number
+    summary = done.json
+    assert (summary["status"], summary["stopped_by"]) == ("interrupted", number.name)
+    assert f"importer resume {summary['run_id']}" in done.err
+    assert 0 < summary["linked"] < len(pairs)
+    assert summary["linked"] + summary["not_sent"] == summary["rows"] == len(pairs)
+    rows = rows_of(Path(summary["results"]))
+    linked = {(int(row["Contact ID"]), int(row["Company ID"])) for row in rows if row["import_status"] == "linked"}
+    assert linked == work.links() == set(work.asked())
+    assert {row["import_status"] for row in rows} == {"linked", "not_sent"}
+    assert all(summary["run_id"] in row["import_advice"] for row in rows if row["import_status"] == "not_sent")
+    return summary
+
+
+def finished(work: Workplace, before: dict[str, Any], after: dict[str, Any], pairs: Pairs) -> None:
+    """See that a run came to its end with one complete report and no pair sent twice."""
+    assert (after["run_id"], after["status"], after["stopped_by"]) == (before["run_id"], "finished", None)
+    assert after["linked"] == after["rows"] == len(pairs)
+    assert before["calls"] + after["calls"] == len(pairs)
+    assert work.asked() == dict.fromkeys(pairs, 1)
+    rows = rows_of(Path(after["results"]))
+    assert [(int(row["Contact ID"]), row["import_status"]) for row in rows] == [(one, "linked") for one, _ in pairs]
+
+
+def test_ctrl_c_at_about_half_and_the_same_command_again(work: Workplace) -> None:
+    pairs = work.pairs(1000)
+    source = work.write("deals.csv", pairs)
+    before = interrupted(work, source, pairs, signal.SIGINT)
+    assert (work.folder / "deals.failures.csv").exists()
+    after = work.run("run", source, "--json")
+    assert after.code == 0
+    assert f"Run {before['run_id']} goes on" in after.err
+    finished(work, before, after.json, pairs)
+    assert not (work.folder / "deals.failures.csv").exists()
+    assert len(work.journals) == 1
+
+
+def test_sigterm_and_resume_by_the_runs_id_though_the_source_is_gone(work: Workplace) -> None:
+    pairs = work.pairs(1000)
+    source = work.write("deals.csv", pairs)
+    before = interrupted(work, source, pairs, signal.SIGTERM)
+    source.unlink()
+    after = work.here("resume", before["run_id"], "--json")
+    assert after.code == 0
+    finished(work, before, after.json, pairs)
+    again = work.here("resume", before["run_id"], "--json")
+    assert (again.code, again.json["calls"], again.json["linked"]) == (0, 0, 1000)
+
+
+def test_a_killed_run_goes_on_with_at_most_the_answers_in_flight_asked_again(work: Workplace) -> None:
+    pairs = work.pairs(1000)
+    source = work.write("deals.csv", pairs)
+    running = work.start("run", source, "--json", "--rate", "1000/0.5", "--workers", "8")
+    half_way(work, running, pairs)
+    running.send(signal.SIGKILL)
+    assert running.end().code == -9
+    assert not (work.folder / "deals.results.csv").exists()
+
+    (journal,) = work.journals
+    shown = work.here("show", journal.stem, "--json").json
+    assert shown["status"] == "interrupted"
+    assert shown["linked"] + shown["unconfirmed"] + shown["not_sent"] == 1000
+    assert shown["linked"] > 0
+
+    after = work.here("run", source, "--json", "--rate", "1000/0.5")
+    assert after.code == 0
+    assert (after.json["run_id"], after.json["linked"]) == (journal.stem, 1000)
+    asked = work.asked()
+    assert set(asked) == set(pairs)
+    assert set(asked.values()) <= {1, 2}
+    # Only answers that had not reached the journal are asked for again: one round of the event loop's worth.
+    assert sum(asked.values()) - 1000 <= 1000 - shown["linked"]
+    assert sum(times == 2 for times in asked.values()) <= 8 + 64
+
+
+def test_a_second_process_on_the_same_run_is_refused_while_the_first_goes_on(work: Workplace) -> None:
+    pairs = work.pairs(1000)
+    source = work.write("deals.csv", pairs)
+    running = work.start("run", source, "--json", "--rate", "50/1")
+    wait_until(lambda: bool(work.asked()))
+    refused = work.here("run", source)
+    listed: list[dict[str, Any]] = json.loads(work.here("runs", "--json").out)
+    tried_again = work.here("retry", listed[0]["run_id"])
+    running.send(signal.SIGINT)
+    first = running.end()
+    assert first.code == 130
+    assert refused.code == tried_again.code == 2
+    run_id = first.json["run_id"]
+    assert refused.sentence == (
+        f"Another process is working on run {run_id}: wait until it ends, or stop it and run this again."
+    )
+    assert tried_again.sentence == f"Run {run_id} still goes on: wait until it ends, or stop it; then try it again."
+    assert [run["status"] for run in listed] == ["running"]
+    assert set(work.asked().values()) == {1}
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[Workplace]:
+    """A workplace whose HubSpot takes calls and never answers."""
+    with sandbox_process(replace(FAST, faults=(parse_fault("hang=always"),))) as hubspot:
+        yield workplace_in(tmp_path, hubspot)
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_the_journal_is_sound(silent: Workplace) -> None:
+    running = silent.start("run", silent.write("a.csv", silent.pairs(10)), "--json", "--workers", "4")
+    wait_until(lambda: silent.calls() == 4)
+    running.send(signal.SIGINT)
+    assert running.process.stderr
+    said = b""
+    while b"once more to leave at once" not in said:
+        line = running.process.stderr.readline()
+        assert line
+        said += line
+    running.send(signal.SIGINT)
+    assert running.end().code == 130
+    (journal,) = silent.journals
+    shown = silent.run("show", journal.stem, "--json").json
+    assert (shown["status"], shown["unconfirmed"] + shown["not_sent"], shown["linked"]) == ("interrupted", 10, 0)
+    assert shown["unconfirmed"] >= 4
+
+
+def test_the_first_ctrl_c_waits_for_the_answers_in_flight_and_no_longer(silent: Workplace) -> None:
+    config = silent.folder / "config.toml"
+    config.write_text("answer_timeout = 0.5\nconnect_timeout = 0.5\n")
+    running = silent.start(
+        "run", silent.write("a.csv", silent.pairs(10)), "--json", "--workers", "4", "--config", config
+    )
+    wait_until(lambda: silent.calls() >= 4)
+    running.send(signal.SIGINT)
+    done = running.end()
+    assert done.code == 130
+    assert done.json["unconfirmed"] + done.json["not_sent"] == 10
+    assert done.json["unconfirmed"] >= 1
+
+
+# ---- a source that changes
+
+
+def test_a_changed_source_is_refused_with_both_dates_and_hashes_and_two_ways_on(work: Workplace) -> None:
+    pairs = work.pairs(600)
+    source = work.write("deals.csv", pairs)
+    before = interrupted(work, source, pairs, signal.SIGINT)
+    more = work.pairs(1, 700)
+    work.write("deals.csv", [*pairs, *more])
+    refused = work.here("run", source)
+    assert refused.code == 2
+    said = refused.sentence
+    assert said.startswith(f"{source} has changed since run {before['run_id']} began and did not finish: ")
+    assert said.count("SHA-256 ") == said.count("Z (SHA-256") == 2
+    assert f"importer resume {before['run_id']}" in said
+    assert "--fresh" in said
+
+    after = work.here("resume", before["run_id"], "--json")
+    finished(work, before, after.json, pairs)
+    new = work.here("run", source, "--json")
+    assert new.code == 0
+    assert (new.json["rows"], new.json["linked"]) == (601, 601)
+    assert new.json["run_id"] != before["run_id"]
+
+
+def test_fresh_begins_anew_whatever_was_before(work: Workplace) -> None:
+    pairs = work.pairs(600)
+    source = work.write("deals.csv", pairs)
+    before = interrupted(work, source, pairs, signal.SIGINT)
+    new = work.here("run", source, "--fresh", "--json")
+    assert new.code == 0
+    assert new.json["run_id"] != before["run_id"]
+    assert new.json["calls"] == 600
+
+
+def test_other_reading_flags_make_another_run(work: Workplace) -> None:
+    pairs = work.pairs(600)
+    source = work.write("deals.csv", pairs)
+    before = interrupted(work, source, pairs, signal.SIGINT)
+    new = work.here("run", source, "--limit", "10", "--json")
+    assert (new.code, new.json["rows"]) == (0, 10)
+    assert new.json["run_id"] != before["run_id"]
+
+
+def test_standard_input_with_other_content_is_another_run_and_with_the_same_goes_on(work: Workplace) -> None:
+    first = work.write("a.csv", work.pairs(3)).read_bytes()
+    other = work.write("b.csv", work.pairs(2, 10)).read_bytes()
+    stopped = work.run("run", "-", "--json", stdin=first, HUBSPOT_ACCESS_TOKEN="wrong")
+    assert stopped.code == 3
+    new = work.run("run", "-", "--json", stdin=other)
+    assert (new.code, new.json["rows"]) == (0, 2)
+    again = work.run("run", "-", "--json", stdin=first)
+    assert (again.code, again.json["rows"], again.json["run_id"]) == (0, 3, stopped.json["run_id"])
+
+
+# ---- where a run goes
+
+
+def test_a_run_does_not_go_on_against_another_address(work: Workplace) -> None:
+    source = work.write("a.csv", work.pairs(3))
+    stopped = work.here("run", source, "--json", HUBSPOT_ACCESS_TOKEN="wrong").json
+    before = work.calls()
+    refused = work.here("resume", stopped["run_id"], "--base-url", "http://localhost:1")
+    assert refused.code == 2
+    assert refused.sentence == (
+        f"Run {stopped['run_id']} goes to {work.hubspot.url}, not to http://localhost:1: its ids belong there. "
+        "To send the pairs elsewhere import their file anew."
+    )
+    assert work.here("resume", stopped["run_id"], "--sandbox").code == 2
+    assert work.here("retry", stopped["run_id"], "--base-url", "http://localhost:1").code == 2
+    assert work.calls() == before
+    resumed = work.here("resume", stopped["run_id"], "--json", IMPORTER_BASE_URL="")
+    assert (resumed.code, resumed.json["linked"]) == (0, 3)
+
+
+# ---- results that cannot be written at the end
+
+
+def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplace) -> None:
+    pairs = work.pairs(1000)
+    place = work.folder / "place"
+    place.mkdir()
+    running = work.start("run", work.write("deals.csv", pairs), "--json", *SLOWLY, "--out", place / "r.csv")
+    half_way(work, running, pairs)
+    shutil.rmtree(place)
+    done = running.end()
+    assert done.code == 0
+    run_id = done.json["run_id"]
+    kept = work.folder / "state" / "runs" / f"{run_id}.results.csv"
+    assert done.json["results"] == str(kept)
+    assert f"{place / 'r.csv'} cannot be written: there is no directory {place}." in done.err
+    assert f"importer report {run_id} --out PATH writes them anew" in done.err
+    assert len(rows_of(kept)) == 1000
+    report = work.here("report", run_id, "--out", work.folder / "again.csv", "--json")
+    assert report.code == 0
+    assert rows_of(work.folder / "again.csv") == rows_of(kept)
