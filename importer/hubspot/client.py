@@ -13,7 +13,7 @@ from yarl import URL
 
 from importer.config import Settings, is_loopback
 from importer.hubspot import routes
-from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_answer
+from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_answer, shorten
 from importer.hubspot.retry import retry_after
 from importer.model import ObjectType, Pair
 
@@ -112,23 +112,30 @@ class HubSpotClient:
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
                 return self._read(response.status, response.headers, await _read_body(response))
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return NoAnswer(_reason(error), reached=False)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
+            return self._no_answer(error, reached=False)
         except (_ConnectionLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            return NoAnswer(_reason(error), reached=True)
+            return self._no_answer(error, reached=True)
 
     def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-        if self._token in body:  # an error page that repeats the request must not bring the token into a report
-            body = body.replace(self._token, _MASK)
         wait = headers.get("Retry-After")
         seconds = retry_after(wait, datetime.now(UTC)) if wait else None
-        return read_answer(status, body, _rate_headers(headers), seconds)
+        return read_answer(status, self._masked(body), _rate_headers(headers), seconds)
+
+    def _no_answer(self, error: Exception, *, reached: bool) -> NoAnswer:
+        reason = self._masked(_reason(error).encode("utf-8", "replace"))
+        return NoAnswer(shorten(reason.decode()), reached)
+
+    def _masked(self, said: bytes) -> bytes:
+        """What a server said, without the token: one that repeats the request must not bring it into a report."""
+        return said.replace(self._token, _MASK) if self._token in said else said
 
 
 def _proxy(url: URL) -> str | None:
     if url.host is None or is_loopback(url.host) or proxy_bypass(url.host):
         return None
-    return getproxies().get(url.scheme)
+    proxy = getproxies().get(url.scheme)
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes:
@@ -160,4 +167,6 @@ def _number(text: str | None) -> int | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it took too long"
+    if isinstance(error, aiohttp.ClientHttpProxyError):  # its text has the proxy's password
+        return f"the proxy answered {error.status} {error.message}"
     return str(error) or type(error).__name__

@@ -1,0 +1,490 @@
+"""One call, one answer, over real sockets: what is sent, what is read, what is refused, and where the token goes."""
+
+import asyncio
+import base64
+import gzip
+import json
+import logging
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from importer.config import ApiVersion, Settings
+from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_links
+from importer.hubspot.client import LARGEST_BODY, HubSpotClient
+from importer.hubspot.verdict import judge
+from importer.model import Pair, RecordId, Status
+from importer.sandbox import FAULTS, PairFault, Sandbox, SandboxOptions, parse_fault
+from tests.hubspot.raw_server import RawServer, raw_server, response
+from tests.hubspot.shapes import PAIR, complete
+
+TOKEN = "pat-eu1-0f3c-secret"
+PEM = Path(__file__).parent / "localhost.pem"
+OK = response(json.dumps(complete()).encode(), "200 OK", "Content-Type: application/json")
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
+
+
+@pytest.fixture(autouse=True)
+def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def settings(**changes: Any) -> Settings:
+    return Settings.model_validate({"connect_timeout": 2, "answer_timeout": 3} | changes)
+
+
+def client(url: str, token: str = TOKEN, **changes: Any) -> HubSpotClient:
+    return HubSpotClient(url, SecretStr(token), settings(**changes))
+
+
+def of(sandbox: Sandbox, **changes: Any) -> HubSpotClient:
+    return client(sandbox.url, sandbox.options.token, **changes)
+
+
+def url_of(server: RawServer) -> str:
+    return f"http://{server.host}:{server.port}"
+
+
+async def answered(call: Awaitable[Answer | NoAnswer]) -> Answer:
+    answer = await call
+    assert isinstance(answer, Answer), answer
+    return answer
+
+
+async def unanswered(call: Awaitable[Answer | NoAnswer]) -> NoAnswer:
+    answer = await call
+    assert isinstance(answer, NoAnswer), answer
+    return answer
+
+
+# ---- what is sent
+
+
+@pytest.mark.parametrize("version", ApiVersion)
+async def test_each_version_links_reads_and_links_many(version: ApiVersion) -> None:
+    other = Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId("790"))
+    async with Sandbox() as sandbox, of(sandbox, api_version=version) as hubspot:
+        assert judge(await hubspot.link(PAIR), PAIR).outcome.status is Status.LINKED
+        many = await answered(hubspot.link_many([PAIR, other]))
+        assert {(item.from_id, item.to_id) for item in many.results} >= {("123456", "789"), ("123456", "790")}
+        read = await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None}))
+        assert set(read_links(read).types) == {("123456", "789"), ("123456", "790")}
+        assert len(sandbox.state.associations) == 2
+
+
+async def test_a_read_goes_on_where_the_page_ended() -> None:
+    async with Sandbox(SandboxOptions(page_size=1)) as sandbox, of(sandbox) as hubspot:
+        for number in (1, 2):
+            await hubspot.link(Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId(str(number))))
+        first = read_links(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None})))
+        second = read_links(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, dict(first.after))))
+    assert [list(page.types) for page in (first, second)] == [[("123456", "1")], [("123456", "2")]]
+    assert second.after == {}
+
+
+async def test_the_token_stands_in_the_authorization_header_and_nowhere_else() -> None:
+    async with raw_server(OK) as server, client(url_of(server)) as hubspot:
+        await hubspot.link(PAIR)
+        await hubspot.link_many([PAIR])
+        assert TOKEN not in repr(hubspot)
+    for request in server.requests:
+        assert request.count(TOKEN.encode()) == 1
+        assert f"\r\nAuthorization: Bearer {TOKEN}\r\n".encode() in request
+    put = server.requests[0]
+    assert put.startswith(b"PUT /crm/v4/objects/contacts/123456/associations/default/companies/789 HTTP/1.1\r\n")
+    assert put.endswith(b"\r\n\r\n")
+
+
+async def test_a_netrc_entry_does_not_replace_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password else\nmachine 127.0.0.1 login someone password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    async with raw_server(OK) as server, client(url_of(server)) as hubspot:
+        await answered(hubspot.link(PAIR))
+    assert f"Authorization: Bearer {TOKEN}\r\n".encode() in server.requests[0]
+
+
+async def test_cookies_are_not_kept() -> None:
+    answer = response(b"{}", "200 OK", "Set-Cookie: a=b; Path=/")
+    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+        await hubspot.link(PAIR)
+        await hubspot.link(PAIR)
+    assert b"cookie" not in server.requests[1].lower()
+
+
+async def test_a_client_is_entered_before_it_is_used() -> None:
+    with pytest.raises(RuntimeError):
+        await client("http://127.0.0.1:1").link(PAIR)
+
+
+# ---- the token in what comes back
+
+
+async def echo_body(request: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(response(b"<html>You sent:\n" + request, "502 Bad", "Content-Type: text/html"))
+
+
+async def echo_json(request: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(response(json.dumps({"message": request.decode(), "category": request.decode()}).encode(), "400 Bad"))
+
+
+async def echo_gzip(request: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(response(gzip.compress(request), "500 Bad", "Content-Encoding: gzip"))
+
+
+def authorization_of(request: bytes) -> bytes:
+    return next(line for line in request.split(b"\r\n") if line.startswith(b"Authorization"))
+
+
+async def echo_status_line(request: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(authorization_of(request) + b"\r\n\r\n")
+    writer.close()
+
+
+async def echo_reason(request: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 999999 " + authorization_of(request) + b"\r\n\r\n")
+    writer.close()
+
+
+async def echo_headers(request: bytes, writer: asyncio.StreamWriter) -> None:
+    said = authorization_of(request)
+    writer.write(b"HTTP/1.1 500 Bad\r\nRetry-After: %b\r\n%b: %b\x00\r\n\r\n" % (said, said, said))
+    writer.close()
+
+
+@pytest.mark.parametrize("echo", [echo_body, echo_json, echo_gzip, echo_status_line, echo_reason, echo_headers])
+async def test_a_server_that_repeats_the_token_does_not_bring_it_back(
+    echo: Callable[[bytes, asyncio.StreamWriter], Awaitable[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with raw_server(echo) as server, client(url_of(server)) as hubspot:
+        answer = await hubspot.link(PAIR)
+    assert server.requests
+    assert TOKEN not in repr(answer)
+    assert TOKEN not in repr(judge(answer, PAIR))
+    assert TOKEN not in caplog.text
+    assert isinstance(answer, NoAnswer) or "[token]" in repr(answer) or not answer.details
+
+
+# ---- what is read
+
+IN_ODD_CLOTHES = [name for name, fault in FAULTS.items() if name.startswith("status_2")] + [
+    "extra_fields",
+    "missing_fields",
+    "null_fields",
+    "numeric_ids",
+    "wrong_content_type",
+    "no_content_type",
+    "gzip",
+    "slow",
+]
+EXPECTED = dict.fromkeys(FAULTS, Status.UNCONFIRMED) | {
+    **{name: Status.FAILED for name, fault in FAULTS.items() if isinstance(fault, PairFault)},
+    **dict.fromkeys(["empty_results", "foreign_results", "half_foreign_results"], Status.UNCONFIRMED),
+    **dict.fromkeys(IN_ODD_CLOTHES, Status.LINKED),
+    **dict.fromkeys(["errors_as_200", "first_error_only", "silent_errors", "silent_read"], Status.LINKED),
+    **dict.fromkeys(["redirect", "scopes_missing", "scopes_missing_text"], Status.FAILED),
+    **dict.fromkeys(["http_400", "http_404", "http_414"], Status.FAILED),
+    **dict.fromkeys(["token_invalid", "token_expired", "migrating", "daily_limit"], Status.NOT_SENT),
+    **dict.fromkeys(["too_fast", "too_fast_retry_after", "too_fast_second"], Status.NOT_SENT),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_every_fault_of_the_local_hubspot_is_judged_truly(name: str) -> None:
+    faults = (parse_fault(f"{name}=always"),)
+    patience = 4 if name == "slow" else 0.3
+    async with (
+        Sandbox(SandboxOptions(faults=faults)) as sandbox,
+        of(sandbox, connect_timeout=0.2, answer_timeout=patience) as hubspot,
+    ):
+        outcome = judge(await hubspot.link(PAIR), PAIR).outcome
+        assert outcome.status is EXPECTED[name]
+        assert sandbox.state.calls["put"] == 1
+        assert outcome.status is not Status.LINKED or len(sandbox.state.associations) == 1
+        assert outcome.status is not Status.FAILED or not sandbox.state.associations
+
+
+async def test_redirects_are_answers_and_not_followed() -> None:
+    async with Sandbox(SandboxOptions(faults=(parse_fault("redirect=always"),))) as sandbox, of(sandbox) as hubspot:
+        assert (await answered(hubspot.link(PAIR))).http_status == 302
+        assert (await answered(hubspot.link_many([PAIR]))).http_status == 302
+        assert sandbox.state.redirects_followed == 0
+
+
+async def test_the_accounts_limits_come_from_the_headers() -> None:
+    async with Sandbox(SandboxOptions(limit=190, daily_limit=1000)) as sandbox, of(sandbox) as hubspot:
+        assert (await answered(hubspot.link(PAIR))).rate == RateHeaders(190, 10.0, 999)
+
+
+@pytest.mark.parametrize("value", ["", "-1", "many", "1.5", "9" * 30, "²", "0x10"])
+async def test_odd_limits_in_headers_are_none(value: str) -> None:
+    names = ("Max", "Interval-Milliseconds", "Daily-Remaining")
+    answer = response(b"{}", "200 OK", *(f"X-HubSpot-RateLimit-{name}: {value}" for name in names))
+    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+        assert (await answered(hubspot.link(PAIR))).rate == RateHeaders()
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("7", 7), ("soon", None), ("", None), ("Fri, 01 May 2020 00:00:00 GMT", 0)]
+)
+async def test_retry_after_is_read_from_the_header(value: str, seconds: float | None) -> None:
+    answer = response(b"", "503 Busy", f"Retry-After: {value}")
+    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+        assert (await answered(hubspot.link(PAIR))).retry_after == seconds
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+async def test_a_body_beyond_all_measure_is_not_read_to_its_end(is_compressed: bool) -> None:
+    body, headers = b" " * (LARGEST_BODY + 1_000_000), [""]
+    if is_compressed:
+        body, headers = gzip.compress(body * 4), ["Content-Encoding: gzip"]
+    answer = response(body, "200 OK", *filter(None, headers))
+    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+        found = await hubspot.link(PAIR)
+    assert judge(found, PAIR).outcome.status is Status.UNCONFIRMED
+    assert isinstance(found, NoAnswer) or not found.is_json
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"not HTTP at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nContent-Encoding: gzip\r\n\r\nnot gzip!!",
+        b"HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: unheard-of\r\nContent-Length: 2\r\n\r\n{}",
+        b"\x16\x03\x01\x00\x00",
+    ],
+)
+async def test_an_answer_that_breaks_the_protocol_is_doubt(raw: bytes) -> None:
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        del request
+        writer.write(raw)
+        writer.close()
+
+    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+        outcome = judge(await hubspot.link(PAIR), PAIR).outcome
+    assert outcome.status is Status.UNCONFIRMED
+    assert len(server.requests) == 1
+
+
+# ---- no answer
+
+
+async def test_a_refused_connection_reached_nobody() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening: nobody else can, and connections are refused
+        async with client(f"http://127.0.0.1:{taken.getsockname()[1]}") as hubspot:
+            answer = await unanswered(hubspot.link(PAIR))
+    assert not answer.reached
+
+
+async def test_an_unknown_host_reached_nobody() -> None:
+    async with client("http://no-such-host.invalid") as hubspot:
+        assert not (await unanswered(hubspot.link(PAIR))).reached
+
+
+@contextmanager
+def several_sockets(number: int) -> Iterator[list[socket.socket]]:
+    with ExitStack() as stack:
+        yield [stack.enter_context(socket.socket()) for _ in range(number)]
+
+
+async def test_a_connection_that_does_not_come_about_in_time_reached_nobody() -> None:
+    with socket.socket() as deaf, several_sockets(4) as fillers:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        for filler in fillers:  # a full queue lets the next connection hang
+            filler.setblocking(False)
+            filler.connect_ex(deaf.getsockname())
+        async with client(f"http://127.0.0.1:{deaf.getsockname()[1]}", connect_timeout=0.2) as hubspot:
+            answer = await unanswered(hubspot.link(PAIR))
+    assert (answer.reached, answer.reason) == (False, "it took too long")
+
+
+async def test_an_answer_that_does_not_come_in_time_is_doubt() -> None:
+    async with (
+        Sandbox(SandboxOptions(faults=(parse_fault("lost_hang=always"),))) as sandbox,
+        of(sandbox, connect_timeout=0.1, answer_timeout=0.2) as hubspot,
+    ):
+        started = time.monotonic()
+        answer = await unanswered(hubspot.link(PAIR))
+        assert time.monotonic() - started < 2
+        assert (answer.reached, answer.reason) == (True, "it took too long")
+        assert sandbox.state.calls["put"] == 1
+
+
+async def test_an_answer_that_trickles_is_bounded_too() -> None:
+    async def trickle(request: bytes, writer: asyncio.StreamWriter) -> None:
+        del request
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b" ")
+            await asyncio.sleep(0.01)
+
+    async with (
+        raw_server(trickle) as server,
+        client(url_of(server), connect_timeout=0.1, answer_timeout=0.2) as hubspot,
+    ):
+        assert (await unanswered(hubspot.link(PAIR))).reached
+
+
+@pytest.mark.parametrize("fault", ["reset", "lost_answer", "cut_answer"])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_lost_connection_is_one_call_only(fault: str, before: int) -> None:
+    faults = (parse_fault(f"{fault}=calls:{before + 1}"),)
+    async with Sandbox(SandboxOptions(faults=faults)) as sandbox, of(sandbox) as hubspot:
+        for _ in range(before):  # the fault then strikes a connection that is used again
+            await answered(hubspot.link(PAIR))
+        assert (await unanswered(hubspot.link(PAIR))).reached
+        assert sandbox.state.calls["put"] == before + 1
+        await answered(hubspot.link(PAIR))
+
+
+async def test_a_batch_whose_connection_is_lost_is_one_call_only() -> None:
+    async with Sandbox(SandboxOptions(faults=(parse_fault("reset=calls:1"),))) as sandbox, of(sandbox) as hubspot:
+        assert (await unanswered(hubspot.link_many([PAIR]))).reached
+        assert sandbox.state.calls["batch"] == 1
+
+
+# ---- TLS
+
+
+def server_tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(PEM)
+    return context
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused() -> None:
+    async with raw_server(OK, server_tls()) as server, client(f"https://127.0.0.1:{server.port}") as hubspot:
+        answer = await unanswered(hubspot.link(PAIR))
+    assert not answer.reached
+    assert "certificate" in answer.reason.lower()
+    assert server.requests == []
+
+
+_LINK_ONCE = textwrap.dedent("""
+    import asyncio, sys
+    from pydantic import SecretStr
+    from importer.config import Settings
+    from importer.hubspot.client import HubSpotClient
+    from tests.hubspot.shapes import PAIR
+
+    async def main():
+        async with HubSpotClient(sys.argv[1], SecretStr("a-token-of-some-length"), Settings(connect_timeout=5)) as client:
+            print(await client.link(PAIR))
+
+    asyncio.run(main())
+""")
+
+
+def link_once(url: str, **environment: str) -> str:
+    """Link in a process of its own, since certificates and proxies belong to a process from its start."""
+    kept = {name: value for name, value in os.environ.items() if name.lower() not in PROXY_VARIABLES}
+    command = [sys.executable, "-W", "error", "-c", _LINK_ONCE, url]
+    environment = kept | environment
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=True, timeout=60).stdout
+
+
+async def test_ssl_cert_file_says_whom_to_trust() -> None:
+    async with raw_server(OK, server_tls()) as server:
+        url = f"https://127.0.0.1:{server.port}"
+        assert "status='COMPLETE'" in await asyncio.to_thread(link_once, url, SSL_CERT_FILE=str(PEM))
+        wrong_name = f"https://127.0.0.2:{server.port}"
+        assert "status='COMPLETE'" not in await asyncio.to_thread(link_once, wrong_name, SSL_CERT_FILE=str(PEM))
+        assert len(server.requests) == 1
+
+
+# ---- proxies
+
+
+@asynccontextmanager
+async def tunnel(port: int) -> AsyncIterator[RawServer]:
+    """A proxy that answers CONNECT by a tunnel to `port`, whatever host was asked for."""
+    requests: list[bytes] = []
+    pumps: set[asyncio.Task[None]] = set()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                writer.write(data)
+        finally:
+            writer.close()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        requests.append(await reader.readuntil(b"\r\n\r\n"))
+        back, forth = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        pumps.add(asyncio.create_task(pump(reader, forth)))
+        pumps.add(asyncio.create_task(pump(back, writer)))
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        host, listens_on = server.sockets[0].getsockname()[:2]
+        yield RawServer(host, listens_on, requests)
+    finally:
+        server.close()
+        for task in pumps:
+            task.cancel()
+        await asyncio.gather(*pumps, return_exceptions=True)
+
+
+async def test_https_goes_through_the_proxy_of_the_environment_and_the_token_does_not_show_there() -> None:
+    async with raw_server(OK, server_tls()) as hubspot, tunnel(hubspot.port) as proxy:
+        environment = {"HTTPS_PROXY": f"http://me:pass@127.0.0.1:{proxy.port}", "SSL_CERT_FILE": str(PEM)}
+        said = await asyncio.to_thread(link_once, "https://hubspot.test", **environment)
+    assert "status='COMPLETE'" in said
+    assert len(hubspot.requests) == 1
+    (connect,) = proxy.requests
+    assert connect.startswith(b"CONNECT hubspot.test:443 HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic " + base64.b64encode(b"me:pass") in connect
+    assert b"Bearer" not in connect
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+async def test_a_proxy_may_be_named_without_its_scheme(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with raw_server(OK) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"{scheme}127.0.0.1:{proxy.port}")
+        async with client("http://hubspot.test") as hubspot:
+            assert (await answered(hubspot.link(PAIR))).status == "COMPLETE"
+    assert proxy.requests[0].startswith(b"PUT http://hubspot.test/crm/v4/objects/contacts/")
+
+
+async def test_no_proxy_is_asked_for_this_machine_or_where_no_proxy_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with raw_server(OK) as proxy, Sandbox() as sandbox:
+        monkeypatch.setenv("HTTP_PROXY", url_of(proxy))
+        async with of(sandbox) as hubspot:
+            assert (await answered(hubspot.link(PAIR))).status == "COMPLETE"
+        monkeypatch.setenv("NO_PROXY", "hubspot.invalid")
+        async with client("http://hubspot.invalid") as hubspot:
+            assert not (await unanswered(hubspot.link(PAIR))).reached
+    assert proxy.requests == []
+
+
+@pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
+async def test_a_proxy_that_opens_no_tunnel_reached_nobody(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with raw_server(response(b"", status)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:passphrase@{proxy.host}:{proxy.port}")
+        async with client("https://hubspot.test") as hubspot:
+            found = await unanswered(hubspot.link(PAIR))
+    assert not found.reached
+    assert "passphrase" not in repr(found)
+    assert proxy.requests
+    assert all(TOKEN.encode() not in request for request in proxy.requests)
