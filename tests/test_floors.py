@@ -35,7 +35,7 @@ ROOMS_OF_LIBRARIES = {
     "pydantic": {"config", "hubspot", "runner"},  # the last two hold the token as a SecretStr
     "click": {"cli"},
     "tqdm": {"cli"},
-    "pandas": {"reader"},
+    "pandas": {"reader", "runner"},
     "python_calamine": {"reader"},
     "charset_normalizer": {"reader"},
     "xlsxwriter": {"reporter"},

@@ -144,7 +144,7 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
 def open_table(source: SourceFile, reading: Reading) -> Source:
     """The table of pairs in a source. Raises SourceError or SettingsError as the reader does."""
     if isinstance(source.content, Path):
-        return open_source(source.content, reading)
+        return open_source(source.content, reading, "standard input" if source.path == STANDARD_INPUT else "")
     return open_frame(source.content, reading)
 
 
