@@ -60,18 +60,19 @@ INSERT INTO duplicates SELECT id, first FROM (
 _IS_FIRST = "NOT EXISTS (SELECT 1 FROM duplicates WHERE duplicates.pair = pairs.id)"
 
 _TO_SEND = f"""
-pairs LEFT JOIN outcomes ON outcomes.pair = pairs.id WHERE {_IS_FIRST} AND (
-    outcomes.pair IS NULL OR outcomes.status = '{Status.NOT_SENT}' OR pairs.id IN (SELECT pair FROM sending)
+pairs LEFT JOIN outcomes ON outcomes.pair = pairs.id LEFT JOIN sending ON sending.pair = pairs.id
+WHERE {_IS_FIRST} AND (
+    outcomes.pair IS NULL OR outcomes.status = '{Status.NOT_SENT}' OR sending.pair IS NOT NULL
 )
 """
 
 _PENDING = f"""
-SELECT pairs.id, row, from_type, from_id, to_type, to_id, {_OUTCOME_COLUMNS}
+SELECT pairs.id, row, from_type, from_id, to_type, to_id, sending.pair, {_OUTCOME_COLUMNS}
 FROM {_TO_SEND} AND pairs.id > ? ORDER BY pairs.id LIMIT ?
 """
 
 _HAVING_STATUS = f"""
-SELECT pairs.id, row, from_type, from_id, to_type, to_id, {_OUTCOME_COLUMNS}
+SELECT pairs.id, row, from_type, from_id, to_type, to_id, NULL, {_OUTCOME_COLUMNS}
 FROM pairs JOIN outcomes ON outcomes.pair = pairs.id
 WHERE pairs.id > ? AND outcomes.status = ? ORDER BY pairs.id LIMIT ?
 """
@@ -156,13 +157,18 @@ Outcomes = Sequence[tuple[int, Outcome]]
 class PendingPair:
     """A pair to send, with the number under which the journal takes its outcome and the first row that made it.
 
-    `earlier` is the outcome it has so far: not settled, not sent, or to be confirmed.
+    `earlier` is the outcome it has so far: not settled, not sent, cut off, or to be confirmed.
     """
 
     id: int
     row: int
     pair: Pair
     earlier: Outcome | None = None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it was sent before without a trustworthy answer, so that it may be linked."""
+        return self.earlier is not None and self.earlier.status is Status.UNCONFIRMED
 
 
 def write_journal(path: Path, info: RunInfo, rows: Iterable[SourceRow]) -> None:
@@ -339,12 +345,21 @@ class Journal:
         """The next pairs to send, at most `limit`, numbered above `after`, and the note that they are being sent.
 
         A pair is to be sent when it has no settled outcome or is `not_sent`. The note makes a pair whose sending a
-        crash cut off `unconfirmed` in a report, not `not_sent`.
+        crash cut off `unconfirmed` in a report, not `not_sent`; so the outcome `not_sent` of before is dropped.
         """
         with self._transaction() as db:
             pending = _pending_pairs(db.execute(_PENDING, (after, limit)))
             db.executemany("INSERT OR IGNORE INTO sending VALUES (?)", ((taken.id,) for taken in pending))
+            db.executemany(
+                f"DELETE FROM outcomes WHERE pair = ? AND status = '{Status.NOT_SENT}'",
+                ((taken.id,) for taken in pending if taken.earlier is not None),
+            )
         return pending
+
+    def pending(self, after: int, limit: int) -> list[PendingPair]:
+        """The same pairs as `take`, to look at: without the note that they are being sent."""
+        with _explained(self.path):
+            return _pending_pairs(self._db.execute(_PENDING, (after, limit)))
 
     def having(self, status: Status, after: int, limit: int) -> list[PendingPair]:
         """The next distinct pairs whose outcome is `status`, at most `limit`, numbered above `after`."""
@@ -439,8 +454,13 @@ def list_journals(directory: Path) -> list[Path]:
 
 def _pending_pairs(found: Iterable[tuple[Any, ...]]) -> list[PendingPair]:
     return [
-        PendingPair(number, row, Pair(from_type, from_id, to_type, to_id), _outcome(outcome))
-        for number, row, from_type, from_id, to_type, to_id, *outcome in found
+        PendingPair(
+            number,
+            row,
+            Pair(from_type, from_id, to_type, to_id),
+            _outcome(outcome) or (None if sending is None else CUT_OFF),
+        )
+        for number, row, from_type, from_id, to_type, to_id, sending, *outcome in found
     ]
 
 
