@@ -74,10 +74,11 @@ def resume(run_id: str, **flags: Any) -> int:
 @click.argument("run_or_results", metavar="RUN_ID|RESULTS_FILE")
 @options.sending
 @options.the_run
+@options.fresh
 @options.telling
-def retry(run_or_results: str, **flags: Any) -> int:
+def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
     """Begin a new run over what is failed, unconfirmed or not_sent."""
-    return _run(flags, lambda settings, telling: retry_run(run_or_results, settings, telling))
+    return _run(flags, lambda settings, telling: retry_run(run_or_results, settings, telling, fresh=fresh))
 
 
 @cli.command()

@@ -70,15 +70,16 @@ def resume_run(run_id: str, settings: Settings, telling: Telling = Telling()) ->
     return _send_and_report(path, target, telling)
 
 
-def retry_run(run_or_results: str, settings: Settings, telling: Telling = Telling()) -> Summary:
+def retry_run(run_or_results: str, settings: Settings, telling: Telling = Telling(), *, fresh: bool = False) -> Summary:
     """Begin a run over what is failed, unconfirmed or not sent in an old run or in a results file.
 
     A run is tried again from its journal, against its own base URL. A results file is read as it is now, with the
-    reading settings of the run that wrote it, so that its cells can be corrected first. Raises as `run_import`.
+    reading settings of the run that wrote it, so that its cells can be corrected first. An unfinished retry goes on,
+    unless `fresh` begins anew. Raises as `run_import`.
     """
     if Path(run_or_results).is_file():
-        return _retry_file(Path(run_or_results), settings, telling)
-    return _retry_journal(store.journal_path(settings, run_or_results), settings, telling)
+        return _retry_file(Path(run_or_results), settings, telling, fresh=fresh)
+    return _retry_journal(store.journal_path(settings, run_or_results), settings, telling, fresh=fresh)
 
 
 def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling()) -> Summary:
@@ -124,19 +125,19 @@ def _read(
     return path
 
 
-def _retry_file(file: Path, settings: Settings, telling: Telling) -> Summary:
+def _retry_file(file: Path, settings: Settings, telling: Telling, *, fresh: bool) -> Summary:
     target = _Target(settings, access_token(settings))
     with store.source_file(file, settings) as source:
         reading = store.reading_of_results(settings, source)
-        return _import(source, replace(reading, statuses=store.TO_RETRY), target, telling)
+        return _import(source, replace(reading, statuses=store.TO_RETRY), target, telling, fresh=fresh)
 
 
-def _retry_journal(path: Path, settings: Settings, telling: Telling) -> Summary:
+def _retry_journal(path: Path, settings: Settings, telling: Telling, *, fresh: bool) -> Summary:
     if is_held(path):
         raise BusyError(f"Run {path.stem} still goes on: wait until it ends, or stop it; then try it again.")
     with Journal(path) as parent:
         target = _target_of(parent.info, settings)
-        unfinished = store.unfinished_retry(settings, parent.info.run_id)
+        unfinished = None if fresh else store.unfinished_retry(settings, parent.info.run_id)
         if unfinished is None:
             unfinished = _begin_retry(parent, settings, telling.out)
     return _send_and_report(unfinished, target, telling)

@@ -262,3 +262,26 @@ def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplac
     report = work.here("report", run_id, "--out", work.folder / "again.csv", "--json")
     assert report.code == 0
     assert rows_of(work.folder / "again.csv") == rows_of(kept)
+
+
+# ---- two runs with one token
+
+
+def test_a_second_run_with_the_same_token_waits_or_is_refused(work: Workplace) -> None:
+    first = work.start("run", work.write("a.csv", work.pairs(1000)), "--json", "--rate", "50/0.1")
+    wait_until(lambda: bool(work.asked()))
+    other = work.write("b.csv", work.pairs(2, 2000))
+    refused = work.here("run", other, "--no-wait", "--quiet")
+    assert refused.code == 2
+    assert refused.sentence.startswith("Another run on this machine sends with the same token")
+    waiting = work.start("run", other, "--json")
+    assert waiting.process.stderr
+    said = b""
+    while b"waiting until it ends" not in said:
+        line = waiting.process.stderr.readline()
+        assert line, said
+        said += line
+    first.send(signal.SIGINT)
+    assert first.end().code == 130
+    done = waiting.end()
+    assert (done.code, done.json["linked"]) == (0, 2)

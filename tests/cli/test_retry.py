@@ -180,3 +180,18 @@ def test_a_damaged_journal_is_told_when_asked_for_and_passed_over_when_not(
     assert "it is not a journal, or it is damaged" in shown.sentence
     assert len(work.here("runs", "--json").json) == 1
     assert work.here("run", source).code == 1
+
+
+def test_a_results_file_corrected_once_more_can_be_tried_anew(failing: tuple[Workplace, str, Path]) -> None:
+    work, _, _ = failing
+    make_known(work, 0, 1, 2)
+    results = work.folder / "deals.results.csv"
+    stopped = work.here("retry", results, "--json", HUBSPOT_ACCESS_TOKEN="wrong")
+    assert (stopped.code, stopped.json["rows"]) == (3, 4)
+    results.write_bytes(results.read_bytes().replace(str(UNKNOWN + work.base + 2).encode(), str(work.base).encode()))
+    refused = work.here("retry", results)
+    assert refused.code == 2
+    assert f"{results} has changed since run {stopped.json['run_id']} began" in refused.sentence
+    done = work.here("retry", results, "--fresh", "--json")
+    assert (done.code, done.json["linked"]) == (0, 4)
+    assert done.json["run_id"] != stopped.json["run_id"]

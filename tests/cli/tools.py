@@ -84,7 +84,6 @@ class Workplace:
     def here(self, *arguments: object, **variables: str) -> Done:
         """Do the same in this process: what needs no process of its own need not wait for one to start."""
         out, err = io.StringIO(), io.StringIO()
-        terminate = signal.getsignal(signal.SIGTERM)
         with (
             mock.patch.dict(os.environ, {**self.environment, **variables}, clear=True),
             mock.patch.object(sys, "argv", ["importer", *map(str, arguments)]),
@@ -92,12 +91,10 @@ class Workplace:
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
+            _own_handler_of(signal.SIGTERM),
             pytest.raises(SystemExit) as end,
         ):
-            try:
-                importer.cli.main()
-            finally:
-                signal.signal(signal.SIGTERM, terminate)
+            importer.cli.main()
         assert isinstance(end.value.code, int)
         return _checked(end.value.code, out.getvalue().encode(), err.getvalue().encode())
 
@@ -170,6 +167,15 @@ class Running:
         """Wait for its end."""
         out, err = self.process.communicate(timeout=60)
         return _checked(self.process.returncode, out, err)
+
+
+@contextlib.contextmanager
+def _own_handler_of(number: signal.Signals) -> Iterator[None]:
+    before = signal.getsignal(number)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _checked(code: int, out: bytes, err: bytes) -> Done:
