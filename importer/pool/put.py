@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.verdict import judge, with_doubt
 from importer.journal import PendingPair
-from importer.model import Outcome
+from importer.model import Outcome, Status
 from importer.pool.attempts import Attempts
 from importer.pool.workers import Pool
 
@@ -41,7 +41,10 @@ class PutEngine:
                 goes_on = await attempts.ask_again(verdict)
         finally:
             if outcome is not None:
-                pool.record(pending, outcome, settled=attempts.settled)
+                # A pair in doubt when the run stops is asked again by the next process, not only read back.
+                is_cut_short = pool.stopped is not None or pool.is_blocked(pending)
+                is_settled = attempts.settled and not (is_cut_short and outcome.status is Status.UNCONFIRMED)
+                pool.record(pending, outcome, settled=is_settled)
 
 
 def dated(outcome: Outcome, attempts: int) -> Outcome:

@@ -131,12 +131,12 @@ class FindLinked(_Reader):
     """Finds the pairs that are linked already, so that only the rest need be sent."""
 
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
-        """Record the pairs that are linked as `already_linked`; the others stay pending."""
+        """Record the pairs that are linked as `already_linked`, or `linked` if sent before; the others stay pending."""
         side = await self._links_from(pool, portion)
         for pending in portion:
             types = side.types.get(_key(pending.pair))
             if types is not None:
-                pool.record(pending, _linked(side.outcome, types, {}))
+                pool.record(pending, _as_sent(pending, _linked(side.outcome, types, {})))
 
 
 class Verify(_Reader):
@@ -160,8 +160,14 @@ class ReadBack(_Reader):
         _, found = await self._found(pool, portion)
         for pending in portion:
             if pending.id in found:
-                attempts = pending.earlier.attempts if pending.earlier is not None else 0
-                pool.revise(pending, replace(found[pending.id], status=Status.LINKED, attempts=attempts))
+                pool.revise(pending, _as_sent(pending, found[pending.id]))
+
+
+def _as_sent(pending: PendingPair, found: Outcome) -> Outcome:
+    """The outcome of a pair that was found: `linked`, with the attempts made, if it was sent before without an answer."""
+    if pending.earlier is None or not pending.is_in_doubt:
+        return found
+    return replace(found, status=Status.LINKED, attempts=pending.earlier.attempts)
 
 
 def _key(pair: Pair) -> tuple[str, str]:

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 ANSWERS_BEFORE_SHARE = 100
 """How many answers `max_failure_share` waits for before it judges a run."""
 
-_TAKEN_AT_ONCE = 500
-"""Pairs taken from the journal at a time, at the least: one small transaction."""
+_TAKEN_AT_ONCE = 100
+"""Pairs taken from the journal at a time, at the least: few, since after a crash all of them are in doubt."""
 
 Reply = Answer | NoAnswer
 
@@ -93,7 +93,7 @@ class Pool:
         What an engine or the journal raises ends the run at once and passes through, with all outcomes that came in
         written.
         """
-        portions = self._portions(source or self._journal.take, engine.portion)
+        portions = self._portions(source or self._take, engine.portion)
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(self._write_outcomes())
@@ -105,13 +105,21 @@ class Pool:
             raise errors.exceptions[0] from None
         finally:
             self._flush()
-            self._journal.give_back(list(self._not_begun))
-            self._not_begun.clear()
+            self._give_back(list(self._not_begun))
         return self.stopped or next(iter(self._blocked.values()), None)
+
+    def pending(self, after: int, limit: int) -> list[PendingPair]:
+        """The pairs still to be sent, for an engine that does not send them: a source for `run`."""
+        return self._journal.pending(after, limit)
 
     def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
         """The pairs that are unconfirmed: a source for `run`."""
         return self._journal.having(Status.UNCONFIRMED, after, limit)
+
+    def _take(self, after: int, limit: int) -> list[PendingPair]:
+        taken = self._journal.take(after, limit)
+        self._not_begun.update(pending.id for pending in taken if not pending.is_in_doubt)
+        return taken
 
     def stop(self, stop: Stop) -> None:
         """Send nothing more: calls in flight are awaited, waiting workers leave. The first reason stands."""
@@ -134,8 +142,10 @@ class Pool:
     ) -> Reply:
         """One call `about` some pairs, at the pool's pace or the one given.
 
-        It is not cancelled between the sending and the answer.
+        It is not cancelled between the sending and the answer. Once the pool has stopped it cancels its caller instead.
         """
+        if self.stopped is not None:
+            raise asyncio.CancelledError
         pace = pace or self.pace
         await pace.acquire()
         worker = asyncio.current_task()
@@ -172,6 +182,11 @@ class Pool:
             logger.debug(message, pending.row, outcome.status, outcome.error_message, extra={"row": pending.row})
         self._check_failure_share()
 
+    def clear(self, pending: PendingPair) -> None:
+        """Take an answer that leaves no doubt that the pair was not linked: it is as if it had not been sent."""
+        if not pending.is_in_doubt:
+            self._not_begun.add(pending.id)
+
     def revise(self, pending: PendingPair, outcome: Outcome) -> None:
         """Replace the outcome of a pair that was unconfirmed."""
         self._answered[Status.UNCONFIRMED] -= 1
@@ -201,6 +216,7 @@ class Pool:
         for portion in portions:
             if self.stopped is None and not self.is_blocked(portion[0]):
                 await engine.settle(self, portion)
+                self._give_back([pending.id for pending in portion if pending.id in self._not_begun])
             if self.stopped is not None:
                 return
 
@@ -213,13 +229,17 @@ class Pool:
         last = 0
         while taken := source(last, max(size, _TAKEN_AT_ONCE)):
             last = taken[-1].id
-            self._not_begun.update(pending.id for pending in taken)
             for pending in taken:
                 portion = filling.setdefault(_types(pending), [])
                 portion.append(pending)
                 if len(portion) == size:
                     yield filling.pop(_types(pending))
         yield from filling.values()
+
+    def _give_back(self, pairs: Sequence[int]) -> None:
+        if pairs:
+            self._journal.give_back(pairs)
+            self._not_begun.difference_update(pairs)
 
     async def _write_outcomes(self) -> None:
         while True:
