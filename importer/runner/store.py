@@ -276,8 +276,8 @@ def reading_of_results(settings: Settings, results: SourceFile) -> Reading:
 
 
 def _same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:
-    # Standard input has no name: only the same content makes it the same source.
-    is_same_source = source.path != STANDARD_INPUT or info.source_sha256 == source.sha256
+    # What has no name of its own is the same source only when it has the same content.
+    is_same_source = source.path not in _NO_FILES or info.source_sha256 == source.sha256
     return (
         info.source == source.path
         and is_same_source

@@ -9,6 +9,7 @@ import threading
 from dataclasses import asdict
 from pathlib import Path
 
+import pandas
 import pytest
 
 from importer import (
@@ -170,3 +171,20 @@ def test_a_check_from_python_has_the_counts_and_the_first_problems(work: Workpla
     assert (report.exit_code, report.results) == (1, None)
     assert report.costs.calls == 4
     assert list(Path(settings.state_path).iterdir()) == []
+
+
+def test_a_data_frame_goes_on_when_it_is_the_same_and_is_another_run_when_not(
+    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(work.folder)
+    pairs = work.pairs(3)
+    frame = pandas.DataFrame(pairs, columns=["Contact ID", "Company ID"])
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "wrong")
+    stopped = run_import(frame, settings)
+    assert (stopped.stopped_by, stopped.not_sent) == (StopReason.TOKEN_REFUSED, 3)
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    other = run_import(frame.head(1), settings)
+    assert (other.linked, other.run_id == stopped.run_id) == (1, False)
+    same = run_import(frame.copy(), settings)
+    assert (same.linked, same.run_id) == (3, stopped.run_id)
+    assert work.links() == set(pairs)
