@@ -47,16 +47,20 @@ def judge_read(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
     """What an answer to a batch read about `pair` and others means; with `already_linked` it can be read."""
     if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
         return _judge_failure(answer, pair)
+    if answer.status not in {"", "COMPLETE"}:
+        return _incomplete(answer)
     if isinstance(answer.content.get("results"), list):
         return Verdict(Action.SETTLE, Outcome(Status.ALREADY_LINKED, answer.http_status, answer.status))
     return _unreadable(answer)
 
 
 def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> tuple[Verdict, dict[Pair, Outcome]]:
-    """What an answer to the batch call of `pairs` means for the call, and the outcomes of the pairs that are linked.
+    """What an answer to the batch call of `pairs` means for the call, and the outcomes of pairs that it links or doubts.
 
     A pair is linked only by the strict rule: COMPLETE, named in `results`, and no error of the answer speaks of its
-    records. The verdict is SETTLE with `linked` when HubSpot took the batch, whatever it says of single pairs.
+    records. It is in doubt (`unconfirmed`) when it is named but might be another, or when neither a result nor any
+    error explains what became of it. A pair without an outcome was refused. The verdict is SETTLE with `linked` when
+    HubSpot took the batch, whatever it says of single pairs.
     """
     if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
         return _judge_failure(answer, pairs[0]), {}
@@ -69,13 +73,29 @@ def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> tuple[Verdi
         for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
             types.setdefault(key, []).append(f"{item.category}:{item.type_id}")
     doubted = numbers_in_errors(answer)
+    doubted |= _mirrored(pairs)
     linked = Outcome(Status.LINKED, answer.http_status, answer.status, completed_at=answer.completed_at)
-    named = {
-        pair: replace(linked, association_types=";".join(dict.fromkeys(types[pair.from_id, pair.to_id])))
-        for pair in pairs
-        if (pair.from_id, pair.to_id) in types and not {pair.from_id, pair.to_id} & doubted
-    }
-    return Verdict(Action.SETTLE, linked), named
+    unclear = _outcome(Status.UNCONFIRMED, answer, "NOT_IN_RESULTS", "The answer to a batch left this open.", RETRY)
+    explains = bool(answer.num_errors or answer.error.errors)
+    said: dict[Pair, Outcome] = {}
+    for pair in pairs:
+        named = types.get((pair.from_id, pair.to_id))
+        if named is not None and not {pair.from_id, pair.to_id} & doubted:
+            said[pair] = replace(linked, association_types=";".join(dict.fromkeys(named)))
+        elif named is not None or not explains:
+            said[pair] = unclear
+    return Verdict(Action.SETTLE, linked), said
+
+
+def _mirrored(pairs: Sequence[Pair]) -> set[str]:
+    """The ids of pairs that results do not tell apart: contact 5 to company 7 and contact 7 to company 5.
+
+    Results name a link in both directions and say no object types.
+    """
+    if pairs[0].from_type == pairs[0].to_type:  # the two are one link
+        return set()
+    ids = {(pair.from_id, pair.to_id) for pair in pairs}
+    return {one for one, other in ids if (other, one) in ids}
 
 
 def _incomplete(answer: Answer) -> Verdict:

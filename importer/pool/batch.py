@@ -49,19 +49,19 @@ class BatchEngine:
         pairs = [pending.pair for pending in part]
         last: Outcome | None = None
         doubt: Outcome | None = None
-        linked: dict[Pair, Outcome] = {}
+        said: dict[Pair, Outcome] = {}
         goes_on = True
         try:
             while goes_on:
                 answer = await pool.send(lambda: self._client.link_many(pairs), part, self._pace)
-                verdict, linked = judge_batch(answer, pairs)
+                verdict, said = judge_batch(answer, pairs)
                 last = dated(with_doubt(_for_all(verdict), doubt), attempts.count + 1)
                 doubt = last if last.status is Status.UNCONFIRMED else doubt
-                linked = {pair: dated(outcome, last.attempts) for pair, outcome in linked.items()}
+                said = {pair: dated(outcome, last.attempts) for pair, outcome in said.items()}
                 goes_on = await attempts.ask_again(verdict)
         finally:
             if last is not None:
-                _record(pool, part, last if last.status is Status.NOT_SENT else doubt, linked)
+                _record(pool, part, last if last.status is Status.NOT_SENT else doubt, said)
         is_taken = last is not None and last.status is Status.LINKED
         self._refusals = 0 if is_taken else self._refusals + 1
         return is_taken
@@ -74,14 +74,15 @@ def _for_all(verdict: Verdict) -> Outcome:
     return verdict.outcome
 
 
-def _record(pool: Pool, part: Sequence[PendingPair], others: Outcome | None, linked: dict[Pair, Outcome]) -> None:
-    """Record the pairs that are linked, and for all others what is known of them, if anything is."""
+def _record(pool: Pool, part: Sequence[PendingPair], others: Outcome | None, said: dict[Pair, Outcome]) -> None:
+    """Record what the last answer said of a pair, else what is known of all; what is known not to be linked, clear."""
     for pending in part:
-        named = linked.get(pending.pair)
-        if named is not None:
-            pool.record(pending, _in_all(pending, named))
-        elif others is not None:
-            pool.record(pending, _in_all(pending, others), settled=False)
+        outcome = said.get(pending.pair, others)
+        if outcome is None:
+            pool.clear(pending)
+        else:
+            in_all = with_doubt(_in_all(pending, outcome), pending.earlier)
+            pool.record(pending, in_all, settled=in_all.status is Status.LINKED)
 
 
 def _in_all(pending: PendingPair, outcome: Outcome) -> Outcome:

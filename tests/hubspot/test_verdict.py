@@ -289,19 +289,30 @@ PAIRS = [PAIR, OTHER]
 
 @given(st.sampled_from([200, 201, 207, 300, 400, 503]), BODIES | ODD)
 def test_a_batch_links_no_pair_that_its_results_do_not_name(status: int, body: object) -> None:
-    _, linked = judge_batch(answer(status, body), PAIRS)
-    for pair, outcome in linked.items():
+    _, said = judge_batch(answer(status, body), PAIRS)
+    for pair, outcome in said.items():
         assert isinstance(body, dict)
         alone = {"status": body.get("status"), "results": body.get("results")}
-        assert strictly_linked(status, alone, pair)
-        assert outcome.status is Status.LINKED
+        assert strictly_linked(status, alone, pair) or outcome.status is Status.UNCONFIRMED
 
 
-def test_a_batch_links_what_it_names_and_leaves_the_rest() -> None:
-    verdict, linked = judge_batch(answer(200, complete()), PAIRS)
+def test_a_batch_links_what_it_names_and_doubts_what_neither_results_nor_errors_explain() -> None:
+    verdict, said = judge_batch(answer(200, complete()), PAIRS)
     assert verdict.action is Action.SETTLE
-    assert list(linked) == [PAIR]
-    assert linked[PAIR].association_types.startswith("HUBSPOT_DEFINED:279")
+    assert [outcome.status for outcome in said.values()] == [Status.LINKED, Status.UNCONFIRMED]
+    assert said[PAIR].association_types.startswith("HUBSPOT_DEFINED:279")
+
+
+def test_a_batch_with_errors_has_refused_what_it_does_not_name() -> None:
+    _, said = judge_batch(answer(207, complete(numErrors=1, errors=[error(id=66)])), PAIRS)
+    assert [(pair, outcome.status) for pair, outcome in said.items()] == [(PAIR, Status.LINKED)]
+
+
+def test_a_batch_confirms_no_pair_by_the_other_direction_of_its_mirror_image() -> None:
+    mirror = Pair(PAIR.from_type, PAIR.to_id, PAIR.to_type, PAIR.from_id)  # other records: the types stay
+    body = complete(results=[result(), result(PAIR.to_id, PAIR.from_id)])
+    _, said = judge_batch(answer(200, body), [PAIR, mirror])
+    assert {outcome.status for outcome in said.values()} == {Status.UNCONFIRMED}
 
 
 @pytest.mark.parametrize(
@@ -309,9 +320,12 @@ def test_a_batch_links_what_it_names_and_leaves_the_rest() -> None:
 )
 def test_a_batch_does_not_link_a_pair_whose_record_stands_in_an_error(item: dict[str, Any]) -> None:
     results = [result(), result("55", "66")]
-    verdict, linked = judge_batch(answer(207, complete(results=results, numErrors=1, errors=[item])), PAIRS)
+    verdict, said = judge_batch(answer(207, complete(results=results, numErrors=1, errors=[item])), PAIRS)
     assert verdict.outcome.status is Status.LINKED
-    assert list(linked) == [OTHER]
+    assert {pair: outcome.status for pair, outcome in said.items()} == {
+        PAIR: Status.UNCONFIRMED,
+        OTHER: Status.LINKED,
+    }
 
 
 def test_errors_too_deep_to_read_leave_a_batch_unlinked_rather_than_raise() -> None:
