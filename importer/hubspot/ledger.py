@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import logging
 import os
 import stat
 import tempfile
@@ -16,10 +17,17 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
-from importer.errors import BusyError
+from importer.config import Rate
+from importer.errors import BusyError, SettingsError
 from importer.hubspot.pace import MARGIN, Pace
 
+logger = logging.getLogger(__name__)
+
 _SECONDS_BETWEEN_NOTES = 1.0
+
+_LONGEST_FLIGHT = 2.0
+"""Seconds after a crash within which HubSpot still counts calls that were on their way."""
+
 _SECONDS_BETWEEN_LOOKS = 0.2
 
 
@@ -35,8 +43,9 @@ class Ledger:
 
         The note is renewed every second, so that after a crash the next run knows how long the window may be full.
         """
-        for seconds in self._left(time.time()):
+        for seconds in self._left(time.time(), pace.rate):
             pace.occupy(seconds)
+        self._note(pace, is_end=False)
         notes = asyncio.create_task(self._note_regularly(pace))
         try:
             yield
@@ -44,12 +53,19 @@ class Ledger:
             notes.cancel()
             with suppress(asyncio.CancelledError):
                 await notes
-            self._note(pace, is_end=True)
+            self._note_if_possible(pace, is_end=True)
 
     async def _note_regularly(self, pace: Pace) -> None:
         while True:
-            self._note(pace, is_end=False)
             await asyncio.sleep(_SECONDS_BETWEEN_NOTES)
+            self._note_if_possible(pace, is_end=False)
+
+    def _note_if_possible(self, pace: Pace, *, is_end: bool) -> None:
+        """A disk that has become full must not end the run: the next one may be told to wait too short or too long."""
+        try:
+            self._note(pace, is_end=is_end)
+        except SettingsError as error:
+            logger.warning("%s", error)
 
     def _note(self, pace: Pace, *, is_end: bool) -> None:
         now = time.time()
@@ -61,20 +77,31 @@ class Ledger:
             "ends": [now + seconds for seconds in pace.held()],
         }
         draft = self.path.with_suffix(".new")
-        draft.write_text(json.dumps(note), encoding="ascii")
-        draft.replace(self.path)
+        try:
+            draft.write_text(json.dumps(note), encoding="ascii")
+            draft.replace(self.path)
+        except OSError as error:
+            raise _unusable(self.path, error) from error
 
-    def _left(self, now: float) -> list[float]:
-        """Seconds that each place of an earlier run is still held; all of them for a full window after a crash."""
+    def _left(self, now: float, rate: Rate) -> list[float]:
+        """Seconds that each place of an earlier run is still held.
+
+        All places are held for a full window after a crash, and after a run that kept a rate over a shorter window: it
+        does not know how many calls it made in this one.
+        """
         try:
             note: dict[str, Any] = json.loads(self.path.read_text(encoding="ascii"))
-            window = float(note["seconds"]) + MARGIN
+            window = max(float(note["seconds"]), rate.seconds) + MARGIN
             ends = [float(end) for end in note["ends"]]
+            places = max(int(note["calls"]), len(ends), rate.calls)
             if not note["is_end"]:
-                ends = [float(note["at"]) + _SECONDS_BETWEEN_NOTES + window] * int(note["calls"])
+                window += _SECONDS_BETWEEN_NOTES + _LONGEST_FLIGHT
+                ends = [float(note["at"]) + window] * places
+            elif note["seconds"] < rate.seconds:
+                ends = [float(note["at"]) + window] * places
         except (OSError, ValueError, KeyError, TypeError):
             return []
-        return [min(end - now, window + _SECONDS_BETWEEN_NOTES) for end in ends if end > now]
+        return [min(end - now, window) for end in ends if end > now]
 
 
 @contextmanager
@@ -107,8 +134,18 @@ def _directory() -> Path:
     """
     user = os.getuid() if hasattr(os, "getuid") else 0
     directory = Path(tempfile.gettempdir()) / f"importer-rate-{user}"
-    directory.mkdir(mode=0o700, exist_ok=True)
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _unusable(directory, error) from error
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != user):
         raise BusyError(f"{directory} belongs to someone else; remove it or set TMPDIR to a directory of your own.")
     return directory
+
+
+def _unusable(path: Path, error: OSError) -> SettingsError:
+    return SettingsError(
+        f"{path}, where runs note the calls they made, cannot be written: {error.strerror}. "
+        "Free some space, or set TMPDIR to a directory of your own."
+    )
