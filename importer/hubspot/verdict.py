@@ -55,7 +55,7 @@ def judge_read(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
 
 
 def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> tuple[Verdict, dict[Pair, Outcome]]:
-    """What an answer to the batch call of `pairs` means for the call, and the outcomes of pairs that it links or doubts.
+    """What an answer to the batch call of `pairs` means for it, and the outcomes of pairs that it links or doubts.
 
     A pair is linked only by the strict rule: COMPLETE, named in `results`, and no error of the answer speaks of its
     records. It is in doubt (`unconfirmed`) when it is named but might be another, or when neither a result nor any

@@ -164,7 +164,7 @@ class ReadBack(_Reader):
 
 
 def _as_sent(pending: PendingPair, found: Outcome) -> Outcome:
-    """The outcome of a pair that was found: `linked`, with the attempts made, if it was sent before without an answer."""
+    """The outcome of a pair that was found: `linked`, with its attempts, if it was sent before without an answer."""
     if pending.earlier is None or not pending.is_in_doubt:
         return found
     return replace(found, status=Status.LINKED, attempts=pending.earlier.attempts)
