@@ -14,6 +14,7 @@ from importer.config import ApiVersion, Reading, Settings, token_file_is_exposed
 from importer.errors import BusyError, SettingsError
 from importer.hubspot.routes import V4_ENDS
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
+from importer.model import Status
 from importer.reporter import Summary, check_writable
 from importer.runner import store
 from importer.runner.costs import costs
@@ -190,7 +191,7 @@ def _send(journal: Journal, target: _Target, watch: Watch) -> Sent:
     resumed = journal.begin()
     plan = _plan(journal, target.settings, resumed=resumed)
     watch(plan)
-    if plan.pending == 0:
+    if plan.pending == 0 and not journal.outcome_counts().get(Status.UNCONFIRMED):  # those are still to be read back
         return Sent(None, 0, 0, 0)
     if target.settings.api_version is ApiVersion.V4:
         watch(Notice(f"HubSpot ends its support of API v4 on {V4_ENDS}; --api-version 2026-09 follows it."))
