@@ -132,10 +132,7 @@ def with_doubt(outcome: Outcome, earlier: Outcome | None) -> Outcome:
 def _judge_success(answer: Answer, pair: Pair) -> Verdict:
     """The strict rule: COMPLETE, no errors, and `results` names this pair in either direction."""
     if not answer.is_json:
-        outcome = _outcome(
-            Status.UNCONFIRMED, answer, "UNREADABLE_ANSWER", "HubSpot's answer could not be read.", RETRY
-        )
-        return Verdict(Action.AGAIN, outcome, answer.retry_after)
+        return _unreadable(answer)
     if answer.num_errors or answer.error.errors:
         return Verdict(Action.SETTLE, _refused(answer, pair))
     if answer.status == "COMPLETE":

@@ -14,9 +14,6 @@ from importer.pool.workers import Pool
 _OPEN = {Action.AGAIN, Action.POLL, Action.PAUSE}
 
 
-_REASONS = {Action.PAUSE: StopReason.RATE_LIMITED}
-
-
 class Attempts:
     """The attempts of one call; `count` of them were made so far.
 
@@ -42,7 +39,8 @@ class Attempts:
             self.settled = True
             self._give_up(verdict)
         elif not self.settled and (verdict.wait or 0.0) > self._pool.settings.longest_wait:
-            self._pool.stop(Stop(_REASONS.get(verdict.action, StopReason.UNREACHABLE), _come_back(verdict)))
+            reason = StopReason.RATE_LIMITED if verdict.action is Action.PAUSE else StopReason.UNREACHABLE
+            self._pool.stop(Stop(reason, _come_back(verdict)))
         if self.settled or self._pool.stopped is not None:
             return False
         await self._wait(verdict)

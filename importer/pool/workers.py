@@ -32,7 +32,7 @@ Reply = Answer | NoAnswer
 class Progress:
     """How far a run is: `pairs` in all, how many have each status, what this process did so far.
 
-    `rate` is the rate kept now, as text; `paused` the number of times the pool has waited at HubSpot's request.
+    `rate` is the rate kept now, as text.
     """
 
     pairs: int
@@ -57,7 +57,7 @@ class Engine(Protocol):
 
 
 class Pool:
-    """Workers over one journal; `run` once.
+    """Workers over one journal; engines run one after the other.
 
     `watch` is called with the progress whenever outcomes have been written to the journal.
     """
