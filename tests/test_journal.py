@@ -151,6 +151,27 @@ def test_every_row_comes_back_with_its_cells_problems_and_outcomes(
         )
 
 
+NASTY = (
+    "\0",
+    "a\0b",
+    'say "x"',
+    "it's",
+    "a\r\nb",
+    "\u2028",
+    "🚀",
+    "\ufeff",
+    "\ud800",
+    "\udfff\ud800",
+    "'; DROP TABLE run; --",
+)
+
+
+def test_texts_that_are_hard_to_store_come_back(path: Path) -> None:
+    rows = [SourceRow(2, NASTY, (), tuple(Problem("BAD_ID", text, text, text) for text in NASTY))]
+    with Journal(written(path, *rows)) as journal:
+        assert list(journal.rows(NOT_SENT)) == expected(rows, {})
+
+
 def test_rows_beyond_one_block_keep_their_order_pairs_and_problems(path: Path) -> None:
     rows = [
         row(n, problems=(PROBLEM, PROBLEM)) if n % 7 == 0 else row(n, pair(n), pair(n % 400 + 1))

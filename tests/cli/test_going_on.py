@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -145,7 +146,8 @@ def test_a_second_ctrl_c_leaves_at_once_and_the_journal_is_sound(silent: Workpla
         assert line
         said += line
     running.send(signal.SIGINT)
-    assert running.end().code == 130
+    done = running.end()
+    assert (done.code, done.out) == (130, "")  # no report: it did not wait
     (journal,) = silent.journals
     shown = silent.run("show", journal.stem, "--json").json
     assert (shown["status"], shown["unconfirmed"] + shown["not_sent"], shown["linked"]) == ("interrupted", 10, 0)
@@ -164,6 +166,16 @@ def test_the_first_ctrl_c_waits_for_the_answers_in_flight_and_no_longer(silent: 
     assert done.code == 130
     assert done.json["unconfirmed"] + done.json["not_sent"] == 10
     assert done.json["unconfirmed"] >= 1
+
+
+def test_sigterm_while_the_source_is_read_leaves_nothing_behind(work: Workplace) -> None:
+    running = work.start("run", "-", stdin=subprocess.PIPE)
+    state = work.folder / "state"
+    wait_until(lambda: any(state.glob("stdin-*")))
+    running.send(signal.SIGTERM)
+    done = running.end()
+    assert (done.code, done.out, done.err) == (143, "", "")
+    assert list(state.iterdir()) == []
 
 
 # ---- a source that changes

@@ -98,11 +98,11 @@ class Workplace:
         assert isinstance(end.value.code, int)
         return _checked(end.value.code, out.getvalue().encode(), err.getvalue().encode())
 
-    def start(self, *arguments: object, **variables: str) -> "Running":
+    def start(self, *arguments: object, stdin: int = subprocess.DEVNULL, **variables: str) -> "Running":
         """Start the importer with these arguments."""
         process = subprocess.Popen(
             self._command(arguments),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=self.folder,
