@@ -16,7 +16,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import asdict, astuple, dataclass, field, fields
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -345,15 +345,11 @@ class Journal:
         """The next pairs to send, at most `limit`, numbered above `after`, and the note that they are being sent.
 
         A pair is to be sent when it has no settled outcome or is `not_sent`. The note makes a pair whose sending a
-        crash cut off `unconfirmed` in a report, not `not_sent`; so the outcome `not_sent` of before is dropped.
+        crash cut off `unconfirmed` in a report, not `not_sent`.
         """
         with self._transaction() as db:
             pending = _pending_pairs(db.execute(_PENDING, (after, limit)))
             db.executemany("INSERT OR IGNORE INTO sending VALUES (?)", ((taken.id,) for taken in pending))
-            db.executemany(
-                f"DELETE FROM outcomes WHERE pair = ? AND status = '{Status.NOT_SENT}'",
-                ((taken.id,) for taken in pending if taken.earlier is not None),
-            )
         return pending
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
@@ -370,14 +366,18 @@ class Journal:
         """Write the outcomes of pairs, by their numbers, in one transaction.
 
         An unsettled pair keeps the note of `take`: its outcome stands in a report, and a later process sends it again.
+        One that is `not_sent` needs no note for that: the note would say that a process died while it was sent.
         """
+        known = [pair for pair, _ in settled] + [
+            pair for pair, outcome in unsettled if outcome.status is Status.NOT_SENT
+        ]
         marks = ", ".join("?" for _ in fields(Outcome))
         with self._transaction() as db:
             db.executemany(
                 f"INSERT OR REPLACE INTO outcomes VALUES (?, {marks})",
                 ((pair, *_outcome_values(outcome)) for outcomes in (settled, unsettled) for pair, outcome in outcomes),
             )
-            db.executemany("DELETE FROM sending WHERE pair = ?", ((pair,) for pair, _ in settled))
+            db.executemany("DELETE FROM sending WHERE pair = ?", ((pair,) for pair in known))
 
     def give_back(self, pairs: Sequence[int]) -> None:
         """Take back the note of `take` for pairs that were never sent."""
@@ -458,7 +458,7 @@ def _pending_pairs(found: Iterable[tuple[Any, ...]]) -> list[PendingPair]:
             number,
             row,
             Pair(from_type, from_id, to_type, to_id),
-            _outcome(outcome) or (None if sending is None else CUT_OFF),
+            _outcome(outcome) if sending is None else _cut_off(outcome),
         )
         for number, row, from_type, from_id, to_type, to_id, sending, *outcome in found
     ]
@@ -467,6 +467,14 @@ def _pending_pairs(found: Iterable[tuple[Any, ...]]) -> list[PendingPair]:
 def _outcome(values: Sequence[Any]) -> Outcome | None:
     status, *others = values
     return None if status is None else Outcome(_STATUSES[status], *others)
+
+
+def _cut_off(values: Sequence[Any]) -> Outcome:
+    """The outcome of a pair that a process took and neither settled nor gave back."""
+    outcome = _outcome(values)
+    if outcome is None or outcome.status is Status.NOT_SENT:
+        return CUT_OFF if outcome is None else replace(CUT_OFF, attempts=outcome.attempts)
+    return outcome
 
 
 def _storable(text: str) -> str:
@@ -508,7 +516,7 @@ class _PairsByRow:
         pairs = []
         while self._next is not None and self._next[0] == number:
             _, first_row, from_type, from_id, to_type, to_id, sending, *values = self._next
-            outcome = _outcome(values) or (self._not_sent if sending is None else CUT_OFF)
+            outcome = (_outcome(values) or self._not_sent) if sending is None else _cut_off(values)
             pairs.append(PairOutcome(Pair(from_type, from_id, to_type, to_id), outcome, first_row))
             self._next = next(self._found, None)
         return tuple(pairs)
