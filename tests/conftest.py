@@ -15,6 +15,12 @@ import pytest
 from importer.sandbox import Sandbox, SandboxOptions
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long and how wild the chaos test is."""
+    parser.addoption("--chaos-pairs", type=int, default=1_500, metavar="N", help="pairs of each chaos test")
+    parser.addoption("--chaos-seed", type=int, default=1, metavar="N", help="what decides its rows and faults")
+
+
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
     """A sandbox with the default options on the test's own event loop."""

@@ -1,0 +1,29 @@
+"""Which faults strike in the chaos test: the whole table, but for what by its nature stops a run."""
+
+import random
+
+from importer.sandbox import FAULTS, CallFault
+
+STOPPING = {"token_invalid", "token_expired", "scopes_missing", "scopes_missing_text", "daily_limit", "migrating"}
+
+TOO_FAST = {"too_fast", "too_fast_retry_after", "too_fast_second"}
+"""These pause the whole pool, so a few are many."""
+
+_NOT_FOUND = {"http_404", "unknown_record"}
+"""A record that HubSpot does not know cannot be linked: a server that says so strikes the pair each time."""
+
+
+def faults(dice: random.Random) -> list[str]:
+    """Every fault at small odds, in an order drawn by the dice: of those that would strike a call the first does."""
+    known = [name for name in FAULTS if name not in STOPPING]
+    dice.shuffle(known)
+    lasting = ["unknown_record=pairs:0.004", "http_404=put,pairs:0.004"]
+    return lasting + [spec for name in known if name not in _NOT_FOUND for spec in _odds(name)]
+
+
+def _odds(name: str) -> list[str]:
+    if name in TOO_FAST:
+        return [f"{name}=put,0.0004", f"{name}=batch,0.02", f"{name}=read,0.02"]
+    if isinstance(FAULTS[name], CallFault):
+        return [f"{name}=put,0.003", f"{name}=batch,0.012", f"{name}=read,0.012"]
+    return [f"{name}=pairs:0.002", f"{name}=0.001"]
