@@ -1,7 +1,10 @@
 """The main job, from a spreadsheet to the last row's outcome, as a person or a script sees it."""
 
+import contextlib
 import csv
 import json
+import os
+import re
 from pathlib import Path
 
 import openpyxl
@@ -344,3 +347,22 @@ def test_the_first_command_of_a_newcomer_links_everything_without_a_token(work: 
     with (work.folder / "contacts_to_companies.results.csv").open(encoding="utf-8-sig") as file:
         assert {row["import_status"] for row in csv.DictReader(file)} == {"linked"}
     assert work.calls() == before
+
+
+def test_a_terminal_shows_a_bar_with_counts_rate_and_time_left(work: Workplace) -> None:
+    unknown = [(UNKNOWN + work.base + n, 1) for n in range(3)]
+    source = work.write("a.csv", [*work.pairs(30), *unknown])
+    termios = pytest.importorskip("termios")
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(ours, (40, 120))
+    running = work.start("run", source, "--json", "--rate", "40/1", stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError), open(ours, "rb", buffering=0) as terminal:  # noqa: PTH123 - a descriptor
+        while piece := terminal.read(4096):
+            shown += piece
+    done = running.end()
+    assert (done.code, done.json["linked"], done.json["failed"]) == (1, 30, 3)
+    bars = [line for line in shown.decode().split("\r") if "| " in line and "/33 [" in line]
+    assert len(bars) > 1
+    assert re.search(r"100%\|█+\| 33/33 \[00:\d\d<00:00, .*pair/s, failed=3, limit=40/1, linked=30\]", bars[-1])

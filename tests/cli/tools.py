@@ -98,13 +98,15 @@ class Workplace:
         assert isinstance(end.value.code, int)
         return _checked(end.value.code, out.getvalue().encode(), err.getvalue().encode())
 
-    def start(self, *arguments: object, stdin: int = subprocess.DEVNULL, **variables: str) -> "Running":
+    def start(
+        self, *arguments: object, stdin: int = subprocess.DEVNULL, stderr: int = subprocess.PIPE, **variables: str
+    ) -> "Running":
         """Start the importer with these arguments."""
         process = subprocess.Popen(
             self._command(arguments),
             stdin=stdin,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             cwd=self.folder,
             env={**self.environment, **variables},
         )
@@ -166,7 +168,7 @@ class Running:
     def end(self) -> Done:
         """Wait for its end."""
         out, err = self.process.communicate(timeout=60)
-        return _checked(self.process.returncode, out, err)
+        return _checked(self.process.returncode, out, err or b"")
 
 
 @contextlib.contextmanager
