@@ -388,7 +388,7 @@ _LINK_ONCE = textwrap.dedent("""
     from tests.hubspot.shapes import PAIR
 
     async def main():
-        async with HubSpotClient(sys.argv[1], SecretStr("a-token-of-some-length"), Settings(connect_timeout=5)) as client:
+        async with HubSpotClient(sys.argv[1], SecretStr("a-long-token"), Settings(connect_timeout=5)) as client:
             print(await client.link(PAIR))
 
     asyncio.run(main())
