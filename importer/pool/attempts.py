@@ -24,6 +24,7 @@ class Attempts:
         """Count the attempts of a call about `pending`, or about a portion that it stands for."""
         self.count = 0
         self.settled = False
+        self._turned_away = 0
         self._pool = pool
         self._pending = pending
 
@@ -32,10 +33,11 @@ class Attempts:
         self.count += 1
         self._pool.retries += self.count > 1
         self.settled = verdict.action not in _OPEN
+        self._turned_away = self._turned_away + 1 if verdict.outcome.status is Status.NOT_SENT else 0
         if verdict.stop is not None:
             halt = self._pool.stop if verdict.action is Action.STOP else partial(self._pool.block, self._pending)
             halt(verdict.stop)
-        elif not self.settled and self.count >= self._pool.settings.max_attempts:
+        elif not self.settled and self._is_used_up():
             self.settled = True
             self._give_up(verdict)
         elif not self.settled and (verdict.wait or 0.0) > self._pool.settings.longest_wait:
@@ -45,6 +47,10 @@ class Attempts:
             return False
         await self._wait(verdict)
         return not self._pool.is_blocked(self._pending)
+
+    def _is_used_up(self) -> bool:
+        """Whether not to ask again: what stops the run must have come that often in a row, and not once at the end."""
+        return (self._turned_away or self.count) >= self._pool.settings.max_attempts
 
     async def _wait(self, verdict: Verdict) -> None:
         if verdict.action is Action.PAUSE:
@@ -56,7 +62,7 @@ class Attempts:
         await asyncio.sleep(max(verdict.wait or 0.0, seconds))
 
     def _give_up(self, verdict: Verdict) -> None:
-        times = f"{self.count} times in a row"
+        times = f"{self._turned_away} times in a row"
         if verdict.action is Action.PAUSE:
             sentence = f"HubSpot asked to slow down {times}: something else uses this account's rate. Resume later."
             self._pool.stop(Stop(StopReason.RATE_LIMITED, sentence))
