@@ -20,6 +20,7 @@ from importer.model import Role, Status
 
 ENVIRONMENT_PREFIX = "IMPORTER_"
 CONFIG_VARIABLE = "IMPORTER_CONFIG"
+PROFILE_VARIABLE = "IMPORTER_PROFILE"
 TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 - the name of the variable, not its value
 
 
@@ -204,14 +205,15 @@ def load_settings(
     """The settings in force: `flags` (None: not given) over `IMPORTER_*` over the profile over the defaults.
 
     `config` is a TOML file whose top-level keys hold for every run and whose `[profiles.NAME]` tables hold for
-    `profile`; without it the variable `IMPORTER_CONFIG` names the file. `[columns]` are merged key by key.
+    `profile`; without them the variables `IMPORTER_CONFIG` and `IMPORTER_PROFILE` name them. `[columns]` are merged key
+    by key.
 
     Raises SettingsError naming the key, where it stands, what was seen and, for an unknown key, the nearest known one.
     """
     named = os.environ.get(CONFIG_VARIABLE)
     path = config or (Path(named).expanduser() if named else None)
     layers = [
-        *_file_layers(path, profile),
+        *_file_layers(path, profile or os.environ.get(PROFILE_VARIABLE) or None),
         ("the environment", _environment()),
         ("the command line", {key: value for key, value in (flags or {}).items() if value is not None}),
     ]
@@ -233,7 +235,7 @@ def _environment() -> dict[str, str]:
     return {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in os.environ.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and value and name != CONFIG_VARIABLE
+        if name.startswith(ENVIRONMENT_PREFIX) and value and name not in {CONFIG_VARIABLE, PROFILE_VARIABLE}
     }
 
 

@@ -5,7 +5,8 @@
     ├── SourceError     the file to import cannot be read as a table of pairs
     ├── JournalError    the journal of a run cannot be used
     ├── BusyError       another process works on the same run or with the same token
-    └── OutputError     a results or failures file cannot be written
+    ├── OutputError     a results or failures file cannot be written
+    └── CutShortError   one of these, after calls were made: the run can be resumed
 
 What one row causes is never an exception: it is a `model.Problem` or a `model.Outcome`. What HubSpot does to a
 run (token refused, daily limit, …) is not one either: the run stops, resumable, and its summary says why.
@@ -13,7 +14,7 @@ run (token refused, daily limit, …) is not one either: the run stops, resumabl
 
 
 class ImporterError(Exception):
-    """A run cannot go on; `str()` is the sentence to show. The command line exits with 2."""
+    """A run cannot go on; `str()` is the sentence to show. The command line exits with 2: nothing was sent."""
 
 
 class SettingsError(ImporterError):
@@ -30,6 +31,10 @@ class JournalError(ImporterError):
 
 class BusyError(ImporterError):
     """Another process holds the run's journal or the token's rate."""
+
+
+class CutShortError(ImporterError):
+    """What ends a run struck after calls were made; the run can be resumed. The command line exits with 3."""
 
 
 class OutputError(ImporterError):

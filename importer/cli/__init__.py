@@ -6,7 +6,7 @@ from types import FrameType
 
 import click
 
-from importer.cli.commands import cli
+from importer.cli.commands import cli, exit_code
 from importer.errors import ImporterError
 
 _WRONG = 2
@@ -30,7 +30,7 @@ def _exit_code(arguments: list[str]) -> int:
         return _WRONG
     except ImporterError as error:
         click.echo(f"Error: {error}", err=True)
-        return _WRONG
+        return exit_code(error)
     return code if isinstance(code, int) else 0
 
 

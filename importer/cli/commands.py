@@ -12,9 +12,9 @@ import click
 from importer.cli import options
 from importer.cli.display import Display, costs_text, counts_text, understood_text
 from importer.config import Rate, Settings, load_settings
-from importer.errors import SettingsError
+from importer.errors import CutShortError, ImporterError, SettingsError
 from importer.journal import is_held
-from importer.reporter import Summary, problem_sentence, summary_table
+from importer.reporter import RunStatus, Summary, problem_sentence, summary_table
 from importer.runner import store
 from importer.runner.checking import SMALLEST_DAILY_LIMIT, CheckReport, check_file
 from importer.runner.imports import Telling, resume_run, retry_run, run_import, verify_file
@@ -30,18 +30,36 @@ def cli() -> None:
     """Link HubSpot records in bulk from a spreadsheet of record pairs."""
 
 
-def _run(flags: dict[str, Any], work: Callable[[Settings, Telling], Summary]) -> int:
-    """Do the work of a command that sends, tell what happens, print its summary; the exit code."""
+def exit_code(error: ImporterError) -> int:
+    """3 when calls were made and the run can be resumed, else 2."""
+    return 3 if isinstance(error, CutShortError) else 2
+
+
+def _next_step(summary: Summary) -> str:
+    """What to do about the rows that are not linked."""
+    return f"Correct {summary.failures} and import it, or run: importer retry {summary.run_id}"
+
+
+def _run(
+    flags: dict[str, Any],
+    work: Callable[[Settings, Telling], Summary],
+    next_step: Callable[[Summary], str] = _next_step,
+) -> int:
+    """Do the work of a command that calls HubSpot, tell what happens, print its summary; the exit code."""
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_of(flags)
     with Display(settings) as display:
-        summary = work(settings, Telling(out, display))
+        try:
+            summary = work(settings, Telling(out, display))
+        except ImporterError as error:
+            display.tell_error(error)
+            return exit_code(error)
     if as_json:
         click.echo(summary.as_json())
     elif not settings.quiet:
         click.echo(summary_table(summary))
-        if summary.failures is not None and summary.failed + summary.invalid + summary.unconfirmed:
-            click.echo(f"Correct {summary.failures} and import it, or run: importer retry {summary.run_id}")
+        if summary.failures is not None and summary.status is RunStatus.FINISHED:
+            click.echo(next_step(summary))
     return summary.exit_code
 
 
@@ -133,7 +151,11 @@ def _check_text(found: CheckReport) -> str:
 @options.telling
 def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
-    return _run(flags, lambda settings, telling: verify_file(file, settings, telling))
+    return _run(
+        flags,
+        lambda settings, telling: verify_file(file, settings, telling),
+        lambda summary: f"To link what is missing: importer run {file} --only-missing",
+    )
 
 
 @cli.command()

@@ -11,6 +11,7 @@ from typing import Any, Self
 from tqdm import tqdm
 
 from importer.config import EngineName, Settings
+from importer.errors import ImporterError
 from importer.journal import Counts
 from importer.model import Status
 from importer.pool import Progress
@@ -19,6 +20,8 @@ from importer.runner.costs import Costs
 from importer.runner.events import Event, Notice, Plan
 
 _SECONDS_BETWEEN_LINES = 5.0
+
+_MARKS = {logging.WARNING: "Warning: ", logging.ERROR: "Error: "}
 
 logger = logging.getLogger("importer")
 
@@ -67,6 +70,10 @@ class Display:
                 self._tell_progress(event)
             case Notice():
                 logger.log(logging.WARNING if event.is_warning else logging.INFO, event.text)
+
+    def tell_error(self, error: ImporterError) -> None:
+        """Tell what ended the run."""
+        logger.error("%s", error)
 
     def _tell_plan(self, plan: Plan) -> None:
         self._lines.run_id = plan.run_id
@@ -118,8 +125,7 @@ class _LineHandler(logging.Handler):
             self.handleError(record)
 
     def _text(self, record: logging.LogRecord) -> str:
-        mark = "Warning: " if record.levelno >= logging.WARNING else ""
-        return mark + record.getMessage()
+        return _MARKS.get(record.levelno, "") + record.getMessage()
 
     def _json(self, record: logging.LogRecord) -> str:
         time_text = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,6 +46,10 @@ class Progress:
 
 Source = Callable[[int, int], list[PendingPair]]
 """Gives the next pairs numbered above the first argument, at most as many as the second."""
+
+
+class _BlockedError(Exception):
+    """The object types of a call were blocked while it waited for its turn; `Pool` alone raises and catches it."""
 
 
 class Engine(Protocol):
@@ -142,23 +147,27 @@ class Pool:
     ) -> Reply:
         """One call `about` some pairs, at the pool's pace or the one given.
 
-        It is not cancelled between the sending and the answer. Once the pool has stopped it cancels its caller instead.
+        It is not cancelled between the sending and the answer. Once the pool has stopped it cancels its caller instead;
+        when the pairs were blocked while the call waited for its turn, the worker goes on with other pairs.
         """
         if self.stopped is not None:
             raise asyncio.CancelledError
         pace = pace or self.pace
         await pace.acquire()
+        if about and self.is_blocked(about[0]):
+            pace.release()
+            raise _BlockedError
         worker = asyncio.current_task()
         self._in_flight.add(worker)
         self._not_begun.difference_update(pending.id for pending in about)
         self.calls += 1
         try:
             answer = await call()
+            if isinstance(answer, Answer):
+                self._heed(answer)  # before its place is released: the window may be longer than was known
         finally:
             self._in_flight.discard(worker)
             pace.release()
-        if isinstance(answer, Answer):
-            self._heed(answer)
         return answer
 
     def pause(self, seconds: float) -> None:
@@ -215,7 +224,8 @@ class Pool:
     async def _work(self, engine: Engine, portions: Iterator[list[PendingPair]]) -> None:
         for portion in portions:
             if self.stopped is None and not self.is_blocked(portion[0]):
-                await engine.settle(self, portion)
+                with suppress(_BlockedError):
+                    await engine.settle(self, portion)
                 self._give_back([pending.id for pending in portion if pending.id in self._not_begun])
             if self.stopped is not None:
                 return

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas
 
 from importer.config import ApiVersion, Reading, Settings, token_file_is_exposed
-from importer.errors import BusyError, SettingsError
+from importer.errors import BusyError, ImporterError, SettingsError
 from importer.hubspot.routes import V4_ENDS
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Status
@@ -19,8 +19,8 @@ from importer.reporter import Summary, check_writable
 from importer.runner import store
 from importer.runner.costs import costs
 from importer.runner.events import Notice, Plan, Watch, ignore
-from importer.runner.reporting import conclude
-from importer.runner.sending import Sent, access_token, link_pending, verify_pending, work_on
+from importer.runner.reporting import conclude, tell_stop
+from importer.runner.sending import Sent, access_token, cut_short, link_pending, verify_pending, work_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ def run_import(
     What HubSpot or a signal does to the run is in the Summary. Raises an ImporterError when nothing could be sent:
     SettingsError, SourceError, JournalError, BusyError or OutputError.
     """
+    store.sweep(settings)
     target = _Target(settings, access_token(settings))
     with store.source_file(file, settings) as source:
         return _import(source, settings.reading, target, telling, fresh=fresh)
@@ -75,8 +76,8 @@ def retry_run(run_or_results: str, settings: Settings, telling: Telling = Tellin
     """Begin a run over what is failed, unconfirmed or not sent in an old run or in a results file.
 
     A run is tried again from its journal, against its own base URL. A results file is read as it is now, with the
-    reading settings of the run that wrote it, so that its cells can be corrected first. An unfinished retry goes on,
-    unless `fresh` begins anew. Raises as `run_import`.
+    reading settings and against the base URL of the run that wrote it, so that its cells can be corrected first. An
+    unfinished retry goes on, unless `fresh` begins anew. Raises as `run_import`.
     """
     if Path(run_or_results).is_file():
         return _retry_file(Path(run_or_results), settings, telling, fresh=fresh)
@@ -97,7 +98,9 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
         with open_for_run(path) as journal:
             telling.watch(_plan(journal, settings, resumed=False))
             sent = work_on(journal, settings, token, verify_pending, telling.watch)
-            return conclude(journal, sent, results, started, telling.watch)
+            summary = conclude(journal, sent, results, started, telling.watch)
+    tell_stop(sent, summary, ".", telling.watch)
+    return summary
 
 
 def _import(
@@ -127,9 +130,10 @@ def _read(
 
 
 def _retry_file(file: Path, settings: Settings, telling: Telling, *, fresh: bool) -> Summary:
-    target = _Target(settings, access_token(settings))
     with store.source_file(file, settings) as source:
-        reading = store.reading_of_results(settings, source)
+        info = store.run_of_results(settings, source)
+        target = _Target(settings, access_token(settings)) if info is None else _target_of(info, settings)
+        reading = settings.reading if info is None else store.reading_of_results(info)
         return _import(source, replace(reading, statuses=store.TO_RETRY), target, telling, fresh=fresh)
 
 
@@ -138,7 +142,7 @@ def _retry_journal(path: Path, settings: Settings, telling: Telling, *, fresh: b
         raise BusyError(f"Run {path.stem} still goes on: wait until it ends, or stop it; then try it again.")
     with Journal(path) as parent:
         target = _target_of(parent.info, settings)
-        unfinished = None if fresh else store.unfinished_retry(settings, parent.info.run_id)
+        unfinished = None if fresh else store.unfinished_retry(target.settings, parent.info.run_id)
         if unfinished is None:
             unfinished = _begin_retry(parent, settings, telling.out)
     return _send_and_report(unfinished, target, telling)
@@ -161,9 +165,9 @@ def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
 
 
 def _target_of(info: RunInfo, settings: Settings) -> _Target:
-    """The settings for going on with an old run: its own target, whatever the default is now."""
-    explicit = settings.model_fields_set & {"base_url", "sandbox"}
-    if explicit and store.target(settings) != info.target:
+    """The settings for going on with an old run: its own target, unless another one than the default is asked for."""
+    default = Settings()
+    if store.target(settings) not in {info.target, store.target(default)}:
         raise SettingsError(
             f"Run {info.run_id} goes to {info.target}, not to {store.target(settings)}: its ids belong there. "
             "To send the pairs elsewhere import their file anew."
@@ -172,7 +176,7 @@ def _target_of(info: RunInfo, settings: Settings) -> _Target:
     changes: dict[str, object] = {"sandbox": is_sandbox}
     if not is_sandbox:
         changes["base_url"] = info.target
-    if "api_version" not in settings.model_fields_set:
+    if settings.api_version is default.api_version:
         changes["api_version"] = ApiVersion(info.api_version)
     own = settings.model_copy(update=changes)
     return _Target(own, access_token(own))
@@ -184,7 +188,14 @@ def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
         results = store.checked_results(telling.out or Path(journal.info.results), journal.info.source)
         check_writable(results)
         sent = _send(journal, target, telling.watch)
-        return conclude(journal, sent, results, started, telling.watch)
+        try:
+            summary = conclude(journal, sent, results, started, telling.watch)
+        except ImporterError as error:
+            if sent.calls == 0:
+                raise
+            raise cut_short(error, journal) from error
+    tell_stop(sent, summary, f", or: importer resume {summary.run_id}", telling.watch)
+    return summary
 
 
 def _send(journal: Journal, target: _Target, watch: Watch) -> Sent:

@@ -35,13 +35,14 @@ def last_summary(journal: Journal) -> Summary:
 
 
 def conclude(journal: Journal, sent: Sent, results: Path, started: float, watch: Watch) -> Summary:
-    """Write the results and note in the journal how the process ended; its summary. `started` is a monotonic time."""
+    """Write the results and note in the journal how the process ended; its summary. `started` is a monotonic time.
+
+    Raises OutputError when the results can be written neither to their place nor beside the journal.
+    """
     results, totals = _write_somewhere(journal, results, watch)
     summary = summarise(journal, sent, totals, time.monotonic() - started)
     summary = _with_files(summary, totals, results)
     journal.end(asdict(summary))
-    if sent.stop is not None and summary.status is not RunStatus.FINISHED:
-        watch(Notice(_stop_sentence(sent.stop, summary), is_warning=True))
     return summary
 
 
@@ -108,9 +109,8 @@ def _not_sent(run_id: str) -> Outcome:
     return Outcome(Status.NOT_SENT, advice=advice)
 
 
-def _stop_sentence(stop: Stop, summary: Summary) -> str:
-    done = summary.linked + summary.already_linked
-    return (
-        f"{stop.message} {done:,} of {summary.rows:,} rows are linked; run the same command again to go on, "
-        f"or: importer resume {summary.run_id}"
-    )
+def tell_stop(sent: Sent, summary: Summary, go_on: str, watch: Watch) -> None:
+    """Tell why the run stopped early, if it did, how far it came, and how to `go_on`."""
+    if sent.stop is not None and summary.status is not RunStatus.FINISHED:
+        done = f"{summary.linked + summary.already_linked:,} of {summary.rows:,} rows are linked"
+        watch(Notice(f"{sent.stop.message} {done}; run the same command again to go on{go_on}", is_warning=True))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from importer.config import EngineName, Settings, load_token
+from importer.errors import CutShortError, ImporterError, SettingsError
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.ledger import Ledger, hold_rate
 from importer.hubspot.pace import Pace
@@ -34,7 +35,13 @@ class Sent:
 
 
 def access_token(settings: Settings) -> SecretStr:
-    """The token for the target of `settings`. Raises SettingsError when a real account's is not set."""
+    """The token for the target of `settings`.
+
+    Raises SettingsError when a real account's is not set, or when an event loop is running here: sending needs its own.
+    """
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise SettingsError("An event loop is running here: call this in a thread, with asyncio.to_thread.")
     return SecretStr(DEFAULT_TOKEN) if settings.sandbox else load_token(settings)
 
 
@@ -68,7 +75,7 @@ def work_on(journal: Journal, settings: Settings, token: SecretStr, work: Work, 
     """Do `work` on a journal at the token's pace, which no other run on this machine uses meanwhile.
 
     SIGINT and SIGTERM stop it, the calls in flight being awaited. Raises BusyError with `no_wait` when another run goes
-    on with the same token.
+    on with the same token, and CutShortError when the journal fails after calls were made.
     """
     if settings.sandbox:  # each sandbox inside a process is an account of its own
         return asyncio.run(_work_in_sandbox(journal, settings, work, watch))
@@ -97,8 +104,18 @@ async def _work(
         if ledger is not None:
             await stack.enter_async_context(ledger.keep(pace))
         stack.enter_context(_signals(pool.stop, watch))
-        stop = await work(pool, client)
+        try:
+            stop = await work(pool, client)
+        except ImporterError as error:
+            if pool.calls == 0:
+                raise
+            raise cut_short(error, journal) from error
     return Sent(stop, pool.calls, pool.retries, pool.rate_limited)
+
+
+def cut_short(error: ImporterError, journal: Journal) -> CutShortError:
+    """The error that says how to go on after `error` ended a run in which calls were made."""
+    return CutShortError(f"{error} To go on: importer resume {journal.info.run_id}")
 
 
 @contextlib.contextmanager

@@ -6,8 +6,9 @@ import re
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,9 @@ SANDBOX = "sandbox"
 
 TO_RETRY = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
 
+_LEAVINGS = ("scratch-*", "stdin-*", "runs/*.reading")
+_OLD_SECONDS = 24 * 60 * 60
+
 _WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
 _WRAPPINGS = {".gz", ".zip"}
 
@@ -48,6 +52,15 @@ class SourceFile:
     content: "Path | pandas.DataFrame"
     sha256: str
     modified_at: str
+
+
+def sweep(settings: Settings) -> None:
+    """Remove what processes that were killed while reading have left: it may hold people's data."""
+    for pattern in _LEAVINGS:
+        for path in settings.state_path.glob(pattern):
+            with suppress(OSError):  # another process may have removed it, or still use it
+                if time.time() - path.stat().st_mtime > _OLD_SECONDS:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextmanager
@@ -265,14 +278,15 @@ def unfinished_retry(settings: Settings, parent: str) -> Path | None:
     return None
 
 
-def reading_of_results(settings: Settings, results: SourceFile) -> Reading:
-    """How to read a results file: by the roles and types of the newest run that wrote it, else by `settings`."""
-    for journal in journals(settings):
-        if journal.info.results == results.path:
-            values = journal.info.reading
-            columns = {Role(role): column for role, column in values["columns"].items()}
-            return Reading(values["from_object_type"], values["to_object_type"], columns)
-    return settings.reading
+def run_of_results(settings: Settings, results: SourceFile) -> RunInfo | None:
+    """The newest run that wrote this results file; None when no journal knows it."""
+    return next((journal.info for journal in journals(settings) if journal.info.results == results.path), None)
+
+
+def reading_of_results(info: RunInfo) -> Reading:
+    """How to read the results file of a run: by the roles and types with which its source was read."""
+    columns = {Role(role): column for role, column in info.reading["columns"].items()}
+    return Reading(info.reading["from_object_type"], info.reading["to_object_type"], columns)
 
 
 def _same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:
