@@ -17,9 +17,7 @@ class _Jump(selectors.SelectSelector):
         """Say at once that nothing came."""
         if timeout is None:
             raise RuntimeError("nothing is due any more, yet somebody waits: a place was lost")
-        self.now += (
-            timeout + 1e-6
-        )  # each round takes a moment, else a timer that is due in no time at all is due for ever
+        self.now += timeout + 1e-6  # every round takes a moment, else rounding leaves a timer due for ever
         return []
 
 
