@@ -206,7 +206,8 @@ class Pool:
         if answer.http_status == 429:
             self.rate_limited += 1
         left, reserve = answer.rate.daily_remaining, self.settings.daily_reserve
-        if reserve and left is not None and left <= reserve:
+        others = len(self._in_flight) - 1  # calls that the answer may not have counted
+        if reserve and left is not None and left - others <= reserve:
             sentence = f"The account has {left:,} calls left today, and daily_reserve keeps {reserve:,} for others."
             self.stop(Stop(StopReason.DAILY_RESERVE, sentence))
 

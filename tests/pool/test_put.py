@@ -178,7 +178,7 @@ async def test_the_daily_limit_stops_the_run_and_another_day_ends_it(path: Path)
 
 
 async def test_the_daily_reserve_is_left_to_others(path: Path) -> None:
-    async with hubspot(daily_limit=100, latency=0.02) as sandbox:
+    async with hubspot(daily_limit=100, jitter=0.1) as sandbox:
         ran = await run(path, sandbox, pairs(100), daily_reserve=60)
         assert ran.stop is not None
         assert ran.stop.reason is StopReason.DAILY_RESERVE
