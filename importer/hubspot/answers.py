@@ -119,13 +119,16 @@ class NoAnswer:
     reached: bool
 
 
+_NO_ERROR = ErrorItem()
+
+
 def read_answer(http_status: int, body: bytes, rate: RateHeaders, retry_after: float | None) -> Answer:
     """Read a body, of any kind, into an Answer."""
     content = _json_object(body)
     if content is None:
         return Answer(http_status, False, details=_details_of_other(body), retry_after=retry_after, rate=rate)
     num_errors = _count(content.get("numErrors"))
-    error = _error_item(content, 0) if _speaks_of_errors(http_status, content) else ErrorItem()
+    error = _error_item(content, 0) if _speaks_of_errors(http_status, content) else _NO_ERROR
     return Answer(
         http_status,
         True,
@@ -139,7 +142,7 @@ def read_answer(http_status: int, body: bytes, rate: RateHeaders, retry_after: f
         _text(content.get("correlationId")),
         _links(content.get("links")),
         _text(content.get("policyName")),
-        "" if error == ErrorItem() and not num_errors else _details(content),
+        "" if error == _NO_ERROR and not num_errors else _details(content),
         retry_after,
         rate,
         content,
@@ -177,7 +180,7 @@ def _objects(items: object) -> list[dict[str, Any]]:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        content = json.loads(body, parse_float=_finite, parse_constant=str)
+        content = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
@@ -187,6 +190,9 @@ def _finite(number: str) -> float | str:
     """A number as JSON can say it again: infinity it cannot."""
     value = float(number)
     return value if math.isfinite(value) else number
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=str)
 
 
 def _speaks_of_errors(http_status: int, content: Mapping[str, Any]) -> bool:
@@ -264,6 +270,8 @@ def _text(value: object) -> str:
     """A JSON value as text: strings as they are, nothing as "", an object with a name by that name."""
     if value is None:
         return ""
+    if type(value) is int:  # the usual one, without the way through JSON
+        return shorten(str(value))
     if isinstance(value, dict):
         value = value.get("name") or value.get("value") or _compact(value)
     return shorten(value if isinstance(value, str) else _compact(value))
@@ -273,7 +281,7 @@ def shorten(text: str) -> str:
     """`text`, cut at `LONGEST_TEXT` characters with a note of how many there were; no half of a character."""
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
-    return _whole(text)
+    return text if text.isascii() else _whole(text)
 
 
 def _whole(text: str) -> str:

@@ -50,7 +50,8 @@ class HubSpotClient:
 
     def __init__(self, base_url: str, token: SecretStr, settings: Settings) -> None:
         """Prepare a session; it opens when it is entered."""
-        self._base = base_url
+        self._base = URL(base_url)
+        self._prefix = self._base.raw_path.rstrip("/")
         self._token = token.get_secret_value().encode()
         self._version = settings.api_version
         self._workers = settings.workers
@@ -70,7 +71,7 @@ class HubSpotClient:
             },
             middlewares=(_send_once,),
             cookie_jar=aiohttp.DummyCookieJar(),
-            proxy=_proxy(URL(self._base)),
+            proxy=_proxy(self._base),
             timeout=self._timeout,
         )
         return self
@@ -106,7 +107,7 @@ class HubSpotClient:
             raise RuntimeError("the client is used before it is entered")
         body = None if content is None else json.dumps(content).encode()
         headers = None if content is None else {"Content-Type": "application/json"}
-        url = URL(self._base + path, encoded=True)
+        url = self._base.with_path(self._prefix + path, encoded=True)
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
@@ -142,7 +143,7 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     """The whole body, or nothing of one that is larger than `LARGEST_BODY`."""
     parts: list[bytes] = []
     size = 0
-    async for part in response.content.iter_any():
+    while part := await response.content.readany():
         parts.append(part)
         size += len(part)
         if size > LARGEST_BODY:

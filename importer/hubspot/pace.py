@@ -34,6 +34,8 @@ class Pause:
 
     def left(self) -> float:
         """The seconds until calls may go."""
+        if not self._until:
+            return 0.0
         return max(0.0, self._until - asyncio.get_running_loop().time())
 
     async def over(self) -> None:
@@ -60,6 +62,7 @@ class Pace:
         self._taken = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ends: list[float] = []
+        self._alarm: asyncio.TimerHandle | None = None
         self._set(rate)
 
     @property
@@ -93,6 +96,7 @@ class Pace:
 
     def held(self) -> list[float]:
         """For how many seconds each taken place will be held yet; for a call in flight, as if answered now."""
+        self._hand_out()
         now = asyncio.get_running_loop().time()
         in_flight = [self._rate.seconds + MARGIN] * (self._taken - len(self._ends))
         return [max(0.0, end - now) for end in self._ends] + in_flight
@@ -108,14 +112,17 @@ class Pace:
         told = Rate(headers.limit, headers.interval)
         if told != self._rate:
             self._set(told)
-            self._wake()
+            self._hand_out()
 
     async def _take_place(self) -> None:
+        if self._taken >= self._rate.calls:
+            self._hand_out()
         if self._taken < self._rate.calls and not self._waiting:
             self._taken += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
+        self._hand_out()
         try:
             await turn
         except asyncio.CancelledError:
@@ -124,22 +131,26 @@ class Pace:
             raise
 
     def _free_after(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        heappush(self._ends, end)
-        loop.call_at(end, self._end_place)
-
-    def _end_place(self) -> None:
-        heappop(self._ends)
-        self._free_place()
+        heappush(self._ends, asyncio.get_running_loop().time() + seconds)
+        if self._waiting:
+            self._hand_out()
 
     def _free_place(self) -> None:
         self._taken -= 1
-        self._wake()
+        self._hand_out()
 
-    def _wake(self) -> None:
+    def _hand_out(self) -> None:
+        """Free the places whose time is over and give them to those who wait; while somebody does, see to the next."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        while self._ends and self._ends[0] <= now:
+            heappop(self._ends)
+            self._taken -= 1
         while self._waiting and self._taken < self._rate.calls:
             turn = self._waiting.popleft()
             if not turn.done():
                 self._taken += 1
                 turn.set_result(None)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = loop.call_at(self._ends[0], self._hand_out) if self._waiting and self._ends else None

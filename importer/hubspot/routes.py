@@ -31,4 +31,6 @@ def _associations(version: ApiVersion) -> str:
 
 
 def _segment(text: str) -> str:
+    if text.isascii() and text.isalnum():  # as ids are: there is nothing to quote
+        return text
     return quote(text, safe="").replace(".", "%2E")  # `quote` leaves `..` as it is, which would climb in the path

@@ -49,5 +49,8 @@ class PutEngine:
 
 def dated(outcome: Outcome, attempts: int) -> Outcome:
     """The outcome with the number of attempts, and the time now where the answer gave none."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return replace(outcome, attempts=attempts, completed_at=outcome.completed_at or now)
+    return replace(outcome, attempts=attempts, completed_at=outcome.completed_at or _now())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
