@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import traceback
 from types import FrameType
 
 import click
@@ -10,13 +11,19 @@ from importer.cli.commands import cli, exit_code
 from importer.errors import ImporterError
 
 _WRONG = 2
+_BUG = 70  # sysexits.h, EX_SOFTWARE
 _INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> None:
-    """Run the command line and exit with its code; an unforeseen error keeps its traceback."""
+    """Run the command line and exit with its code; an unforeseen error keeps its traceback and exits with 70."""
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(_exit_code(sys.argv[1:]))
+    try:
+        code = _exit_code(sys.argv[1:])
+    except Exception:  # noqa: BLE001 - told in full; Python's own exit code, 1, would say that the run went to its end
+        traceback.print_exc()
+        code = _BUG
+    sys.exit(code)
 
 
 def _exit_code(arguments: list[str]) -> int:
