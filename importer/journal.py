@@ -288,7 +288,10 @@ class Journal:
 
     def _read_info(self) -> RunInfo:
         values = json.loads(self._value("info") or "{}")
-        return RunInfo(**{**values, "header": tuple(values["header"])})
+        try:
+            return RunInfo(**{**values, "header": tuple(values["header"])})
+        except (KeyError, TypeError) as error:
+            raise sqlite3.DataError(f"what the run was asked to do is incomplete: {error}") from error
 
     def _value(self, key: str) -> str | None:
         found = self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
@@ -339,7 +342,7 @@ class Journal:
         """How many distinct pairs have each status, of those that have an outcome."""
         with _explained(self.path):
             found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
-        return {Status(status): count for status, count in found}
+            return {_status(status): count for status, count in found}
 
     def take(self, after: int, limit: int) -> list[PendingPair]:
         """The next pairs to send, at most `limit`, numbered above `after`, and the note that they are being sent.
@@ -466,7 +469,15 @@ def _pending_pairs(found: Iterable[tuple[Any, ...]]) -> list[PendingPair]:
 
 def _outcome(values: Sequence[Any]) -> Outcome | None:
     status, *others = values
-    return None if status is None else Outcome(_STATUSES[status], *others)
+    return None if status is None else Outcome(_status(status), *others)
+
+
+def _status(text: object) -> Status:
+    """The status as it was written. Raises what `_explained` takes for damage."""
+    status = _STATUSES.get(text)
+    if status is None:
+        raise sqlite3.DataError(f"{text!r} is no status")
+    return status
 
 
 def _cut_off(values: Sequence[Any]) -> Outcome:
@@ -522,7 +533,7 @@ class _PairsByRow:
         return tuple(pairs)
 
 
-_STATUSES = {status.value: status for status in Status}
+_STATUSES: dict[object, Status] = {status.value: status for status in Status}
 
 _NO_JOURNAL = "it is not a journal, or it is damaged; begin anew with --fresh"
 
@@ -543,7 +554,16 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        reason = _UNUSABLE.get(getattr(error, "sqlite_errorcode", -1) & 0xFF)
+        reason = _UNUSABLE.get(_error_code(error))
         if reason is None:
             raise
         raise JournalError(f"The journal {path}: {reason}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise JournalError(f"The journal {path}: {_UNUSABLE[sqlite3.SQLITE_CORRUPT]}.") from error
+
+
+def _error_code(error: sqlite3.DatabaseError) -> int:
+    """SQLite's code of an error; text that is no UTF-8 or no JSON has none of its own, and is damage."""
+    if isinstance(error, sqlite3.DataError) or "Could not decode" in str(error) or "malformed JSON" in str(error):
+        return sqlite3.SQLITE_CORRUPT
+    return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF

@@ -599,3 +599,34 @@ def test_a_full_disk_during_a_run_keeps_all_that_was_recorded(small_disk: Path) 
     assert 0 < int(recorded) < 500
     with Journal(path) as journal:
         assert journal.outcome_counts() == {Status.FAILED: int(recorded)}
+
+
+# ---- what a crash leaves
+
+
+def test_a_pair_that_a_crash_cut_off_is_in_doubt_when_it_is_taken_again(path: Path) -> None:
+    with Journal(written(path, row(2, pair(1)), row(3, pair(2)))) as journal:
+        (first, _) = journal.take(0, 10)
+        assert first.earlier is None
+        assert not first.is_in_doubt
+    with Journal(path) as journal:
+        (again, _) = journal.take(0, 10)
+        assert again.earlier == CUT_OFF
+        assert again.is_in_doubt
+
+
+def test_a_pair_that_was_not_sent_and_then_cut_off_is_told_as_cut_off(path: Path) -> None:
+    with Journal(written(path, row(2, pair(1)))) as journal:
+        (taken_once,) = journal.take(0, 10)
+        journal.record([], [(taken_once.id, replace(NOT_SENT, attempts=3))])
+        (again,) = journal.take(0, 10)
+        assert not again.is_in_doubt  # with 429 HubSpot said that it took nothing
+        (told,) = journal.rows(NOT_SENT)
+        assert told.pairs[0].outcome == replace(CUT_OFF, attempts=3)
+
+
+def test_looking_at_what_is_pending_leaves_no_trace_of_sending(path: Path) -> None:
+    with Journal(written(path, row(2, pair(1)))) as journal:
+        assert [found.pair for found in journal.pending(0, 10)] == [pair(1)]
+        (told,) = journal.rows(NOT_SENT)
+        assert told.pairs[0].outcome.status is Status.NOT_SENT
