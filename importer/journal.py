@@ -17,7 +17,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, astuple, dataclass, field, fields, replace
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
@@ -51,11 +51,27 @@ CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {_OUTCOME_COLUMNS});
 PRAGMA user_version = {VERSION};
 """
 
-_FIND_DUPLICATES = """
-INSERT INTO duplicates SELECT id, first FROM (
-    SELECT id, min(id) OVER (PARTITION BY from_id, to_id, from_type, to_type) AS first FROM pairs
-) WHERE id <> first
-"""
+# Two steps, since most files repeat few pairs: the window function that does it in one takes twice as long.
+_FIND_DUPLICATES = (
+    """
+CREATE TEMP TABLE repeated (
+    from_id, to_id, from_type, to_type, first, PRIMARY KEY (from_id, to_id, from_type, to_type)
+) WITHOUT ROWID
+""",
+    """
+INSERT INTO repeated SELECT from_id, to_id, from_type, to_type, min(id) FROM pairs
+GROUP BY from_id, to_id, from_type, to_type HAVING count(*) > 1
+""",
+    """
+INSERT INTO duplicates SELECT id, first FROM pairs CROSS JOIN repeated USING (from_id, to_id, from_type, to_type)
+WHERE id <> first AND EXISTS (SELECT 1 FROM repeated)
+""",
+)
+
+_INSERT_PAIRS = "INSERT INTO pairs (row, from_type, from_id, to_type, to_id) VALUES "
+_PAIR_MARKS = "(?, ?, ?, ?, ?)"
+_PAIRS_AT_ONCE = 100
+"""Pairs that one statement inserts, in half the time of as many statements; SQLite once took 999 values at most."""
 
 _IS_FIRST = "NOT EXISTS (SELECT 1 FROM duplicates WHERE duplicates.pair = pairs.id)"
 
@@ -186,7 +202,8 @@ def write_journal(path: Path, info: RunInfo, rows: Iterable[SourceRow]) -> None:
             db.executescript(_SCHEMA)
             db.execute("BEGIN")
             _write_rows(db, rows)
-            db.execute(_FIND_DUPLICATES)
+            for statement in _FIND_DUPLICATES:
+                db.execute(statement)
             db.execute("INSERT INTO run VALUES ('info', ?)", (json.dumps(asdict(info)),))
             db.execute("COMMIT")
         _publish(draft, path)
@@ -219,7 +236,7 @@ def _blocks(rows: Iterable[SourceRow]) -> Iterator[list[SourceRow]]:
     characters = 0
     for row in rows:
         block.append(row)
-        characters += sum(map(len, row.cells))
+        characters += len("".join(row.cells))
         if len(block) >= _BLOCK_ROWS or characters >= _BLOCK_CHARACTERS:
             yield block
             block, characters = [], 0
@@ -240,14 +257,19 @@ def _write_rows(db: sqlite3.Connection, rows: Iterable[SourceRow]) -> None:
             "INSERT INTO blocks (numbers, cells, first_pair, last_pair) VALUES (?, ?, ?, ?)",
             (encode([row.number for row in block]), encode([row.cells for row in block]), first_pair, last_pair),
         )
-        db.executemany(
-            "INSERT INTO pairs (row, from_type, from_id, to_type, to_id) VALUES (?, ?, ?, ?, ?)",
-            pairs,
-        )
+        _write_pairs(db, pairs)
         db.executemany(
             "INSERT INTO problems VALUES (?, ?, ?, ?, ?)",
             ((row.number, *map(_storable, astuple(problem))) for row in block for problem in row.problems),
         )
+
+
+def _write_pairs(db: sqlite3.Connection, pairs: list[tuple[int, str, str, str, str]]) -> None:
+    rest = len(pairs) % _PAIRS_AT_ONCE
+    db.executemany(_INSERT_PAIRS + _PAIR_MARKS, pairs[:rest])
+    many = _INSERT_PAIRS + ", ".join([_PAIR_MARKS] * _PAIRS_AT_ONCE)
+    for start in range(rest, len(pairs), _PAIRS_AT_ONCE):
+        db.execute(many, list(chain.from_iterable(pairs[start : start + _PAIRS_AT_ONCE])))
 
 
 class Journal:
