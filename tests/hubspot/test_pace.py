@@ -38,13 +38,15 @@ class Server:
     arrivals: list[float] = field(default_factory=list)
 
     async def call(self, pace: Pace) -> None:
-        """One call at the pace."""
+        """One call at the pace. Cancelled on its way there, it does not arrive."""
         await pace.acquire()
         there, back = self.way()
-        self.arrivals.append(now() + there)
+        arrival = now() + there
         try:
             await asyncio.sleep(there + back)
         finally:
+            if now() >= arrival:
+                self.arrivals.append(arrival)
             pace.release()
 
 
@@ -113,7 +115,7 @@ STEPS = st.lists(
 
 
 @given(st.integers(1, 12), st.floats(0.2, 10), STEPS, st.randoms(use_true_random=False))
-@hypothesis_settings(max_examples=400, deadline=None)
+@hypothesis_settings(max_examples=300, deadline=None)
 def test_no_order_of_calls_cancellations_pauses_and_stalls_breaks_the_limit_or_loses_a_place(
     calls: int, seconds: float, steps: list[tuple[str, float]], dice: random.Random
 ) -> None:
