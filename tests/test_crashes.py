@@ -1,0 +1,498 @@
+"""What the machine and its user can do to a run: each leaves true results, a sound journal and a way on.
+
+Simple interruptions, a second process on one run and a changed source are in `tests/cli/test_going_on.py`, damage to
+a single journal in `tests/test_journal.py`, everything at once in `tests/chaos`.
+"""
+
+import itertools
+import json
+import os
+import random
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from importer.sandbox import SandboxOptions, parse_fault
+from tests.cli.tools import FAST, TOKEN, Done, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
+from tests.conftest import SandboxProcess, sandbox_process
+
+
+@pytest.fixture(scope="module")
+def fast() -> Iterator[SandboxProcess]:
+    """A server that is never too slow."""
+    with sandbox_process(FAST) as running:
+        yield running
+
+
+@pytest.fixture
+def work(tmp_path: Path, fast: SandboxProcess) -> Iterator[Workplace]:
+    """A workplace; no file in it may hold the token when the test ends."""
+    yield workplace_in(tmp_path, fast)
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or TOKEN.encode() not in path.read_bytes(), path
+
+
+def check_report(work: Workplace, pairs: Pairs, results: Path) -> dict[str, int]:
+    """Check a results file about these pairs against the server; how many have each status."""
+    links, asked = work.links(), work.asked()
+    rows = rows_of(results)
+    assert [(row["Contact ID"], row["Company ID"]) for row in rows] == [(str(a), str(b)) for a, b in pairs]
+    counts: dict[str, int] = {}
+    for pair, row in zip(pairs, rows, strict=True):
+        status = row["import_status"]
+        counts[status] = counts.get(status, 0) + 1
+        assert status != "linked" or pair in links, row
+        assert status != "not_sent" or pair not in asked or row["import_http_status"], row
+    return counts
+
+
+def finish(work: Workplace, pairs: Pairs, *command: object) -> Done:
+    """Run the importer to the end; every pair must be linked then."""
+    done = work.run(*command, "--json")
+    assert (done.code, done.json["status"], done.json["linked"]) == (0, "finished", len(pairs)), done.err
+    assert check_report(work, pairs, Path(done.json["results"])) == {"linked": len(pairs)}
+    assert work.links() == set(pairs)
+    return done
+
+
+# ---- kill -9
+
+
+def test_a_run_killed_again_and_again_at_any_moment_ends_as_if_it_never_was(work: Workplace) -> None:
+    pairs = work.pairs(3000)
+    source = work.write("a.csv", pairs)
+    results = work.folder / "a.results.csv"
+    dice = random.Random(5)
+    kills = 0
+    for number in itertools.count():
+        # The rate's ledger has its own tests below: with a new one each time nobody waits for a window here.
+        place = work.folder / f"tmp{number}"
+        place.mkdir()
+        running = work.start("run", source, TMPDIR=str(place))
+        try:
+            running.process.wait(dice.uniform(0.2, 1.2))
+        except subprocess.TimeoutExpired:
+            running.send(signal.SIGKILL)
+        if running.end().code != -signal.SIGKILL or kills == 12:
+            break
+        kills += 1
+        assert not results.exists()
+        if work.journals:
+            work.here("report", work.journals[-1].stem, "--out", "killed.csv")
+            check_report(work, pairs, work.folder / "killed.csv")
+    assert kills >= 2
+    assert len(work.journals) == 1
+    if results.exists():  # the last one was too quick to be killed
+        assert check_report(work, pairs, results) == {"linked": 3000}
+    else:
+        finish(work, pairs, "run", source)
+    assert max(work.asked().values()) <= 1 + kills
+
+
+@pytest.fixture
+def mostly_invalid(work: Workplace) -> tuple[Path, Pairs]:
+    """A file that takes longer to read and to write than to send."""
+    return work.write("a.csv", [*work.pairs(5), *[("x", "y")] * 40_000]), work.pairs(5)
+
+
+def test_a_kill_while_the_file_is_read_leaves_no_run(work: Workplace, mostly_invalid: tuple[Path, Pairs]) -> None:
+    source, pairs = mostly_invalid
+    running = work.start("run", source)
+    wait_until(lambda: any((work.folder / "state" / "runs").glob("*.reading")))
+    running.send(signal.SIGKILL)
+    assert running.end().code == -signal.SIGKILL
+    assert work.journals == []
+    assert work.asked() == {}
+    assert work.here("runs").out.startswith("There are no runs in ")
+    assert work.run("run", source, "--json").json["linked"] == 5
+    assert work.links() == set(pairs)
+
+
+def test_a_kill_while_the_results_are_written_leaves_the_old_ones(
+    work: Workplace, mostly_invalid: tuple[Path, Pairs]
+) -> None:
+    source, pairs = mostly_invalid
+    old = work.folder / "a.results.csv"
+    old.write_text("old results")
+    running = work.start("run", source)
+    wait_until(lambda: work.links() == set(pairs))
+    wait_until(lambda: any(work.folder.glob(".importer-*")))
+    running.send(signal.SIGKILL)
+    assert running.end().code == -signal.SIGKILL
+    assert old.read_text() == "old results"
+    done = work.run("run", source, "--json")
+    assert (done.code, done.json["calls"], done.json["linked"], done.json["invalid"]) == (1, 0, 5, 40_000)
+    assert len(rows_of(old)) == 40_005
+    assert set(work.asked().values()) == {1}
+
+
+# ---- the disk
+
+
+def limited(work: Workplace, limit: int, *arguments: object) -> Done:
+    """Run the importer where no file may grow beyond `limit` bytes: what every system has of a full disk."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "importer", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=work.folder,
+        env=work.environment,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),  # noqa: PLW1509 - no threads
+    )
+    return Running(running).end()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MiB, where this user may mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", place], capture_output=True, check=False)
+    if mount.returncode:
+        pytest.skip("this user may not mount a small disk")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_a_disk_that_fills_up_while_the_file_is_read_ends_before_anything_is_sent(work: Workplace) -> None:
+    pairs = work.pairs(5000)
+    source = work.write("a.csv", pairs)
+    done = limited(work, 100_000, "run", source, "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "The journal " in done.err
+    assert work.asked() == {}
+    assert list((work.folder / "state" / "runs").iterdir()) == []
+    finish(work, pairs, "run", source)
+
+
+def test_a_disk_that_fills_up_while_pairs_are_sent_stops_the_run_and_keeps_what_came_in(
+    work: Workplace, small_disk: Path
+) -> None:
+    pairs = work.pairs(5000)
+    source = work.write("a.csv", pairs)
+    work.environment["IMPORTER_STATE_DIR"] = str(small_disk)
+    done = work.run("run", source)
+    assert (done.code, done.out) == (3, ""), done.err
+    assert "the disk is full; free some space and run the same command again to go on" in done.err
+    (journal,) = (small_disk / "runs").glob("*.sqlite")
+    assert 0 < len(work.asked()) < 5000
+    subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
+    work.run("report", journal.stem, "--out", "full.csv")
+    counts = check_report(work, pairs, work.folder / "full.csv")
+    assert counts["linked"] > 0
+    finish(work, pairs, "run", source)
+
+
+def test_a_disk_too_small_for_the_results_is_told_and_they_are_written_elsewhere(
+    work: Workplace, small_disk: Path
+) -> None:
+    pairs = work.pairs(5000)
+    source = work.write("a.csv", pairs)
+    (small_disk / "others").write_bytes(bytes(700_000))
+    done = work.run("run", source, "--json", "--out", small_disk / "r.csv")
+    assert done.code == 0, done.err
+    assert f"{small_disk / 'r.csv'} cannot be written: the disk is full." in done.err
+    assert [path.name for path in small_disk.iterdir()] == ["others"]
+    assert check_report(work, pairs, Path(done.json["results"])) == {"linked": 5000}
+
+
+def test_results_that_fit_nowhere_are_told_and_written_when_there_is_room(work: Workplace) -> None:
+    source = work.write("a.csv", [*work.pairs(5), *[("x", "y")] * 8_000])
+    results = work.folder / "a.results.csv"
+    assert work.run("run", source).code == 1
+    (journal,) = work.journals
+    assert results.stat().st_size > 1.1 * journal.stat().st_size
+    results.unlink()
+    done = limited(work, journal.stat().st_size + 50_000, "run", source, "--fresh")
+    assert (done.code, done.out) == (3, ""), done.err
+    assert f"{journal.parent}" in done.err
+    assert "cannot be written: File too large." in done.err
+    assert f"importer resume {work.journals[-1].stem}" in done.err
+    assert not results.exists()
+    assert not any(work.folder.rglob(".importer-*"))
+    again = work.run("run", source, "--json")
+    assert (again.code, again.json["calls"], again.json["run_id"]) == (1, 0, work.journals[-1].stem)
+    assert len(rows_of(results)) == 8_005
+
+
+def test_results_made_read_only_while_the_run_goes_on_are_written_elsewhere(work: Workplace) -> None:
+    pairs = work.pairs(300)
+    source = work.write("a.csv", pairs)
+    running = work.start("run", source, "--json", "--rate", "300/1")
+    wait_until(lambda: bool(work.asked()))
+    locked = work.folder / "a.results.csv"
+    locked.write_text("open in a spreadsheet")
+    locked.chmod(0o444)
+    done = running.end()
+    assert done.code == 0
+    assert f"{locked} cannot be written: it is read-only." in done.err
+    assert locked.read_text() == "open in a spreadsheet"
+    assert check_report(work, pairs, Path(done.json["results"])) == {"linked": 300}
+
+
+def test_results_that_are_read_only_from_the_start_are_refused_before_anything_is_sent(work: Workplace) -> None:
+    source = work.write("a.csv", work.pairs(3))
+    (work.folder / "a.results.csv").write_text("")
+    (work.folder / "a.results.csv").chmod(0o444)
+    done = work.here("run", source)
+    assert done.code == 2
+    assert "it is read-only. Make it writable, or choose another place with --out." in done.err
+    assert work.asked() == {}
+    assert work.journals == []
+
+
+# ---- the source between two runs
+
+
+def stopped_run(work: Workplace, source: Path) -> str:
+    """The id of a run that stopped before it linked anything."""
+    done = work.here("run", source, "--json", HUBSPOT_ACCESS_TOKEN="wrong")
+    assert done.code == 3
+    return str(done.json["run_id"])
+
+
+def test_a_deleted_source_is_told_and_the_journal_suffices_to_go_on(work: Workplace) -> None:
+    pairs = work.pairs(50)
+    source = work.write("a.csv", pairs)
+    run_id = stopped_run(work, source)
+    source.unlink()
+    gone = work.here("run", source)
+    assert (gone.code, gone.sentence) == (2, f"{source} cannot be read: No such file or directory.")
+    finish(work, pairs, "resume", run_id)
+
+
+def test_a_moved_source_is_another_file_and_its_old_run_can_still_go_on(work: Workplace) -> None:
+    pairs = work.pairs(50)
+    source = work.write("a.csv", pairs)
+    run_id = stopped_run(work, source)
+    moved = source.rename(work.folder / "b.csv")
+    assert finish(work, pairs, "run", moved).json["run_id"] != run_id
+    assert finish(work, pairs, "resume", run_id).json["run_id"] == run_id
+
+
+# ---- the journal
+
+
+def test_a_journal_of_another_version_is_refused_with_the_way_on(work: Workplace) -> None:
+    run_id = stopped_run(work, work.write("a.csv", work.pairs(5)))
+    (journal,) = work.journals
+    with sqlite3.connect(journal) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = journal.read_bytes()
+    for command in ("resume", "retry", "show", "report"):
+        done = work.here(command, run_id)
+        assert done.code == 2
+        assert f"{journal} is of version 99, this importer writes version" in done.err
+    assert journal.read_bytes() == before
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_damaged_journal_is_refused_or_harmless(work: Workplace, seed: int) -> None:
+    pairs = work.pairs(300)
+    run_id = stopped_run(work, work.write("a.csv", pairs))
+    (journal,) = work.journals
+    dice = random.Random(seed)
+    content = bytearray(journal.read_bytes())
+    start = dice.randrange(100, len(content) - 4096)
+    length = dice.choice((1, 16, 512, 4096))
+    content[start : start + length] = dice.randbytes(length)
+    journal.write_bytes(content[: dice.choice((len(content), len(content) // 2))])
+    done = work.here("resume", run_id, "--json")  # `here` fails on a traceback
+    if done.code in (2, 3):
+        assert "The journal " in done.err
+    assert work.links() <= set(pairs), "damage was sent"
+
+
+# ---- one token's rate
+
+
+LIMIT, WINDOW = 200, 3.0
+
+
+@pytest.fixture
+def limited_rate(tmp_path: Path) -> Iterator[Workplace]:
+    """A workplace whose server has a limit, which every run here uses to the full."""
+    with sandbox_process(SandboxOptions(token=TOKEN, limit=LIMIT, window=WINDOW, latency=0.01, jitter=0.05)) as running:
+        workplace = workplace_in(tmp_path, running)
+        workplace.environment["IMPORTER_RATE"] = f"{LIMIT}/{WINDOW:g}"
+        yield workplace
+        state = running.state(summary=True)
+        assert state["rate"]["worst_window"] <= LIMIT
+        assert state["counts"]["rate_limited"] == 0
+
+
+def test_small_runs_right_after_each_other_share_one_window(limited_rate: Workplace) -> None:
+    work = limited_rate
+    for number in range(30):  # each goes at once, as all calls of a small file may
+        source = work.write(f"{number}.csv", work.pairs(10, number * 10))
+        assert work.here("run", source).code == 0
+    assert len(work.links()) == 300
+
+
+def test_a_run_right_after_a_killed_one_minds_what_that_may_have_sent(limited_rate: Workplace) -> None:
+    work = limited_rate
+    killed = work.start("run", work.write("a.csv", work.pairs(2000)))
+    wait_until(lambda: work.calls() >= 120)
+    killed.send(signal.SIGKILL)
+    done = work.here("run", work.write("b.csv", work.pairs(100, 3000)))
+    assert killed.end().code == -signal.SIGKILL
+    assert done.code == 0
+
+
+def test_two_runs_at_once_take_turns_within_one_window(limited_rate: Workplace) -> None:
+    work = limited_rate
+    first = work.start("run", work.write("a.csv", work.pairs(150)), "--json")
+    second = work.start("run", work.write("b.csv", work.pairs(150, 1000)), "--json", "--state-dir", "elsewhere")
+    ended = [first.end(), second.end()]
+    assert [done.code for done in ended] == [0, 0]
+    assert sum("waiting until it ends" in done.err for done in ended) == 1
+    assert len(work.links()) == 300
+
+
+def test_a_place_for_the_rate_that_cannot_be_written_is_told_before_anything_is_sent(work: Workplace) -> None:
+    no_directory = work.folder / "tmp" / f"importer-rate-{os.getuid()}"
+    no_directory.write_text("")
+    done = work.here("run", work.write("a.csv", work.pairs(3)))
+    assert done.code == 2
+    assert f"Error: {no_directory}, where runs note the calls they made, cannot be written: File exists." in done.err
+    assert work.asked() == {}
+
+
+# ---- signals
+
+
+WAITS = {
+    "a slow server": ("lost_hang", {"IMPORTER_ANSWER_TIMEOUT": "0.7", "IMPORTER_CONNECT_TIMEOUT": "0.7"}),
+    "a pause after 429": ("too_fast", {}),
+    "a backoff": ("http_503", {"IMPORTER_BACKOFF_BASE": "60", "IMPORTER_BACKOFF_CAP": "60"}),
+    "a locked record": ("retry_after", {"IMPORTER_BACKOFF_BASE": "60", "IMPORTER_BACKOFF_CAP": "60"}),
+    "a pending answer": ("pending_linked", {"IMPORTER_BACKOFF_BASE": "60", "IMPORTER_BACKOFF_CAP": "60"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("wait", "number", "code"),
+    [*((wait, signal.SIGINT, 130) for wait in WAITS), ("a pause after 429", signal.SIGTERM, 143)],
+)
+def test_an_interruption_while_everything_waits_ends_the_run_soon(
+    tmp_path: Path, wait: str, number: signal.Signals, code: int
+) -> None:
+    fault, variables = WAITS[wait]
+    is_taken = fault != "too_fast"  # with 429 HubSpot says that it took nothing; after anything else a pair is in doubt
+    with sandbox_process(replace(FAST, window=30.0, faults=(parse_fault(f"{fault}=always"),))) as hubspot:
+        work = workplace_in(tmp_path, hubspot)
+        work.environment.update(variables)
+        pairs = work.pairs(40)
+        running = work.start("run", work.write("a.csv", pairs), "--json", "--workers", "8")
+        wait_until(lambda: work.calls() >= (8 if is_taken else 1))
+        running.send(number)
+        out, err = running.process.communicate(timeout=5)
+        assert running.process.returncode == code
+        summary = json.loads(out)
+        assert (summary["status"], summary["stopped_by"]) == ("interrupted", number.name)
+        assert f"importer resume {summary['run_id']}".encode() in err
+        counts = check_report(work, pairs, Path(summary["results"]))
+        assert counts.get("unconfirmed", 0) == (len(work.asked()) if is_taken else 0)
+        hubspot.change("faults", faults=[])
+        work.environment["TMPDIR"] = str(work.folder)
+        finish(work, pairs, "resume", summary["run_id"])
+
+
+def test_ctrl_c_while_another_run_is_waited_for_ends_at_once(work: Workplace) -> None:
+    first = work.start("run", work.write("a.csv", work.pairs(2000)), "--rate", "100/1")
+    wait_until(lambda: bool(work.asked()))
+    second = work.start("run", work.write("b.csv", work.pairs(5, 3000)), "--json")
+    assert second.process.stderr
+    while b"waiting until it ends" not in second.process.stderr.readline():
+        assert second.process.poll() is None
+    second.send(signal.SIGINT)
+    second.process.communicate(timeout=5)
+    assert second.process.returncode == 130
+    first.send(signal.SIGINT)
+    assert first.end().code == 130
+    done = work.run("run", "b.csv", "--json", TMPDIR=str(work.folder))
+    assert (done.code, done.json["linked"]) == (0, 5)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_while_the_results_are_written_leaves_the_old_ones_and_nothing_half_done(
+    work: Workplace, mostly_invalid: tuple[Path, Pairs], number: signal.Signals, code: int
+) -> None:
+    source, pairs = mostly_invalid
+    old = work.folder / "a.results.csv"
+    old.write_text("old results")
+    running = work.start("run", source)
+    wait_until(lambda: work.links() == set(pairs))
+    wait_until(lambda: any(work.folder.glob(".importer-*")))
+    running.send(number)
+    assert running.end().code == code
+    assert old.read_text() == "old results"
+    assert not any(work.folder.glob(".importer-*"))
+    done = work.run("run", source, "--json")
+    assert (done.code, done.json["calls"], done.json["linked"]) == (1, 0, 5)
+
+
+# ---- our own bugs
+
+
+BUG = """
+import itertools, sys
+import {module} as module
+import importer.cli
+honest, calls = module.{name}, itertools.count()
+def faulty(*arguments, **others):
+    if next(calls) == {after}:
+        raise ZeroDivisionError("a bug of ours")
+    return honest(*arguments, **others)
+module.{name} = faulty
+importer.cli.main()
+"""
+
+PLACES = [
+    ("importer.pool.put", "judge", 50, ()),
+    ("importer.pool.batch", "judge_batch", 0, ("--engine", "batch")),
+    ("importer.pool.read", "judge_read", 0, ("--only-missing",)),
+    ("importer.pool.workers", "Journal.take", 1, ()),
+    ("importer.pool.workers", "Journal.record", 3, ()),
+    ("importer.hubspot.pace", "Pace.acquire", 50, ()),
+    ("importer.hubspot.ledger", "Ledger._note", 2, ()),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "after", "flags"), PLACES, ids=[place[1] for place in PLACES])
+def test_a_bug_in_a_worker_ends_the_run_loudly_and_the_same_command_goes_on(
+    work: Workplace, module: str, name: str, after: int, flags: tuple[str, ...]
+) -> None:
+    pairs = work.pairs(600)
+    source = work.write("a.csv", pairs)
+    script = BUG.format(module=module, name=name, after=after)
+    done = subprocess.run(
+        [sys.executable, "-c", script, "run", source, "--json", *flags, "--rate", "300/1"],
+        capture_output=True,
+        text=True,
+        cwd=work.folder,
+        env=work.environment,
+        timeout=20,
+        check=False,
+    )
+    assert "ZeroDivisionError: a bug of ours" in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+    assert (done.returncode, done.stdout) == (70, "")
+    (journal,) = work.journals
+    assert json.loads(work.here("runs", "--json").out)[0]["status"] == "interrupted"
+    work.here("report", journal.stem, "--out", "bug.csv")
+    check_report(work, pairs, work.folder / "bug.csv")
+    finished = work.run("run", source, "--json", *flags, TMPDIR=tempfile.mkdtemp(dir=work.folder))
+    assert (finished.code, finished.json["run_id"]) == (0, journal.stem)
+    assert finished.json["linked"] + finished.json["already_linked"] == 600
+    assert work.links() == set(pairs)
