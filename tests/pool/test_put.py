@@ -434,10 +434,11 @@ async def test_a_bug_in_who_watches_ends_the_run_loudly(path: Path) -> None:
 
 
 async def test_a_cancelled_run_leaves_what_was_in_flight_in_doubt(path: Path) -> None:
-    async with hubspot(latency=0.3) as sandbox:
+    async with hubspot(latency=1.0) as sandbox:
         rig = Rig(journal_of(path, pairs(30)), sandbox)
         running = asyncio.create_task(rig.run())
-        await asyncio.sleep(0.2)
+        while sandbox.state.calls["put"] < 8:
+            await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
