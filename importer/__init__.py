@@ -9,17 +9,26 @@ What an orchestrator's task calls, and what the command line itself calls:
 
 `run_import` takes a path or a pandas data frame; the token comes from HUBSPOT_ACCESS_TOKEN. What became of the rows is
 in the `Summary` and in its results file; what is wrong with the command, the settings or the file raises an
-`ImporterError` before anything is sent.
+`ImporterError` before anything is sent; only a `CutShortError` comes after calls were made, and the run can go on.
 """
 
 from importer.config import Settings, load_settings
-from importer.errors import BusyError, ImporterError, JournalError, OutputError, SettingsError, SourceError
+from importer.errors import (
+    BusyError,
+    CutShortError,
+    ImporterError,
+    JournalError,
+    OutputError,
+    SettingsError,
+    SourceError,
+)
 from importer.model import Status, StopReason
 from importer.reporter import RunStatus, Summary
 from importer.runner.imports import Telling, run_import
 
 __all__ = [
     "BusyError",
+    "CutShortError",
     "ImporterError",
     "JournalError",
     "OutputError",
