@@ -76,14 +76,14 @@ def test_a_run_killed_again_and_again_at_any_moment_ends_as_if_it_never_was(work
         # The rate's ledger has its own tests below: with a new one each time nobody waits for a window here.
         place = work.folder / f"tmp{number}"
         place.mkdir()
-        running = work.start("run", source, TMPDIR=str(place))
+        running = work.start("run", source, "--rate", "1500/1", TMPDIR=str(place))
         try:
             running.process.wait(dice.uniform(0.2, 1.2))
         except subprocess.TimeoutExpired:
             running.send(signal.SIGKILL)
         is_killed = running.end().code == -signal.SIGKILL
         kills += is_killed
-        if not is_killed or kills == 12 or results.exists():
+        if not is_killed or kills == 8 or results.exists():
             break
         if work.journals:
             work.here("report", work.journals[-1].stem, "--out", "killed.csv")
