@@ -1,19 +1,21 @@
-"""Seconds and peak memory of reading: `python tests/benchmarks/reading.py [CSV_ROWS [XLSX_ROWS]]` prints a table.
+"""What reading costs, beside what others need for the bare cells of the same file.
 
-Each line is a process of its own, so that its peak memory is its own. The yardsticks are what others need for the bare
-cells of the same file: `pandas.read_csv(dtype=str)` for CSV, openpyxl's read-only mode for XLSX.
+`pandas.read_csv(dtype=str)` is the yardstick for CSV, openpyxl's read-only mode for XLSX.
+`python -m tests.benchmarks.reading NAME PATH` is one contestant in its own process; it prints the seconds of its work
+without its imports.
 """
 
 import csv
-import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from importer.config import Reading
+from tests.benchmarks.measure import Figures, Scale, best, run
+from tests.benchmarks.server import company_of
+from tests.benchmarks.tables import table
 
 HEADER = ["Contact ID", "First name", "Email", "Company ID", "Company", "Note"]
 Row = tuple[int, str, str, int, str, str]
@@ -22,11 +24,12 @@ Row = tuple[int, str, str, int, str, str]
 def make_rows(rows: int) -> Iterator[Row]:
     """Rows as an export has them: most columns are not ids."""
     for i in range(rows):
+        contact = 100_000 + i
         yield (
-            100_000 + i,
+            contact,
             f"First{i}",
             f"person{i}@example.com",
-            5_000_000_000 + i * 7,
+            company_of(contact),
             f"Company {i % 5000} Ltd",
             "a, b",
         )
@@ -51,91 +54,137 @@ def write_xlsx(path: Path, rows: int) -> None:
             sheet.write_row(r, 0, cells)
 
 
-def read_with_reader(path: Path) -> None:
-    """Every row through `open_source`: cells, ids, pairs."""
-    from importer.reader import open_source  # noqa: PLC0415 - its import is part of the figure
-
-    with open_source(path, Reading()) as source:
-        for row in source.rows():
-            assert row.pairs
+def make_file(folder: Path, rows: int, ending: str = "csv") -> Path:
+    """Return the path of a new file, written by a process of its own: this one is to stay small."""
+    path = folder / f"{rows}.{ending}"
+    run(["-m", "tests.benchmarks.reading", "make", str(path)])
+    return path
 
 
-def read_csv_module(path: Path) -> None:
+def read_with_importer(path: Path) -> Callable[[], None]:
+    """Every row through the reader: cells, ids, pairs."""
+    from importer.config import Reading  # noqa: PLC0415 - imports are no part of the work, here and below
+    from importer.reader import open_source  # noqa: PLC0415
+
+    def work() -> None:
+        with open_source(path, Reading()) as source:
+            for row in source.rows():
+                assert row.pairs
+
+    return work
+
+
+def journal_with_importer(path: Path) -> Callable[[], None]:
+    """Every row through the reader into a journal, duplicates found."""
+    from importer.config import Settings  # noqa: PLC0415
+    from importer.journal import write_journal  # noqa: PLC0415
+    from importer.runner import store  # noqa: PLC0415
+
+    def work() -> None:
+        settings = Settings()
+        with (
+            tempfile.TemporaryDirectory(dir=path.parent) as folder,
+            store.source_file(path, settings) as source,
+            store.open_table(source, settings.reading) as rows,
+        ):
+            info = store.describe("benchmark", source, rows, settings, settings.reading, path)
+            write_journal(Path(folder) / "journal.sqlite", info, rows.rows())
+
+    return work
+
+
+def read_with_csv_module(path: Path) -> Callable[[], None]:
     """The bare cells."""
-    with path.open(encoding="utf-8", newline="") as file:
-        for _ in csv.reader(file):
-            pass
+
+    def work() -> None:
+        with path.open(encoding="utf-8", newline="") as file:
+            for _ in csv.reader(file):
+                pass
+
+    return work
 
 
-def read_with_pandas(path: Path) -> None:
+def read_with_pandas(path: Path) -> Callable[[], None]:
     """The bare cells, all in memory."""
     import pandas as pd  # noqa: PLC0415
 
-    pd.read_csv(path, dtype=str)
+    def work() -> None:
+        pd.read_csv(path, dtype=str)
+
+    return work
 
 
-def read_with_openpyxl(path: Path) -> None:
+def read_with_openpyxl(path: Path) -> Callable[[], None]:
     """The bare cells, streamed."""
     import openpyxl  # noqa: PLC0415
 
-    book = openpyxl.load_workbook(path, read_only=True)
-    for _ in book.worksheets[0].iter_rows(values_only=True):
-        pass
-    book.close()
+    def work() -> None:
+        book = openpyxl.load_workbook(path, read_only=True)
+        for _ in book.worksheets[0].iter_rows(values_only=True):
+            pass
+        book.close()
+
+    return work
 
 
-def read_with_calamine(path: Path) -> None:
-    """The bare cells, errors and exact numbers lost."""
-    import python_calamine  # noqa: PLC0415
-
-    for _ in python_calamine.load_workbook(path).get_sheet_by_index(0).iter_rows():
-        pass
-
-
-READERS: dict[str, Callable[[Path], None]] = {
-    "open_source": read_with_reader,
-    "csv module": read_csv_module,
-    "pandas.read_csv": read_with_pandas,
+READERS: dict[str, Callable[[Path], Callable[[], None]]] = {
+    "reader": read_with_importer,
+    "reader and journal": journal_with_importer,
+    "csv module": read_with_csv_module,
+    "pandas.read_csv(dtype=str)": read_with_pandas,
     "openpyxl read-only": read_with_openpyxl,
-    "python-calamine": read_with_calamine,
 }
 
 
-def make_file(path: Path, rows: int) -> None:
-    """Write a file in this process, so that its memory is not counted to those that follow."""
-    (write_xlsx if path.suffix == ".xlsx" else write_csv)(path, rows)
+def _read(name: str, path: Path) -> Figures:
+    return run(["-m", "tests.benchmarks.reading", name, str(path)])
 
 
-def run_one(name: str, path: Path) -> None:
-    """Read a file in this process and print the figures."""
+def _check(path: Path) -> Figures:
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        return run(["-m", "importer", "check", str(path), "--state-dir", folder])
+
+
+def reading(folder: Path, scale: Scale) -> str:
+    """CSV at two sizes, XLSX, and the whole `importer check`."""
+    csv_rows, xlsx_rows = scale.of(1_000_000), scale.of(300_000)
+    csv_names = ["pandas.read_csv(dtype=str)", "csv module", "reader", "reader and journal"]
+    xlsx_names = ["openpyxl read-only", "reader", "reader and journal"]
+    large, book = make_file(folder, csv_rows), make_file(folder, xlsx_rows, "xlsx")
+    rows = [
+        *_lines(large, csv_rows, csv_names, scale.times),
+        *_lines(book, xlsx_rows, xlsx_names, 1),
+        _line(f"CSV, {csv_rows // 5:,}", "`importer check`", _check(make_file(folder, csv_rows // 5))),
+        _line(f"CSV, {csv_rows:,}", "`importer check`", _check(large)),
+        _line(f"XLSX, {xlsx_rows:,}", "`importer check`", _check(book)),
+    ]
+    header = ["rows of 6 columns", "", "seconds of the work", "yardstick = 1", "of the process", "CPU s", "peak MiB"]
+    return table("Reading", header, rows, ["The first of each file is its yardstick. A check includes the journal."])
+
+
+def _lines(path: Path, number: int, names: list[str], times: int) -> Iterator[list[str]]:
+    found = best(times, *(partial(_read, name, path) for name in names))
+    yardstick = float(found[0].output)
+    for name, figures in zip(names, found, strict=True):
+        seconds = float(figures.output)
+        work = (f"{seconds:.2f}", f"{seconds / yardstick:.2f}")
+        yield _line(f"{path.suffix[1:].upper()}, {number:,}", name, figures, work)
+
+
+def _line(file: str, name: str, figures: Figures, work: tuple[str, str] = ("", "")) -> list[str]:
+    return [file, name, *work, f"{figures.seconds:.2f}", f"{figures.cpu:.2f}", f"{figures.peak:.0f}"]
+
+
+def main(name: str, path: Path) -> None:
+    """Make a file, or let one contestant read it."""
+    if name == "make":
+        return (write_xlsx if path.suffix == ".xlsx" else write_csv)(path, int(path.stem))
+    work = READERS[name](path)
     begun = time.perf_counter()
-    READERS[name](path)
-    seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{path.stem:<12}{name:<22}{seconds:>8.2f}{peak:>12.0f}\n")
-
-
-def main() -> None:
-    """Print the table: one process for each line."""
-    if len(sys.argv) > 2 and sys.argv[1] in READERS:
-        return run_one(sys.argv[1], Path(sys.argv[2]))
-    if len(sys.argv) > 3:
-        return make_file(Path(sys.argv[2]), int(sys.argv[3]))
-    csv_rows, xlsx_rows = (int(text) for text in (*sys.argv[1:], *("1000000", "300000")[len(sys.argv) - 1 :]))
-    sys.stdout.write(f"{'rows':<12}{'':<22}{'seconds':>8}{'peak MiB':>12}\n")
-    with tempfile.TemporaryDirectory() as folder:
-        for rows, ending, names in (
-            (csv_rows // 5, "csv", ["open_source"]),
-            (csv_rows, "csv", ["open_source", "csv module", "pandas.read_csv"]),
-            (xlsx_rows, "xlsx", ["open_source", "openpyxl read-only", "python-calamine"]),
-        ):
-            path = Path(folder) / f"{rows}.{ending}"
-            subprocess.run([sys.executable, __file__, "make", path, str(rows)], check=True)
-            for name in names:
-                sys.stdout.flush()
-                subprocess.run([sys.executable, __file__, name, path], check=True)
+    work()
+    sys.stdout.write(f"{time.perf_counter() - begun}\n")
     return None
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -1,12 +1,9 @@
-"""Seconds and peak memory of reporting: `python tests/benchmarks/reporting.py [ROWS]` prints a table.
+"""What reporting costs; `python -m tests.benchmarks.reporting NAME ROWS` is one task in its own process.
 
-Each line is a process of its own, so that its peak memory is its own. The csv module writing the same texts, made
-beforehand row by row without any rule, is the yardstick.
+The csv module writing the same texts, made beforehand row by row without any rule, is the yardstick.
 """
 
 import csv
-import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -100,28 +97,13 @@ TASKS: dict[str, Callable[[int, Path], None]] = {
 }
 
 
-def run_one(name: str, rows: int) -> None:
-    """Run one task in this process and print its figures."""
+def main(name: str, rows: int) -> None:
+    """Do one task in this process and print its seconds."""
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
         TASKS[name](rows, Path(folder))
-        seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{name:<24}{seconds:>10.2f}{seconds / rows * 1e6:>12.1f}{peak:>12.0f}\n")
-
-
-def main() -> None:
-    """Print the table: one process for each line."""
-    if len(sys.argv) > 2:
-        run_one(sys.argv[2], int(sys.argv[1]))
-        return
-    rows = sys.argv[1] if len(sys.argv) > 1 else "300000"
-    sys.stdout.write(f"{int(rows):,} rows of {len(HEADER)} columns\n")
-    sys.stdout.write(f"{'':<24}{'seconds':>10}{'µs a row':>12}{'peak MiB':>12}\n")
-    sys.stdout.flush()
-    for name in TASKS:
-        subprocess.run([sys.executable, __file__, rows, name], check=True)
+        sys.stdout.write(f"{time.perf_counter() - begun}\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,4 @@
+"""Benchmarks: `python -m tests.benchmarks [NAME…]`.
+
+They compare within one run and assert no times; pytest does not collect them.
+"""

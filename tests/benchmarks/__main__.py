@@ -1,0 +1,44 @@
+"""Print the benchmarks' tables: `python -m tests.benchmarks [NAME…]`, all of them without a name (about 20 minutes).
+
+Needs `pip install ".[bench]"`. Everything runs on this machine: the servers that are called, and both sides of every
+comparison, each in a process of its own.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.benchmarks import reading, results, sending
+from tests.benchmarks.measure import Scale
+from tests.benchmarks.tables import machine, show
+
+BENCHMARKS: dict[str, Callable[[Path, Scale], str]] = {
+    "put": sending.put,
+    "paced": sending.paced,
+    "batch": sending.batch,
+    "only-missing": sending.only_missing,
+    "reading": reading.reading,
+    "results": results.results,
+}
+
+
+def main() -> None:
+    """Measure what is asked for, one after the other, and print each table when it is complete."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the rows and pairs, to try things out")
+    parser.add_argument("--seconds", type=float, default=300.0, help="how long `paced` sends (default: 300)")
+    parser.add_argument("--times", type=int, default=3, help="tries of each comparison; the best one counts")
+    options = parser.parse_args()
+    unknown = set(options.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    show(machine() + "\n")
+    for name in options.names or BENCHMARKS:
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+            show(BENCHMARKS[name](Path(folder), Scale(options.scale, options.seconds, options.times)))
+
+
+if __name__ == "__main__":
+    main()

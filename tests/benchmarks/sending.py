@@ -1,0 +1,138 @@
+"""What sending costs: the whole `importer run`, from the file to the results, against loops that only send."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.measure import Figures, Scale, best, counts, run, server
+from tests.benchmarks.reading import make_file
+from tests.benchmarks.tables import table
+
+_UNLIMITED = ("--rate", "1000000/1")
+_IN_BATCHES = (*_UNLIMITED, "--engine", "batch", "--batch-rate", "1000000/1")
+_COST = ["seconds", "pairs/s", "CPU s per 1,000 pairs", "peak MiB"]
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """An import that linked what there was to link: its figures and its summary."""
+
+    figures: Figures
+    summary: dict[str, Any]
+
+
+def _import(path: Path, url: str, *flags: str) -> _Import:
+    """Import a file with a journal and results of its own. Raises RuntimeError when not every row is linked."""
+    # A token of its own, too: a run waits for the places in the window that the last one with its token held.
+    token = {"HUBSPOT_ACCESS_TOKEN": f"benchmark-{next(_numbers)}"}
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        places = ("--state-dir", folder, "--out", f"{folder}/results.csv")
+        command = ("-m", "importer", "run", str(path), "--base-url", url, "--json", "--quiet", *places, *flags)
+        figures = run(command, token)
+    summary = json.loads(figures.output)
+    if summary["linked"] + summary["already_linked"] != summary["rows"]:
+        raise RuntimeError(f"not every row is linked: {summary}")
+    return _Import(figures, summary)
+
+
+def _yardstick(name: str, url: str, pairs: int) -> Figures:
+    return run(["-m", "tests.benchmarks.yardsticks", name, url, str(pairs)])
+
+
+def _cost(figures: Figures, pairs: int) -> list[str]:
+    return [
+        f"{figures.seconds:.1f}",
+        f"{pairs / figures.seconds:,.0f}",
+        f"{figures.cpu / pairs * 1000:.3f}",
+        f"{figures.peak:.0f}",
+    ]
+
+
+def put(folder: Path, scale: Scale) -> str:
+    """One call a pair, as fast as it goes."""
+    pairs, more = scale.of(30_000), scale.of(300_000)
+    file, larger = make_file(folder, pairs), make_file(folder, more)
+    with server() as url:
+        bare, whole, sdk = best(
+            scale.times,
+            partial(_yardstick, "bare-aiohttp", url, pairs),
+            lambda: _import(file, url, *_UNLIMITED).figures,
+            partial(_yardstick, "sdk-put", url, pairs),
+        )
+        large = _import(larger, url, *_UNLIMITED).figures
+
+    def line(name: str, figures: Figures, number: int) -> list[str]:
+        pace = figures.seconds / number / (bare.seconds / pairs)
+        processor = figures.cpu / number / (bare.cpu / pairs)
+        return [name, f"{number:,}", *_cost(figures, number), f"{pace:.2f}", f"{processor:.2f}"]
+
+    rows = [
+        line("bare aiohttp loop: sends and parses, nothing else", bare, pairs),
+        line("`importer run`: reading, journal, results included", whole, pairs),
+        line("`importer run`, more pairs", large, more),
+        line("hubspot-api-client in 64 threads, `basic_api` made once", sdk, pairs),
+    ]
+    header = ["engine `put`, no limit", "pairs", *_COST, "time, bare = 1", "CPU, bare = 1"]
+    return table("Engine put without a limit", header, rows)
+
+
+def paced(folder: Path, scale: Scale) -> str:
+    """One call a pair at 190 in ten seconds, each answer taking 150 ms."""
+    pairs = round(19 * scale.seconds)
+    file = make_file(folder, pairs)
+    with server("--limit", "190", "--latency", "0.15") as url:
+        whole = _import(file, url, "--rate", "190/10")
+        came = counts(url)
+    seconds = came["last_put"] - came["first_put"]
+    row = [
+        f"{pairs:,}",
+        f"{seconds:.1f}",
+        f"{came['puts'] / (19 * seconds):.3f}",
+        f"{came['worst_window']}",
+        f"{came['refused']}",
+        f"{whole.figures.cpu / whole.figures.seconds:.1%}",
+        f"{whole.figures.peak:.0f}",
+    ]
+    header = ["pairs", "seconds", "achieved / allowed", "fullest 10 s", "429s", "CPU of one core", "peak MiB"]
+    return table("Engine put at 190/10 s with 150 ms latency", header, [row])
+
+
+def batch(folder: Path, scale: Scale) -> str:
+    """Up to 2,000 pairs a call, as fast as it goes."""
+    few, many, sdk_pairs = scale.of(200_000), scale.of(1_000_000), scale.of(100_000)
+    with server() as url:
+        less = _import(make_file(folder, few), url, *_IN_BATCHES)
+        more = _import(make_file(folder, many), url, *_IN_BATCHES)
+        (sdk,) = best(scale.times, partial(_yardstick, "sdk-batch", url, sdk_pairs))
+
+    def line(name: str, figures: Figures, pairs: int, calls: int) -> list[str]:
+        ratio = (figures.seconds / pairs) / (sdk.seconds / sdk_pairs)
+        return [name, f"{pairs:,}", f"{calls:,}", *_cost(figures, pairs), f"{ratio:.2f}"]
+
+    rows = [
+        line("`importer run --engine batch`", less.figures, few, less.summary["calls"]),
+        line("`importer run --engine batch`", more.figures, many, more.summary["calls"]),
+        line("hubspot-api-client, a loop of 2,000 a call", sdk, sdk_pairs, -(-sdk_pairs // 2_000)),
+    ]
+    header = ["engine `batch`, no limit", "pairs", "calls", *_COST, "time per pair, SDK = 1"]
+    return table("Engine batch, end to end", header, rows)
+
+
+def only_missing(folder: Path, scale: Scale) -> str:
+    """Most pairs are linked already."""
+    pairs = scale.of(200_000)
+    file = make_file(folder, pairs)
+    rows = []
+    for name, rate in (("no limit", "1000000/1"), ("190/10 s", "190/10")):
+        with server("--unlinked-every", "400") as url:
+            whole = _import(file, url, "--only-missing", "--rate", rate)
+            came = counts(url)
+        calls = [f"{came['reads']:,}", f"{came['puts']:,}"]
+        rows.append([name, f"{pairs:,}", *calls, *_cost(whole.figures, pairs)])
+    header = ["`importer run --only-missing`", "pairs", "reads", "PUTs", *_COST]
+    return table("Only what is missing", header, rows)

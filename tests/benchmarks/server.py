@@ -1,0 +1,197 @@
+"""An answering machine in HubSpot's place, fast enough not to be what a benchmark measures.
+
+It reads requests with `bytes.find` and answers with texts made beforehand; what it must judge (truth, faults, scopes)
+is the sandbox's work. A link exists for `batch/read` unless the record id is a multiple of `unlinked_every`.
+
+`python -m tests.benchmarks.server` serves on a free port and prints its URL; `GET /counts` tells what came.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_HEAD_END = b"\r\n\r\n"
+_LINK = (
+    '{"from":{"id":"%s"},"to":{"id":"%s"},'
+    '"associationSpec":{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":279}},'
+    '{"from":{"id":"%s"},"to":{"id":"%s"},'
+    '"associationSpec":{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":280}}'
+)
+_COMPLETE = (
+    '{"status":"COMPLETE","results":[%s],'
+    '"requestedAt":"2026-05-04T03:02:00.900Z","startedAt":"2026-05-04T03:02:00.950Z",'
+    '"completedAt":"2026-05-04T03:02:01.000Z"}'
+)
+_READ = (
+    '{"from":{"id":"%s"},"to":[{"toObjectId":%s,'
+    '"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":279,"label":null}]}]}'
+)
+_READ_ANSWER = (
+    '{"status":"COMPLETE","results":[%s],"numErrors":%d,"errors":[%s],'
+    '"startedAt":"2026-05-04T03:02:00.950Z","completedAt":"2026-05-04T03:02:01.000Z"}'
+)
+_WITHOUT = (
+    '{"status":"error","category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND",'
+    '"message":"No company is associated with contact %s.","context":{"fromObjectId":["%s"]}}'
+)
+_TOO_FAST = (
+    '{"status":"error","message":"You have reached your ten_secondly_rolling limit.","errorType":"RATE_LIMIT",'
+    '"correlationId":"c033cdaa-2c40-4a64-ae48-b4cec88dad24","policyName":"TEN_SECONDLY_ROLLING"}'
+)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What came so far: calls by kind, distinct pairs linked, refusals, the fullest window of ten seconds."""
+
+    puts: int = 0
+    batches: int = 0
+    reads: int = 0
+    refused: int = 0
+    worst_window: int = 0
+    first_put: float = 0.0
+    last_put: float = 0.0
+
+
+class Service:
+    """Answers requests: method, path and body in, status and body out."""
+
+    def __init__(self, limit: int | None, unlinked_every: int) -> None:
+        self.counts = Counts()
+        self._limit = limit
+        self._unlinked_every = unlinked_every
+        self._linked: set[bytes | tuple[str, str]] = set()
+        self._arrivals: deque[float] = deque()
+
+    def answer(self, method: bytes, path: bytes, body: bytes, now: float) -> tuple[int, str]:
+        """Answer one request that arrives at `now` (seconds)."""
+        if method == b"PUT":
+            return self._put(path, now)
+        if method == b"POST":
+            inputs = json.loads(body)["inputs"]
+            return self._read(inputs) if path.endswith(b"/read") else self._batch(inputs)
+        figures = {name: getattr(self.counts, name) for name in Counts.__slots__}
+        return 200, json.dumps({**figures, "linked": len(self._linked)})
+
+    def _put(self, path: bytes, now: float) -> tuple[int, str]:
+        self.counts.puts += 1
+        self.counts.first_put = self.counts.first_put or now
+        self.counts.last_put = now
+        if self._limit is not None and self._is_too_fast(now):
+            self.counts.refused += 1
+            return 429, _TOO_FAST
+        # /crm/v4/objects/contacts/1/associations/default/companies/2
+        parts = path.split(b"/")
+        self._linked.add(path)
+        from_id, to_id = parts[5].decode(), parts[9].decode()
+        return 200, _COMPLETE % (_LINK % (from_id, to_id, to_id, from_id))
+
+    def _is_too_fast(self, now: float) -> bool:
+        arrivals = self._arrivals
+        arrivals.append(now)
+        while arrivals[0] <= now - 10.0:
+            arrivals.popleft()
+        self.counts.worst_window = max(self.counts.worst_window, len(arrivals))
+        return len(arrivals) > (self._limit or 0)
+
+    def _batch(self, inputs: list[dict[str, Any]]) -> tuple[int, str]:
+        self.counts.batches += 1
+        pairs = [(item["from"]["id"], item["to"]["id"]) for item in inputs]
+        self._linked.update(pairs)
+        return 200, _COMPLETE % ",".join([_LINK % (*pair, pair[1], pair[0]) for pair in pairs])
+
+    def _read(self, inputs: list[dict[str, Any]]) -> tuple[int, str]:
+        self.counts.reads += 1
+        ids = [item["id"] for item in inputs]
+        without = [one for one in ids if not int(one) % self._unlinked_every]
+        results = ",".join([_READ % (one, company_of(int(one))) for one in ids if int(one) % self._unlinked_every])
+        errors = ",".join([_WITHOUT % (one, one) for one in without])
+        return (207 if without else 200), _READ_ANSWER % (results, len(without), errors)
+
+
+def company_of(contact: int) -> int:
+    """The company that a contact of the benchmarks' files belongs to."""
+    return 5_000_000_000 + (contact - 100_000) * 7
+
+
+class _Connection(asyncio.Protocol):
+    """Keep-alive HTTP/1.1 with bodies of a stated length: all that the clients of a benchmark use."""
+
+    def __init__(self, service: Service, latency: float) -> None:
+        self._service = service
+        self._latency = latency
+        self._received = b""
+        self._loop = asyncio.get_running_loop()
+        self._write: Callable[[bytes], None] = lambda answer: None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._write = transport.write
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while (end := self._received.find(_HEAD_END)) >= 0:
+            head, after = self._received[:end], end + len(_HEAD_END)
+            length = _content_length(head)
+            if len(self._received) < after + length:
+                return
+            body, self._received = self._received[after : after + length], self._received[after + length :]
+            method, path, _ = head.split(b" ", 2)
+            answer = _response(*self._service.answer(method, path, body, self._loop.time()))
+            if self._latency:
+                self._loop.call_later(self._latency, self._write, answer)
+            else:
+                self._write(answer)
+
+
+def _content_length(head: bytes) -> int:
+    start = head.lower().find(b"\r\ncontent-length:")
+    return int(head[start + 17 :].split(b"\r\n", 1)[0]) if start >= 0 else 0
+
+
+def _response(status: int, body: str) -> bytes:
+    return (
+        f"HTTP/1.1 {status} Answer\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: {len(body)}\r\n"
+        "X-HubSpot-RateLimit-Max: 190\r\nX-HubSpot-RateLimit-Remaining: 189\r\n"
+        "X-HubSpot-RateLimit-Interval-Milliseconds: 10000\r\nX-HubSpot-RateLimit-Daily: 1000000\r\n"
+        f"X-HubSpot-RateLimit-Daily-Remaining: 999999\r\n\r\n{body}"
+    ).encode("ascii")
+
+
+async def _serve(service: Service, latency: float) -> None:
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _Connection(service, latency), "127.0.0.1", 0, backlog=1024
+    )
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)  # noqa: T201
+    await server.serve_forever()
+
+
+@contextlib.contextmanager
+def _fast_loop() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
+    try:
+        import uvloop  # noqa: PLC0415 - the server makes do without it
+    except ImportError:
+        yield asyncio.new_event_loop
+    else:
+        yield uvloop.new_event_loop
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--limit", type=int, help="PUTs in any ten seconds before 429")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that an answer takes")
+    parser.add_argument("--unlinked-every", type=int, default=1 << 60, help="which contacts have no link yet")
+    options = parser.parse_args()
+    with _fast_loop() as make_loop, asyncio.Runner(loop_factory=make_loop) as runner:
+        runner.run(_serve(Service(options.limit, options.unlinked_every), options.latency))
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()
