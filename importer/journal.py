@@ -264,7 +264,7 @@ def _write_rows(db: sqlite3.Connection, rows: Iterable[SourceRow]) -> None:
         )
 
 
-def _write_pairs(db: sqlite3.Connection, pairs: list[tuple[int, str, str, str, str]]) -> None:
+def _write_pairs(db: sqlite3.Connection, pairs: Sequence[tuple[int, str, str, str, str]]) -> None:
     rest = len(pairs) % _PAIRS_AT_ONCE
     db.executemany(_INSERT_PAIRS + _PAIR_MARKS, pairs[:rest])
     many = _INSERT_PAIRS + ", ".join([_PAIR_MARKS] * _PAIRS_AT_ONCE)
