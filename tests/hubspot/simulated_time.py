@@ -38,9 +38,13 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
 
 def simulate(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main` on simulated time and return its result."""
+    """Run `main` on simulated time and return its result; what goes wrong in a timer fails too."""
+    wrong: list[dict[str, Any]] = []
     with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
-        return runner.run(main)
+        runner.get_loop().set_exception_handler(lambda loop, context: wrong.append(context))
+        result = runner.run(main)
+    assert wrong == []
+    return result
 
 
 def stall(seconds: float) -> None:

@@ -255,6 +255,9 @@ OUTCOMES = st.builds(
 
 
 @given(OUTCOMES, st.none() | OUTCOMES)
+@example(Outcome(Status.FAILED, 404), Outcome(Status.UNCONFIRMED, 503))
+@example(Outcome(Status.FAILED, 400), Outcome(Status.UNCONFIRMED, 503))
+@example(Outcome(Status.NOT_SENT, 429), Outcome(Status.UNCONFIRMED))
 def test_after_an_unclear_attempt_no_refusal_is_called_certain(outcome: Outcome, earlier: Outcome | None) -> None:
     found = with_doubt(outcome, earlier)
     if (
