@@ -490,8 +490,10 @@ def _pending_pairs(found: Iterable[tuple[Any, ...]]) -> list[PendingPair]:
 
 
 def _outcome(values: Sequence[Any]) -> Outcome | None:
+    if values[0] is None:  # as of most pairs when they are taken
+        return None
     status, *others = values
-    return None if status is None else Outcome(_status(status), *others)
+    return Outcome(_status(status), *others)
 
 
 def _status(text: object) -> Status:

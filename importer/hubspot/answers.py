@@ -229,7 +229,9 @@ def _id_of(record: object) -> str:
 
 def _exact(value: object) -> str:
     """A text or a number as it stands; of anything else its JSON, which is no id and no status."""
-    return "" if value is None else shorten(value if isinstance(value, str) else _compact(value))
+    if isinstance(value, str):
+        return shorten(value)
+    return "" if value is None else shorten(_compact(value))
 
 
 def _error_item(content: object, depth: int) -> ErrorItem:

@@ -68,23 +68,32 @@ def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> tuple[Verdi
         return _unreadable(answer), {}
     if answer.status != "COMPLETE":
         return _incomplete(answer), {}
-    types: dict[tuple[str, str], list[str]] = {}
-    for item in answer.results:
-        for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
-            types.setdefault(key, []).append(f"{item.category}:{item.type_id}")
+    types = _types_named(answer, pairs)
     doubted = numbers_in_errors(answer)
     doubted |= _mirrored(pairs)
     linked = Outcome(Status.LINKED, answer.http_status, answer.status, completed_at=answer.completed_at)
     unclear = _outcome(Status.UNCONFIRMED, answer, "NOT_IN_RESULTS", "The answer to a batch left this open.", RETRY)
     explains = bool(answer.num_errors or answer.error.errors)
+    # The pairs of a batch share few outcomes, so each is made once.
+    linked_as = {kinds: replace(linked, association_types=kinds) for kinds in set(types.values())}
     said: dict[Pair, Outcome] = {}
     for pair in pairs:
         named = types.get((pair.from_id, pair.to_id))
-        if named is not None and not {pair.from_id, pair.to_id} & doubted:
-            said[pair] = replace(linked, association_types=";".join(dict.fromkeys(named)))
+        if named is not None and pair.from_id not in doubted and pair.to_id not in doubted:
+            said[pair] = linked_as[named]
         elif named is not None or not explains:
             said[pair] = unclear
     return Verdict(Action.SETTLE, linked), said
+
+
+def _types_named(answer: Answer, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
+    """The types of the links that results name, in either direction, by the ids of those of `pairs` that they name."""
+    types: dict[tuple[str, str], list[str]] = {(pair.from_id, pair.to_id): [] for pair in pairs}
+    for item in answer.results:
+        for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
+            if key in types:
+                types[key].append(f"{item.category}:{item.type_id}")
+    return {key: ";".join(dict.fromkeys(named)) for key, named in types.items() if named}
 
 
 def _mirrored(pairs: Sequence[Pair]) -> set[str]:

@@ -57,7 +57,7 @@ class BatchEngine:
                 verdict, said = judge_batch(answer, pairs)
                 last = dated(with_doubt(_for_all(verdict), doubt), attempts.count + 1)
                 doubt = last if last.status is Status.UNCONFIRMED else doubt
-                said = {pair: dated(outcome, last.attempts) for pair, outcome in said.items()}
+                said = _dated(said, last.attempts)
                 goes_on = await attempts.ask_again(verdict)
         finally:
             if last is not None:
@@ -85,7 +85,15 @@ def _record(pool: Pool, part: Sequence[PendingPair], others: Outcome | None, sai
             pool.record(pending, in_all, settled=in_all.status is Status.LINKED)
 
 
+def _dated(said: dict[Pair, Outcome], attempts: int) -> dict[Pair, Outcome]:
+    """The outcomes of pairs, dated; most pairs share one, which is dated once."""
+    distinct = {id(outcome): outcome for outcome in said.values()}
+    known = {key: dated(outcome, attempts) for key, outcome in distinct.items()}
+    return {pair: known[id(outcome)] for pair, outcome in said.items()}
+
+
 def _in_all(pending: PendingPair, outcome: Outcome) -> Outcome:
     """The outcome with the attempts of earlier processes added to its own."""
-    earlier = pending.earlier.attempts if pending.earlier is not None else 0
-    return replace(outcome, attempts=outcome.attempts + earlier)
+    if pending.earlier is None or not pending.earlier.attempts:
+        return outcome
+    return replace(outcome, attempts=outcome.attempts + pending.earlier.attempts)

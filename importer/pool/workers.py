@@ -26,6 +26,9 @@ ANSWERS_BEFORE_SHARE = 100
 _TAKEN_AT_ONCE = 100
 """Pairs taken from the journal at a time, at the least: few, since after a crash all of them are in doubt."""
 
+_MOST_IN_HAND = 40_000
+"""Pairs that all workers have in hand together, at the most: more would cost memory and leave more to a crash."""
+
 Reply = Answer | NoAnswer
 
 
@@ -102,7 +105,7 @@ class Pool:
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(self._write_outcomes())
-                number = min(self.settings.workers, max(1, self._pairs))
+                number = min(self.settings.workers, _MOST_IN_HAND // engine.portion, max(1, self._pairs))
                 self._workers = {group.create_task(self._work(engine, portions)) for _ in range(number)}
                 await asyncio.wait(self._workers)
                 writer.cancel()
@@ -186,7 +189,7 @@ class Pool:
             return
         self._settled.append((pending.id, outcome))
         self._answered[outcome.status] += 1
-        if outcome.status in {Status.FAILED, Status.UNCONFIRMED}:
+        if outcome.status is Status.FAILED or outcome.status is Status.UNCONFIRMED:
             message = "row %d: %s: %s"
             logger.debug(message, pending.row, outcome.status, outcome.error_message, extra={"row": pending.row})
         self._check_failure_share()
