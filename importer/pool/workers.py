@@ -162,7 +162,7 @@ class Pool:
             raise _BlockedError
         worker = asyncio.current_task()
         self._in_flight.add(worker)
-        self._not_begun.difference_update(pending.id for pending in about)
+        self._not_begun.difference_update([pending.id for pending in about])
         self.calls += 1
         try:
             answer = await call()

@@ -51,7 +51,7 @@ async def _send_all(url: str, number: int) -> None:
 
 def sdk_put(url: str, number: int) -> None:
     """HubSpot's SDK in threads, its `basic_api` made once: made anew for each call it opens a connection each."""
-    from hubspot import HubSpot  # type: ignore[import-untyped]  # noqa: PLC0415
+    from hubspot import HubSpot  # noqa: PLC0415
 
     api = HubSpot(access_token="benchmark", pool_threads=1).crm.associations.v4.basic_api
     _point(api, url)
@@ -68,7 +68,7 @@ def sdk_put(url: str, number: int) -> None:
 def sdk_batch(url: str, number: int) -> None:
     """HubSpot's SDK in batches, one after the other, as its README shows."""
     from hubspot import HubSpot  # noqa: PLC0415
-    from hubspot.crm.associations.v4 import (  # type: ignore[import-untyped]  # noqa: PLC0415
+    from hubspot.crm.associations.v4 import (  # noqa: PLC0415
         BatchInputPublicDefaultAssociationMultiPost,
         PublicDefaultAssociationMultiPost,
         PublicObjectId,
