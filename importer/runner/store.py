@@ -1,6 +1,7 @@
 """Where journals are kept, how runs are named, and which unfinished run a command goes on with."""
 
 import hashlib
+import logging
 import os
 import re
 import secrets
@@ -23,6 +24,8 @@ from importer.reader import Source, open_frame, open_source
 
 if TYPE_CHECKING:
     import pandas
+
+logger = logging.getLogger(__name__)
 
 STANDARD_INPUT = "<stdin>"
 FRAME = "<frame>"
@@ -248,7 +251,8 @@ def journals(settings: Settings) -> Iterator[Journal]:
     for path in reversed(list_journals(runs_directory(settings))):
         try:
             journal = Journal(path)
-        except JournalError:
+        except JournalError as error:
+            logger.warning("%s It is passed over.", error)
             continue
         with journal:
             yield journal
