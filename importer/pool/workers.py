@@ -230,7 +230,7 @@ class Pool:
             if self.stopped is None and not self.is_blocked(portion[0]):
                 with suppress(_BlockedError):
                     await engine.settle(self, portion)
-                self._give_back([pending.id for pending in portion if pending.id in self._not_begun])
+            self._give_back([pending.id for pending in portion if pending.id in self._not_begun])
             if self.stopped is not None:
                 return
 
