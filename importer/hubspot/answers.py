@@ -270,6 +270,8 @@ def _texts(values: object) -> tuple[str, ...]:
 
 def _text(value: object) -> str:
     """A JSON value as text: strings as they are, nothing as "", an object with a name by that name."""
+    if isinstance(value, str):
+        return shorten(value)
     if value is None:
         return ""
     if type(value) is int:  # the usual one, without the way through JSON

@@ -78,9 +78,11 @@ class Pace:
     async def acquire(self) -> None:
         """Wait for a place in the window and for the end of a pause. Every call needs its own, a repeated one too."""
         while True:
-            await self.pause.over()
+            if self.pause.left():
+                await self.pause.over()
             await self._spacing.acquire()
-            await self._take_place()
+            if not self._has_taken_place():
+                await self._wait_for_place()
             if not self.pause.left():
                 return
             self._free_place()
@@ -114,12 +116,16 @@ class Pace:
             self._set(told)
             self._hand_out()
 
-    async def _take_place(self) -> None:
+    def _has_taken_place(self) -> bool:
+        """Take a place if one is free and nobody waits for it."""
         if self._taken >= self._rate.calls:
             self._hand_out()
-        if self._taken < self._rate.calls and not self._waiting:
-            self._taken += 1
-            return
+        if self._waiting or self._taken >= self._rate.calls:
+            return False
+        self._taken += 1
+        return True
+
+    async def _wait_for_place(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         self._hand_out()
