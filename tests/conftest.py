@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -13,6 +14,9 @@ from typing import Any
 import pytest
 
 from importer.sandbox import Sandbox, SandboxOptions
+
+# A shell's background job begins with SIGINT ignored, and every process that a test starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
