@@ -1,6 +1,7 @@
 """The words of the domain: rows, pairs, outcomes. No I/O, no HTTP, no clock."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
@@ -90,6 +91,47 @@ class SourceRow:
     cells: tuple[str, ...]
     pairs: tuple[Pair, ...]
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairColumns:
+    """Many pairs by columns: the i-th is that of `from_types[i]`, `from_ids[i]`, … and `rows[i]` the row it is of."""
+
+    rows: list[int] = field(default_factory=list)
+    from_types: list[ObjectType] = field(default_factory=list)
+    from_ids: list[RecordId] = field(default_factory=list)
+    to_types: list[ObjectType] = field(default_factory=list)
+    to_ids: list[RecordId] = field(default_factory=list)
+
+    def add(self, row: int, pair: Pair) -> None:
+        """Append one pair."""
+        self.rows.append(row)
+        self.from_types.append(pair.from_type)
+        self.from_ids.append(pair.from_id)
+        self.to_types.append(pair.to_type)
+        self.to_ids.append(pair.to_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceBlock:
+    """Consecutive rows of the source by columns: an object for each would take longer than reading them.
+
+    The i-th row is that of `numbers[i]` and `cells[i]`; `problems` and `pairs` are those of all rows, in their order,
+    with the number of the row they are of.
+    """
+
+    numbers: list[int] = field(default_factory=list)
+    cells: list[Sequence[str]] = field(default_factory=list)
+    problems: list[tuple[int, Problem]] = field(default_factory=list)
+    pairs: PairColumns = field(default_factory=PairColumns)
+
+    def add(self, row: SourceRow) -> None:
+        """Append one row."""
+        self.numbers.append(row.number)
+        self.cells.append(row.cells)
+        self.problems.extend((row.number, problem) for problem in row.problems)
+        for pair in row.pairs:
+            self.pairs.add(row.number, pair)
 
 
 @dataclass(frozen=True, slots=True)

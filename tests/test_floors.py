@@ -32,6 +32,8 @@ ROOMS_OF_LIBRARIES = {
     "yarl": {"hubspot"},
     "aiolimiter": {"hubspot"},
     "sqlite3": {"journal"},
+    "orjson": {"journal"},
+    "numpy": {"journal"},
     "pydantic": {"config", "hubspot", "runner"},  # the last two hold the token as a SecretStr
     "click": {"cli"},
     "tqdm": {"cli"},
@@ -119,6 +121,6 @@ from pathlib import Path
 from importer.config import Reading
 from importer.reader import open_source
 with open_source(Path("sample_data/contacts_to_companies.csv"), Reading()) as source:
-    assert len(list(source.rows())) == 200
+    assert sum(len(block.numbers) for block in source.blocks()) == 200
 """
     assert not loaded_by(code) & {"pandas", "numpy", "openpyxl"}

@@ -27,7 +27,19 @@ from importer.journal import (
     open_for_run,
     write_journal,
 )
-from importer.model import ObjectType, Outcome, Pair, PairOutcome, Problem, RecordId, RowOutcome, SourceRow, Status
+from importer.model import (
+    ObjectType,
+    Outcome,
+    Pair,
+    PairOutcome,
+    Problem,
+    RecordId,
+    RowOutcome,
+    SourceBlock,
+    SourceRow,
+    Status,
+)
+from tests.blocks import blocks_of, rows_of
 
 INFO = RunInfo(
     run_id="r",
@@ -66,7 +78,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def written(path: Path, *rows: SourceRow) -> Path:
-    write_journal(path, INFO, rows)
+    write_journal(path, INFO, blocks_of(rows))
     return path
 
 
@@ -133,7 +145,7 @@ def test_every_row_comes_back_with_its_cells_problems_and_outcomes(
     tmp_path_factory: pytest.TempPathFactory, rows: list[SourceRow], known: dict[Pair, Outcome]
 ) -> None:
     path = tmp_path_factory.mktemp("j") / "r.sqlite"
-    write_journal(path, INFO, iter(rows))
+    write_journal(path, INFO, blocks_of(rows, 5))
     with open_for_run(path) as journal:
         assert journal.info == INFO
         numbers = taken(journal)
@@ -310,7 +322,7 @@ def test_the_rows_to_retry_hold_only_the_pairs_that_are_not_linked(path: Path, t
         kinds = {1: LINKED, 2: FAILED, 3: LINKED, 4: UNCONFIRMED}
         journal.record([(numbers[pair(n)], outcome) for n, outcome in kinds.items()])
         journal.give_back([numbers[pair(5)]])
-        again = list(journal.rows_to_retry())
+        again = rows_of(journal.blocks_to_retry())
         assert again == [
             SourceRow(3, rows[1].cells, (pair(2),), ()),
             SourceRow(6, rows[3].cells, (pair(4),), ()),
@@ -318,7 +330,7 @@ def test_the_rows_to_retry_hold_only_the_pairs_that_are_not_linked(path: Path, t
             SourceRow(8, rows[5].cells, (pair(2),), ()),
         ]
         child = tmp_path / "child.sqlite"
-        write_journal(child, replace(INFO, run_id="child", parent="r"), journal.rows_to_retry())
+        write_journal(child, replace(INFO, run_id="child", parent="r"), journal.blocks_to_retry())
     with Journal(child) as journal:
         assert journal.info.parent == "r"
         assert journal.counts() == Counts(rows=4, pairs=3, invalid=0, duplicates=1)
@@ -503,7 +515,7 @@ def test_a_journal_appears_whole_or_not_at_all(path: Path) -> None:
         raise ReadingError
 
     with pytest.raises(ReadingError):
-        write_journal(path, INFO, rows())
+        write_journal(path, INFO, blocks_of(rows()))
     assert seen == [[]]
     assert list(path.parent.iterdir()) == []
 
@@ -525,14 +537,14 @@ def test_a_place_that_cannot_hold_a_journal_is_refused_with_the_flag(tmp_path: P
 LIMITED = "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
 
 
-def many_rows(count: int) -> Iterable[SourceRow]:
-    return (SourceRow(n, ("x" * 500,), (pair(n),), ()) for n in range(2, count))
+def many_blocks(count: int) -> Iterable[SourceBlock]:
+    return blocks_of(SourceRow(n, ("x" * 500,), (pair(n),), ()) for n in range(2, count))
 
 
 def test_a_file_that_may_not_grow_while_reading_leaves_nothing_behind(path: Path) -> None:
     done = run_python(
         LIMITED
-        + "try:\n    write_journal(path, INFO, many_rows(5000))\nexcept JournalError as error:\n    print(error)",
+        + "try:\n    write_journal(path, INFO, many_blocks(5000))\nexcept JournalError as error:\n    print(error)",
         path,
     )
     assert "the disk reports an error" in done.stdout, done.stderr
@@ -554,7 +566,7 @@ print(written_until)
 
 
 def test_a_file_that_may_not_grow_during_a_run_keeps_all_that_was_recorded(path: Path) -> None:
-    write_journal(path, INFO, many_rows(502))
+    write_journal(path, INFO, many_blocks(502))
     done = run_python(LIMITED.replace("200_000", "1_000_000") + FILL, path)
     said, recorded = done.stdout.splitlines()
     assert "the disk reports an error; look at the disk, then run the same command again to go on" in said
@@ -586,13 +598,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_while_reading_is_told_and_leaves_nothing_behind(small_disk: Path) -> None:
     with pytest.raises(JournalError, match="the disk is full; free some space"):
-        write_journal(small_disk / "r.sqlite", INFO, many_rows(5000))
+        write_journal(small_disk / "r.sqlite", INFO, many_blocks(5000))
     assert list(small_disk.iterdir()) == []
 
 
 def test_a_full_disk_during_a_run_keeps_all_that_was_recorded(small_disk: Path) -> None:
     path = small_disk / "r.sqlite"
-    write_journal(path, INFO, many_rows(502))
+    write_journal(path, INFO, many_blocks(502))
     done = run_python(FILL, path)
     said, recorded = done.stdout.splitlines()
     assert "the disk is full; free some space and run the same command again to go on" in said

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from importer.reader.cells import typed_text
-from importer.reader.tables import Record, Table
+from importer.reader.tables import Record, Table, in_blocks
 
 if TYPE_CHECKING:
     import pandas
@@ -17,7 +17,7 @@ def frame_table(frame: "pandas.DataFrame") -> Table:
     are empty cells.
     """
     records = _records(frame)
-    return Table(format="data frame", records=records, close=records.close)
+    return Table(format="data frame", records=in_blocks(records), close=records.close)
 
 
 def _records(frame: "pandas.DataFrame") -> Generator[Record]:

@@ -1,6 +1,7 @@
 """From the text of a cell to record ids, never guessing: a text is exactly its digits, or refused with a reason."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importer.model import ObjectType, Problem, RecordId
@@ -13,9 +14,7 @@ MAX_DIGITS = 32
 EXACT_DIGITS = 15
 """A spreadsheet number holds this many digits exactly. Source: Microsoft, "Excel specifications and limits"."""
 
-is_short_id = re.compile(rf"[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}").fullmatch
-"""Tells the usual id in one step: bare digits, few enough to be exact whatever kind of cell they come from."""
-
+_are_short_ids = re.compile(rf"(?:[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}+\n)*+").fullmatch
 _is_plain_id = re.compile(rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}").fullmatch
 
 
@@ -172,6 +171,12 @@ def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
         return RecordId(integral[1])
     url = _record_url(bare)
     return _read_url(url) if url else _refuse(bare, text, column)
+
+
+def are_short_ids(texts: Sequence[str]) -> bool:
+    """Tell in one step whether all texts are the usual ids: bare digits, few enough to be exact in any kind of cell."""
+    lines = "\n".join((*texts, ""))
+    return lines.count("\n") == len(texts) and _are_short_ids(lines) is not None
 
 
 def split_ids(text: str) -> list[str]:

@@ -1,19 +1,24 @@
 """From the cells of a record to a row of the run: its pairs, or every reason why it makes none."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from operator import eq
+from typing import cast
 
-from importer.model import ObjectType, Pair, Problem, RecordId, SourceRow
+from importer.model import ObjectType, Pair, Problem, RecordId, SourceBlock, SourceRow
 from importer.reader.columns import Columns, Side, column_name
-from importer.reader.ids import LossyNumber, RecordUrl, is_short_id, missing_id, parse_id, split_ids
-from importer.reader.making import make_pair, make_row
+from importer.reader.ids import LossyNumber, RecordUrl, are_short_ids, missing_id, parse_id, split_ids
 from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
-from importer.reader.tables import Record
+from importer.reader.tables import Records
 
 MAX_PAIRS = 10_000
 """Pairs that one row may make."""
 
+MANY_PAIRS = 50_000
+"""Pairs after which a block of rows is handed on, although it could hold more rows."""
+
 _MAX_KEPT = 1_000
+_FEW_RECORDS = 8
 _TYPE_ADVICE = "Write the name of a HubSpot object, such as contacts or companies, or an object type id such as 2-123."
 
 
@@ -37,37 +42,61 @@ class RowReader:
             if side.object_type:
                 self._note_type(side.object_type)
 
-    def rows(self, records: Iterable[Record]) -> Iterator[SourceRow]:
-        """Yield the row that each record makes, except blank ones."""
-        width = len(self._header)
-        from_column, to_column = self._from.id_column, self._to.id_column
-        from_type_column, from_fixed = _type_source(self._from)
-        to_type_column, to_fixed = _type_source(self._to)
-        from_types, to_types = self._from_types, self._to_types
-        for number, cells in records:
-            # The usual row, in as few steps as possible; the longer way below would make the same of it.
-            if len(cells) == width:
-                from_id, to_id = cells[from_column], cells[to_column]
-                if is_short_id(from_id) and is_short_id(to_id):
-                    from_type = from_fixed or from_types.get(cells[from_type_column])
-                    to_type = to_fixed or to_types.get(cells[to_type_column])
-                    if from_type and to_type and (from_id != to_id or from_type != to_type):
-                        pair = make_pair(from_type, from_id, to_type, to_id)  # type: ignore[arg-type]
-                        yield make_row(number, tuple(cells), (pair,))
-                        continue
+    def blocks(self, records: Records) -> Iterator[SourceBlock]:
+        """Yield the rows that the records make, without the blank ones: in one block, unless they make many pairs."""
+        numbers, rows = records
+        _fill_up(rows, len(self._header))
+        block = SourceBlock()
+        todo = [(numbers, rows)]
+        while todo:
+            numbers, rows = todo.pop()
+            if not self._add_usual(block, numbers, rows):
+                if len(rows) > _FEW_RECORDS:  # the unusual ones are found by halving
+                    half = len(rows) // 2
+                    todo += [(numbers[half:], rows[half:]), (numbers[:half], rows[:half])]
+                    continue
+                self._add_singly(block, numbers, rows)
+            if len(block.pairs.rows) > MANY_PAIRS:
+                yield block
+                block = SourceBlock()
+        if block.numbers:
+            yield block
+
+    def _add_usual(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> bool:
+        """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
+        if set(map(len, rows)) != {len(self._header)}:
+            return False
+        from_ids, to_ids = _column(rows, self._from.id_column), _column(rows, self._to.id_column)
+        from_types = _known_types(self._from, self._from_types, rows)
+        to_types = _known_types(self._to, self._to_types, rows)
+        # Equal ids may be those of one record; only the types tell.
+        if None in from_types or None in to_types or any(map(eq, from_ids, to_ids)):
+            return False
+        if not (are_short_ids(from_ids) and are_short_ids(to_ids)):
+            return False
+        block.numbers.extend(numbers)
+        block.cells.extend(rows)
+        block.pairs.rows.extend(numbers)
+        block.pairs.from_types.extend(cast("list[ObjectType]", from_types))
+        block.pairs.from_ids.extend(cast("list[RecordId]", from_ids))
+        block.pairs.to_types.extend(cast("list[ObjectType]", to_types))
+        block.pairs.to_ids.extend(cast("list[RecordId]", to_ids))
+        return True
+
+    def _add_singly(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> None:
+        for number, cells in zip(numbers, rows, strict=True):
             if any(map(str.strip, cells)):
-                yield self._read(number, cells)
+                block.add(self._read(number, cells))
             else:
                 self.blank += 1
 
     def _read(self, number: int, cells: Sequence[str]) -> SourceRow:
-        kept = (*map(str, cells), *[""] * (len(self._header) - len(cells)))
+        kept = tuple(map(str, cells))
         if len(cells) > len(self._header):
             return SourceRow(number, kept, (), (self._extra_cell(len(cells)),))
-        padded = (*cells, *kept[len(cells) :])
         problems: list[Problem] = []
-        from_type, from_ids = self._read_side(self._from, self._from_types, padded, problems)
-        to_type, to_ids = self._read_side(self._to, self._to_types, padded, problems)
+        from_type, from_ids = self._read_side(self._from, self._from_types, cells, problems)
+        to_type, to_ids = self._read_side(self._to, self._to_types, cells, problems)
         if problems or from_type is None or to_type is None:
             return SourceRow(number, kept, (), tuple(problems))
         problem = self._impossible(from_type, from_ids, to_type, to_ids)
@@ -151,9 +180,22 @@ class RowReader:
         return None
 
 
-def _type_source(side: Side) -> tuple[int, ObjectType | None]:
-    """Return the column of the type, and the type when there is no such column."""
-    return (0, side.object_type) if side.type_column is None else (side.type_column, None)
+def _fill_up(rows: Sequence[list[str]], width: int) -> None:
+    """Give rows that are shorter than the header the empty cells that they lack."""
+    if min(map(len, rows), default=width) < width:
+        for cells in rows:
+            cells.extend([""] * (width - len(cells)))
+
+
+def _column(rows: Sequence[list[str]], index: int) -> list[str]:
+    return [cells[index] for cells in rows]
+
+
+def _known_types(side: Side, known: dict[str, ObjectType], rows: Sequence[list[str]]) -> Sequence[ObjectType | None]:
+    """Return the type of each row's record on one side; None where its cell has not been parsed before."""
+    if side.type_column is None:
+        return [side.object_type] * len(rows)
+    return [known.get(cells[side.type_column]) for cells in rows]
 
 
 def _parse_type(text: str, side: Side, column: str) -> ObjectType | Problem:

@@ -1,18 +1,20 @@
 """A source: the file's rows as pairs or problems, with what was understood before and what is worth telling after."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import RESULT_COLUMNS, ObjectType, Role, SourceRow
+from importer.model import RESULT_COLUMNS, ObjectType, Role, SourceBlock
 from importer.reader.columns import Columns, find_columns
 from importer.reader.rows import RowReader
-from importer.reader.tables import Record, Table
+from importer.reader.tables import Records, Table
 
 _STATUS_COLUMN = "import_status"
+_SIGNS = "=+-@"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class Source:
     def __init__(self, name: str, table: Table, reading: Reading) -> None:
         self._table = table
         self._reading = reading
-        self._records = table.records
-        full_header = _header(name, self._records)
+        full_header, self._records = _split_header(name, table.records)
         self._width = len(full_header)
         self._kept = [i for i, text in enumerate(full_header) if text.strip() not in RESULT_COLUMNS]
         self._status_column = _status_column(name, full_header, reading)
@@ -66,30 +67,42 @@ class Source:
         """Free the file."""
         self._table.close()
 
-    def rows(self) -> Iterator[SourceRow]:
-        """Yield the rows in the file's order, in bounded memory; can be used once.
+    def blocks(self) -> Iterator[SourceBlock]:
+        """Yield the rows in the file's order, many at a time, in bounded memory; can be used once.
 
         Raises `SourceError` when the file turns out to be unreadable further down.
         """
-        for row in islice(self._row_reader.rows(self._wanted_records()), self._reading.limit):
-            for cell in row.cells:
-                if cell and cell[0] in "=+-@":
-                    self._formulas += _looks_like_formula(cell)
-            yield row
+        left = sys.maxsize if self._reading.limit is None else self._reading.limit
+        for numbers, rows in self._wanted_records():
+            start = 0
+            while left and start < len(rows):
+                # No more records than rows may be left: those that are blank leave room for more.
+                end = min(len(rows), start + left)
+                for block in self._row_reader.blocks((numbers[start:end], rows[start:end])):
+                    left -= len(block.numbers)
+                    self._formulas += _count_formulas(block.cells)
+                    yield block
+                start = end
+            if not left:
+                return
 
-    def _wanted_records(self) -> Iterator[Record]:
+    def _wanted_records(self) -> Iterator[Records]:
         """Return the records that are rows of the run, without the columns of an old result."""
         if len(self._kept) == self._width:
             return self._records
-        return self._records_of_old_results()
+        return map(self._without_old_results, self._records)
 
-    def _records_of_old_results(self) -> Iterator[Record]:
-        for number, cells in self._records:
+    def _without_old_results(self, records: Records) -> Records:
+        numbers: list[int] = []
+        rows: list[list[str]] = []
+        for number, cells in zip(*records, strict=True):
             cells.extend([""] * (self._width - len(cells)))
             if self._is_wanted(cells):
-                yield number, [cells[i] for i in self._kept] + cells[self._width :]
+                numbers.append(number)
+                rows.append([cells[i] for i in self._kept] + cells[self._width :])
             else:
                 self._left_out += 1
+        return numbers, rows
 
     def warnings(self) -> tuple[str, ...]:
         """Return what is worth telling once the rows are read, in plain sentences."""
@@ -134,10 +147,12 @@ class Source:
         )
 
 
-def _header(name: str, records: Iterator[Record]) -> list[str]:
-    for _, cells in records:
-        if any(cell.strip() for cell in cells):
-            return [str(cell) for cell in cells]
+def _split_header(name: str, blocks: Iterator[Records]) -> tuple[list[str], Iterator[Records]]:
+    """Return the header, which is the first record that is not blank, and the records after it."""
+    for numbers, rows in blocks:
+        for i, cells in enumerate(rows):
+            if any(cell.strip() for cell in cells):
+                return [str(cell) for cell in cells], chain([(numbers[i + 1 :], rows[i + 1 :])], blocks)
     raise SourceError(f"{name} is empty. Its first row must be a header with the names of the columns.")
 
 
@@ -150,6 +165,13 @@ def _status_column(name: str, header: Sequence[str], reading: Reading) -> int | 
             f"{name} has no column '{_STATUS_COLUMN}', so it is not a results file. Give one, or a run's id."
         )
     return found[0]
+
+
+def _count_formulas(rows: Sequence[Sequence[str]]) -> int:
+    text = "\n" + "\n".join(map("\n".join, rows))  # in which every cell follows a line end
+    if not any(sign in text and "\n" + sign in text for sign in _SIGNS):
+        return 0
+    return sum(_looks_like_formula(cell) for cells in rows for cell in cells if cell and cell[0] in _SIGNS)
 
 
 def _looks_like_formula(cell: str) -> bool:

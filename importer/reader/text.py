@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import itertools
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +11,40 @@ from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.reader.encodings import Encoding, chosen_encoding, detect_encoding
 from importer.reader.messages import quoted
-from importer.reader.tables import Record, Table
+from importer.reader.tables import BLOCK_CHARACTERS, BLOCK_RECORDS, Records, Table
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """The delimiters that are looked for, with their names; `--delimiter` takes these names and any other character."""
 
 MAX_LINE = 64 << 20
-"""Characters in one line or one cell; a longer one is a quotation mark never closed, or no table at all."""
+"""Bytes in one line, characters in one cell; a longer one is a quotation mark never closed, or no table at all."""
 
 _DELIMITER_NAMES = {name: delimiter for delimiter, name in DELIMITERS.items()} | {"\\t": "\t"}
 _TOO_LONG = "line too long"
+_BUFFER = 1 << 16
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 50
 _MARK = "\udcff"  # a lone surrogate: no text that decodes can hold it
 
 codecs.register_error("importer.mark", lambda error: (_MARK, getattr(error, "end", 0)))
+
+
+class _BoundedFile(io.FileIO):
+    """A file that is read no further than `MAX_LINE` bytes into one line; `bytes_read` counts."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.bytes_read = 0
+        self._line = 0
+
+    def readinto(self, buffer: "memoryview[int]", /) -> int | None:  # type: ignore[override]
+        size = super().readinto(buffer) or 0
+        self.bytes_read += size
+        block = bytes(buffer[:size])
+        self._line = 0 if b"\n" in block or b"\r" in block else self._line + size
+        if self._line > MAX_LINE:
+            raise csv.Error(_TOO_LONG)
+        return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +58,15 @@ class _Text:
     skip: int = 0
 
     def open(self, errors: str = "strict") -> io.TextIOWrapper:
-        return self.path.open(encoding=self.encoding.codec, errors=errors, newline="")
+        buffer = io.BufferedReader(_BoundedFile(self.path), _BUFFER)
+        return io.TextIOWrapper(buffer, self.encoding.codec, errors, newline="")
 
     def reader(self, file: io.TextIOWrapper) -> Iterator[list[str]]:
         csv.field_size_limit(MAX_LINE)
-        lines = itertools.islice(self._lines(file), self.skip, None)
+        for _ in range(self.skip):
+            file.readline()
         # Strict: a cell that goes on after its closing quotation mark would move what follows to another column.
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
-
-    def _lines(self, file: io.TextIOWrapper) -> Iterator[str]:
-        readline = file.readline
-        while line := readline(MAX_LINE):
-            if len(line) == MAX_LINE:
-                raise csv.Error(_TOO_LONG)
-            yield line
+        return csv.reader(file, delimiter=self.delimiter, strict=True)
 
 
 def open_text(path: Path, name: str, reading: Reading) -> Table:
@@ -83,16 +96,35 @@ def _notes(encoding: Encoding) -> tuple[str, ...]:
     return (f"The text is taken to be {encoding.name}; if names look wrong, say which it is with --encoding NAME.",)
 
 
-def _records(text: _Text) -> Generator[Record]:
-    number = 0
+def _records(text: _Text) -> Generator[Records]:
+    """Yield the records in blocks; those before an error come before it."""
+    number = 1
     with text.open() as file:
-        try:
-            for number, cells in enumerate(text.reader(file), 1):
-                yield number, cells
-        except UnicodeDecodeError:
-            raise _undecodable(text) from None
-        except csv.Error as error:
-            raise _malformed(text, number + 1, str(error)) from None
+        reader = text.reader(file)
+        while True:
+            rows: list[list[str]] = []
+            failure: SourceError | None = None
+            try:
+                _read_block(reader, rows, file.buffer.raw)  # type: ignore[attr-defined]
+            except UnicodeDecodeError:
+                failure = _undecodable(text)
+            except csv.Error as error:
+                failure = _malformed(text, number + len(rows), str(error))
+            if rows:
+                yield range(number, number + len(rows)), rows
+            if failure is not None:
+                raise failure
+            if not rows:
+                return
+            number += len(rows)
+
+
+def _read_block(reader: Iterator[list[str]], rows: list[list[str]], file: _BoundedFile) -> None:
+    bound = file.bytes_read + BLOCK_CHARACTERS
+    for cells in reader:
+        rows.append(cells)
+        if len(rows) == BLOCK_RECORDS or file.bytes_read > bound:
+            return
 
 
 def _undecodable(text: _Text) -> SourceError:

@@ -16,7 +16,7 @@ from importer.errors import SourceError
 from importer.reader.cells import typed_text
 from importer.reader.packages import Attributes, ExcessError, Package, told
 from importer.reader.sheets import Sheet, choose_sheet, sheet_notes
-from importer.reader.tables import Record, Table
+from importer.reader.tables import Record, Table, in_blocks
 
 MAX_GRID = 20_000_000
 """Cells of the smallest rectangle around all that a sheet holds: calamine keeps the whole of it in memory."""
@@ -62,7 +62,7 @@ def _open_workbook(path: Path, name: str, kind: str, reading: Reading) -> Table:
 
     return Table(
         format=kind,
-        records=records,
+        records=in_blocks(records),
         close=close,
         sheet=sheet.name,
         sheets=len(sheets),

@@ -13,7 +13,7 @@ from importer.reader.cells import Shown, shown_as
 from importer.reader.packages import BLOCK, Attributes, DamageError, ExcessError, Package, told
 from importer.reader.sheet_xml import MAX_ROW_SIZE, SheetParser, StringsParser
 from importer.reader.sheets import Sheet, choose_sheet, sheet_notes
-from importer.reader.tables import Record, Table
+from importer.reader.tables import Record, Table, in_blocks
 
 MAX_SHEET = 4 << 30
 MAX_STRINGS = 256 << 20
@@ -44,7 +44,7 @@ def open_xlsx(path: Path, name: str, reading: Reading) -> Table:
 
     return Table(
         format="XLSX",
-        records=records,
+        records=in_blocks(records),
         close=close,
         sheet=sheet.name,
         sheets=len(workbook.sheets),

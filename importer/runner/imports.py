@@ -123,7 +123,7 @@ def _read(
         watch(table.understood)
         info = store.describe(store.new_run_id(), source, table, settings, reading, results)
         path = directory / f"{info.run_id}{SUFFIX}"
-        write_journal(path, info, table.rows())
+        write_journal(path, info, table.blocks())
         for warning in table.warnings():
             watch(Notice(warning, is_warning=True))
     return path
@@ -160,7 +160,7 @@ def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
         settings=settings.model_dump(mode="json"),
     )
     path = store.runs_directory(settings) / f"{run_id}{SUFFIX}"
-    write_journal(path, info, parent.rows_to_retry())
+    write_journal(path, info, parent.blocks_to_retry())
     return path
 
 

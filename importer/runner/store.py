@@ -4,7 +4,6 @@ import hashlib
 import logging
 import os
 import re
-import secrets
 import shutil
 import sys
 import time
@@ -124,8 +123,9 @@ def open_journal(settings: Settings, run_id: str) -> Journal:
 
 
 def new_run_id() -> str:
-    """A name for a run that sorts by time: `20261123-194533-3f9a`."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """A name for a run that sorts by time, to the microsecond, in hexadecimal: `20261123-194533-3f9a0`."""
+    begun = datetime.now(UTC)
+    return f"{begun:%Y%m%d-%H%M%S}-{begun.microsecond:05x}"
 
 
 def now() -> str:

@@ -69,8 +69,8 @@ def read_with_importer(path: Path) -> Callable[[], None]:
 
     def work() -> None:
         with open_source(path, Reading()) as source:
-            for row in source.rows():
-                assert row.pairs
+            for block in source.blocks():
+                assert len(block.pairs.rows) == len(block.numbers)
 
     return work
 
@@ -89,7 +89,7 @@ def journal_with_importer(path: Path) -> Callable[[], None]:
             store.open_table(source, settings.reading) as rows,
         ):
             info = store.describe("benchmark", source, rows, settings, settings.reading, path)
-            write_journal(Path(folder) / "journal.sqlite", info, rows.rows())
+            write_journal(Path(folder) / "journal.sqlite", info, rows.blocks())
 
     return work
 

@@ -17,6 +17,7 @@ from importer.model import ObjectType, Outcome, Pair, RecordId, SourceRow, Statu
 from importer.pool import Engine, Pool, Progress, PutEngine
 from importer.pool.workers import Source
 from importer.sandbox import Sandbox, SandboxOptions, parse_fault
+from tests.blocks import blocks_of
 
 NOT_SENT = Outcome(Status.NOT_SENT)
 FAST = Rate(1000, 1.0)
@@ -64,7 +65,8 @@ class Ran:
 def journal_of(path: Path, wanted: Iterable[Pair]) -> Path:
     """A new journal with a row for each pair."""
     info = RunInfo("r", "", None, "s.csv", "", "", ("a",), ",", {}, "sandbox", "v4", "s.results.csv")
-    write_journal(path, info, (SourceRow(2 + index, ("x",), (pair,), ()) for index, pair in enumerate(wanted)))
+    rows = (SourceRow(2 + index, ("x",), (pair,), ()) for index, pair in enumerate(wanted))
+    write_journal(path, info, blocks_of(rows))
     return path
 
 

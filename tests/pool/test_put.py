@@ -426,7 +426,7 @@ async def test_a_full_disk_ends_the_run_loudly_and_loses_nothing(path: Path) -> 
         def fill(pool: Pool, journal: Journal) -> None:
             del pool
             (pages,) = journal._db.execute("PRAGMA page_count").fetchone()
-            journal._db.execute(f"PRAGMA max_page_count = {pages + 6}")
+            journal._db.execute(f"PRAGMA max_page_count = {pages + 1}")
 
         with pytest.raises(JournalError, match="disk is full"):
             await rig.run(meanwhile=fill)

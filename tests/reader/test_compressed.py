@@ -10,6 +10,7 @@ import pytest
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader import open_source
+from tests.blocks import rows_of
 
 LINKS = Reading("contacts", "companies")
 CSV = b"from_id,to_id\n1,2\n"
@@ -35,7 +36,7 @@ def archive(path: Path) -> Path:
 @pytest.mark.parametrize("name", ["pairs.csv.gz", "pairs.zip"])
 def test_the_expanded_copy_goes_when_the_table_is_closed(tmp_path: Path, temporary: Path, name: str) -> None:
     with open_source(archive(tmp_path / name), LINKS) as source:
-        assert [row.number for row in source.rows()] == [2]
+        assert [row.number for row in rows_of(source.blocks())] == [2]
         assert list(temporary.iterdir())
     assert not list(temporary.iterdir())
 

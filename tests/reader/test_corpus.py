@@ -10,6 +10,7 @@ from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import Pair, Problem, SourceRow, Status
 from importer.reader import Source, open_source
+from tests.blocks import rows_of
 
 FILES = Path(__file__).parents[1] / "files"
 LINKS = Reading(from_object_type="contacts", to_object_type="companies")
@@ -221,7 +222,7 @@ def read(name: str, reading: Reading = LINKS) -> Source:
 
 def rows(name: str, reading: Reading = LINKS) -> list[SourceRow]:
     with read(name, reading) as source:
-        return list(source.rows())
+        return rows_of(source.blocks())
 
 
 def both(stem: str) -> list[str]:
@@ -287,7 +288,7 @@ def test_typed_cells_come_back_as_a_person_sees_them() -> None:
 def test_readings_above_japanese_words_are_no_part_of_the_text() -> None:
     with read("shared_strings.xlsx", FROM_HEADER) as source:
         assert source.header == ("Contact ID", "Company ID", "会社")
-        assert [row.cells for row in source.rows()] == [("1", "2", "a\rb")]
+        assert [row.cells for row in rows_of(source.blocks())] == [("1", "2", "a\rb")]
 
 
 def test_dates_of_a_workbook_that_counts_from_1904_are_right() -> None:
@@ -353,7 +354,7 @@ def test_what_is_worth_knowing_before_the_rows_is_noted(name: str, note: str) ->
 def test_columns_of_an_old_result_are_dropped_from_header_and_cells(name: str) -> None:
     with read(name, FROM_HEADER) as source:
         assert source.header == ("Contact ID", "Company ID")
-        assert [row.cells for row in source.rows()] == [("1", "2"), ("3", "4"), ("5", "6"), ("7", "8", "9")]
+        assert [row.cells for row in rows_of(source.blocks())] == [("1", "2"), ("3", "4"), ("5", "6"), ("7", "8", "9")]
 
 
 @pytest.mark.parametrize("name", both("old_results"))
@@ -365,18 +366,18 @@ def test_only_rows_with_the_wanted_statuses_are_taken(name: str) -> None:
 @pytest.mark.parametrize("name", READ)
 def test_the_cells_of_a_row_written_as_texts_make_the_same_row_again(name: str, tmp_path: Path) -> None:
     with read(name, READ[name][0]) as source:
-        before = list(source.rows())
+        before = rows_of(source.blocks())
         path = tmp_path / "again.csv"
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerows([source.header, *(row.cells for row in before)])
     with open_source(path, READ[name][0]) as again:
-        after = list(again.rows())
+        after = rows_of(again.blocks())
     assert [(row.cells, row.pairs) for row in after] == [(row.cells, row.pairs) for row in before]
 
 
 def test_rows_that_a_status_leaves_out_are_counted() -> None:
     with read("old_results.csv", replace(FROM_HEADER, statuses=frozenset({Status.FAILED}))) as source:
-        assert [row.number for row in source.rows()] == [3]
+        assert [row.number for row in rows_of(source.blocks())] == [3]
         assert source.warnings() == ("Rows left out because of their import_status: 3.",)
 
 
@@ -427,7 +428,7 @@ def test_every_problem_of_a_row_names_its_column_and_its_repair(name: str) -> No
 )
 def test_what_is_worth_knowing_after_the_rows_is_a_warning(name: str, warning: str) -> None:
     with read(name, READ[name][0]) as source:
-        list(source.rows())
+        rows_of(source.blocks())
         assert len(source.warnings()) == 1
         assert source.warnings()[0].startswith(warning)
 

@@ -10,6 +10,7 @@ import pytest
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader import open_frame
+from tests.blocks import rows_of
 
 LINKS = Reading("contacts", "companies")
 
@@ -41,7 +42,7 @@ def test_a_frame_is_read_like_a_sheet() -> None:
     with open_frame(frame, LINKS) as source:
         assert source.header == ("from_id", "to_id", "note")
         assert source.understood.format == "data frame"
-        read = list(source.rows())
+        read = rows_of(source.blocks())
     assert [row.number for row in read] == list(range(2, 12))
     assert [" ".join([*(p.from_id for p in row.pairs), *(p.code for p in row.problems)]) for row in read] == [
         "1",
@@ -61,7 +62,7 @@ def test_a_frame_is_read_like_a_sheet() -> None:
 def test_whole_numbers_of_a_frame_are_exact_and_a_column_with_a_gap_is_read() -> None:
     frame = pd.DataFrame({"from_id": [9223372036854775807, 5], "to_id": [7, None]})
     with open_frame(frame, LINKS) as source:
-        first, second = source.rows()
+        first, second = rows_of(source.blocks())
     assert [(pair.from_id, pair.to_id) for pair in first.pairs] == [("9223372036854775807", "7")]
     assert [problem.code for problem in second.problems] == ["MISSING_ID"]
 

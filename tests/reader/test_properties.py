@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from importer.config import Reading
 from importer.model import SourceRow
 from importer.reader import open_source
+from tests.blocks import rows_of
 
 LINKS = Reading("contacts", "companies")
 Table = list[list[str]]
@@ -38,7 +39,7 @@ def read(write: Write, ending: str, table: Table) -> list[SourceRow]:
         write(path, table)
         with open_source(path, LINKS) as source:
             assert source.header == tuple(table[0])
-            return list(source.rows())
+            return rows_of(source.blocks())
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -103,6 +104,6 @@ def test_any_number_of_a_sheet_is_its_exact_digits_or_the_row_is_invalid(number:
             sheet.write_row(0, 0, ["from_id", "to_id"])
             sheet.write_row(1, 0, [number, 2])
         with open_source(path, LINKS) as source:
-            row = next(source.rows())
+            (row,) = rows_of(source.blocks())
     exact = number == int(number) and 0 < number < 10**15
     assert [pair.from_id for pair in row.pairs] == ([str(int(number))] if exact else [])

@@ -1,45 +1,80 @@
-"""Rows made fast are the rows of the model; types by cell, by flag and by header together."""
-
-from dataclasses import FrozenInstanceError
+"""Rows by the block: as each would be read alone; types by cell, by flag and by header together."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from importer.config import Reading
-from importer.model import ObjectType, Pair, RecordId, SourceRow
+from importer.model import SourceRow
 from importer.reader.columns import find_columns
-from importer.reader.making import make_pair, make_row
-from importer.reader.rows import RowReader
+from importer.reader.ids import LossyNumber
+from importer.reader.rows import MANY_PAIRS, RowReader
+from tests.blocks import rows_of
 
-PAIR = (ObjectType("contacts"), RecordId("1"), ObjectType("deals"), RecordId("2"))
+
+def row_reader(header: str, reading: Reading) -> RowReader:
+    cells = tuple(header.split("|"))
+    return RowReader(find_columns("x.csv", cells, reading), cells)
 
 
-def test_a_pair_and_a_row_made_fast_are_those_of_the_model() -> None:
-    pair, row = make_pair(*PAIR), make_row(2, ("1", "2"), (make_pair(*PAIR),))
-    assert type(pair) is Pair
-    assert type(row) is SourceRow
-    assert pair == Pair(*PAIR)
-    assert hash(pair) == hash(Pair(*PAIR))
-    assert row == SourceRow(2, ("1", "2"), (Pair(*PAIR),), ())
-    assert repr(row) == repr(SourceRow(2, ("1", "2"), (Pair(*PAIR),), ()))
-    with pytest.raises(FrozenInstanceError):
-        pair.to_id = RecordId("3")  # type: ignore[misc]
+def read(reader: RowReader, records: list[list[str]], first: int = 2) -> list[SourceRow]:
+    return rows_of(reader.blocks((range(first, first + len(records)), [list(cells) for cells in records])))
+
+
+USUAL = st.tuples(st.sampled_from(["contacts", "deals"]), st.integers(1, 10**15), st.integers(1, 10**15), st.text())
+UNUSUAL = st.lists(
+    st.sampled_from(["", " ", "contacts", "?", "5", "12\n34", "007", "1;2;x", "1;2", "９", "1.0", "1234567890123456"])
+    | st.sampled_from(["https://app.hubspot.com/contacts/1/deal/5", "=1+1", LossyNumber("1.5E+17")]),
+    max_size=6,
+)
+RECORDS = st.lists(st.one_of(USUAL.map(lambda cells: [str(cell) for cell in cells]), UNUSUAL), max_size=40)
+
+
+@given(RECORDS, st.integers(1, 60))
+def test_rows_read_many_at_a_time_are_those_read_one_at_a_time(records: list[list[str]], usual: int) -> None:
+    records += [["contacts", "5", "6", "x"]] * usual  # so that most of a block is usual
+    header = "from_object_type|from_object_id|Company ID|Note"
+    together, singly = row_reader(header, Reading()), row_reader(header, Reading())
+    expected = [row for number, cells in enumerate(records, 2) for row in read(singly, [cells], number)]
+    assert read(together, records) == expected
+    assert (together.blank, together.portals, together.unlisted_types) == (
+        singly.blank,
+        singly.portals,
+        singly.unlisted_types,
+    )
+    assert len(expected) + singly.blank == len(records)
+
+
+@pytest.mark.parametrize("odd", [0, 1, 499, 777, 999])
+def test_one_unusual_row_among_many_is_found(odd: int) -> None:
+    records = [["1", str(n)] for n in range(2, 1002)]
+    records[odd] = ["1", "x"]
+    rows = read(row_reader("Contact ID|Company ID", Reading()), records)
+    assert [row.number for row in rows] == list(range(2, 1002))
+    assert [row.number for row in rows if row.problems] == [odd + 2]
+    assert all(len(row.pairs) == 1 for row in rows if not row.problems)
+
+
+def test_a_block_is_handed_on_when_its_rows_make_very_many_pairs() -> None:
+    ids = ";".join(map(str, range(1, 101)))
+    reader = row_reader("Contact ID|Company ID", Reading())
+    sizes = [len(block.pairs.rows) for block in reader.blocks((range(2, 102), [[ids, ids] for _ in range(100)]))]
+    assert sum(sizes) == 1_000_000
+    assert max(sizes) <= MANY_PAIRS + 8 * 10_000
 
 
 def codes(header: str, reading: Reading, *records: str) -> list[str]:
-    cells = tuple(header.split("|"))
-    reader = RowReader(find_columns("x.csv", cells, reading), cells)
-    rows = reader.rows((n, record.split("|")) for n, record in enumerate(records, 2))
     return [
         " ".join([*(f"{p.from_type}>{p.to_type}" for p in row.pairs), *(problem.code for problem in row.problems)])
-        for row in rows
+        for row in read(row_reader(header, reading), [record.split("|") for record in records])
     ]
 
 
 def test_a_type_given_for_the_file_stands_in_for_blank_cells_and_a_disagreeing_cell_is_refused() -> None:
     header = "from_object_type|from_object_id|Company ID"
-    # Twice each: a type that was seen before is not parsed again, and must give the same answer.
-    records = ("Contact|1|2", "|1|2", "deals|1|2", "?|1|2") * 2
-    expected = ["contacts>companies", "contacts>companies", "OBJECT_TYPE_MISMATCH", "UNKNOWN_OBJECT_TYPE"] * 2
+    # Often each: a type that was seen before is not parsed again, and must give the same answer.
+    records = ("Contact|1|2", "|1|2", "deals|1|2", "?|1|2") * 20
+    expected = ["contacts>companies", "contacts>companies", "OBJECT_TYPE_MISMATCH", "UNKNOWN_OBJECT_TYPE"] * 20
     assert codes(header, Reading(from_object_type="contacts"), *records) == expected
 
 
@@ -54,8 +89,8 @@ def test_a_blank_type_that_nothing_stands_in_for_is_missing() -> None:
 
 def test_a_record_linked_to_itself_is_refused_whatever_its_type_is_called() -> None:
     header = "from_object_type|from_object_id|to_object_type|to_object_id"
-    records = ("contacts|5|contact|5", "contacts|5|0-1|5", "contacts|5|deals|5") * 2
-    assert codes(header, Reading(), *records) == ["SELF_ASSOCIATION", "SELF_ASSOCIATION", "contacts>deals"] * 2
+    records = ("contacts|5|contact|5", "contacts|5|0-1|5", "contacts|5|deals|5") * 20
+    assert codes(header, Reading(), *records) == ["SELF_ASSOCIATION", "SELF_ASSOCIATION", "contacts>deals"] * 20
 
 
 def test_ten_thousand_pairs_of_one_row_are_taken_and_one_more_is_refused() -> None:

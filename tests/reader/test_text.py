@@ -10,6 +10,7 @@ from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.reader import open_source
 from importer.reader.encodings import detect_encoding
+from tests.blocks import rows_of
 
 JAPANESE = (
     "コンタクトID,会社ID\n101,201\n",
@@ -30,7 +31,7 @@ WESTERN = (
 def cells(path: Path, **settings: str) -> list[tuple[str, ...]]:
     reading = Reading(from_object_type="contacts", to_object_type="companies", **settings)  # type: ignore[arg-type]
     with open_source(path, reading) as source:
-        return [row.cells for row in source.rows()]
+        return [row.cells for row in rows_of(source.blocks())]
 
 
 @pytest.mark.parametrize("text", JAPANESE)
@@ -157,4 +158,4 @@ def test_the_row_number_counts_blank_records_and_not_quoted_newlines(tmp_path: P
     path = tmp_path / "a.csv"
     path.write_text("\n" + text.getvalue(), encoding="utf-8", newline="")
     with open_source(path, Reading("contacts", "companies")) as source:
-        assert [row.number for row in source.rows()] == [3, 5, 7]
+        assert [row.number for row in rows_of(source.blocks())] == [3, 5, 7]

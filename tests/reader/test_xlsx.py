@@ -12,13 +12,14 @@ from importer.errors import SourceError
 from importer.model import SourceRow
 from importer.reader import open_source
 from importer.reader.cells import Shown, date_text, number_text, shown_as
+from tests.blocks import rows_of
 
 LINKS = Reading("contacts", "companies")
 
 
 def rows(path: Path, sheet: str | None = None) -> list[SourceRow]:
     with open_source(path, Reading("contacts", "companies", sheet=sheet)) as source:
-        return list(source.rows())
+        return rows_of(source.blocks())
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from importer.errors import OutputError
 from importer.model import RESULT_COLUMNS, Outcome, RowOutcome, Status
 from importer.reader import open_source
 from importer.reporter import Layout, Totals, count, row_result, write_results
+from tests.blocks import rows_of
 from tests.reporter.examples import (
     ALREADY_LINKED,
     EXTRA_CELL,
@@ -154,7 +155,9 @@ def test_results_and_failures_can_be_fed_back(results: Path, tmp_path: Path) -> 
     for path in (results, failures):
         with open_source(path, Reading()) as source:
             assert source.header == layout.header
-            back = [(row.number, row.cells, [problem.code for problem in row.problems]) for row in source.rows()]
+            back = [
+                (row.number, row.cells, [problem.code for problem in row.problems]) for row in rows_of(source.blocks())
+            ]
         assert back == [(row.number, row.cells, [problem.code for problem in row.problems]) for row in rows]
 
 

@@ -1,0 +1,88 @@
+"""Writing a new journal: all rows of a source, and which pairs repeat an earlier one."""
+
+import json
+import os
+import sqlite3
+from array import array
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import asdict, astuple
+from pathlib import Path
+
+from importer.errors import JournalError
+from importer.journal.damage import explained
+from importer.journal.duplicates import write_duplicates
+from importer.journal.records import RunInfo
+from importer.journal.schema import SCHEMA, pack
+from importer.model import SourceBlock
+
+# Nobody reads a draft, so it needs neither a rollback journal nor syncs before the one at its end. Blocks are large and
+# fill large pages.
+_PRAGMAS = """
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384; PRAGMA page_size = 16384;
+"""
+
+
+def write_journal(path: Path, info: RunInfo, blocks: Iterable[SourceBlock]) -> None:
+    """Write a new journal with `info` and all rows; it appears at `path` whole or not at all.
+
+    Memory grows by 16 bytes a pair. Raises JournalError when the place cannot be written or is full; what `blocks`
+    raises passes through.
+    """
+    draft = path.with_suffix(".reading")
+    _create_private(draft)
+    try:
+        with explained(draft), closing(sqlite3.connect(draft, isolation_level=None)) as db:
+            db.executescript(_PRAGMAS)
+            db.executescript(SCHEMA)
+            db.execute("BEGIN")
+            write_duplicates(db, _write_blocks(db, blocks))
+            db.execute("INSERT INTO run VALUES ('info', ?)", (json.dumps(asdict(info)),))
+            db.execute("COMMIT")
+        _publish(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _create_private(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise JournalError(
+            f"The journal {path} cannot be written: {error.strerror}. Name another place with --state-dir."
+        ) from error
+
+
+def _publish(draft: Path, path: Path) -> None:
+    try:
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise JournalError(f"The journal {path} cannot be written: {error.strerror}.") from error
+
+
+def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "array[int]":
+    """Write the blocks; a hash of each pair, in their order."""
+    hashes = array("q")
+    for block in blocks:
+        pairs = block.pairs
+        first_pair = len(hashes) + 1
+        hashes.extend(map(hash, zip(pairs.from_ids, pairs.to_ids, strict=True)))
+        columns = (pairs.rows, pairs.from_types, pairs.from_ids, pairs.to_types, pairs.to_ids)
+        db.execute(
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
+            (first_pair, len(hashes), len(block.numbers), pack(block.numbers), pack(block.cells), pack(columns)),
+        )
+        db.executemany(
+            "INSERT INTO problems VALUES (?, ?, ?, ?, ?)",
+            ((row, *map(_storable, astuple(problem))) for row, problem in block.problems),
+        )
+    return hashes
+
+
+def _storable(text: str) -> str:
+    r"""The text with what UTF-8 cannot hold (a lone half of a surrogate pair) shown as `\ud800`."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
