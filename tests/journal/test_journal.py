@@ -372,7 +372,7 @@ def run_python(code: str, *arguments: object) -> subprocess.CompletedProcess[str
 
 
 def command(code: str, *arguments: object) -> list[str]:
-    preamble = "import os, resource, signal, sys\nfrom pathlib import Path\nfrom tests.test_journal import *\n"
+    preamble = "import os, resource, signal, sys\nfrom pathlib import Path\nfrom tests.journal.test_journal import *\n"
     return [sys.executable, "-c", preamble + "path = Path(sys.argv[1])\n" + code, *map(str, arguments)]
 
 
