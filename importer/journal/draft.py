@@ -19,7 +19,7 @@ from importer.model import SourceBlock
 # Nobody reads a draft, so it needs neither a rollback journal nor syncs before the one at its end. Blocks are large and
 # fill large pages.
 _PRAGMAS = """
-PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384; PRAGMA page_size = 16384;
+PRAGMA page_size = 16384; PRAGMA cache_size = -16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
 """
 
 
