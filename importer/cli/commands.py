@@ -1,6 +1,5 @@
 """The commands: arguments in, exit code out."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,20 +10,33 @@ import click
 
 from importer.cli import options
 from importer.cli.display import Display, costs_text, counts_text, understood_text
-from importer.config import Rate, Settings, load_settings
-from importer.errors import CutShortError, ImporterError, SettingsError
+from importer.config import Settings
+from importer.errors import CutShortError, ImporterError
 from importer.journal import is_held
 from importer.reporter import RunStatus, Summary, problem_sentence, summary_table
 from importer.runner import store
 from importer.runner.checking import SMALLEST_DAILY_LIMIT, CheckReport, check_file
 from importer.runner.imports import Telling, resume_run, retry_run, run_import, verify_file
 from importer.runner.reporting import last_summary, report_run
-from importer.sandbox import GRAMMAR, SandboxOptions, parse_fault, serve, table
 
 _SETTINGS = {"show_default": False, "max_content_width": 110, "help_option_names": ["-h", "--help"]}
 
 
-@click.group(context_settings=_SETTINGS)
+class _Commands(click.Group):
+    """The commands; `sandbox` is imported when it is asked for, since its server would slow the start of all others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), "sandbox"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "sandbox":
+            from importer.cli.rehearsal import sandbox  # noqa: PLC0415
+
+            return sandbox
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, context_settings=_SETTINGS)
 @click.version_option(package_name="importer")
 def cli() -> None:
     """Link HubSpot records in bulk from a spreadsheet of record pairs."""
@@ -206,30 +218,4 @@ def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
     """Write the results of the run RUN_ID as they are now."""
     summary = report_run(run_id, options.settings_of(flags), out)
     click.echo(summary.as_json() if as_json else summary_table(summary))
-    return 0
-
-
-@cli.command(epilog=f"\b\n{GRAMMAR}\n\n\b\nFaults:\n{table()}")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, help="On 127.0.0.1 (default: 8080; 0: a free one)."
-)
-@click.option("--fault", "faults", multiple=True, metavar="NAME=SPEC", help="Misbehave, to rehearse a bad night.")
-@click.option("--limit", metavar="N/SECONDS", default="100/10", help="The account's rate limit (default: 100/10).")
-@click.option("--daily-limit", type=click.IntRange(0), default=250_000, help="Calls a day (default: 250000).")
-@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds that each answer takes (default: 0).")
-@click.option("--seed", type=int, default=0, help="Decides every draw of the faults (default: 0).")
-def sandbox(port: int, faults: tuple[str, ...], limit: str, **flags: Any) -> int:
-    """Serve a local HubSpot, for rehearsals."""
-    rate = load_settings({"rate": limit}).rate
-    if not isinstance(rate, Rate):
-        raise SettingsError("--limit takes N/SECONDS, such as 100/10.")
-    try:
-        parsed = tuple(parse_fault(text) for text in faults)
-        asyncio.run(
-            serve(SandboxOptions(limit=rate.calls, window=rate.seconds, faults=parsed, **flags), port, click.echo)
-        )
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-    except OSError as error:
-        raise SettingsError(f"Port {port} cannot be used: {error.strerror}. Choose another with --port.") from error
     return 0

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas
 
 from importer.config import ApiVersion, Reading, Settings, token_file_is_exposed
-from importer.errors import BusyError, ImporterError, SettingsError
+from importer.errors import BusyError, SettingsError
 from importer.hubspot.routes import V4_ENDS
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Status
@@ -55,7 +55,6 @@ def run_import(
     What HubSpot or a signal does to the run is in the Summary. Raises an ImporterError when nothing could be sent:
     SettingsError, SourceError, JournalError, BusyError or OutputError.
     """
-    store.sweep(settings)
     target = _Target(settings, access_token(settings))
     with store.source_file(file, settings) as source:
         return _import(source, settings.reading, target, telling, fresh=fresh)
@@ -188,12 +187,8 @@ def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
         results = store.checked_results(telling.out or Path(journal.info.results), journal.info.source)
         check_writable(results)
         sent = _send(journal, target, telling.watch)
-        try:
+        with cut_short(journal, lambda: sent.calls):
             summary = conclude(journal, sent, results, started, telling.watch)
-        except ImporterError as error:
-            if sent.calls == 0:
-                raise
-            raise cut_short(error, journal) from error
     tell_stop(sent, summary, f", or: importer resume {summary.run_id}", telling.watch)
     return summary
 

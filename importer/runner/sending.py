@@ -19,9 +19,8 @@ from importer.model import Stop, StopReason
 from importer.pool import BatchEngine, FindLinked, Pool, PutEngine, ReadBack, Verify
 from importer.runner.costs import initial_rate
 from importer.runner.events import Notice, Watch
-from importer.sandbox import DEFAULT_TOKEN, Sandbox, SandboxOptions
 
-_SANDBOX = SandboxOptions(limit=190)  # as an account on Professional; "auto" finds it out
+_SANDBOX_LIMIT = 190  # as an account on Professional; "auto" finds it out
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,14 @@ class Sent:
 
 
 def access_token(settings: Settings) -> SecretStr:
-    """The token for the target of `settings`.
+    """The token for the target of `settings`; "" for the sandbox, which needs none.
 
     Raises SettingsError when a real account's is not set, or when an event loop is running here: sending needs its own.
     """
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop()
         raise SettingsError("An event loop is running here: call this in a thread, with asyncio.to_thread.")
-    return SecretStr(DEFAULT_TOKEN) if settings.sandbox else load_token(settings)
+    return SecretStr("") if settings.sandbox else load_token(settings)
 
 
 Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]
@@ -88,10 +87,12 @@ def work_on(journal: Journal, settings: Settings, token: SecretStr, work: Work, 
 
 
 async def _work_in_sandbox(journal: Journal, settings: Settings, work: Work, watch: Watch) -> Sent:
-    async with Sandbox(_SANDBOX) as sandbox:
+    from importer.sandbox import Sandbox, SandboxOptions  # noqa: PLC0415 - most runs need no server
+
+    async with Sandbox(SandboxOptions(limit=_SANDBOX_LIMIT)) as sandbox:
         watch(Notice(f"Sandbox: a local HubSpot answers at {sandbox.url}; nothing leaves this machine."))
         own = settings.model_copy(update={"base_url": sandbox.url})
-        return await _work(journal, own, SecretStr(DEFAULT_TOKEN), work, watch, None)
+        return await _work(journal, own, SecretStr(sandbox.options.token), work, watch, None)
 
 
 async def _work(
@@ -104,18 +105,20 @@ async def _work(
         if ledger is not None:
             await stack.enter_async_context(ledger.keep(pace))
         stack.enter_context(_signals(pool.stop, watch))
-        try:
+        with cut_short(journal, lambda: pool.calls):
             stop = await work(pool, client)
-        except ImporterError as error:
-            if pool.calls == 0:
-                raise
-            raise cut_short(error, journal) from error
     return Sent(stop, pool.calls, pool.retries, pool.rate_limited)
 
 
-def cut_short(error: ImporterError, journal: Journal) -> CutShortError:
-    """The error that says how to go on after `error` ended a run in which calls were made."""
-    return CutShortError(f"{error} To go on: importer resume {journal.info.run_id}")
+@contextlib.contextmanager
+def cut_short(journal: Journal, calls: Callable[[], int]) -> Iterator[None]:
+    """Turn what ends a run after `calls` were made into the error that says how to go on."""
+    try:
+        yield
+    except ImporterError as error:
+        if not calls():
+            raise
+        raise CutShortError(f"{error} To go on: importer resume {journal.info.run_id}") from error
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ class SourceFile:
     modified_at: str
 
 
-def sweep(settings: Settings) -> None:
+def _sweep(settings: Settings) -> None:
     """Remove what processes that were killed while reading have left: it may hold people's data."""
     for pattern in _LEAVINGS:
         for path in settings.state_path.glob(pattern):
@@ -143,6 +143,7 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
 
     Raises SourceError when it cannot be read.
     """
+    _sweep(settings)
     if not isinstance(file, Path | str):
         content = file.to_csv(index=False).encode("utf-8", "surrogatepass")
         yield SourceFile(FRAME, file, hashlib.sha256(content).hexdigest(), now())
