@@ -1,32 +1,32 @@
 """CSV and its kin: a text file as numbered records of cells, streamed."""
 
-import codecs
 import csv
 import io
+import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SettingsError, SourceError
-from importer.reader.encodings import Encoding, chosen_encoding, detect_encoding
+from importer.reader.encodings import MARK, MARK_ERRORS, Encoding, chosen_encoding, detect_encoding, may_hide
+from importer.reader.headers import meaning
 from importer.reader.messages import quoted
 from importer.reader.tables import BLOCK_CHARACTERS, BLOCK_RECORDS, Records, Table
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """The delimiters that are looked for, with their names; `--delimiter` takes these names and any other character."""
 
-MAX_LINE = 64 << 20
+MAX_LINE = 16 << 20
 """Bytes in one line, characters in one cell; a longer one is a quotation mark never closed, or no table at all."""
 
 _DELIMITER_NAMES = {name: delimiter for delimiter, name in DELIMITERS.items()} | {"\\t": "\t"}
+_declaration = re.compile(r'sep=([^"\r\n])(?:[\r\n]|\Z)', re.IGNORECASE).match
 _TOO_LONG = "line too long"
 _BUFFER = 1 << 16
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 50
-_MARK = "\udcff"  # a lone surrogate: no text that decodes can hold it
-
-codecs.register_error("importer.mark", lambda error: (_MARK, getattr(error, "end", 0)))
+_SAMPLE_COLUMNS = 200
 
 
 class _BoundedFile(io.FileIO):
@@ -75,10 +75,15 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
     Raises `SourceError` when its bytes do not decode or a quotation mark is not closed, naming the row (while it is
     read, if that is far from the top), and `SettingsError` for an unknown encoding or delimiter.
     """
-    encoding = chosen_encoding(reading.encoding, path) if reading.encoding else detect_encoding(path)
+    encoding = chosen_encoding(reading.encoding, path, name) if reading.encoding else detect_encoding(path)
     sample = _sample(_Text(path, name, encoding))
     declared = _declared_delimiter(sample)
     delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample)
+    if may_hide(path, encoding, delimiter):
+        raise SourceError(
+            f"{name} may be Shift_JIS or Windows-1252, and which columns its cells stand in depends on it. "
+            f"Say which with --encoding cp932 or --encoding cp1252."
+        )
     records = _records(_Text(path, name, encoding, delimiter, skip=int(bool(declared))))
     return Table(
         format="TSV" if delimiter == "\t" else "CSV",
@@ -91,6 +96,8 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
 
 
 def _notes(encoding: Encoding) -> tuple[str, ...]:
+    if encoding.note:
+        return (encoding.note,)
     if not encoding.guessed:
         return ()
     return (f"The text is taken to be {encoding.name}; if names look wrong, say which it is with --encoding NAME.",)
@@ -106,7 +113,7 @@ def _records(text: _Text) -> Generator[Records]:
             failure: SourceError | None = None
             try:
                 _read_block(reader, rows, file.buffer.raw)  # type: ignore[attr-defined]
-            except UnicodeDecodeError:
+            except UnicodeError:
                 failure = _undecodable(text)
             except csv.Error as error:
                 failure = _malformed(text, number + len(rows), str(error))
@@ -129,14 +136,16 @@ def _read_block(reader: Iterator[list[str]], rows: list[list[str]], file: _Bound
 
 def _undecodable(text: _Text) -> SourceError:
     """Return the error that names the first row with bytes that do not decode: the file is read again to find it."""
-    number = 0
-    with text.open(errors="importer.mark") as file:
+    number = 1
+    with text.open(MARK_ERRORS) as file:
         try:
             for number, cells in enumerate(text.reader(file), 1):  # noqa: B007 - told below
-                if any(_MARK in cell for cell in cells):
+                if any(MARK in cell for cell in cells):
                     break
-        except csv.Error:
-            number += 1
+        except csv.Error as error:
+            return _malformed(text, number + 1, str(error))
+        except UnicodeError:  # not even a first character: UTF-32 without its mark
+            pass
     return SourceError(
         f"{text.name}, row {number}: the text is not {text.encoding.name}. Say which encoding the file has with "
         f"--encoding NAME (for example cp932 or cp1252), or save it as UTF-8."
@@ -148,7 +157,7 @@ def _malformed(text: _Text, number: int, reason: str) -> SourceError:
         seen, repair = f"the line is longer than {MAX_LINE >> 20} MiB", "Check that the file is a table"
     elif "expected after" in reason:
         seen = "a cell goes on after its closing quotation mark, so its columns are not sure"
-        repair = 'Quotation marks inside a quoted cell are doubled (""); correct the row'
+        repair = 'Quotation marks inside a quoted cell are doubled (""); correct the row, or name the right --delimiter'
     else:  # "unexpected end of data", or a cell that swallows more than the limit
         seen, repair = "a quotation mark is opened and not closed", "Close or remove it"
     return SourceError(f"{text.name}, row {number}: {seen}. {repair}, or save the table as XLSX.")
@@ -156,14 +165,14 @@ def _malformed(text: _Text, number: int, reason: str) -> SourceError:
 
 def _sample(text: _Text) -> str:
     """Return the first characters, as far as they decode; what does not is told when its row is read."""
-    with text.open(errors="importer.mark") as file:
+    with text.open(MARK_ERRORS) as file:
         return file.read(_SAMPLE)
 
 
 def _declared_delimiter(sample: str) -> str:
     """Return what a first line `sep=;` declares; spreadsheet programs obey it and do not show it as a row."""
-    first = sample.split("\n", 1)[0].rstrip("\r")
-    return first[4] if len(first) == 5 and first[:4].lower() == "sep=" else ""
+    found = _declaration(sample)
+    return found[1] if found else ""
 
 
 def _chosen_delimiter(wish: str | None) -> str:
@@ -178,12 +187,12 @@ def _chosen_delimiter(wish: str | None) -> str:
 
 
 def _likely_delimiter(sample: str) -> str:
-    """Return the delimiter under which most of the first records are as wide as the header, the wider the better."""
+    """Return the delimiter under which the header names most records, then most of the first records fit the header."""
     scores = {delimiter: _score(sample, delimiter) for delimiter in DELIMITERS}
     return max(scores, key=lambda delimiter: scores[delimiter])
 
 
-def _score(sample: str, delimiter: str) -> tuple[float, int]:
+def _score(sample: str, delimiter: str) -> tuple[int, float, int]:
     records: list[list[str]] = []
     try:
         for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True):
@@ -196,6 +205,7 @@ def _score(sample: str, delimiter: str) -> tuple[float, int]:
     if len(sample) == _SAMPLE and 1 < len(records) <= _SAMPLE_RECORDS:
         records.pop()  # cut off by the end of the sample
     if not records or len(records[0]) < 2:
-        return 0.0, 0
+        return 0, 0.0, 0
     width = len(records[0])
-    return sum(len(cells) == width for cells in records) / len(records), width
+    understood = sum(meaning(text) is not None for text in records[0][:_SAMPLE_COLUMNS])
+    return min(understood, 2), sum(len(cells) == width for cells in records) / len(records), width

@@ -28,6 +28,24 @@ WESTERN = (
 )
 
 
+WORDS = (
+    "Générale",
+    "São Paulo",
+    "£100",
+    "Béla",
+    "Thérèse",
+    "Léa",
+    "Måns",
+    "Pål",
+    "Vélo",
+    "Käse",
+    "Zoé",
+    "20°",
+    "Åsa Øre",
+    "Müller",
+)
+
+
 def cells(path: Path, **settings: str) -> list[tuple[str, ...]]:
     reading = Reading(from_object_type="contacts", to_object_type="companies", **settings)  # type: ignore[arg-type]
     with open_source(path, reading) as source:
@@ -48,6 +66,40 @@ def test_short_western_texts_decode_right(tmp_path: Path, text: str, codec: str)
     path = tmp_path / "a.csv"
     path.write_bytes(text.encode(codec))
     assert path.read_bytes().decode(detect_encoding(path).codec) == text
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("layout", ["from_id,to_id,name\n1,2,{}\n", "name;from_id;to_id\n{};1;2\nBob;3;4\n"])
+def test_a_single_western_word_is_not_taken_for_japanese(tmp_path: Path, word: str, layout: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(layout.format(word).encode("cp1252"))
+    assert word in [cell for row in cells(path) for cell in row]
+
+
+@pytest.mark.parametrize("word", ["トヨタ", "会社", "東京", "山田", "ソニー", "社", "田"])
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
+def test_a_single_japanese_word_is_not_taken_for_western_or_broken(tmp_path: Path, word: str, codec: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(f"from_id,to_id,name\n1,2,{word}\n".encode(codec))
+    detected = detect_encoding(path).codec
+    assert detected in {"cp932", "euc_jp"}, detected
+
+
+@pytest.mark.parametrize(("delimiter", "wish"), [("|", ""), ("^", "^")])
+@pytest.mark.parametrize(("word", "codec"), [("Zoé", "cp1252"), ("ポ", "cp932")])
+def test_a_delimiter_that_may_be_half_a_character_is_refused_until_the_encoding_is_said(
+    tmp_path: Path, delimiter: str, wish: str, word: str, codec: str
+) -> None:
+    path = tmp_path / "a.csv"
+    lines = ("from_id,name,to_id,old", f"1,{word},22,33", "5,Bob,66,77")
+    path.write_bytes("\n".join(lines).replace(",", delimiter).encode(codec))
+    named = {"delimiter": wish} if wish else {}
+    if delimiter == "^" and codec == "cp932":
+        assert cells(path, **named)[0] == ("1", word, "22", "33")  # no character of the word has this half
+        return
+    with pytest.raises(SourceError, match=r"a\.csv may be Shift_JIS or Windows-1252, and which columns"):
+        cells(path, **named)
+    assert cells(path, encoding=codec, **named)[0] == ("1", word, "22", "33")
 
 
 def test_the_bytes_that_tell_the_encoding_may_stand_far_from_the_top(tmp_path: Path) -> None:
@@ -84,7 +136,33 @@ def test_bytes_that_do_not_decode_as_the_named_encoding_are_refused_too(tmp_path
         cells(path, encoding="ascii")
 
 
-@pytest.mark.parametrize("name", ["klingon", "base64", "zip"])
+@pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("named", ["cp1252", "cp932", "utf-8", "utf-16", "utf-16-le"])
+def test_a_byte_order_mark_outranks_the_named_encoding(tmp_path: Path, mark: str, named: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes('"from_id",to_id,name\n1,2,René\n'.encode(mark))
+    assert cells(path, encoding=named) == [("1", "2", "René")]
+    with open_source(path, Reading("contacts", "deals", encoding=named)) as source:
+        notes = source.understood.notes
+    is_told = notes == (f"The file begins as {source.understood.encoding} does and is read as that, not as {named}.",)
+    assert is_told == (named[:5] != mark[:5])
+
+
+def test_utf_16_can_be_named_for_a_file_without_a_mark(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("from_id,to_id\n1,2\n".encode("utf-16-be"))
+    assert cells(path, encoding="utf-16") == [("1", "2")]
+
+
+@pytest.mark.parametrize("named", ["utf-16", "utf-32"])
+def test_a_wide_encoding_that_the_file_does_not_have_is_refused(tmp_path: Path, named: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"from_id,to_id\n1,2\n")
+    with pytest.raises(SourceError, match=r"a\.csv.* is not utf-(16|32)"):
+        cells(path, encoding=named)
+
+
+@pytest.mark.parametrize("name", ["klingon", "base64", "zip", "idna", "punycode"])
 def test_an_unknown_encoding_is_an_error_of_the_settings(tmp_path: Path, name: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"from_id,to_id\n")
@@ -100,6 +178,9 @@ def test_an_unknown_encoding_is_an_error_of_the_settings(tmp_path: Path, name: s
         ("from_id\tto_id\tnote, long\n1\t2\ta, b\n", ("1", "2", "a, b")),
         ('from_id|to_id|"a,b;c"\n1|2|"x\n;,,;\ny"\n', ("1", "2", "x\n;,,;\ny")),
         ("from_id,to_id,e e e e\n1,2,e e e e\n", ("1", "2", "e e e e")),
+        ("from_id;to_id;Name, first;Note\n1;2;Doe, Jane\n3;4;Roe, Max;x\n", ("1", "2", "Doe, Jane", "")),
+        ("from_id\tto_id\tA, B, C\n1\t2\tx, y, z\n", ("1", "2", "x, y, z")),
+        ("sep=^\rfrom_id^to_id^a,b\r1^2^,,\r", ("1", "2", ",,")),
     ],
 )
 def test_the_delimiter_is_the_one_under_which_records_fit_the_header(
@@ -159,3 +240,18 @@ def test_the_row_number_counts_blank_records_and_not_quoted_newlines(tmp_path: P
     path.write_text("\n" + text.getvalue(), encoding="utf-8", newline="")
     with open_source(path, Reading("contacts", "companies")) as source:
         assert [row.number for row in rows_of(source.blocks())] == [3, 5, 7]
+
+
+def test_the_first_of_two_things_wrong_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'from_id,to_id,note\n1,2,"a"b\n3,4,x\n5,6,\xff\n')
+    with pytest.raises(SourceError, match=r"row 2: a cell goes on after its closing quotation mark"):
+        cells(path, encoding="utf-8")
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_rows_before_one_that_cannot_be_read_are_read(tmp_path: Path, limit: int) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'from_id,to_id\n1,2\n3,4\n5,"6"x\n')
+    with open_source(path, Reading("contacts", "companies", limit=limit)) as source:
+        assert len(rows_of(source.blocks())) == limit
