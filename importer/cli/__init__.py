@@ -1,6 +1,7 @@
 """The command line: arguments in, exit code out."""
 
 import gc
+import io
 import signal
 import sys
 import traceback
@@ -19,6 +20,8 @@ _INTERRUPTED = 128 + signal.SIGINT
 def main() -> None:
     """Run the command line and exit with its code; an unforeseen error keeps its traceback and exits with 70."""
     signal.signal(signal.SIGTERM, _terminate)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: a run must not end over a path's name
     gc.freeze()  # what the imports made stays: looking through it again and again took a tenth of a large run's time
     try:
         code = _exit_code(sys.argv[1:])

@@ -121,8 +121,16 @@ def check(file: str, **flags: Any) -> int:
     """Read all of FILE and tell every problem, and what a run would cost; send nothing."""
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_of(flags)
-    found = check_file(file, settings, out)
-    click.echo(_check_json(found) if as_json else _check_text(found))
+    with Display(settings) as display:
+        try:
+            found = check_file(file, settings, out)
+        except ImporterError as error:
+            display.tell_error(error)
+            return exit_code(error)
+    if as_json:
+        click.echo(_check_json(found))
+    elif not settings.quiet:
+        click.echo(_check_text(found))
     return found.exit_code
 
 

@@ -82,7 +82,12 @@ def settings_of(flags: Mapping[str, Any]) -> Settings:
     config, profile = values.pop("config", None), values.pop("profile", None)
     columns = values.pop("columns", None)
     if columns:
-        values["columns"] = dict(_role_and_column(text) for text in columns)
+        named = [_role_and_column(text) for text in columns]
+        values["columns"] = dict(named)
+        if len(values["columns"]) < len(named):
+            raise SettingsError(
+                f"--map names a role twice: {', '.join(role for role, _ in named)}. Name each role once."
+            )
     return load_settings(values, config, profile)
 
 

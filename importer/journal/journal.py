@@ -153,7 +153,7 @@ class Journal:
             return Counts(*self._db.execute(_COUNTS).fetchone())
 
     def problem_groups(self, first: int) -> list[ProblemGroup]:
-        """The problems by code, the most frequent first, each with its `first` rows."""
+        """The problems by code, the most frequent first, each with one problem of its `first` rows."""
         with explained(self.path):
             groups = self._db.execute(
                 "SELECT code, count(DISTINCT row) AS rows FROM problems GROUP BY code ORDER BY rows DESC, code"
@@ -161,8 +161,9 @@ class Journal:
             return [ProblemGroup(code, rows, self._first_problems(code, first)) for code, rows in groups]
 
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
-        found = self._db.execute("SELECT * FROM problems WHERE code = ? ORDER BY rowid LIMIT ?", (code, first))
-        return tuple((number, Problem(*values)) for number, *values in found)
+        found = self._db.execute("SELECT * FROM problems WHERE code = ? ORDER BY rowid", (code,))
+        rows = (next(problems) for _, problems in groupby(found, itemgetter(0)))
+        return tuple((number, Problem(*values)) for number, *values in islice(rows, first))
 
     def pending_by_types(self) -> list[int]:
         """How many distinct pairs are still to be sent, for each pair of object types that has any."""

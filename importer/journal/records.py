@@ -21,7 +21,7 @@ class RunInfo:
 
     Times are ISO 8601. `parent` is the run whose failures this one tries again. `reading` holds the settings that
     decide which pairs the source makes, `target` is the base URL or `sandbox`, `results` where the results file goes,
-    `settings` all that it was begun with.
+    `settings` all that it was begun with, `places` which column of `header`, from 1, plays each role.
     """
 
     run_id: str
@@ -37,6 +37,7 @@ class RunInfo:
     api_version: str
     results: str
     settings: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from importer.reader.formats import open_table
 from importer.reader.frames import frame_table
 from importer.reader.source import Source, Understood
 from importer.reader.tables import Table
+from importer.reader.text import DELIMITERS
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Source", "Understood", "open_frame", "open_source"]
+__all__ = ["DELIMITERS", "Source", "Understood", "open_frame", "open_source"]
 
 
 def open_source(path: Path, reading: Reading, name: str = "") -> Source:

@@ -1,13 +1,12 @@
 """Which column is what: from a header row and the user's settings to the columns of a pair, or a refusal to guess."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.model import ObjectType, Role
 from importer.reader.headers import Meaning, Place, meaning
-from importer.reader.messages import quoted
+from importer.reader.messages import quoted, visible
 from importer.reader.object_types import parse_object_type, plain
 
 
@@ -21,23 +20,41 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """The columns that matter: their header texts, and their positions in the file, from 1."""
+
+    texts: tuple[str, ...]
+    positions: tuple[int, ...]
+
+    def name(self, index: int) -> str:
+        """Return how a message names a column: its header, or its position (`#2`) when that is blank."""
+        text = self.texts[index]
+        return visible(text) if text.strip() else self.place(index)
+
+    def place(self, index: int) -> str:
+        """Return a column's position as `--map` takes it: `#2`."""
+        return f"#{self.positions[index]}"
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """The columns of a pair."""
 
     from_side: Side
     to_side: Side
 
-    def roles(self, header: Sequence[str]) -> dict[Role, str]:
-        """Return the header of each role that a column plays."""
+    def roles(self) -> dict[Role, int]:
+        """Return the column of each role that one plays."""
         places = {
             Role.FROM_OBJECT_TYPE: self.from_side.type_column,
             Role.FROM_OBJECT_ID: self.from_side.id_column,
             Role.TO_OBJECT_TYPE: self.to_side.type_column,
             Role.TO_OBJECT_ID: self.to_side.id_column,
         }
-        return {role: column_name(header, index) for role, index in places.items() if index is not None}
+        return {role: index for role, index in places.items() if index is not None}
 
 
+_MOST_READINGS = 10_000
 _ID_ROLES = (Role.FROM_OBJECT_ID, Role.TO_OBJECT_ID)
 _TYPE_ROLE = {Role.FROM_OBJECT_ID: Role.FROM_OBJECT_TYPE, Role.TO_OBJECT_ID: Role.TO_OBJECT_TYPE}
 _FLAG = {Role.FROM_OBJECT_ID: "--from", Role.TO_OBJECT_ID: "--to"}
@@ -50,19 +67,13 @@ _PLACE = {
 }
 
 
-def find_columns(name: str, header: Sequence[str], reading: Reading) -> Columns:
-    """Return which columns of `header` make the pairs of the file `name`.
+def find_columns(name: str, header: Header, reading: Reading) -> Columns:
+    """Return which columns make the pairs of the file `name`.
 
-    Raises `SourceError` when a column is missing, named twice or can be read in two ways, and `SettingsError` when
-    the settings name a column or a type that cannot be.
+    Raises `SourceError` when a column is missing or can be read in two ways, and `SettingsError` when the settings name
+    a column or a type that cannot be.
     """
-    _refuse_duplicates(name, header)
     return _Search(name, header, reading).columns()
-
-
-def column_name(header: Sequence[str], index: int) -> str:
-    """Return how a message names a column: its header, or its position (`#2`) when that is blank."""
-    return header[index] if header[index].strip() else f"#{index + 1}"
 
 
 def flag_type(flag: str, text: str | None) -> ObjectType | None:
@@ -80,10 +91,10 @@ def flag_type(flag: str, text: str | None) -> ObjectType | None:
 class _Search:
     """One search for the columns of a pair."""
 
-    def __init__(self, name: str, header: Sequence[str], reading: Reading) -> None:
+    def __init__(self, name: str, header: Header, reading: Reading) -> None:
         self._name = name
         self._header = header
-        self._meanings = [meaning(text) for text in header]
+        self._meanings = [meaning(text) for text in header.texts]
         self._mapped = {role: self._mapped_column(role, wish) for role, wish in reading.columns.items()}
         self._types = {
             Role.FROM_OBJECT_ID: flag_type("--from", reading.from_object_type),
@@ -98,26 +109,26 @@ class _Search:
     # --- the columns that settings name
 
     def _mapped_column(self, role: Role, wish: str) -> int:
-        header = self._header
-        exact = [i for i, text in enumerate(header) if text == wish]
-        same = exact or [i for i, text in enumerate(header) if text.strip() and plain(text) == plain(wish)]
+        texts = self._header.texts
+        exact = [i for i, text in enumerate(texts) if text == wish]
+        same = exact or [i for i, text in enumerate(texts) if text.strip() and plain(text) == plain(wish)]
         if len(same) > 1:
             raise SettingsError(
-                f"--map {role}={wish} fits several columns of {self._name}: {_positions(header, same)}. "
-                f"Write one of them by its position, for example --map {role}=#{same[0] + 1}."
+                f"--map {role}={wish} fits several columns of {self._name}: {self._places(same)}. "
+                f"Write one of them by its position, for example --map {role}={self._header.place(same[0])}."
             )
         if same:
             return same[0]
-        position = int(wish[1:]) if wish.startswith("#") and wish[1:].isascii() and wish[1:].isdecimal() else 0
-        if 1 <= position <= len(header):
-            return position - 1
+        position = int(wish[1:]) if _is_position(wish) else 0
+        if position in self._header.positions:
+            return self._header.positions.index(position)
         raise SettingsError(f"--map {role}={wish}: {self._name} has no such column. {self._listed()}")
 
     def _refuse_shared_column(self) -> None:
         roles: dict[int, Role] = {}
         for role, index in self._mapped.items():
             if index in roles:
-                shown = quoted(column_name(self._header, index))
+                shown = quoted(self._header.name(index))
                 raise SettingsError(
                     f"--map gives the column {shown} two roles, {roles[index]} and {role}. Name two columns."
                 )
@@ -128,10 +139,15 @@ class _Search:
     def _id_columns(self) -> tuple[int, int]:
         from_role, to_role = _ID_ROLES
         froms, tos = self._candidates(from_role), self._candidates(to_role)
+        if len(froms) * len(tos) > _MOST_READINGS:
+            raise SourceError(
+                f"{self._name} can be read in too many ways: it has {len(froms):,} columns for {_RECORD[from_role]}, "
+                f"{len(tos):,} for {_RECORD[to_role]}. Choose with --map {from_role}=COLUMN and --map {to_role}=COLUMN."
+            )
         every = [(f, t) for f in froms for t in tos if f != t]
         if not every:
             self._refuse_missing(froms, tos)
-        fitting = [(f, t) for f, t in every if self._fits(from_role, f) and self._fits(to_role, t)]
+        fitting = {(f, t): None for f, t in every if self._fits(from_role, f) and self._fits(to_role, t)}
         # An unlabelled link has no direction: of the same two columns, the left one is taken as the first.
         readings = [(f, t) for f, t in fitting if f < t or (t, f) not in fitting]
         if not readings:
@@ -177,7 +193,7 @@ class _Search:
         type_column = self._type_column(_TYPE_ROLE[role])
         object_type = self._types[role] or self._named_type(id_column)
         if type_column is None and object_type is None:
-            flag, shown = _FLAG[role], quoted(column_name(self._header, id_column))
+            flag, shown = _FLAG[role], quoted(self._header.name(id_column))
             raise SourceError(
                 f"{self._name} does not say which type of record {shown} holds. Give it with {flag} TYPE "
                 f"(for example {flag} contacts), or name its column with --map {_TYPE_ROLE[role]}=COLUMN."
@@ -189,10 +205,10 @@ class _Search:
             return self._mapped[role]
         found = self._free_columns(_PLACE[role], holds_type=True)
         if len(found) > 1:
-            shown = _positions(self._header, found)
+            shown, first = self._places(found), self._header.place(found[0])
             raise SourceError(
-                f"{self._name} has several columns for {role}: {shown}. Choose one with --map {role}=#{found[0] + 1}, "
-                f"or another position."
+                f"{self._name} has several columns for {role}: {shown}. "
+                f"Choose one with --map {role}={first}, or another position."
             )
         return found[0] if found else None
 
@@ -212,7 +228,7 @@ class _Search:
 
     def _refuse_types(self, columns: list[int]) -> None:
         wanted = " ".join(f"{_FLAG[role]} {kind}" for role, kind in self._types.items() if kind)
-        named = ", ".join(f"{quoted(self._header[i])} ({self._named_type(i) or 'any type'})" for i in columns)
+        named = ", ".join(f"{quoted(self._header.name(i))} ({self._named_type(i) or 'any type'})" for i in columns)
         raise SourceError(
             f"{self._name} has no two columns that fit {wanted}. Its columns of ids are: {named}. "
             f"Name others with --map {Role.FROM_OBJECT_ID}=COLUMN and --map {Role.TO_OBJECT_ID}=COLUMN."
@@ -220,7 +236,7 @@ class _Search:
 
     def _refuse_several(self, readings: list[tuple[int, int]]) -> None:
         ways = "; ".join(
-            f"{quoted(column_name(self._header, f))} to {quoted(column_name(self._header, t))} "
+            f"{quoted(self._header.name(f))} to {quoted(self._header.name(t))} "
             f"({self._map_flag(Role.FROM_OBJECT_ID, f)} {self._map_flag(Role.TO_OBJECT_ID, t)})"
             for f, t in readings[:6]
         )
@@ -228,27 +244,21 @@ class _Search:
         raise SourceError(f"{self._name} can be read in {len(readings)} ways: {ways}{more}. Choose one.")
 
     def _map_flag(self, role: Role, index: int) -> str:
-        text = self._header[index]
+        text = self._header.texts[index]
         can_be_typed = text.strip() and text.isprintable() and len(text) <= 60 and '"' not in text
-        return f'--map {role}="{text}"' if can_be_typed else f"--map {role}=#{index + 1}"
+        is_unique = self._header.texts.count(text) == 1
+        return (
+            f'--map {role}="{text}"' if can_be_typed and is_unique else f"--map {role}=#{self._header.positions[index]}"
+        )
 
     def _listed(self) -> str:
-        shown = [quoted(column_name(self._header, i)) for i in range(len(self._header))]
+        shown = [quoted(self._header.name(i)) for i in range(len(self._header.texts))]
         more = f" and {len(shown) - 40} more" if len(shown) > 40 else ""
         return f"Its columns are: {', '.join(shown[:40])}{more}."
 
-
-def _refuse_duplicates(name: str, header: Sequence[str]) -> None:
-    first: dict[str, int] = {}
-    for index, text in enumerate(header):
-        key = text.strip()
-        if key and key in first:
-            raise SourceError(
-                f"{name} has two columns with the header {quoted(key)} (columns {first[key] + 1} and {index + 1}). "
-                f"Rename one of them."
-            )
-        first[key] = index
+    def _places(self, indices: list[int]) -> str:
+        return ", ".join(f"{self._header.place(i)} {quoted(self._header.texts[i])}" for i in indices)
 
 
-def _positions(header: Sequence[str], indices: list[int]) -> str:
-    return ", ".join(f"#{i + 1} {quoted(header[i])}" for i in indices)
+def _is_position(wish: str) -> bool:
+    return wish.startswith("#") and wish[1:].isascii() and wish[1:].isdecimal() and len(wish) < 8

@@ -48,7 +48,7 @@ _RECORD_ENDINGS = ("recordid", "objectid", "hubspotid", "レコード", "record"
 
 def meaning(header: str) -> Meaning | None:
     """Return what a header means, or None when it says nothing about a pair."""
-    key = plain(header)
+    key = plain(header).rstrip("*:")  # a mark that the column must be filled in, and the like
     if key in _MEANT_OTHERWISE:
         return None
     for place, prefixes in _PREFIXES:

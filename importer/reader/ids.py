@@ -47,6 +47,9 @@ _AS_TEXT = "In Excel, format the column as Text and paste the ids again from Hub
 _FROM_HUBSPOT = "Put the record's ID from HubSpot (the column 'Record ID' of an export) into this cell."
 
 
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+
+
 def _refusal(code: str, pattern: str, sentence: str, advice: str) -> _Refusal:
     return _Refusal(code, re.compile(pattern, re.ASCII | re.IGNORECASE | re.DOTALL), sentence, advice)
 
@@ -81,7 +84,8 @@ _REFUSALS = (
     _refusal(
         "DATE",
         r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?: .*)?"
-        r"|\d{1,2}-[a-z]{3}(?:-\d{2,4})?|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?",
+        rf"|\d{{4}}[-/年]\d{{1,2}}月?|\d{{1,2}}月\d{{1,2}}日|{_MONTH}-\d{{2,4}}|\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?"
+        r"|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?",
         "{} is a date or a time, not a HubSpot record id.",
         "The spreadsheet may have turned the id into a date. " + _AS_TEXT,
     ),
@@ -106,7 +110,7 @@ _REFUSALS = (
     _refusal("BOOLEAN", r"true|false", "{} is a yes/no value, not a HubSpot record id.", _FROM_HUBSPOT),
     _refusal(
         "ERROR_VALUE",
-        r"#[A-Z0-9_/]+[!?]?|#+|Err:\d+",
+        r"#[A-Z][A-Z0-9_/]*[!?]?|#+|Err:\d+",
         "{} is an error of the spreadsheet, not a HubSpot record id.",
         "Repair the formula in this cell, or replace it with the id itself.",
     ),
@@ -149,7 +153,7 @@ _integral = re.compile(rf"([1-9][0-9]{{0,{EXACT_DIGITS - 1}}})\.0+").fullmatch
 _thousands = re.compile(r"[0-9]{1,3}\.0{3}").fullmatch
 _record_url = re.compile(
     r"(?:https?://)?app(?:-[a-z0-9]+)?\.hubspot\.com/contacts/(?P<portal>[0-9]+)/"
-    r"(?:record/(?P<type_id>[0-9]+-[0-9]+)|(?P<type_name>contact|company|deal|ticket))/(?P<id>[1-9][0-9]{0,31})"
+    r"(?:record/(?P<type_id>[0-9]{1,4}-[0-9]{1,18})|(?P<type_name>contact|company|deal|ticket))/(?P<id>[1-9][0-9]{0,31})"
     r"(?:[/?#].*)?",
     re.ASCII | re.IGNORECASE,
 ).fullmatch

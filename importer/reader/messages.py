@@ -1,8 +1,14 @@
 """How messages show what a file holds."""
 
+_LONGEST = 60
+
+
+def visible(text: str) -> str:
+    """Return a text as a message can show it: at most 60 characters, with what cannot be seen written out."""
+    shown = text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+
 
 def quoted(text: str) -> str:
-    """Return a text in quotes for a message: at most 60 characters, with what cannot be seen written out."""
-    shown = text if len(text) <= 60 else text[:57] + "…"
-    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-    return f"'{visible}'"
+    """Return a text in quotes for a message, made visible."""
+    return f"'{visible(text)}'"

@@ -5,7 +5,7 @@ from operator import eq
 from typing import cast
 
 from importer.model import ObjectType, Pair, Problem, RecordId, SourceBlock, SourceRow
-from importer.reader.columns import Columns, Side, column_name
+from importer.reader.columns import Columns, Header, Side
 from importer.reader.ids import LossyNumber, RecordUrl, are_short_ids, missing_id, parse_id, split_ids
 from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
@@ -18,6 +18,10 @@ MANY_PAIRS = 50_000
 """Pairs after which a block of rows is handed on, although it could hold more rows."""
 
 _MAX_KEPT = 1_000
+_MAX_PROBLEMS = 20
+"""Ids of one cell whose problems are told."""
+
+_SPREAD = "Spread the ids over several rows."
 _FEW_RECORDS = 8
 _TYPE_ADVICE = "Write the name of a HubSpot object, such as contacts or companies, or an object type id such as 2-123."
 
@@ -29,11 +33,12 @@ class RowReader:
     `unlisted_types` the types that are not HubSpot's own.
     """
 
-    def __init__(self, columns: Columns, header: Sequence[str]) -> None:
+    def __init__(self, columns: Columns, header: Header) -> None:
         self.blank = 0
         self.portals: set[str] = set()
         self.unlisted_types: set[str] = set()
         self._header = header
+        self._width = len(header.texts)
         self._from, self._to = columns.from_side, columns.to_side
         # The types that cells of a type column were found to mean, so that each is parsed once.
         self._from_types: dict[str, ObjectType] = {}
@@ -45,7 +50,7 @@ class RowReader:
     def blocks(self, records: Records) -> Iterator[SourceBlock]:
         """Yield the rows that the records make, without the blank ones: in one block, unless they make many pairs."""
         numbers, rows = records
-        _fill_up(rows, len(self._header))
+        _fill_up(rows, self._width)
         block = SourceBlock()
         todo = [(numbers, rows)]
         while todo:
@@ -64,7 +69,7 @@ class RowReader:
 
     def _add_usual(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> bool:
         """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
-        if set(map(len, rows)) != {len(self._header)}:
+        if set(map(len, rows)) != {self._width}:
             return False
         from_ids, to_ids = _column(rows, self._from.id_column), _column(rows, self._to.id_column)
         from_types = _known_types(self._from, self._from_types, rows)
@@ -92,7 +97,7 @@ class RowReader:
 
     def _read(self, number: int, cells: Sequence[str]) -> SourceRow:
         kept = tuple(map(str, cells))
-        if len(cells) > len(self._header):
+        if len(cells) > self._width:
             return SourceRow(number, kept, (), (self._extra_cell(len(cells)),))
         problems: list[Problem] = []
         from_type, from_ids = self._read_side(self._from, self._from_types, cells, problems)
@@ -112,12 +117,19 @@ class RowReader:
     ) -> tuple[ObjectType | None, list[RecordId]]:
         object_type = self._read_type(side, types, cells, problems)
         ids: dict[RecordId, None] = {}  # a set that keeps the order
-        column = column_name(self._header, side.id_column)
+        column = self._header.name(side.id_column)
         cell = cells[side.id_column]
+        if cell.count(";") + cell.count("；") >= MAX_PAIRS:
+            problems.append(_too_many_ids(column))
+            return object_type, []
         texts = [cell] if isinstance(cell, LossyNumber) else split_ids(cell)
         if not texts:
             problems.append(missing_id(column))
-        for text in texts:
+        most = len(problems) + _MAX_PROBLEMS
+        for place, text in enumerate(texts):
+            if len(problems) == most:
+                problems.append(_further_ids(column, len(texts) - place))
+                break
             found = parse_id(text, column)
             if isinstance(found, RecordUrl):
                 found = self._check_url(found, object_type, text, column)
@@ -133,7 +145,7 @@ class RowReader:
         if side.type_column is None:
             return side.object_type
         text = cells[side.type_column]
-        found = types.get(text) or _parse_type(text, side, column_name(self._header, side.type_column))
+        found = types.get(text) or _parse_type(text, side, self._header.name(side.type_column))
         if isinstance(found, Problem):
             problems.append(found)
             return None
@@ -159,8 +171,9 @@ class RowReader:
     # --- the row as a whole
 
     def _extra_cell(self, cells: int) -> Problem:
-        expected = len(self._header)
-        message = f"the row has {cells} cells, the header {expected}; which cell belongs to which column is not sure."
+        message = (
+            f"the row has {cells} cells, the header {self._width}; which cell belongs to which column is not sure."
+        )
         advice = "Put a cell that contains the delimiter in quotation marks, or remove the cells beyond the header."
         return Problem("EXTRA_CELL", "", message, advice)
 
@@ -171,13 +184,23 @@ class RowReader:
             message = (
                 f"the row makes {len(from_ids) * len(to_ids):,} pairs; at most {MAX_PAIRS:,} are taken from one row."
             )
-            return Problem("TOO_MANY_PAIRS", "", message, "Spread the ids over several rows.")
+            return Problem("TOO_MANY_PAIRS", "", message, _SPREAD)
         both = set(from_ids).intersection(to_ids) if from_type == to_type else ()
         if both:
-            column = column_name(self._header, self._to.id_column)
+            column = self._header.name(self._to.id_column)
             message = f"the record {min(both)} would be linked to itself, which HubSpot does not allow."
             return Problem("SELF_ASSOCIATION", column, message, "Correct one of the two ids.")
         return None
+
+
+def _too_many_ids(column: str) -> Problem:
+    message = f"the cell holds more than {MAX_PAIRS:,} ids; at most {MAX_PAIRS:,} pairs are taken from one row."
+    return Problem("TOO_MANY_PAIRS", column, message, _SPREAD)
+
+
+def _further_ids(column: str, ids: int) -> Problem:
+    message = f"{ids:,} more ids in this cell were not looked at."
+    return Problem("FURTHER_IDS", column, message, "Correct the ids before them and check again.")
 
 
 def _fill_up(rows: Sequence[list[str]], width: int) -> None:

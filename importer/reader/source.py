@@ -9,8 +9,9 @@ from typing import Self
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import RESULT_COLUMNS, ObjectType, Role, SourceBlock
-from importer.reader.columns import Columns, find_columns
+from importer.reader.columns import Columns, Header, find_columns
 from importer.reader.rows import RowReader
+from importer.reader.sheet_xml import MAX_COLUMN
 from importer.reader.tables import Records, Table
 
 _STATUS_COLUMN = "import_status"
@@ -40,7 +41,8 @@ class Understood:
 class Source:
     """One table of pairs, open for reading; a context manager.
 
-    `header` holds the original header cells without the columns of an old result.
+    `header` holds the original header cells without the columns of an old result, `places` which of them, from 1, plays
+    each role.
     """
 
     def __init__(self, name: str, table: Table, reading: Reading) -> None:
@@ -50,10 +52,12 @@ class Source:
         self._width = len(full_header)
         self._kept = [i for i, text in enumerate(full_header) if text.strip() not in RESULT_COLUMNS]
         self._status_column = _status_column(name, full_header, reading)
-        self.header = tuple(full_header[i] for i in self._kept)
-        columns = find_columns(name, self.header, reading)
-        self.understood = _understood(table, columns, self.header, replaced=len(self._kept) < self._width)
-        self._row_reader = RowReader(columns, self.header)
+        header = Header(tuple(full_header[i] for i in self._kept), tuple(i + 1 for i in self._kept))
+        columns = find_columns(name, header, reading)
+        self.header = header.texts
+        self.places = {role: index + 1 for role, index in columns.roles().items()}
+        self.understood = _understood(table, columns, header, replaced=len(self._kept) < self._width)
+        self._row_reader = RowReader(columns, header)
         self._formulas = 0
         self._left_out = 0
 
@@ -152,6 +156,8 @@ def _split_header(name: str, blocks: Iterator[Records]) -> tuple[list[str], Iter
     for numbers, rows in blocks:
         for i, cells in enumerate(rows):
             if any(cell.strip() for cell in cells):
+                if len(cells) > MAX_COLUMN:
+                    raise SourceError(f"{name}: the header has {len(cells):,} columns, and {MAX_COLUMN:,} is the most.")
                 return [str(cell) for cell in cells], chain([(numbers[i + 1 :], rows[i + 1 :])], blocks)
     raise SourceError(f"{name} is empty. Its first row must be a header with the names of the columns.")
 
@@ -179,7 +185,7 @@ def _looks_like_formula(cell: str) -> bool:
     return cell[0] in "=@" or any(c.isalpha() or c in "(!" for c in cell[:1000])
 
 
-def _understood(table: Table, columns: Columns, header: Sequence[str], *, replaced: bool) -> Understood:
+def _understood(table: Table, columns: Columns, header: Header, *, replaced: bool) -> Understood:
     from_side, to_side = columns.from_side, columns.to_side
     old = ("The columns of an old result (import_…) are left out and will be replaced.",) if replaced else ()
     return Understood(
@@ -188,7 +194,7 @@ def _understood(table: Table, columns: Columns, header: Sequence[str], *, replac
         delimiter=table.delimiter,
         sheet=table.sheet,
         sheets=table.sheets,
-        columns=columns.roles(header),
+        columns={role: header.name(index) for role, index in columns.roles().items()},
         from_object_type=from_side.object_type if from_side.type_column is None else None,
         to_object_type=to_side.object_type if to_side.type_column is None else None,
         notes=table.notes + old,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas
 
 from importer.config import ApiVersion, Reading, Settings, token_file_is_exposed
-from importer.errors import BusyError, SettingsError
+from importer.errors import BusyError, SettingsError, SourceError
 from importer.hubspot.routes import V4_ENDS
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Status
@@ -133,7 +133,15 @@ def _retry_file(file: Path, settings: Settings, telling: Telling, *, fresh: bool
         info = store.run_of_results(settings, source)
         target = _Target(settings, access_token(settings)) if info is None else _target_of(info, settings)
         reading = settings.reading if info is None else store.reading_of_results(info)
-        return _import(source, replace(reading, statuses=store.TO_RETRY), target, telling, fresh=fresh)
+        try:
+            return _import(source, replace(reading, statuses=store.TO_RETRY), target, telling, fresh=fresh)
+        except SourceError as error:
+            if info is not None:
+                raise
+            raise SourceError(
+                f"{error} No run here wrote {file}, so what its columns are is not known: put those settings into a "
+                f"config file, or import the file with: importer run."
+            ) from None
 
 
 def _retry_journal(path: Path, settings: Settings, telling: Telling, *, fresh: bool) -> Summary:

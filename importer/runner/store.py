@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from importer.config import Reading, Settings
 from importer.errors import JournalError, OutputError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, list_journals
 from importer.model import Role, Status
-from importer.reader import Source, open_frame, open_source
+from importer.reader import DELIMITERS, Source, open_frame, open_source
 
 if TYPE_CHECKING:
     import pandas
@@ -100,6 +100,7 @@ def describe(
         api_version=settings.api_version,
         results=str(results),
         settings=settings.model_dump(mode="json"),
+        places={str(role): place for role, place in table.places.items()},
     )
 
 
@@ -289,9 +290,17 @@ def run_of_results(settings: Settings, results: SourceFile) -> RunInfo | None:
 
 
 def reading_of_results(info: RunInfo) -> Reading:
-    """How to read the results file of a run: by the roles and types with which its source was read."""
-    columns = {Role(role): column for role, column in info.reading["columns"].items()}
-    return Reading(info.reading["from_object_type"], info.reading["to_object_type"], columns)
+    """How to read the results file of a run: by the columns and types with which its source was read."""
+    columns = {Role(role): _wish(info.header, place) for role, place in info.places.items()}
+    # Others are found out: the file may have been saved anew by a program that has its own.
+    delimiter = None if info.delimiter in DELIMITERS else info.delimiter
+    return Reading(info.reading["from_object_type"], info.reading["to_object_type"], columns, delimiter=delimiter)
+
+
+def _wish(header: Sequence[str], place: int) -> str:
+    """How `--map` names a column of a header: by its text where that is enough."""
+    text = header[place - 1]
+    return text if text.strip() and header.count(text) == 1 else f"#{place}"
 
 
 def _same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:

@@ -81,6 +81,38 @@ def test_a_corrected_results_file_is_tried_again_with_the_runs_own_columns(work:
     assert (row["a"], row["import_row"], row["import_status"]) == (str(work.base + 1), "3", "linked")
 
 
+def test_a_results_file_is_read_by_the_columns_of_its_run_wherever_those_stood(work: Workplace) -> None:
+    source = work.folder / "odd.csv"
+    source.write_text(f"import_row,a,b,c\n2,{UNKNOWN + work.base},7,8\n3,{work.base},9,10\n")
+    flags = ("--map", "from_object_id=#2", "--map", "to_object_id=#3", "--from", "contacts", "--to", "companies")
+    assert work.here("run", source, *flags).code == 1
+    assert work.links() == {(work.base, 9)}
+    make_known(work, 0)
+    done = work.here("retry", work.folder / "odd.results.csv", "--json")
+    assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
+    assert work.links() == {(work.base, 9), (UNKNOWN + work.base, 7)}
+
+
+def test_a_results_file_with_a_delimiter_of_its_own_is_tried_again(work: Workplace) -> None:
+    source = work.folder / "odd.csv"
+    source.write_text(f"Contact ID^Company ID\n{work.base}^7\n{UNKNOWN + work.base}^8\n")
+    assert work.here("run", source, "--delimiter", "^").code == 1
+    make_known(work, 0)
+    done = work.here("retry", work.folder / "odd.results.csv", "--json")
+    assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
+
+
+def test_a_results_file_that_no_run_here_wrote_is_refused_with_what_helps(work: Workplace) -> None:
+    path = work.folder / "moved.csv"
+    path.write_text("from_id,to_id,import_status\n1,2,failed\n")
+    refused = work.here("retry", path)
+    assert refused.code == 2
+    assert refused.sentence.endswith(
+        f"No run here wrote {path}, so what its columns are is not known: put those settings into a config file, or "
+        "import the file with: importer run."
+    )
+
+
 def test_the_results_of_a_retry_can_be_tried_again(failing: tuple[Workplace, str, Path]) -> None:
     work, _, _ = failing
     first = work.here("retry", work.folder / "deals.results.csv", "--json")

@@ -255,6 +255,7 @@ def test_a_check_tells_every_problem_and_sends_nothing(work: Workplace) -> None:
     assert "14 rows: 5 pairs, 1 duplicate rows, 8 invalid rows." in done.out
     assert "row 7, column 'Contact ID': 'ACME Ltd' " in done.out
     assert "MISSING_ID: 7 rows" in done.out
+    assert "… (--out FILE names every row)" in done.out
     assert "Nothing was sent." in done.out
     assert "row 14" not in done.out  # the first few rows stand for all of a kind
     out = work.folder / "problems.csv"
@@ -266,6 +267,41 @@ def test_a_check_tells_every_problem_and_sends_nothing(work: Workplace) -> None:
     assert work.calls() == before
     assert work.journals == []
     assert not any((work.folder / "state").iterdir())
+
+
+def test_a_check_shows_one_problem_of_each_of_the_first_rows_with_a_kind(work: Workplace) -> None:
+    done = work.here("check", work.write("a.csv", [(f"x{n}", f"y{n}") for n in range(6)]))
+    assert [line.split(",")[0] for line in done.out.splitlines() if line.startswith("  row")] == [
+        f"  row {number}" for number in range(2, 7)
+    ]
+    assert "… (--out FILE names every row)" in done.out
+
+
+def test_a_quiet_check_says_nothing_and_ends_with_its_code(work: Workplace) -> None:
+    done = work.here("check", work.write("a.csv", [("x", 1)]), "--quiet")
+    assert (done.code, done.out, done.err) == (1, "", "")
+
+
+def test_the_error_of_a_check_is_logged_in_the_form_that_is_asked_for(work: Workplace) -> None:
+    done = work.here("check", "none.csv", "--log-format", "json")
+    assert (done.code, json.loads(done.err)["level"]) == (2, "error")
+
+
+def test_a_name_that_the_output_cannot_show_ends_no_run(work: Workplace) -> None:
+    source = work.write("取引.csv", work.pairs(2))
+    done = work.run("run", source, PYTHONIOENCODING="cp1252")
+    assert done.code == 0, done.err
+    assert r"\u53d6\u5f15.results.csv" in done.out
+
+
+def test_failures_of_a_file_in_another_encoding_are_fed_back_with_the_same_settings(work: Workplace) -> None:
+    source = work.folder / "a.csv"
+    source.write_bytes(f"Contact ID,Company ID,Name\nx,1,Ren\xe9\n{work.base},1,Zo\xe9\n".encode("cp1252"))
+    assert work.here("run", source, "--encoding", "cp1252").code == 1
+    again = work.here("run", work.folder / "a.failures.csv", "--encoding", "cp1252")
+    assert (again.code, "read as that, not as cp1252" in again.err) == (1, True)
+    (row,) = rows_of(work.folder / "a.failures.results.csv")
+    assert (row["Contact ID"], row["Name"]) == ("x", "René")
 
 
 def test_a_check_of_a_good_file_is_content(work: Workplace) -> None:
@@ -282,6 +318,10 @@ REFUSED = {
         "a.csv has no such column. Its columns are: 'Contact ID',",
     ),
     "an unknown role": (["run", "a.csv", "--map", "id=a"], "there is no role 'id'; the roles are from_object_type,"),
+    "a role twice": (
+        ["run", "a.csv", "--map", "to_object_id=#1", "--map", "to_object_id=#2"],
+        "--map names a role twice: to_object_id, to_object_id.",
+    ),
     "half a mapping": (["run", "a.csv", "--map", "Company ID"], "expected ROLE=COLUMN"),
     "a wrong rate": (["run", "a.csv", "--rate", "fast"], "rate is 'fast': expected N/SECONDS"),
     "http elsewhere": (["run", "a.csv", "--base-url", "http://example.com"], "the token would travel readable"),

@@ -358,7 +358,7 @@ def test_problems_are_grouped_by_code_the_most_frequent_first(path: Path) -> Non
     ]
     with Journal(written(path, *rows)) as journal:
         assert journal.problem_groups(2) == [
-            ProblemGroup("MISSING_ID", 4, ((2, PROBLEM), (2, PROBLEM))),
+            ProblemGroup("MISSING_ID", 4, ((2, PROBLEM), (3, PROBLEM))),
             ProblemGroup("BAD_ID", 1, ((9, rare),)),
         ]
 

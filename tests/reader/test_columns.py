@@ -5,15 +5,19 @@ import pytest
 from importer.config import Reading
 from importer.errors import ImporterError, SettingsError, SourceError
 from importer.model import Role
-from importer.reader.columns import Columns, find_columns
+from importer.reader.columns import Columns, Header, find_columns
 
 FROM_ID, TO_ID = Role.FROM_OBJECT_ID, Role.TO_OBJECT_ID
 FROM_TYPE, TO_TYPE = Role.FROM_OBJECT_TYPE, Role.TO_OBJECT_TYPE
 
 
+def header_of(*texts: str) -> Header:
+    return Header(texts, tuple(range(1, len(texts) + 1)))
+
+
 def found(header: str, reading: Reading | None = None) -> str:
     """Return `position:type > position:type` for a header whose cells are separated by `|`, positions from 0."""
-    columns: Columns = find_columns("deals.csv", tuple(header.split("|")), reading or Reading())
+    columns: Columns = find_columns("deals.csv", header_of(*header.split("|")), reading or Reading())
     sides = (columns.from_side, columns.to_side)
     types = (f"{'' if s.type_column is None else f'[{s.type_column}]'}{s.object_type or ''}" for s in sides)
     return " > ".join(f"{side.id_column}:{kind}" for side, kind in zip(sides, types, strict=True))
@@ -32,6 +36,7 @@ def refused(header: str, reading: Reading | None = None, kind: type[ImporterErro
         ("To Object ID|to-object-type|FROM OBJECT ID|From Object Type", "2:[3] > 0:[1]"),
         ("Contact ID|Name|Company ID", "0:contacts > 2:companies"),
         ("contactId|dealId", "0:contacts > 1:deals"),
+        ("Contact ID*|Company ID:", "0:contacts > 1:companies"),
         ("\ufeffContact ID|Company ID", "0:contacts > 1:companies"),
         ("ＣＯＮＴＡＣＴ　ＩＤ|company_id", "0:contacts > 1:companies"),
         ("Company Record ID|Contact Record ID", "0:companies > 1:contacts"),
@@ -166,8 +171,23 @@ def test_a_flag_that_no_column_fits_is_refused_not_obeyed() -> None:
     assert "'Contact ID' (contacts)" in message
 
 
-def test_a_header_twice_is_refused_wherever_it_stands() -> None:
-    assert "two columns with the header 'Note' (columns 3 and 4)" in refused("Contact ID|Company ID|Note| Note")
+def test_a_header_twice_is_refused_only_where_it_matters() -> None:
+    assert found("Contact ID|Company ID|Note|Note") == "0:contacts > 1:companies"
+    assert refused("from_id|from_id|to_id") == (
+        "deals.csv can be read in 2 ways: 'from_id' to 'to_id' (--map from_object_id=#1 --map to_object_id=\"to_id\"); "
+        "'from_id' to 'to_id' (--map from_object_id=#2 --map to_object_id=\"to_id\"). Choose one."
+    )
+    both = Reading(columns={FROM_ID: "#2", TO_ID: "Company ID"})
+    assert found("Contact ID|Contact ID|Company ID", both) == "1:contacts > 2:companies"
+    types_twice = refused("from_id|To Type|to_type|to_id", Reading("contacts"))
+    assert "several columns for to_object_type: #2 'To Type', #3 'to_type'" in types_twice
+
+
+def test_very_many_possible_columns_are_refused_without_listing_every_reading() -> None:
+    header = "|".join(["from_id"] * 200 + ["to_id"] * 200)
+    assert refused(header).startswith(
+        "deals.csv can be read in too many ways: it has 200 columns for the record to link"
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,7 +208,14 @@ def test_a_setting_that_cannot_be_is_an_error_of_the_settings(reading: Reading, 
     assert part in refused("Contact ID|contact_id|Company ID", reading, SettingsError)
 
 
-def test_the_roles_name_the_headers_as_written() -> None:
-    header = ("Contact ID", " ", "Company ID")
-    columns = find_columns("x.csv", header, Reading(columns={TO_TYPE: "#2"}))
-    assert columns.roles(header) == {FROM_ID: "Contact ID", TO_ID: "Company ID", TO_TYPE: "#2"}
+def test_the_roles_say_which_column_plays_them_and_a_blank_header_is_named_by_its_position() -> None:
+    header = Header(("Contact ID", " ", "Company ID"), (2, 5, 6))
+    columns = find_columns("x.csv", header, Reading(columns={TO_TYPE: "#5"}))
+    assert columns.roles() == {FROM_ID: 0, TO_ID: 2, TO_TYPE: 1}
+    assert [header.name(index) for index in range(3)] == ["Contact ID", "#5", "Company ID"]
+
+
+def test_a_header_is_shown_short_and_without_what_a_terminal_obeys() -> None:
+    header = header_of("a\x1b]0;x\x07\nb", "x" * 100_000)
+    assert header.name(0) == r"a\x1b]0;x\x07\nb"
+    assert header.name(1) == "x" * 57 + "…"

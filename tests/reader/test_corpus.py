@@ -8,7 +8,7 @@ import pytest
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import Pair, Problem, SourceRow, Status
+from importer.model import Pair, Problem, Role, SourceRow, Status
 from importer.reader import Source, open_source
 from tests.blocks import rows_of
 
@@ -85,6 +85,7 @@ TABLES: dict[str, tuple[Reading, Rows]] = {
     "formula_texts": (LINKS, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "7>8"), (6, "9>10")]),
     "old_results": (FROM_HEADER, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "EXTRA_CELL")]),
     "header_alone": (LINKS, []),
+    "header_twice": (LINKS, ONE),
     "header_as_people_write": (LINKS, ONE),
     "header_hubspot_export": (Reading(from_object_type="contact"), [(2, "1>2 1>3")]),
     "header_japanese": (Reading(from_object_type="コンタクト"), ONE),
@@ -163,8 +164,6 @@ FILES_READ: dict[str, tuple[Reading, Rows]] = {
 REFUSED: dict[str, str] = {
     "header_three_objects.csv": "can be read in 3 ways: 'Contact ID' to 'Company ID' (--map from_object_id=",
     "header_three_objects.xlsx": "'Company ID' to 'Deal ID'",
-    "header_twice.csv": "has two columns with the header 'Note' (columns 3 and 4)",
-    "header_twice.xlsx": "has two columns with the header 'Note' (columns 3 and 4)",
     "header_missing.csv": "has no column for the record to link to. Its columns are: 'Contact ID', 'Company'. "
     "Name it with --map to_object_id=COLUMN.",
     "header_missing.xlsx": "has no column for the record to link to",
@@ -355,6 +354,14 @@ def test_columns_of_an_old_result_are_dropped_from_header_and_cells(name: str) -
     with read(name, FROM_HEADER) as source:
         assert source.header == ("Contact ID", "Company ID")
         assert [row.cells for row in rows_of(source.blocks())] == [("1", "2"), ("3", "4"), ("5", "6"), ("7", "8", "9")]
+
+
+@pytest.mark.parametrize("name", both("old_results"))
+def test_positions_are_those_that_the_spreadsheet_shows(name: str) -> None:
+    columns = {Role.FROM_OBJECT_ID: "#2", Role.TO_OBJECT_ID: "#4"}
+    with read(name, Reading("contacts", "companies", columns)) as source:
+        assert source.understood.columns == {Role.FROM_OBJECT_ID: "Contact ID", Role.TO_OBJECT_ID: "Company ID"}
+        assert source.places == {Role.FROM_OBJECT_ID: 1, Role.TO_OBJECT_ID: 2}
 
 
 @pytest.mark.parametrize("name", both("old_results"))

@@ -6,15 +6,16 @@ from hypothesis import strategies as st
 
 from importer.config import Reading
 from importer.model import SourceRow
-from importer.reader.columns import find_columns
+from importer.reader.columns import Header, find_columns
 from importer.reader.ids import LossyNumber
 from importer.reader.rows import MANY_PAIRS, RowReader
 from tests.blocks import rows_of
 
 
 def row_reader(header: str, reading: Reading) -> RowReader:
-    cells = tuple(header.split("|"))
-    return RowReader(find_columns("x.csv", cells, reading), cells)
+    texts = tuple(header.split("|"))
+    found = Header(texts, tuple(range(1, len(texts) + 1)))
+    return RowReader(find_columns("x.csv", found, reading), found)
 
 
 def read(reader: RowReader, records: list[list[str]], first: int = 2) -> list[SourceRow]:
@@ -99,3 +100,10 @@ def test_ten_thousand_pairs_of_one_row_are_taken_and_one_more_is_refused() -> No
 
     assert codes("Contact ID|Company ID", Reading(), row(100, 100))[0].count(">") == 10_000
     assert codes("Contact ID|Company ID", Reading(), row(1, 10_001)) == ["TOO_MANY_PAIRS"]
+    assert codes("Contact ID|Company ID", Reading(), "1|" + "x;" * 3_000_000 + "2") == ["TOO_MANY_PAIRS"]
+
+
+def test_of_many_bad_ids_in_one_cell_the_first_are_told_and_the_others_counted() -> None:
+    (row,) = read(row_reader("Contact ID|Company ID", Reading()), [["y", ";".join(["x"] * 500)]])
+    assert [problem.code for problem in row.problems] == ["NOT_AN_ID"] * 21 + ["FURTHER_IDS"]
+    assert row.problems[-1].message == "480 more ids in this cell were not looked at."
