@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from importer.config import Reading
@@ -128,9 +129,9 @@ def _records(text: _Text) -> Generator[Records]:
 
 def _read_block(reader: Iterator[list[str]], rows: list[list[str]], file: _BoundedFile) -> None:
     bound = file.bytes_read + BLOCK_CHARACTERS
-    for cells in reader:
+    for cells in islice(reader, BLOCK_RECORDS):
         rows.append(cells)
-        if len(rows) == BLOCK_RECORDS or file.bytes_read > bound:
+        if file.bytes_read > bound:
             return
 
 
