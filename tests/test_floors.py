@@ -38,7 +38,7 @@ ROOMS_OF_LIBRARIES = {
     "click": {"cli"},
     "tqdm": {"cli"},
     "pandas": {"reader", "runner"},
-    "python_calamine": {"reader"},
+    "xlrd": {"reader"},
     "charset_normalizer": {"reader"},
     "xlsxwriter": {"reporter"},
 }

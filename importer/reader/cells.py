@@ -13,6 +13,7 @@ _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.I
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)))
 _BUILT_IN_DURATION = 46
 _EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a spreadsheet date has no zone
+_period = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S)?)?", re.ASCII).fullmatch
 _FALSE_LEAP_DAY = 60  # Excel counts a 29 February 1900
 
 
@@ -84,6 +85,30 @@ def duration_text(raw: str) -> str:
     except (ValueError, OverflowError):
         return number_text(raw)
     return moment_text(length) if length >= timedelta(0) else number_text(raw)
+
+
+def iso_text(raw: str) -> str:
+    """Return an ISO date as `date_text` does, with or without a time; the text itself when it is none."""
+    try:
+        return moment_text(datetime.fromisoformat(raw))
+    except ValueError:
+        return raw.replace("T", " ")
+
+
+def period_text(raw: str) -> str:
+    """Return the time that `PT36H30M00S` writes, as `36:30:00`; the text itself when it is none.
+
+    Source: XML Schema, part 2, duration.
+    """
+    found = _period(raw)
+    if found is None:
+        return raw
+    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    try:
+        length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        return raw
+    return moment_text(length) if length >= timedelta(days=1) else moment_text((_EPOCH + length).time())
 
 
 def _duration(days: float) -> timedelta:

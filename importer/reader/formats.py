@@ -10,9 +10,10 @@ from pathlib import Path
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader.compressed import expand_gzip, expand_zip
+from importer.reader.ods import open_ods
 from importer.reader.tables import Table
 from importer.reader.text import open_text
-from importer.reader.workbooks import open_ods, open_xls
+from importer.reader.xls import open_xls
 from importer.reader.xlsx import open_xlsx
 
 _HEAD = 4096
@@ -116,17 +117,29 @@ def _open_zipped(path: Path, name: str, reading: Reading) -> Table | None:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = frozenset(archive.namelist())
+            kind = _open_document_kind(archive)
     except (zipfile.BadZipFile, NotImplementedError) as error:
         raise SourceError(
             f"{name} is damaged or cut off ({error}). Open it in a spreadsheet program and save it again as XLSX."
         ) from None
     if "[Content_Types].xml" in parts:
         return _open_office(path, name, parts, reading)
-    if "mimetype" in parts and "content.xml" in parts:
+    if kind and "spreadsheet" not in kind:
+        raise SourceError(f"{name} is an OpenDocument file of another kind, not a workbook. {_SAVE_AS}")
+    if kind or {"mimetype", "content.xml"} <= parts:
         return open_ods(path, name, reading)
     if any(part.endswith(".iwa") for part in parts):
         raise SourceError(f"{name} is a Numbers document. In Numbers, export the table as XLSX or CSV.")
     return None
+
+
+def _open_document_kind(archive: zipfile.ZipFile) -> str:
+    """Return the media type that an OpenDocument file declares, "" for other archives. Source: ODF 1.2, part 3, 3.3."""
+    if "mimetype" not in archive.NameToInfo:
+        return ""
+    with archive.open("mimetype") as file:
+        kind = file.read(100).decode("ascii", "replace")
+    return kind if kind.startswith(("application/vnd.oasis.opendocument.", "application/vnd.sun.xml.")) else ""
 
 
 def _open_office(path: Path, name: str, parts: frozenset[str], reading: Reading) -> Table:

@@ -74,10 +74,15 @@ class Package:
         """Tell whether the document has a part."""
         return part in self._zip.NameToInfo
 
-    def parse(self, part: str, set_handlers: SetHandlers, bound: int) -> Generator[None]:
-        """Parse a part, pausing after each block; raises `ExcessError` when it expands beyond `bound` bytes."""
-        self._check_size(part, bound)
-        parser = expat.ParserCreate()
+    def parse(
+        self, part: str, set_handlers: SetHandlers, bound: int, ratio: int = MAX_RATIO, separator: str | None = None
+    ) -> Generator[None]:
+        """Parse a part, pausing after each block; raises `ExcessError` when it expands beyond `bound` bytes or `ratio`.
+
+        With a `separator`, names come as namespace, separator and local name instead of with a prefix.
+        """
+        self._check_size(part, bound, ratio)
+        parser = expat.ParserCreate(namespace_separator=separator)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_doctype
         set_handlers(parser)
@@ -99,7 +104,7 @@ class Package:
             pass
         return found
 
-    def _check_size(self, part: str, bound: int) -> None:
+    def _check_size(self, part: str, bound: int, ratio: int) -> None:
         if not self.has(part):
             raise DamageError(f"its part {part} is missing")
         info = self._zip.getinfo(part)
@@ -109,8 +114,8 @@ class Package:
             raise ExcessError(
                 f"its part {part} expands to {info.file_size >> 20:,} MiB, and {bound >> 20:,} is the most"
             )
-        if info.file_size > MAX_RATIO_SIZE and info.file_size > MAX_RATIO * info.compress_size:
-            raise ExcessError(f"its part {part} expands to more than {MAX_RATIO} times its size")
+        if info.file_size > MAX_RATIO_SIZE and info.file_size > ratio * info.compress_size:
+            raise ExcessError(f"its part {part} expands to more than {ratio} times its size")
 
 
 def _parse_block(parser: expat.XMLParserType, block: bytes) -> None:

@@ -1,7 +1,6 @@
 """XLSX workbooks: one sheet as numbered records of cells, streamed.
 
-The XML is read event by event: python-calamine gives '' for `#N/A` and a float for every number; openpyxl keeps both
-but takes more than twice as long.
+The XML is read event by event: openpyxl, which keeps errors and exact numbers as well, takes more than twice as long.
 """
 
 import posixpath

@@ -321,18 +321,20 @@ def _entry(name: str, kind: int, start: int, size: int, child: int = 0xFFFFFFFF,
     return struct.pack("<64sHBB3I16x4x16xIQ", text, len(text) + 2, kind, 1, 0xFFFFFFFF, right, child, start, size)
 
 
-def xls(table: Sequence[Sequence[str | float | bool]]) -> bytes:
-    """Return an XLS workbook of texts, numbers and booleans. Source: Microsoft, [MS-XLS]."""
+def xls(table: Sequence[Sequence[str | float | bool | bytes]]) -> bytes:
+    """Return an XLS workbook of texts, numbers, booleans and codes of errors. Source: Microsoft, [MS-XLS]."""
 
     def record(kind: int, content: bytes) -> bytes:
         return struct.pack("<HH", kind, len(content)) + content
 
-    def biff_cell(r: int, c: int, value: str | float | bool) -> bytes:
+    def biff_cell(r: int, c: int, value: str | float | bool | bytes) -> bytes:
         place = struct.pack("<HHH", r, c, 0)
         if isinstance(value, str):
             return record(0x0204, place + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
         if isinstance(value, bool):
             return record(0x0205, place + struct.pack("<BB", value, 0))
+        if isinstance(value, bytes):
+            return record(0x0205, place + value + b"\1")
         return record(0x0203, place + struct.pack("<d", value))
 
     beginning, end = struct.pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6), record(0x000A, b"")

@@ -194,7 +194,7 @@ REFUSED: dict[str, str] = {
     "word.xls": "is an old Office document, not a workbook",
     "cut_off.xls": "is a damaged XLS workbook",
     "damaged.xls": "is a damaged XLS workbook",
-    "repeated_beyond.ods": "for safety: a sheet spreads over more than 20,000,000 cells",
+    "repeated_beyond.ods": "for safety: it has more than 100,000,000 cells",
     "password.ods": "is protected with a password",
     "two_tables.zip": "holds several files: 'a.csv', 'b.csv'",
     "nothing.zip": "holds no file",

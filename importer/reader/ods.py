@@ -1,0 +1,82 @@
+"""ODS workbooks: one sheet as numbered records of cells, streamed."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+from importer.config import Reading
+from importer.errors import SourceError
+from importer.reader.ods_xml import SEPARATOR, ContentParser
+from importer.reader.packages import BLOCK, ExcessError, Package, told
+from importer.reader.sheet_xml import MAX_ROW_SIZE
+from importer.reader.sheets import choose_sheet, sheet_notes
+from importer.reader.tables import Record, Table, in_blocks
+
+MAX_CONTENT = 2 << 30
+"""Expanded bytes of all sheets together."""
+
+MAX_RATIO = 1100
+"""Deflate expands no more than 1032 times, and sheets of equal rows come near it; what is kept is bounded otherwise."""
+
+_CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
+
+
+def open_ods(path: Path, name: str, reading: Reading) -> Table:
+    """Return the table of one sheet of an ODS workbook.
+
+    Raises `SourceError` when it is damaged, encrypted, beyond the bounds, or has no such sheet.
+    """
+    with told(name):
+        package = Package(path)
+    try:
+        with told(name):
+            _check_readable(package, name)
+            listing = ContentParser()
+            for _ in _parse(package, listing):
+                pass
+            sheets = listing.sheets
+        sheet = choose_sheet(name, sheets, reading.sheet)
+    except BaseException:
+        package.close()
+        raise
+    place = next(i for i, found in enumerate(sheets) if found is sheet)
+    records = _records(package, ContentParser(place), name)
+
+    def close() -> None:
+        records.close()
+        package.close()
+
+    return Table(
+        format="ODS",
+        records=in_blocks(records),
+        close=close,
+        sheet=sheet.name,
+        sheets=len(sheets),
+        notes=sheet_notes(sheet, sheets),
+    )
+
+
+def _check_readable(package: Package, name: str) -> None:
+    """Raise `SourceError` for a file with a password: its parts are encrypted, or all are in one that is."""
+    is_encrypted = package.has("encrypted-package")
+    if not is_encrypted and package.has(_MANIFEST):
+        is_encrypted = any(tag == "encryption-data" for tag, _ in package.elements(_MANIFEST))
+    if is_encrypted:
+        raise SourceError(f"{name} is protected with a password. Save it without one and try again.")
+
+
+def _parse(package: Package, parser: ContentParser) -> Generator[None]:
+    return package.parse(_CONTENT, parser.set_handlers, MAX_CONTENT, MAX_RATIO, SEPARATOR)
+
+
+def _records(package: Package, parser: ContentParser, name: str) -> Generator[Record]:
+    """Yield the rows of a sheet that have a cell, numbered as the sheet shows them; repeated ones one by one."""
+    rows_seen, idle = 0, 0
+    with told(name):
+        for _ in _parse(package, parser):
+            for first, cells, repeat in parser.take_rows():
+                for number in range(first, first + repeat):
+                    yield number, cells.copy()
+            idle = 0 if parser.rows_seen > rows_seen else idle + BLOCK
+            rows_seen = parser.rows_seen
+            if idle > MAX_ROW_SIZE and parser.is_in_sheet:
+                raise ExcessError(f"it has a row of more than {MAX_ROW_SIZE >> 20} MiB")

@@ -1,0 +1,241 @@
+"""The events of an ODS file's content as its list of sheets and the rows of one. Source: OASIS, ODF 1.2, part 1."""
+
+import re
+from xml.parsers import expat
+
+from importer.reader.cells import iso_text, number_text, period_text
+from importer.reader.packages import Attributes, DamageError, ExcessError
+from importer.reader.sheet_xml import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE
+from importer.reader.sheets import Sheet
+
+MAX_TEXT = 1 << 30
+"""Characters of all cells together, each as often as it is repeated."""
+
+SEPARATOR = " "
+"""What stands between the namespace of a name and the name itself."""
+
+Repeated = tuple[int, list[str], int]
+"""The number of the first of some equal rows, its cells, and how many rows there are."""
+
+
+def _named(namespace: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"urn:oasis:names:tc:opendocument:xmlns:{namespace}:1.0{SEPARATOR}{name}" for name in names)
+
+
+_TABLE, _ROW, _CELL, _COVERED = _named("table", "table", "table-row", "table-cell", "covered-table-cell")
+_NAME, _STYLE_NAME, _DISPLAY, _FORMULA = _named("table", "name", "style-name", "display", "formula")
+_ROWS, _COLUMNS = _named("table", "number-rows-repeated", "number-columns-repeated")
+_STYLE, _TABLE_STYLE, _NAME_OF_STYLE = _named("style", "style", "table-properties", "name")
+_TYPE, _VALUE, _DATE, _TIME, _BOOLEAN, _STRING = _named(
+    "office", "value-type", "value", "date-value", "time-value", "boolean-value", "string-value"
+)
+_IN_TEXT = _named("text", "")[0]
+_P, _H, _SPACES, _COUNT, _TAB, _LINE_BREAK = _named("text", "p", "h", "s", "c", "tab", "line-break")
+_NO_CELL_TEXT = frozenset(_named("text", "ruby-text", "note", "tracked-changes"))
+_AROUND_ROWS = frozenset(
+    (
+        *_named("office", "document-content", "automatic-styles", "body", "spreadsheet"),
+        *_named("table", "table-header-rows", "table-rows", "table-row-group"),
+    )
+)
+
+_white_space = re.compile("[ \t\r\n]+")
+_KEPT_SPACE, _KEPT_TAB, _KEPT_BREAK = "\x01", "\x02", "\x03"
+_KEPT = {1: " ", 2: "\t", 3: "\n"}
+"""Stand-ins, which XML cannot hold, for white space that is an element: it does not collapse with its neighbours."""
+
+_formula_language = re.compile(r"[A-Za-z_][\w.-]*:(?==)")
+
+
+class ContentParser:
+    """Collects the sheets of the content and, with the place of one (from 0), its rows; all else is skipped.
+
+    `rows_seen` counts the rows of that sheet, with or without cells.
+    """
+
+    def __init__(self, wanted: int | None = None) -> None:
+        self.rows_seen = 0
+        self._wanted = wanted
+        self._tables: list[tuple[str, str]] = []
+        self._hidden_styles: set[str] = set()
+        self._rows: list[Repeated] = []
+        self._cells_seen = self._text_seen = 0
+        # Where the parser stands: in an element to skip, the style, the row, the cell and its paragraph.
+        self._depth_skipped = 0
+        self._style = ""
+        self._in_table = self._in_row = self._in_cell = self._in_paragraph = False
+        self._number, self._row_repeat = 1, 1
+        self._row: list[str] = []
+        self._column = self._row_size = 0
+        self._cell: Attributes = {}
+        self._paragraphs: list[str] = []
+        self._pieces: list[str] = []
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        """The sheets met so far; one is hidden by its style."""
+        return tuple(Sheet(name, style not in self._hidden_styles) for name, style in self._tables)
+
+    @property
+    def is_in_sheet(self) -> bool:
+        """Whether the sheet has begun and not come to its end."""
+        return self._in_table
+
+    def take_rows(self) -> list[Repeated]:
+        """Return the rows with cells that have come to their end since the last call."""
+        rows, self._rows = self._rows, []
+        return rows
+
+    def set_handlers(self, parser: expat.XMLParserType) -> None:
+        """Let a parser report to this object."""
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._characters
+
+    def _characters(self, text: str) -> None:
+        if self._in_paragraph and not self._depth_skipped:
+            self._pieces.append(text)
+
+    def _start(self, tag: str, attributes: Attributes) -> None:
+        if self._depth_skipped:
+            self._depth_skipped += 1
+        elif self._in_cell:
+            self._start_in_cell(tag, attributes)
+        elif self._in_row and tag in (_CELL, _COVERED):
+            self._in_cell = True
+            self._cell = attributes
+            self._paragraphs.clear()
+        elif self._in_table and tag == _ROW and not self._in_row:
+            self._in_row = True
+            self._row_repeat = _count(attributes, _ROWS)
+            self._row, self._column, self._row_size = [], 0, 0
+        elif not self._in_table:
+            self._start_outside(tag, attributes)
+        elif tag not in _AROUND_ROWS:
+            self._depth_skipped = 1
+
+    def _start_outside(self, tag: str, attributes: Attributes) -> None:
+        if tag == _TABLE:
+            self._in_table = len(self._tables) == self._wanted
+            self._depth_skipped = 0 if self._in_table else 1
+            self._tables.append((attributes.get(_NAME, ""), attributes.get(_STYLE_NAME, "")))
+        elif tag == _STYLE:
+            self._style = attributes.get(_NAME_OF_STYLE, "")
+        elif tag == _TABLE_STYLE:
+            if attributes.get(_DISPLAY) == "false":
+                self._hidden_styles.add(self._style)
+        elif tag not in _AROUND_ROWS:
+            self._depth_skipped = 1
+
+    def _start_in_cell(self, tag: str, attributes: Attributes) -> None:
+        """Everything of the namespace `text` is part of the text; comments, drawings and inner tables are not."""
+        if tag in (_P, _H):
+            self._in_paragraph = True
+            self._pieces.clear()
+        elif tag == _SPACES:
+            count = _count(attributes, _COUNT)
+            self._row_size += count
+            self._check_row_size()
+            self._pieces.append(_KEPT_SPACE * count)
+        elif tag == _TAB:
+            self._pieces.append(_KEPT_TAB)
+        elif tag == _LINE_BREAK:
+            self._pieces.append(_KEPT_BREAK)
+        elif not tag.startswith(_IN_TEXT) or tag in _NO_CELL_TEXT:
+            self._depth_skipped = 1
+
+    def _end(self, tag: str) -> None:
+        if self._depth_skipped:
+            self._depth_skipped -= 1
+        elif self._in_cell:
+            if tag in (_P, _H):
+                self._in_paragraph = False
+                self._paragraphs.append(collapsed("".join(self._pieces)))
+            elif tag in (_CELL, _COVERED):
+                self._in_cell = False
+                self._finish_cell()
+        elif tag == _ROW:
+            self._in_row = False
+            self._finish_row()
+        elif tag == _TABLE:
+            self._in_table = False
+
+    def _finish_cell(self) -> None:
+        shown = cell_text(self._cell, "\n".join(self._paragraphs))
+        repeat = _count(self._cell, _COLUMNS)
+        if shown:
+            if self._column + repeat > MAX_COLUMN:
+                raise ExcessError(f"its row {self._number} has more than {MAX_COLUMN:,} cells")
+            self._row_size += len(shown) * repeat
+            self._check_row_size()
+            self._row.extend([""] * (self._column - len(self._row)))
+            self._row.extend([shown] * repeat)
+        self._column += repeat
+
+    def _check_row_size(self) -> None:
+        if self._row_size > MAX_ROW_SIZE:
+            raise ExcessError(f"its row {self._number} has more than {MAX_ROW_SIZE >> 20} MiB of text")
+
+    def _finish_row(self) -> None:
+        self.rows_seen += 1
+        number, self._number = self._number, self._number + self._row_repeat
+        if not self._row:
+            return
+        if self._number - 1 > MAX_ROW:
+            raise ExcessError(f"it has more than {MAX_ROW:,} rows")
+        self._cells_seen += len(self._row) * self._row_repeat
+        if self._cells_seen > MAX_CELLS:
+            raise ExcessError(f"it has more than {MAX_CELLS:,} cells")
+        self._text_seen += self._row_size * self._row_repeat
+        if self._text_seen > MAX_TEXT:
+            raise ExcessError(f"it has more than {MAX_TEXT >> 20:,} MiB of text")
+        self._rows.append((number, self._row, self._row_repeat))
+
+
+def collapsed(text: str) -> str:
+    """Return a paragraph's text without the white space that is no part of it. Source: ODF 1.2, part 1, 6.1.2.
+
+    A space at the end stays: LibreOffice writes and reads it as a part of the text.
+    """
+    text = _white_space.sub(" ", text).removeprefix(" ")
+    return text if text.isprintable() else text.translate(_KEPT)
+
+
+def cell_text(cell: Attributes, shown: str) -> str:
+    """Return the text of a cell from its attributes and the text it shows.
+
+    A number counts as it is stored, unless it shows something else than a number: an error, or a TRUE that LibreOffice
+    stores as 1. A formula whose result was not saved is its own text.
+    """
+    kind = cell.get(_TYPE)
+    text = ""
+    if kind in ("float", "percentage", "currency"):
+        text = "" if shown and not _shows_number(shown) else number_text(cell.get(_VALUE, ""))
+    elif kind in ("date", "time"):
+        text = _time_text(cell)
+    elif kind == "boolean" and _BOOLEAN in cell:
+        text = "TRUE" if cell[_BOOLEAN] in ("true", "1") else "FALSE"
+    text = text or shown or cell.get(_STRING, "")
+    if not text and _FORMULA in cell and _STRING not in cell:
+        return "=" + _formula_language.sub("", cell[_FORMULA], count=1).removeprefix("=")
+    return text
+
+
+def _time_text(cell: Attributes) -> str:
+    raw = cell.get(_DATE) or cell.get(_TIME, "")
+    text = period_text(raw) if raw.startswith(("P", "-P")) else iso_text(raw)
+    if raw and "-" not in text and ":" not in text:
+        raise DamageError(f"a cell has a date or time '{raw[:20]}'")
+    return text
+
+
+def _shows_number(shown: str) -> bool:
+    return not shown.startswith(("#DIV/0!", "Err:")) and any(map(str.isnumeric, shown))
+
+
+def _count(attributes: Attributes, key: str) -> int:
+    if key not in attributes:
+        return 1
+    text = attributes[key].strip(" \t\r\n").removeprefix("+")  # XML Schema, part 2: positiveInteger
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
+        raise DamageError(f"something is repeated '{attributes[key][:20]}' times")
+    return int(text)

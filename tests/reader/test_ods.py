@@ -1,0 +1,108 @@
+"""ODS workbooks: every cell as the sheet shows it, however it is written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from importer.config import Reading
+from importer.errors import SourceError
+from importer.model import SourceRow
+from importer.reader import open_source
+from tests.blocks import rows_of
+from tests.files.make import ods, ods_number, ods_row, ods_text
+
+HEADER = ods_row(ods_text("from_id"), ods_text("to_id"))
+Read = Callable[[str], list[SourceRow]]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Read a sheet whose rows below the header are these."""
+
+    def read_rows(rows: str) -> list[SourceRow]:
+        path = tmp_path / "a.ods"
+        path.write_bytes(ods(HEADER + rows))
+        with open_source(path, Reading("contacts", "companies")) as source:
+            return rows_of(source.blocks())
+
+    return read_rows
+
+
+def cell(attributes: str, content: str = "") -> str:
+    return f"<table:table-cell {attributes}>{content}</table:table-cell>"
+
+
+def text(content: str) -> str:
+    return cell('office:value-type="string"', content)
+
+
+ERROR = cell('table:formula="of:=1/0" office:value-type="string" office:string-value=""', "<text:p>#DIV/0!</text:p>")
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "made"),
+    [
+        (text("<text:p>12<text:tab/>34</text:p>"), "12\t34", "AMBIGUOUS_SEPARATOR"),
+        (text("<text:p>12<text:line-break/>34</text:p>"), "12\n34", "AMBIGUOUS_SEPARATOR"),
+        (text("<text:p>12</text:p><text:p>34</text:p>"), "12\n34", "AMBIGUOUS_SEPARATOR"),
+        (text('<text:p>12<text:s text:c="2"/>34</text:p>'), "12  34", "AMBIGUOUS_SEPARATOR"),
+        (text("<text:p>1<![CDATA[2]]>3</text:p>"), "123", "123"),
+        (text("<text:p><text:span>1</text:span>23</text:p>"), "123", "123"),
+        (
+            text(
+                "<text:p>12<text:ruby><text:ruby-base>3</text:ruby-base><text:ruby-text>9</text:ruby-text></text:ruby></text:p>"
+            ),
+            "123",
+            "123",
+        ),
+        (text("<office:annotation><text:p>9</text:p></office:annotation><text:p>12</text:p>"), "12", "12"),
+        (text("<text:p>\n  12\n  34</text:p>"), "12 34", "AMBIGUOUS_SEPARATOR"),
+        (ERROR, "#DIV/0!", "ERROR_VALUE"),
+        (cell('table:formula="of:=1+1"'), "=1+1", "FORMULA"),
+        (
+            cell('table:formula="of:=TRUE()" office:value-type="float" office:value="1"', "<text:p>TRUE</text:p>"),
+            "TRUE",
+            "BOOLEAN",
+        ),
+        (cell('office:value-type="boolean" office:boolean-value="true"'), "TRUE", "BOOLEAN"),
+        (cell('office:value-type="float" office:value="123"', "<text:p>1.23E+02</text:p>"), "123", "123"),
+        (
+            cell('office:value-type="float" office:value="12345678901234567"'),
+            "1.2345678901234567E+16",
+            "LOST_PRECISION",
+        ),
+        (cell('office:value-type="date" office:date-value="2024-05-17"'), "2024-05-17", "DATE"),
+        (cell('office:value-type="date" office:date-value="2024-05-17T12:00:00"'), "2024-05-17 12:00:00", "DATE"),
+        (cell('office:value-type="time" office:time-value="PT36H30M00S"'), "36:30:00", "DATE"),
+    ],
+)
+def test_a_cell_is_what_the_sheet_shows(read: Read, written: str, shown: str, made: str) -> None:
+    (row,) = read(ods_row(written, ods_number("9")))
+    assert row.cells == (shown, "9")
+    assert [pair.from_id for pair in row.pairs] + [problem.code for problem in row.problems] == [made]
+
+
+def test_rows_of_errors_are_no_blank_rows(read: Read) -> None:
+    rows = read(ods_row(ERROR, ERROR) + ods_row(ods_number("3"), ods_number("4")))
+    assert [(row.number, len(row.problems), len(row.pairs)) for row in rows] == [(2, 2, 0), (3, 0, 1)]
+
+
+def test_repeated_rows_and_cells_are_there_as_often_and_blank_ones_only_count(read: Read) -> None:
+    rows = read(
+        '<table:table-row table:number-rows-repeated="5"><table:table-cell/></table:table-row>'
+        '<table:table-row table:number-rows-repeated="3"><table:table-cell office:value-type="float" office:value="7" '
+        'table:number-columns-repeated="2"/><table:table-cell table:number-columns-repeated="16000"/></table:table-row>'
+    )
+    assert [(row.number, row.cells) for row in rows] == [(7, ("7", "7")), (8, ("7", "7")), (9, ("7", "7"))]
+
+
+def test_a_sheet_that_repeats_long_texts_beyond_the_bound_is_refused(read: Read) -> None:
+    long = text(f"<text:p>{'abcdefgh' * 4000}</text:p>")
+    with pytest.raises(SourceError, match="for safety: it has more than 1,024 MiB of text"):
+        read(f'<table:table-row table:number-rows-repeated="1000000">{long}</table:table-row>')
+
+
+def test_a_sheet_of_many_equal_cells_is_no_bomb(read: Read) -> None:
+    row = ods_row(ods_number("1"), ods_number("2"), *[ods_text("the same") for _ in range(20)])
+    assert len(read(row * 12_000)) == 12_000
