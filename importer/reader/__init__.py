@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from importer.config import Reading
 from importer.reader.formats import open_table
 from importer.reader.frames import frame_table
+from importer.reader.messages import quoted
 from importer.reader.source import Source, Understood
 from importer.reader.tables import Table
 from importer.reader.text import DELIMITERS
@@ -35,6 +36,8 @@ def open_frame(frame: "pandas.DataFrame", reading: Reading, name: str = "the dat
 
 
 def _source(name: str, table: Table, reading: Reading) -> Source:
+    if table.sheets > 1:
+        name = f"{name}, sheet {quoted(table.sheet)} (of {table.sheets}; --sheet NAME takes another)"
     try:
         return Source(name, table, reading)
     except BaseException:

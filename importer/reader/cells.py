@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from importer.reader.ids import EXACT_DIGITS, LossyNumber
 
 _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
+_number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)))
 _BUILT_IN_DURATION = 46
 _EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a spreadsheet date has no zone
@@ -18,14 +19,18 @@ _FALSE_LEAP_DAY = 60  # Excel counts a 29 February 1900
 
 
 def number_text(raw: str) -> str:
-    """Return the text of a number as a workbook stores it: `123` for `123.0`; a `LossyNumber` beyond 15 digits."""
+    """Return the text of a number as a workbook stores it: `123` for `123.0`; a `LossyNumber` beyond 15 digits.
+
+    What is no number, or would be another one as a float, stays as it is written.
+    """
     if raw.isascii() and raw.isdecimal() and raw[0] != "0":
         return raw if len(raw) <= EXACT_DIGITS else _lossy(f"{raw[0]}.{raw[1:]}", len(raw) - 1)
-    try:
-        value = float(raw)
-    except ValueError:
+    if not _number(raw):
         return raw
-    return float_text(value) if isfinite(value) else raw
+    value, exact = float(raw), Decimal(raw)
+    if not isfinite(value) or (value.is_integer() and value != exact and abs(value) < 10**EXACT_DIGITS):
+        return raw
+    return float_text(value)
 
 
 def float_text(value: float) -> str:

@@ -23,7 +23,9 @@ _TABLE_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".
 def _told(name: str) -> Iterator[None]:
     try:
         yield
-    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError) as error:
+    except NotImplementedError as error:
+        raise SourceError(f"{name} is compressed in a way that is not read ({error}). Give the table itself.") from None
+    except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, UnicodeDecodeError) as error:
         raise SourceError(f"{name} is a damaged archive ({error}). Make it again, or give the table itself.") from None
 
 
@@ -48,7 +50,7 @@ def expand_zip(path: Path, name: str, folder: Path) -> Path:
 
 
 def _only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    files = [found for found in archive.infolist() if not found.is_dir() and not _is_litter(found.filename)]
+    files = [found for found in archive.infolist() if not _is_litter(found.filename)]
     tables = [found for found in files if PurePosixPath(found.filename).suffix.lower() in _TABLE_ENDINGS]
     candidates = tables or files
     if len(candidates) == 1:
@@ -59,8 +61,10 @@ def _only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 
 def _is_litter(filename: str) -> bool:
-    """Tell what macOS and Windows add to archives by themselves."""
-    parts = PurePosixPath(filename).parts
+    """Tell folders, and what macOS and Windows add to archives by themselves."""
+    parts = PurePosixPath(filename.replace("\\", "/")).parts
+    if not parts or filename.endswith(("/", "\\")):
+        return True
     return "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1] in {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 

@@ -11,6 +11,7 @@ from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader.compressed import expand_gzip, expand_zip
 from importer.reader.ods import open_ods
+from importer.reader.packages import plain_name
 from importer.reader.tables import Table
 from importer.reader.text import open_text
 from importer.reader.xls import open_xls
@@ -81,6 +82,8 @@ def _no_table(head: bytes) -> str:
     for beginning, what in _NO_TABLES:
         if head.startswith(beginning):
             return what
+    if head[257:262] == b"ustar":
+        return "a tar archive"
     text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<body", b"<style", b"<!--")):
         return "a web page (HTML)"
@@ -116,13 +119,13 @@ def _open_zipped(path: Path, name: str, reading: Reading) -> Table | None:
     """Return the table of a workbook that is a zip archive inside, None for any other archive."""
     try:
         with zipfile.ZipFile(path) as archive:
-            parts = frozenset(archive.namelist())
+            parts = frozenset(map(plain_name, archive.namelist()))
             kind = _open_document_kind(archive)
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
         raise SourceError(
             f"{name} is damaged or cut off ({error}). Open it in a spreadsheet program and save it again as XLSX."
         ) from None
-    if "[Content_Types].xml" in parts:
+    if "[content_types].xml" in parts:
         return _open_office(path, name, parts, reading)
     if kind and "spreadsheet" not in kind:
         raise SourceError(f"{name} is an OpenDocument file of another kind, not a workbook. {_SAVE_AS}")

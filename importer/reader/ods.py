@@ -59,7 +59,7 @@ def _check_readable(package: Package, name: str) -> None:
     """Raise `SourceError` for a file with a password: its parts are encrypted, or all are in one that is."""
     is_encrypted = package.has("encrypted-package")
     if not is_encrypted and package.has(_MANIFEST):
-        is_encrypted = any(tag == "encryption-data" for tag, _ in package.elements(_MANIFEST))
+        is_encrypted = bool(package.elements(_MANIFEST, "encryption-data"))
     if is_encrypted:
         raise SourceError(f"{name} is protected with a password. Save it without one and try again.")
 

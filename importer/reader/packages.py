@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Self
+from urllib.parse import unquote
 from xml.parsers import expat
 
 from importer.errors import SourceError
@@ -20,6 +21,13 @@ MAX_SMALL_PART = 32 << 20
 MAX_RATIO = 100
 MAX_RATIO_SIZE = 16 << 20
 """A part of more bytes than this may not expand to more than that many times its compressed size; sheets reach 30."""
+
+MAX_DEPTH = 100
+MAX_ELEMENTS = 200_000
+"""Elements within each other, and elements of interest, in a part that is kept in memory."""
+
+MAX_TOKEN = 4 << 20
+"""Bytes of one tag: an unfinished one is looked at again with every block."""
 
 BLOCK = 1 << 16
 """Bytes that are parsed at a time."""
@@ -36,7 +44,15 @@ class ExcessError(Exception):
     """A document goes beyond a bound; the text says which."""
 
 
-_DAMAGE = (DamageError, zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError)
+_DAMAGE = (
+    DamageError,
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    EOFError,
+    NotImplementedError,
+    UnicodeDecodeError,  # the name of a part
+)
 
 
 @contextmanager
@@ -54,11 +70,17 @@ def told(name: str) -> Generator[None]:
         ) from None
 
 
+def plain_name(part: str) -> str:
+    """Return the name of a part as it is compared. Source: ECMA-376, part 2, 6.2: whatever the case."""
+    return unquote(part).replace("\\", "/").lstrip("/").lower()
+
+
 class Package:
     """A zipped document, open for reading; a context manager."""
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
+        self._infos = {plain_name(info.filename): info for info in self._zip.infolist()}
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +94,7 @@ class Package:
 
     def has(self, part: str) -> bool:
         """Tell whether the document has a part."""
-        return part in self._zip.NameToInfo
+        return plain_name(part) in self._infos
 
     def parse(
         self, part: str, set_handlers: SetHandlers, bound: int, ratio: int = MAX_RATIO, separator: str | None = None
@@ -81,33 +103,55 @@ class Package:
 
         With a `separator`, names come as namespace, separator and local name instead of with a prefix.
         """
-        self._check_size(part, bound, ratio)
+        info = self._checked(part, bound, ratio)
         parser = expat.ParserCreate(namespace_separator=separator)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_doctype
         set_handlers(parser)
-        with closing(self._zip.open(part)) as stream:  # gives no more bytes than the size that was checked
+        begun = 0
+        with closing(self._zip.open(info)) as stream:  # gives no more bytes than the size that was checked
             while block := stream.read(BLOCK):
                 _parse_block(parser, block)
+                begun += len(block)
+                if begun - parser.CurrentByteIndex > MAX_TOKEN:
+                    raise ExcessError(f"its part {part} has a tag of more than {MAX_TOKEN >> 20} MiB")
                 yield
         parser.Parse(b"", True)
         yield
 
-    def elements(self, part: str) -> list[tuple[str, Attributes]]:
-        """Return the start tags of a small part, without their prefixes."""
+    def elements(self, part: str, *wanted: str) -> list[tuple[str, Attributes]]:
+        """Return the start tags of a small part that have these names, without their prefixes.
+
+        All bear the prefix of the first tag: those of other namespaces, such as extensions, are left out.
+        """
         found: list[tuple[str, Attributes]] = []
+        depth, prefix = 0, ""
+
+        def start(tag: str, attributes: Attributes) -> None:
+            nonlocal depth, prefix
+            depth += 1
+            own, _, name = tag.rpartition(":")
+            prefix = prefix if depth > 1 else own
+            if own == prefix and name in wanted:
+                found.append((name, attributes))
+            if depth > MAX_DEPTH or len(found) > MAX_ELEMENTS:
+                raise ExcessError(f"its part {part} has more elements than any spreadsheet needs")
+
+        def end(_: str) -> None:
+            nonlocal depth
+            depth -= 1
 
         def set_handlers(parser: expat.XMLParserType) -> None:
-            parser.StartElementHandler = lambda tag, attributes: found.append((tag.rpartition(":")[2], attributes))
+            parser.StartElementHandler, parser.EndElementHandler = start, end
 
         for _ in self.parse(part, set_handlers, MAX_SMALL_PART):
             pass
         return found
 
-    def _check_size(self, part: str, bound: int, ratio: int) -> None:
-        if not self.has(part):
+    def _checked(self, part: str, bound: int, ratio: int) -> zipfile.ZipInfo:
+        info = self._infos.get(plain_name(part))
+        if info is None:
             raise DamageError(f"its part {part} is missing")
-        info = self._zip.getinfo(part)
         if info.flag_bits & 1:
             raise DamageError(f"its part {part} is encrypted")
         if info.file_size > bound:
@@ -116,6 +160,7 @@ class Package:
             )
         if info.file_size > MAX_RATIO_SIZE and info.file_size > ratio * info.compress_size:
             raise ExcessError(f"its part {part} expands to more than {ratio} times its size")
+        return info
 
 
 def _parse_block(parser: expat.XMLParserType, block: bytes) -> None:

@@ -11,7 +11,7 @@ MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 """The largest sheet. Source: Microsoft, "Excel specifications and limits"."""
 
 MAX_CELLS = 100_000_000
-MAX_ROW_SIZE = 64 << 20
+MAX_ROW_SIZE = 16 << 20
 """Bytes of XML, and characters of text, that one row may take."""
 
 _escaped = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -80,7 +80,8 @@ class SheetParser:
         self._row: list[str] = []
         self._column = -1
         self._cell: Attributes = {}
-        self._value = self._formula = self._inline = ""
+        self._value: str | None = None
+        self._formula = self._inline = ""
         self._in_reading = False
         self._text: list[str] = []
 
@@ -109,7 +110,8 @@ class SheetParser:
         self._text.clear()
         if tag == self._cell_tag:
             self._cell = attributes
-            self._value = self._formula = self._inline = ""
+            self._value = None
+            self._formula = self._inline = ""
             reference = attributes.get("r")
             self._column = self._columns[reference.rstrip("0123456789")] if reference else self._column + 1
         elif tag == self._row_tag:
@@ -119,10 +121,15 @@ class SheetParser:
             self._in_reading = True
         elif tag == self._merge_tag:
             self.merged += 1
+        elif tag.endswith("row") and tag.rpartition(":")[2] == "row":
+            raise DamageError(
+                f"it has a row named '{tag[:20]}'"
+            )  # of the same namespace, perhaps: to be seen, not lost
 
     def _end(self, tag: str) -> None:
         if tag == self._value_tag:
-            self._value = "".join(self._text)
+            if self._value is None:  # an extension of the cell may hold another
+                self._value = "".join(self._text)
         elif tag == self._cell_tag:
             shown = self._shown(self._cell, self._value, self._formula, self._inline)
             if shown:
@@ -137,34 +144,37 @@ class SheetParser:
         elif tag == self._reading_tag:
             self._in_reading = False
 
-    def _shown(self, cell: Attributes, value: str, formula: str, inline: str) -> str:
+    def _shown(self, cell: Attributes, value: str | None, formula: str, inline: str) -> str:
         """Return the text of a cell; a formula whose result was not saved is its own text."""
         kind = cell.get("t", "n")
+        if value is None:
+            return unescaped(inline) or formula
         if kind == "s":
             return self._shared(value)
         if kind == "n":
-            if not value:
-                return formula
-            return self._number_text(value, cell.get("s"))
+            return self._number_text(value, cell.get("s")) if value else formula
         if kind == "inlineStr":
-            return unescaped(inline)
+            return unescaped(inline or value)
         if kind == "b":
             return {"1": "TRUE", "0": "FALSE"}.get(value, value.upper())
         return unescaped(value)  # str: the text of a formula; e: an error; d: an ISO date
 
     def _shared(self, value: str) -> str:
+        if not value:
+            return ""
         try:
-            return self._strings[int(value)] if value else ""
+            return self._strings[_index(value)]
         except (ValueError, IndexError):
             raise DamageError(f"a cell points to a text '{value[:20]}' that is not there") from None
 
     def _number_text(self, value: str, style: str | None) -> str:
-        if not style:
+        if not style or (style == "0" and not self._styles):
             return number_text(value)
         try:
-            shown = self._styles[int(style)]
+            shown = self._styles[_index(style)]
         except (ValueError, IndexError):
-            shown = Shown.NUMBER
+            # Whether it is a number or a date is not known.
+            raise DamageError(f"a cell has a style '{style[:20]}' that is not there") from None
         if shown is Shown.NUMBER:
             return number_text(value)
         return date_text(value, from_1904=self._from_1904) if shown is Shown.MOMENT else duration_text(value)
@@ -181,6 +191,12 @@ class SheetParser:
         self._rows.append((number, cells))
 
 
+def _index(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError(text)
+    return int(text)
+
+
 class _ColumnNumbers(dict[str, int]):
     """The position, from 0, of the column with some letters; found once for each."""
 
@@ -190,6 +206,8 @@ class _ColumnNumbers(dict[str, int]):
             column = column * 26 + ord(letter) - 64
             if not "A" <= letter <= "Z" or column > MAX_COLUMN:
                 raise DamageError(f"it has a column '{letters[:20]}'")
+        if not column:
+            raise DamageError("it has a cell whose place names no column")
         self[letters] = column - 1
         return column - 1
 

@@ -26,7 +26,7 @@ def choose_sheet(file: str, sheets: Sequence[Sheet], wish: str | None) -> Sheet:
     similar = exact or [sheet for sheet in sheets if sheet.name.strip().casefold() == wish.strip().casefold()]
     if similar:
         return similar[0]
-    if wish.isascii() and wish.isdecimal() and 1 <= int(wish) <= len(sheets):
+    if wish.isascii() and wish.isdecimal() and len(wish) < 10 and 1 <= int(wish) <= len(sheets):
         return sheets[int(wish) - 1]
     shown = ", ".join(quoted(sheet.name) for sheet in sheets[:20])
     raise SourceError(f"{file} has no sheet {quoted(wish)}. Its sheets are: {shown}. Name one with --sheet NAME.")

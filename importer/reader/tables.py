@@ -44,7 +44,7 @@ def in_blocks(records: Iterable[Record]) -> Generator[Records]:
         for number, cells in records:
             numbers.append(number)
             rows.append(cells)
-            characters += sum(map(len, cells))
+            characters += sum(map(len, cells)) + len(cells)
             if len(rows) == BLOCK_RECORDS or characters > BLOCK_CHARACTERS:
                 yield numbers, rows
                 numbers, rows, characters = [], [], 0

@@ -14,6 +14,7 @@ from importer.reader.sheet_xml import MAX_ROW_SIZE, SheetParser, StringsParser
 from importer.reader.sheets import Sheet, choose_sheet, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
 
+_STYLE_LISTS = ("cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
 MAX_SHEET = 4 << 30
 MAX_STRINGS = 256 << 20
 """Expanded bytes of a sheet, and of the texts that sheets share."""
@@ -99,10 +100,10 @@ class _Workbook:
         codes: dict[int, str] = {}
         styles: list[Shown] = []
         in_cell_styles = False
-        for tag, attributes in self._package.elements(part):
+        for tag, attributes in self._package.elements(part, "numFmt", "xf", *_STYLE_LISTS):
             if tag == "numFmt":
                 codes[_number(attributes, "numFmtId")] = attributes.get("formatCode", "")
-            elif tag in {"cellStyleXfs", "cellXfs", "cellStyles", "dxfs"}:
+            elif tag in _STYLE_LISTS:
                 in_cell_styles = tag == "cellXfs"
             elif tag == "xf" and in_cell_styles:
                 format_id = _number(attributes, "numFmtId")
@@ -111,7 +112,7 @@ class _Workbook:
 
     def _listed_sheets(self, workbook: str) -> list[Sheet]:
         sheets = []
-        for tag, attributes in self._package.elements(workbook):
+        for tag, attributes in self._package.elements(workbook, "workbookPr", "sheet"):
             if tag == "workbookPr":
                 self.from_1904 = attributes.get("date1904", "").lower() in {"1", "true", "on"}
             elif tag == "sheet":
@@ -129,10 +130,10 @@ class _Workbook:
         if not self._package.has(listing):
             return {}
         found = {}
-        for tag, attributes in self._package.elements(listing):
-            if tag == "Relationship":
-                target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "")))
-                found[attributes.get("Id", "")] = (attributes.get("Type", ""), target.lstrip("/"))
+        for _, attributes in self._package.elements(listing, "Relationship"):
+            target = attributes.get("Target", "").replace("\\", "/")
+            place = posixpath.normpath(posixpath.join("/", folder, target))
+            found[attributes.get("Id", "")] = (attributes.get("Type", ""), place.lstrip("/"))
         return found
 
     @staticmethod

@@ -152,6 +152,8 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
     if str(file) != "-":
         yield _described(Path(file))
         return
+    if sys.stdin is None:
+        raise SourceError("Standard input is closed. Give a file, or pass one as standard input.")
     _make_state_directory(settings)
     with NamedTemporaryFile(prefix="stdin-", suffix=".csv", dir=settings.state_path) as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)

@@ -5,6 +5,8 @@ import csv
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import openpyxl
@@ -285,6 +287,13 @@ def test_a_quiet_check_says_nothing_and_ends_with_its_code(work: Workplace) -> N
 def test_the_error_of_a_check_is_logged_in_the_form_that_is_asked_for(work: Workplace) -> None:
     done = work.here("check", "none.csv", "--log-format", "json")
     assert (done.code, json.loads(done.err)["level"]) == (2, "error")
+
+
+def test_a_closed_standard_input_is_told(work: Workplace) -> None:
+    command = ["sh", "-c", f"exec {sys.executable} -m importer check - <&-"]
+    done = subprocess.run(command, cwd=work.folder, env=work.environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Standard input is closed. Give a file" in done.stderr
 
 
 def test_a_name_that_the_output_cannot_show_ends_no_run(work: Workplace) -> None:

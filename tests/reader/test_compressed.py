@@ -11,6 +11,7 @@ from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader import open_source
 from tests.blocks import rows_of
+from tests.files.make import archive as zip_of
 
 LINKS = Reading("contacts", "companies")
 CSV = b"from_id,to_id\n1,2\n"
@@ -58,3 +59,28 @@ def test_what_expands_beyond_the_bound_is_refused(
     with pytest.raises(SourceError, match="for safety: it expands to more than"):
         open_source(archive(tmp_path / name), LINKS)
     assert not list(temporary.iterdir())
+
+
+def bad_name(content: bytes) -> bytes:
+    """A zip archive whose name is said to be UTF-8 and is not."""
+    return content.replace("é.csv".encode(), b"\xff\xfe.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("a.zip", bad_name(zip_of({"é.csv": CSV})), "is damaged or cut off"),
+        ("a.zip", zip_of({"./": b"", "pairs.csv": CSV}), ""),
+        ("a.zip", zip_of({"__MACOSX\\._pairs.csv": b"x", "pairs.csv": CSV}), ""),
+        ("a.csv", b"a.csv".ljust(257, b"\0") + b"ustar" + bytes(500), "is a tar archive"),
+    ],
+)
+def test_odd_archives_are_read_or_told(tmp_path: Path, name: str, content: bytes, what: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    if what:
+        with pytest.raises(SourceError, match=what):
+            open_source(path, LINKS)
+        return
+    with open_source(path, LINKS) as source:
+        assert [row.number for row in rows_of(source.blocks())] == [2]

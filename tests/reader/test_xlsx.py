@@ -1,7 +1,10 @@
 """XLSX workbooks as other programs write them, and sheets by name and position."""
 
 import datetime
+import re
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,6 +16,7 @@ from importer.model import SourceRow
 from importer.reader import open_source
 from importer.reader.cells import Shown, date_text, number_text, shown_as
 from tests.blocks import rows_of
+from tests.files.make import DECLARATION, MAIN, archive, data, texts, xlsx
 
 LINKS = Reading("contacts", "companies")
 
@@ -163,6 +167,13 @@ def test_day_counts_become_iso_dates(raw: str, text: str) -> None:
         ("12345678901234567", "1.2345678901234567E+16"),
         ("-12345678901234567", "-1.2345678901234568E+16"),
         ("NaN", "NaN"),
+        ("99999999999999.999", "99999999999999.999"),
+        ("123456789012345.999", "123456789012345.999"),
+        ("100.00000000000000001", "100.00000000000000001"),
+        ("1_000", "1_000"),
+        ("١٢٣", "١٢٣"),
+        ("1.2E+3", "1200"),
+        ("1E+99999", "1E+99999"),
         ("abc", "abc"),
     ],
 )
@@ -188,3 +199,119 @@ def test_parts_beyond_their_bound_are_refused(tmp_path: Path, monkeypatch: pytes
         book.add_worksheet().write_row(0, 0, ["from_id", "to_id"])
     with pytest.raises(SourceError, match=r"for safety: its part xl/.* expands to"):
         rows(tmp_path / "a.xlsx")
+
+
+HEADER = texts([["from_id", "to_id"]])
+STRINGS = "<si><t>first</t></si><si><t>777</t></si>"
+
+
+def written(tmp_path: Path, cells: str, **others: Any) -> Path:
+    """A workbook whose sheet has a header and one row more."""
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(xlsx(data(HEADER + f'<row r="2">{cells}</row>'), strings=STRINGS, **others))
+    return path
+
+
+def made(path: Path) -> list[str]:
+    """The ids to link from and the problems of the one row."""
+    (row,) = rows(path)
+    return [pair.from_id for pair in row.pairs] + [problem.code for problem in row.problems]
+
+
+NINE = '<c r="B2"><v>9</v></c>'
+
+
+@pytest.mark.parametrize(
+    ("cell", "what"),
+    [
+        ('<c r="A2" t="s"><v>-1</v></c>', "a cell points to a text '-1' that is not there"),
+        ('<c r="A2" t="s"><v>0_1</v></c>', "a cell points to a text '0_1' that is not there"),
+        ('<c r="A2" t="s"><v>١</v></c>', "a cell points to a text '١' that is not there"),
+        ('<c r="A2" s="-1"><v>45429</v></c>', "a cell has a style '-1' that is not there"),
+        ('<c r="A2" s="99"><v>45429</v></c>', "a cell has a style '99' that is not there"),
+        ('<c r="5"><v>7</v></c>', "it has a cell whose place names no column"),
+    ],
+)
+def test_what_a_cell_points_to_must_be_there(tmp_path: Path, cell: str, what: str) -> None:
+    with pytest.raises(SourceError, match=re.escape(f"a.xlsx is a damaged workbook ({what})")):
+        rows(written(tmp_path, cell + NINE))
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ('<c r="A2" t="inlineStr"><v>7</v></c>', "7"),
+        ('<c r="A2"><is><t>7</t></is></c>', "7"),
+        ('<c r="A2" t="str"><f>C1</f></c>', "FORMULA"),
+        ('<c r="A2"><f>C1</f></c>', "FORMULA"),
+        ('<c r="A2" t="str"><f>C1</f><v></v></c>', "MISSING_ID"),
+        ('<c r="A2"><v>7</v><extLst><ext><v>55</v></ext></extLst></c>', "7"),
+        ('<c r="A2" s="0"><v>7</v></c>', "7"),
+        ('<c r="A2" s="1"><v>45429</v></c>', "DATE"),
+    ],
+)
+def test_a_cell_is_read_however_it_is_written(tmp_path: Path, cell: str, expected: str) -> None:
+    assert made(written(tmp_path, cell + NINE)) == [expected]
+
+
+@pytest.mark.parametrize("name", ["xl/Styles.xml", "XL/styles.XML", "/xl/styles.xml", "xl\\styles.xml"])
+def test_a_part_is_found_whatever_the_case_of_its_name(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, '<c r="A2" s="1"><v>45429</v></c>' + NINE)
+    with zipfile.ZipFile(path) as book:
+        parts = {name if part == "xl/styles.xml" else part: book.read(part) for part in book.namelist()}
+    path.write_bytes(archive(parts))
+    assert made(path) == ["DATE"]
+
+
+def test_a_date_without_any_styles_is_damage_and_no_id(tmp_path: Path) -> None:
+    path = written(tmp_path, '<c r="A2" s="1"><v>45429</v></c>' + NINE)
+    with zipfile.ZipFile(path) as book:
+        parts = {part: book.read(part) for part in book.namelist() if part != "xl/styles.xml"}
+    path.write_bytes(archive(parts))
+    with pytest.raises(SourceError, match="a cell has a style '1' that is not there"):
+        rows(path)
+
+
+def test_rows_under_another_prefix_are_refused_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    sheet = (
+        f'{DECLARATION}<x:worksheet xmlns:x="{MAIN}" xmlns="{MAIN}"><x:sheetData>{HEADER}</x:sheetData></x:worksheet>'
+    )
+    path.write_bytes(xlsx("", replaced={"xl/worksheets/sheet1.xml": sheet}))
+    with pytest.raises(SourceError, match="it has a row named 'row'"):
+        rows(path)
+
+
+def test_an_extension_does_not_change_what_dates_count_from(tmp_path: Path) -> None:
+    extension = '<extLst><ext><x15:workbookPr xmlns:x15="urn:x15" chartTrackingRefBase="1"/></ext></extLst>'
+    path = written(
+        tmp_path, '<c r="A2" s="1"><v>43967</v></c>' + NINE, properties='<workbookPr date1904="1"/>' + extension
+    )
+    assert rows(path)[0].cells[0] == "2024-05-17"
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "what"),
+    [
+        ("xl/styles.xml", f'<styleSheet a="{"x" * (5 << 20)}"/>', "has a tag of more than 4 MiB"),
+        ("xl/sharedStrings.xml", f'<sst a="{"x" * (5 << 20)}"/>', "has a tag of more than 4 MiB"),
+        ("xl/workbook.xml", "<a>" * 200 + "</a>" * 200, "has more elements than any spreadsheet needs"),
+        ("xl/styles.xml", f"<s><cellXfs>{'<xf/>' * 200_001}</cellXfs></s>", "has more elements than any spreadsheet"),
+    ],
+)
+def test_parts_that_would_take_memory_or_time_are_refused(tmp_path: Path, part: str, content: str, what: str) -> None:
+    with pytest.raises(SourceError, match=f"for safety: its part {part} {what}"):
+        rows(written(tmp_path, NINE, replaced={part: content}))
+
+
+def test_a_refused_sheet_of_several_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(xlsx("", data(HEADER), names=("Cover", "Data")))
+    with pytest.raises(SourceError, match=r"a\.xlsx, sheet 'Cover' \(of 2; --sheet NAME takes another\) is empty\."):
+        rows(path)
+    assert rows(path, "Data") == []
+
+
+def test_the_number_of_a_sheet_may_be_any_text(three_sheets: Path) -> None:
+    with pytest.raises(SourceError, match="has no sheet '9999"):
+        rows(three_sheets, "9" * 5000)
