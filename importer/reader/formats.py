@@ -3,6 +3,7 @@
 import mmap
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -121,7 +122,7 @@ def _open_zipped(path: Path, name: str, reading: Reading) -> Table | None:
         with zipfile.ZipFile(path) as archive:
             parts = frozenset(map(plain_name, archive.namelist()))
             kind = _open_document_kind(archive)
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, EOFError, zlib.error) as error:
         raise SourceError(
             f"{name} is damaged or cut off ({error}). Open it in a spreadsheet program and save it again as XLSX."
         ) from None
@@ -138,7 +139,7 @@ def _open_zipped(path: Path, name: str, reading: Reading) -> Table | None:
 
 def _open_document_kind(archive: zipfile.ZipFile) -> str:
     """Return the media type that an OpenDocument file declares, "" for other archives. Source: ODF 1.2, part 3, 3.3."""
-    if "mimetype" not in archive.NameToInfo:
+    if "mimetype" not in archive.NameToInfo or archive.getinfo("mimetype").flag_bits & 1:
         return ""
     with archive.open("mimetype") as file:
         kind = file.read(100).decode("ascii", "replace")

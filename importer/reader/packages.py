@@ -166,8 +166,8 @@ class Package:
 def _parse_block(parser: expat.XMLParserType, block: bytes) -> None:
     try:
         parser.Parse(block, False)
-    except LookupError as error:
-        if type(error) is LookupError:  # expat's own, not one of the handlers'
+    except (LookupError, ValueError) as error:
+        if "encoding" in str(error):  # expat's own, not one of the handlers'
             raise DamageError(str(error)) from None
         raise
 

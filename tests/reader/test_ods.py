@@ -1,5 +1,6 @@
 """ODS workbooks: every cell as the sheet shows it, however it is written."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,3 +107,20 @@ def test_a_sheet_that_repeats_long_texts_beyond_the_bound_is_refused(read: Read)
 def test_a_sheet_of_many_equal_cells_is_no_bomb(read: Read) -> None:
     row = ods_row(ods_number("1"), ods_number("2"), *[ods_text("the same") for _ in range(20)])
     assert len(read(row * 12_000)) == 12_000
+
+
+def test_any_damage_is_told_or_does_not_matter(tmp_path: Path) -> None:
+    whole, draw = ods(HEADER + ods_row(ods_number("1"), ods_number("2"))), random.Random(3)
+    path = tmp_path / "a.ods"
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(draw.choice((1, 1, 5))):
+            damaged[draw.randrange(4, len(damaged))] = draw.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            with open_source(path, Reading("contacts", "companies")) as source:
+                rows_of(source.blocks())
+        except SourceError:
+            refused += 1
+    assert 0 < refused < 300

@@ -1,6 +1,5 @@
 """XLS workbooks: errors are errors, and no damage is worse than a sentence."""
 
-import contextlib
 import random
 from pathlib import Path
 
@@ -46,10 +45,10 @@ def test_any_damage_is_told_or_does_not_matter(tmp_path: Path) -> None:
         for _ in range(draw.choice((1, 1, 5))):
             damaged[draw.randrange(8, len(damaged))] = draw.randrange(256)
         path.write_bytes(damaged)
-        with contextlib.suppress(SourceError):
+        try:
             read(path)
-            continue
-        refused += 1
+        except SourceError:
+            refused += 1
     assert 0 < refused < 300
 
 
