@@ -41,9 +41,9 @@ class StringsParser:
             local = tag.rpartition(":")[2] if ":" in tag else tag
             if local == "t":
                 if not in_reading:
-                    whole.append("".join(text))
+                    whole.append(unescaped("".join(text)))
             elif local == "si":
-                strings.append(unescaped("".join(whole)))
+                strings.append("".join(whole))
                 whole.clear()
             elif local == "rPh":
                 in_reading = False
@@ -138,7 +138,7 @@ class SheetParser:
             self._finish_row(self._number, self._row)
         elif tag == self._text_tag:
             if not self._in_reading:
-                self._inline += "".join(self._text)
+                self._inline += unescaped("".join(self._text))
         elif tag == self._formula_tag:
             self._formula = "=" + "".join(self._text)
         elif tag == self._reading_tag:
@@ -148,13 +148,13 @@ class SheetParser:
         """Return the text of a cell; a formula whose result was not saved is its own text."""
         kind = cell.get("t", "n")
         if value is None:
-            return unescaped(inline) or formula
+            return inline or formula
         if kind == "s":
             return self._shared(value)
         if kind == "n":
             return self._number_text(value, cell.get("s")) if value else formula
         if kind == "inlineStr":
-            return unescaped(inline or value)
+            return inline or unescaped(value)
         if kind == "b":
             return {"1": "TRUE", "0": "FALSE"}.get(value, value.upper())
         return unescaped(value)  # str: the text of a formula; e: an error; d: an ISO date

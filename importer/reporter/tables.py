@@ -6,6 +6,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from traceback import walk_tb
@@ -33,6 +34,10 @@ _NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 # What the library writes in `_xHHHH_` form, and twice so in a text that begins with `<r>` (see XlsxTable._put).
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f]|_x[0-9a-fA-F]{4}_")
+
+_OVERLAPPING = re.compile("_x[0-9a-fA-F]{4}(?=_x[0-9a-fA-F]{4}_)")
+_BEFORE_ESCAPE = re.compile("(?=_x[0-9a-fA-F]{4}_)")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
 
 
 class Table(Protocol):
@@ -168,6 +173,9 @@ class XlsxTable:
         if text.startswith("<r>") and text.endswith("</r>"):
             # The library would take it for XML of its own making and not escape it; given in fragments it does.
             self._sheet.write_rich_string(self._row, column, text[0], text[1], text[2:])
+        elif _OVERLAPPING.search(text):
+            # Of two such forms that share an underscore the library escapes only the first; cut up they are none.
+            self._sheet.write_rich_string(self._row, column, *_fragments(text))
         else:
             self._sheet.write_string(self._row, column, text)
 
@@ -183,6 +191,12 @@ class XlsxTable:
         )
 
 
+def _fragments(text: str) -> list[str]:
+    """The text cut within everything that has the form of an escape."""
+    cuts = [0, *(found.start() + 1 for found in _BEFORE_ESCAPE.finditer(text)), len(text)]
+    return [text[begin:end] for begin, end in pairwise(cuts)]
+
+
 def _fault(text: str) -> str:
     """Why a cell cannot hold the text, or ""."""
     if len(text) > MAX_CELL // 2 and _utf16_units(text) > MAX_CELL:
@@ -191,6 +205,8 @@ def _fault(text: str) -> str:
         return "a text with half characters or noncharacters"
     if text.startswith("<r>") and _ESCAPED.search(text):
         return "a text that begins with <r> and has control characters"
+    if _OVERLAPPING.search(text) and _CONTROL.search(text):
+        return "a text that has control characters and what looks like their escapes"
     return ""
 
 
@@ -201,6 +217,8 @@ def _fitted(text: str) -> str:
     text = _NO_XML.sub("\ufffd", text)
     if text.startswith("<r>"):
         text = " " + text
+    if _OVERLAPPING.search(text):
+        text = _CONTROL.sub("\ufffd", text)
     if _utf16_units(text) <= MAX_CELL:
         return text
     head = text.encode("utf-16-le")[: 2 * (MAX_CELL - _ROOM_FOR_MARKER)]

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.config import Reading
-from importer.model import SourceRow
+from importer.model import Problem, RowOutcome, SourceRow
 from importer.reader import open_source
+from importer.reporter import Layout, write_results
 from tests.blocks import rows_of
 
 LINKS = Reading("contacts", "companies")
@@ -107,3 +108,20 @@ def test_any_number_of_a_sheet_is_its_exact_digits_or_the_row_is_invalid(number:
             (row,) = rows_of(source.blocks())
     exact = number == int(number) and 0 < number < 10**15
     assert [pair.from_id for pair in row.pairs] == ([str(int(number))] if exact else [])
+
+
+ESCAPES = st.lists(
+    st.sampled_from(["_x0041_", "_x005F_", "_x000D", "_", "x0041_", "a", "_x00"]), min_size=1, max_size=6
+)
+
+
+@given(st.lists(ESCAPES.map("".join), min_size=1, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_texts_that_look_like_escapes_come_back_from_a_results_workbook(notes: list[str]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.xlsx"
+        problem = Problem("NOT_AN_ID", "to_id", "x", "y")
+        rows = [RowOutcome(n, ("1", "x", note), (problem,), ()) for n, note in enumerate(notes, 2)]
+        write_results(path, Layout(("from_id", "to_id", "note"), ","), rows, None)
+        with open_source(path, LINKS) as source:
+            assert [row.cells[2] for row in rows_of(source.blocks())] == notes
