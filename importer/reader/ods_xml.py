@@ -39,12 +39,13 @@ _AROUND_ROWS = frozenset(
     )
 )
 
-_white_space = re.compile("[ \t\r\n]+")
+_wrapping = re.compile(r"(^)?(?<! ) *[\t\r\n][ \t\r\n]*($)?")
 _KEPT_SPACE, _KEPT_TAB, _KEPT_BREAK = "\x01", "\x02", "\x03"
 _KEPT = {1: " ", 2: "\t", 3: "\n"}
 """Stand-ins, which XML cannot hold, for white space that is an element: it does not collapse with its neighbours."""
 
 _formula_language = re.compile(r"[A-Za-z_][\w.-]*:(?==)")
+_booleans = re.compile(r"of:=(TRUE|FALSE)\(\)").fullmatch
 
 
 class ContentParser:
@@ -194,9 +195,9 @@ class ContentParser:
 def collapsed(text: str) -> str:
     """Return a paragraph's text without the white space that is no part of it. Source: ODF 1.2, part 1, 6.1.2.
 
-    A space at the end stays: LibreOffice writes and reads it as a part of the text.
+    Bare spaces stay, which should collapse as well: LibreOffice writes and reads those of formatted texts as they are.
     """
-    text = _white_space.sub(" ", text).removeprefix(" ")
+    text = _wrapping.sub(lambda found: " " if found[1] is None and found[2] is None else "", text)
     return text if text.isprintable() else text.translate(_KEPT)
 
 
@@ -206,6 +207,9 @@ def cell_text(cell: Attributes, shown: str) -> str:
     A number counts as it is stored, unless it shows something else than a number: an error, or a TRUE that LibreOffice
     stores as 1. A formula whose result was not saved is its own text.
     """
+    boolean = _booleans(cell.get(_FORMULA, ""))
+    if boolean:  # of a workbook of Excel once; LibreOffice may show it as 1, in the format of its column
+        return boolean[1]
     kind = cell.get(_TYPE)
     text = ""
     if kind in ("float", "percentage", "currency"):
@@ -229,7 +233,7 @@ def _time_text(cell: Attributes) -> str:
 
 
 def _shows_number(shown: str) -> bool:
-    return not shown.startswith(("#DIV/0!", "Err:")) and any(map(str.isnumeric, shown))
+    return not shown.startswith(("#DIV/0", "Err")) and any(map(str.isnumeric, shown))
 
 
 def _count(attributes: Attributes, key: str) -> int:

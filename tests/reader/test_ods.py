@@ -66,6 +66,12 @@ ERROR = cell('table:formula="of:=1/0" office:value-type="string" office:string-v
             "TRUE",
             "BOOLEAN",
         ),
+        (
+            cell('table:formula="of:=TRUE()" office:value-type="float" office:value="1"', "<text:p>1</text:p>"),
+            "TRUE",
+            "BOOLEAN",
+        ),
+        (text("<text:p><text:span> 12  </text:span></text:p>"), " 12  ", "12"),
         (cell('office:value-type="boolean" office:boolean-value="true"'), "TRUE", "BOOLEAN"),
         (cell('office:value-type="float" office:value="123"', "<text:p>1.23E+02</text:p>"), "123", "123"),
         (
