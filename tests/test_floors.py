@@ -38,7 +38,6 @@ ROOMS_OF_LIBRARIES = {
     "click": {"cli"},
     "tqdm": {"cli"},
     "pandas": {"reader", "runner"},
-    "xlrd": {"reader"},
     "charset_normalizer": {"reader"},
     "xlsxwriter": {"reporter"},
 }

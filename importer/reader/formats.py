@@ -1,6 +1,5 @@
 """What kind of file it is, by its content and never by its name alone, and its table."""
 
-import mmap
 import tempfile
 import zipfile
 import zlib
@@ -69,7 +68,7 @@ def _open_plain(path: Path, name: str, reading: Reading) -> Table | None:
     if head.startswith((_ZIP, _EMPTY_ZIP)):
         return _open_zipped(path, name, reading)
     if head.startswith(_OLE):
-        return _open_ole(path, name, reading)
+        return open_xls(path, name, reading)
     if not head:
         raise SourceError(f"{name} is empty. Its first row must be a header with the names of the columns.")
     what = _no_table(head)
@@ -91,29 +90,6 @@ def _no_table(head: bytes) -> str:
     if text.startswith(b"<?xml"):
         return "an XML file"
     return "a JSON file" if text.startswith((b'{"', b"[{", b"[\n", b"{\n", b"{\r\n")) else ""
-
-
-def _open_ole(path: Path, name: str, reading: Reading) -> Table:
-    """Return the table of an old Excel file; a new one with a password comes in the same kind of container."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        is_encrypted = _has_stream(content, "EncryptedPackage")
-        is_workbook = _has_stream(content, "Workbook") or _has_stream(content, "Book")
-    if is_encrypted:
-        raise SourceError(f"{name} is protected with a password. Save it without one and try again.")
-    if not is_workbook:
-        raise SourceError(f"{name} is an old Office document, not a workbook. {_SAVE_AS}")
-    return open_xls(path, name, reading)
-
-
-def _has_stream(content: mmap.mmap, stream: str) -> bool:
-    """Tell whether an OLE container lists a stream. Source: Microsoft, [MS-CFB] 2.6: entries are 128 bytes, aligned."""
-    entry = stream.encode("utf-16-le") + b"\0\0"
-    at = content.find(entry)
-    while at >= 0:
-        if at % 128 == 0:
-            return True
-        at = content.find(entry, at + 1)
-    return False
 
 
 def _open_zipped(path: Path, name: str, reading: Reading) -> Table | None:

@@ -85,7 +85,7 @@ _REFUSALS = (
         "DATE",
         r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:[T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?: .*)?"
         rf"|\d{{4}}[-/年]\d{{1,2}}月?|\d{{1,2}}月\d{{1,2}}日|{_MONTH}-\d{{2,4}}|\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?"
-        r"|\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?",
+        r"|\d+:\d{2}(?::\d{2}(?:\.\d+)?)?",
         "{} is a date or a time, not a HubSpot record id.",
         "The spreadsheet may have turned the id into a date. " + _AS_TEXT,
     ),

@@ -1,87 +1,84 @@
-"""XLS workbooks, through xlrd: one sheet as numbered records of cells."""
+"""XLS workbooks: one sheet as numbered records of cells.
 
-import os
+The file is kept in memory, its rows are not. xlrd is not used: it takes durations for numbers (`[h]`), goes in circles
+in damaged containers without end, and keeps a whole sheet in memory.
+"""
+
+import mmap
+import struct
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import xlrd
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.reader.cells import date_text, typed_text
-from importer.reader.sheets import Sheet, choose_sheet, sheet_notes
+from importer.reader.biff import PasswordError, Workbook
+from importer.reader.biff_cells import sheet_rows
+from importer.reader.ole import Container
+from importer.reader.packages import DamageError, ExcessError, told
+from importer.reader.sheets import choose_sheet, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
 
 MAX_SIZE = 256 << 20
-"""Bytes of a file; xlrd keeps what it reads in memory."""
+"""Bytes of a file."""
 
 
 def open_xls(path: Path, name: str, reading: Reading) -> Table:
     """Return the table of one sheet of an XLS workbook.
 
-    Raises `SourceError` when it is damaged, encrypted, too large, or has no such sheet.
+    Raises `SourceError` when it is damaged, encrypted, beyond the bounds, or has no such sheet.
     """
-    if path.stat().st_size > MAX_SIZE:
-        raise SourceError(f"{name} is larger than {MAX_SIZE >> 20} MiB, the most that is read of XLS. Save it as XLSX.")
-    with ExitStack() as stack:
-        log = stack.enter_context(Path(os.devnull).open("w"))
-        with _told(name):
-            book = xlrd.open_workbook(str(path), logfile=log, on_demand=True, ragged_rows=True)
-        stack.callback(book.release_resources)
-        sheets = _listed_sheets(book)
-        sheet = choose_sheet(name, sheets, reading.sheet)
-        with _told(name):
-            found = book.sheet_by_index(next(i for i, one in enumerate(sheets) if one is sheet))
-        records = _records(found, name, from_1904=book.datemode == 1)
-        stack.callback(records.close)
-        close = stack.pop_all().close
+    with _told(name):
+        if path.stat().st_size > MAX_SIZE:
+            raise ExcessError(f"it is larger than {MAX_SIZE >> 20} MiB")
+        workbook = Workbook(_workbook_stream(path, name))
+    sheet = choose_sheet(name, workbook.sheets, reading.sheet)
+    start = next(start for start, found in zip(workbook.starts, workbook.sheets, strict=True) if found is sheet)
+    with _told(name):
+        workbook.check_sheet(start)
+    records = _records(workbook, start, name)
     return Table(
         format="XLS",
         records=in_blocks(records),
-        close=close,
+        close=records.close,
         sheet=sheet.name,
-        sheets=len(sheets),
-        notes=sheet_notes(sheet, sheets),
+        sheets=len(workbook.sheets),
+        notes=sheet_notes(sheet, workbook.sheets),
     )
+
+
+def _workbook_stream(path: Path, name: str) -> bytes:
+    """Return the stream of the workbook; of the two in a file for Excel 95 and 97, the later.
+
+    A newer workbook with a password comes in the same kind of container.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        container = Container(content)
+        streams = container.streams()
+        if "encryptedpackage" in streams:
+            raise PasswordError
+        entry = streams.get("workbook", streams.get("book"))
+        if entry is None:
+            raise SourceError(
+                f"{name} is an old Office document, not a workbook. "
+                f"Open it in a spreadsheet program and save the table as XLSX or CSV."
+            )
+        return container.read(entry)
+
+
+def _records(workbook: Workbook, start: int, name: str) -> Generator[Record]:
+    with _told(name):
+        yield from sheet_rows(workbook, start)
 
 
 @contextmanager
 def _told(name: str) -> Iterator[None]:
-    """Turn what xlrd says of a workbook into the sentence about it."""
+    """Turn what is wrong with a workbook into the sentence about it."""
     try:
-        yield
-    except Exception as error:  # noqa: BLE001 - a damaged file makes xlrd fail in every way that Python has
-        if "encrypted" in str(error):
-            raise SourceError(f"{name} is protected with a password. Save it without one and try again.") from None
-        reason = str(error) or type(error).__name__
-        raise SourceError(
-            f"{name} is a damaged XLS workbook ({reason}). Open it in a spreadsheet program and save it as XLSX."
-        ) from None
-
-
-def _listed_sheets(book: Any) -> list[Sheet]:
-    # The public way to know which are hidden would read all of them.
-    hidden = book._sheet_visibility
-    return [Sheet(sheet, not hidden[index]) for index, sheet in enumerate(book.sheet_names())]
-
-
-def _records(sheet: Any, name: str, *, from_1904: bool) -> Generator[Record]:
-    for index in range(sheet.nrows):
-        with _told(name):
-            kinds, values = sheet.row_types(index), sheet.row_values(index)
-            cells = [_text(kind, value, from_1904=from_1904) for kind, value in zip(kinds, values, strict=True)]
-        while cells and not cells[-1]:
-            cells.pop()
-        yield index + 1, cells
-
-
-def _text(kind: int, value: Any, *, from_1904: bool) -> str:
-    if kind == xlrd.XL_CELL_DATE:
-        return date_text(repr(value), from_1904=from_1904)
-    if kind == xlrd.XL_CELL_BOOLEAN:
-        return typed_text(bool(value))
-    if kind == xlrd.XL_CELL_ERROR:
-        return str(xlrd.error_text_from_code.get(value, "#N/A"))
-    return typed_text(value)
+        with told(name):
+            try:
+                yield
+            except struct.error:
+                raise DamageError("a record of it is too short") from None
+    except PasswordError:
+        raise SourceError(f"{name} is protected with a password. Save it without one and try again.") from None

@@ -264,11 +264,11 @@ def typed_cells() -> bytes:
     return xlsx(data(texts([PAIR]) + rows))
 
 
-def ods(rows: str, manifest: str = "") -> bytes:
+def ods(rows: str, manifest: str = "", kind: str = "spreadsheet") -> bytes:
     office = "urn:oasis:names:tc:opendocument:xmlns:"
     return archive(
         {
-            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "mimetype": f"application/vnd.oasis.opendocument.{kind}",
             "META-INF/manifest.xml": f'{DECLARATION}<manifest:manifest xmlns:manifest="{office}manifest:1.0">'
             f'<manifest:file-entry manifest:full-path="content.xml">{manifest}</manifest:file-entry>'
             f"</manifest:manifest>",
@@ -291,6 +291,32 @@ def ods_text(text: str) -> str:
 def ods_number(value: str) -> str:
     typed = f'office:value-type="float" office:value="{value}"'
     return f"<table:table-cell {typed}><text:p>{value}</text:p></table:table-cell>"
+
+
+def ods_cell(attributes: str, content: str = "") -> str:
+    return f"<table:table-cell {attributes}>{content}</table:table-cell>"
+
+
+def typed_ods() -> bytes:
+    """One row per kind of cell in column A, and an id in column B."""
+    text, number = 'office:value-type="string"', 'office:value-type="float"'
+    odd = [
+        ods_cell(text, "<text:p>12<text:tab/>34</text:p>"),
+        ods_cell(text, "<text:p>12<text:line-break/>34</text:p>"),
+        ods_cell(text, '<text:p>12<text:s text:c="2"/>34</text:p>'),
+        ods_cell(text, "<text:p>1<![CDATA[2]]><text:span>3</text:span></text:p>"),
+        ods_cell(f'table:formula="of:=1/0" {text} office:string-value=""', "<text:p>#DIV/0!</text:p>"),
+        ods_cell('table:formula="of:=1+1"'),
+        ods_cell(f'table:formula="of:=TRUE()" {number} office:value="1"', "<text:p>TRUE</text:p>"),
+        ods_cell('office:value-type="boolean" office:boolean-value="true"', "<text:p>TRUE</text:p>"),
+        ods_cell('office:value-type="date" office:date-value="2024-05-17T12:00:00"'),
+        ods_cell('office:value-type="time" office:time-value="PT36H30M00S"'),
+        ods_cell(f'{number} office:value="123456789012345"', "<text:p>1.23E+14</text:p>"),
+        ods_cell(f'{number} office:value="1.23456789012346E+016"'),
+        ods_cell('office:value-type="percentage" office:value="0.5"', "<text:p>50%</text:p>"),
+        ods_cell(text, "<office:annotation><text:p>9</text:p></office:annotation><text:p>12</text:p>"),
+    ]
+    return ods(ods_row(ods_text(PAIR[0]), ods_text(PAIR[1])) + "".join(ods_row(cell, ods_number("9")) for cell in odd))
 
 
 def ole(streams: dict[str, bytes]) -> bytes:
@@ -321,32 +347,79 @@ def _entry(name: str, kind: int, start: int, size: int, child: int = 0xFFFFFFFF,
     return struct.pack("<64sHBB3I16x4x16xIQ", text, len(text) + 2, kind, 1, 0xFFFFFFFF, right, child, start, size)
 
 
+def biff(kind: int, content: bytes = b"") -> bytes:
+    return struct.pack("<HH", kind, len(content)) + content
+
+
+def biff_cell(r: int, c: int, value: str | float | bool | bytes, style: int = 0) -> bytes:
+    """Return the record of a cell: a text, a number, a boolean or the code of an error."""
+    place = struct.pack("<HHH", r, c, style)
+    if isinstance(value, str):
+        return biff(0x0204, place + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
+    if isinstance(value, bool):
+        return biff(0x0205, place + struct.pack("<BB", value, 0))
+    if isinstance(value, bytes):
+        return biff(0x0205, place + value + b"\1")
+    return biff(0x0203, place + struct.pack("<d", value))
+
+
+def biff_workbook(cells: bytes, settings: bytes = b"", version: int = 0x0600) -> bytes:
+    """Return the stream of a workbook from the records of its cells and those of its settings."""
+
+    def beginning(substream: int) -> bytes:
+        return biff(0x0809, struct.pack("<HHHHII", version, substream, 0x0DBB, 0x07CC, 0, 6))
+
+    name = (b"\5\0" if version == 0x0600 else b"\5") + b"Pairs"
+    start = len(beginning(5)) + len(settings) + 4 + 6 + len(name) + 4
+    bound = biff(0x0085, struct.pack("<IBB", start, 0, 0) + name)
+    return beginning(5) + settings + bound + biff(0x000A) + beginning(0x10) + cells + biff(0x000A)
+
+
 def xls(table: Sequence[Sequence[str | float | bool | bytes]]) -> bytes:
     """Return an XLS workbook of texts, numbers, booleans and codes of errors. Source: Microsoft, [MS-XLS]."""
+    cells = biff(0x0200, struct.pack("<IIHHH", 0, len(table), 0, max(map(len, table)), 0))
+    for r, values in enumerate(table):
+        cells += b"".join(biff_cell(r, c, value) for c, value in enumerate(values))
+    return ole({"Workbook": biff_workbook(cells)})
 
-    def record(kind: int, content: bytes) -> bytes:
-        return struct.pack("<HH", kind, len(content)) + content
 
-    def biff_cell(r: int, c: int, value: str | float | bool | bytes) -> bytes:
-        place = struct.pack("<HHH", r, c, 0)
-        if isinstance(value, str):
-            return record(0x0204, place + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
-        if isinstance(value, bool):
-            return record(0x0205, place + struct.pack("<BB", value, 0))
-        if isinstance(value, bytes):
-            return record(0x0205, place + value + b"\1")
-        return record(0x0203, place + struct.pack("<d", value))
+XLS_FORMATS = ("General", "yyyy\\-mm\\-dd", "[h]:mm", "[h]")
 
-    beginning, end = struct.pack("<HHHHII", 0x0600, 0x0005, 0x0DBB, 0x07CC, 0, 6), record(0x000A, b"")
-    name = struct.pack("<BB", 5, 0) + b"Pairs"
-    globals_size = 4 + len(beginning) + 4 + 6 + len(name) + len(end)
-    sheet = record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0x0DBB, 0x07CC, 0, 6))
-    sheet += record(0x0200, struct.pack("<IIHHH", 0, len(table), 0, max(map(len, table)), 0))
-    for r, cells in enumerate(table):
-        for c, value in enumerate(cells):
-            sheet += biff_cell(r, c, value)
-    bound = record(0x0085, struct.pack("<IBB", globals_size, 0, 0) + name)
-    return ole({"Workbook": record(0x0809, beginning) + bound + end + sheet + end})
+
+def xls_styles() -> bytes:
+    """Return the records of one style for each of the formats."""
+    codes = b"".join(
+        biff(0x041E, struct.pack("<HHB", 164 + i, len(code), 0) + code.encode()) for i, code in enumerate(XLS_FORMATS)
+    )
+    return codes + b"".join(biff(0x00E0, struct.pack("<HH16x", 0, 164 + i)) for i in range(len(XLS_FORMATS)))
+
+
+def typed_xls() -> bytes:
+    """One row per kind of cell in column A, and an id in column B."""
+    odd: list[tuple[str | float | bool | bytes, int]] = [
+        (123.0, 0),
+        (1e15, 0),
+        (45429.0, 1),
+        (1.5, 2),
+        (5.0, 3),
+        (True, 0),
+        (b"\x2a", 0),
+        (b"\x07", 0),
+        (0.1, 0),
+        ("00123", 0),
+        (-3.0, 0),
+    ]
+    cells = biff_cell(0, 0, PAIR[0]) + biff_cell(0, 1, PAIR[1])
+    for r, (value, style) in enumerate(odd, 1):
+        cells += biff_cell(r, 0, value, style) + biff_cell(r, 1, 9.0)
+    return ole({"Workbook": biff_workbook(cells, xls_styles())})
+
+
+def circle_xls() -> bytes:
+    """Return a workbook whose directory goes on in its own sector."""
+    content = bytearray(xls([["Contact ID", "Company ID"], [1.0, 2.0]]))
+    content[512 + 4 : 512 + 8] = struct.pack("<I", 1)
+    return bytes(content)
 
 
 def text_files() -> dict[str, bytes]:
@@ -455,6 +528,8 @@ def workbook_files() -> dict[str, bytes]:
         "html_inside.xls": b"<html><body><table><tr><td>Contact ID</td></tr></table></body></html>",
         "xlsx_inside.csv": table_xlsx(table),
         "pairs.xls": xls([["Contact ID", "Company ID"], [1.0, 2.0], ["３", 4.5], [1e16, True], ["1.2E+11", 7.0]]),
+        "typed_cells.xls": typed_xls(),
+        "circle.xls": circle_xls(),
         "word.xls": ole({"WordDocument": b"\xec\xa5"}),
         "cut_off.xls": xls([["Contact ID", "Company ID"], [1.0, 2.0]])[:1300],
         "damaged.xls": ole({"Workbook": b"\x09\x08\xff\xff"}),
@@ -469,6 +544,11 @@ def workbook_files() -> dict[str, bytes]:
             ods_row(ods_text("Contact ID"), ods_text("Company ID"))
             + '<table:table-row table:number-rows-repeated="1000000"><table:table-cell office:value-type="float" '
             'office:value="1" table:number-columns-repeated="1000"/></table:table-row>'
+        ),
+        "typed_cells.ods": typed_ods(),
+        "text_document.odt": ods("", kind="text"),
+        "password_package.ods": archive(
+            {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "encrypted-package": "x"}
         ),
         "password.ods": ods("", manifest="<manifest:encryption-data/>"),
         "one_table.zip": archive({"data/pairs.csv": csv_text(table), "__MACOSX/._pairs.csv": b"\0", "readme.md": "x"}),

@@ -1,6 +1,7 @@
 """XLS workbooks: errors are errors, and no damage is worse than a sentence."""
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from importer.model import SourceRow
 from importer.reader import open_source
 from importer.reader import xls as module
 from tests.blocks import rows_of
-from tests.files.make import xls
+from tests.files.make import biff, biff_cell, biff_workbook, ole, xls, xls_styles
 
 NOT_AVAILABLE, NO_REFERENCE = b"\x2a", b"\x17"
 TABLE: list[list[str | float | bool | bytes]] = [["from_id", "to_id"], [1.0, 2.0], ["3", 4.5], [True, 7.0]]
@@ -36,6 +37,153 @@ def test_blank_rows_above_and_between_count(tmp_path: Path) -> None:
     assert [row.number for row in read(path)] == [4]
 
 
+HEAD = biff_cell(0, 0, "from_id") + biff_cell(0, 1, "to_id")
+ONE = HEAD + biff_cell(1, 0, 1.0) + biff_cell(1, 1, 2.0)
+
+
+def place(row: int, column: int, style: int = 0) -> bytes:
+    return struct.pack("<HHH", row, column, style)
+
+
+def read_stream(tmp_path: Path, stream: bytes) -> list[SourceRow]:
+    path = tmp_path / "a.xls"
+    path.write_bytes(ole({"Workbook": stream}))
+    return read(path)
+
+
+def shown(tmp_path: Path, cell: bytes, settings: bytes = b"") -> str:
+    """Return the text of a record of a cell in the third column."""
+    (row,) = read_stream(tmp_path, biff_workbook(ONE + cell, settings))
+    return (*row.cells, "")[2]
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (123 << 2 | 2, "123"),
+        (-5 << 2 & 0xFFFFFFFF | 2, "-5"),
+        (12345 << 2 | 3, "123.45"),
+        (0x40590000, "100"),
+        (0x40590001, "1"),
+    ],
+)
+def test_short_numbers_are_read(tmp_path: Path, raw: int, text: str) -> None:
+    assert shown(tmp_path, biff(0x027E, place(1, 2) + struct.pack("<I", raw))) == text
+
+
+def test_several_short_numbers_in_one_record_have_columns_of_their_own(tmp_path: Path) -> None:
+    numbers = b"".join(struct.pack("<HI", 0, number << 2 | 2) for number in (7, 8))
+    (row,) = read_stream(tmp_path, biff_workbook(HEAD + biff(0x00BD, place(1, 0)[:4] + numbers + b"\1\0")))
+    assert row.cells == ("7", "8")
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (struct.pack("<d", 77), "77"),
+        (b"\1\0\1\0\0\0\xff\xff", "TRUE"),
+        (b"\2\0\x2a\0\0\0\xff\xff", "#N/A"),
+        (b"\3\0\0\0\0\0\xff\xff", ""),
+        (b"\0\0\0\0\0\0\xff\xff", "7é"),
+    ],
+)
+def test_a_formula_is_its_saved_result(tmp_path: Path, result: bytes, text: str) -> None:
+    formula = biff(0x0006, place(1, 2) + result + bytes(8)) + biff(0x04BC, bytes(10))
+    assert shown(tmp_path, formula + biff(0x0207, b"\2\0\0" + b"7\xe9")) == text
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ([b"\3\0\0abc"], "abc"),
+        ([b"\3\0\1" + "a日c".encode("utf-16-le")], "a日c"),
+        ([b"\5\0\0abc", b"\1" + "日本".encode("utf-16-le")], "abc日本"),
+        ([b"\4\0\1" + "a😀".encode("utf-16-le")[:4], b"\1" + "😀b".encode("utf-16-le")[2:]], "a😀b"),
+        ([b"\3\0\0", b"\0abc"], "abc"),
+        ([b"\3\0\x0c\1\0\2\0\0\0abc\0\0", b"\0\0xx"], "abc"),
+    ],
+)
+def test_a_shared_text_goes_on_in_the_next_record(tmp_path: Path, parts: list[bytes], text: str) -> None:
+    last = b"\4\0\0last"
+    parts = [struct.pack("<II", 2, 2) + parts[0], *parts[1:]]
+    settings = biff(0x00FC, parts[0] if len(parts) > 1 else parts[0] + last)
+    settings += b"".join(biff(0x003C, part) for part in parts[1:-1])
+    settings += biff(0x003C, parts[-1] + last) if len(parts) > 1 else b""
+    cells = biff(0x00FD, place(1, 2) + b"\0\0\0\0") + biff(0x00FD, place(1, 3) + b"\1\0\0\0")
+    (row,) = read_stream(tmp_path, biff_workbook(ONE + cells, settings))
+    assert row.cells[2:] == (text, "last")
+
+
+@pytest.mark.parametrize(
+    ("value", "style", "text"), [(45429.0, 1, "2024-05-17"), (1.5, 2, "36:00:00"), (5.0, 3, "120:00:00")]
+)
+def test_a_number_is_shown_in_its_format(tmp_path: Path, value: float, style: int, text: str) -> None:
+    assert shown(tmp_path, biff_cell(1, 2, value, style), xls_styles()) == text
+
+
+def test_dates_are_counted_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
+    assert shown(tmp_path, biff_cell(1, 2, 43967.0, 1), xls_styles() + biff(0x0022, b"\1\0")) == "2024-05-17"
+
+
+def test_cells_in_any_order_come_to_their_places(tmp_path: Path) -> None:
+    cells = biff_cell(2, 1, 4.0) + biff_cell(1, 1, 2.0) + biff_cell(2, 0, 3.0) + biff_cell(1, 0, 1.0) + HEAD
+    rows = read_stream(tmp_path, biff_workbook(cells))
+    assert [(row.number, row.cells) for row in rows] == [(2, ("1", "2")), (3, ("3", "4"))]
+
+
+def test_a_chart_among_the_cells_is_no_end_of_them(tmp_path: Path) -> None:
+    chart = biff(0x0809, struct.pack("<HHHHII", 0x0600, 0x20, 0, 0, 0, 0)) + biff_cell(1, 0, 9.0) + biff(0x000A)
+    (row,) = read_stream(tmp_path, biff_workbook(HEAD + chart + ONE[len(HEAD) :]))
+    assert row.cells == ("1", "2")
+
+
+@pytest.mark.parametrize(("page", "text"), [(1252, "é"), (932, "ﾃｩ"), (10000, "√©")])
+def test_texts_of_excel_95_are_read_in_their_code_page(tmp_path: Path, page: int, text: str) -> None:
+    def label(row: int, column: int, content: bytes) -> bytes:
+        return biff(0x0204, place(row, column) + struct.pack("<H", len(content)) + content)
+
+    encoded = {"é": b"\xe9"}.get(text, b"\xc3\xa9")
+    cells = (
+        label(0, 0, b"from_id") + label(0, 1, b"to_id") + label(1, 0, b"1") + label(1, 1, b"2") + label(1, 2, encoded)
+    )
+    (row,) = read_stream(tmp_path, biff_workbook(cells, biff(0x0042, struct.pack("<H", page)), version=0x0500))
+    assert row.cells == ("1", "2", text)
+
+
+@pytest.mark.parametrize(
+    ("cells", "settings", "told"),
+    [
+        (ONE + biff_cell(1, 0, 3.0), b"", "its row 2 has two cells in one column"),
+        (ONE + biff_cell(1, 256, 3.0), b"", "its row 2 has a column 257"),
+        (ONE + biff_cell(1, 2, 3.0, 9), xls_styles(), "a cell has a style '9' that is not there"),
+        (ONE + biff(0x00FD, place(1, 2) + b"\5\0\0\0"), b"", "a cell points to a text '5' that is not there"),
+        (ONE + biff(0x0006, place(1, 2) + b"\0\0\0\0\0\0\xff\xff"), b"", "a formula has no result"),
+        (ONE + biff(0x0006, place(1, 2) + b"\7\0\0\0\0\0\xff\xff"), b"", "a result of the kind 7"),
+        (ONE + biff(0x0203, b"\1\0"), b"", "a record of it is too short"),
+        (ONE, biff(0x0042, b"\xff\xfe"), "unknown encoding, code page 65279"),
+    ],
+)
+def test_what_does_not_fit_is_damage(tmp_path: Path, cells: bytes, settings: bytes, told: str) -> None:
+    with pytest.raises(SourceError, match=told):
+        read_stream(tmp_path, biff_workbook(cells, settings))
+
+
+def test_a_workbook_with_a_password_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is protected with a password"):
+        read_stream(tmp_path, biff_workbook(ONE, biff(0x002F, b"\1\0")))
+
+
+def test_shared_texts_beyond_the_bound_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="for safety: its sheets share more than 4,000,000 texts"):
+        read_stream(tmp_path, biff_workbook(ONE, biff(0x00FC, struct.pack("<II", 1, 5_000_000))))
+
+
+def test_text_beyond_the_bound_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importer.reader.biff_cells.MAX_TEXT", 10)
+    with pytest.raises(SourceError, match="for safety: it has more than 0 MiB of text"):
+        read_stream(tmp_path, biff_workbook(ONE))
+
+
 def test_any_damage_is_told_or_does_not_matter(tmp_path: Path) -> None:
     whole, draw = xls(TABLE), random.Random(5)
     path = tmp_path / "a.xls"
@@ -56,5 +204,5 @@ def test_a_file_beyond_the_bound_is_refused(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "a.xls"
     path.write_bytes(xls(TABLE))
     monkeypatch.setattr(module, "MAX_SIZE", 100)
-    with pytest.raises(SourceError, match="the most that is read of XLS"):
+    with pytest.raises(SourceError, match="for safety: it is larger than"):
         read(path)

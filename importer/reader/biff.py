@@ -1,0 +1,207 @@
+"""The records of an XLS workbook: its sheets, shared texts and styles, and the cells of a sheet.
+
+Source: Microsoft, [MS-XLS] (Excel 97 to 2003) and, for workbooks of Excel 5 and 95, OpenOffice.org's documentation of
+the Excel file format.
+"""
+
+import codecs
+from collections.abc import Iterator
+from struct import pack, unpack_from
+
+from importer.reader.cells import Shown, shown_as
+from importer.reader.packages import DamageError, ExcessError
+from importer.reader.sheets import Sheet
+
+BOF, EOF, CONTINUE = 0x0809, 0x000A, 0x003C
+_CODE_PAGE, _DATE_MODE, _FILE_PASS, _BOUND_SHEET = 0x0042, 0x0022, 0x002F, 0x0085
+_FORMAT, _XF, _SHARED = 0x041E, 0x00E0, 0x00FC
+GLOBALS, WORKSHEET = 0x0005, 0x0010
+"""The kinds of substreams that matter."""
+
+_EXCEL_97, _EXCEL_5 = 0x0600, 0x0500
+MAX_STRINGS = 4_000_000
+"""Texts that sheets share: each takes some 50 bytes more than its letters."""
+
+_MAC_ROMAN, _ANSI = (10000, 32768), 32769
+Part = tuple[int, int, bytes]
+"""Where a record begins, its kind and its content."""
+
+
+class PasswordError(Exception):
+    """The workbook is encrypted."""
+
+
+def records(stream: bytes, start: int) -> Iterator[Part]:
+    """Yield the records from a place on, up to the end of the substream, without those of charts within."""
+    depth = 0
+    while True:
+        if not 0 <= start <= len(stream) - 4:
+            raise DamageError("it ends without its last record; the file may be cut off")
+        kind, length = unpack_from("<HH", stream, start)
+        content = stream[start + 4 : start + 4 + length]
+        if len(content) < length:
+            raise DamageError("its last record is cut off")
+        depth += (kind == BOF) - (kind == EOF)
+        if depth < 1:
+            return
+        if depth == 1:
+            yield start, kind, content
+        start += 4 + length
+
+
+class Workbook:
+    """What matters of a workbook beside its cells: sheets and where they begin, shared texts, styles, the calendar."""
+
+    def __init__(self, stream: bytes) -> None:
+        self.stream = stream
+        self.sheets: list[Sheet] = []
+        self.starts: list[int] = []
+        self.strings: list[str] = []
+        self.from_1904 = False
+        self._encoding = "cp1252"
+        self._codes: dict[int, str] = {}
+        self._format_ids: list[int] = []
+        self.is_unicode = self._version(0, GLOBALS) == _EXCEL_97
+        shared: list[bytes] = []
+        is_shared = False
+        for _, kind, content in records(stream, 0):
+            is_shared = kind == _SHARED or (is_shared and kind == CONTINUE)
+            if is_shared:
+                shared.append(content)
+            else:
+                self._read(kind, content)
+        if shared:
+            self.strings = _shared_strings(shared)
+
+    def styles(self) -> list[Shown]:
+        """Return for each cell style what it shows a number as."""
+        shown = {found: shown_as(found, self._codes.get(found)) for found in set(self._format_ids)}
+        return [shown[found] for found in self._format_ids]
+
+    def check_sheet(self, start: int) -> None:
+        """Raise `DamageError` when no sheet begins there."""
+        self._version(start, WORKSHEET)
+
+    def text(self, segments: list[bytes], at: int, size: int = 2) -> str:
+        """Return a text whose length, of `size` bytes, stands at a place of a record or of those that continue it."""
+        (count,) = unpack_from("<H" if size == 2 else "<B", segments[0], at)
+        if not self.is_unicode:
+            text = segments[0][at + size : at + size + count]
+            if len(text) < count:
+                raise DamageError("a text of it is cut off")
+            return text.decode(self._encoding, "replace")
+        source = Segments(segments, at + size)
+        return source.text(count, source.take(1)[0] & 1)
+
+    def _version(self, start: int, substream: int) -> int:
+        if start < 0 or stream_kind(self.stream, start) != BOF:
+            raise DamageError("it has no workbook of Excel 5 or later where one should begin")
+        version, kind = unpack_from("<HH", self.stream, start + 4)
+        if version not in (_EXCEL_97, _EXCEL_5) or kind != substream:
+            raise DamageError(f"a part of it is of the kind {kind}, version {version >> 8}")
+        return int(version)
+
+    def _read(self, kind: int, content: bytes) -> None:
+        if kind == _FILE_PASS:
+            raise PasswordError
+        if kind == _CODE_PAGE:
+            self._encoding = _encoding(unpack_from("<H", content)[0])
+        elif kind == _DATE_MODE:
+            self.from_1904 = unpack_from("<H", content)[0] == 1
+        elif kind == _FORMAT:
+            code = self.text([content], 2, 2 if self.is_unicode else 1)
+            self._codes[unpack_from("<H", content)[0]] = code
+        elif kind == _XF:
+            self._format_ids.append(unpack_from("<H", content, 2)[0])
+        elif kind == _BOUND_SHEET:
+            start, visibility, sheet_kind = unpack_from("<IBB", content)
+            if sheet_kind == 0:
+                self.sheets.append(Sheet(self.text([content], 6, 1), visibility & 3 == 0))
+                self.starts.append(start)
+
+
+def stream_kind(stream: bytes, start: int) -> int:
+    """Return the kind of the record at a place, 0 when there is none."""
+    return int(unpack_from("<H", stream, start)[0]) if start <= len(stream) - 8 else 0
+
+
+def _encoding(code_page: int) -> str:
+    if code_page in _MAC_ROMAN:
+        return "mac_roman"
+    name = "cp1252" if code_page in (_ANSI, 1200) else f"cp{code_page}"  # 1200 is UTF-16: its texts say so themselves
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise DamageError(f"its texts have an unknown encoding, code page {code_page}") from None
+
+
+class Segments:
+    """Reads on from a record into those that continue it."""
+
+    def __init__(self, segments: list[bytes], at: int) -> None:
+        self._segments = segments
+        self._number, self._at = 0, at
+
+    def is_at_end(self) -> bool:
+        """Tell whether nothing is left, going on to the next record where one ends."""
+        while self._at >= len(self._segments[self._number]):
+            if self._number + 1 == len(self._segments):
+                return True
+            self._at -= len(self._segments[self._number])
+            self._number += 1
+        return False
+
+    def take(self, size: int) -> bytes:
+        """Return so many bytes, all of one record."""
+        if self.is_at_end():
+            raise DamageError("a text of it is cut off")
+        taken = self._segments[self._number][self._at : self._at + size]
+        if len(taken) < size:
+            raise DamageError("a text of it is cut off")
+        self._at += size
+        return taken
+
+    def skip(self, size: int) -> None:
+        """Leave out so many bytes, of several records perhaps."""
+        self._at += size
+
+    def text(self, count: int, is_wide: int) -> str:
+        """Return a text of so many UTF-16 units; a record that continues it says anew whether they are whole."""
+        units: list[bytes] = []
+        while count:
+            segment = self._segments[self._number]
+            taken = segment[self._at : self._at + (count << is_wide)]
+            taken = taken[: len(taken) >> is_wide << is_wide]
+            self._at += len(taken)
+            count -= len(taken) >> is_wide
+            if not count and not units:
+                return taken.decode("utf-16-le", "replace") if is_wide else taken.decode("latin-1")
+            units.append(taken if is_wide else taken.decode("latin-1").encode("utf-16-le"))
+            if count:
+                self._at = len(segment)
+                is_wide = self.take(1)[0] & 1
+        return b"".join(units).decode("utf-16-le", "replace")
+
+
+def _shared_strings(segments: list[bytes]) -> list[str]:
+    (count,) = unpack_from("<I", segments[0], 4)
+    if count > MAX_STRINGS:
+        raise ExcessError(f"its sheets share more than {MAX_STRINGS:,} texts")
+    source = Segments(segments, 8)
+    strings: list[str] = []
+    while len(strings) < count and not source.is_at_end():
+        length, flags = unpack_from("<HB", source.take(3))
+        runs = unpack_from("<H", source.take(2))[0] if flags & 8 else 0
+        extension = unpack_from("<I", source.take(4))[0] if flags & 4 else 0
+        strings.append(source.text(length, flags & 1))
+        source.skip(4 * runs + extension)
+    return strings
+
+
+def rk_number(raw: int) -> float:
+    """Return the number that 32 bits stand for: a whole one or the upper half of a float, perhaps a hundredfold."""
+    if raw & 2:
+        number = float((raw >> 2) - (1 << 30 if raw >> 31 else 0))
+    else:
+        number = float(unpack_from("<d", pack("<II", 0, raw & 0xFFFFFFFC))[0])
+    return number / 100 if raw & 1 else number
