@@ -5,7 +5,8 @@ from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.reader.ods_xml import SEPARATOR, ContentParser
+from importer.reader.ods_cells import SEPARATOR
+from importer.reader.ods_xml import ContentParser
 from importer.reader.packages import BLOCK, ExcessError, Package, told
 from importer.reader.sheet_xml import MAX_ROW_SIZE
 from importer.reader.sheets import choose_sheet, sheet_notes

@@ -1,9 +1,8 @@
 """The events of an ODS file's content as its list of sheets and the rows of one. Source: OASIS, ODF 1.2, part 1."""
 
-import re
 from xml.parsers import expat
 
-from importer.reader.cells import iso_text, number_text, period_text
+from importer.reader.ods_cells import KEPT_BREAK, KEPT_SPACE, KEPT_TAB, cell_text, collapsed, named
 from importer.reader.packages import Attributes, DamageError, ExcessError
 from importer.reader.sheet_xml import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE
 from importer.reader.sheets import Sheet
@@ -11,41 +10,23 @@ from importer.reader.sheets import Sheet
 MAX_TEXT = 1 << 30
 """Characters of all cells together, each as often as it is repeated."""
 
-SEPARATOR = " "
-"""What stands between the namespace of a name and the name itself."""
-
 Repeated = tuple[int, list[str], int]
 """The number of the first of some equal rows, its cells, and how many rows there are."""
 
 
-def _named(namespace: str, *names: str) -> tuple[str, ...]:
-    return tuple(f"urn:oasis:names:tc:opendocument:xmlns:{namespace}:1.0{SEPARATOR}{name}" for name in names)
-
-
-_TABLE, _ROW, _CELL, _COVERED = _named("table", "table", "table-row", "table-cell", "covered-table-cell")
-_NAME, _STYLE_NAME, _DISPLAY, _FORMULA = _named("table", "name", "style-name", "display", "formula")
-_ROWS, _COLUMNS = _named("table", "number-rows-repeated", "number-columns-repeated")
-_STYLE, _TABLE_STYLE, _NAME_OF_STYLE = _named("style", "style", "table-properties", "name")
-_TYPE, _VALUE, _DATE, _TIME, _BOOLEAN, _STRING = _named(
-    "office", "value-type", "value", "date-value", "time-value", "boolean-value", "string-value"
-)
-_IN_TEXT = _named("text", "")[0]
-_P, _H, _SPACES, _COUNT, _TAB, _LINE_BREAK = _named("text", "p", "h", "s", "c", "tab", "line-break")
-_NO_CELL_TEXT = frozenset(_named("text", "ruby-text", "note", "tracked-changes"))
+_TABLE, _ROW, _CELL, _COVERED = named("table", "table", "table-row", "table-cell", "covered-table-cell")
+_NAME, _STYLE_NAME, _DISPLAY = named("table", "name", "style-name", "display")
+_ROWS, _COLUMNS = named("table", "number-rows-repeated", "number-columns-repeated")
+_STYLE, _TABLE_STYLE, _NAME_OF_STYLE = named("style", "style", "table-properties", "name")
+_IN_TEXT = named("text", "")[0]
+_P, _H, _SPACES, _COUNT, _TAB, _LINE_BREAK = named("text", "p", "h", "s", "c", "tab", "line-break")
+_NO_CELL_TEXT = frozenset(named("text", "ruby-text", "note", "tracked-changes"))
 _AROUND_ROWS = frozenset(
     (
-        *_named("office", "document-content", "automatic-styles", "body", "spreadsheet"),
-        *_named("table", "table-header-rows", "table-rows", "table-row-group"),
+        *named("office", "document-content", "automatic-styles", "body", "spreadsheet"),
+        *named("table", "table-header-rows", "table-rows", "table-row-group"),
     )
 )
-
-_wrapping = re.compile(r"(^)?(?<! ) *[\t\r\n][ \t\r\n]*($)?")
-_KEPT_SPACE, _KEPT_TAB, _KEPT_BREAK = "\x01", "\x02", "\x03"
-_KEPT = {1: " ", 2: "\t", 3: "\n"}
-"""Stand-ins, which XML cannot hold, for white space that is an element: it does not collapse with its neighbours."""
-
-_formula_language = re.compile(r"[A-Za-z_][\w.-]*:(?==)")
-_booleans = re.compile(r"of:=(TRUE|FALSE)\(\)").fullmatch
 
 
 class ContentParser:
@@ -90,7 +71,8 @@ class ContentParser:
     def set_handlers(self, parser: expat.XMLParserType) -> None:
         """Let a parser report to this object."""
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._characters
+        if self._wanted is not None:
+            parser.CharacterDataHandler = self._characters
 
     def _characters(self, text: str) -> None:
         if self._in_paragraph and not self._depth_skipped:
@@ -136,11 +118,11 @@ class ContentParser:
             count = _count(attributes, _COUNT)
             self._row_size += count
             self._check_row_size()
-            self._pieces.append(_KEPT_SPACE * count)
+            self._pieces.append(KEPT_SPACE * count)
         elif tag == _TAB:
-            self._pieces.append(_KEPT_TAB)
+            self._pieces.append(KEPT_TAB)
         elif tag == _LINE_BREAK:
-            self._pieces.append(_KEPT_BREAK)
+            self._pieces.append(KEPT_BREAK)
         elif not tag.startswith(_IN_TEXT) or tag in _NO_CELL_TEXT:
             self._depth_skipped = 1
 
@@ -190,50 +172,6 @@ class ContentParser:
         if self._text_seen > MAX_TEXT:
             raise ExcessError(f"it has more than {MAX_TEXT >> 20:,} MiB of text")
         self._rows.append((number, self._row, self._row_repeat))
-
-
-def collapsed(text: str) -> str:
-    """Return a paragraph's text without the white space that is no part of it. Source: ODF 1.2, part 1, 6.1.2.
-
-    Bare spaces stay, which should collapse as well: LibreOffice writes and reads those of formatted texts as they are.
-    """
-    text = _wrapping.sub(lambda found: " " if found[1] is None and found[2] is None else "", text)
-    return text if text.isprintable() else text.translate(_KEPT)
-
-
-def cell_text(cell: Attributes, shown: str) -> str:
-    """Return the text of a cell from its attributes and the text it shows.
-
-    A number counts as it is stored, unless it shows something else than a number: an error, or a TRUE that LibreOffice
-    stores as 1. A formula whose result was not saved is its own text.
-    """
-    boolean = _booleans(cell.get(_FORMULA, ""))
-    if boolean:  # of a workbook of Excel once; LibreOffice may show it as 1, in the format of its column
-        return boolean[1]
-    kind = cell.get(_TYPE)
-    text = ""
-    if kind in ("float", "percentage", "currency"):
-        text = "" if shown and not _shows_number(shown) else number_text(cell.get(_VALUE, ""))
-    elif kind in ("date", "time"):
-        text = _time_text(cell)
-    elif kind == "boolean" and _BOOLEAN in cell:
-        text = "TRUE" if cell[_BOOLEAN] in ("true", "1") else "FALSE"
-    text = text or shown or cell.get(_STRING, "")
-    if not text and _FORMULA in cell and _STRING not in cell:
-        return "=" + _formula_language.sub("", cell[_FORMULA], count=1).removeprefix("=")
-    return text
-
-
-def _time_text(cell: Attributes) -> str:
-    raw = cell.get(_DATE) or cell.get(_TIME, "")
-    text = period_text(raw) if raw.startswith(("P", "-P")) else iso_text(raw)
-    if raw and "-" not in text and ":" not in text:
-        raise DamageError(f"a cell has a date or time '{raw[:20]}'")
-    return text
-
-
-def _shows_number(shown: str) -> bool:
-    return not shown.startswith(("#DIV/0", "Err")) and any(map(str.isnumeric, shown))
 
 
 def _count(attributes: Attributes, key: str) -> int:

@@ -19,8 +19,8 @@ from importer.reader.packages import DamageError, ExcessError, told
 from importer.reader.sheets import choose_sheet, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
 
-MAX_SIZE = 256 << 20
-"""Bytes of a file."""
+MAX_SIZE = 128 << 20
+"""Bytes of a file; a sheet whose every cell is a number takes 100 MB."""
 
 
 def open_xls(path: Path, name: str, reading: Reading) -> Table:

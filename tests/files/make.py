@@ -264,7 +264,7 @@ def typed_cells() -> bytes:
     return xlsx(data(texts([PAIR]) + rows))
 
 
-def ods(rows: str, manifest: str = "", kind: str = "spreadsheet") -> bytes:
+def ods(rows: str, manifest: str = "", kind: str = "spreadsheet", styles: str = "", style: str = "") -> bytes:
     office = "urn:oasis:names:tc:opendocument:xmlns:"
     return archive(
         {
@@ -273,8 +273,10 @@ def ods(rows: str, manifest: str = "", kind: str = "spreadsheet") -> bytes:
             f'<manifest:file-entry manifest:full-path="content.xml">{manifest}</manifest:file-entry>'
             f"</manifest:manifest>",
             "content.xml": f'{DECLARATION}<office:document-content xmlns:office="{office}office:1.0" '
-            f'xmlns:table="{office}table:1.0" xmlns:text="{office}text:1.0"><office:body><office:spreadsheet>'
-            f'<table:table table:name="Data">{rows}</table:table></office:spreadsheet></office:body>'
+            f'xmlns:table="{office}table:1.0" xmlns:text="{office}text:1.0" xmlns:style="{office}style:1.0" '
+            f'xmlns:draw="{office}drawing:1.0"><office:automatic-styles>{styles}</office:automatic-styles>'
+            "<office:body><office:spreadsheet>"
+            f'<table:table table:name="Data" table:style-name="{style}">{rows}</table:table></office:spreadsheet></office:body>'
             f"</office:document-content>",
         }
     )

@@ -130,3 +130,30 @@ def test_any_damage_is_told_or_does_not_matter(tmp_path: Path) -> None:
         except SourceError:
             refused += 1
     assert 0 < refused < 300
+
+
+ONE_ROW = ods_row(ods_number("1"), ods_number("2"))
+OTHER = f"<table:table><table:table-row>{ods_number('8')}{ods_number('9')}</table:table-row></table:table>"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        f"<table:shapes><draw:frame><draw:object>{OTHER}</draw:object></draw:frame></table:shapes>{ONE_ROW}",
+        f"<table:table-row-group><table:table-header-rows>{ONE_ROW}</table:table-header-rows></table:table-row-group>",
+        f"{ONE_ROW}</table:table><table:dde-links>{OTHER}</table:dde-links><table:table>",
+        ods_row(ods_number("1"), ods_number("2"), cell("", f"<draw:frame>{OTHER}</draw:frame>")),
+        ods_row(ods_number("1"), ods_number("2"), cell("", OTHER)),
+    ],
+)
+def test_only_the_rows_of_the_sheet_itself_are_read(read: Read, rows: str) -> None:
+    assert [(row.number, row.cells) for row in read(rows)] == [(2, ("1", "2"))]
+
+
+def test_a_hidden_sheet_is_passed_over(tmp_path: Path) -> None:
+    hidden = '<style:style style:name="ta1"><style:table-properties table:display="false"/></style:style>'
+    other = f'</table:table><table:table table:name="New">{HEADER}{ONE_ROW}'
+    path = tmp_path / "a.ods"
+    path.write_bytes(ods(HEADER + other, styles=hidden, style="ta1"))
+    with open_source(path, Reading("contacts", "companies")) as source:
+        assert (source.understood.sheet, source.understood.sheets) == ("New", 2)
