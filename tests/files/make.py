@@ -276,8 +276,8 @@ def ods(rows: str, manifest: str = "", kind: str = "spreadsheet", styles: str = 
             f'xmlns:table="{office}table:1.0" xmlns:text="{office}text:1.0" xmlns:style="{office}style:1.0" '
             f'xmlns:draw="{office}drawing:1.0"><office:automatic-styles>{styles}</office:automatic-styles>'
             "<office:body><office:spreadsheet>"
-            f'<table:table table:name="Data" table:style-name="{style}">{rows}</table:table></office:spreadsheet></office:body>'
-            f"</office:document-content>",
+            f'<table:table table:name="Data" table:style-name="{style}">{rows}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
         }
     )
 
