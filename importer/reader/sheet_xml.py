@@ -1,6 +1,7 @@
 """The events of a sheet's XML as rows of cells, every cell as exact as the file has it."""
 
 import re
+from collections.abc import Callable
 from xml.parsers import expat
 
 from importer.reader.cells import Shown, date_text, duration_text, number_text
@@ -14,6 +15,12 @@ MAX_CELLS = 100_000_000
 MAX_ROW_SIZE = 16 << 20
 """Bytes of XML, and characters of text, that one row may take."""
 
+_OWN_VALUES: dict[str, Callable[[str], bool]] = {
+    # Booleans, errors, ISO dates: what else stands there could be taken for an id.
+    "b": lambda value: value.lower() in {"0", "1", "true", "false"},
+    "e": lambda value: not value[0].isdecimal(),
+    "d": lambda value: "-" in value or ":" in value,
+}
 _escaped = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -71,6 +78,7 @@ class SheetParser:
         self.merged = 0
         self._strings = strings
         self._styles = styles
+        self._first_style = styles[0] if styles else Shown.NUMBER
         self._from_1904 = from_1904
         self._rows: list[Record] = []
         self._cells_seen = 0
@@ -155,9 +163,12 @@ class SheetParser:
             return self._number_text(value, cell.get("s")) if value else formula
         if kind == "inlineStr":
             return inline or unescaped(value)
-        if kind == "b":
-            return {"1": "TRUE", "0": "FALSE"}.get(value, value.upper())
-        return unescaped(value)  # str: the text of a formula; e: an error; d: an ISO date
+        if not value or kind == "str":  # the text of a formula
+            return unescaped(value)
+        is_own = _OWN_VALUES.get(kind)
+        if is_own is None or not is_own(value):
+            raise DamageError(f"a cell of the kind '{kind[:20]}' has the value '{value[:20]}'")
+        return {"1": "TRUE", "0": "FALSE"}.get(value, value.upper()) if kind == "b" else unescaped(value)
 
     def _shared(self, value: str) -> str:
         if not value:
@@ -168,13 +179,14 @@ class SheetParser:
             raise DamageError(f"a cell points to a text '{value[:20]}' that is not there") from None
 
     def _number_text(self, value: str, style: str | None) -> str:
-        if not style or (style == "0" and not self._styles):
-            return number_text(value)
-        try:
-            shown = self._styles[_index(style)]
-        except (ValueError, IndexError):
-            # Whether it is a number or a date is not known.
-            raise DamageError(f"a cell has a style '{style[:20]}' that is not there") from None
+        if style is None or (style == "0" and not self._styles):
+            shown = self._first_style
+        else:
+            try:
+                shown = self._styles[_index(style)]
+            except (ValueError, IndexError):
+                # Whether it is a number or a date is not known.
+                raise DamageError(f"a cell has a style '{style[:20]}' that is not there") from None
         if shown is Shown.NUMBER:
             return number_text(value)
         return date_text(value, from_1904=self._from_1904) if shown is Shown.MOMENT else duration_text(value)

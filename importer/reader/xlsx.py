@@ -14,7 +14,7 @@ from importer.reader.sheet_xml import MAX_ROW_SIZE, SheetParser, StringsParser
 from importer.reader.sheets import Sheet, choose_sheet, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
 
-_STYLE_LISTS = ("cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
+_STYLE_LISTS = ("numFmts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
 MAX_SHEET = 4 << 30
 MAX_STRINGS = 256 << 20
 """Expanded bytes of a sheet, and of the texts that sheets share."""
@@ -98,17 +98,17 @@ class _Workbook:
         if part is None or not self._package.has(part):
             return []
         codes: dict[int, str] = {}
-        styles: list[Shown] = []
-        in_cell_styles = False
+        format_ids: list[int] = []
+        within = ""
         for tag, attributes in self._package.elements(part, "numFmt", "xf", *_STYLE_LISTS):
-            if tag == "numFmt":
+            if tag in _STYLE_LISTS:
+                within = tag
+            elif tag == "numFmt" and within == "numFmts":
                 codes[_number(attributes, "numFmtId")] = attributes.get("formatCode", "")
-            elif tag in _STYLE_LISTS:
-                in_cell_styles = tag == "cellXfs"
-            elif tag == "xf" and in_cell_styles:
-                format_id = _number(attributes, "numFmtId")
-                styles.append(shown_as(format_id, codes.get(format_id)))
-        return styles
+            elif tag == "xf" and within == "cellXfs":
+                format_ids.append(_number(attributes, "numFmtId"))
+        shown = {found: shown_as(found, codes.get(found)) for found in set(format_ids)}
+        return [shown[found] for found in format_ids]
 
     def _listed_sheets(self, workbook: str) -> list[Sheet]:
         sheets = []

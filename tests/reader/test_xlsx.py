@@ -16,7 +16,7 @@ from importer.model import SourceRow
 from importer.reader import open_source
 from importer.reader.cells import Shown, date_text, number_text, shown_as
 from tests.blocks import rows_of
-from tests.files.make import DECLARATION, MAIN, archive, data, texts, xlsx
+from tests.files.make import DECLARATION, MAIN, STYLES, archive, data, texts, xlsx
 
 LINKS = Reading("contacts", "companies")
 
@@ -230,6 +230,10 @@ NINE = '<c r="B2"><v>9</v></c>'
         ('<c r="A2" s="-1"><v>45429</v></c>', "a cell has a style '-1' that is not there"),
         ('<c r="A2" s="99"><v>45429</v></c>', "a cell has a style '99' that is not there"),
         ('<c r="5"><v>7</v></c>', "it has a cell whose place names no column"),
+        ('<c r="A2" t="b"><v>7</v></c>', "a cell of the kind 'b' has the value '7'"),
+        ('<c r="A2" t="e"><v>7</v></c>', "a cell of the kind 'e' has the value '7'"),
+        ('<c r="A2" t="d"><v>20240517</v></c>', "a cell of the kind 'd' has the value '20240517'"),
+        ('<c r="A2" t="x"><v>7</v></c>', "a cell of the kind 'x' has the value '7'"),
     ],
 )
 def test_what_a_cell_points_to_must_be_there(tmp_path: Path, cell: str, what: str) -> None:
@@ -270,6 +274,21 @@ def test_a_date_without_any_styles_is_damage_and_no_id(tmp_path: Path) -> None:
     path.write_bytes(archive(parts))
     with pytest.raises(SourceError, match="a cell has a style '1' that is not there"):
         rows(path)
+
+
+def test_a_cell_without_a_style_has_the_first_one(tmp_path: Path) -> None:
+    styles = STYLES.replace('<cellXfs><xf numFmtId="0"/>', '<cellXfs><xf numFmtId="14"/>')
+    assert (
+        made(written(tmp_path, '<c r="A2"><v>45429</v></c>' + NINE, replaced={"xl/styles.xml": styles})) == ["DATE"] * 2
+    )
+
+
+def test_number_formats_count_wherever_they_stand(tmp_path: Path) -> None:
+    start, end = STYLES.index("<numFmts"), STYLES.index("</numFmts>") + len("</numFmts>")
+    others = '<dxfs><dxf><numFmt numFmtId="164" formatCode="0"/></dxf></dxfs>'
+    moved = STYLES[:start] + STYLES[end:].replace("</cellXfs>", f"</cellXfs>{STYLES[start:end]}{others}")
+    path = written(tmp_path, '<c r="A2" s="1"><v>45429</v></c>' + NINE, replaced={"xl/styles.xml": moved})
+    assert made(path) == ["DATE"]
 
 
 def test_rows_under_another_prefix_are_refused_not_lost(tmp_path: Path) -> None:
