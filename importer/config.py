@@ -56,8 +56,11 @@ class Reading:
     """How to read a source. None means: find out from the file.
 
     `columns` maps a role to a header or a position (`#2`, from 1); `sheet` is a name or an index from 1; `limit` is the
-    number of data rows to take from the top; `statuses`, when given, takes only the rows whose `import_status` from an
-    earlier run is one of these.
+    number of data rows to take from the top. `header_row` is the row, from 1 as a spreadsheet shows it, that holds the
+    header (None: the first that is not blank); with `no_header` the file has none and columns are named by position.
+    `allow_blank` makes a row whose id cell is empty `blank` instead of `invalid`, `visible_rows_only` leaves out rows
+    that a workbook hides. `statuses`, when given, takes only the rows whose `import_status` from an earlier run is one
+    of these.
     """
 
     from_object_type: str | None = None
@@ -67,6 +70,10 @@ class Reading:
     delimiter: str | None = None
     encoding: str | None = None
     limit: int | None = None
+    header_row: int | None = None
+    no_header: bool = False
+    allow_blank: bool = False
+    visible_rows_only: bool = False
     statuses: frozenset[Status] | None = None
 
 
@@ -149,6 +156,10 @@ class Settings(BaseModel):
     delimiter: OptionalText = None
     encoding: OptionalText = None
     limit: Annotated[int, Field(ge=0)] = 0
+    header_row: Annotated[int, Field(ge=0)] = 0
+    no_header: bool = False
+    allow_blank: bool = False
+    visible_rows_only: bool = False
 
     base_url: Annotated[str, BeforeValidator(_parse_base_url)] = "https://api.hubapi.com"
     api_version: ApiVersion = ApiVersion.V4
@@ -180,6 +191,12 @@ class Settings(BaseModel):
             raise ValueError(f"backoff_base ({self.backoff_base:g}) is above backoff_cap ({self.backoff_cap:g})")
         return self
 
+    @model_validator(mode="after")
+    def _one_kind_of_header(self) -> Self:
+        if self.no_header and self.header_row:
+            raise ValueError(f"no_header and header_row ({self.header_row}) exclude each other; set one of them")
+        return self
+
     @property
     def state_path(self) -> Path:
         """Where journals and locks are kept: `state_dir`, or the system's place for a user's state."""
@@ -196,6 +213,10 @@ class Settings(BaseModel):
             self.delimiter,
             self.encoding,
             self.limit or None,
+            self.header_row or None,
+            self.no_header,
+            self.allow_blank,
+            self.visible_rows_only,
         )
 
 

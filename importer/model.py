@@ -26,10 +26,15 @@ class Status(StrEnum):
 
     LINKED = "linked"
     ALREADY_LINKED = "already_linked"
+    BLANK = "blank"
     FAILED = "failed"
     UNCONFIRMED = "unconfirmed"
     INVALID = "invalid"
     NOT_SENT = "not_sent"
+
+
+GOOD_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED, Status.BLANK})
+"""The statuses of rows that need nothing more: they are left out of the failures file, and the exit code is 0."""
 
 
 class StopReason(StrEnum):
@@ -81,7 +86,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One row of the source: either pairs or problems, never both, never neither.
+    """One row of the source: pairs, or problems, or neither when there is nothing to link (status `blank`).
 
     `number` is the row as a spreadsheet shows it (the header is row 1), `cells` the original cells as text, without
     the columns of an old result.
@@ -175,7 +180,7 @@ class RowOutcome:
     pairs: tuple[PairOutcome, ...]
 
 
-RESULT_COLUMNS = (
+ROW_RESULT_COLUMNS = (
     "import_row",
     "import_status",
     "import_http_status",
@@ -191,4 +196,16 @@ RESULT_COLUMNS = (
     "import_completed_at",
     "import_advice",
 )
-"""The columns that a results file adds, in order. In a source they are an old result and are replaced."""
+"""The result columns that say what became of a row, in order."""
+
+RUN_ID_COLUMN = "import_run_id"
+"""The result column that names the run that wrote the row."""
+
+RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
+"""The columns that every results file adds, in order."""
+
+EXTRA_CELLS_COLUMN = "import_extra_cells"
+"""The column, present only when needed, with the cells of a row beyond the header, as a JSON list of texts."""
+
+OLD_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, EXTRA_CELLS_COLUMN})
+"""The columns that are an old result when a source has them, and are replaced."""

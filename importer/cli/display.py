@@ -96,7 +96,7 @@ class Display:
         seconds = time.monotonic() - self._begun
         if seconds - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = seconds
-            pace = progress.calls / seconds
+            pace = (progress.calls + progress.reads) / seconds
             left = duration((progress.pairs - done) / pace / 60) if pace else "unknown"
             logger.info(
                 "%s of %s pairs: %s linked, %s failed; %.1f calls/s (limit %s), %s left.",
@@ -158,9 +158,10 @@ def understood_text(understood: Understood) -> str:
 
 def counts_text(counts: Counts) -> str:
     """What a source's rows come to, as one line."""
+    blank = f", {counts.blank:,} blank rows" if counts.blank else ""
     return (
         f"{counts.rows:,} rows: {counts.pairs:,} pairs, {counts.duplicates:,} duplicate rows, "
-        f"{counts.invalid:,} invalid rows."
+        f"{counts.invalid:,} invalid rows{blank}."
     )
 
 

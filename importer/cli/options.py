@@ -42,7 +42,11 @@ reading = _group(
     ),
     click.option("--delimiter", metavar="C", help="Delimiter of a CSV (default: found out)."),
     click.option("--encoding", metavar="NAME", help="Encoding of a CSV (default: found out)."),
+    click.option("--header-row", metavar="N", help="Row with the column names (default: the first that is not blank)."),
+    click.option("--no-header", is_flag=True, default=None, help="The file has no header: columns are #1, #2, …"),
     click.option("--limit", metavar="N", help="Take the first N data rows only."),
+    click.option("--allow-blank", is_flag=True, default=None, help="An empty id cell makes a row blank, not invalid."),
+    click.option("--visible-rows-only", is_flag=True, default=None, help="Leave out rows that the workbook hides."),
 )
 sending = _group(
     click.option("--base-url", metavar="URL", help="Where HubSpot answers (default: https://api.hubapi.com)."),

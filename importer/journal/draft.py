@@ -36,7 +36,10 @@ def write_journal(path: Path, info: RunInfo, blocks: Iterable[SourceBlock]) -> N
             db.executescript(_PRAGMAS)
             db.executescript(SCHEMA)
             db.execute("BEGIN")
-            write_duplicates(db, _write_blocks(db, blocks))
+            hashes, width = _write_blocks(db, blocks)
+            write_duplicates(db, hashes)
+            if width > len(info.header):
+                db.execute("INSERT INTO run VALUES ('has_extra_cells', 'true')")
             db.execute("INSERT INTO run VALUES ('info', ?)", (json.dumps(asdict(info)),))
             db.execute("COMMIT")
         _publish(draft, path)
@@ -64,23 +67,38 @@ def _publish(draft: Path, path: Path) -> None:
         raise JournalError(f"The journal {path} cannot be written: {error.strerror}.") from error
 
 
-def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "array[int]":
-    """Write the blocks; a hash of each pair, in their order."""
+def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tuple[array[int], int]":
+    """Write the blocks; return a hash of each pair, in their order, and the number of cells of the longest row."""
     hashes = array("q")
+    width = 0
     for block in blocks:
         pairs = block.pairs
+        width = max(width, *map(len, block.cells)) if block.cells else width
         first_pair = len(hashes) + 1
         hashes.extend(map(hash, zip(pairs.from_ids, pairs.to_ids, strict=True)))
         columns = (pairs.rows, pairs.from_types, pairs.from_ids, pairs.to_types, pairs.to_ids)
         db.execute(
-            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)",
-            (first_pair, len(hashes), len(block.numbers), pack(block.numbers), pack(block.cells), pack(columns)),
+            "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                first_pair,
+                len(hashes),
+                len(block.numbers),
+                _blank_rows(block),
+                pack(block.numbers),
+                pack(block.cells),
+                pack(columns),
+            ),
         )
         db.executemany(
             "INSERT INTO problems VALUES (?, ?, ?, ?, ?)",
             ((row, *map(_storable, astuple(problem))) for row, problem in block.problems),
         )
-    return hashes
+    return hashes, width
+
+
+def _blank_rows(block: SourceBlock) -> int:
+    """Return the number of rows that have neither pairs nor problems."""
+    return len(block.numbers) - len(set(block.pairs.rows)) - len({row for row, _ in block.problems})
 
 
 def _storable(text: str) -> str:

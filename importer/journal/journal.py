@@ -69,7 +69,8 @@ SELECT
     (SELECT coalesce(sum(row_count), 0) FROM blocks),
     (SELECT coalesce(max(last_pair), 0) FROM blocks) - (SELECT count(*) FROM duplicates),
     (SELECT count(DISTINCT row) FROM problems),
-    (SELECT count(DISTINCT row) FROM duplicates WHERE row <> first_row)
+    (SELECT count(DISTINCT row) FROM duplicates WHERE row <> first_row),
+    (SELECT coalesce(sum(blank_count), 0) FROM blocks)
 """
 
 _IS_JOURNAL = "SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'table' AND name IN ('run', 'outcomes')"
@@ -151,6 +152,11 @@ class Journal:
         """How many rows and distinct pairs there are, and how many rows are invalid or repeat an earlier row's pair."""
         with explained(self.path):
             return Counts(*self._db.execute(_COUNTS).fetchone())
+
+    def has_extra_cells(self) -> bool:
+        """Return whether any row has more cells than the header."""
+        with explained(self.path):
+            return self._value("has_extra_cells") is not None
 
     def problem_groups(self, first: int) -> list[ProblemGroup]:
         """The problems by code, the most frequent first, each with one problem of its `first` rows."""

@@ -42,12 +42,13 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a run's rows come to: `invalid` and `duplicates` count rows, `pairs` distinct pairs."""
+    """What a run's rows come to: `invalid`, `duplicates` and `blank` count rows, `pairs` distinct pairs."""
 
     rows: int
     pairs: int
     invalid: int
     duplicates: int
+    blank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import orjson
 
 from importer.model import Outcome
 
-VERSION = 2
+VERSION = 3
 SUFFIX = ".sqlite"
 
 OUTCOME_COLUMNS = ", ".join(field.name for field in fields(Outcome))
@@ -16,7 +16,7 @@ OUTCOME_COLUMNS = ", ".join(field.name for field in fields(Outcome))
 SCHEMA = f"""
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks (
-    first_pair INTEGER NOT NULL, last_pair INTEGER NOT NULL, row_count INTEGER NOT NULL,
+    first_pair INTEGER NOT NULL, last_pair INTEGER NOT NULL, row_count INTEGER NOT NULL, blank_count INTEGER NOT NULL,
     numbers BLOB NOT NULL, cells BLOB NOT NULL, pairs BLOB NOT NULL
 );
 CREATE INDEX blocks_by_pair ON blocks (last_pair);

@@ -42,6 +42,7 @@ class Progress:
     pairs: int
     statuses: Mapping[Status, int]
     calls: int
+    reads: int
     retries: int
     rate_limited: int
     rate: str
@@ -79,7 +80,7 @@ class Pool:
     ) -> None:
         """Prepare the pool; nothing is sent before `run`."""
         self.settings = settings
-        self.calls = self.retries = self.rate_limited = 0
+        self.calls = self.reads = self.retries = self.rate_limited = 0
         self.stopped: Stop | None = None
         self._journal = journal
         self.pace = pace
@@ -163,7 +164,10 @@ class Pool:
         worker = asyncio.current_task()
         self._in_flight.add(worker)
         self._not_begun.difference_update([pending.id for pending in about])
-        self.calls += 1
+        if about:
+            self.calls += 1
+        else:  # what is about no pair cannot change one
+            self.reads += 1
         try:
             answer = await call()
             if isinstance(answer, Answer):
@@ -270,7 +274,9 @@ class Pool:
     def progress(self) -> Progress:
         """How far the run is now."""
         statuses = {status: self._statuses.get(status, 0) + self._answered[status] for status in Status}
-        return Progress(self._pairs, statuses, self.calls, self.retries, self.rate_limited, str(self.pace.rate))
+        return Progress(
+            self._pairs, statuses, self.calls, self.reads, self.retries, self.rate_limited, str(self.pace.rate)
+        )
 
 
 def _types(pending: PendingPair) -> tuple[ObjectType, ObjectType]:

@@ -1,5 +1,6 @@
 """A source: the file's rows as pairs or problems, with what was understood before and what is worth telling after."""
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import RESULT_COLUMNS, ObjectType, Role, SourceBlock
+from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, SourceBlock
 from importer.reader.columns import Columns, Header, find_columns
 from importer.reader.rows import RowReader
 from importer.reader.sheet_xml import MAX_COLUMN
@@ -50,7 +51,8 @@ class Source:
         self._reading = reading
         full_header, self._records = _split_header(name, table.records)
         self._width = len(full_header)
-        self._kept = [i for i, text in enumerate(full_header) if text.strip() not in RESULT_COLUMNS]
+        self._kept = [i for i, text in enumerate(full_header) if text.strip() not in OLD_RESULT_COLUMNS]
+        self._extra_cells_column = _first_index(full_header, EXTRA_CELLS_COLUMN)
         self._status_column = _status_column(name, full_header, reading)
         header = Header(tuple(full_header[i] for i in self._kept), tuple(i + 1 for i in self._kept))
         columns = find_columns(name, header, reading)
@@ -103,10 +105,21 @@ class Source:
             cells.extend([""] * (self._width - len(cells)))
             if self._is_wanted(cells):
                 numbers.append(number)
-                rows.append([cells[i] for i in self._kept] + cells[self._width :])
+                rows.append([cells[i] for i in self._kept] + self._extra_cells(cells) + cells[self._width :])
             else:
                 self._left_out += 1
         return numbers, rows
+
+    def _extra_cells(self, cells: Sequence[str]) -> list[str]:
+        """Return the cells beyond the header that an earlier run moved into a column: the row is still too long."""
+        text = "" if self._extra_cells_column is None else cells[self._extra_cells_column]
+        if not text.strip():
+            return []
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return [text]
+        return [str(cell) for cell in found] if isinstance(found, list) and found else [text]
 
     def warnings(self) -> tuple[str, ...]:
         """Return what is worth telling once the rows are read, in plain sentences."""
@@ -165,12 +178,16 @@ def _split_header(name: str, blocks: Iterator[Records]) -> tuple[list[str], Iter
 def _status_column(name: str, header: Sequence[str], reading: Reading) -> int | None:
     if reading.statuses is None:
         return None
-    found = [i for i, text in enumerate(header) if text.strip() == _STATUS_COLUMN]
-    if not found:
+    found = _first_index(header, _STATUS_COLUMN)
+    if found is None:
         raise SourceError(
             f"{name} has no column '{_STATUS_COLUMN}', so it is not a results file. Give one, or a run's id."
         )
-    return found[0]
+    return found
+
+
+def _first_index(header: Sequence[str], name: str) -> int | None:
+    return next((i for i, text in enumerate(header) if text.strip() == name), None)
 
 
 def _count_formulas(rows: Sequence[Sequence[str]]) -> int:

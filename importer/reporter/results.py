@@ -1,13 +1,13 @@
 """The results file and the failures file of a run."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import OutputError
-from importer.model import RESULT_COLUMNS, RowOutcome
-from importer.reporter.rows import IS_LINKED
+from importer.model import EXTRA_CELLS_COLUMN, GOOD_STATUSES, RESULT_COLUMNS, RowOutcome
 from importer.reporter.staging import remove
 from importer.reporter.tables import CsvTable, Table, XlsxTable
 from importer.reporter.totals import Tally, Totals
@@ -15,13 +15,21 @@ from importer.reporter.totals import Tally, Totals
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the results are to look: the source's columns without those of an old result, and its delimiter.
+    """The form of the results: the source's columns without those of an old result, and its delimiter.
 
-    The delimiter is "," when the source was a workbook.
+    The delimiter is "," when the source was a workbook. `run_id` is the run that writes them, "" for none.
+    `has_extra_cells` is whether any row has more cells than the header.
     """
 
     header: tuple[str, ...]
     delimiter: str
+    run_id: str = ""
+    has_extra_cells: bool = False
+
+    @property
+    def extra_columns(self) -> tuple[str, ...]:
+        """The column for cells beyond the header, if any row needs it."""
+        return (EXTRA_CELLS_COLUMN,) if self.has_extra_cells else ()
 
 
 def write_results(path: Path, layout: Layout, rows: Iterable[RowOutcome], failures: Path | None) -> Totals:
@@ -31,10 +39,11 @@ def write_results(path: Path, layout: Layout, rows: Iterable[RowOutcome], failur
     source's columns only and is written when there is such a row, else an old one is removed. Each file replaces
     the old one in one step after all rows are written; whatever happens before leaves both as they were.
 
-    A row shorter than the header is filled with empty cells. The cells of a row that go beyond the header stand
-    after the result columns: nothing is lost or shifted, and the results fed back show the row too long as before.
+    Both files are rectangular: a row shorter than the header is filled with empty cells, and the cells beyond the
+    header go, as a JSON list, into the column `import_extra_cells`. Read back, such a row is too long as before.
 
-    Raises OutputError, one sentence, when a file cannot be written or a workbook cannot hold the rows.
+    Raises OutputError, one sentence, when a file cannot be written or a workbook cannot hold the rows, and ValueError
+    when a row has cells beyond the header although `layout` says that none has.
     """
     if failures is not None and failures.resolve() == path.resolve():
         raise OutputError(f"{path} cannot hold both the results and the failures. Choose another name with --out.")
@@ -43,21 +52,22 @@ def write_results(path: Path, layout: Layout, rows: Iterable[RowOutcome], failur
     with ExitStack() as stack:
         results = stack.enter_context(_open_results(path, layout))
         unlinked = stack.enter_context(CsvTable(failures, layout.delimiter)) if failures is not None else None
-        results.write(layout.header, RESULT_COLUMNS)
+        results.write(layout.header, RESULT_COLUMNS, layout.extra_columns)
         if unlinked is not None:
-            unlinked.write(layout.header)
+            unlinked.write(layout.header, (), layout.extra_columns)
         for row in rows:
             status, texts = tally.add(row)
-            cells, surplus = _under_header(row.cells, width)
-            results.write(cells, texts, surplus)
-            if unlinked is not None and status not in IS_LINKED:
-                unlinked.write(cells, (), surplus)
+            cells, beyond = _under_header(row.cells, width)
+            extra = _extra_cells(beyond, layout)
+            results.write(cells, (*texts, layout.run_id), extra)
+            if unlinked is not None and status not in GOOD_STATUSES:
+                unlinked.write(cells, (), extra)
         return _publish(tally.totals(), results, unlinked, failures)
 
 
 def _open_results(path: Path, layout: Layout) -> Table:
     if path.suffix.lower() == ".xlsx":
-        return XlsxTable(path, len(layout.header) + len(RESULT_COLUMNS))
+        return XlsxTable(path, len(layout.header) + len(RESULT_COLUMNS) + len(layout.extra_columns))
     return CsvTable(path, layout.delimiter)
 
 
@@ -69,14 +79,21 @@ def _under_header(cells: tuple[str, ...], width: int) -> tuple[tuple[str, ...], 
     return (cells + ("",) * missing)[:width], cells[width:]
 
 
+def _extra_cells(beyond: Sequence[str], layout: Layout) -> tuple[str, ...]:
+    if not layout.has_extra_cells:
+        if beyond:
+            raise ValueError(f"a row has {len(beyond)} cells beyond the header, which the layout does not provide for")
+        return ()
+    return (json.dumps(beyond, ensure_ascii=False),) if beyond else ("",)
+
+
 def _publish(totals: Totals, results: Table, unlinked: Table | None, failures: Path | None) -> Totals:
     """Put the files in their places once all of them are on the disk."""
-    some_unlinked = totals.linked + totals.already_linked < totals.rows
     results.finish()
-    if unlinked is not None and some_unlinked:
+    if unlinked is not None and totals.bad:
         unlinked.finish()
     results.publish()
-    if unlinked is not None and some_unlinked:
+    if unlinked is not None and totals.bad:
         unlinked.publish()
     elif failures is not None:
         remove(failures)

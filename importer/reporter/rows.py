@@ -3,21 +3,19 @@
 import json
 from collections.abc import Sequence
 
-from importer.model import PairOutcome, Problem, RowOutcome, Status
+from importer.model import GOOD_STATUSES, Outcome, PairOutcome, Problem, RowOutcome, Status
 
 WORST_FIRST = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.LINKED, Status.ALREADY_LINKED)
 """Which pair speaks for a row of several: the first with the first of these statuses."""
 
-IS_LINKED = frozenset({Status.LINKED, Status.ALREADY_LINKED})
-"""The statuses of rows that need nothing more."""
-
+_BLANK = Outcome(Status.BLANK)
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 def row_result(row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
-    """The status of a row and its texts for `model.RESULT_COLUMNS`, in that order.
+    """Return the status of a row and its texts for `model.ROW_RESULT_COLUMNS`, in that order.
 
-    The texts are what HubSpot said, not defused. Raises ValueError for a row that has neither pairs nor problems.
+    The texts are what HubSpot said, not defused. A row that has neither pairs nor problems is blank.
     """
     if row.problems:
         return Status.INVALID, _invalid_texts(row)
@@ -28,7 +26,7 @@ def row_result(row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
         worst = min(row.pairs, key=_badness).outcome
         details = _details_of_unlinked(row.pairs)
     else:
-        raise ValueError(f"row {row.number} has neither pairs nor problems")
+        worst, details = _BLANK, ""
     return worst.status, (
         str(row.number),
         str(worst.status),
@@ -73,7 +71,7 @@ def _duplicate_of(row: RowOutcome) -> str:
 
 
 def _details_of_unlinked(pairs: Sequence[PairOutcome]) -> str:
-    unlinked = [_pair_details(pair) for pair in pairs if pair.outcome.status not in IS_LINKED]
+    unlinked = [_pair_details(pair) for pair in pairs if pair.outcome.status not in GOOD_STATUSES]
     return _compact(unlinked) if unlinked else ""
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from importer.model import Status, StopReason
+from importer.model import GOOD_STATUSES, Status, StopReason
 
 
 class RunStatus(StrEnum):
@@ -19,8 +19,8 @@ class RunStatus(StrEnum):
 class Summary:
     """A run in numbers, in the order of the JSON object.
 
-    Row counts are the whole run's; `calls`, `retries`, `rate_limited` and `seconds` are this process's; `results`
-    and `failures` are paths. Raises ValueError when the rows are not the sum of the six statuses.
+    Row counts are the whole run's; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` are this
+    process's; `results` and `failures` are paths. Raises ValueError when the rows are not the sum of all statuses.
     """
 
     run_id: str
@@ -30,12 +30,14 @@ class Summary:
     pairs: int
     linked: int
     already_linked: int
+    blank: int
     failed: int
     unconfirmed: int
     invalid: int
     not_sent: int
     duplicates: int
     calls: int
+    reads: int
     retries: int
     rate_limited: int
     seconds: float
@@ -54,12 +56,12 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0 every row linked · 1 finished, some rows are not · 3 stopped early · 130 Ctrl-C · 143 SIGTERM."""
+        """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM."""
         if self.status is RunStatus.INTERRUPTED:
             return 143 if self.stopped_by is StopReason.SIGTERM else 130
         if self.status is RunStatus.STOPPED:
             return 3
-        return 0 if self.linked + self.already_linked == self.rows else 1
+        return 0 if sum(self.by_status[status] for status in GOOD_STATUSES) == self.rows else 1
 
     def as_json(self) -> str:
         """One line of ASCII; seconds to the millisecond."""
@@ -74,6 +76,7 @@ def summary_table(summary: Summary) -> str:
         ("duplicates", summary.duplicates),
         ("pairs", summary.pairs),
         ("calls", summary.calls),
+        ("reads", summary.reads),
         ("  retries", summary.retries),
         ("  rate limited", summary.rate_limited),
     ]

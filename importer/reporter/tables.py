@@ -43,7 +43,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
 class Table(Protocol):
     """A file of rows being written, of which nothing is seen before `publish`.
 
-    A row is the source's cells, our result texts, and the source's cells beyond its header.
+    A row is the source's cells, our result texts, and a column of the source's cells beyond its header, if any.
     """
 
     def __enter__(self) -> Self:
@@ -54,7 +54,7 @@ class Table(Protocol):
     ) -> None:
         """Drop what was not published."""
 
-    def write(self, cells: Sequence[str], result: Sequence[str] = (), surplus: Sequence[str] = ()) -> None:
+    def write(self, cells: Sequence[str], result: Sequence[str] = (), extra: Sequence[str] = ()) -> None:
         """Write the next row. Raises OutputError when the file cannot hold it."""
 
     def finish(self) -> None:
@@ -88,10 +88,10 @@ class CsvTable:
     ) -> None:
         self._staged.discard()
 
-    def write(self, cells: Sequence[str], result: Sequence[str] = (), surplus: Sequence[str] = ()) -> None:
+    def write(self, cells: Sequence[str], result: Sequence[str] = (), extra: Sequence[str] = ()) -> None:
         """Write the next row. Raises OutputError."""
         try:
-            self._writerow((*cells, *map(defuse, result), *surplus))
+            self._writerow((*cells, *map(defuse, result), *extra))
         except OSError as error:
             raise unwritable(self._staged.target, error) from error
 
@@ -139,10 +139,10 @@ class XlsxTable:
     ) -> None:
         self._open.close()
 
-    def write(self, cells: Sequence[str], result: Sequence[str] = (), surplus: Sequence[str] = ()) -> None:
+    def write(self, cells: Sequence[str], result: Sequence[str] = (), extra: Sequence[str] = ()) -> None:
         """Write the next row. Raises OutputError when a workbook cannot hold it."""
         self._row += 1
-        texts = (*cells, *map(_fitted, result), *surplus)
+        texts = (*cells, *map(_fitted, result), *extra)
         if self._row >= MAX_ROWS:
             raise self._too_small(f"more than {MAX_ROWS:,} rows")
         if len(texts) > MAX_COLUMNS:

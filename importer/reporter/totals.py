@@ -4,22 +4,23 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from importer.model import RESULT_COLUMNS, RowOutcome, Status
+from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, RowOutcome, Status
 from importer.reporter.rows import row_result
 
-_DUPLICATE_OF = RESULT_COLUMNS.index("import_duplicate_of")
+_DUPLICATE_OF = ROW_RESULT_COLUMNS.index("import_duplicate_of")
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Rows by status; `duplicates` counts those that `import_duplicate_of` says something of.
 
-    Raises ValueError when the rows are not the sum of the six statuses.
+    Raises ValueError when the rows are not the sum of all statuses.
     """
 
     rows: int
     linked: int
     already_linked: int
+    blank: int
     failed: int
     unconfirmed: int
     invalid: int
@@ -27,9 +28,15 @@ class Totals:
     duplicates: int
 
     def __post_init__(self) -> None:
-        accounted = self.linked + self.already_linked + self.failed + self.unconfirmed + self.invalid + self.not_sent
+        accounted = sum(getattr(self, status) for status in Status)
         if self.rows != accounted:
             raise ValueError(f"{self.rows} rows went in, but {accounted} are accounted for: {self}")
+
+    @property
+    def bad(self) -> int:
+        """The number of rows that belong in the failures file."""
+        good: int = sum(getattr(self, status) for status in GOOD_STATUSES)
+        return self.rows - good
 
 
 @dataclass(slots=True)

@@ -37,7 +37,7 @@ class CheckReport:
 
     @property
     def exit_code(self) -> int:
-        """0 when every row makes a pair, else 1."""
+        """0 when no row is invalid, else 1."""
         return 1 if self.counts.invalid else 0
 
 
@@ -57,7 +57,8 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
         write_journal(path, info, table.blocks())
         with Journal(path) as journal:
             if results is not None:
-                write_results(results, Layout(info.header, info.delimiter), journal.rows(_NOT_SENT), None)
+                layout = Layout(info.header, info.delimiter, has_extra_cells=journal.has_extra_cells())
+                write_results(results, layout, journal.rows(_NOT_SENT), None)
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,

@@ -195,7 +195,7 @@ def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
         results = store.checked_results(telling.out or Path(journal.info.results), journal.info.source)
         check_writable(results)
         sent = _send(journal, target, telling.watch)
-        with cut_short(journal, lambda: sent.calls):
+        with cut_short(journal, lambda: sent.calls + sent.reads):
             summary = conclude(journal, sent, results, started, telling.watch)
     tell_stop(sent, summary, f", or: importer resume {summary.run_id}", telling.watch)
     return summary
@@ -206,7 +206,7 @@ def _send(journal: Journal, target: _Target, watch: Watch) -> Sent:
     plan = _plan(journal, target.settings, resumed=resumed)
     watch(plan)
     if plan.pending == 0 and not journal.outcome_counts().get(Status.UNCONFIRMED):  # those are still to be read back
-        return Sent(None, 0, 0, 0)
+        return Sent()
     if target.settings.api_version is ApiVersion.V4:
         watch(Notice(f"HubSpot ends its support of API v4 on {V4_ENDS}; --api-version 2026-09 follows it."))
     if not target.settings.sandbox and token_file_is_exposed(target.settings):

@@ -31,7 +31,7 @@ def last_summary(journal: Journal) -> Summary:
         stopped_by = StopReason(kept["stopped_by"]) if kept["stopped_by"] else None
         return Summary(**{**kept, "status": RunStatus(kept["status"]), "stopped_by": stopped_by})
     totals = count(journal.rows(_not_sent(journal.info.run_id)))
-    return replace(summarise(journal, Sent(None, 0, 0, 0), totals, 0.0), status=RunStatus.INTERRUPTED)
+    return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
 
 
 def conclude(journal: Journal, sent: Sent, results: Path, started: float, watch: Watch) -> Summary:
@@ -61,6 +61,7 @@ def summarise(journal: Journal, sent: Sent, totals: Totals, seconds: float) -> S
         **_counts(totals),
         pairs=counts.pairs,
         calls=sent.calls,
+        reads=sent.reads,
         retries=sent.retries,
         rate_limited=sent.rate_limited,
         seconds=round(seconds, 3),
@@ -82,13 +83,13 @@ def _counts(totals: Totals) -> dict[str, int]:
 
 
 def _with_files(summary: Summary, totals: Totals, results: Path) -> Summary:
-    all_linked = totals.rows == totals.linked + totals.already_linked
-    failures = None if all_linked else str(store.failures_path(results))
+    failures = str(store.failures_path(results)) if totals.bad else None
     return replace(summary, results=str(results), failures=failures)
 
 
 def _write(journal: Journal, results: Path) -> Totals:
-    layout = Layout(journal.info.header, journal.info.delimiter)
+    info = journal.info
+    layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells())
     return write_results(results, layout, journal.rows(_not_sent(journal.info.run_id)), store.failures_path(results))
 
 

@@ -25,12 +25,13 @@ _SANDBOX_LIMIT = 190  # as an account on Professional; "auto" finds it out
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a process did on a run: why it stopped (None: nothing is left to send), and its calls."""
+    """What a process did on a run: why it stopped (None: nothing is left to send), its calls (writes) and reads."""
 
-    stop: Stop | None
-    calls: int
-    retries: int
-    rate_limited: int
+    stop: Stop | None = None
+    calls: int = 0
+    reads: int = 0
+    retries: int = 0
+    rate_limited: int = 0
 
 
 def access_token(settings: Settings) -> SecretStr:
@@ -105,9 +106,9 @@ async def _work(
         if ledger is not None:
             await stack.enter_async_context(ledger.keep(pace))
         stack.enter_context(_signals(pool.stop, watch))
-        with cut_short(journal, lambda: pool.calls):
+        with cut_short(journal, lambda: pool.calls + pool.reads):
             stop = await work(pool, client)
-    return Sent(stop, pool.calls, pool.retries, pool.rate_limited)
+    return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
 
 
 @contextlib.contextmanager

@@ -10,14 +10,16 @@ import sys
 from pathlib import Path
 
 import openpyxl
+import pandas
 import pytest
 
 from importer.model import RESULT_COLUMNS
 from tests.cli.tools import TOKEN, UNKNOWN, Workplace, rows_of
 
 JSON_KEYS = [
-    *("run_id", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "failed", "unconfirmed"),
-    *("invalid", "not_sent", "duplicates", "calls", "retries", "rate_limited", "seconds", "results", "failures"),
+    *("run_id", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "blank", "failed"),
+    *("unconfirmed", "invalid", "not_sent", "duplicates", "calls", "reads", "retries", "rate_limited"),
+    *("seconds", "results", "failures"),
 ]
 
 
@@ -39,12 +41,14 @@ def test_a_thousand_pairs_are_linked_and_every_row_says_so(work: Workplace) -> N
         "pairs": 1000,
         "linked": 1000,
         "already_linked": 0,
+        "blank": 0,
         "failed": 0,
         "unconfirmed": 0,
         "invalid": 0,
         "not_sent": 0,
         "duplicates": 0,
         "calls": 1000,
+        "reads": 0,
         "retries": 0,
         "rate_limited": 0,
         "results": str(work.folder / "deals.results.csv"),
@@ -71,12 +75,13 @@ def test_every_row_that_is_not_linked_is_explained(work: Workplace) -> None:
     done = work.run("run", source, "--json")
     assert done.code == 1
     summary = done.json
-    counts = {name: summary[name] for name in JSON_KEYS[3:13]}
+    counts = {name: summary[name] for name in JSON_KEYS[3:14]}
     assert counts == {
         "rows": 1000,
         "pairs": 950,
         "linked": 930,
         "already_linked": 0,
+        "blank": 0,
         "failed": 50,
         "unconfirmed": 0,
         "invalid": 20,
@@ -227,7 +232,27 @@ def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
     assert list(first[0]) == list(second[0])
     for before, after in zip(first, second, strict=True):
         changed = {name for name in before if before[name] != after[name]}
-        assert changed <= {"import_completed_at", "import_correlation_id"}
+        assert changed <= {"import_completed_at", "import_correlation_id", "import_run_id"}
+
+
+def test_rows_longer_than_the_header_leave_results_and_failures_rectangular(work: Workplace) -> None:
+    ((contact, company),) = work.pairs(1)
+    source = work.folder / "a.csv"
+    source.write_text(f"Contact ID,Company ID\n{contact},{company}\n{contact},{company},Smith,John\n")
+    done = work.here("run", source, "--json")
+    assert [done.json[name] for name in ("linked", "invalid")] == [1, 1]
+    results, failures = pandas.read_csv(done.json["results"], dtype=str), pandas.read_csv(done.json["failures"])
+    assert list(results["import_row"]) == ["2", "3"]
+    assert list(results["import_extra_cells"].fillna("")) == ["", '["Smith", "John"]']
+    assert list(failures.columns) == ["Contact ID", "Company ID", "import_extra_cells"]
+
+    failures_file = Path(done.json["failures"])
+    again = work.here("run", failures_file, "--out", work.folder / "again.csv", "--json")
+    assert (again.json["invalid"], again.json["rows"]) == (1, 1)
+    cleared = failures_file.read_text(encoding="utf-8").replace('"[""Smith"", ""John""]"', "")
+    failures_file.write_text(cleared, encoding="utf-8")
+    corrected = work.here("run", failures_file, "--out", work.folder / "corrected.csv", "--json")
+    assert (corrected.json["linked"], corrected.code) == (1, 0)
 
 
 # ---- telling

@@ -45,3 +45,8 @@ def row_of(number: int, cells: tuple[str, ...], outcome: Outcome = LINKED) -> Ro
 def invalid_row(number: int, cells: tuple[str, ...], *problems: Problem) -> RowOutcome:
     """A row that makes no pair; for want of a better reason an id is missing."""
     return RowOutcome(number, cells, problems or (MISSING_ID,), ())
+
+
+def blank_row(number: int, cells: tuple[str, ...]) -> RowOutcome:
+    """Return a row with nothing to link."""
+    return RowOutcome(number, cells, (), ())

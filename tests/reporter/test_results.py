@@ -1,6 +1,8 @@
 import csv
+import json
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from importer.config import Reading
 from importer.errors import OutputError
-from importer.model import RESULT_COLUMNS, Outcome, RowOutcome, Status
+from importer.model import EXTRA_CELLS_COLUMN, RESULT_COLUMNS, Outcome, RowOutcome, Status
 from importer.reader import open_source
 from importer.reporter import Layout, Totals, count, row_result, write_results
 from tests.blocks import rows_of
@@ -23,12 +25,13 @@ from tests.reporter.examples import (
     MISSING_ID,
     NOT_SENT,
     UNCONFIRMED,
+    blank_row,
     invalid_row,
     row_of,
 )
 from tests.reporter.test_tables import any_text, delimiters, read_csv, read_xlsx, tables_of
 
-LAYOUT = Layout(("Contact ID", "Company ID"), ",")
+LAYOUT = Layout(("Contact ID", "Company ID"), ",", "20261125-120000-00000")
 OUTCOMES = st.sampled_from([LINKED, ALREADY_LINKED, FAILED, UNCONFIRMED, NOT_SENT])
 
 
@@ -47,12 +50,12 @@ def names(folder: Path) -> set[str]:
 
 
 def test_rows_stand_in_the_order_given_with_their_cells_first(results: Path) -> None:
-    rows = [row_of(5, ("1", "2"), FAILED), row_of(3, ("3", "4")), invalid_row(9, ("5", ""))]
+    rows = [row_of(5, ("1", "2"), FAILED), row_of(3, ("3", "4")), invalid_row(9, ("5", "")), blank_row(10, ("6", ""))]
     totals = write_results(results, LAYOUT, iter(rows), None)
     assert totals == count(rows)
     assert read(results) == [
         [*LAYOUT.header, *RESULT_COLUMNS],
-        *([*row.cells, *row_result(row)[1]] for row in rows),
+        *([*row.cells, *row_result(row)[1], LAYOUT.run_id] for row in rows),
     ]
 
 
@@ -73,7 +76,7 @@ def test_any_table_comes_back_from_its_results_and_failures(
         assert [line[: len(header)] for line in back] == table
         assert [line[len(header) :] for line in back] == [
             list(RESULT_COLUMNS),
-            *(list(row_result(row)[1]) for row in rows),
+            *([*row_result(row)[1], ""] for row in rows),
         ]
         unlinked = [cells for cells, one in zip(body, outcomes, strict=True) if one not in (LINKED, ALREADY_LINKED)]
         assert (read_csv(failures, delimiter) if failures.exists() else []) == ([header, *unlinked] if unlinked else [])
@@ -119,7 +122,7 @@ def test_where_no_failures_are_asked_for_an_old_failures_file_stays(results: Pat
 
 
 def test_a_source_without_rows_gives_a_header_alone(results: Path, tmp_path: Path) -> None:
-    assert write_results(results, LAYOUT, [], tmp_path / "f.csv") == Totals(0, 0, 0, 0, 0, 0, 0, 0)
+    assert write_results(results, LAYOUT, [], tmp_path / "f.csv") == Totals(0, 0, 0, 0, 0, 0, 0, 0, 0)
     assert read(results) == [[*LAYOUT.header, *RESULT_COLUMNS]]
     assert names(tmp_path) == {results.name}
 
@@ -127,12 +130,35 @@ def test_a_source_without_rows_gives_a_header_alone(results: Path, tmp_path: Pat
 def test_a_row_longer_than_the_header_loses_nothing_and_shifts_nothing(results: Path, tmp_path: Path) -> None:
     failures = tmp_path / "deals.failures.csv"
     long = invalid_row(3, ("1", "2", "Smith", "", "John"), EXTRA_CELL)
-    write_results(results, LAYOUT, [row_of(2, ("1", "2")), long], failures)
+    layout = replace(LAYOUT, has_extra_cells=True)
+    write_results(results, layout, [row_of(2, ("1", "2")), long], failures)
     width = 2 + len(RESULT_COLUMNS)
-    line = read(results, width + 3)[2]
+    header, fine, line = read(results, width + 1)
+    assert header == [*LAYOUT.header, *RESULT_COLUMNS, EXTRA_CELLS_COLUMN]
+    assert len(fine) == len(line) == len(header)
     assert dict(zip(RESULT_COLUMNS, line[2:width], strict=True))["import_status"] == "invalid"
-    assert tuple(line[:2] + line[width:]) == long.cells
-    assert read_csv(failures) == [list(LAYOUT.header), list(long.cells)]
+    assert (*line[:2], *json.loads(line[width])) == long.cells
+    assert fine[width] == ""
+    assert read_csv(failures) == [[*LAYOUT.header, EXTRA_CELLS_COLUMN], [*line[:2], line[width]]]
+
+
+def test_cells_beyond_the_header_are_never_dropped(results: Path) -> None:
+    with pytest.raises(ValueError, match="2 cells beyond the header"):
+        write_results(results, LAYOUT, [invalid_row(3, ("1", "2", "Smith", ""), EXTRA_CELL)], None)
+
+
+def test_a_blank_row_is_good_and_no_failure(results: Path, tmp_path: Path) -> None:
+    totals = write_results(results, LAYOUT, [blank_row(2, ("1", ""))], tmp_path / "f.csv")
+    assert (totals.blank, totals.bad) == (1, 0)
+    line = dict(zip(RESULT_COLUMNS, read(results)[1][2:], strict=True))
+    assert {name: text for name, text in line.items() if text} == {
+        "import_row": "2",
+        "import_status": "blank",
+        "import_num_errors": "0",
+        "import_attempts": "0",
+        "import_run_id": LAYOUT.run_id,
+    }
+    assert names(tmp_path) == {results.name}
 
 
 def test_a_row_shorter_than_the_header_is_filled_up(results: Path, tmp_path: Path) -> None:
@@ -143,7 +169,7 @@ def test_a_row_shorter_than_the_header_is_filled_up(results: Path, tmp_path: Pat
 
 def test_results_and_failures_can_be_fed_back(results: Path, tmp_path: Path) -> None:
     hostile = Outcome(Status.FAILED, 400, error_message="=1\r\n;", error_details='{"a":"\\n"}')
-    layout = Layout(("Contact ID", "Company ID", "Note"), ";")
+    layout = Layout(("Contact ID", "Company ID", "Note"), ";", has_extra_cells=True)
     rows = [
         row_of(2, ("1", "2", 'a\rb;"_x000D_"'), hostile),
         invalid_row(3, ("1", "2", "Smith", "John", "=1"), EXTRA_CELL),

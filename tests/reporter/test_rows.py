@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from importer.model import RESULT_COLUMNS, Outcome, RowOutcome, Status
+from importer.model import ROW_RESULT_COLUMNS, Outcome, RowOutcome, Status
 from importer.reporter import defuse, problem_sentence, row_result
 from tests.reporter.examples import (
     ALREADY_LINKED,
@@ -21,7 +21,7 @@ from tests.reporter.examples import (
 
 def columns_of(row: RowOutcome) -> dict[str, str]:
     status, texts = row_result(row)
-    columns = dict(zip(RESULT_COLUMNS, texts, strict=True))
+    columns = dict(zip(ROW_RESULT_COLUMNS, texts, strict=True))
     assert columns["import_status"] == status
     return columns
 
@@ -137,7 +137,7 @@ def test_a_duplicate_names_the_first_row_of_its_first_pair_that_has_one() -> Non
 def test_an_invalid_row_says_every_problem_where_it_is_and_what_to_do() -> None:
     columns = columns_of(invalid_row(17, ("a",), EXTRA_CELL, MISSING_ID, MISSING_ID))
     assert columns == {
-        **dict.fromkeys(RESULT_COLUMNS, ""),
+        **dict.fromkeys(ROW_RESULT_COLUMNS, ""),
         "import_row": "17",
         "import_status": "invalid",
         "import_num_errors": "0",
@@ -161,9 +161,14 @@ def test_an_invalid_row_says_every_problem_where_it_is_and_what_to_do() -> None:
     }
 
 
-def test_a_row_with_neither_pairs_nor_problems_is_a_fault_of_ours() -> None:
-    with pytest.raises(ValueError, match="row 5 has neither"):
-        row_result(RowOutcome(5, ("a",), (), ()))
+def test_a_row_with_neither_pairs_nor_problems_is_blank() -> None:
+    columns = columns_of(RowOutcome(5, ("a",), (), ()))
+    assert {name: text for name, text in columns.items() if text} == {
+        "import_row": "5",
+        "import_status": "blank",
+        "import_num_errors": "0",
+        "import_attempts": "0",
+    }
 
 
 def test_a_problem_is_told_by_row_and_column() -> None:

@@ -20,10 +20,12 @@ def test_rows_are_counted_by_their_status_and_duplicates_apart() -> None:
     outcomes = [LINKED] * 6 + [ALREADY_LINKED] * 5 + [FAILED] * 4 + [UNCONFIRMED] * 3 + [NOT_SENT] * 2
     rows = [row_of(number, ("a",), outcome) for number, outcome in enumerate(outcomes, 2)]
     rows += [invalid_row(90, ("=1", "-1")), RowOutcome(91, ("=1",), (), (pair_outcome(LINKED, 2),))]
+    rows += [RowOutcome(92, ("1", ""), (), ())]
     assert count(iter(rows)) == Totals(
-        rows=22,
+        rows=23,
         linked=7,
         already_linked=5,
+        blank=1,
         failed=4,
         unconfirmed=3,
         invalid=1,
@@ -33,7 +35,7 @@ def test_rows_are_counted_by_their_status_and_duplicates_apart() -> None:
 
 
 def test_no_rows_are_no_rows() -> None:
-    assert count([]) == Totals(0, 0, 0, 0, 0, 0, 0, 0)
+    assert count([]) == Totals(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def test_totals_that_do_not_add_up_are_refused() -> None:

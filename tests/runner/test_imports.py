@@ -165,7 +165,7 @@ def test_what_a_watcher_raises_ends_the_run_loudly_and_the_run_can_go_on(work: W
 def test_a_check_from_python_has_the_counts_and_the_first_problems(work: Workplace, settings: Settings) -> None:
     source = work.write("deals.csv", [*work.pairs(4), *[("x", 1)] * 9])
     report = check_file(source, settings)
-    assert asdict(report.counts) == {"rows": 13, "pairs": 4, "invalid": 9, "duplicates": 0}
+    assert asdict(report.counts) == {"rows": 13, "pairs": 4, "invalid": 9, "duplicates": 0, "blank": 0}
     (group,) = report.problems
     assert (group.rows, [number for number, _ in group.first]) == (9, [6, 7, 8, 9, 10])
     assert (report.exit_code, report.results) == (1, None)
