@@ -169,6 +169,7 @@ def test_every_row_comes_back_with_its_cells_problems_and_outcomes(
             len({one for row in rows for one in row.pairs}),
             sum(bool(row.problems) for row in rows),
             sum(any(p.first_row != row.number for p in row.pairs) for row in expected(rows, {})),
+            sum(not row.pairs and not row.problems for row in rows),
         )
 
 
