@@ -11,12 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import hypothesis
 import pytest
 
 from importer.sandbox import Sandbox, SandboxOptions
 
 # A shell's background job begins with SIGINT ignored, and every process that a test starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A busy machine must not fail a property because one example took long.
+hypothesis.settings.register_profile("importer", deadline=None)
+hypothesis.settings.load_profile("importer")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

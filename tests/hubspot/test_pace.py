@@ -115,7 +115,7 @@ STEPS = st.lists(
 
 
 @given(st.integers(1, 12), st.floats(0.2, 10), STEPS, st.randoms(use_true_random=False))
-@hypothesis_settings(max_examples=300, deadline=None)
+@hypothesis_settings(max_examples=300)
 def test_no_order_of_calls_cancellations_pauses_and_stalls_breaks_the_limit_or_loses_a_place(
     calls: int, seconds: float, steps: list[tuple[str, float]], dice: random.Random
 ) -> None:

@@ -149,7 +149,7 @@ def expected(rows: Sequence[SourceRow], known: dict[Pair, Outcome]) -> list[RowO
 
 
 @given(tables(), st.dictionaries(pairs_, st.sampled_from([LINKED, FAILED, UNCONFIRMED])))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_row_comes_back_with_its_cells_problems_and_outcomes(
     tmp_path_factory: pytest.TempPathFactory, rows: list[SourceRow], known: dict[Pair, Outcome]
 ) -> None:

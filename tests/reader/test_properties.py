@@ -56,7 +56,7 @@ FILES = [pytest.param(write_csv, ".csv", id="csv"), pytest.param(write_xlsx, ".x
 
 
 @given(st.lists(st.lists(ANY_TEXT, min_size=3, max_size=3), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_texts_of_a_csv_come_back_unchanged(notes: Table) -> None:
     table = [["from_id", "to_id", "a", "b", "c"], *(["1", "2", *cells] for cells in notes)]
     rows = read(write_csv, ".csv", table)
@@ -65,7 +65,7 @@ def test_any_texts_of_a_csv_come_back_unchanged(notes: Table) -> None:
 
 
 @given(st.lists(st.lists(SHEET_TEXT, min_size=3, max_size=3), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_texts_of_a_sheet_come_back_unchanged(notes: Table) -> None:
     table = [["from_id", "to_id", "a", "b", "c"], *(["1", "2", *cells] for cells in notes)]
     rows = read(write_xlsx, ".xlsx", table)
@@ -81,7 +81,7 @@ def digits_of(text: str) -> str:
 
 @pytest.mark.parametrize(("write", "ending"), FILES)
 @given(ids=st.lists(st.tuples(ID_TEXT, ID_TEXT), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_id_is_its_exact_digits_or_the_row_is_invalid(
     write: Write, ending: str, ids: list[tuple[str, str]]
 ) -> None:
@@ -96,7 +96,7 @@ def test_any_id_is_its_exact_digits_or_the_row_is_invalid(
 
 
 @given(st.integers(0, 10**18) | st.floats(allow_nan=False, allow_infinity=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_number_of_a_sheet_is_its_exact_digits_or_the_row_is_invalid(number: float) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "table.xlsx"
@@ -116,7 +116,7 @@ ESCAPES = st.lists(
 
 
 @given(st.lists(ESCAPES.map("".join), min_size=1, max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_texts_that_look_like_escapes_come_back_from_a_results_workbook(notes: list[str]) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.xlsx"
