@@ -1,0 +1,88 @@
+"""Ids whose last digits a program may have rounded away: no single one shows it, a column of them does."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import sqrt, ulp
+
+from importer.model import RowNames
+from importer.reader.ids import EXACT_DIGITS
+from importer.reader.messages import quoted
+
+_MAX_DISTINCT = 100_000
+"""Ids of a column that are counted once however often they occur; further ones are counted every time."""
+
+_SHOWN_ROWS = 10
+_DEVIATIONS = 3
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """How many ids look rounded in one way, how many would by chance, and the rows they are in."""
+
+    expected: float = 0.0
+    ids: int = 0
+    matching: int = 0
+    rows: int = 0
+    first_rows: list[int] = field(default_factory=list)
+
+    def count(self, row: int, chance: float, *, matches: bool, is_new: bool) -> None:
+        if is_new:
+            self.ids += 1
+            self.expected += chance
+            self.matching += matches
+        if matches:
+            self.rows += 1
+            if len(self.first_rows) < _SHOWN_ROWS:
+                self.first_rows.append(row)
+
+    @property
+    def is_strong(self) -> bool:
+        """True when matches are more than three standard deviations above chance (Poisson)."""
+        return self.matching > self.expected + _DEVIATIONS * sqrt(self.expected)
+
+
+class RoundedIds:
+    """Collects the ids of one column that have more digits than a spreadsheet number holds exactly.
+
+    An id of 17 digits ends in two zeros by chance once in a hundred times, so one of them is suspicious; one of 16
+    digits that ends in one zero is not, but ten of ten are.
+    """
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+        self._seen: set[str] = set()
+        self._decimal, self._double = _Evidence(), _Evidence()
+
+    def add(self, row: int, record_id: str) -> None:
+        """Count an id of a row; those with few digits are never rounded."""
+        if len(record_id) <= EXACT_DIGITS:
+            return
+        is_new = record_id not in self._seen
+        if is_new and len(self._seen) < _MAX_DISTINCT:
+            self._seen.add(record_id)
+        lost = len(record_id) - EXACT_DIGITS
+        self._decimal.count(row, 10.0**-lost, matches=record_id.endswith("0" * lost), is_new=is_new)
+        value = float(record_id)
+        if ulp(value) > 1:
+            matches = Decimal(repr(value)) == Decimal(record_id)
+            self._double.count(row, 1 / ulp(value), matches=matches, is_new=is_new)
+
+    def warnings(self, names: RowNames) -> tuple[str, ...]:
+        """Return the sentence about the column's rounded ids, if there are so many that chance does not explain it."""
+        if self._decimal.is_strong:
+            how = f"have nothing but zeros after their first {EXACT_DIGITS} digits, all that a spreadsheet number holds"
+            return (self._sentence(self._decimal, how, names),)
+        if self._double.is_strong:
+            how = "are such as remain when a program (JavaScript, a JSON tool) keeps ids as floating-point numbers"
+            return (self._sentence(self._double, how, names),)
+        return ()
+
+    def _sentence(self, found: _Evidence, how: str, names: RowNames) -> str:
+        shown = ", ".join(map(names.of, found.first_rows))
+        more = f" and {found.rows - len(found.first_rows):,} more" if found.rows > len(found.first_rows) else ""
+        rows = f"row{'s' if found.rows > 1 else ''} {shown}{more}"
+        return (
+            f"Column {quoted(self._column)}, {rows}: {found.matching:,} of {found.ids:,} ids of more than "
+            f"{EXACT_DIGITS} digits {how}; their last digits may be wrong. Compare them with HubSpot, and export the "
+            f"ids again as text if they differ."
+        )
