@@ -1,5 +1,6 @@
 """Ids whose last digits a program may have rounded away: no single one shows it, a column of them does."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import sqrt, ulp
@@ -23,6 +24,7 @@ class _Evidence:
     ids: int = 0
     matching: int = 0
     rows: int = 0
+    last_row: int | None = None
     first_rows: list[int] = field(default_factory=list)
 
     def count(self, row: int, chance: float, *, matches: bool, is_new: bool) -> None:
@@ -30,7 +32,8 @@ class _Evidence:
             self.ids += 1
             self.expected += chance
             self.matching += matches
-        if matches:
+        if matches and row != self.last_row:
+            self.last_row = row
             self.rows += 1
             if len(self.first_rows) < _SHOWN_ROWS:
                 self.first_rows.append(row)
@@ -53,10 +56,13 @@ class RoundedIds:
         self._seen: set[str] = set()
         self._decimal, self._double = _Evidence(), _Evidence()
 
-    def add(self, row: int, record_id: str) -> None:
-        """Count an id of a row; those with few digits are never rounded."""
-        if len(record_id) <= EXACT_DIGITS:
-            return
+    def add(self, row: int, record_ids: Iterable[str]) -> None:
+        """Count the ids of a row; those with few digits are never rounded."""
+        for record_id in record_ids:
+            if len(record_id) > EXACT_DIGITS:
+                self._count(row, record_id)
+
+    def _count(self, row: int, record_id: str) -> None:
         is_new = record_id not in self._seen
         if is_new and len(self._seen) < _MAX_DISTINCT:
             self._seen.add(record_id)

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Sequence
 from operator import eq
 from typing import cast
 
-from importer.model import ObjectType, Pair, Problem, RecordId, SourceBlock, SourceRow
+from importer.model import ObjectType, Pair, Problem, RecordId, RowNames, SourceBlock, SourceRow
 from importer.reader.columns import Columns, Header, Side
-from importer.reader.ids import LossyNumber, RecordUrl, are_short_ids, missing_id, parse_id, split_ids
+from importer.reader.ids import LossyNumber, RecordUrl, are_short_ids, missing_id, parse_id, split_ids, without_formula
 from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
+from importer.reader.rounding import RoundedIds
 from importer.reader.tables import Records
+from importer.reader.truncation import truncated_list
 
 MAX_PAIRS = 10_000
 """Pairs that one row may make."""
@@ -40,6 +42,8 @@ class RowReader:
         self._header = header
         self._width = len(header.texts)
         self._from, self._to = columns.from_side, columns.to_side
+        self._from_rounded = RoundedIds(header.name(self._from.id_column))
+        self._to_rounded = RoundedIds(header.name(self._to.id_column))
         # The types that cells of a type column were found to mean, so that each is parsed once.
         self._from_types: dict[str, ObjectType] = {}
         self._to_types: dict[str, ObjectType] = {}
@@ -66,6 +70,10 @@ class RowReader:
                 block = SourceBlock()
         if block.numbers:
             yield block
+
+    def rounding_warnings(self, names: RowNames) -> tuple[str, ...]:
+        """Return the sentences about ids that look rounded, by column."""
+        return self._from_rounded.warnings(names) + self._to_rounded.warnings(names)
 
     def _add_usual(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> bool:
         """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
@@ -107,6 +115,8 @@ class RowReader:
         problem = self._impossible(from_type, from_ids, to_type, to_ids)
         if problem:
             return SourceRow(number, kept, (), (problem,))
+        self._from_rounded.add(number, from_ids)
+        self._to_rounded.add(number, to_ids)
         pairs = tuple(Pair(from_type, from_id, to_type, to_id) for from_id in from_ids for to_id in to_ids)
         return SourceRow(number, kept, pairs, ())
 
@@ -119,8 +129,9 @@ class RowReader:
         ids: dict[RecordId, None] = {}  # a set that keeps the order
         column = self._header.name(side.id_column)
         cell = cells[side.id_column]
-        if cell.count(";") + cell.count("；") >= MAX_PAIRS:
-            problems.append(_too_many_ids(column))
+        unreadable = truncated_list(cell, column) or _too_many_ids(cell, column)
+        if unreadable:
+            problems.append(unreadable)
             return object_type, []
         texts = [cell] if isinstance(cell, LossyNumber) else split_ids(cell)
         if not texts:
@@ -193,7 +204,9 @@ class RowReader:
         return None
 
 
-def _too_many_ids(column: str) -> Problem:
+def _too_many_ids(cell: str, column: str) -> Problem | None:
+    if cell.count(";") + cell.count("；") < MAX_PAIRS:
+        return None
     message = f"the cell holds more than {MAX_PAIRS:,} ids; at most {MAX_PAIRS:,} pairs are taken from one row."
     return Problem("TOO_MANY_PAIRS", column, message, _SPREAD)
 
@@ -227,7 +240,7 @@ def _parse_type(text: str, side: Side, column: str) -> ObjectType | Problem:
             return side.object_type
         message = "the cell is empty; the type of the record is needed."
         return Problem("MISSING_OBJECT_TYPE", column, message, _TYPE_ADVICE)
-    object_type = parse_object_type(text)
+    object_type = parse_object_type(without_formula(text))
     if object_type is None:
         return Problem("UNKNOWN_OBJECT_TYPE", column, f"{quoted(text)} is not an object type.", _TYPE_ADVICE)
     if side.object_type not in (None, object_type):

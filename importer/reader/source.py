@@ -9,8 +9,9 @@ from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, SourceBlock
+from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock
 from importer.reader.columns import Columns, Header, find_columns
+from importer.reader.parts import late_notes, split_header_of
 from importer.reader.rows import RowReader
 from importer.reader.sheet_xml import MAX_COLUMN
 from importer.reader.tables import Records, Table
@@ -25,7 +26,8 @@ class Understood:
 
     `encoding` and `delimiter` are "" for a workbook, `sheet` is "" and `sheets` 0 for a text file. `columns` gives the
     header that plays each role. An object type is given when one holds for the whole file (by flag or by header), None
-    when a column gives it row by row. `notes` are plain sentences.
+    when a column gives it row by row. `notes` are plain sentences. `parts` are the names of the files when the source
+    has several, else empty.
     """
 
     format: str
@@ -37,6 +39,12 @@ class Understood:
     from_object_type: ObjectType | None
     to_object_type: ObjectType | None
     notes: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+
+    @property
+    def row_names(self) -> RowNames:
+        """How rows of the source are named."""
+        return RowNames(self.parts)
 
 
 class Source:
@@ -49,7 +57,7 @@ class Source:
     def __init__(self, name: str, table: Table, reading: Reading) -> None:
         self._table = table
         self._reading = reading
-        full_header, self._records = _split_header(name, table.records)
+        full_header, self._records = split_header_of(name, table, _split_header)
         self._width = len(full_header)
         self._kept = [i for i, text in enumerate(full_header) if text.strip() not in OLD_RESULT_COLUMNS]
         self._extra_cells_column = _first_index(full_header, EXTRA_CELLS_COLUMN)
@@ -129,7 +137,8 @@ class Source:
             self._portal_warning(),
             self._type_warning(),
             self._formula_warning(),
-            *self._table.late_notes,
+            *self._row_reader.rounding_warnings(self.understood.row_names),
+            *late_notes(self._table),
         )
         return tuple(text for text in found if text)
 
@@ -215,4 +224,5 @@ def _understood(table: Table, columns: Columns, header: Header, *, replaced: boo
         from_object_type=from_side.object_type if from_side.type_column is None else None,
         to_object_type=to_side.object_type if to_side.type_column is None else None,
         notes=table.notes + old,
+        parts=tuple(part.name for part in table.parts),
     )
