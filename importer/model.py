@@ -104,6 +104,14 @@ class RowNames:
         part, row = divmod(number, PART_ROWS)
         return f"{self.parts[part]}:{row}"
 
+    def as_json(self, number: int) -> int | str:
+        """Return the row as a JSON value: its number, or its name where the source has several files."""
+        return self.of(number) if self.parts else number
+
+
+NUMBERED = RowNames()
+"""The names of rows of a source of one file: their numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:

@@ -189,7 +189,7 @@ def split_ids(text: str) -> list[str]:
 
 
 def without_formula(text: str) -> str:
-    """Return what a cell `="123"` shows: the form in which exports keep spreadsheets from taking a text for a number."""
+    """Return the text that a cell `="123"` shows: exports write it so that no spreadsheet takes it for a number."""
     found = _text_formula(text)
     return found[1] if found else text
 
