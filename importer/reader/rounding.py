@@ -75,7 +75,8 @@ class RoundedIds:
 
     def warnings(self, names: RowNames) -> tuple[str, ...]:
         """Return the sentence about the column's rounded ids, if there are so many that chance does not explain it."""
-        if self._decimal.is_strong:
+        # What lost digits in decimal looks as if it had in binary too, and some ids the other way round by chance.
+        if self._decimal.is_strong and self._decimal.matching >= self._double.matching:
             how = f"have nothing but zeros after their first {EXACT_DIGITS} digits, all that a spreadsheet number holds"
             return (self._sentence(self._decimal, how, names),)
         if self._double.is_strong:
