@@ -29,8 +29,8 @@ def as_javascript_shows(number: int) -> int:
 
 
 def as_excel_keeps(number: int) -> int:
-    lost = len(str(number)) - 15
-    return number // 10**lost * 10**lost
+    kept = str(number)[:15]
+    return int(kept.ljust(len(str(number)), "0"))
 
 
 def test_ids_with_only_zeros_after_fifteen_digits_are_named_by_row_and_column(tmp_path: Path) -> None:
