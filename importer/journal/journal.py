@@ -122,7 +122,7 @@ class Journal:
     def _read_info(self) -> RunInfo:
         values = json.loads(self._value("info") or "{}")
         try:
-            return RunInfo(**{**values, "header": tuple(values["header"]), "parts": tuple(values["parts"])})
+            return RunInfo(**{**values, "header": tuple(values["header"]), "parts": tuple(values.get("parts", ()))})
         except (KeyError, TypeError) as error:
             raise sqlite3.DataError(f"what the run was asked to do is incomplete: {error}") from error
 

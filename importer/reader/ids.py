@@ -161,8 +161,7 @@ def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
     """
     if isinstance(text, LossyNumber):
         return _lost_precision(text, column)
-    bare = _without_invisible(text.translate(_TO_ASCII))
-    bare = _without_invisible(without_formula(bare)).removeprefix("'")
+    bare = text if _is_number(text) else _bare(text)
     if _is_number(bare):
         return RecordId(bare) if _is_in_range(bare) else _too_large(text, column)
     integral = _integral(bare)
@@ -197,6 +196,12 @@ def without_formula(text: str) -> str:
 def missing_id(column: str) -> Problem:
     """Return the problem of a blank cell where an id is needed."""
     return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", _FROM_HUBSPOT)
+
+
+def _bare(text: str) -> str:
+    """Return a text in ASCII as far as possible, without what programs put around an id."""
+    shown = without_formula(_without_invisible(text.translate(_TO_ASCII)))
+    return _without_invisible(shown).removeprefix("'")
 
 
 def _without_invisible(text: str) -> str:

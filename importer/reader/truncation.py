@@ -10,6 +10,7 @@ TEXT_LIMITS = (255, 256, 1_000, 1_024, 2_000, 4_000, 8_000, 8_192, 32_767, 65_53
 """Lengths at which databases, spreadsheets and export tools truncate text: VARCHAR(255), Excel's 32,767, and so on."""
 
 _MOST_BYTES = 4  # of one character, in UTF-8
+_MOST_SPACES = 16  # between two ids of a list
 _AFTER_SEPARATOR = re.compile(r"[;；](\s*)(?=\S)")
 _BEFORE_SEPARATOR = re.compile(r"(?<=\S)(\s*)[;；]")
 
@@ -22,8 +23,8 @@ def truncated_list(text: str, column: str) -> Problem | None:
     if _MOST_BYTES * len(text) < TEXT_LIMITS[0] or (";" not in text and "；" not in text):
         return None
     # What marks a cell as text may have been put around a list that was cut off before.
-    limits = map(_limit_filled, (text, without_formula(text), text.removeprefix("'")))
-    limit = next(filter(None, limits), None)
+    texts = dict.fromkeys((text, without_formula(text), text.removeprefix("'")))
+    limit = next(filter(None, map(_limit_filled, texts)), None)
     if limit is None:
         return None
     message = (
@@ -35,14 +36,17 @@ def truncated_list(text: str, column: str) -> Problem | None:
 
 
 def _limit_filled(text: str) -> int | None:
-    trimmed = _most_trimmed(text)
+    # Most lists are far from any limit: only near one is it worth looking at what stands between the ids.
+    near = [
+        (size, unfilled, limit)
+        for size, unfilled in _sizes(text)
+        for limit in TEXT_LIMITS
+        if size <= limit <= size + unfilled + _MOST_SPACES
+    ]
+    trimmed = _most_trimmed(text) if near else None
     if trimmed is None:
         return None
-    for size, unfilled in _sizes(text):
-        for limit in TEXT_LIMITS:
-            if size <= limit <= size + unfilled + trimmed:
-                return limit
-    return None
+    return next((limit for size, unfilled, limit in near if limit <= size + unfilled + trimmed), None)
 
 
 def _most_trimmed(text: str) -> int | None:

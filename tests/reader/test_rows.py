@@ -107,3 +107,22 @@ def test_of_many_bad_ids_in_one_cell_the_first_are_told_and_the_others_counted()
     (row,) = read(row_reader("Contact ID|Company ID", Reading()), [["y", ";".join(["x"] * 500)]])
     assert [problem.code for problem in row.problems] == ["NOT_AN_ID"] * 21 + ["FURTHER_IDS"]
     assert row.problems[-1].message == "480 more ids in this cell were not looked at."
+
+
+def test_cells_that_are_written_as_formulas_are_ids_and_types_and_come_back_as_they_were() -> None:
+    reader = row_reader("from_object_type|from_object_id|Company ID", Reading())
+    cells = ['="contacts"', '="100101"', '="40001;40002"']
+    (row,) = read(reader, [cells])
+    assert list(row.cells) == cells
+    assert [(pair.from_type, pair.from_id, pair.to_id) for pair in row.pairs] == [
+        ("contacts", "100101", "40001"),
+        ("contacts", "100101", "40002"),
+    ]
+
+
+def test_an_id_above_the_greatest_one_makes_its_row_invalid_even_among_good_ones() -> None:
+    reader = row_reader("Contact ID|Company ID", Reading())
+    good, one, many = read(reader, [["1", "9223372036854775807"], ["9223372036854775808", "2"], ["1", "2;" + "9" * 19]])
+    assert [pair.to_id for pair in good.pairs] == ["9223372036854775807"]
+    assert [problem.code for row in (one, many) for problem in row.problems] == ["ID_TOO_LARGE"] * 2
+    assert one.pairs == many.pairs == ()
