@@ -1,6 +1,12 @@
 """How messages show what a file holds."""
 
+from collections.abc import Sequence
+
+from importer.model import RowNames
+
 _LONGEST = 60
+SHOWN_ROWS = 10
+"""Rows that a message names."""
 
 
 def visible(text: str) -> str:
@@ -16,3 +22,10 @@ def printable(text: str) -> str:
 def quoted(text: str) -> str:
     """Return a text in quotes for a message, made visible."""
     return f"'{visible(text)}'"
+
+
+def rows_text(names: RowNames, first: Sequence[int], rows: int) -> str:
+    """Return `rows 2, 3 and 5 more` for a message; `first` are the first of so many `rows`."""
+    shown = first[:SHOWN_ROWS]
+    more = f" and {rows - len(shown):,} more" if rows > len(shown) else ""
+    return f"row{'s' if rows > 1 else ''} {', '.join(map(names.of, shown))}{more}"

@@ -7,12 +7,11 @@ from math import sqrt, ulp
 
 from importer.model import RowNames
 from importer.reader.ids import EXACT_DIGITS
-from importer.reader.messages import quoted
+from importer.reader.messages import SHOWN_ROWS, quoted, rows_text
 
 _MAX_DISTINCT = 100_000
 """Ids of a column that are counted once however often they occur; further ones are counted every time."""
 
-_SHOWN_ROWS = 10
 _DEVIATIONS = 3
 
 
@@ -35,7 +34,7 @@ class _Evidence:
         if matches and row != self.last_row:
             self.last_row = row
             self.rows += 1
-            if len(self.first_rows) < _SHOWN_ROWS:
+            if len(self.first_rows) < SHOWN_ROWS:
                 self.first_rows.append(row)
 
     @property
@@ -73,23 +72,20 @@ class RoundedIds:
             matches = Decimal(repr(value)) == Decimal(record_id)
             self._double.count(row, 1 / ulp(value), matches=matches, is_new=is_new)
 
-    def warnings(self, names: RowNames) -> tuple[str, ...]:
-        """Return the sentence about the column's rounded ids, if there are so many that chance does not explain it."""
+    def warning(self, names: RowNames) -> str:
+        """Return the sentence about the column's rounded ids, "" unless there are more than chance explains."""
         # What lost digits in decimal looks as if it had in binary too, and some ids the other way round by chance.
         if self._decimal.is_strong and self._decimal.matching >= self._double.matching:
             how = f"have nothing but zeros after their first {EXACT_DIGITS} digits, all that a spreadsheet number holds"
-            return (self._sentence(self._decimal, how, names),)
+            return self._sentence(self._decimal, how, names)
         if self._double.is_strong:
             how = "are such as remain when a program (JavaScript, a JSON tool) keeps ids as floating-point numbers"
-            return (self._sentence(self._double, how, names),)
-        return ()
+            return self._sentence(self._double, how, names)
+        return ""
 
     def _sentence(self, found: _Evidence, how: str, names: RowNames) -> str:
-        shown = ", ".join(map(names.of, found.first_rows))
-        more = f" and {found.rows - len(found.first_rows):,} more" if found.rows > len(found.first_rows) else ""
-        rows = f"row{'s' if found.rows > 1 else ''} {shown}{more}"
+        where = f"Column {quoted(self._column)}, {rows_text(names, found.first_rows, found.rows)}"
         return (
-            f"Column {quoted(self._column)}, {rows}: {found.matching:,} of {found.ids:,} ids of more than "
-            f"{EXACT_DIGITS} digits {how}; their last digits may be wrong. Compare them with HubSpot, and export the "
-            f"ids again as text if they differ."
+            f"{where}: {found.matching:,} of {found.ids:,} ids of more than {EXACT_DIGITS} digits {how}; their last "
+            f"digits may be wrong. Compare them with HubSpot, and export the ids again as text if they differ."
         )

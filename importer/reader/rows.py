@@ -11,7 +11,7 @@ from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
 from importer.reader.rounding import RoundedIds
 from importer.reader.tables import Records
-from importer.reader.truncation import truncated_list
+from importer.reader.truncation import LongestLists, truncated_list
 
 MAX_PAIRS = 10_000
 """Pairs that one row may make."""
@@ -44,6 +44,8 @@ class RowReader:
         self._from, self._to = columns.from_side, columns.to_side
         self._from_rounded = RoundedIds(header.name(self._from.id_column))
         self._to_rounded = RoundedIds(header.name(self._to.id_column))
+        self._from_lists = LongestLists(header.name(self._from.id_column))
+        self._to_lists = LongestLists(header.name(self._to.id_column))
         # The types that cells of a type column were found to mean, so that each is parsed once.
         self._from_types: dict[str, ObjectType] = {}
         self._to_types: dict[str, ObjectType] = {}
@@ -71,9 +73,10 @@ class RowReader:
         if block.numbers:
             yield block
 
-    def rounding_warnings(self, names: RowNames) -> tuple[str, ...]:
-        """Return the sentences about ids that look rounded, by column."""
-        return self._from_rounded.warnings(names) + self._to_rounded.warnings(names)
+    def id_warnings(self, names: RowNames) -> tuple[str, ...]:
+        """Return the sentences about ids that look rounded and lists that look cut off, "" for what looks right."""
+        collected = (self._from_rounded, self._to_rounded, self._from_lists, self._to_lists)
+        return tuple(found.warning(names) for found in collected)
 
     def _add_usual(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> bool:
         """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
@@ -117,6 +120,8 @@ class RowReader:
             return SourceRow(number, kept, (), (problem,))
         self._from_rounded.add(number, from_ids)
         self._to_rounded.add(number, to_ids)
+        self._from_lists.add(number, cells[self._from.id_column])
+        self._to_lists.add(number, cells[self._to.id_column])
         pairs = tuple(Pair(from_type, from_id, to_type, to_id) for from_id in from_ids for to_id in to_ids)
         return SourceRow(number, kept, pairs, ())
 

@@ -137,7 +137,7 @@ class Source:
             self._portal_warning(),
             self._type_warning(),
             self._formula_warning(),
-            *self._row_reader.rounding_warnings(self.understood.row_names),
+            *self._row_reader.id_warnings(self.understood.row_names),
             *late_notes(self._table),
         )
         return tuple(text for text in found if text)

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from importer.model import Problem
+from importer.model import Problem, RowNames
 from importer.reader.ids import without_formula
+from importer.reader.messages import SHOWN_ROWS, quoted, rows_text
 
 TEXT_LIMITS = (255, 256, 1_000, 1_024, 2_000, 4_000, 8_000, 8_192, 32_767, 65_535)
 """Lengths at which databases, spreadsheets and export tools truncate text: VARCHAR(255), Excel's 32,767, and so on."""
 
 _MOST_BYTES = 4  # of one character, in UTF-8
+_FEWEST_IDS = 4  # before the last one, for its length to say something
 _MOST_SPACES = 16  # between two ids of a list
 _AFTER_SEPARATOR = re.compile(r"[;；](\s*)(?=\S)")
 _BEFORE_SEPARATOR = re.compile(r"(?<=\S)(\s*)[;；]")
@@ -33,6 +35,45 @@ def truncated_list(text: str, column: str) -> Problem | None:
     )
     advice = "Export the ids again without that limit, or, if the list is complete, split it over two rows."
     return Problem("TRUNCATED_LIST", column, message, advice)
+
+
+class LongestLists:
+    """Collects the longest lists of one column, to notice that they were cut off at a limit that is not known.
+
+    Lists that were cut off are equally long, and most end in an id that is shorter than all others in its list.
+    """
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+        self._length = self._lists = self._short = 0
+        self._rows: list[int] = []
+
+    def add(self, row: int, text: str) -> None:
+        """Count the list in a cell; other cells do not count."""
+        if len(text) < self._length or (";" not in text and "；" not in text):
+            return
+        if len(text) > self._length:
+            self._length, self._lists, self._short, self._rows = len(text), 0, 0, []
+        self._lists += 1
+        if _ends_short(text):
+            self._short += 1
+            if len(self._rows) < SHOWN_ROWS:
+                self._rows.append(row)
+
+    def warning(self, names: RowNames) -> str:
+        """Return the sentence about lists that look cut off, "" unless there are two or more and most look so."""
+        if self._short < 2 or 2 * self._short <= self._lists:
+            return ""
+        where = f"Column {quoted(self._column)}, {rows_text(names, self._rows, self._short)}"
+        return (
+            f"{where}: the longest lists all have {self._length:,} characters, and their last id is shorter than the "
+            f"others in its list: another program may have cut them off. Compare the last ids with HubSpot."
+        )
+
+
+def _ends_short(text: str) -> bool:
+    *others, last = (len(part.strip()) for part in text.replace("；", ";").split(";"))
+    return len(others) >= _FEWEST_IDS and 0 < last < min(others)
 
 
 def _limit_filled(text: str) -> int | None:

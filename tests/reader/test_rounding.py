@@ -17,11 +17,11 @@ from tests.blocks import rows_of
 from tests.reader.test_properties import write_csv
 
 
-def warnings(ids: Sequence[object], names: RowNames = NUMBERED) -> tuple[str, ...]:
+def warning_about(ids: Sequence[object]) -> str:
     rounded = RoundedIds("Contact ID")
     for row, record_id in enumerate(ids, 2):
         rounded.add(row, [str(record_id)])
-    return rounded.warnings(names)
+    return rounded.warning(NUMBERED)
 
 
 def as_javascript_shows(number: int) -> int:
@@ -66,14 +66,14 @@ def test_the_rows_of_the_other_side_are_named_by_its_column(tmp_path: Path) -> N
     ],
 )
 def test_zeros_count_when_chance_does_not_explain_them(ids: list[int], are_suspicious: bool) -> None:
-    assert bool(warnings(ids)) is are_suspicious
+    assert bool(warning_about(ids)) is are_suspicious
 
 
 def test_ids_that_went_through_floating_point_numbers_are_noticed() -> None:
     draw = random.Random(7)
     ids = [draw.randrange(10**18, 2**63) for _ in range(20)]
-    assert warnings(ids) == ()
-    assert warnings([as_javascript_shows(number) for number in ids])[0].startswith(
+    assert warning_about(ids) == ""
+    assert warning_about([as_javascript_shows(number) for number in ids]).startswith(
         "Column 'Contact ID', rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 10 more: 20 of 20"
     )
 
@@ -81,21 +81,21 @@ def test_ids_that_went_through_floating_point_numbers_are_noticed() -> None:
 def test_a_row_is_named_once_and_by_its_file() -> None:
     rounded = RoundedIds("Contact ID")
     rounded.add(PART_ROWS + 3, ["12345678901234500", "12345678901234600"])
-    (warning,) = rounded.warnings(RowNames(("a.csv", "b.csv")))
+    warning = rounded.warning(RowNames(("a.csv", "b.csv")))
     assert "row b.csv:3: 2 of 2 ids" in warning
 
 
 def test_ids_drawn_at_random_are_hardly_ever_suspected() -> None:
     draw = random.Random(7)
     files = [[draw.randrange(10**15, 2**63) for _ in range(100)] for _ in range(200)]
-    assert sum(bool(warnings(ids)) for ids in files) <= 10
+    assert sum(bool(warning_about(ids)) for ids in files) <= 10
 
 
 @given(st.lists(st.integers(10**17, 2**63 - 1), min_size=1, max_size=30))
 def test_ids_of_a_program_that_keeps_fifteen_digits_are_always_suspected(ids: list[int]) -> None:
-    assert warnings([as_excel_keeps(number) for number in ids])
+    assert warning_about([as_excel_keeps(number) for number in ids])
 
 
 @given(st.lists(st.integers(10**18, 2**63 - 1), min_size=3, max_size=30))
 def test_ids_of_a_program_that_keeps_floating_point_numbers_are_always_suspected(ids: list[int]) -> None:
-    assert warnings([as_javascript_shows(number) for number in ids])
+    assert warning_about([as_javascript_shows(number) for number in ids])

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.config import Reading
-from importer.model import SourceRow
+from importer.model import NUMBERED, SourceRow
 from importer.reader import open_frame, open_source
-from importer.reader.truncation import TEXT_LIMITS, truncated_list
+from importer.reader.truncation import TEXT_LIMITS, LongestLists, truncated_list
 from tests.blocks import rows_of
 from tests.reader.test_properties import write_csv, write_xlsx
 
@@ -106,6 +106,37 @@ def test_limits_are_counted_in_characters_and_in_bytes() -> None:
 def test_a_text_that_is_no_list_is_judged_by_other_rules() -> None:
     assert not is_refused("1" * 255)
     assert not is_refused("https://app.hubspot.com/contacts/1/record/0-1/5?".ljust(255, "x"))
+
+
+def longest_lists(cells: list[str]) -> str:
+    lists = LongestLists("Company IDs")
+    for row, cell in enumerate(cells, 2):
+        lists.add(row, cell)
+    return lists.warning(NUMBERED)
+
+
+def test_lists_that_were_cut_off_at_an_unknown_limit_are_reported_by_row_and_column(tmp_path: Path) -> None:
+    table = [["from_id", "to_id"], ["1001", cut_off(500)], ["1002", "5;6"], ["1003", cut_off(500)]]
+    write_csv(tmp_path / "a.csv", table)
+    with open_source(tmp_path / "a.csv", LINKS) as source:
+        assert all(row.pairs for row in rows_of(source.blocks()))
+        (warning,) = source.warnings()
+    assert warning.startswith("Column 'to_id', rows 2, 4: the longest lists all have 500 characters")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [cut_off(500), cut_off(400)],  # one such list may be complete
+        [cut_off(500), cut_off(500), "1;" * 251],  # a longer one was not cut off
+        [cut_off(109), cut_off(109)],  # ten complete ids of equal length
+        ["123;123;1", "123;123;1"],  # too few ids to tell
+        ["1;" * 100, "1;" * 100],
+        [],
+    ],
+)
+def test_long_lists_that_need_not_be_cut_off_are_not_reported(cells: list[str]) -> None:
+    assert longest_lists(cells) == ""
 
 
 @given(st.lists(st.integers(1, 2**63 - 1), min_size=2, max_size=60), st.sampled_from([255, 256, 1000]))
