@@ -20,7 +20,6 @@ class _Evidence:
     """How many ids look rounded in one way, how many would by chance, and the rows they are in."""
 
     expected: float = 0.0
-    ids: int = 0
     matching: int = 0
     rows: int = 0
     last_row: int | None = None
@@ -28,7 +27,6 @@ class _Evidence:
 
     def count(self, row: int, chance: float, *, matches: bool, is_new: bool) -> None:
         if is_new:
-            self.ids += 1
             self.expected += chance
             self.matching += matches
         if matches and row != self.last_row:
@@ -52,6 +50,7 @@ class RoundedIds:
 
     def __init__(self, column: str) -> None:
         self._column = column
+        self._ids = 0
         self._seen: set[str] = set()
         self._decimal, self._double = _Evidence(), _Evidence()
 
@@ -63,6 +62,7 @@ class RoundedIds:
 
     def _count(self, row: int, record_id: str) -> None:
         is_new = record_id not in self._seen
+        self._ids += is_new
         if is_new and len(self._seen) < _MAX_DISTINCT:
             self._seen.add(record_id)
         lost = len(record_id) - EXACT_DIGITS
@@ -74,18 +74,19 @@ class RoundedIds:
 
     def warning(self, names: RowNames) -> str:
         """Return the sentence about the column's rounded ids, "" unless there are more than chance explains."""
+        strong = [found for found in (self._decimal, self._double) if found.is_strong]
+        if not strong:
+            return ""
         # What lost digits in decimal looks as if it had in binary too, and some ids the other way round by chance.
-        if self._decimal.is_strong and self._decimal.matching >= self._double.matching:
+        if max(strong, key=lambda found: found.matching) is self._decimal:
             how = f"have nothing but zeros after their first {EXACT_DIGITS} digits, all that a spreadsheet number holds"
             return self._sentence(self._decimal, how, names)
-        if self._double.is_strong:
-            how = "are such as remain when a program (JavaScript, a JSON tool) keeps ids as floating-point numbers"
-            return self._sentence(self._double, how, names)
-        return ""
+        how = "are such as remain when a program (JavaScript, a JSON tool) keeps ids as floating-point numbers"
+        return self._sentence(self._double, how, names)
 
     def _sentence(self, found: _Evidence, how: str, names: RowNames) -> str:
         where = f"Column {quoted(self._column)}, {rows_text(names, found.first_rows, found.rows)}"
         return (
-            f"{where}: {found.matching:,} of {found.ids:,} ids of more than {EXACT_DIGITS} digits {how}; their last "
+            f"{where}: {found.matching:,} of {self._ids:,} ids of more than {EXACT_DIGITS} digits {how}; their last "
             f"digits may be wrong. Compare them with HubSpot, and export the ids again as text if they differ."
         )

@@ -62,6 +62,7 @@ def test_the_rows_of_the_other_side_are_named_by_its_column(tmp_path: Path) -> N
         ([12345678901234500] + [12345678901234567 + 2 * n for n in range(50)], False),
         ([1234567890123456789], False),
         ([123456789012300, 100000000000000, 5000], False),  # as few digits as are kept exactly
+        ([123456789012345000, 123456789012346000, 9100000000000001, 9100000000000002, 9100000000000004], True),
         ([10**n for n in range(1, 19)], True),
     ],
 )
