@@ -1,10 +1,11 @@
 """From the cells of a record to a row of the run: its pairs, or every reason why it makes none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from itertools import compress
 from operator import eq
 from typing import cast
 
-from importer.model import ObjectType, Pair, Problem, RecordId, SourceBlock, SourceRow
+from importer.model import ObjectType, Pair, PairColumns, Problem, RecordId, SourceBlock, SourceRow
 from importer.reader.columns import Columns, Header, Side
 from importer.reader.ids import LossyNumber, RecordUrl, are_short_ids, missing_id, parse_id, split_ids
 from importer.reader.messages import quoted
@@ -74,19 +75,26 @@ class RowReader:
         from_ids, to_ids = _column(rows, self._from.id_column), _column(rows, self._to.id_column)
         from_types = _known_types(self._from, self._from_types, rows)
         to_types = _known_types(self._to, self._to_types, rows)
-        # Equal ids may be those of one record; only the types tell.
-        if None in from_types or None in to_types or any(map(eq, from_ids, to_ids)):
+        if None in from_types or None in to_types or not (_repeats(self._from, rows) and _repeats(self._to, rows)):
             return False
-        if not (are_short_ids(from_ids) and are_short_ids(to_ids)):
+        pairs = (numbers, from_types, from_ids, to_types, to_ids)
+        if "" in from_ids or "" in to_ids:
+            if not self._may_be_blank(from_ids, to_ids):
+                return False
+            has_pair = [bool(first and second) for first, second in zip(from_ids, to_ids, strict=True)]
+            pairs = tuple(list(compress(column, has_pair)) for column in pairs)
+        if not _add_usual_pairs(block.pairs, *pairs):
             return False
         block.numbers.extend(numbers)
         block.cells.extend(rows)
-        block.pairs.rows.extend(numbers)
-        block.pairs.from_types.extend(cast("list[ObjectType]", from_types))
-        block.pairs.from_ids.extend(cast("list[RecordId]", from_ids))
-        block.pairs.to_types.extend(cast("list[ObjectType]", to_types))
-        block.pairs.to_ids.extend(cast("list[RecordId]", to_ids))
         return True
+
+    def _may_be_blank(self, from_ids: Sequence[str], to_ids: Sequence[str]) -> bool:
+        """Return whether all rows without one of the ids link nothing, and are sure to be rows."""
+        if ("" in from_ids and not self._from.may_be_blank) or ("" in to_ids and not self._to.may_be_blank):
+            return False
+        # The other id of such a row is read all the same; where both are blank, so may be the whole record.
+        return are_short_ids([f or t for f, t in zip(from_ids, to_ids, strict=True) if not (f and t)])
 
     def _add_singly(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> None:
         for number, cells in zip(numbers, rows, strict=True):
@@ -102,7 +110,7 @@ class RowReader:
         problems: list[Problem] = []
         from_type, from_ids = self._read_side(self._from, self._from_types, cells, problems)
         to_type, to_ids = self._read_side(self._to, self._to_types, cells, problems)
-        if problems or from_type is None or to_type is None:
+        if problems or from_type is None or to_type is None:  # without problems either, an id may be blank
             return SourceRow(number, kept, (), tuple(problems))
         problem = self._impossible(from_type, from_ids, to_type, to_ids)
         if problem:
@@ -115,10 +123,13 @@ class RowReader:
     def _read_side(
         self, side: Side, types: dict[str, ObjectType], cells: Sequence[str], problems: list[Problem]
     ) -> tuple[ObjectType | None, list[RecordId]]:
-        object_type = self._read_type(side, types, cells, problems)
-        ids: dict[RecordId, None] = {}  # a set that keeps the order
         column = self._header.name(side.id_column)
         cell = cells[side.id_column]
+        if side.may_be_blank and not cell.strip():
+            self._read_blank(side, types, cells, problems)
+            return None, []
+        object_type = self._read_type(side, types, cells, problems)
+        ids: dict[RecordId, None] = {}  # a set that keeps the order
         if cell.count(";") + cell.count("；") >= MAX_PAIRS:
             problems.append(_too_many_ids(column))
             return object_type, []
@@ -137,7 +148,31 @@ class RowReader:
                 problems.append(found)
             else:
                 ids[found] = None
+        if not problems:
+            self._check_sublists(side, ids, cells, problems)
         return object_type, list(ids)
+
+    def _read_blank(
+        self, side: Side, types: dict[str, ObjectType], cells: Sequence[str], problems: list[Problem]
+    ) -> None:
+        """Judge what a row says about the records that it does not have."""
+        if side.type_column is not None and cells[side.type_column].strip():
+            self._read_type(side, types, cells, problems)
+        self._check_sublists(side, {}, cells, problems)
+
+    def _check_sublists(
+        self, side: Side, ids: Container[str], cells: Sequence[str], problems: list[Problem]
+    ) -> None:
+        """Add a problem for the first id of each sublist that its list does not have."""
+        for index in side.sublists:
+            column, whole = self._header.name(index), self._header.name(side.id_column)
+            for text in split_ids(cells[index]):
+                found = parse_id(text, column)
+                if isinstance(found, RecordUrl):
+                    found = found.record_id
+                if isinstance(found, Problem) or found not in ids:
+                    problems.append(found if isinstance(found, Problem) else _unlisted_id(text, column, whole))
+                    break
 
     def _read_type(
         self, side: Side, types: dict[str, ObjectType], cells: Sequence[str], problems: list[Problem]
@@ -193,6 +228,11 @@ class RowReader:
         return None
 
 
+def _unlisted_id(text: str, column: str, whole: str) -> Problem:
+    message = f"{quoted(text.strip())} is not among the ids of '{whole}'."
+    return Problem("NOT_IN_LIST", column, message, f"Add it to '{whole}', or clear it here.")
+
+
 def _too_many_ids(column: str) -> Problem:
     message = f"the cell holds more than {MAX_PAIRS:,} ids; at most {MAX_PAIRS:,} pairs are taken from one row."
     return Problem("TOO_MANY_PAIRS", column, message, _SPREAD)
@@ -201,6 +241,30 @@ def _too_many_ids(column: str) -> Problem:
 def _further_ids(column: str, ids: int) -> Problem:
     message = f"{ids:,} more ids in this cell were not looked at."
     return Problem("FURTHER_IDS", column, message, "Correct the ids before them and check again.")
+
+
+def _add_usual_pairs(
+    pairs: PairColumns,
+    numbers: Sequence[int],
+    from_types: Sequence[ObjectType | None],
+    from_ids: Sequence[str],
+    to_types: Sequence[ObjectType | None],
+    to_ids: Sequence[str],
+) -> bool:
+    # Equal ids may be those of one record; only the types tell.
+    if any(map(eq, from_ids, to_ids)) or not (are_short_ids(from_ids) and are_short_ids(to_ids)):
+        return False
+    pairs.rows.extend(numbers)
+    pairs.from_types.extend(cast("list[ObjectType]", from_types))
+    pairs.from_ids.extend(cast("list[RecordId]", from_ids))
+    pairs.to_types.extend(cast("list[ObjectType]", to_types))
+    pairs.to_ids.extend(cast("list[RecordId]", to_ids))
+    return True
+
+
+def _repeats(side: Side, rows: Sequence[list[str]]) -> bool:
+    """Return whether the cells of the sublists are blank or those of the list."""
+    return all(cells[index] in ("", cells[side.id_column]) for index in side.sublists for cells in rows)
 
 
 def _fill_up(rows: Sequence[list[str]], width: int) -> None:
