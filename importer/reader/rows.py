@@ -3,9 +3,9 @@
 from collections.abc import Container, Iterator, Sequence
 from itertools import compress
 from operator import eq
-from typing import cast
+from typing import Any
 
-from importer.model import ObjectType, Pair, PairColumns, Problem, RecordId, SourceBlock, SourceRow
+from importer.model import ObjectType, Pair, Problem, RecordId, SourceBlock, SourceRow
 from importer.reader.columns import Columns, Header, Side
 from importer.reader.ids import LossyNumber, RecordUrl, are_short_ids, missing_id, parse_id, split_ids
 from importer.reader.messages import quoted
@@ -77,16 +77,20 @@ class RowReader:
         to_types = _known_types(self._to, self._to_types, rows)
         if None in from_types or None in to_types or not (_repeats(self._from, rows) and _repeats(self._to, rows)):
             return False
-        pairs = (numbers, from_types, from_ids, to_types, to_ids)
+        pairs: list[Sequence[Any]] = [numbers, from_types, from_ids, to_types, to_ids]
         if "" in from_ids or "" in to_ids:
             if not self._may_be_blank(from_ids, to_ids):
                 return False
-            has_pair = [bool(first and second) for first, second in zip(from_ids, to_ids, strict=True)]
-            pairs = tuple(list(compress(column, has_pair)) for column in pairs)
-        if not _add_usual_pairs(block.pairs, *pairs):
+            have_pair = [bool(first and second) for first, second in zip(from_ids, to_ids, strict=True)]
+            pairs = [list(compress(column, have_pair)) for column in pairs]
+        if not _are_usual(pairs[2], pairs[4]):
             return False
         block.numbers.extend(numbers)
         block.cells.extend(rows)
+        made = block.pairs
+        columns: list[list[Any]] = [made.rows, made.from_types, made.from_ids, made.to_types, made.to_ids]
+        for column, more in zip(columns, pairs, strict=True):
+            column.extend(more)
         return True
 
     def _may_be_blank(self, from_ids: Sequence[str], to_ids: Sequence[str]) -> bool:
@@ -160,9 +164,7 @@ class RowReader:
             self._read_type(side, types, cells, problems)
         self._check_sublists(side, {}, cells, problems)
 
-    def _check_sublists(
-        self, side: Side, ids: Container[str], cells: Sequence[str], problems: list[Problem]
-    ) -> None:
+    def _check_sublists(self, side: Side, ids: Container[str], cells: Sequence[str], problems: list[Problem]) -> None:
         """Add a problem for the first id of each sublist that its list does not have."""
         for index in side.sublists:
             column, whole = self._header.name(index), self._header.name(side.id_column)
@@ -243,23 +245,9 @@ def _further_ids(column: str, ids: int) -> Problem:
     return Problem("FURTHER_IDS", column, message, "Correct the ids before them and check again.")
 
 
-def _add_usual_pairs(
-    pairs: PairColumns,
-    numbers: Sequence[int],
-    from_types: Sequence[ObjectType | None],
-    from_ids: Sequence[str],
-    to_types: Sequence[ObjectType | None],
-    to_ids: Sequence[str],
-) -> bool:
-    # Equal ids may be those of one record; only the types tell.
-    if any(map(eq, from_ids, to_ids)) or not (are_short_ids(from_ids) and are_short_ids(to_ids)):
-        return False
-    pairs.rows.extend(numbers)
-    pairs.from_types.extend(cast("list[ObjectType]", from_types))
-    pairs.from_ids.extend(cast("list[RecordId]", from_ids))
-    pairs.to_types.extend(cast("list[ObjectType]", to_types))
-    pairs.to_ids.extend(cast("list[RecordId]", to_ids))
-    return True
+def _are_usual(from_ids: Sequence[str], to_ids: Sequence[str]) -> bool:
+    """Return whether all ids are short, and none is linked to its equal: only the types tell whether that is itself."""
+    return not any(map(eq, from_ids, to_ids)) and are_short_ids(from_ids) and are_short_ids(to_ids)
 
 
 def _repeats(side: Side, rows: Sequence[list[str]]) -> bool:
