@@ -1,16 +1,14 @@
 """From the cells of a record to a row of the run: its pairs, or every reason why it makes none."""
 
 from collections.abc import Container, Iterator, Sequence
-from itertools import compress
-from operator import eq
-from typing import Any
 
 from importer.model import ObjectType, Pair, Problem, RecordId, SourceBlock, SourceRow
 from importer.reader.columns import Columns, Header, Side
-from importer.reader.ids import LossyNumber, RecordUrl, are_short_ids, missing_id, parse_id, split_ids
+from importer.reader.ids import LossyNumber, RecordUrl, missing_id, parse_id, split_ids
 from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
 from importer.reader.tables import Records
+from importer.reader.usual_rows import usual_pairs
 
 MAX_PAIRS = 10_000
 """Pairs that one row may make."""
@@ -72,33 +70,17 @@ class RowReader:
         """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
         if set(map(len, rows)) != {self._width}:
             return False
-        from_ids, to_ids = _column(rows, self._from.id_column), _column(rows, self._to.id_column)
-        from_types = _known_types(self._from, self._from_types, rows)
-        to_types = _known_types(self._to, self._to_types, rows)
-        if None in from_types or None in to_types or not (_repeats(self._from, rows) and _repeats(self._to, rows)):
-            return False
-        pairs: list[Sequence[Any]] = [numbers, from_types, from_ids, to_types, to_ids]
-        if "" in from_ids or "" in to_ids:
-            if not self._may_be_blank(from_ids, to_ids):
-                return False
-            have_pair = [bool(first and second) for first, second in zip(from_ids, to_ids, strict=True)]
-            pairs = [list(compress(column, have_pair)) for column in pairs]
-        if not _are_usual(pairs[2], pairs[4]):
+        pairs = usual_pairs((self._from, self._to), (self._from_types, self._to_types), numbers, rows)
+        if pairs is None:
             return False
         block.numbers.extend(numbers)
         block.cells.extend(rows)
-        made = block.pairs
-        columns: list[list[Any]] = [made.rows, made.from_types, made.from_ids, made.to_types, made.to_ids]
-        for column, more in zip(columns, pairs, strict=True):
-            column.extend(more)
+        block.pairs.rows.extend(pairs.rows)
+        block.pairs.from_types.extend(pairs.from_types)
+        block.pairs.from_ids.extend(pairs.from_ids)
+        block.pairs.to_types.extend(pairs.to_types)
+        block.pairs.to_ids.extend(pairs.to_ids)
         return True
-
-    def _may_be_blank(self, from_ids: Sequence[str], to_ids: Sequence[str]) -> bool:
-        """Return whether all rows without one of the ids link nothing, and are sure to be rows."""
-        if ("" in from_ids and not self._from.may_be_blank) or ("" in to_ids and not self._to.may_be_blank):
-            return False
-        # The other id of such a row is read all the same; where both are blank, so may be the whole record.
-        return are_short_ids([f or t for f, t in zip(from_ids, to_ids, strict=True) if not (f and t)])
 
     def _add_singly(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> None:
         for number, cells in zip(numbers, rows, strict=True):
@@ -245,32 +227,11 @@ def _further_ids(column: str, ids: int) -> Problem:
     return Problem("FURTHER_IDS", column, message, "Correct the ids before them and check again.")
 
 
-def _are_usual(from_ids: Sequence[str], to_ids: Sequence[str]) -> bool:
-    """Return whether all ids are short, and none is linked to its equal: only the types tell whether that is itself."""
-    return not any(map(eq, from_ids, to_ids)) and are_short_ids(from_ids) and are_short_ids(to_ids)
-
-
-def _repeats(side: Side, rows: Sequence[list[str]]) -> bool:
-    """Return whether the cells of the sublists are blank or those of the list."""
-    return all(cells[index] in ("", cells[side.id_column]) for index in side.sublists for cells in rows)
-
-
 def _fill_up(rows: Sequence[list[str]], width: int) -> None:
     """Give rows that are shorter than the header the empty cells that they lack."""
     if min(map(len, rows), default=width) < width:
         for cells in rows:
             cells.extend([""] * (width - len(cells)))
-
-
-def _column(rows: Sequence[list[str]], index: int) -> list[str]:
-    return [cells[index] for cells in rows]
-
-
-def _known_types(side: Side, known: dict[str, ObjectType], rows: Sequence[list[str]]) -> Sequence[ObjectType | None]:
-    """Return the type of each row's record on one side; None where its cell has not been parsed before."""
-    if side.type_column is None:
-        return [side.object_type] * len(rows)
-    return [known.get(cells[side.type_column]) for cells in rows]
 
 
 def _parse_type(text: str, side: Side, column: str) -> ObjectType | Problem:
