@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.config import Reading
-from importer.model import SourceRow
+from importer.model import PairColumns, SourceRow
 from importer.reader.columns import Header, find_columns
 from importer.reader.ids import LossyNumber
 from importer.reader.rows import MANY_PAIRS, RowReader
+from importer.reader.usual_rows import usual_pairs
 from tests.blocks import rows_of
 
 
@@ -89,6 +90,7 @@ EXPORT = "Record ID|Associated Company IDs|Associated Company IDs (Primary)|Note
         ("|2||x", "MISSING_ID"),
         ("1|;||", "MISSING_ID"),
         ("1|2;3|3|", "contacts>companies contacts>companies"),
+        ("1|2;2;2||", "contacts>companies"),
         ("1|2;3|4|", "NOT_IN_LIST"),
         ("1||4|", "NOT_IN_LIST"),
         ("1|2|x|", "NOT_AN_ID"),
@@ -122,6 +124,19 @@ def test_a_record_without_any_cell_is_no_row_also_where_ids_may_be_blank() -> No
     reader = row_reader("Contact ID|Company ID", Reading(allow_blank=True))
     assert [row.number for row in read(reader, [["1", ""], ["", ""], ["", "2"], ["", ""]] * 10)][:2] == [2, 4]
     assert reader.blank == 20
+
+
+def test_a_list_so_long_that_a_program_may_have_cut_it_off_is_read_by_itself() -> None:
+    columns = find_columns("x.csv", Header(("from_id", "to_id"), (1, 2)), Reading("contacts", "companies"))
+    sides = (columns.from_side, columns.to_side)
+
+    def usual(to_ids: str) -> PairColumns | None:
+        return usual_pairs(sides, ({}, {}), [2], [["1", to_ids]])
+
+    short = usual(";".join(map(str, range(10**8, 10**8 + 20))))
+    assert short is not None
+    assert len(short.rows) == 20
+    assert usual(";".join(map(str, range(10**8, 10**8 + 25)))) is None
 
 
 @pytest.mark.parametrize("odd", [0, 1, 499, 777, 999])
