@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from itertools import chain
 
 from importer.config import Reading
-from importer.errors import ImporterError, SettingsError, SourceError
+from importer.errors import SettingsError, SourceError
 from importer.model import OLD_RESULT_COLUMNS, Problem, Role
 from importer.reader.columns import Columns, Header, find_columns
 from importer.reader.headers import meaning
 from importer.reader.ids import parse_id, split_ids
 from importer.reader.messages import quoted
+from importer.reader.object_types import plain
 from importer.reader.sheet_xml import MAX_COLUMN
 from importer.reader.tables import Record, Records, Table
 
 _ROWS_SEARCHED = 25
-"""Rows from the top among which another header is looked for."""
+_COLUMNS_SEARCHED = 200
+"""Rows from the top, and columns of them, in which another header is looked for."""
+
+_DATA_CODES = frozenset({"SCIENTIFIC_NOTATION", "LOST_PRECISION", "EMAIL", "UUID", "NOT_A_RECORD_URL"})
+"""Problems of texts that are no ids, but no names of columns either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ def _refuse_title(name: str, found: HeaderRow, reading: Reading) -> None:
     if found.number is None or _understood(found.texts) > 1:
         return
     others = (row for row in found.top if row[0] != found.number)
-    likely = next((row for row in others if _is_header(name, row[1], reading)), None)
+    likely = next((row for row in others if _is_header(row[1], reading)), None)
     if likely:
         number, texts = likely
         shown = ", ".join(quoted(text) for text in texts[:5]) + (", …" if len(texts) > 5 else "")
@@ -139,16 +144,10 @@ def _refuse_title(name: str, found: HeaderRow, reading: Reading) -> None:
         )
 
 
-def _is_header(name: str, cells: Sequence[str], reading: Reading) -> bool:
-    if _understood(cells) > 1:
-        return True
-    if all(column.startswith("#") for column in reading.columns.values()):
-        return False
-    try:
-        find_columns(name, Header(tuple(cells), tuple(range(1, len(cells) + 1))), reading)
-    except ImporterError:
-        return False
-    return True
+def _is_header(cells: Sequence[str], reading: Reading) -> bool:
+    """Return whether a row has the names of a pair's columns: those that are mapped, or such as people use."""
+    names = {plain(column) for column in reading.columns.values() if not column.startswith("#")}
+    return _understood(cells) > 1 or (bool(names) and names <= set(map(plain, cells)))
 
 
 def _refuse_record(name: str, found: HeaderRow, cells: Sequence[str], *, enough: int = 1) -> None:
@@ -170,16 +169,17 @@ def _is_numbered(texts: Sequence[str]) -> bool:
 
 
 def _understood(cells: Sequence[str]) -> int:
-    return sum(meaning(text) is not None for text in cells)
+    return sum(meaning(text) is not None for text in cells[:_COLUMNS_SEARCHED])
 
 
 def _is_data(text: str) -> bool:
-    """Return whether a cell holds an id, or a number that only looks like one, rather than the name of a column."""
-    return any(_is_id_or_number(part) for part in split_ids(text))
+    """Return whether a cell holds an id, or what only looks like one, rather than the name of a column."""
+    return any(_is_no_name(part) for part in split_ids(text))
 
 
-def _is_id_or_number(text: str) -> bool:
-    if not isinstance(parse_id(text, ""), Problem):
+def _is_no_name(text: str) -> bool:
+    found = parse_id(text, "")
+    if not isinstance(found, Problem) or found.code in _DATA_CODES:
         return True
     has_digit = any(c.isdecimal() for c in text)
     return has_digit and not text.strip().startswith("#") and not any(c.isalpha() for c in text)

@@ -157,6 +157,8 @@ def test_row_one_is_the_header_without_a_note_and_a_lower_one_is_told(write: Wri
         "1,234",
         "123456789012345678901234567890123456789",
         "1001; x",
+        "1.23457E+15",
+        "ada@example.com",
     ],
 )
 @pytest.mark.parametrize("side", [0, 1])
@@ -170,6 +172,21 @@ def test_a_header_whose_id_cells_are_ids_is_refused(write: Write, tmp_path: Path
 
 def test_a_file_without_a_header_is_refused_also_where_no_columns_are_named(write: Write, tmp_path: Path) -> None:
     assert "--no-header" in refused(write(tmp_path, [["1001", "Ann", "5001"], ["1002", "Bo", "5002"]]), LINKS)
+
+
+def test_a_sheets_number_with_too_many_digits_is_no_name_of_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, [12345678901234567, 5001])
+        sheet.write_row(1, 0, [1002, 5002])
+    assert "--no-header" in refused(path, BY_POSITION)
+    assert read(path, NO_HEADER)[1] == ["1:LOST_PRECISION", "2:1002>5002"]
+
+
+@pytest.mark.parametrize("name", ["#", "No. 1", "Kunde 2026", "Konto#", "a;b"])
+def test_a_name_with_digits_or_signs_is_one(write: Write, tmp_path: Path, name: str) -> None:
+    assert read(write(tmp_path, [[name, "Haus"], ["1001", "5001"]]), BY_POSITION)[1] == ["2:1001>5001"]
 
 
 def test_numbers_in_other_columns_of_a_header_are_names(write: Write, tmp_path: Path) -> None:
