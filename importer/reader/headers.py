@@ -67,13 +67,13 @@ _RECORD_ENDINGS = ("recordid", "hsobject", "objectid", "hubspotid", "レコー�
 
 def meaning(header: str) -> Meaning | None:
     """Return what a header means, or None when it says nothing about a pair."""
-    labelled = _LABELLED.fullmatch(unicodedata.normalize("NFKC", header))
-    if labelled:
-        found = _meaning_of_key(_key(labelled["name"]))
-        # Elsewhere parentheses may say that the id is another system's: `Contact ID (Salesforce)`.
-        is_list = found is not None and found.place is Place.ASSOCIATED
-        return replace(found, label=labelled["label"].strip()) if found and is_list else None
-    return _meaning_of_key(_key(header))
+    labelled = _LABELLED.fullmatch(unicodedata.normalize("NFKC", header)) if "(" in header or "（" in header else None
+    if labelled is None:
+        return _meaning_of_key(_key(header))
+    found = _meaning_of_key(_key(labelled["name"]))
+    # Elsewhere parentheses may say that the id is another system's: `Contact ID (Salesforce)`.
+    is_list = found is not None and found.place is Place.ASSOCIATED
+    return replace(found, label=labelled["label"].strip()) if found and is_list else None
 
 
 def is_label_column(header: str) -> bool:
@@ -119,12 +119,11 @@ def _associated(rest: str) -> Meaning | None:
 
 
 def _on_no_side(key: str) -> Meaning | None:
-    for name in RECORD_ID_NAMES:
-        if key.startswith(name):
-            return _record_id(key.removeprefix(name))
+    if key.startswith(RECORD_ID_NAMES):
+        return _record_id(key)
     found = _id_of(key)
     if not found:
-        return _of_type(object_type_after_id(key))
+        return _of_type(object_type_after_id(key)) if key.startswith("id") else None
     what = found["what"]
     if what in _RECORD_WORDS:
         return Meaning(Place.RECORD)
@@ -134,10 +133,12 @@ def _on_no_side(key: str) -> Meaning | None:
     return _of_type(object_type or object_type_after_id(key))
 
 
-def _record_id(rest: str) -> Meaning | None:
+def _record_id(key: str) -> Meaning | None:
+    """Return what `Record ID` or `Record ID - Contact` means, in any language."""
+    rest = next(key.removeprefix(name) for name in RECORD_ID_NAMES if key.startswith(name))
     if rest in {"", "s"}:
         return Meaning(Place.RECORD)
-    return _of_type(_object_type(rest) or _object_type(rest.removeprefix("s")))  # "Record ID - Contact"
+    return _of_type(_object_type(rest) or _object_type(rest.removeprefix("s")))
 
 
 def _of_type(object_type: ObjectType | None) -> Meaning | None:

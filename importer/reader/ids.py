@@ -190,7 +190,8 @@ def split_ids(text: str) -> list[str]:
 
 def missing_id(column: str) -> Problem:
     """Return the problem of a blank cell where an id is needed."""
-    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", _FROM_HUBSPOT)
+    advice = f"{_FROM_HUBSPOT} If such rows have nothing to link, add --allow-blank."
+    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", advice)
 
 
 def _read_url(url: re.Match[str]) -> RecordUrl:
