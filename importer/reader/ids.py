@@ -195,7 +195,8 @@ def without_formula(text: str) -> str:
 
 def missing_id(column: str) -> Problem:
     """Return the problem of a blank cell where an id is needed."""
-    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", _FROM_HUBSPOT)
+    advice = f"{_FROM_HUBSPOT} If such rows have nothing to link, add --allow-blank."
+    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", advice)
 
 
 def _bare(text: str) -> str:

@@ -1,34 +1,31 @@
 """Several files in one archive as one table: an export that HubSpot split, each part with the same header."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
+from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import PART_ROWS
+from importer.reader.header_row import HeaderRow, find_header_row
 from importer.reader.messages import quoted
 from importer.reader.tables import Part, Records, Table
 
 _SHOWN = 10
 
-SplitHeader = Callable[[str, Iterator[Records]], tuple[list[str], Iterator[Records]]]
-"""Takes the name of a table and its records; returns its header and the records below it."""
 
-
-def split_header_of(name: str, table: Table, split: SplitHeader) -> tuple[list[str], Iterator[Records]]:
+def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
     """Return the header of a table and the records below it, those of all its parts one after the other.
 
-    Rows are numbered as `RowNames` describes. Raises `SourceError` when the headers of the parts differ.
+    Rows are numbered as `RowNames` describes. Raises `SourceError` when a header is missing, or when those of the parts
+    differ.
     """
     if not table.parts:
-        return split(name, table.records)
-    headers: list[list[str]] = []
-    below: list[Iterator[Records]] = []
-    for number, part in enumerate(table.parts):
-        header, records = split(f"{name}, {part.name}", part.table.records)
-        headers.append(header)
-        below.append(_renumbered(records, number * PART_ROWS))
-    _check_same(name, table.parts, headers)
-    return headers[0], chain.from_iterable(below)
+        return find_header_row(name, table, reading)
+    found = [find_header_row(f"{name}, {part.name}", part.table, reading) for part in table.parts]
+    _check_same(name, table.parts, [header.texts for header in found])
+    below = (_renumbered(header.records, number * PART_ROWS) for number, header in enumerate(found))
+    return replace(found[0], records=chain.from_iterable(below))
 
 
 def common_notes(parts: Sequence[Part]) -> tuple[str, ...]:
@@ -70,7 +67,7 @@ def _differences(table: Table, first: Table) -> tuple[str, ...]:
     return (f"Read as {table.format}, {table.encoding}, delimiter {table.delimiter!r}.",)
 
 
-def _check_same(name: str, parts: Sequence[Part], headers: Sequence[list[str]]) -> None:
+def _check_same(name: str, parts: Sequence[Part], headers: Sequence[tuple[str, ...]]) -> None:
     stripped = [[text.strip() for text in header] for header in headers]
     differing = [part.name for part, header in zip(parts, stripped, strict=True) if header != stripped[0]]
     if differing:

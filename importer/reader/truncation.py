@@ -1,7 +1,7 @@
 """Lists of ids that another program may have cut off: the last id can have lost digits and still look like one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from importer.model import Problem, RowNames
 from importer.reader.ids import without_formula
@@ -59,6 +59,12 @@ class LongestLists:
             self._short += 1
             if len(self._rows) < SHOWN_ROWS:
                 self._rows.append(row)
+
+    def add_all(self, rows: Sequence[int], texts: Sequence[str]) -> None:
+        """Count the lists in many cells; cells without any cost next to nothing."""
+        if ";" in "".join(texts):
+            for row, text in zip(rows, texts, strict=True):
+                self.add(row, text)
 
     def warning(self, names: RowNames) -> str:
         """Return the sentence about lists that look cut off, "" unless there are two or more and most look so."""

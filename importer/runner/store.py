@@ -297,7 +297,13 @@ def reading_of_results(info: RunInfo) -> Reading:
     columns = {Role(role): _wish(info.header, place) for role, place in info.places.items()}
     # Others are found out: the file may have been saved anew by a program that has its own.
     delimiter = None if info.delimiter in DELIMITERS else info.delimiter
-    return Reading(info.reading["from_object_type"], info.reading["to_object_type"], columns, delimiter=delimiter)
+    return Reading(
+        info.reading["from_object_type"],
+        info.reading["to_object_type"],
+        columns,
+        delimiter=delimiter,
+        allow_blank=info.reading.get("allow_blank", False),  # journals of older versions do not have it
+    )
 
 
 def _wish(header: Sequence[str], place: int) -> str:
