@@ -72,6 +72,7 @@ class ErrorItem:
 class Answer:
     """What one HTTP exchange said.
 
+    `is_too_large` is whether the body was too large to be read to its end.
     `is_json` is whether the body is a JSON object. `error` is the body read as an Error: its `errors` are those of a
     BatchResponse too. `details` is compact JSON of everything the body said about errors, "" if it said nothing.
     `retry_after` is in seconds. Texts are cut at `LONGEST_TEXT` characters, but for `content`, the body as it came.
@@ -93,6 +94,7 @@ class Answer:
     retry_after: float | None = None
     rate: RateHeaders = RateHeaders()
     content: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,12 @@ def read_answer(http_status: int, body: bytes, rate: RateHeaders, retry_after: f
         rate,
         content,
     )
+
+
+def errors_of(answer: Answer) -> Iterator[ErrorItem]:
+    """Every item of `errors`, also those beyond the ones kept in `answer.error`: a batch may have thousands."""
+    errors = answer.content.get("errors") or ()
+    return (_error_item(item, 0) for item in (errors if isinstance(errors, list) else [errors]))
 
 
 def objects(items: object) -> list[dict[str, Any]]:
