@@ -67,7 +67,7 @@ async def test_batches_that_are_always_refused_are_given_up_soon(path: Path) -> 
     async with hubspot("http_400=batch") as sandbox:
         rig = Rig(journal_of(path, pairs(500)), sandbox)
         first = await rig.run(batch)
-        assert sandbox.state.calls["batch"] <= 12
+        assert sandbox.state.calls["batch"] <= 25
         assert first.of(Status.NOT_SENT) == first.pending == set(first.outcomes)
         second = await rig.run()
         assert len(second.of(Status.LINKED)) == 500
