@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 logger = logging.getLogger(__name__)
 
-_HOPELESS = 2
-"""Single inputs refused before anything passes, until the rest of a portion is given up."""
+_HOPELESS_AT_FIRST, _HOPELESS = 3, 8
+"""Single inputs refused in a row until the rest of a portion is given up: before anything passes, and after."""
 
 _LEAST_CALLS = 60
 """Calls that any portion may cost: enough to isolate two bad inputs among the most that a call takes."""
@@ -18,8 +18,9 @@ _INPUTS_A_CALL = 4
 """A portion may cost a call for each so many inputs. Batch calls run at 5/s by default and single ones at up to 15/s,
 so beyond about 2 % of bad inputs, each isolated by some 2·log2(2,000) calls, single calls are quicker."""
 
-_MOST_IN_VAIN = 3
-"""Portions given up one after the other until calls of their kind end."""
+_MOST_IN_VAIN = 5
+"""Portions given up one after the other until calls of their kind end: more than a block of bad inputs in a good file.
+One that used up its budget counts twice, since it cost more than it was worth."""
 
 Input = TypeVar("Input")
 
@@ -49,22 +50,27 @@ class _Portion:
     passed: int = 0
     refused: list[int] = field(default_factory=list)
     refused_alone: int = 0
+    refused_in_a_row: int = 0
+    allowed: int | None = None
     message: str = ""
 
     @property
     def is_hopeless(self) -> bool:
         """Whether more calls are not worth their cost."""
-        return self.budget <= 0 or (not self.passed and self.refused_alone >= _HOPELESS)
+        return self.budget <= 0 or self.refused_in_a_row >= (_HOPELESS if self.passed else _HOPELESS_AT_FIRST)
 
     def note(self, size: int, reply: Reply[Input]) -> None:
         """Take what became of a call with `size` inputs."""
         self.budget -= 1
         if reply.is_taken:
             self.passed = max(self.passed, size)
+            self.refused_in_a_row = 0
             return
         self.message = reply.message or self.message
+        self.allowed = reply.allowed or self.allowed
         if size == 1:
             self.refused_alone += 1
+            self.refused_in_a_row += 1
         else:
             self.refused.append(size)
 
@@ -141,14 +147,18 @@ class Bisection:
         self._in_vain = 0
         too_many = [size for size in portion.refused if size > self._passed]
         if too_many and not portion.refused_alone:
+            if portion.allowed == self._passed:
+                too_many.append(self._passed + 1)
             if self._too_many > self._most:
                 message = "%s: calls with %s inputs are refused and smaller ones taken, so smaller ones follow."
-                logger.info(message, self._name, f"{min(too_many):,}")
-            self._too_many = min(too_many)
+                logger.info(message, self._name, f"{min(portion.refused):,}")
+            self._too_many = min(*too_many, self._too_many)
 
     def _give_up(self, portion: _Portion, in_vain: int) -> None:
-        # Portions that ran at the same time met the same bad moment, so they count once.
-        self._in_vain = max(self._in_vain, in_vain + 1)
+        if portion.budget > 0 and portion.passed:
+            self._in_vain = 0
+        else:  # portions that ran at the same time met the same bad moment, so they count once
+            self._in_vain = max(self._in_vain, in_vain + (1 if portion.budget > 0 else 2))
         self._passed = 0  # the next portion goes alone
         if not self._has_warned:
             self._has_warned = True
