@@ -15,13 +15,10 @@ from importer.hubspot.pace import Pace
 from importer.journal import Journal, RunInfo, open_for_run, write_journal
 from importer.model import ObjectType, Outcome, Pair, RecordId, SourceRow, Status, Stop
 from importer.pool import Engine, Pool, Progress, PutEngine
-from importer.pool.read import NOT_READ
+from importer.pool.read import MISSING, NOT_READ
 from importer.pool.workers import Source
 from importer.sandbox import Sandbox, SandboxOptions, parse_fault
 from tests.blocks import blocks_of
-
-DENIALS = {"MISSING", "ONLY_LABELLED"}
-"""What `verify` says of a pair that is not linked."""
 
 NOT_SENT = Outcome(Status.NOT_SENT)
 FAST = Rate(1000, 1.0)
@@ -151,8 +148,8 @@ def assert_true(ran: Ran, sandbox: Sandbox) -> None:
             assert not (is_there and was_asked), f"{pair} is linked, yet called {outcome.status}"
         if outcome.status is Status.ALREADY_LINKED:
             assert is_there, f"{pair} is called linked"
-        elif outcome.error_category in DENIALS:
-            assert not is_there, f"{pair} is linked, yet called {outcome.error_category}"
+        elif outcome.error_category == MISSING.error_category:
+            assert not is_there, f"{pair} is linked, yet called missing"
         is_read = outcome.error_category == NOT_READ or outcome.status is Status.ALREADY_LINKED
         assert was_asked or is_read or outcome.status is Status.NOT_SENT
         assert outcome.advice or outcome.status not in {Status.FAILED, Status.UNCONFIRMED}
