@@ -148,22 +148,14 @@ def test_whatever_happens_the_results_are_true(
 def test_verify_contradicts_the_server_nowhere_and_says_what_it_could_not_read(
     tmp_path: Path, server: SandboxProcess, dice: random.Random
 ) -> None:
-    night = night_in(tmp_path, server, "only_missing", dice, 600)
-    found = []
-    for specs in (weather.faults(dice), [*weather.faults(dice), *weather.UNREADABLE_RECORDS]):
-        server.change("faults", faults=specs)
-        done = night.end(night.begin(["verify", "night.csv", "--json"]), 120)
-        rows = rows_of(tmp_path / "night.verify.results.csv")
-        night.truth.check_verified(rows, night.known())
-        unread = done.json["unconfirmed"]
-        assert (done.code, done.json["stopped_by"]) == ((3, "unreadable") if unread else (1, None)), done.err
-        assert unread < len(rows) * 0.1
-        assert done.json["already_linked"] > len(rows) * 0.4
-        found.append(unread)
-    assert found[-1] > 0, "single records that break every read about them cannot be read"
-    server.change("faults", faults=["http_500=read"])
+    night = night_in(tmp_path, server, "only_missing", dice, 300)
+    server.change("faults", faults=[*weather.UNREADABLE_RECORDS, *weather.faults(dice)])
     done = night.end(night.begin(["verify", "night.csv", "--json"]), 120)
-    assert (done.code, done.json["already_linked"], done.json["not_sent"]) == (3, 0, 0)
+    rows = rows_of(tmp_path / "night.verify.results.csv")
+    night.truth.check_verified(rows, night.known())
+    assert (done.code, done.json["stopped_by"]) == (3, "unreadable"), done.err
+    assert 0 < done.json["unconfirmed"] < len(rows) * 0.3
+    assert done.json["already_linked"] > len(rows) * 0.3
     server.change("faults", faults=[])
     done = night.end(night.begin(["verify", "night.csv", "--json"]), 120)
     assert (done.code, done.json["unconfirmed"]) == (1, 0)
