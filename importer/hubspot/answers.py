@@ -96,19 +96,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
-    """What a batch read says.
-
-    `types` has each link found, by (from id, to id), with its types; `after` where to read on, by from id; `named` are
-    the from ids of the results, which are not the ids asked for where records were merged.
-    """
-
-    types: Mapping[tuple[str, str], str]
-    after: Mapping[str, str]
-    named: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class NoAnswer:
     """The exchange ended without an answer; `reason` says how.
 
@@ -149,32 +136,8 @@ def read_answer(http_status: int, body: bytes, rate: RateHeaders, retry_after: f
     )
 
 
-def read_links(answer: Answer) -> Links:
-    """The links that the answer to a batch read names."""
-    types: dict[tuple[str, str], str] = {}
-    after: dict[str, str] = {}
-    for item in _objects(answer.content.get("results")):
-        from_id = _id_of(item.get("from"))
-        for link in _objects(item.get("to")):
-            specs = (
-                f"{_text(spec.get('category'))}:{_text(spec.get('typeId'))}"
-                for spec in _objects(link.get("associationTypes"))
-            )
-            types[from_id, _text(link.get("toObjectId"))] = ";".join(specs)
-        paging = item.get("paging")
-        following = paging.get("next") if isinstance(paging, dict) else None
-        if isinstance(following, dict) and following.get("after"):
-            after[from_id] = _text(following["after"])
-    return Links(types, after, frozenset(_id_of(item.get("from")) for item in _objects(answer.content.get("results"))))
-
-
-def numbers_in_errors(answer: Answer) -> set[str]:
-    """All numbers in what an answer says about errors: the ids of the records that it means are among them."""
-    errors = answer.content.get("errors")
-    return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
-
-
-def _objects(items: object) -> list[dict[str, Any]]:
+def objects(items: object) -> list[dict[str, Any]]:
+    """Return the JSON objects of a JSON list; nothing else is one."""
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
@@ -212,18 +175,19 @@ def _links(links: object) -> Mapping[str, str]:
 
 
 def _associations(results: object) -> Iterator[Association]:
-    for item in _objects(results):
+    for item in objects(results):
         spec = item.get("associationSpec")
         spec = spec if isinstance(spec, dict) else {}
         yield Association(
-            _id_of(item.get("from")),
-            _id_of(item.get("to")),
+            id_of(item.get("from")),
+            id_of(item.get("to")),
             _text(spec.get("associationCategory")),
             _text(spec.get("associationTypeId")),
         )
 
 
-def _id_of(record: object) -> str:
+def id_of(record: object) -> str:
+    """Return the id of `{"id": …}` as text, "" when there is none."""
     return _exact(record.get("id")) if isinstance(record, dict) else ""
 
 

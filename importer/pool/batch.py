@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from importer.hubspot.batch_verdict import judge_batch
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.pace import Pace
-from importer.hubspot.verdict import Action, Verdict, judge_batch, with_doubt
+from importer.hubspot.verdict import Action, Verdict, with_doubt
 from importer.journal import PendingPair
 from importer.model import Outcome, Pair, Status
 from importer.pool.attempts import Attempts

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from importer.hubspot.answers import Answer, numbers_in_errors, read_links
+from importer.hubspot.answers import Answer
+from importer.hubspot.attribution import numbers_in_errors
 from importer.hubspot.client import HubSpotClient
-from importer.hubspot.verdict import judge_read
+from importer.hubspot.links import judge_read, read_links
 from importer.journal import PendingPair
 from importer.model import ObjectType, Outcome, Pair, Status
 from importer.pool.attempts import Attempts

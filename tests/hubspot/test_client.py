@@ -21,8 +21,9 @@ import pytest
 from pydantic import SecretStr
 
 from importer.config import ApiVersion, Settings
-from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_links
+from importer.hubspot.answers import Answer, NoAnswer, RateHeaders
 from importer.hubspot.client import LARGEST_BODY, HubSpotClient
+from importer.hubspot.links import read_links
 from importer.hubspot.verdict import judge
 from importer.model import Pair, RecordId, Status
 from importer.sandbox import FAULTS, PairFault, Sandbox, SandboxOptions, parse_fault
