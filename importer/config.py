@@ -211,7 +211,7 @@ class Settings(BaseModel):
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
 
-    _origins: _Origins = PrivateAttr(default_factory=lambda: _Origins())
+    _origins: _Origins = PrivateAttr(default_factory=_Origins)
 
     @model_validator(mode="after")
     def _backoff_in_order(self) -> Self:

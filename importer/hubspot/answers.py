@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from importer.config import TOKEN_VARIABLE
 from importer.printable import without_controls
 from importer.redaction import may_hold_secret, redact, redact_json
 
@@ -21,7 +22,6 @@ _LONGEST_DETAILS = 100_000
 _MOST_ITEMS = 100
 _DEEPEST = 8
 _NOT_ABOUT_ERRORS = frozenset({"results", "startedAt", "completedAt", "requestedAt"})
-_OWN = frozenset({"category", "correlationId", "errorType", "policyName", "results", "numErrors", "subCategory"})
 _CONTEXT_ITEM = re.compile(r"(\w+)=\[([^\]]*)\]")
 
 
@@ -76,8 +76,7 @@ class ErrorItem:
 class Answer:
     """What one HTTP exchange said.
 
-    `is_json` is whether the body is a JSON object, `is_hubspots` whether it also has the shape of one of HubSpot's: what
-    a proxy, a firewall or another server answers instead has not. `error` is the body read as an Error: its `errors` are those of a
+    `is_json` is whether the body is a JSON object. `error` is the body read as an Error: its `errors` are those of a
     BatchResponse too. `details` is compact JSON of everything the body said about errors, "" if it said nothing.
     `retry_after` is in seconds. `token_origin` is where the token of the call came from, for people. Texts are cut at
     `LONGEST_TEXT` characters and have neither secrets nor control characters; `content`, the body as it came, has no
@@ -100,17 +99,7 @@ class Answer:
     retry_after: float | None = None
     rate: RateHeaders = RateHeaders()
     content: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    token_origin: str = "HUBSPOT_ACCESS_TOKEN"
-
-    @property
-    def is_hubspots(self) -> bool:
-        """Whether the body is a JSON object with a field that HubSpot's have and those of gateways do not."""
-        return isinstance(self.content.get("status"), str) or not self.content.keys().isdisjoint(_OWN)
-
-    @property
-    def is_page(self) -> bool:
-        """Whether the body is a page or a text instead of JSON: something else than HubSpot answered."""
-        return not self.is_json and self.details.startswith('{"body":"<')
+    token_origin: str = TOKEN_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)

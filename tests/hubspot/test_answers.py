@@ -236,7 +236,9 @@ def test_quotes_and_equals_signs_come_through_and_control_characters_do_not() ->
 
 @given(st.text(max_size=100))
 def test_no_text_of_an_answer_has_a_control_character(text: str) -> None:
-    body = error(text, text, context={text: [text]}, subCategory=text, policyName=text, id=text) | {"correlationId": text}
+    body = error(text, text, context={text: [text]}, subCategory=text, policyName=text, id=text) | {
+        "correlationId": text
+    }
     found = answer(400, body)
     said = [found.error.category, found.error.message, found.correlation_id, found.policy_name, found.details]
     assert not any(unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} for one in "".join(said))
