@@ -348,7 +348,9 @@ def load_token(settings: Settings) -> SecretStr:
         try:
             text = settings.token_file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{where} cannot be read: {type(error).__name__}.") from None
+            raise SettingsError(
+                f"the token file {settings.token_file} cannot be read: {type(error).__name__}."
+            ) from None
     token = text.strip()
     hide(token)
     if not token:
@@ -367,7 +369,7 @@ def token_origin(settings: Settings) -> str:
         return "the sandbox"
     if os.environ.get(TOKEN_VARIABLE, "").strip() or settings.token_file is None:
         return TOKEN_VARIABLE
-    return f"the token file {settings.token_file}"
+    return f"the file {settings.token_file}"
 
 
 def token_file_is_exposed(settings: Settings) -> bool:

@@ -24,6 +24,8 @@ def named_side(answer: Answer, pair: Pair) -> str:
     from_is_named, to_is_named = (bool(re.search(rf"\b{side}_?object", codes, re.I)) for side in ("from", "to"))
     if from_is_named is to_is_named:  # the codes do not tell: do the ids?
         from_is_named, to_is_named = _named_by_id(answer, pair)
+    if not from_is_named and not to_is_named:
+        from_is_named, to_is_named = _named_by_type(answer, pair)
     if from_is_named and not to_is_named:
         return f"the record to link from ({pair.from_type} {pair.from_id})"
     if to_is_named and not from_is_named:
@@ -48,4 +50,12 @@ def _named_by_id(answer: Answer, pair: Pair) -> tuple[bool, bool]:
     from_is_named, to_is_named = (
         bool(re.search(rf"(?<!\d){re.escape(record)}(?!\d)", said)) for record in (pair.from_id, pair.to_id)
     )
+    return from_is_named, to_is_named
+
+
+def _named_by_type(answer: Answer, pair: Pair) -> tuple[bool, bool]:
+    """Whether a message speaks of a record of either type, as in `You may not edit this contact`."""
+    said = " ".join(error.message for error in answer.error.flattened())
+    stems = (re.sub(r"(ies|s)$", "", object_type) for object_type in (pair.from_type, pair.to_type))
+    from_is_named, to_is_named = (bool(re.search(rf"\b{re.escape(stem)}", said, re.I)) for stem in stems)
     return from_is_named, to_is_named

@@ -208,7 +208,8 @@ def _token_refused(answer: Answer, pair: Pair) -> Verdict:
     where = answer.token_origin
     is_expired = "EXPIRED" in answer.error.category
     sentence = f"HubSpot answered 401: the token in {where} {'has expired' if is_expired else 'is not accepted'}."
-    outcome = _untaken(answer, sentence, f"Set a valid token in {where}, then resume the run.")
+    lasts = " (an OAuth access token lasts 30 minutes)" if is_expired else ""
+    outcome = _untaken(answer, sentence, f"Set a valid token in {where}{lasts}, then resume the run.")
     action = Action.STOP if is_expired else Action.RECHECK
     return Verdict(action, outcome, stop=Stop(StopReason.TOKEN_REFUSED, sentence))
 

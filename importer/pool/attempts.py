@@ -26,7 +26,8 @@ class Attempts:
         self.count = 0
         self.settled = False
         self._turned_away = 0
-        self._heard: int | None = None
+        self._foreign = 0
+        self._heard = 0
         self._is_rechecked = False
         self._pool = pool
         self._pending = pending
@@ -36,7 +37,8 @@ class Attempts:
         self.count += 1
         self._pool.retries += self.count > 1
         verdict = self._rechecked(verdict)
-        if verdict.action is Action.FOREIGN and self._heard is None:
+        self._foreign = self._foreign + 1 if verdict.action is Action.FOREIGN else 0
+        if self._foreign == 1:
             self._heard = self._pool.heard
         self.settled = verdict.action not in _OPEN
         self._turned_away = self._turned_away + 1 if verdict.outcome.status is Status.NOT_SENT else 0
@@ -82,7 +84,8 @@ class Attempts:
             sentence = f"HubSpot asked to slow down {times}: something else uses this account's rate. Resume later."
             self._pool.stop(Stop(StopReason.RATE_LIMITED, sentence))
         elif verdict.action is Action.FOREIGN:
-            if self._pool.heard == self._heard:  # else it is only this pair to which something else answers
+            # When HubSpot answers other calls meanwhile, something in between objects to this pair only.
+            if self._foreign >= self._pool.settings.max_attempts and self._pool.heard == self._heard:
                 sentence = f"{verdict.outcome.error_message} {verdict.outcome.advice}"
                 self._pool.stop(Stop(StopReason.UNREACHABLE, sentence))
         elif verdict.outcome.status is Status.NOT_SENT:
@@ -92,4 +95,4 @@ class Attempts:
 
 def _come_back(verdict: Verdict) -> str:
     span = timedelta(seconds=round(verdict.wait or 0.0))
-    return f"{verdict.outcome.error_message} HubSpot asks to come back in {span}, which is above longest_wait."
+    return f"{verdict.outcome.error_message} The server asks to come back in {span}, which is above longest_wait."
