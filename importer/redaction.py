@@ -33,7 +33,7 @@ _LIKE_A_TOKEN = re.compile(
     r"(?<![\w-])(?:"
     r"(?i:pat-[a-z]{2,3}\d?-[\w-]*\w)"  # a private app or a service key
     r"|(?i:[a-z]{2}\d-[0-9a-f]{4,8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"  # an OAuth refresh token
-    r"|C[A-P](?=[\w-]*[a-z][A-Z])(?=[\w-]*[A-Za-z]\d[A-Za-z])[\w-]{50,}"  # an OAuth access token: base64 of a message that begins so
+    r"|C[A-P](?=[\w-]*[a-z][A-Z])(?=[\w-]*[A-Za-z]\d[A-Za-z])[\w-]{50,}"  # an OAuth access token, base64
     r"|CiR(?=[\w-]*\d)[\w+/=-]{50,}"  # a personal access key
     r"|eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)?"  # a JSON web token
     r")"

@@ -26,7 +26,7 @@ def find_proxy(base_url: str) -> str | None:
     if parts is None:
         raise SettingsError(
             f"{_variable(target.scheme)} is not the URL of a proxy: expected http://HOST:PORT, such as "
-            "http://proxy.example.com:8080; a name and a password go before the host (http://NAME:PASSWORD@HOST:PORT), "
+            "http://proxy.example.com:8080. A name and password go before the host, as NAME:PASSWORD@HOST:PORT, with "
             "their special characters percent-encoded."
         )
     hide(unquote(parts.password or ""))
