@@ -177,8 +177,13 @@ def echo_json_as(change: Callable[[str], bytes], status: str = "400 Bad") -> Ans
 
     async def echo(request: bytes, writer: asyncio.StreamWriter) -> None:
         del request
-        body = {"category": TOKEN, "message": f"Bearer {TOKEN}", "context": {TOKEN: [TOKEN]}, "status": TOKEN}
-        body |= {"errors": [{"message": TOKEN[:12]}, {"message": TOKEN[12:]}], "correlationId": TOKEN}
+        body: dict[str, Any] = {
+            "category": TOKEN,
+            "message": f"Bearer {TOKEN}",
+            "context": {TOKEN: [TOKEN]},
+            "status": TOKEN,
+        }
+        body |= {"correlationId": TOKEN, "errors": [{"message": TOKEN[:12]}, {"message": TOKEN[12:]}]}
         writer.write(response(change(json.dumps(body)), status))
 
     return echo
@@ -598,7 +603,7 @@ def test_a_wrong_proxy_is_refused_before_anything_is_sent(
     ) as end:
         client("https://hubspot.test")
     assert not re.search("phrase|me:|hidden", str(end.value))
-    assert client("https://127.0.0.1:1")  # no proxy is asked for this machine
+    client("https://127.0.0.1:1")  # no proxy is asked for this machine
 
 
 async def test_a_proxy_that_refuses_connections_reached_nobody_and_is_not_shown_with_its_password(
