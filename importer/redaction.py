@@ -30,7 +30,7 @@ _GENERAL_SIGNS = ("%", "\\u00", "\\x", "&#", "\x00", "pat-", "eyj", "na1-", "na2
 """In lower case, what a text contains that encodes a secret or holds what looks like a HubSpot token."""
 
 _LIKE_A_TOKEN = re.compile(
-    r"(?<![\w-])(?:"
+    r"(?<!\w)(?:"
     r"(?i:pat-[a-z]{2,3}\d?-[\w-]*\w)"  # a private app or a service key
     r"|(?i:[a-z]{2}\d-[0-9a-f]{4,8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"  # an OAuth refresh token
     r"|C[A-P](?=[\w-]*[a-z][A-Z])(?=[\w-]*[A-Za-z]\d[A-Za-z])[\w-]{50,}"  # an OAuth access token, base64

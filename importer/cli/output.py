@@ -1,6 +1,5 @@
 """What the command line prints for people: every line stays one line, and shows no secret that it may quote."""
 
-import io
 import traceback
 
 import click
@@ -21,10 +20,10 @@ def show_error(sentence: str) -> None:
 
 def show_usage_error(error: click.ClickException) -> None:
     """Print what click says about wrong arguments, which it quotes."""
-    said = io.StringIO()
-    error.show(file=said)
-    text = said.getvalue().replace(error.message, printable(error.message)) if error.message else said.getvalue()
-    click.echo(redact(text), err=True, nl=False)
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        path, help_option = error.ctx.command_path, error.ctx.help_option_names[0]
+        click.echo(f"{error.ctx.get_usage()}\nTry '{path} {help_option}' for help.\n", err=True)
+    show_error(error.format_message())
 
 
 def show_traceback() -> None:
