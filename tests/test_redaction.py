@@ -21,7 +21,7 @@ OTHER = "s3rvice_Key.of+another/kind=~QyZ81"
 @pytest.fixture(autouse=True)
 def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redaction, "_secrets", {})
-    monkeypatch.setattr(redaction, "_signs", redaction._GENERAL_SIGNS)
+    monkeypatch.setattr(redaction, "_signs", ())
     hide(TOKEN)
     hide(OTHER)
 
@@ -77,10 +77,10 @@ def test_the_parts_of_a_secret_that_is_split_over_fields_are_masked() -> None:
     assert redact(f"cut off: {TOKEN[:-3]}") == f"cut off: {MASK}"
 
 
-@given(st.integers(0, len(TOKEN)), st.integers(12, len(TOKEN)))
+@given(st.integers(0, len(TOKEN)), st.integers(16, len(TOKEN)))
 def test_any_long_part_of_a_secret_is_masked(start: int, length: int) -> None:
     part = TOKEN[start : start + length]
-    if len(part) >= 12:
+    if len(part) >= 16:
         assert part not in redact(f"<{part}>")
 
 
@@ -141,7 +141,7 @@ def test_a_password_in_a_url_is_hidden() -> None:
 
 @given(st.text(max_size=80))
 def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
-    if not may_hold_secret(text):
+    if "://" not in text and not may_hold_secret(text):
         assert redact(text) == text
     assert redact(redact(text)) == redact(text)
 

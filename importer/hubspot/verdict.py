@@ -159,7 +159,7 @@ def _outcome_of_silence(answer: NoAnswer) -> Outcome:
         Status.NOT_SENT,
         error_category="UNREACHABLE",
         error_message=f"HubSpot could not be reached: {answer.reason}.",
-        advice="Check the network and base_url, then resume the run.",
+        advice="Check the network, any proxy and base_url, then resume the run.",
     )
 
 

@@ -183,7 +183,7 @@ def echo_json_as(change: Callable[[str], bytes], status: str = "400 Bad") -> Ans
             "context": {TOKEN: [TOKEN]},
             "status": TOKEN,
         }
-        body |= {"correlationId": TOKEN, "errors": [{"message": TOKEN[:12]}, {"message": TOKEN[12:]}]}
+        body |= {"correlationId": TOKEN, "errors": [{"message": TOKEN[:18]}, {"message": TOKEN[18:]}]}
         writer.write(response(change(json.dumps(body)), status))
 
     return echo
@@ -235,7 +235,7 @@ async def test_a_server_that_repeats_the_token_does_not_bring_it_back(
         + caplog.text
         + ("" if isinstance(answer, NoAnswer) else str(answer.content))
     )
-    for spelling in (TOKEN, TOKEN.replace("-", "%2D"), TOKEN.replace("-", "&#45;"), r"\u002d", TOKEN[12:], TOKEN[:12]):
+    for spelling in (TOKEN, TOKEN.replace("-", "%2D"), TOKEN.replace("-", "&#45;"), r"\u002d", TOKEN[18:], TOKEN[:18]):
         assert spelling not in said
     assert isinstance(answer, NoAnswer) or "[token]" in said or not answer.details
 
