@@ -13,15 +13,28 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from importer.errors import SettingsError
 from importer.model import Role, Status
+from importer.redaction import hide
 
 ENVIRONMENT_PREFIX = "IMPORTER_"
 CONFIG_VARIABLE = "IMPORTER_CONFIG"
 PROFILE_VARIABLE = "IMPORTER_PROFILE"
 TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 - the name of the variable, not its value
+
+
+_ENVIRONMENT = "the environment"
 
 
 class ApiVersion(StrEnum):
@@ -145,6 +158,18 @@ OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Origins:
+    """Where each key was set; a layer names itself. Equal to any other: it says nothing about the values."""
+
+    by_key: Mapping[str, str] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Origins)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Settings(BaseModel):
     """Everything that can be set, with its default. `config.example.toml` says what each key is for."""
 
@@ -186,6 +211,8 @@ class Settings(BaseModel):
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
 
+    _origins: _Origins = PrivateAttr(default_factory=_Origins)
+
     @model_validator(mode="after")
     def _backoff_in_order(self) -> Self:
         if self.backoff_base > self.backoff_cap:
@@ -197,6 +224,12 @@ class Settings(BaseModel):
         if self.no_header and self.header_row is not None:
             raise ValueError(f"no_header and header_row ({self.header_row}) exclude each other; set one of them")
         return self
+
+    def origin_of(self, key: str) -> str:
+        """Where the value of `key` comes from, for people: `the default`, `IMPORTER_RATE`, `'night.toml'`, …."""
+        unknown = "the settings" if key in self.model_fields_set else "the default"
+        origin = self._origins.by_key.get(key, unknown)
+        return f"{ENVIRONMENT_PREFIX}{key.upper()}" if origin == _ENVIRONMENT else origin
 
     @property
     def state_path(self) -> Path:
@@ -232,11 +265,12 @@ def load_settings(
 
     Raises SettingsError naming the key, where it stands, what was seen and, for an unknown key, the nearest known one.
     """
+    hide(os.environ.get(TOKEN_VARIABLE, "").strip())
     named = os.environ.get(CONFIG_VARIABLE)
     path = config or (Path(named).expanduser() if named else None)
     layers = [
         *_file_layers(path, profile or os.environ.get(PROFILE_VARIABLE) or None),
-        ("the environment", _environment()),
+        (_ENVIRONMENT, _environment()),
         ("the command line", {key: value for key, value in (flags or {}).items() if value is not None}),
     ]
     values: dict[str, Any] = {}
@@ -247,9 +281,11 @@ def load_settings(
             values[key] = {**values[key], **value} if merged else value
             origin[key] = name
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_explain(error, origin)) from None
+    settings._origins = _Origins(origin)
+    return settings
 
 
 def _environment() -> dict[str, str]:
@@ -307,14 +343,16 @@ def load_token(settings: Settings) -> SecretStr:
 
     Raises SettingsError, without the token's text, when there is none or it could not stand in a header.
     """
-    text, where = os.environ.get(TOKEN_VARIABLE, ""), TOKEN_VARIABLE
+    text, where = os.environ.get(TOKEN_VARIABLE, ""), token_origin(settings)
     if not text.strip() and settings.token_file is not None:
-        where = f"the token file {settings.token_file}"
         try:
             text = settings.token_file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{where} cannot be read: {type(error).__name__}.") from None
+            raise SettingsError(
+                f"the token file {settings.token_file} cannot be read: {type(error).__name__}."
+            ) from None
     token = text.strip()
+    hide(token)
     if not token:
         raise SettingsError(
             f"There is no HubSpot token: set {TOKEN_VARIABLE}, or name a file with token_file in the config. "
@@ -323,6 +361,15 @@ def load_token(settings: Settings) -> SecretStr:
     if not (token.isascii() and token.isprintable() and " " not in token):
         raise SettingsError(f"The token in {where} has characters that no HubSpot token has; copy it once more.")
     return SecretStr(token)
+
+
+def token_origin(settings: Settings) -> str:
+    """Where `load_token` takes the token from, for people: the variable's name, or the token file's path."""
+    if settings.sandbox:
+        return "the sandbox"
+    if os.environ.get(TOKEN_VARIABLE, "").strip() or settings.token_file is None:
+        return TOKEN_VARIABLE
+    return f"the file {settings.token_file}"
 
 
 def token_file_is_exposed(settings: Settings) -> bool:

@@ -10,11 +10,19 @@
 
 What one row causes is never an exception: it is a `model.Problem` or a `model.Outcome`. What HubSpot does to a
 run (token refused, daily limit, …) is not one either: the run stops, resumable, and its summary says why.
+
+The sentence of every error is redacted: it may quote a value, and a token may have been typed into the wrong setting.
 """
+
+from importer.redaction import redact
 
 
 class ImporterError(Exception):
     """A run cannot go on; `str()` is the sentence to show. The command line exits with 2: nothing was sent."""
+
+    def __init__(self, sentence: str) -> None:
+        """Take the sentence, without any secret that it may quote."""
+        super().__init__(redact(sentence))
 
 
 class SettingsError(ImporterError):

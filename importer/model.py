@@ -42,6 +42,9 @@ class StopReason(StrEnum):
 
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a token
     SCOPES_MISSING = "scopes_missing"
+    ACCOUNT_INACTIVE = "account_inactive"
+    PERMISSIONS_LOST = "permissions_lost"
+    FORBIDDEN = "forbidden"
     DAILY_LIMIT = "daily_limit"
     DAILY_RESERVE = "daily_reserve"
     ACCOUNT_MIGRATING = "account_migrating"

@@ -4,12 +4,12 @@ import gc
 import io
 import signal
 import sys
-import traceback
 from types import FrameType
 
 import click
 
 from importer.cli.commands import cli, exit_code
+from importer.cli.output import show_error, show_traceback, show_usage_error
 from importer.errors import ImporterError
 
 _WRONG = 2
@@ -26,7 +26,7 @@ def main() -> None:
     try:
         code = _exit_code(sys.argv[1:])
     except Exception:  # noqa: BLE001 - told in full; Python's own exit code, 1, would say that the run went to its end
-        traceback.print_exc()
+        show_traceback()
         code = _BUG
     sys.exit(code)
 
@@ -38,10 +38,10 @@ def _exit_code(arguments: list[str]) -> int:
         click.echo("Interrupted.", err=True)
         return _INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        show_usage_error(error)
         return _WRONG
     except ImporterError as error:
-        click.echo(f"Error: {error}", err=True)
+        show_error(str(error))
         return exit_code(error)
     return code if isinstance(code, int) else 0
 

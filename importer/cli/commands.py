@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from importer.cli import options
-from importer.cli.display import Display, costs_text, counts_text, understood_text
+from importer.cli import options, output
+from importer.cli.display import Display, costs_text, counts_text, understood_lines
 from importer.config import Settings
 from importer.errors import CutShortError, ImporterError
 from importer.journal import is_held
@@ -71,7 +71,7 @@ def _run(
     elif not settings.quiet:
         click.echo(summary_table(summary))
         if summary.failures is not None and summary.status is RunStatus.FINISHED:
-            click.echo(next_step(summary))
+            output.show(next_step(summary))
     return summary.exit_code
 
 
@@ -130,7 +130,7 @@ def check(file: str, **flags: Any) -> int:
     if as_json:
         click.echo(_check_json(found))
     elif not settings.quiet:
-        click.echo(_check_text(found))
+        output.show(*_check_lines(found))
     return found.exit_code
 
 
@@ -150,9 +150,9 @@ def _check_json(found: CheckReport) -> str:
     return json.dumps({"status": "checked", **counts, **values, "problems": groups, **spent, "costs": expected})
 
 
-def _check_text(found: CheckReport) -> str:
+def _check_lines(found: CheckReport) -> list[str]:
     names = found.understood.row_names
-    lines = [understood_text(found.understood), *found.warnings, counts_text(found.counts)]
+    lines = [*understood_lines(found.understood), *found.warnings, counts_text(found.counts)]
     for group in found.problems:
         lines.append(f"{group.code}: {group.rows:,} row{'s' if group.rows > 1 else ''}")
         lines += [
@@ -164,7 +164,7 @@ def _check_text(found: CheckReport) -> str:
     lines.append(f"That is {found.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,}. Nothing was sent.")
     if found.results is not None:
         lines.append(f"Every row: {found.results}")
-    return "\n".join(lines)
+    return lines
 
 
 @cli.command()
@@ -197,9 +197,9 @@ def runs(as_json: bool, **flags: Any) -> int:
         click.echo(json.dumps(rows))
     else:
         for row in rows:
-            click.echo(f"{row['run_id']}  {row['status']:<11}  {row['rows']:>9,} rows  {row['source']}")
+            output.show(f"{row['run_id']}  {row['status']:<11}  {row['rows']:>9,} rows  {row['source']}")
         if not rows:
-            click.echo(f"There are no runs in {store.runs_directory(settings)}.")
+            output.show(f"There are no runs in {store.runs_directory(settings)}.")
     return 0
 
 
@@ -216,7 +216,7 @@ def show(run_id: str, as_json: bool, **flags: Any) -> int:
         click.echo(summary.as_json())
     else:
         parent = f", a retry of {info.parent}" if info.parent else ""
-        click.echo(f"{info.source} to {info.target} (API {info.api_version}), begun {info.created_at}{parent}")
+        output.show(f"{info.source} to {info.target} (API {info.api_version}), begun {info.created_at}{parent}")
         click.echo(summary_table(summary))
     return 0
 

@@ -15,7 +15,9 @@ from importer.errors import ImporterError
 from importer.journal import Counts
 from importer.model import Status
 from importer.pool import Progress
+from importer.printable import printable
 from importer.reader import Understood
+from importer.redaction import redact
 from importer.runner.costs import Costs
 from importer.runner.events import Event, Notice, Plan
 
@@ -63,17 +65,22 @@ class Display:
         """Tell one event."""
         match event:
             case Understood():
-                logger.info(understood_text(event))
+                self._tell_lines(understood_lines(event))
             case Plan():
                 self._tell_plan(event)
             case Progress():
                 self._tell_progress(event)
             case Notice():
-                logger.log(logging.WARNING if event.is_warning else logging.INFO, event.text)
+                logger.log(logging.WARNING if event.is_warning else logging.INFO, "%s", event.text)
 
     def tell_error(self, error: ImporterError) -> None:
         """Tell what ended the run."""
         logger.error("%s", error)
+
+    def _tell_lines(self, lines: list[str]) -> None:
+        """Tell several lines: as so many records in text, where a record is a line, and as one in JSON."""
+        for text in ["\n".join(lines)] if self._lines.as_json else lines:
+            logger.info("%s", text)
 
     def _tell_plan(self, plan: Plan) -> None:
         self._lines.run_id = plan.run_id
@@ -87,10 +94,13 @@ class Display:
 
     def _tell_progress(self, progress: Progress) -> None:
         linked = progress.statuses[Status.LINKED] + progress.statuses[Status.ALREADY_LINKED]
-        failed = progress.statuses[Status.FAILED] + progress.statuses[Status.UNCONFIRMED]
-        done = linked + failed
+        failed, unconfirmed = progress.statuses[Status.FAILED], progress.statuses[Status.UNCONFIRMED]
+        done = linked + failed + unconfirmed
         if self._bar is not None:
-            self._bar.set_postfix(linked=linked, failed=failed, limit=progress.rate, refresh=False)
+            shown = {"linked": linked, "failed": failed, "unconfirmed": unconfirmed, "limit": progress.rate}
+            if not unconfirmed:
+                del shown["unconfirmed"]
+            self._bar.set_postfix(shown, refresh=False)
             self._bar.update(done - self._bar.n)
             return
         seconds = time.monotonic() - self._begun
@@ -99,11 +109,12 @@ class Display:
             pace = (progress.calls + progress.reads) / seconds
             left = duration((progress.pairs - done) / pace / 60) if pace else "unknown"
             logger.info(
-                "%s of %s pairs: %s linked, %s failed; %.1f calls/s (limit %s), %s left.",
+                "%s of %s pairs: %s linked, %s failed, %s unconfirmed; %.1f calls/s (limit %s), %s left.",
                 f"{done:,}",
                 f"{progress.pairs:,}",
                 f"{linked:,}",
                 f"{failed:,}",
+                f"{unconfirmed:,}",
                 pace,
                 progress.rate,
                 left,
@@ -125,7 +136,7 @@ class _LineHandler(logging.Handler):
             self.handleError(record)
 
     def _text(self, record: logging.LogRecord) -> str:
-        return _MARKS.get(record.levelno, "") + record.getMessage()
+        return _MARKS.get(record.levelno, "") + printable(redact(record.getMessage()))
 
     def _json(self, record: logging.LogRecord) -> str:
         time_text = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
@@ -133,13 +144,13 @@ class _LineHandler(logging.Handler):
             "time": time_text.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "run_id": self.run_id,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
         }
         row = getattr(record, "row", None)
-        return json.dumps(values if row is None else {**values, "row": row}, ensure_ascii=False)
+        return json.dumps(values if row is None else {**values, "row": row})
 
 
-def understood_text(understood: Understood) -> str:
+def understood_lines(understood: Understood) -> list[str]:
     """What was understood of a source, as lines for people."""
     what = [understood.format, understood.encoding, understood.delimiter and f"delimiter {understood.delimiter!r}"]
     if understood.sheet:
@@ -153,7 +164,7 @@ def understood_text(understood: Understood) -> str:
         )
         if object_type is not None
     ]
-    return "\n".join(["Read as " + ", ".join(part for part in what if part), *understood.notes, *roles, *types])
+    return ["Read as " + ", ".join(part for part in what if part), *understood.notes, *roles, *types]
 
 
 def counts_text(counts: Counts) -> str:

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 
 from importer.hubspot.answers import Answer
+from importer.hubspot.denials import Denial, denial_of, missing_scopes
+from importer.hubspot.foreign import REDIRECTED
+from importer.hubspot.named_records import named_side, speaks_of_unknown_record
 from importer.model import Pair
 
 RETRY = "Run importer retry: asking again does no harm if the pair is linked already."
@@ -13,36 +16,45 @@ _NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 
 def advise_refusal(answer: Answer, pair: Pair) -> str:
     """What to do about a pair that HubSpot refused with `answer`."""
-    errors = list(answer.error.flattened())
-    said = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in errors)
+    said = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in answer.error.flattened())
     if answer.http_status == 403 or "MISSING_SCOPES" in said:
-        return _advise_scopes(missing_scopes(answer))
-    if answer.http_status == 404 or "NOT_FOUND" in said:
-        return f"Check {_unknown_side(answer, pair)} in HubSpot: it may be deleted, merged or in another account."
+        return _advise_permission(answer, pair)
+    if answer.http_status == 404 or speaks_of_unknown_record(answer):
+        return _advise_unknown(answer, pair)
     if re.search(r"(?<![a-z])limits?(?![a-z])", said, re.IGNORECASE):
         return _advise_limit(answer, pair)
     if 300 <= answer.http_status < 400:
-        return "The server points elsewhere: check base_url; the importer follows no redirects."
+        return REDIRECTED
     if re.search(r"object ?type", said, re.IGNORECASE):
         return f"Check that the object types {pair.from_type!r} and {pair.to_type!r} exist in this account."
     if answer.http_status == 400 or "VALIDATION" in said:
-        return "HubSpot does not accept these values: read import_error_message, correct the row and run it again."
+        named = named_side(answer, pair)
+        values = f"these values of {named}" if named else "these values"
+        return f"HubSpot does not accept {values}: read import_error_message, correct the row and run it again."
     return "Read import_error_message; if it does not help, give HubSpot's support the import_correlation_id."
 
 
-def missing_scopes(answer: Answer) -> tuple[str, ...]:
-    """The scopes that the answer names as missing, or else as required; in order, each once."""
-    contexts = [item for error in answer.error.flattened() for item in error.context.items()]
-    missing, required = (
-        [scope for name, values in contexts if re.search(pattern, name, re.IGNORECASE) for scope in values if scope]
-        for pattern in ("missing.*scope", "scope")
-    )
-    return tuple(dict.fromkeys(missing or required))
-
-
-def _advise_scopes(scopes: tuple[str, ...]) -> str:
+def _advise_permission(answer: Answer, pair: Pair) -> str:
+    if denial_of(answer) is Denial.RECORDS:
+        named = named_side(answer, pair) or _both(pair)
+        return f"Give the user behind the token permission to edit {named} in HubSpot, then run importer retry."
+    scopes = missing_scopes(answer)
     named = f"the scopes {', '.join(scopes)}" if scopes else "the scopes for both object types"
-    return f"Give the private app {named} in HubSpot, then run importer retry."
+    return f"Give the service key or private app {named} in HubSpot, then run importer retry."
+
+
+def _advise_unknown(answer: Answer, pair: Pair) -> str:
+    named = named_side(answer, pair)
+    if named:
+        return f"Check {named} in HubSpot: it may be deleted, merged or in another account."
+    return (
+        f"Check {_both(pair)} in HubSpot: one may be deleted, merged or in another account. "
+        "If every row says so, check base_url and api_version."
+    )
+
+
+def _both(pair: Pair) -> str:
+    return f"both records ({pair.from_type} {pair.from_id} and {pair.to_type} {pair.to_id})"
 
 
 def _advise_limit(answer: Answer, pair: Pair) -> str:
@@ -64,20 +76,3 @@ def _limits_named(answer: Answer) -> Iterator[str]:
     said = " ".join(error.message for error in errors)
     for pattern in (rf"\blimit\D{{0,40}}?({_NUMBER})", rf"({_NUMBER})(?:[\s-]+[a-z]+)?[\s-]+limit\b"):
         yield from re.findall(pattern, said, re.IGNORECASE)
-
-
-def _unknown_side(answer: Answer, pair: Pair) -> str:
-    errors = list(answer.error.flattened())
-    codes = " ".join(f"{error.sub_category} {' '.join(error.context)}" for error in errors)
-    values = (value for error in errors for values in error.context.values() for value in values)
-    said = " ".join([*(f"{error.message} {error.id}" for error in errors), *values])
-    names_from, names_to = (re.search(rf"\b{side}_?object", codes, re.IGNORECASE) for side in ("from", "to"))
-    if bool(names_from) is bool(names_to):  # the codes do not tell: do the ids?
-        names_from, names_to = (
-            re.search(rf"(?<!\d){re.escape(record)}(?!\d)", said) for record in (pair.from_id, pair.to_id)
-        )
-    if names_from and not names_to:
-        return f"the record to link from ({pair.from_type} {pair.from_id})"
-    if names_to and not names_from:
-        return f"the record to link to ({pair.to_type} {pair.to_id})"
-    return f"both records ({pair.from_type} {pair.from_id} and {pair.to_type} {pair.to_id})"

@@ -11,6 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from importer.config import TOKEN_VARIABLE
+from importer.printable import without_controls
+from importer.redaction import may_hold_secret, redact, redact_json
+
 LONGEST_TEXT = 2_000
 """Characters of one text of an answer that are kept; a message of a megabyte would fill journals and cells."""
 
@@ -75,7 +79,9 @@ class Answer:
     `is_too_large` is whether the body was too large to be read to its end.
     `is_json` is whether the body is a JSON object. `error` is the body read as an Error: its `errors` are those of a
     BatchResponse too. `details` is compact JSON of everything the body said about errors, "" if it said nothing.
-    `retry_after` is in seconds. Texts are cut at `LONGEST_TEXT` characters, but for `content`, the body as it came.
+    `retry_after` is in seconds. `token_origin` is where the token of the call came from, for people. Texts are cut at
+    `LONGEST_TEXT` characters and have neither secrets nor control characters; `content`, the body as it came, has no
+    secrets.
     """
 
     http_status: int
@@ -95,6 +101,7 @@ class Answer:
     rate: RateHeaders = RateHeaders()
     content: Mapping[str, Any] = field(default_factory=dict, repr=False)
     is_too_large: bool = False
+    token_origin: str = TOKEN_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +158,13 @@ def objects(items: object) -> list[dict[str, Any]]:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        content = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        text = body.decode(json.detect_encoding(body), "surrogatepass")
+        content = _DECODER.decode(text)
+        if not isinstance(content, dict):
+            return None
+        return redact_json(content) if may_hold_secret(text) else content
     except (ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) else None
 
 
 def _finite(number: str) -> float | str:
@@ -231,7 +241,7 @@ def _context(content: object) -> Mapping[str, tuple[str, ...]]:
     if isinstance(content, list):
         return {"context": _texts(content)}
     if isinstance(content, str) and content:
-        items = {name: tuple(re.split(r",\s*", values)) for name, values in _CONTEXT_ITEM.findall(content)}
+        items = {name: _texts(re.split(r",\s*", values)) for name, values in _CONTEXT_ITEM.findall(content)}
         return items or {"context": (_text(content),)}
     return {}
 
@@ -241,16 +251,21 @@ def _texts(values: object) -> tuple[str, ...]:
 
 
 def _text(value: object) -> str:
-    """A JSON value as text: strings as they are, nothing as "", an object with a name by that name."""
+    """A JSON value as text: strings without control characters, nothing as "", an object with a name by that name."""
     if isinstance(value, str):
-        return shorten(value)
+        return shorten(without_controls(value))
     if value is None:
         return ""
     if type(value) is int:  # the usual one, without the way through JSON
         return shorten(str(value))
     if isinstance(value, dict):
         value = value.get("name") or value.get("value") or _compact(value)
-    return shorten(value if isinstance(value, str) else _compact(value))
+    return shorten(without_controls(value if isinstance(value, str) else _compact(value)))
+
+
+def shown(text: str) -> str:
+    """A text that is not of a JSON body, fit for a report: no secrets, no control characters, not too long."""
+    return shorten(without_controls(redact(text)))
 
 
 def shorten(text: str) -> str:
@@ -274,17 +289,17 @@ def _details(content: Mapping[str, Any]) -> str:
 
 
 def _details_of_other(body: bytes) -> str:
-    text = body.decode("utf-8", "replace").strip()
-    return _compact({"body": shorten(text)}) if text else ""
+    text = shown(body.decode(json.detect_encoding(body), "replace")).strip()
+    return _compact({"body": text}) if text else ""
 
 
 def _cut(value: object, depth: int) -> object:
     if isinstance(value, str):
-        return shorten(value)
+        return _text(value)
     if isinstance(value, dict | list) and depth > _DEEPEST:
         return "…"
     if isinstance(value, dict):
-        return {shorten(key): _cut(item, depth + 1) for key, item in list(value.items())[:_MOST_ITEMS]}
+        return {_text(key): _cut(item, depth + 1) for key, item in list(value.items())[:_MOST_ITEMS]}
     if isinstance(value, list):
         return [_cut(item, depth + 1) for item in value[:_MOST_ITEMS]]
     return value

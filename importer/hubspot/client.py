@@ -6,22 +6,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from pydantic import SecretStr
 from yarl import URL
 
-from importer.config import Settings, is_loopback
+from importer.config import Settings, token_origin
 from importer.hubspot import routes
-from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_answer, shorten
-from importer.hubspot.retry import retry_after
+from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_answer, shown
+from importer.hubspot.proxy import find_proxy
+from importer.hubspot.retry import retry_after, server_time
 from importer.model import ObjectType, Pair
+from importer.redaction import hide
 
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes; a larger answer is not read to its end and counts as unreadable."""
-
-_MASK = b"[token]"
 
 
 class _ConnectionLostError(Exception):
@@ -50,10 +49,13 @@ class HubSpotClient:
     """
 
     def __init__(self, base_url: str, token: SecretStr, settings: Settings) -> None:
-        """Prepare a session; it opens when it is entered."""
+        """Prepare a session; it opens when it is entered. Raises SettingsError when the proxy's URL is wrong."""
         self._base = URL(base_url)
         self._prefix = self._base.raw_path.rstrip("/")
-        self._token = token.get_secret_value().encode()
+        self._proxy = find_proxy(base_url)
+        self._token = token
+        hide(token.get_secret_value())
+        self._token_origin = token_origin(settings)
         self._version = settings.api_version
         self._workers = settings.workers
         self._timeout = aiohttp.ClientTimeout(
@@ -66,13 +68,13 @@ class HubSpotClient:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._workers, ttl_dns_cache=300),
             headers={
-                "Authorization": f"Bearer {self._token.decode()}",
+                "Authorization": f"Bearer {self._token.get_secret_value()}",
                 "Accept": "application/json",
                 "User-Agent": "importer (bulk association importer for HubSpot)",
             },
             middlewares=(_send_once,),
             cookie_jar=aiohttp.DummyCookieJar(),
-            proxy=_proxy(self._base),
+            proxy=self._proxy,
             timeout=self._timeout,
         )
         return self
@@ -117,29 +119,15 @@ class HubSpotClient:
                 answer = self._read(response.status, response.headers, body or b"")
                 return replace(answer, is_too_large=True) if body is None else answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
-            return self._no_answer(error, reached=False)
+            return NoAnswer(shown(_reason(error)), reached=False)
         except (_ConnectionLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            return self._no_answer(error, reached=True)
+            return NoAnswer(shown(_reason(error)), reached=not isinstance(error, aiohttp.InvalidURL))
 
     def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         wait = headers.get("Retry-After")
-        seconds = retry_after(wait, datetime.now(UTC)) if wait else None
-        return read_answer(status, self._masked(body), _rate_headers(headers), seconds)
-
-    def _no_answer(self, error: Exception, *, reached: bool) -> NoAnswer:
-        reason = self._masked(_reason(error).encode("utf-8", "replace"))
-        return NoAnswer(shorten(reason.decode()), reached)
-
-    def _masked(self, said: bytes) -> bytes:
-        """What a server said, without the token: one that repeats the request must not bring it into a report."""
-        return said.replace(self._token, _MASK) if self._token in said else said
-
-
-def _proxy(url: URL) -> str | None:
-    if url.host is None or is_loopback(url.host) or proxy_bypass(url.host):
-        return None
-    proxy = getproxies().get(url.scheme)
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
+        seconds = retry_after(wait, server_time(headers.get("Date"), datetime.now(UTC))) if wait else None
+        answer = read_answer(status, body, _rate_headers(headers), seconds)
+        return replace(answer, token_origin=self._token_origin) if status == 401 else answer
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:

@@ -30,6 +30,19 @@ def retry_after(header: str | None, now: datetime) -> float | None:
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
+def server_time(date: str | None, ours: datetime) -> datetime:
+    """The time of a response by its `Date` header; `ours` where that is missing or unreadable.
+
+    A date in `Retry-After` is of the server's clock, which need not agree with ours.
+    """
+    try:
+        moment = parsedate_to_datetime(date or "")
+        moment.timestamp()
+    except (ValueError, OverflowError):
+        return ours
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _seconds_until(date: str, now: datetime) -> float:
     moment = parsedate_to_datetime(date)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now.timestamp()

@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from importer.hubspot.advice import RETRY, advise_refusal, missing_scopes
+from importer.hubspot.advice import RETRY, advise_refusal
 from importer.hubspot.answers import Answer, NoAnswer
+from importer.hubspot.denials import Denial, denial_of, missing_scopes
+from importer.hubspot.foreign import advise_foreign, is_foreign, is_page, page_words
+from importer.hubspot.named_records import proves_unlinked
 from importer.model import Outcome, Pair, Status, Stop, StopReason
 
 LOCKED_SECONDS = 2.0
@@ -21,19 +24,25 @@ class Action(StrEnum):
     SETTLE = "settle"  # the outcome stands
     POLL = "poll"  # HubSpot works on it: the same call again, after growing waits
     AGAIN = "again"  # a passing failure: the same call again, after a backoff
+    FOREIGN = "foreign"  # something else than HubSpot answered: as AGAIN, but when nothing else ever does, stop
     PAUSE = "pause"  # too fast: the whole pool waits, then the same call again
     STOP_TYPES = "stop_types"  # the outcome stands, and no other pair of these two object types can be sent
+    RECHECK = "recheck"  # as STOP, but when calls were accepted before, only if it comes again
     STOP = "stop"  # no other pair can be sent
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do next, the outcome should this have been the last word, the least wait in seconds, why to stop."""
+    """Next action; outcome if no further attempt is made; minimum wait in seconds; stop reason.
+
+    `is_proof` is whether the outcome is certain whatever earlier attempts may have done.
+    """
 
     action: Action
     outcome: Outcome
     wait: float | None = None
     stop: Stop | None = None
+    is_proof: bool = False
 
 
 def judge(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
@@ -53,21 +62,23 @@ def incomplete(answer: Answer) -> Verdict:
 def _judge_failure(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
     if isinstance(answer, NoAnswer):
         return Verdict(Action.AGAIN, _outcome_of_silence(answer))
+    if is_foreign(answer):
+        return _foreign(answer)
     rule = _RULES.get(answer.http_status)
     if rule is not None:
         return rule(answer, pair)
     if answer.http_status >= 500:
         return _passing(answer, pair)
-    return Verdict(Action.SETTLE, _refused(answer, pair))
+    return Verdict(Action.SETTLE, _refused(answer, pair), is_proof=proves_unlinked(answer, pair))
 
 
-def with_doubt(outcome: Outcome, earlier: Outcome | None) -> Outcome:
+def with_doubt(outcome: Outcome, earlier: Outcome | None, *, is_proof: bool = False) -> Outcome:
     """`outcome` of the last attempt, in the light of the one before it.
 
     When an earlier attempt may have linked the pair, a later refusal does not prove that it is not linked: that is
-    `unconfirmed`, never `failed` or `not_sent`. Only an unknown record (404) proves it.
+    `unconfirmed`, never `failed` or `not_sent`. Only HubSpot's word that one of its records is unknown proves it.
     """
-    if earlier is None or earlier.status is not Status.UNCONFIRMED or outcome.http_status == 404:
+    if earlier is None or earlier.status is not Status.UNCONFIRMED or is_proof:
         return outcome
     if outcome.status in {Status.LINKED, Status.UNCONFIRMED}:
         return outcome
@@ -88,8 +99,18 @@ def _judge_success(answer: Answer, pair: Pair) -> Verdict:
 
 def unreadable(answer: Answer) -> Verdict:
     """What a success means whose body cannot be read."""
+    if is_page(answer):
+        return _foreign(answer)
     outcome = _outcome(Status.UNCONFIRMED, answer, "UNREADABLE_ANSWER", "HubSpot's answer could not be read.", RETRY)
     return Verdict(Action.AGAIN, outcome, answer.retry_after)
+
+
+def _foreign(answer: Answer) -> Verdict:
+    """A page may also replace the response to a call that HubSpot did take, so the pair is unconfirmed."""
+    said = page_words(answer)
+    message = f"Something that is not HubSpot answered {answer.http_status}" + (f": {said!r}." if said else ".")
+    outcome = _outcome(Status.UNCONFIRMED, answer, "NOT_HUBSPOT", message, advise_foreign(answer))
+    return Verdict(Action.FOREIGN, outcome, answer.retry_after)
 
 
 def _completed(answer: Answer, pair: Pair) -> Outcome:
@@ -138,7 +159,7 @@ def _outcome_of_silence(answer: NoAnswer) -> Outcome:
         Status.NOT_SENT,
         error_category="UNREACHABLE",
         error_message=f"HubSpot could not be reached: {answer.reason}.",
-        advice="Check the network and base_url, then resume the run.",
+        advice="Check the network, any proxy and base_url, then resume the run.",
     )
 
 
@@ -182,18 +203,36 @@ def _too_many(answer: Answer, pair: Pair) -> Verdict:
 
 
 def _token_refused(answer: Answer, pair: Pair) -> Verdict:
-    del pair
-    advice = "Set a valid token in HUBSPOT_ACCESS_TOKEN, then resume the run."
-    sentence = "HubSpot answered 401: the token in HUBSPOT_ACCESS_TOKEN is not accepted."
-    outcome = _untaken(answer, sentence, advice)
-    return Verdict(Action.STOP, outcome, stop=Stop(StopReason.TOKEN_REFUSED, sentence))
+    if denial_of(answer) is Denial.ACCOUNT:
+        return _forbidden(answer, pair)
+    where = answer.token_origin
+    is_expired = "EXPIRED" in answer.error.category
+    sentence = f"HubSpot answered 401: the token in {where} {'has expired' if is_expired else 'is not accepted'}."
+    lasts = " (an OAuth access token lasts 30 minutes)" if is_expired else ""
+    outcome = _untaken(answer, sentence, f"Set a valid token in {where}{lasts}, then resume the run.")
+    action = Action.STOP if is_expired else Action.RECHECK
+    return Verdict(action, outcome, stop=Stop(StopReason.TOKEN_REFUSED, sentence))
 
 
 def _forbidden(answer: Answer, pair: Pair) -> Verdict:
-    scopes = missing_scopes(answer)
-    lacking = f"lacks the scopes {', '.join(scopes)}" if scopes else "lacks scopes"
-    sentence = f"HubSpot answered 403: the token {lacking} to link {pair.from_type} to {pair.to_type}."
-    return Verdict(Action.STOP_TYPES, _refused(answer, pair), stop=Stop(StopReason.SCOPES_MISSING, sentence))
+    match denial_of(answer):
+        case Denial.SCOPES:
+            scopes = missing_scopes(answer)
+            lacking = f"lacks the scopes {', '.join(scopes)}" if scopes else "lacks scopes"
+            sentence = f"HubSpot answered 403: the token {lacking} to link {pair.from_type} to {pair.to_type}."
+            stop = Stop(StopReason.SCOPES_MISSING, sentence)
+            return Verdict(Action.STOP_TYPES, _refused(answer, pair), stop=stop)
+        case Denial.ACCOUNT:
+            sentence = f"HubSpot answered {answer.http_status}: this HubSpot account is deactivated."
+            advice = "Reactivate the account, or use the token of another one; then resume the run."
+            reason = StopReason.ACCOUNT_INACTIVE
+        case Denial.CREATOR:
+            sentence = "HubSpot answered 403: the user who created this token's app or service key has lost rights."
+            advice = "Give that user their permissions back, or set a token made by another user; then resume the run."
+            reason = StopReason.PERMISSIONS_LOST
+        case Denial.RECORDS:
+            return Verdict(Action.SETTLE, _refused(answer, pair))
+    return Verdict(Action.STOP, _untaken(answer, sentence, advice), stop=Stop(reason, f"{sentence} {advice}"))
 
 
 def _migrating(answer: Answer, pair: Pair) -> Verdict:
@@ -215,6 +254,7 @@ _RULES: dict[int, Callable[[Answer, Pair], Verdict]] = {
     401: _token_refused,
     403: _forbidden,
     408: _passing,
+    409: _passing,
     423: _locked,
     425: _passing,
     429: _too_many,

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -11,7 +12,7 @@ from importer.journal import PendingPair
 from importer.model import Status, Stop, StopReason
 from importer.pool.workers import Pool
 
-_OPEN = {Action.AGAIN, Action.POLL, Action.PAUSE}
+_OPEN = {Action.AGAIN, Action.FOREIGN, Action.POLL, Action.PAUSE}
 
 
 class Attempts:
@@ -29,6 +30,9 @@ class Attempts:
         self.count = 0
         self.settled = False
         self._turned_away = 0
+        self._foreign = 0
+        self._heard = 0
+        self._is_rechecked = False
         self._pool = pool
         self._pending = pending
 
@@ -36,10 +40,15 @@ class Attempts:
         """Take what an answer means: stop what it stops, wait as long as it asks; whether to make the call again."""
         self.count += 1
         self._pool.retries += self.count > 1
+        verdict = self._rechecked(verdict)
+        self._foreign = self._foreign + 1 if verdict.action is Action.FOREIGN else 0
+        if self._foreign == 1:
+            self._heard = self._pool.heard
         self.settled = verdict.action not in _OPEN
         self._turned_away = self._turned_away + 1 if verdict.outcome.status is Status.NOT_SENT else 0
         if verdict.stop is not None:
-            halt = self._pool.stop if verdict.action is Action.STOP else partial(self._pool.block, self._pending)
+            stops_types = verdict.action is Action.STOP_TYPES
+            halt = partial(self._pool.block, self._pending) if stops_types else self._pool.stop
             halt(verdict.stop)
         elif not self.settled and self._is_used_up():
             self.settled = True
@@ -51,6 +60,14 @@ class Attempts:
             return False
         await self._wait(verdict)
         return not self._pool.is_blocked(self._pending)
+
+    def _rechecked(self, verdict: Verdict) -> Verdict:
+        """Let a refusal of a token that was accepted before stand only when it comes again: one server may err."""
+        if verdict.action is not Action.RECHECK:
+            return verdict
+        may_recheck = self._pool.heard and not self._is_rechecked and self.count < self._pool.settings.max_attempts
+        self._is_rechecked = True
+        return replace(verdict, action=Action.AGAIN, stop=None) if may_recheck else verdict
 
     def _is_used_up(self) -> bool:
         """Whether not to ask again: what stops the run must have come that often in a row, and not once at the end."""
@@ -72,6 +89,11 @@ class Attempts:
         if verdict.action is Action.PAUSE:
             sentence = f"HubSpot asked to slow down {times}: something else uses this account's rate. Resume later."
             self._pool.stop(Stop(StopReason.RATE_LIMITED, sentence))
+        elif verdict.action is Action.FOREIGN:
+            # When HubSpot answers other calls meanwhile, something in between objects to this pair only.
+            if self._foreign >= self._pool.settings.max_attempts and self._pool.heard == self._heard:
+                sentence = f"{verdict.outcome.error_message} {verdict.outcome.advice}"
+                self._pool.stop(Stop(StopReason.UNREACHABLE, sentence))
         elif verdict.outcome.status is Status.NOT_SENT:
             sentence = f"{verdict.outcome.error_message} It was tried {times}."
             self._pool.stop(Stop(StopReason.UNREACHABLE, sentence))
@@ -79,4 +101,4 @@ class Attempts:
 
 def _come_back(verdict: Verdict) -> str:
     span = timedelta(seconds=round(verdict.wait or 0.0))
-    return f"{verdict.outcome.error_message} HubSpot asks to come back in {span}, which is above longest_wait."
+    return f"{verdict.outcome.error_message} The server asks to come back in {span}, which is above longest_wait."

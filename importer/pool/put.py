@@ -41,7 +41,8 @@ class PutEngine:
             while goes_on:
                 answer = await pool.send(lambda: self._client.link(pending.pair), [pending])
                 verdict = judge(answer, pending.pair)
-                outcome = dated(with_doubt(verdict.outcome, outcome or earlier), attempted + attempts.count + 1)
+                doubted = with_doubt(verdict.outcome, outcome or earlier, is_proof=verdict.is_proof)
+                outcome = dated(doubted, attempted + attempts.count + 1)
                 goes_on = await attempts.ask_again(verdict)
         finally:
             if outcome is not None:

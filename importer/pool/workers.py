@@ -14,6 +14,7 @@ from typing import Protocol
 
 from importer.config import Settings
 from importer.hubspot.answers import Answer, NoAnswer
+from importer.hubspot.foreign import is_hubspots
 from importer.hubspot.pace import Pace
 from importer.journal import Journal, PendingPair
 from importer.model import ObjectType, Outcome, Status, Stop, StopReason
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 ANSWERS_BEFORE_SHARE = 100
 """How many answers `max_failure_share` waits for before it judges a run."""
+
+FORBIDDEN_IN_A_ROW = 50
+"""How many pairs of two object types are refused by a 403 in a row until no more of these types are sent."""
 
 _TAKEN_AT_ONCE = 100
 """Pairs taken from the journal at a time, at the least: few, since after a crash all of them are in doubt."""
@@ -84,6 +88,8 @@ class Pool:
         """Prepare the pool; nothing is sent before `run`."""
         self.settings = settings
         self.calls = self.reads = self.retries = self.rate_limited = 0
+        self.heard = 0
+        """Responses of HubSpot itself that accepted the token."""
         self.stopped: Stop | None = None
         self._journal = journal
         self.pace = pace
@@ -91,6 +97,7 @@ class Pool:
         self._pairs = journal.counts().pairs
         self._statuses = journal.outcome_counts()
         self._answered: Counter[Status] = Counter()
+        self._forbidden: Counter[tuple[ObjectType, ObjectType]] = Counter()
         self._not_begun: set[int] = set()
         self._blocked: dict[tuple[ObjectType, ObjectType], Stop] = {}
         self._settled: list[tuple[int, Outcome]] = []
@@ -202,6 +209,7 @@ class Pool:
             extra = {"row": names.as_json(pending.row)}
             logger.debug(message, names.of(pending.row), outcome.status, outcome.error_message, extra=extra)
         if not is_read:
+            self._check_forbidden(pending, outcome)
             self._check_failure_share()
 
     def clear(self, pending: PendingPair) -> None:
@@ -215,6 +223,7 @@ class Pool:
         self.record(pending, outcome)
 
     def _heed(self, answer: Answer) -> None:
+        self.heard += is_hubspots(answer) and answer.http_status != 401
         self.pace.follow(answer.rate)
         if answer.http_status == 429:
             self.rate_limited += 1
@@ -224,13 +233,35 @@ class Pool:
             sentence = f"The account has {left:,} calls left today, and daily_reserve keeps {reserve:,} for others."
             self.stop(Stop(StopReason.DAILY_RESERVE, sentence))
 
+    def _check_forbidden(self, pending: PendingPair, outcome: Outcome) -> None:
+        types = _types(pending)
+        if outcome.http_status != 403 or outcome.status is not Status.FAILED:
+            if self._forbidden:
+                self._forbidden.pop(types, None)
+            return
+        self._forbidden[types] += 1
+        number = self._forbidden[types]
+        if number >= FORBIDDEN_IN_A_ROW and self.settings.max_failure_share < 1:
+            sentence = (
+                f"HubSpot refused {number:,} pairs of {types[0]} and {types[1]} in a row with 403 "
+                f"({outcome.error_category}); {self._share_setting()} allows failures, but not so many on end. "
+                "Look at the results; if they are as expected, set max_failure_share to 1 and resume."
+            )
+            self.block(pending, Stop(StopReason.FORBIDDEN, sentence))
+
+    def _share_setting(self) -> str:
+        origin = self.settings.origin_of("max_failure_share")
+        if origin == "the default":
+            origin = "the default; set it in the config file or in IMPORTER_MAX_FAILURE_SHARE"
+        return f"max_failure_share ({self.settings.max_failure_share:g}, {origin})"
+
     def _check_failure_share(self) -> None:
         bad = self._answered[Status.FAILED] + self._answered[Status.UNCONFIRMED]
         answered = bad + self._answered[Status.LINKED]
         share = self.settings.max_failure_share
         if answered >= ANSWERS_BEFORE_SHARE and bad > share * answered:
             sentence = (
-                f"{bad:,} of the first {answered:,} pairs were not linked; max_failure_share ({share:g}) allows fewer. "
+                f"{bad:,} of the first {answered:,} pairs were not linked; {self._share_setting()} allows fewer. "
                 "Look at the results; if they are as expected, raise max_failure_share and resume."
             )
             self.stop(Stop(StopReason.TOO_MANY_FAILURES, sentence))

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from importer.model import GOOD_STATUSES, Status, StopReason
+from importer.printable import printable
 
 
 class RunStatus(StrEnum):
@@ -83,7 +84,9 @@ def summary_table(summary: Summary) -> str:
     digits = max(len(f"{number:,}") for _, number in counts)
     lines = [f"{name:<18}{number:>{digits},}" for name, number in counts]
     files = [
-        f"{name:<18}{path}" for name, path in (("results", summary.results), ("failures", summary.failures)) if path
+        f"{name:<18}{printable(path)}"
+        for name, path in (("results", summary.results), ("failures", summary.failures))
+        if path
     ]
     return "\n".join([_headline(summary), *lines, *files])
 

@@ -14,6 +14,7 @@ from importer.errors import CutShortError, ImporterError, SettingsError
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.ledger import Ledger, hold_rate
 from importer.hubspot.pace import Pace
+from importer.hubspot.proxy import find_proxy
 from importer.journal import Journal
 from importer.model import Stop, StopReason
 from importer.pool import BatchEngine, FindLinked, Pool, PutEngine, ReadBack, Verify
@@ -37,12 +38,16 @@ class Sent:
 def access_token(settings: Settings) -> SecretStr:
     """The token for the target of `settings`; "" for the sandbox, which needs none.
 
-    Raises SettingsError when a real account's is not set, or when an event loop is running here: sending needs its own.
+    Raises SettingsError when a real account's is not set or its proxy is wrong, or when an event loop is running here:
+    sending needs its own.
     """
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop()
         raise SettingsError("An event loop is running here: call this in a thread, with asyncio.to_thread.")
-    return SecretStr("") if settings.sandbox else load_token(settings)
+    if settings.sandbox:
+        return SecretStr("")
+    find_proxy(settings.base_url)
+    return load_token(settings)
 
 
 Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]

@@ -175,6 +175,13 @@ def invalid(message: str, **extra: Any) -> Refusal:
     return Refusal(400, "VALIDATION_ERROR", message, extra)
 
 
+def invalid_records(object_type: str, record_id: int) -> Refusal:
+    """Return the refusal of a record that cannot be linked, which only its context names."""
+    kind, number = object_type.upper(), str(record_id)
+    context = {"INVALID_OBJECT_IDS": [f"{kind}={number} is not valid"], "objectId": [number], "objectType": [kind]}
+    return invalid("One or more associations are invalid", context=context)
+
+
 def link_limit(limit: int, object_type: str, record_id: int, to_type: str) -> Refusal:
     """Return the refusal of one link more than a record may have."""
     return invalid(

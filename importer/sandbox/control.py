@@ -116,7 +116,7 @@ class Control:
     async def _change(self, request: web.BaseRequest, change: Callable[[_Body], None]) -> web.Response:
         try:
             change(json.loads(await request.read()))
-        except (ValueError, KeyError, TypeError, AttributeError) as wrong:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
             return web.json_response({"message": f"Not understood: {wrong!r}"}, status=400)
         return web.json_response(self.summary()["counts"])
 

@@ -57,6 +57,7 @@ _STATUS_WORDS = {
     400: ("VALIDATION_ERROR", "Invalid input JSON on line 1, column 1"),
     404: ("OBJECT_NOT_FOUND", "The requested resource could not be found."),
     408: ("REQUEST_TIMEOUT", "The request took too long to arrive."),
+    409: ("CONFLICT", "The resource is being changed by another request."),
     414: ("URI_TOO_LONG", "The request URL is too long."),
     423: ("LOCKED", "The resource is locked for 2 seconds while another change to it is processed."),
     477: ("MIGRATION_IN_PROGRESS", "This account is being moved to another data centre."),
@@ -227,7 +228,10 @@ _NESTED = {
         {"message": "See the account's association rules."},
     ]
 }
-_NASTY_MESSAGE = '=HYPERLINK("http://127.0.0.1/","click")\nsecond "line"\r\n,;\t\'third\' \u2028 \x07 コンタクト'
+_LOST_PERMISSIONS = "The user who installed this app no longer has the permissions that it needs."
+_NASTY_MESSAGE = (
+    '=HYPERLINK("http://127.0.0.1/","click")\nsecond "line"\r\n,;\t\'third\' \u2028 \x07\x1b[31m\x00 コンタクト'
+)
 
 # ---- the table
 
@@ -347,6 +351,16 @@ _CALL_FAULTS: dict[str, CallFault] = {
             ),
         ),
     ),
+    "account_inactive": CallFault(
+        "403 ACCOUNT_INACTIVE, the account is deactivated",
+        False,
+        _instead(lambda: Answer(403, answers.error("ACCOUNT_INACTIVE", "This account has been deactivated"))),
+    ),
+    "user_lost_permissions": CallFault(
+        "403 USER_DOES_NOT_HAVE_PERMISSIONS, the app's creator lost rights",
+        False,
+        _instead(lambda: Answer(403, answers.error("USER_DOES_NOT_HAVE_PERMISSIONS", _LOST_PERMISSIONS))),
+    ),
     "too_fast": CallFault(
         "429 TEN_SECONDLY_ROLLING", False, _instead(lambda: answers.over_limit("TEN_SECONDLY_ROLLING"))
     ),
@@ -369,13 +383,18 @@ _CALL_FAULTS: dict[str, CallFault] = {
     "lost_504": CallFault("the work is done, the answer is 504", True, _status(504)),
     **{
         f"http_{status}": CallFault(f"{status} with HubSpot's error body", False, _status(status))
-        for status in (400, 404, 408, 414, 500, 502, 503, 504)
+        for status in (400, 404, 408, 409, 414, 500, 502, 503, 504)
     },
     **{
         f"html_{status}": CallFault(
-            f"{status} with an HTML page, as the network edge answers", False, _html(status, title)
+            f"{status} with an HTML page, as a firewall, gateway or the network edge answers",
+            False,
+            _html(status, title),
         )
         for status, title in {
+            401: "Sign in to the network",
+            403: "Attention Required! | Firewall",
+            404: "HTTP ERROR 404",
             502: "Bad gateway",
             521: "Web server is down",
             522: "Connection timed out",
@@ -415,6 +434,14 @@ _PAIR_FAULTS: dict[str, PairFault] = {
     "unknown_record": PairFault(
         "404 OBJECT_NOT_FOUND for the record on the right",
         lambda pair: Verdict(refusal=answers.unknown_record("TO", pair.to_type, pair.to_id)),
+    ),
+    "record_403": PairFault(
+        "403 FORBIDDEN, the user behind the token may not edit the record on the left",
+        _refused(Refusal(403, "FORBIDDEN", "You do not have permissions to edit this record")),
+    ),
+    "invalid_record_ids": PairFault(
+        "400 VALIDATION_ERROR, the record on the left is not valid, and only the context names it",
+        lambda pair: Verdict(refusal=answers.invalid_records(pair.from_type, pair.from_id)),
     ),
     "association_limit": PairFault(
         "400 VALIDATION_ERROR, the record on the left may have no more links; the limit is named",

@@ -98,7 +98,7 @@ def inputs(body: bytes, most: int) -> list[Json] | Answer:
     """Return the `inputs` of a batch body, or the 400 that refuses it."""
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the second for JSON nested too deep
         return answers.invalid("Invalid input JSON on line 1, column 1").answer()
     found = parsed.get("inputs") if isinstance(parsed, dict) else None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from importer.hubspot.advice import RETRY, advise_refusal, missing_scopes
+from importer.hubspot.advice import RETRY, advise_refusal
+from importer.hubspot.denials import missing_scopes
 from importer.model import ObjectType, Pair, RecordId
 from importer.sandbox import FAULTS, PairFault
 from importer.sandbox.state import Pair as SandboxPair
@@ -34,8 +35,25 @@ def test_missing_scopes_are_named_once_each(context: object, nested: bool) -> No
     assert "the scopes a.write, b.read" in advice(403, body)
 
 
-def test_a_403_without_scopes_asks_for_those_of_both_types() -> None:
-    assert "scopes for both object types" in advice(403, b"")
+def test_missing_scopes_that_are_not_named_are_those_of_both_types() -> None:
+    assert "scopes for both object types" in advice(403, error("MISSING_SCOPES"))
+    assert "service key or private app" in advice(403, error("MISSING_SCOPES"))
+
+
+RECORDS: list[tuple[dict[str, Any], str]] = [
+    ({"message": "You do not have permissions to edit this contact"}, "(contacts 123456)"),
+    ({"message": "You do not have permissions to edit this company"}, "(companies 789)"),
+    ({"message": "No.", "context": {"objectId": ["789"]}}, "(companies 789)"),
+    ({"message": "No."}, "both records (contacts 123456 and companies 789)"),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), RECORDS)
+def test_a_record_that_may_not_be_edited_is_named_and_no_scope(said: dict[str, Any], expected: str) -> None:
+    found = advice(403, error("FORBIDDEN") | said)
+    assert expected in found
+    assert "permission" in found
+    assert "scope" not in found
 
 
 FROM_SIDE, TO_SIDE = "the record to link from (contacts 123456)", "the record to link to (companies 789)"
@@ -95,6 +113,20 @@ def test_a_redirect_sends_people_to_the_base_url() -> None:
     assert "base_url" in advice(302, b"")
 
 
+def test_a_record_that_only_the_context_of_a_400_names_is_to_be_checked() -> None:
+    context = {"INVALID_OBJECT_IDS": ["CONTACT=123456 is not valid"], "objectId": ["123456"], "objectType": ["CONTACT"]}
+    assert f"Check {FROM_SIDE}" in advice(400, error(message="One or more associations are invalid", context=context))
+
+
+def test_values_that_are_not_accepted_are_said_to_be_of_the_record_that_is_named() -> None:
+    assert f"these values of {TO_SIDE}" in advice(400, error(context={"objectId": ["789"]}))
+
+
+def test_a_404_that_names_no_record_also_sends_people_to_the_base_url() -> None:
+    found = advice(404, error("OBJECT_NOT_FOUND", "Not found"))
+    assert "base_url and api_version" in found
+
+
 def test_a_value_hubspot_does_not_accept_sends_people_to_its_message() -> None:
     assert "import_error_message" in advice(400, error())
 
@@ -109,6 +141,8 @@ def test_every_refusal_has_one_plain_sentence(status: int, body: object) -> None
 
 SANDBOX_SAYS = {
     "unknown_record": TO_SIDE,
+    "invalid_record_ids": f"Check {FROM_SIDE}",
+    "record_403": "permission to edit both records",
     "association_limit": "its limit of 1 for",
     "association_limit_unnamed": "its limit for",
     "validation_rule": "correct the row",

@@ -1,6 +1,7 @@
 """Reading what came: tolerant of everything, and nothing of it gets lost, raises or grows without bound."""
 
 import json
+import unicodedata
 from typing import Any
 
 import pytest
@@ -224,11 +225,29 @@ def test_details_of_a_huge_body_stay_within_bounds() -> None:
         json.loads(found.details)
 
 
-def test_newlines_quotes_and_equals_signs_come_through_unchanged() -> None:
-    message = '=HYPERLINK("x")\nsecond "line"\r\n,;\t\'third\' \u2028 \x07 コンタクト \U0001f600'
-    found = answer(400, error(message=message))
-    assert found.error.message == message
-    assert json.loads(found.details)["message"] == message
+def test_quotes_and_equals_signs_come_through_and_control_characters_do_not() -> None:
+    message = '=HYPERLINK("x")\nsecond "line"\r\n,;\t\'third\' \u2028 \x07\x1b[31m\x00\x9b\u202e コンタクト \U0001f600'
+    found = answer(400, error(message=message, context={"a\n": ["b\x00"]}, errors=[{"message": "\x1bdeep"}]))
+    assert found.error.message == '=HYPERLINK("x") second "line" ,; \'third\' [31m コンタクト \U0001f600'
+    details = json.loads(found.details)
+    assert (details["message"], details["context"]) == (found.error.message, {"a ": ["b"]})
+    assert details["errors"] == [{"message": "deep"}]
+
+
+@given(st.text(max_size=100))
+def test_no_text_of_an_answer_has_a_control_character(text: str) -> None:
+    body = error(text, text, context={text: [text]}, subCategory=text, policyName=text, id=text) | {
+        "correlationId": text
+    }
+    found = answer(400, body)
+    said = [found.error.category, found.error.message, found.correlation_id, found.policy_name, found.details]
+    assert not any(unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} for one in "".join(said))
+
+
+@pytest.mark.parametrize("odd", ["789\x00", "7\x008\x009", "789\n", " 789"])
+def test_a_control_character_does_not_turn_one_id_into_another(odd: str) -> None:
+    (found,) = answer(200, complete(results=[result("123456", odd)])).results
+    assert found.to_id != "789"
 
 
 def test_half_a_surrogate_pair_is_replaced() -> None:

@@ -161,7 +161,7 @@ def test_a_batch_refused_as_a_whole_is_judged_as_a_single_call_is(status: int) -
         (complete(status="PENDING"), Action.POLL),
         (complete(status="CANCELED"), Action.SETTLE),
         (b"", Action.AGAIN),
-        (b"<html>", Action.AGAIN),
+        (b"<html>", Action.FOREIGN),
     ],
 )
 def test_a_batch_that_is_not_complete_links_nothing(body: object, action: Action) -> None:

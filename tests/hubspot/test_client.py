@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -21,6 +22,7 @@ import pytest
 from pydantic import SecretStr
 
 from importer.config import ApiVersion, Settings
+from importer.errors import SettingsError
 from importer.hubspot.answers import Answer, NoAnswer, RateHeaders
 from importer.hubspot.client import LARGEST_BODY, HubSpotClient
 from importer.hubspot.links import read_page
@@ -28,9 +30,9 @@ from importer.hubspot.verdict import judge
 from importer.model import Pair, RecordId, Status
 from importer.sandbox import FAULTS, PairFault, Sandbox, SandboxOptions, parse_fault
 from tests.hubspot.raw_server import RawServer, raw_server, response
-from tests.hubspot.shapes import PAIR, complete
+from tests.hubspot.shapes import PAIR, complete, error, result
 
-TOKEN = "pat-eu1-0f3c-secret"
+TOKEN = "pat-eu1-0f3c-secret-of-many-letters"
 PEM = Path(__file__).parent / "localhost.pem"
 OK = response(json.dumps(complete()).encode(), "200 OK", "Content-Type: application/json")
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
@@ -136,6 +138,9 @@ async def test_a_client_is_entered_before_it_is_used() -> None:
 # ---- the token in what comes back
 
 
+Answering = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+
+
 async def echo_body(request: bytes, writer: asyncio.StreamWriter) -> None:
     writer.write(response(b"<html>You sent:\n" + request, "502 Bad", "Content-Type: text/html"))
 
@@ -168,7 +173,57 @@ async def echo_headers(request: bytes, writer: asyncio.StreamWriter) -> None:
     writer.close()
 
 
-@pytest.mark.parametrize("echo", [echo_body, echo_json, echo_gzip, echo_status_line, echo_reason, echo_headers])
+def echo_json_as(change: Callable[[str], bytes], status: str = "400 Bad") -> Answering:
+    """Repeat the token in the fields of an error, in a body that `change` encodes."""
+
+    async def echo(request: bytes, writer: asyncio.StreamWriter) -> None:
+        del request
+        body: dict[str, Any] = {
+            "category": TOKEN,
+            "message": f"Bearer {TOKEN}",
+            "context": {TOKEN: [TOKEN]},
+            "status": TOKEN,
+        }
+        body |= {"correlationId": TOKEN, "errors": [{"message": TOKEN[:18]}, {"message": TOKEN[18:]}]}
+        writer.write(response(change(json.dumps(body)), status))
+
+    return echo
+
+
+async def echo_location(request: bytes, writer: asyncio.StreamWriter) -> None:
+    said = authorization_of(request).decode().partition(" ")[2]
+    writer.write(response(f"Moved to /{said}".encode(), "302 Found", f"Location: /login?token={said}"))
+
+
+async def echo_success(request: bytes, writer: asyncio.StreamWriter) -> None:
+    said = authorization_of(request).decode()
+    spec = {"associationCategory": said, "associationTypeId": said}
+    results = [{**result(), "associationSpec": spec}]
+    writer.write(response(json.dumps(complete(results=results, completedAt=said, links={said: said})).encode()))
+
+
+ECHOES = {
+    "a page": echo_body,
+    "JSON": echo_json,
+    "gzip": echo_gzip,
+    "a broken status line": echo_status_line,
+    "a reason": echo_reason,
+    "broken headers": echo_headers,
+    "a redirect": echo_location,
+    "a success": echo_success,
+    "JSON escapes": echo_json_as(lambda text: text.replace("-", r"\u002d").encode()),
+    "UTF-16": echo_json_as(lambda text: text.encode("utf-16")),
+    "UTF-16 without a mark": echo_json_as(lambda text: text.encode("utf-16-be")),
+    "UTF-32": echo_json_as(lambda text: text.encode("utf-32")),
+    "a page in UTF-16": echo_json_as(lambda text: f"<html>{text}".encode("utf-16-le"), "502 Bad"),
+    "percent-encoding": echo_json_as(lambda text: text.replace("-", "%2D").encode()),
+    "HTML": echo_json_as(lambda text: text.replace("-", "&#45;").encode(), "503 Busy"),
+    "cut-off JSON": echo_json_as(lambda text: text[:-9].replace("-", r"\u002D").encode(), "200 OK"),
+    "JSON nested too deep": echo_json_as(lambda text: f'{{"a": {"[" * 990}"{text[40:80]}"{"]" * 990}}}'.encode()),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
 async def test_a_server_that_repeats_the_token_does_not_bring_it_back(
     echo: Callable[[bytes, asyncio.StreamWriter], Awaitable[None]], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,10 +231,22 @@ async def test_a_server_that_repeats_the_token_does_not_bring_it_back(
     async with raw_server(echo) as server, client(url_of(server)) as hubspot:
         answer = await hubspot.link(PAIR)
     assert server.requests
-    assert TOKEN not in repr(answer)
-    assert TOKEN not in repr(judge(answer, PAIR))
-    assert TOKEN not in caplog.text
-    assert isinstance(answer, NoAnswer) or "[token]" in repr(answer) or not answer.details
+    said = (
+        repr((answer, judge(answer, PAIR)))
+        + caplog.text
+        + ("" if isinstance(answer, NoAnswer) else str(answer.content))
+    )
+    for spelling in (TOKEN, TOKEN.replace("-", "%2D"), TOKEN.replace("-", "&#45;"), r"\u002d", TOKEN[18:], TOKEN[:18]):
+        assert spelling not in said
+    assert isinstance(answer, NoAnswer) or "[token]" in said or not answer.details
+
+
+async def test_a_token_that_is_a_letter_damages_no_word_no_id_and_no_status() -> None:
+    body = error("EXPIRED", "exercitation", context={"x": ["x123456"]}) | {"status": "x"}
+    async with raw_server(response(json.dumps(body).encode(), "400 Bad")) as server, client(url_of(server), "x") as own:
+        found = await answered(own.link(PAIR))
+    assert (found.error.category, found.error.message, found.status) == ("EXPIRED", "exercitation", "x")
+    assert found.error.context == {"x": ("x123456",)}
 
 
 # ---- what is read
@@ -194,14 +261,19 @@ IN_ODD_CLOTHES = [name for name, fault in FAULTS.items() if name.startswith("sta
     "gzip",
     "slow",
 ]
+NOT_OF_SINGLE_CALLS = [
+    *("errors_as_200", "first_error_only", "silent_errors", "uncounted_error", "index_errors", "silent_read"),
+    *("labels_only", "no_types", "endless_pages", "half_later", "oversized", "oversized_for_many"),
+]
 EXPECTED = dict.fromkeys(FAULTS, Status.UNCONFIRMED) | {
     **{name: Status.FAILED for name, fault in FAULTS.items() if isinstance(fault, PairFault)},
     **dict.fromkeys(["empty_results", "foreign_results", "half_foreign_results"], Status.UNCONFIRMED),
     **dict.fromkeys(IN_ODD_CLOTHES, Status.LINKED),
-    **dict.fromkeys(["errors_as_200", "first_error_only", "silent_errors", "silent_read"], Status.LINKED),
-    **dict.fromkeys(["redirect", "scopes_missing", "scopes_missing_text"], Status.FAILED),
+    **dict.fromkeys(NOT_OF_SINGLE_CALLS, Status.LINKED),
+    **dict.fromkeys(["scopes_missing", "scopes_missing_text"], Status.FAILED),
     **dict.fromkeys(["http_400", "http_404", "http_414"], Status.FAILED),
     **dict.fromkeys(["token_invalid", "token_expired", "migrating", "daily_limit"], Status.NOT_SENT),
+    **dict.fromkeys(["account_inactive", "user_lost_permissions"], Status.NOT_SENT),
     **dict.fromkeys(["too_fast", "too_fast_retry_after", "too_fast_second"], Status.NOT_SENT),
 }
 
@@ -248,6 +320,23 @@ async def test_retry_after_is_read_from_the_header(value: str, seconds: float | 
     answer = response(b"", "503 Busy", f"Retry-After: {value}")
     async with raw_server(answer) as server, client(url_of(server)) as hubspot:
         assert (await answered(hubspot.link(PAIR))).retry_after == seconds
+
+
+async def test_a_date_to_retry_after_is_of_the_servers_clock() -> None:
+    headers = ["Date: Fri, 01 May 2020 12:00:00 GMT", "Retry-After: Fri, 01 May 2020 12:00:07 GMT"]
+    async with raw_server(response(b"", "503 Busy", *headers)) as server, client(url_of(server)) as hubspot:
+        assert (await answered(hubspot.link(PAIR))).retry_after == 7
+
+
+async def test_an_answer_says_where_the_refused_token_came_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN", raising=False)
+    async with raw_server(response(b"", "401 No")) as server:
+        async with client(url_of(server)) as hubspot:
+            assert (await answered(hubspot.link(PAIR))).token_origin == "HUBSPOT_ACCESS_TOKEN"
+        async with client(url_of(server), token_file=tmp_path / "token") as hubspot:
+            assert (await answered(hubspot.link(PAIR))).token_origin == f"the file {tmp_path / 'token'}"
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
@@ -490,3 +579,45 @@ async def test_a_proxy_that_opens_no_tunnel_reached_nobody(status: str, monkeypa
     assert "passphrase" not in repr(found)
     assert proxy.requests
     assert all(TOKEN.encode() not in request for request in proxy.requests)
+
+
+WRONG_PROXIES = [
+    "http://me:passphrase@proxy:80a",
+    "http://me:passphrase@proxy:99999",
+    "http://me:passphrase@proxy:0",
+    "http://me:pass/phrase@proxy:8080",
+    "http://me:80/passphrase@proxy",
+    "http://me:passphrase#1@proxy:8080",
+    "http://me:passphrase@",
+    "http://me:passphrase@pro xy:80",
+    "http://me:passphrase@[proxy:80",
+    "socks5://me:passphrase@proxy:1080",
+    "me:passphrase@proxy:80a",
+    "passphrase://",
+]
+
+
+@pytest.mark.parametrize("proxy", WRONG_PROXIES)
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
+def test_a_wrong_proxy_is_refused_before_anything_is_sent(
+    proxy: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, proxy)
+    with pytest.raises(
+        SettingsError, match=rf"^{variable} is not the URL of a proxy: expected http://HOST:PORT"
+    ) as end:
+        client("https://hubspot.test")
+    assert not re.search("phrase|me:|hidden", str(end.value))
+    client("https://127.0.0.1:1")  # no proxy is asked for this machine
+
+
+async def test_a_proxy_that_refuses_connections_reached_nobody_and_is_not_shown_with_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:passphrase@127.0.0.1:{taken.getsockname()[1]}")
+        async with client("https://hubspot.test") as hubspot:
+            found = await unanswered(hubspot.link(PAIR))
+    assert not found.reached
+    assert "passphrase" not in repr(found)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.hubspot.retry import LONGEST_RETRY_AFTER, backoff, retry_after
+from importer.hubspot.retry import LONGEST_RETRY_AFTER, backoff, retry_after, server_time
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 SECONDS = st.floats(0.001, 86_400)
@@ -75,3 +75,19 @@ def test_no_retry_after_raises_or_leaves_its_bounds(header: str) -> None:
 @given(st.integers(0, 86_400))
 def test_a_date_asks_for_the_seconds_until_it(seconds: int) -> None:
     assert retry_after(format_datetime(NOW + timedelta(seconds=seconds), usegmt=True), NOW) == seconds
+
+
+@pytest.mark.parametrize("off_by", [timedelta(hours=-3), timedelta(), timedelta(days=40)])
+def test_a_date_is_compared_with_the_servers_clock_and_not_with_ours(off_by: timedelta) -> None:
+    now = server_time(format_datetime(NOW + off_by, usegmt=True), NOW)
+    assert retry_after(format_datetime(NOW + off_by + timedelta(seconds=30), usegmt=True), now) == 30
+
+
+@given(st.none() | st.text(max_size=60))
+def test_without_a_readable_date_our_own_clock_serves(header: str | None) -> None:
+    found = server_time(header, NOW)
+    assert found == NOW or found.tzinfo is not None
+
+
+def test_a_missing_date_header_is_replaced_by_our_clock() -> None:
+    assert server_time(None, NOW) is server_time("soon", NOW) is server_time("Fri, 99 May 2026", NOW) is NOW

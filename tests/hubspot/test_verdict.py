@@ -1,6 +1,7 @@
 """What every answer means, above all that nothing is called linked which HubSpot did not clearly confirm."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,21 +124,31 @@ TABLE: list[tuple[int, object, Action, Status, str]] = [
     (200, b"", Action.AGAIN, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
     (204, b"", Action.AGAIN, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
     (200, [], Action.AGAIN, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
-    (200, b"<html>guest network</html>", Action.AGAIN, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
-    (302, b"", Action.SETTLE, Status.FAILED, "HTTP_302"),
+    (200, b"<html>guest network</html>", Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT"),
+    *(
+        (status, body, Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT")
+        for status in (302, 307, 400, 403, 404, 405, 406, 407, 410, 451)
+        for body in (b"", b"<html>Blocked</html>", b"no such page", b"[]", {"message": "Forbidden"}, {"status": 404})
+    ),
+    (401, b"<html>Sign in</html>", Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT"),
     (400, error(), Action.SETTLE, Status.FAILED, "VALIDATION_ERROR"),
     (400, complete(), Action.SETTLE, Status.FAILED, "HTTP_400"),
     (404, error("OBJECT_NOT_FOUND"), Action.SETTLE, Status.FAILED, "OBJECT_NOT_FOUND"),
-    (405, b"", Action.SETTLE, Status.FAILED, "HTTP_405"),
-    (409, error("CONFLICT"), Action.SETTLE, Status.FAILED, "CONFLICT"),
+    (405, error("METHOD_NOT_ALLOWED"), Action.SETTLE, Status.FAILED, "METHOD_NOT_ALLOWED"),
+    (409, error("CONFLICT"), Action.AGAIN, Status.UNCONFIRMED, "CONFLICT"),
     (414, b"<html>", Action.SETTLE, Status.FAILED, "HTTP_414"),
     (408, b"", Action.AGAIN, Status.UNCONFIRMED, "HTTP_408"),
     (423, error("LOCKED"), Action.AGAIN, Status.UNCONFIRMED, "LOCKED"),
     (425, b"", Action.AGAIN, Status.UNCONFIRMED, "HTTP_425"),
-    (401, error("INVALID_AUTHENTICATION"), Action.STOP, Status.NOT_SENT, "INVALID_AUTHENTICATION"),
-    (401, b"", Action.STOP, Status.NOT_SENT, "HTTP_401"),
+    (401, error("INVALID_AUTHENTICATION"), Action.RECHECK, Status.NOT_SENT, "INVALID_AUTHENTICATION"),
+    (401, error("EXPIRED_AUTHENTICATION"), Action.STOP, Status.NOT_SENT, "EXPIRED_AUTHENTICATION"),
+    (401, error("ACCOUNT_INACTIVE"), Action.STOP, Status.NOT_SENT, "ACCOUNT_INACTIVE"),
+    (401, b"", Action.RECHECK, Status.NOT_SENT, "HTTP_401"),
     (403, error("MISSING_SCOPES"), Action.STOP_TYPES, Status.FAILED, "MISSING_SCOPES"),
-    (403, b"", Action.STOP_TYPES, Status.FAILED, "HTTP_403"),
+    (403, error("FORBIDDEN"), Action.SETTLE, Status.FAILED, "FORBIDDEN"),
+    (403, error("ACCOUNT_INACTIVE"), Action.STOP, Status.NOT_SENT, "ACCOUNT_INACTIVE"),
+    (403, error("FORBIDDEN", "This portal is suspended."), Action.STOP, Status.NOT_SENT, "FORBIDDEN"),
+    (403, error("USER_DOES_NOT_HAVE_PERMISSIONS"), Action.STOP, Status.NOT_SENT, "USER_DOES_NOT_HAVE_PERMISSIONS"),
     (429, LIMIT | {"policyName": "TEN_SECONDLY_ROLLING"}, Action.PAUSE, Status.NOT_SENT, "TEN_SECONDLY_ROLLING"),
     (429, LIMIT | {"policyName": "SECONDLY"}, Action.PAUSE, Status.NOT_SENT, "SECONDLY"),
     (429, LIMIT | {"policyName": "DAILY"}, Action.STOP, Status.NOT_SENT, "DAILY"),
@@ -159,20 +170,53 @@ def test_every_answer_has_its_meaning(
     outcome = verdict.outcome
     assert (verdict.action, outcome.status, outcome.error_category) == (action, status, category)
     assert outcome.http_status == http_status
-    assert (verdict.stop is not None) is (action in {Action.STOP, Action.STOP_TYPES})
+    assert (verdict.stop is not None) is (action in {Action.RECHECK, Action.STOP, Action.STOP_TYPES})
     assert bool(outcome.error_message) is bool(outcome.advice) is (status is not Status.LINKED)
     assert outcome.num_errors >= (status is Status.FAILED)
 
 
-STOPS = [(401, StopReason.TOKEN_REFUSED), (403, StopReason.SCOPES_MISSING), (477, StopReason.ACCOUNT_MIGRATING)]
+STOPS = [
+    (401, b"", StopReason.TOKEN_REFUSED),
+    (403, error("MISSING_SCOPES"), StopReason.SCOPES_MISSING),
+    (403, error("X", "This app hasn't been granted all required scopes."), StopReason.SCOPES_MISSING),
+    (403, error("X", context={"missingScopes": ["a"]}), StopReason.SCOPES_MISSING),
+    (403, error("ACCOUNT_INACTIVE"), StopReason.ACCOUNT_INACTIVE),
+    (403, error("X", subCategory="USER_DOES_NOT_HAVE_PERMISSIONS"), StopReason.PERMISSIONS_LOST),
+    (477, b"", StopReason.ACCOUNT_MIGRATING),
+]
 
 
-@pytest.mark.parametrize(("http_status", "reason"), STOPS)
-def test_why_a_run_stops_is_said_with_the_status(http_status: int, reason: StopReason) -> None:
-    stop = judge(answer(http_status, b""), PAIR).stop
+@pytest.mark.parametrize(("http_status", "body", "reason"), STOPS)
+def test_why_a_run_stops_is_said_with_the_status(http_status: int, body: object, reason: StopReason) -> None:
+    stop = judge(answer(http_status, body), PAIR).stop
     assert stop is not None
     assert stop.reason is reason
     assert str(http_status) in stop.message
+
+
+def test_a_refused_token_is_named_by_where_it_came_from() -> None:
+    verdict = judge(replace(answer(401, b""), token_origin="the file /run/token"), PAIR)
+    assert verdict.stop is not None
+    assert "the token in the file /run/token is not accepted" in verdict.stop.message
+    assert "in the file /run/token" in verdict.outcome.advice
+
+
+PAGES = [
+    ("<html><head><title>Attention\nRequired!</title></head><body>x</body></html>", "'Attention Required!'"),
+    ("<h2>HTTP ERROR 404</h2><style>p {}</style><p>No such path</p>", "'HTTP ERROR 404 No such path'"),
+    ("Access denied", "'Access denied'"),
+    ("<p>" + "word " * 100, "word …'"),
+    ("", "answered 404."),
+]
+
+
+@pytest.mark.parametrize(("page", "said"), PAGES)
+def test_a_page_is_reported_with_its_title_or_first_words_and_what_to_check(page: str, said: str) -> None:
+    outcome = judge(answer(404, page.encode()), PAIR).outcome
+    assert said in outcome.error_message
+    assert "This is not HubSpot: check base_url" in outcome.advice
+    assert "firewall" in judge(answer(403, page.encode()), PAIR).outcome.advice
+    assert "points elsewhere: check base_url" in judge(answer(302, page.encode()), PAIR).outcome.advice
 
 
 def test_the_daily_limit_stops_and_says_when_the_day_ends() -> None:
@@ -254,34 +298,54 @@ OUTCOMES = st.builds(
 )
 
 
-@given(OUTCOMES, st.none() | OUTCOMES)
-@example(Outcome(Status.FAILED, 404), Outcome(Status.UNCONFIRMED, 503))
-@example(Outcome(Status.FAILED, 400), Outcome(Status.UNCONFIRMED, 503))
-@example(Outcome(Status.NOT_SENT, 429), Outcome(Status.UNCONFIRMED))
-def test_after_an_unclear_attempt_no_refusal_is_called_certain(outcome: Outcome, earlier: Outcome | None) -> None:
-    found = with_doubt(outcome, earlier)
-    if (
-        earlier is None
-        or earlier.status is not Status.UNCONFIRMED
-        or outcome.http_status == 404
-        or outcome.status is Status.LINKED
-    ):
+@given(OUTCOMES, st.none() | OUTCOMES, st.booleans())
+@example(Outcome(Status.FAILED, 404), Outcome(Status.UNCONFIRMED, 503), False)
+@example(Outcome(Status.FAILED, 404), Outcome(Status.UNCONFIRMED, 503), True)
+@example(Outcome(Status.FAILED, 400), Outcome(Status.UNCONFIRMED, 503), False)
+@example(Outcome(Status.NOT_SENT, 429), Outcome(Status.UNCONFIRMED), False)
+def test_after_an_unclear_attempt_no_refusal_without_proof_is_called_certain(
+    outcome: Outcome, earlier: Outcome | None, is_proof: bool
+) -> None:
+    found = with_doubt(outcome, earlier, is_proof=is_proof)
+    if earlier is None or earlier.status is not Status.UNCONFIRMED or is_proof or outcome.status is Status.LINKED:
         assert found is outcome
     else:
         assert found.status is Status.UNCONFIRMED
 
 
-@given(st.lists(OUTCOMES, min_size=2, max_size=6))
-def test_doubt_lasts_until_a_clear_word(outcomes: list[Outcome]) -> None:
+@given(st.lists(st.tuples(OUTCOMES, st.booleans()), min_size=2, max_size=6))
+def test_doubt_lasts_until_a_clear_word(outcomes: list[tuple[Outcome, bool]]) -> None:
     said: Outcome | None = None
     doubtful = False
-    for outcome in outcomes:
-        said = with_doubt(outcome, said)
+    for outcome, is_proof in outcomes:
+        said = with_doubt(outcome, said, is_proof=is_proof)
         doubtful = outcome.status is Status.UNCONFIRMED or (
-            doubtful and outcome.status is not Status.LINKED and outcome.http_status != 404
+            doubtful and outcome.status is not Status.LINKED and not is_proof
         )
         if doubtful:
             assert said.status is Status.UNCONFIRMED
+
+
+PROOFS: list[tuple[int, object, bool]] = [
+    (404, error("OBJECT_NOT_FOUND", "companies 789 does not exist"), True),
+    (404, error("OBJECT_NOT_FOUND", context={"objectId": ["123456"]}), True),
+    (404, error("X", subCategory="crm.associations.TO_OBJECT_NOT_FOUND", errors=[{"message": "No 789."}]), True),
+    (404, error("OBJECT_NOT_FOUND"), False),
+    (404, error("OBJECT_NOT_FOUND", "companies 7890 does not exist"), False),
+    (404, error("NO_SUCH_PATH", "/crm/v4/objects/contacts/123456 is no path"), False),
+    (404, {"message": "OBJECT_NOT_FOUND 789"}, False),
+    (404, b"<html>789 OBJECT_NOT_FOUND</html>", False),
+    (404, b"", False),
+    (400, error("OBJECT_NOT_FOUND", "companies 789 does not exist"), False),
+    (403, error("FORBIDDEN", "789"), False),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "is_proof"), PROOFS)
+def test_only_hubspots_own_404_that_names_a_record_of_the_pair_is_proof(
+    status: int, body: object, is_proof: bool
+) -> None:
+    assert judge(answer(status, body), PAIR).is_proof is is_proof
 
 
 def test_records_of_the_same_id_on_both_sides_are_a_pair_like_any_other() -> None:

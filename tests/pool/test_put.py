@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from importer.config import Rate
+from importer.config import Rate, load_settings
 from importer.errors import JournalError
-from importer.journal import CUT_OFF, Journal, PendingPair
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.pace import Pace
+from importer.journal import CUT_OFF, Journal, PendingPair, open_for_run
 from importer.model import Pair, Status, Stop, StopReason
 from importer.pool import Pool, PutEngine
+from importer.pool.workers import FORBIDDEN_IN_A_ROW
 from importer.sandbox import Sandbox
-from tests.pool.rig import Ran, Rig, assert_sound, hubspot, journal_of, key, outcomes, pairs, pending
+from tests.pool.rig import FAST, Ran, Rig, assert_sound, hubspot, journal_of, key, outcomes, pairs, pending
 
 INTERRUPTED = Stop(StopReason.SIGINT, "The run was interrupted (SIGINT).")
 
@@ -64,7 +68,7 @@ async def test_a_lost_acknowledgement_is_asked_again_and_linked(path: Path, faul
         assert sandbox.state.calls["put"] == 80
 
 
-@pytest.mark.parametrize("fault", ["lost_answer", "lost_504", "http_503", "html_521", "html_200", "pending", "reset"])
+@pytest.mark.parametrize("fault", ["lost_answer", "lost_504", "http_503", "html_521", "pending", "reset"])
 async def test_what_never_gets_a_clear_answer_is_unconfirmed_in_the_end(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=always") as sandbox:
         ran = await run(path, sandbox, pairs(20))
@@ -73,7 +77,7 @@ async def test_what_never_gets_a_clear_answer_is_unconfirmed_in_the_end(path: Pa
         assert (ran.stop, ran.pending) == (None, set())
 
 
-@pytest.mark.parametrize("fault", ["http_503", "http_500", "pending", "processing", "hang"])
+@pytest.mark.parametrize("fault", ["http_503", "http_500", "http_409", "html_403", "pending", "processing", "hang"])
 async def test_a_passing_failure_is_tried_again(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=always*2") as sandbox:
         ran = await run(path, sandbox, pairs(8), connect_timeout=0.1, answer_timeout=0.1)
@@ -96,6 +100,52 @@ async def test_a_refusal_after_an_unclear_answer_is_not_called_failed(path: Path
         ran = await run(path, sandbox, pairs(10))
         assert len(ran.of(Status.UNCONFIRMED)) == 10
         assert len(sandbox.state.associations) == 10
+
+
+@pytest.mark.parametrize("fault", ["html_404", "http_404", "html_403", "scopes_missing", "http_400"])
+async def test_only_proof_makes_a_pair_in_doubt_failed(path: Path, fault: str) -> None:
+    async with hubspot("lost_answer=always*1", f"{fault}=always") as sandbox:
+        ran = await run(path, sandbox, pairs(5))
+        assert len(ran.of(Status.UNCONFIRMED)) == len(sandbox.state.associations) == 5
+
+
+async def test_hubspots_word_that_a_record_is_unknown_is_proof(path: Path) -> None:
+    async with hubspot("reset=always*1", "unknown_record=always") as sandbox:
+        ran = await run(path, sandbox, pairs(5))
+        assert len(ran.of(Status.FAILED)) == 5
+        assert attempts(ran) == {2}
+
+
+# ---- what is not HubSpot
+
+
+@pytest.mark.parametrize("fault", ["html_200", "html_401", "html_403", "html_404", "redirect"])
+async def test_where_only_something_else_answers_the_run_stops_and_nothing_has_failed(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=always") as sandbox:
+        ran = await run(path, sandbox, pairs(100))
+        assert ran.stop is not None
+        assert ran.stop.reason is StopReason.UNREACHABLE
+        assert "not HubSpot" in ran.stop.message
+        assert ran.pending == set(ran.outcomes) == ran.of(Status.UNCONFIRMED) | ran.of(Status.NOT_SENT)
+        assert sandbox.state.calls["put"] <= 3 * 8
+        sandbox.use_faults()
+        again = await Rig(path, sandbox).run()
+        assert len(again.of(Status.LINKED)) == 100
+
+
+async def test_a_page_in_the_way_of_one_pair_leaves_only_that_one_unconfirmed(path: Path) -> None:
+    async with hubspot("html_403=contacts:1003>companies:5003") as sandbox:
+        ran = await run(path, sandbox, pairs(60), backoff_base=0.2, backoff_cap=0.2, workers=2, max_attempts=4)
+        assert ran.stop is None
+        assert len(ran.of(Status.LINKED)) == 59
+        assert {pair.from_id for pair in ran.of(Status.UNCONFIRMED)} == {"1003"}
+
+
+async def test_a_page_after_other_failures_stops_nothing(path: Path) -> None:
+    async with hubspot("http_503=always*2", "html_200=always") as sandbox:
+        ran = await run(path, sandbox, pairs(5))
+        assert ran.stop is None
+        assert len(ran.of(Status.UNCONFIRMED)) == 5
 
 
 async def test_a_locked_record_is_left_alone_for_two_seconds(path: Path) -> None:
@@ -210,6 +260,61 @@ async def test_a_token_that_expires_stops_half_way(path: Path) -> None:
         assert sandbox.state.calls["put"] <= 58
 
 
+async def test_a_single_401_among_successes_is_asked_again(path: Path) -> None:
+    async with hubspot("token_invalid=calls:20") as sandbox:
+        ran = await run(path, sandbox, pairs(100))
+        assert (ran.stop, ran.pool.retries) == (None, 1)
+        assert len(ran.of(Status.LINKED)) == 100
+
+
+async def test_a_token_that_is_withdrawn_half_way_stops_the_run_at_its_second_refusal(path: Path) -> None:
+    async with hubspot("token_invalid=after:50") as sandbox:
+        ran = await run(path, sandbox, pairs(300))
+        assert ran.stop is not None
+        assert ran.stop.reason is StopReason.TOKEN_REFUSED
+        assert len(ran.of(Status.LINKED)) == 50
+        assert len(ran.of(Status.NOT_SENT)) == 250
+        assert sandbox.state.calls["put"] <= 50 + 2 * 8
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("account_inactive", StopReason.ACCOUNT_INACTIVE),
+        ("user_lost_permissions", StopReason.PERMISSIONS_LOST),
+    ],
+)
+async def test_what_concerns_all_pairs_stops_the_run_and_fails_none(path: Path, fault: str, reason: StopReason) -> None:
+    async with hubspot(f"{fault}=always") as sandbox:
+        ran = await run(path, sandbox, pairs(100))
+        assert ran.stop is not None
+        assert ran.stop.reason is reason
+        assert sandbox.state.calls["put"] <= 8
+        assert ran.of(Status.NOT_SENT) == ran.pending == set(ran.outcomes)
+
+
+async def test_a_record_that_may_not_be_edited_fails_its_own_pair_only(path: Path) -> None:
+    async with hubspot("record_403=pairs:0.3") as sandbox:
+        ran = await run(path, sandbox, pairs(200), max_failure_share=0.9)
+        assert ran.stop is None
+        assert len(ran.of(Status.FAILED)) + len(ran.of(Status.LINKED)) == ran.pool.calls == 200
+        assert 30 <= len(ran.of(Status.FAILED)) <= 90
+
+
+async def test_many_records_on_end_that_may_not_be_edited_stop_these_types_and_no_others(path: Path) -> None:
+    mixed = [*pairs(200), *pairs(20, "contacts", "deals")]
+    async with hubspot("record_403=contacts>companies") as sandbox:
+        rig = Rig(journal_of(path, mixed), sandbox)
+        ran = await rig.run(max_failure_share=0.9)
+        assert ran.stop is not None
+        assert ran.stop.reason is StopReason.FORBIDDEN
+        assert FORBIDDEN_IN_A_ROW <= len(ran.of(Status.FAILED)) <= FORBIDDEN_IN_A_ROW + 8
+        assert ran.of(Status.LINKED) == {pair for pair in mixed if pair.to_type == "deals"}
+        again = await rig.run(max_failure_share=1)
+        assert again.stop is None
+        assert len(again.of(Status.FAILED)) == 200
+
+
 async def test_missing_scopes_stop_these_types_and_no_others(path: Path) -> None:
     mixed = [pair for both in zip(pairs(100), pairs(100, "contacts", "deals"), strict=True) for pair in both]
     async with hubspot("scopes_missing=contacts>companies") as sandbox:
@@ -248,6 +353,20 @@ async def test_too_many_failures_stop_the_run_before_a_day_is_burnt(path: Path) 
         assert ran.stop.reason is StopReason.TOO_MANY_FAILURES
         assert 100 <= sandbox.state.calls["put"] <= 108
         assert len(ran.of(Status.NOT_SENT)) == 400 - len(ran.of(Status.FAILED))
+
+
+@pytest.mark.parametrize("origin", ["the default", "IMPORTER_MAX_FAILURE_SHARE"])
+async def test_a_stop_for_too_many_failures_says_where_the_share_is_set(
+    path: Path, origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMPORTER_MAX_FAILURE_SHARE", "" if origin == "the default" else "0.4")
+    async with hubspot("http_400=always") as sandbox:
+        with open_for_run(journal_of(path, pairs(120))) as journal:
+            pool = Pool(journal, Pace(FAST), load_settings())
+            async with HubSpotClient(sandbox.url, SecretStr(sandbox.options.token), pool.settings) as client:
+                stop = await pool.run(PutEngine(client))
+    assert stop is not None
+    assert f"max_failure_share ({pool.settings.max_failure_share:g}, {origin}" in stop.message
 
 
 async def test_a_share_of_failures_within_bounds_stops_nothing(path: Path) -> None:
@@ -502,7 +621,9 @@ EVERYTHING = [
     "pending=0.03", "pending_linked=0.02", "canceled=0.02", "unknown_status=0.02", "unnamed_results=0.02",
     "status_207=0.05", "numeric_ids=0.05", "gzip=0.05", "no_content_type=0.03", "truncated_json=0.02",
     "empty_object=0.02", "json_list=0.02", "html_200=0.02", "unknown_record=pairs:0.05", "big_message=pairs:0.01",
-    "nasty_message=pairs:0.02", "odd_fields=pairs:0.02", "association_limit=pairs:0.02",
+    "nasty_message=pairs:0.02", "odd_fields=pairs:0.02", "association_limit=pairs:0.02", "html_403=0.02",
+    "html_404=0.02", "http_404=0.01", "http_409=0.02", "token_invalid=0.003", "record_403=pairs:0.02",
+    "invalid_record_ids=pairs:0.02",
 ]  # fmt: skip
 
 
@@ -517,7 +638,11 @@ async def test_with_all_faults_at_once_every_pair_is_accounted_for(path: Path, s
             assert_sound(path)
             if not ran.pending:
                 break
-        ran = await rig.run(workers=16)
+        for _ in range(4):  # each fault that stops a run strikes once
+            ran = await rig.run(workers=16)
+            if ran.stop is None:
+                break
+        assert ran.stop is None
         assert ran.of(Status.NOT_SENT) == set()
         assert len(ran.of(Status.LINKED)) > 250
         assert len(ran.of(Status.FAILED)) > 10

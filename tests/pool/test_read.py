@@ -122,8 +122,16 @@ async def test_verify_says_of_every_pair_whether_it_is_linked_and_sends_nothing(
         assert set(sandbox.state.calls) <= {"read"}
 
 
+async def test_verify_stops_where_something_else_than_hubspot_answers_and_calls_nothing_missing(path: Path) -> None:
+    async with hubspot("html_200=read") as sandbox:
+        ran = await Rig(journal_of(path, pairs(3)), sandbox).run(Verify, source=of_pending)
+        assert ran.stop is not None
+        assert ran.stop.reason is StopReason.UNREACHABLE
+        assert "MISSING" not in {outcome.error_category for outcome in ran.outcomes.values()}
+
+
 UNREADABLE = [
-    "http_503", "http_400", "http_500", "empty_object", "canceled", "pending", "silent_read", "html_200", "oversized",
+    "http_503", "http_400", "http_500", "empty_object", "canceled", "pending", "silent_read", "oversized",
     "lost_answer", "scopes_missing",
 ]  # fmt: skip
 

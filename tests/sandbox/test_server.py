@@ -230,6 +230,22 @@ async def test_a_batch_body_that_makes_no_sense_is_refused(
     assert (status, answer["category"]) == (400, "VALIDATION_ERROR")
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        "/crm/v4/associations/contacts/companies/batch/associate/default",
+        "/crm/associations/2026-09/contacts/companies/batch/read",
+        "/sandbox/records",
+        "/sandbox/faults",
+    ],
+)
+async def test_json_nested_too_deep_is_a_bad_request(http: aiohttp.ClientSession, sandbox: Sandbox, where: str) -> None:
+    for deep in (b"[" * 50_000, b'{"inputs": ' * 20_000, b'{"inputs": [' + b'{"id": [' * 20_000):
+        async with http.post(sandbox.url + where, data=deep) as answer:
+            assert answer.status == 400
+            assert "message" in await answer.json()
+
+
 async def test_a_read_takes_a_thousand_ids_and_no_more(http: aiohttp.ClientSession, sandbox: Sandbox) -> None:
     ids = [{"id": str(number)} for number in range(1, 1002)]
     assert (await post(http, sandbox, READ, {"inputs": ids}))[0] == 400

@@ -1,0 +1,127 @@
+"""Tokens and passwords typed into the wrong place, or said by a server: no output, result or journal holds them."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from importer.cli import main
+from tests.cli.tools import TOKEN, Workplace
+from tests.hubspot.raw_server import raw_server, response
+from tests.hubspot.shapes import error
+
+OTHER = "pat-eu1-91d91373-8e94-4872-893c-e7d080224a56"
+
+WRONG_PLACES: dict[str, tuple[list[str], dict[str, str]]] = {
+    "as the file": (["run", OTHER], {}),
+    "as the file to check": (["check", OTHER], {}),
+    "as a run": (["resume", OTHER], {}),
+    "as a run to retry": (["retry", OTHER], {}),
+    "as a run to show": (["show", OTHER], {}),
+    "as a command": ([OTHER], {}),
+    "as one argument too many": (["run", "a.csv", OTHER], {}),
+    "as a flag": (["run", "a.csv", f"--{OTHER}"], {}),
+    "as the base URL": (["run", "a.csv", "--base-url", OTHER], {}),
+    "in the base URL": (["run", "a.csv", "--base-url", f"http://example.com/?hapikey={OTHER}"], {}),
+    "as the rate": (["run", "a.csv", "--rate", OTHER], {}),
+    "as the engine": (["run", "a.csv", "--engine", OTHER], {}),
+    "as the workers": (["run", "a.csv", "--workers", OTHER], {}),
+    "as the API version": (["run", "a.csv", "--api-version", OTHER], {}),
+    "as a column": (["run", "a.csv", "--map", f"to_object_id={OTHER}"], {}),
+    "as a role": (["run", "a.csv", "--map", f"{OTHER}=a"], {}),
+    "as half a mapping": (["run", "a.csv", "--map", OTHER], {}),
+    "as an encoding": (["run", "a.csv", "--encoding", OTHER], {}),
+    "as a delimiter": (["run", "a.csv", "--delimiter", OTHER], {}),
+    "as a profile": (["run", "a.csv", "--profile", OTHER], {}),
+    "as a profile of a file": (["run", "a.csv", "--config", "c.toml", "--profile", OTHER], {}),
+    "as the config file": (["run", "a.csv", "--config", OTHER], {}),
+    "as the results": (["run", "a.csv", "--out", f"no/{OTHER}"], {}),
+    "as the token file": (["run", "a.csv"], {"IMPORTER_TOKEN_FILE": OTHER}),
+    "in a variable that is no setting": (["run", "a.csv"], {"IMPORTER_HUBSPOT_TOKEN": OTHER}),
+    "in the name of a variable": (["run", "a.csv"], {f"IMPORTER_{OTHER}": "1"}),
+    "in a variable of another setting": (["run", "a.csv"], {"IMPORTER_LIMIT": OTHER}),
+    "as a fault of the sandbox": (["sandbox", "--fault", OTHER], {}),
+    "as the port of the sandbox": (["sandbox", "--port", OTHER], {}),
+}
+
+
+@pytest.mark.parametrize(("arguments", "variables"), WRONG_PLACES.values(), ids=WRONG_PLACES)
+@pytest.mark.parametrize("token", [OTHER, TOKEN])
+def test_a_token_in_the_wrong_place_is_not_repeated(
+    work: Workplace, arguments: list[str], variables: dict[str, str], token: str
+) -> None:
+    work.write("a.csv", work.pairs(1))
+    (work.folder / "c.toml").write_text("[profiles.night]\nworkers = 1\n")
+    before = work.calls()
+    given = {name.replace(OTHER, token): value.replace(OTHER, token) for name, value in variables.items()}
+    done = work.here(*(argument.replace(OTHER, token) for argument in arguments), **given)
+    assert done.code == 2
+    assert done.err
+    assert token.lower() not in (done.out + done.err).lower()
+    assert work.calls() == before
+
+
+def test_a_token_in_the_config_file_is_not_repeated(work: Workplace) -> None:
+    for text in (f"access_token = '{OTHER}'", f"rate = '{OTHER}'", f"[profiles.x]\nsheet = ['{OTHER}']", f"{OTHER}"):
+        (work.folder / "c.toml").write_text(text)
+        done = work.here("run", "a.csv", "--config", "c.toml", "--profile", "x")
+        assert done.code == 2
+        assert OTHER not in done.err
+
+
+@pytest.mark.parametrize("proxy", ["http://user:passphrase@proxy:80a", "socks5://user:passphrase@proxy:1080"])
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_a_mistyped_proxy_ends_the_command_before_anything_is_read_and_without_its_password(
+    work: Workplace, proxy: str, command: str
+) -> None:
+    source = work.write("a.csv", work.pairs(3))
+    files = set(work.folder.rglob("*"))
+    done = work.here(command, source, IMPORTER_BASE_URL="https://hubspot.test", HTTPS_PROXY=proxy)
+    assert done.code == 2
+    assert done.sentence.startswith("HTTPS_PROXY is not the URL of a proxy")
+    assert "passphrase" not in done.err
+    assert {path for path in work.folder.rglob("*") if path.is_file()} <= files
+
+
+async def test_a_token_that_a_server_repeats_reaches_neither_results_nor_journal(work: Workplace) -> None:
+    escaped = TOKEN.replace("-", r"\u002d")
+    body = json.dumps(error(message="Bearer @", context={"token": ["@"], "@": []}, correlationId="@"))
+    source = work.write("a.csv", work.pairs(2))
+    bodies = {
+        "JSON escapes": body.replace("@", escaped).encode(),
+        "UTF-16": body.replace("@", TOKEN).encode("utf-16"),
+        "a success": json.dumps({"status": TOKEN, "results": [], "completedAt": TOKEN}).encode(),
+    }
+    for said in bodies.values():
+        async with raw_server(response(said, "400 Bad")) as server:
+            url = f"http://{server.host}:{server.port}"
+            done = await asyncio.to_thread(
+                work.run, "run", source, "--base-url", url, "--fresh", "--log-format", "json"
+            )
+        assert done.code == 1
+        for path in (file for file in work.folder.rglob("*") if file.is_file()):
+            held = path.read_bytes().replace(rb"\\", b"\\")
+            assert TOKEN.encode() not in held
+            assert escaped.encode() not in held
+            assert TOKEN.encode("utf-16-le") not in held
+
+
+def test_a_traceback_of_a_bug_shows_no_token_and_forges_no_line(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: object, **more: object) -> None:
+        raise ZeroDivisionError(f"Authorization: Bearer {OTHER}\nError: forged \x1b[2J")
+
+    monkeypatch.setattr("importer.cli.commands.run_import", broken)
+    monkeypatch.setattr(sys, "argv", ["importer", "run", str(Path(work.write("a.csv", work.pairs(1))))])
+    with pytest.raises(SystemExit) as end:
+        main()
+    said = capsys.readouterr().err
+    assert end.value.code == 70
+    assert "ZeroDivisionError: Authorization: Bearer [token]" in said
+    assert OTHER not in said
+    assert "\x1b" not in said
+    assert "Error: forged" in said
+    assert not [line for line in said.splitlines() if line.startswith("Error: ")]
