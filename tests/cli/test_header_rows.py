@@ -123,3 +123,12 @@ def test_a_column_of_labels_is_told(work: Workplace) -> None:
     done = work.here("check", source)
     assert done.code == 0
     assert "'Association Label'" in done.out
+
+
+def test_a_retry_of_results_allows_blank_cells_where_the_run_did(work: Workplace) -> None:
+    source = work.write("pairs.csv", [(work.base, 7), (UNKNOWN + work.base, 8)])
+    assert work.here("run", source, "--allow-blank").code == 1
+    results = work.folder / "pairs.results.csv"
+    results.write_bytes(results.read_bytes().replace(str(UNKNOWN + work.base).encode(), b"", 1))
+    done = work.here("retry", results, "--json")
+    assert (done.code, done.json["rows"], done.json["blank"]) == (0, 1, 1)
