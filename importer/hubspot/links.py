@@ -95,9 +95,14 @@ def _link(item: Mapping[str, Any]) -> Link:
     Source: HubSpot, AssociationSpecWithLabel, where `label` is optional; its guide says that the unlabelled type stands
     beside each label, Primary included.
     """
-    specs = [spec for spec in objects(item.get("associationTypes")) if id_text(spec.get("typeId"))]
-    types = ";".join(f"{id_text(spec.get('category'))}:{id_text(spec.get('typeId'))}" for spec in specs)
-    return Link(types, any(spec.get("label") in (None, "") for spec in specs))
+    types: list[str] = []
+    is_unlabelled = False
+    for spec in objects(item.get("associationTypes")):
+        type_id = id_text(spec.get("typeId"))
+        if type_id:
+            types.append(f"{id_text(spec.get('category'))}:{type_id}")
+            is_unlabelled = is_unlabelled or spec.get("label") in (None, "")
+    return Link(";".join(types), is_unlabelled)
 
 
 def _without_links(answer: Answer, wanted: Mapping[str, Container[str]]) -> set[str]:
