@@ -4,7 +4,10 @@ import random
 
 from importer.sandbox import FAULTS, CallFault
 
-STOPPING = {"token_invalid", "token_expired", "scopes_missing", "scopes_missing_text", "daily_limit", "migrating"}
+STOPPING = {
+    *("token_invalid", "token_expired", "scopes_missing", "scopes_missing_text", "daily_limit", "migrating"),
+    *("account_inactive", "user_lost_permissions"),
+}
 
 TOO_FAST = {"too_fast", "too_fast_retry_after", "too_fast_second"}
 """These pause the whole pool, so a few are many."""
