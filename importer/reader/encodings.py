@@ -189,16 +189,16 @@ def _ambiguous(name: str, best: Guess, others: list[Guess]) -> str:
     place = next(i for i, text in enumerate(best.texts) if text != shown[-1].texts[i])
     choices = ", ".join(f"{guess.candidate.codec} reads {quoted(guess.texts[place])}" for guess in shown)
     return (
-        f"{name} is not UTF-8, and its text fits several encodings: {choices}. Say which one is right, for example with "
-        f"--encoding {best.candidate.codec}, or save the file as UTF-8."
+        f"{name} is not UTF-8, and its text fits several encodings: {choices}. Say which one is right, for example "
+        f"with --encoding {best.candidate.codec}, or save the file as UTF-8."
     )
 
 
 def half_of_a_character(path: Path, encoding: Encoding, delimiter: str) -> str:
     """Return the codec in which a delimiter in the file may be the second half of a character, "" when there is none.
 
-    In Shift_JIS, GBK and Big5 that half may be any byte from `@` on, such as the pipe of `é|` in Windows-1252. It
-    matters when the encoding, or a likely other one, is one of them.
+    In Shift_JIS, GBK and Big5 that half may be any byte from `@` on, such as the pipe of `é|` in Windows-1252. It matters
+    when the encoding, or a likely other one, is one of them.
     """
     codecs_ = [codec for codec in (encoding.codec, *encoding.rivals) if codec in _TWO_BYTES]
     is_sure = not encoding.rivals or (len(codecs_) == len(encoding.rivals) + 1 and len(set(codecs_)) == 1)

@@ -170,7 +170,9 @@ def _character_bits(word: str, i: int, candidate: Candidate) -> int:
         beside = word[i - 1 : i] + word[i + 1 : i + 2]
         return _BESIDE_ASCII if not beside.isascii() else 0
     if _is_halfwidth(c):
-        return _HALFWIDTH if any(map(_is_halfwidth, word[max(0, i - 1) : i] + word[i + 1 : i + 2])) else _HALFWIDTH_ALONE
+        return (
+            _HALFWIDTH if any(map(_is_halfwidth, word[max(0, i - 1) : i] + word[i + 1 : i + 2])) else _HALFWIDTH_ALONE
+        )
     if c in _WIDE_PUNCTUATION:
         return _SYMBOL
     bits = _tables()[candidate.languages[0]].get(c)
@@ -187,7 +189,7 @@ def _is_halfwidth(c: str) -> bool:
 
 @cache
 def _tables() -> dict[str, dict[str, int]]:
-    """Return the costs of pairs of letters, or of characters, by language. `tests/files/make_letters.py` counts them."""
+    """Return the costs of pairs of letters, or of characters, by language; `tests/files/make_letters.py` counts them."""
     tables: dict[str, dict[str, int]] = {}
     text = resources.files("importer.reader").joinpath("letters.tsv").read_text(encoding="utf-8")
     for line in text.splitlines():

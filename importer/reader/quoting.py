@@ -1,9 +1,9 @@
 """Records of delimited text whose quotation marks are not those of RFC 4180.
 
-The csv module takes a quotation mark after a space for text, and then every delimiter inside it moves the cells after it
-to other columns. Here a quotation mark opens a cell when only spaces precede it, and a mark that opens or closes no cell
-makes its row doubtful, unless it cannot have enclosed a delimiter: an inch mark (`5" pipe`) or marks that pair up within
-their cell (`Acme "West" Ltd`).
+The csv module takes a quotation mark after a space for text, and then every delimiter inside it moves the cells after
+it to other columns. Here a quotation mark opens a cell when only spaces precede it, and a mark that opens or closes no
+cell makes its row doubtful, unless it cannot have enclosed a delimiter: an inch mark (`5" pipe`) or marks that pair up
+within their cell (`Acme "West" Ltd`).
 """
 
 import io

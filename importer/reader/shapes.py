@@ -18,6 +18,8 @@ _HABIT = 5
 """Short rows that make pairs, each without a short neighbour, after which short rows are normal in a file."""
 
 _FIRST_ROWS = 5
+_USUAL = 0.9
+"""Share of the first rows that have the same surplus when every row has it, but for damaged ones."""
 _LIST_ENDS = (";", "；")
 
 
@@ -32,7 +34,7 @@ class Layout:
 
 
 class RowShapes:
-    """Counts short rows, marks those that line breaks made of one, and drops a surplus cell that every row has."""
+    """Counts short rows, marks those that line breaks made of one, and drops empty surplus cells that every row has."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -68,29 +70,32 @@ class RowShapes:
         if not self._short:
             return ()
         first = ", ".join(map(names.of, self._first_short)) + (", …" if self._short > _FIRST_ROWS else "")
-        return (
+        warning = (
             f"Rows with fewer cells than the header: {self._short:,} ({first}); the cells that they lack are read as "
-            f"empty. If a cell is missing in the middle, those after it are in the wrong columns.",
+            f"empty. If a cell is missing in the middle, those after it are in the wrong columns."
         )
+        return (warning,)
 
     # --- a surplus cell in every row
 
     def _begin(self, rows: Sequence[Sequence[str]]) -> None:
-        """Find out from the first rows whether every row ends with the same number of empty surplus cells."""
+        """Find out from the first rows whether rows end with the same number of empty surplus cells."""
         if self._is_begun or not any(map(_is_filled, rows)):
             return
         self._is_begun = True
         filled = list(filter(_is_filled, rows))
-        surplus = len(filled[0]) - self._width
-        if surplus > 0 and all(self._has_surplus(cells, surplus) for cells in filled) and self._is_sure(filled):
-            self._surplus = surplus
-            self._least = self._most = self._width + surplus
+        surplus = max(map(len, filled)) - self._width
+        if surplus > 0:
+            alike = [cells for cells in filled if self._has_surplus(cells, surplus)]
+            if len(alike) >= _USUAL * len(filled) and self._is_sure(alike):
+                self._surplus = surplus
+                self._least = self._most = self._width + surplus
 
     def _has_surplus(self, cells: Sequence[str], surplus: int) -> bool:
         return len(cells) == self._width + surplus and not any(map(str.strip, cells[self._width :]))
 
     def _is_sure(self, rows: Sequence[Sequence[str]]) -> bool:
-        """Tell a trailing delimiter from a delimiter inside a text, which moves what follows and makes a surplus too."""
+        """Tell a trailing delimiter from one inside a text, which moves what follows and makes a surplus too."""
         keys = self._layout.key_columns
         if max(keys) < len(keys):
             return True  # no text stands before an id
@@ -167,8 +172,8 @@ class RowShapes:
 _SPLIT = Problem(
     "SPLIT_ROW",
     "",
-    "this row and the next to it have fewer cells than the header, and together make one full row: a line break inside a "
-    "cell may have split it.",
+    "this row and the one next to it have fewer cells than the header, and together make one full row: a line break "
+    "inside a cell may have split it.",
     "Join the rows, and put the cell with the line break in quotation marks; or write out all cells, empty ones too.",
 )
 

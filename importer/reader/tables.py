@@ -16,8 +16,8 @@ Records = tuple[Sequence[int], list[list[str]]]
 class DoubtfulRow(list[str]):
     """The cells of a record whose columns are not certain; `problem` says why, and the row is invalid.
 
-    `text` is the record as it is written in the file. With `suspects`, which are records, the row is invalid only if one
-    of them makes a pair.
+    `text` is the record as it is written in the file. With `suspects`, which are records, the row is invalid only if
+    one of them makes a pair.
     """
 
     __slots__ = ("problem", "suspects", "text")

@@ -11,7 +11,7 @@ from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.reader.encodings import MARK, MARK_ERRORS, Encoding, chosen_encoding, detect_encoding, half_of_a_character
 from importer.reader.headers import meaning
-from importer.reader.lines import MAX_LINE, LineTooLongError, Lines, TextFile
+from importer.reader.lines import MAX_LINE, Lines, LineTooLongError, TextFile
 from importer.reader.messages import quoted
 from importer.reader.quoting import RecordSplitter, check_row, may_have_other_quotes
 from importer.reader.tables import BLOCK_RECORDS, FORMULA_SIGNS, Records, Seen, Table
@@ -32,8 +32,8 @@ _FURTHER_LINES = 100
 def open_text(path: Path, name: str, reading: Reading) -> Table:
     """Return the table of a text file; `name` is what messages call it.
 
-    Raises `SourceError` when its bytes do not decode or a line is too long, naming the row (while it is read, if that is
-    far from the top), and `SettingsError` for an unknown encoding or delimiter.
+    Raises `SourceError` when its bytes do not decode or a line is too long, naming the row (while it is read, if that
+    is far from the top), and `SettingsError` for an unknown encoding or delimiter.
     """
     encoding = chosen_encoding(reading.encoding, path, name) if reading.encoding else detect_encoding(path, name)
     sample = _sample(TextFile(path, name, encoding))
@@ -42,8 +42,8 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
     other = half_of_a_character(path, encoding, delimiter)
     if other:
         raise SourceError(
-            f"{name} may be in the encoding {encoding.codec} or {other}, and which columns its cells are in depends on it. "
-            f"Say which with --encoding {encoding.codec} or --encoding {other}."
+            f"{name} may be in the encoding {encoding.codec} or {other}, and which columns its cells are in depends on "
+            f"it. Say which with --encoding {encoding.codec} or --encoding {other}."
         )
     late_notes: list[str] = []
     seen = Seen(may_have_formulas=False)

@@ -13,8 +13,8 @@ class FileVersion:
     """One version of a file: which file it is, its size in bytes, its modification time in nanoseconds, its content.
 
     The attributes find a file that was changed and changed back; the hash finds a change within one tick of the file
-    system's clock, or one that kept the modification time. The time of the last status change is left out: programs that
-    only look at a file, such as synchronisation clients, alter it.
+    system's clock, or one that kept the modification time. The time of the last status change is left out: programs
+    that only look at a file, such as synchronisation clients, alter it.
     """
 
     device: int

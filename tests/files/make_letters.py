@@ -1,7 +1,7 @@
 """Write importer/reader/letters.tsv: how likely letters are in a language, for telling encodings apart.
 
-`pip install wordfreq`, then `python tests/files/make_letters.py`. A line is a language, a cost in bits, and all pairs of
-letters of that cost (in Chinese, Japanese and Korean: single characters). The cost of a pair is -log2 of how likely its
+`pip install wordfreq`, then `python tests/files/make_letters.py`. A line is a language, a cost in bits, and all pairs
+of letters of that cost (in Chinese, Japanese and Korean: single characters). The cost of a pair is -log2 of how likely its
 second letter is after its first; a space is the edge of a word. Pairs of plain letters, which all encodings share, and
 those of more than `MOST_BITS` are left out.
 """
@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def pair_costs(language: str) -> dict[str, int]:
     firsts: Counter[str] = Counter()
     for word, weight in words(language):
         text = f" {word} "
-        for pair in map("".join, zip(text, text[1:], strict=False)):
+        for pair in map("".join, pairwise(text)):
             pairs[pair] += weight  # type: ignore[assignment]
             firsts[pair[0]] += weight  # type: ignore[assignment]
     costs = {pair: round(-math.log2(count / firsts[pair[0]])) for pair, count in pairs.items() if not pair.isascii()}

@@ -83,16 +83,24 @@ def test_a_single_japanese_word_is_read_right_or_the_encodings_that_it_fits_are_
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(f"from_id,to_id,name\n1,2,{word}\n".encode(codec))
+    if codec == "euc_jp" or word in "社田":
+        assert outcome_of_detection(path) in {codec, "refused"}
+    else:
+        assert outcome_of_detection(path) == codec
+
+
+def outcome_of_detection(path: Path) -> str:
+    """The codec that is detected, or that none is."""
     try:
-        assert detect_encoding(path, path.name).codec == codec
-    except SourceError as error:
-        assert codec == "euc_jp" or word in "社田"
-        assert "fits several encodings" in str(error)
+        return detect_encoding(path, path.name).codec
+    except SourceError as refused:
+        return "refused" if "fits several encodings" in str(refused) else str(refused)
 
 
 @pytest.mark.parametrize(("delimiter", "wish"), [("|", ""), ("^", "^")])
 @pytest.mark.parametrize(
-    ("word", "codec", "fits"), [("Zoé", "cp1252", "|^"), ("トップ", "cp932", ""), ("スポーツ", "cp932", "|"), ("データ", "cp932", "^")]
+    ("word", "codec", "fits"),
+    [("Zoé", "cp1252", "|^"), ("トップ", "cp932", ""), ("スポーツ", "cp932", "|"), ("データ", "cp932", "^")],
 )
 def test_a_delimiter_that_may_be_half_a_character_is_refused_until_the_encoding_is_named(
     tmp_path: Path, delimiter: str, wish: str, word: str, codec: str, fits: str
@@ -149,19 +157,16 @@ def test_names_of_a_few_rows_come_back_as_they_were_written(tmp_path: Path, code
         assert len(source.understood.notes) == 1
 
 
-@pytest.mark.parametrize(
-    ("word", "codec", "other"), [("家", "gbk", "euc_jp"), ("Łódź", "iso8859_2", "cp1250")]
-)
+@pytest.mark.parametrize(("word", "codec", "other"), [("家", "gbk", "cp949"), ("Jaroš", "iso8859_2", "cp1252")])
 def test_a_text_that_fits_several_encodings_is_refused_with_what_each_makes_of_it(
     tmp_path: Path, word: str, codec: str, other: str
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(f"from_id,to_id,name\n1,2,{word}\n".encode(codec))
-    try:
-        assert cells(path)[0][2] == word
-    except SourceError as refused:
-        assert f"{codec} reads '{word}'" in str(refused)
-        assert f"{other} reads" in str(refused)
+    with pytest.raises(SourceError) as refused:
+        cells(path)
+    assert f"{codec} reads '{word}'" in str(refused.value)
+    assert f"{other} reads" in str(refused.value)
     assert cells(path, encoding=codec)[0][2] == word
 
 

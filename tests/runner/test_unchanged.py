@@ -90,9 +90,7 @@ FILES = [("a.csv", write_csv), ("a.csv.gz", write_gzip), ("a.zip", write_zip), (
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        sandbox=True, state_dir=tmp_path / "state", from_object_type="contacts", to_object_type="companies"
-    )
+    return Settings(sandbox=True, state_dir=tmp_path / "state", from_object_type="contacts", to_object_type="companies")
 
 
 @pytest.mark.parametrize("change", CHANGES)
