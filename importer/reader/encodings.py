@@ -1,13 +1,14 @@
-"""Which encoding a text file has: UTF whenever it fits, else the likeliest of the few that spreadsheets write."""
+"""Which encoding a text file has: UTF whenever it fits, else the likeliest of those that spreadsheets write."""
 
 import codecs
-import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from importer.errors import SettingsError, SourceError
+from importer.reader.guessing import Guess, guesses
+from importer.reader.messages import quoted
 
 MARK = "\udcff"
 """What `MARK_ERRORS` puts in the place of bytes that do not decode: a lone surrogate, which no text holds that does."""
@@ -22,23 +23,18 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-_CANDIDATES = {
-    # In the order of preference where the text itself does not tell.
-    "cp932": "Shift_JIS (cp932)",
-    "euc_jp": "EUC-JP",
-    "cp1252": "Windows-1252 (cp1252)",
-    "latin_1": "Latin-1",
-}
 _WIDE = {"utf-16", "utf-32"}
-_SINGLE_BYTE = {"cp1252", "latin_1"}
 _NOT_IN_CP932 = frozenset("\x80\xa0\uf8f0\uf8f1\uf8f2\uf8f3")  # Python decodes single bytes that stand for nothing
-_LETTER = rb"[\xc0-\xd6\xd8-\xf6\xf8-\xff]"
-_western = re.compile(
-    # Accented letters beside plain ones, and signs such as £ or ° alone.
-    rb"(?<=[A-Za-z])%b{1,2}(?![\x80-\xff])|(?<![\x80-\xff])%b{1,2}(?=[A-Za-z])|(?<![\x80-\xff])[\xa0-\xbf](?![\x80-\xff])"
-    % (_LETTER, _LETTER)
-)
-_perhaps_western = re.compile(rb"(?<![\x80-\xff])[\x80\x85\x8a\x8c\x8e\x91-\x97\x9a\x9c\x9e-\xff](?![\x80-\xff])")
+_TWO_BYTES = frozenset({"cp932", "gbk", "gb18030", "big5", "cp949"})
+"""Codecs whose characters may end in a byte that is ASCII on its own."""
+
+_DEFAULT = "cp1252"
+_MARGIN = 8
+"""Bits between the likeliest encoding and the next that reads another text, from which the first one is taken."""
+
+_CERTAIN = 60
+"""Bits from which a delimiter that the next encoding would take for half a character is taken for a delimiter."""
+
 _BLOCK = 1 << 18
 _SAMPLE = 1 << 14
 _HEAD = 1 << 10
@@ -48,13 +44,13 @@ _HEAD = 1 << 10
 class Encoding:
     """An encoding: Python's codec, the name to show, and what people should know of how it was found.
 
-    `guessed` is whether it may be another one; `possible` are the codecs that fit as well, this one included.
+    `guessed` is whether it may be another one; `rivals` are others, as codecs, that are not much less likely.
     """
 
     codec: str
     name: str
     guessed: bool = False
-    possible: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -87,8 +83,11 @@ def chosen_encoding(wish: str, path: Path, name: str) -> Encoding:
     return Encoding(codec, wish)
 
 
-def detect_encoding(path: Path) -> Encoding:
-    """Return the encoding of a text file; the whole file is looked at, in bounded memory."""
+def detect_encoding(path: Path, name: str) -> Encoding:
+    """Return the encoding of a text file; the whole file is looked at, in bounded memory.
+
+    Raises `SourceError` when the file `name` makes different texts in several encodings and none is much likelier.
+    """
     head = _head(path)
     marked = _marked(head)
     if marked is not None:
@@ -99,7 +98,7 @@ def detect_encoding(path: Path) -> Encoding:
     if _is_utf_8(path):
         return UTF_8
     sample = _telling_lines(path)
-    return UTF_8 if _is_mostly_utf_8(sample) else _likeliest(sample)
+    return UTF_8 if _is_mostly_utf_8(sample) else _likeliest(sample, name)
 
 
 def _marked(head: bytes) -> Encoding | None:
@@ -160,42 +159,56 @@ def _is_mostly_utf_8(sample: bytes) -> bool:
     return sum(not c.isascii() for c in text) - broken > broken and not _decodes(sample, "euc_jp")
 
 
-def _likeliest(sample: bytes) -> Encoding:
-    # Imported here: most files are UTF-8 and need no detector.
-    from charset_normalizer import from_bytes  # noqa: PLC0415
-
-    possible = [codec for codec in _CANDIDATES if _decodes(sample, codec)]
-    western = [codec for codec in possible if codec in _SINGLE_BYTE]
-    if _is_western(sample):
-        codec = western[0]
-    else:
-        best = from_bytes(sample, cp_isolation=possible).best()
-        codec = best.encoding if best and best.encoding in possible else possible[0]
-    return Encoding(codec, _CANDIDATES[codec], guessed=True, possible=tuple(possible))
-
-
-def _is_western(sample: bytes) -> bool:
-    """Tell accented letters among plain ones, of which a detector sees too few in a short file, from Japanese."""
-    rest, surely = _western.subn(b"", sample)
-    rest, perhaps = _perhaps_western.subn(b"", rest)
-    return rest.isascii() and surely > 0 and surely >= perhaps
-
-
 def _decodes(sample: bytes, codec: str) -> bool:
     try:
-        text = codecs.getincrementaldecoder(codec)().decode(sample)  # the last character may be cut off
+        codecs.getincrementaldecoder(codec)().decode(sample)  # the last character may be cut off
     except UnicodeDecodeError:
         return False
-    return codec != "cp932" or _NOT_IN_CP932.isdisjoint(text)
+    return True
 
 
-def may_hide(path: Path, encoding: Encoding, delimiter: str) -> bool:
-    """Tell whether a delimiter in the file may be the second half of a character, under a guess that may be wrong.
+def _likeliest(sample: bytes, name: str) -> Encoding:
+    best, *others = [guess for guess in guesses(sample) if _is_possible(guess)]
+    others = [guess for guess in others if guess.texts != best.texts]
+    margin = others[0].bits - best.bits if others else _CERTAIN
+    if margin < _MARGIN and not (best.candidate.codec == _DEFAULT and best.is_plain):
+        raise SourceError(_ambiguous(name, best, others))
+    rivals = tuple(guess.candidate.codec for guess in others if guess.bits - best.bits < _CERTAIN)
+    return Encoding(best.candidate.codec, best.candidate.name, guessed=True, rivals=rivals)
 
-    In Shift_JIS that half may be any byte from `@` on, such as the pipe of `é|` in Windows-1252.
+
+def _is_possible(guess: Guess) -> bool:
+    return guess.candidate.codec != "cp932" or _NOT_IN_CP932.isdisjoint("".join(guess.texts))
+
+
+def _ambiguous(name: str, best: Guess, others: list[Guess]) -> str:
+    """Return the sentence that shows one text as each of the likely encodings reads it."""
+    near = [guess for guess in others if guess.bits - best.bits < _MARGIN]
+    seen = {best.texts: best} | {guess.texts: guess for guess in reversed(near)}
+    shown = sorted(seen.values(), key=lambda guess: guess.bits)[:5]
+    place = next(i for i, text in enumerate(best.texts) if text != shown[-1].texts[i])
+    choices = ", ".join(f"{guess.candidate.codec} reads {quoted(guess.texts[place])}" for guess in shown)
+    return (
+        f"{name} is not UTF-8, and its text fits several encodings: {choices}. Say which one is right, for example "
+        f"with --encoding {best.candidate.codec}, or save the file as UTF-8."
+    )
+
+
+def half_of_a_character(path: Path, encoding: Encoding, delimiter: str) -> str:
+    """Return the codec in which a delimiter in the file may be the second half of a character, "" when there is none.
+
+    In Shift_JIS, GBK and Big5 that half may be any byte from `@` on, such as the pipe of `é|` in Windows-1252. It matters
+    when the encoding, or a likely other one, is one of them.
     """
-    if not ("cp932" in encoding.possible and _SINGLE_BYTE & set(encoding.possible) and "@" <= delimiter <= "~"):
-        return False
-    pair = re.compile(rb"[\x81-\x9f\xe0-\xfc]" + re.escape(delimiter.encode()))
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return pair.search(content) is not None
+    codecs_ = [codec for codec in (encoding.codec, *encoding.rivals) if codec in _TWO_BYTES]
+    is_sure = not encoding.rivals or (len(codecs_) == len(encoding.rivals) + 1 and len(set(codecs_)) == 1)
+    if not encoding.guessed or is_sure or not codecs_ or not "@" <= delimiter <= "~":
+        return ""
+    pair = re.compile(rb"[\x81-\xfe]" + re.escape(delimiter.encode()))
+    with path.open("rb") as file:
+        last = b""
+        while block := file.read(_BLOCK):
+            if pair.search(last + block):
+                return next((codec for codec in (*encoding.rivals, encoding.codec) if codec != encoding.codec), "")
+            last = block[-1:]
+    return ""

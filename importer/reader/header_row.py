@@ -14,7 +14,7 @@ from importer.reader.ids import parse_id, split_ids
 from importer.reader.messages import quoted
 from importer.reader.object_types import plain
 from importer.reader.sheet_xml import MAX_COLUMN
-from importer.reader.tables import Record, Records, Table
+from importer.reader.tables import DoubtfulRow, Record, Records, Table
 
 _ROWS_SEARCHED = 25
 _COLUMNS_SEARCHED = 200
@@ -47,6 +47,7 @@ def find_header_row(name: str, table: Table, reading: Reading) -> HeaderRow:
     for numbers, rows in table.records:
         index = _header_index(numbers, rows, reading.header_row)
         if index is not None:
+            _refuse_doubtful(name, numbers[index], rows[index])
             records = chain([(numbers[index + 1 :], rows[index + 1 :])], table.records)
             found = HeaderRow(_texts(name, rows[index]), numbers[index], records, _top(numbers, rows))
             return _without_header(name, found, (numbers[index:], rows[index:]), table) if reading.no_header else found
@@ -88,6 +89,11 @@ def _header_index(numbers: Sequence[int], rows: Sequence[Sequence[str]], wanted:
         if wanted in (None, number) and not _is_blank(cells):
             return index
     return None
+
+
+def _refuse_doubtful(name: str, number: int, cells: Sequence[str]) -> None:
+    if isinstance(cells, DoubtfulRow) and not cells.suspects:
+        raise SourceError(f"{name}, row {number}: {cells.problem.message} {cells.problem.advice}")
 
 
 def _no_header_row(name: str, wanted: int | None, last: int) -> SourceError:

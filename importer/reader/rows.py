@@ -8,7 +8,7 @@ from importer.reader.ids import LossyNumber, RecordUrl, missing_id, parse_id, sp
 from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
 from importer.reader.rounding import RoundedIds
-from importer.reader.tables import Records
+from importer.reader.tables import DoubtfulRow, Records
 from importer.reader.truncation import LongestLists, truncated_list
 from importer.reader.usual_rows import usual_pairs
 
@@ -55,7 +55,8 @@ class RowReader:
     def blocks(self, records: Records) -> Iterator[SourceBlock]:
         """Yield the rows that the records make, without the blank ones: in one block, unless they make many pairs."""
         numbers, rows = records
-        _fill_up(rows, self._width)
+        if set(map(len, rows)) != {self._width}:
+            _fill_up(rows, self._width)
         block = SourceBlock()
         todo = [(numbers, rows)]
         while todo:
@@ -79,7 +80,7 @@ class RowReader:
 
     def _add_usual(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> bool:
         """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
-        if set(map(len, rows)) != {self._width}:
+        if set(map(len, rows)) != {self._width} or set(map(type, rows)) != {list}:
             return False
         pairs = usual_pairs((self._from, self._to), (self._from_types, self._to_types), numbers, rows)
         if pairs is None:
@@ -103,6 +104,8 @@ class RowReader:
 
     def _read(self, number: int, cells: Sequence[str]) -> SourceRow:
         kept = tuple(map(str, cells))
+        if isinstance(cells, DoubtfulRow) and self._is_doubtful(cells):
+            return SourceRow(number, self._with_text(kept, cells.text), (), (cells.problem,))
         if len(cells) > self._width:
             return SourceRow(number, kept, (), (self._extra_cell(len(cells)),))
         problems: list[Problem] = []
@@ -119,6 +122,18 @@ class RowReader:
         self._to_lists.add(number, cells[self._to.id_column])
         pairs = tuple(Pair(from_type, from_id, to_type, to_id) for from_id in from_ids for to_id in to_ids)
         return SourceRow(number, kept, pairs, ())
+
+    def judge(self, cells: Sequence[str]) -> SourceRow:
+        """Return what the cells of a record would make as a row of their own, cells that they lack being empty."""
+        return self._read(0, [*cells, *[""] * (self._width - len(cells))])
+
+    def _with_text(self, kept: tuple[str, ...], text: str) -> tuple[str, ...]:
+        """Return the cells with the text of the row as a surplus cell: read back, in columns, it must stay invalid."""
+        return kept if len(kept) > self._width else (*kept, *[""] * (self._width - len(kept)), text)
+
+    def _is_doubtful(self, cells: DoubtfulRow) -> bool:
+        suspects = cells.suspects
+        return not suspects or any(len(row) == self._width and self._read(0, row).pairs for row in suspects)
 
     # --- one side of the pair
 
@@ -248,9 +263,8 @@ def _further_ids(column: str, ids: int) -> Problem:
 
 def _fill_up(rows: Sequence[list[str]], width: int) -> None:
     """Give rows that are shorter than the header the empty cells that they lack."""
-    if min(map(len, rows), default=width) < width:
-        for cells in rows:
-            cells.extend([""] * (width - len(cells)))
+    for cells in rows:
+        cells.extend([""] * (width - len(cells)))
 
 
 def _parse_type(text: str, side: Side, column: str) -> ObjectType | Problem:

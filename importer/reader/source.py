@@ -8,17 +8,17 @@ from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock
+from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock, SourceRow
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Columns, Header
 from importer.reader.header_row import header_columns, header_notes
 from importer.reader.ids import without_formula
 from importer.reader.parts import find_common_header, late_notes
 from importer.reader.rows import RowReader
-from importer.reader.tables import Records, Table
+from importer.reader.shapes import Layout, RowShapes
+from importer.reader.tables import FORMULA_SIGNS, DoubtfulRow, Records, Table
 
 _STATUS_COLUMN = "import_status"
-_SIGNS = "=+-@"
 _OLD_RESULT = "The columns of an old result (import_…) are left out and will be replaced."
 
 
@@ -74,6 +74,7 @@ class Source:
         notes = table.notes + header_notes(header_row) + column_notes(header, columns) + old
         self.understood = _understood(table, columns, header, header_row.number, notes)
         self._row_reader = RowReader(columns, header)
+        self._shapes = self._text_shapes(full_header, columns)
         self._formulas = 0
         self._left_out = 0
 
@@ -92,6 +93,7 @@ class Source:
 
         Raises `SourceError` when the file turns out to be unreadable further down.
         """
+        tables = (self._table, *(part.table for part in self._table.parts))
         left = sys.maxsize if self._reading.limit is None else self._reading.limit
         for numbers, rows in self._wanted_records():
             start = 0
@@ -100,17 +102,31 @@ class Source:
                 end = min(len(rows), start + left)
                 for block in self._row_reader.blocks((numbers[start:end], rows[start:end])):
                     left -= len(block.numbers)
-                    self._formulas += _count_formulas(block.cells)
+                    if any(table.seen.may_have_formulas for table in tables):
+                        self._formulas += _count_formulas(block.cells)
                     yield block
                 start = end
             if not left:
                 return
 
+    def _text_shapes(self, full_header: Sequence[str], columns: Columns) -> RowShapes | None:
+        """Return what checks the lengths of a text file's rows; a workbook has its cells in their columns."""
+        if not self._table.delimiter:
+            return None
+
+        def judge(cells: Sequence[str]) -> SourceRow:
+            return self._row_reader.judge([cells[i] if i < len(cells) else "" for i in self._kept])
+
+        texts = [text if i in self._kept else "" for i, text in enumerate(full_header)]
+        keys = {self._kept[index] for index in columns.roles().values()}
+        return RowShapes(Layout(texts, keys, self._table.delimiter, judge))
+
     def _wanted_records(self) -> Iterator[Records]:
         """Return the records that are rows of the run, without the columns of an old result."""
+        records = self._records if self._shapes is None else self._shapes.check(self._records)
         if len(self._kept) == self._width:
-            return self._records
-        return map(self._without_old_results, self._records)
+            return records
+        return map(self._without_old_results, records)
 
     def _without_old_results(self, records: Records) -> Records:
         numbers: list[int] = []
@@ -119,7 +135,8 @@ class Source:
             cells.extend([""] * (self._width - len(cells)))
             if self._is_wanted(cells):
                 numbers.append(number)
-                rows.append([cells[i] for i in self._kept] + self._extra_cells(cells) + cells[self._width :])
+                kept = [cells[i] for i in self._kept] + self._extra_cells(cells) + cells[self._width :]
+                rows.append(cells.replace(kept, self._kept) if isinstance(cells, DoubtfulRow) else kept)
             else:
                 self._left_out += 1
         return numbers, rows
@@ -143,6 +160,7 @@ class Source:
             self._portal_warning(),
             self._type_warning(),
             self._formula_warning(),
+            *(self._shapes.warnings(self.understood.row_names) if self._shapes else ()),
             *self._row_reader.id_warnings(self.understood.row_names),
             *late_notes(self._table),
         )
@@ -196,9 +214,9 @@ def _first_index(header: Sequence[str], name: str) -> int | None:
 
 def _count_formulas(rows: Sequence[Sequence[str]]) -> int:
     text = "\n" + "\n".join(map("\n".join, rows))  # in which every cell follows a line end
-    if not any(sign in text and "\n" + sign in text for sign in _SIGNS):
+    if not any(sign in text and "\n" + sign in text for sign in FORMULA_SIGNS):
         return 0
-    return sum(_looks_like_formula(cell) for cells in rows for cell in cells if cell and cell[0] in _SIGNS)
+    return sum(_looks_like_formula(cell) for cells in rows for cell in cells if cell and cell[0] in FORMULA_SIGNS)
 
 
 def _looks_like_formula(cell: str) -> bool:

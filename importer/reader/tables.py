@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from importer.errors import SourceError
+from importer.model import Problem
 
 Record = tuple[int, list[str]]
 """A row number as the spreadsheet shows it, and the cells as text."""
@@ -11,9 +12,44 @@ Record = tuple[int, list[str]]
 Records = tuple[Sequence[int], list[list[str]]]
 """Consecutive records by columns: their numbers and their cells."""
 
+
+class DoubtfulRow(list[str]):
+    """The cells of a record whose columns are not certain; `problem` says why, and the row is invalid.
+
+    `text` is the record as it is written in the file. With `suspects`, which are records, the row is invalid only if
+    one of them makes a pair.
+    """
+
+    __slots__ = ("problem", "suspects", "text")
+
+    def __init__(
+        self, cells: Iterable[str], problem: Problem, text: str, suspects: Sequence[Sequence[str]] = ()
+    ) -> None:
+        super().__init__(cells)
+        self.problem = problem
+        self.text = text
+        self.suspects = suspects
+
+    def replace(self, cells: Iterable[str], columns: Sequence[int]) -> "DoubtfulRow":
+        """Return the row with other cells; of the suspects, only these columns."""
+        suspects = [[row[i] if i < len(row) else "" for i in columns] for row in self.suspects]
+        return DoubtfulRow(cells, self.problem, self.text, suspects)
+
+
 BLOCK_RECORDS = 500
 BLOCK_CHARACTERS = 1 << 20
 """How many records, and about how much text, are handed on at a time."""
+
+
+FORMULA_SIGNS = "=+-@"
+"""What a cell begins with that a spreadsheet program may take for a formula."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen in the records so far, where finding out takes no time: whether any cell may be a formula."""
+
+    may_have_formulas: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +57,8 @@ class Table:
     """Numbered records of cells from one file, and what reading found out about it.
 
     `records` streams and can be read once; it yields blank records too where the file has them. `close` frees what
-    the table holds. `late_notes` gets what only the end of the file tells. A table of several files has `parts` and no
+    the table holds. `late_notes` gets what only the end of the file tells, `seen` what the
+    records tell. A table of several files has `parts` and no
     records of its own. The other fields are those of `Understood`.
     """
 
@@ -34,6 +71,7 @@ class Table:
     sheets: int = 0
     notes: tuple[str, ...] = ()
     late_notes: list[str] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
     parts: "tuple[Part, ...]" = ()
 
 

@@ -4,89 +4,51 @@ import csv
 import io
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SettingsError, SourceError
-from importer.reader.encodings import MARK, MARK_ERRORS, Encoding, chosen_encoding, detect_encoding, may_hide
+from importer.reader.encodings import MARK, MARK_ERRORS, Encoding, chosen_encoding, detect_encoding, half_of_a_character
 from importer.reader.headers import meaning
+from importer.reader.lines import MAX_LINE, Lines, LineTooLongError, TextFile
 from importer.reader.messages import quoted
-from importer.reader.tables import BLOCK_CHARACTERS, BLOCK_RECORDS, Records, Table
+from importer.reader.quoting import RecordSplitter, check_row, may_have_other_quotes
+from importer.reader.tables import BLOCK_RECORDS, FORMULA_SIGNS, Records, Seen, Table
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """The delimiters that are looked for, with their names; `--delimiter` takes these names and any other character."""
 
-MAX_LINE = 16 << 20
-"""Bytes in one line, characters in one cell; a longer one is a quotation mark never closed, or no table at all."""
-
 _DELIMITER_NAMES = {name: delimiter for delimiter, name in DELIMITERS.items()} | {"\\t": "\t"}
 _declaration = re.compile(r'sep=([^"\r\n])(?:[\r\n]|\Z)', re.IGNORECASE).match
-_TOO_LONG = "line too long"
-_BUFFER = 1 << 16
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 50
 _SAMPLE_COLUMNS = 200
 _TITLE_RECORDS = 25
-
-
-class _BoundedFile(io.FileIO):
-    """A file that is read no further than `MAX_LINE` bytes into one line; `bytes_read` counts."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.bytes_read = 0
-        self._line = 0
-
-    def readinto(self, buffer: "memoryview[int]", /) -> int | None:  # type: ignore[override]
-        size = super().readinto(buffer) or 0
-        self.bytes_read += size
-        block = bytes(buffer[:size])
-        self._line = 0 if b"\n" in block or b"\r" in block else self._line + size
-        if self._line > MAX_LINE:
-            raise csv.Error(_TOO_LONG)
-        return size
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A text file and how to read it; the first `skip` lines are no records."""
-
-    path: Path
-    name: str
-    encoding: Encoding
-    delimiter: str = ","
-    skip: int = 0
-
-    def open(self, errors: str = "strict") -> io.TextIOWrapper:
-        buffer = io.BufferedReader(_BoundedFile(self.path), _BUFFER)
-        return io.TextIOWrapper(buffer, self.encoding.codec, errors, newline="")
-
-    def reader(self, file: io.TextIOWrapper) -> Iterator[list[str]]:
-        csv.field_size_limit(MAX_LINE)
-        for _ in range(self.skip):
-            file.readline()
-        # Strict: a cell that goes on after its closing quotation mark would move what follows to another column.
-        return csv.reader(file, delimiter=self.delimiter, strict=True)
+_FURTHER_LINES = 100
+"""Lines that are added to a block to end a quoted cell in it."""
 
 
 def open_text(path: Path, name: str, reading: Reading) -> Table:
     """Return the table of a text file; `name` is what messages call it.
 
-    Raises `SourceError` when its bytes do not decode or a quotation mark is not closed, naming the row (while it is
-    read, if that is far from the top), and `SettingsError` for an unknown encoding or delimiter.
+    Raises `SourceError` when its bytes do not decode or a line is too long, naming the row (while it is read, if that
+    is far from the top), and `SettingsError` for an unknown encoding or delimiter.
     """
-    encoding = chosen_encoding(reading.encoding, path, name) if reading.encoding else detect_encoding(path)
-    sample = _sample(_Text(path, name, encoding))
+    encoding = chosen_encoding(reading.encoding, path, name) if reading.encoding else detect_encoding(path, name)
+    sample = _sample(TextFile(path, name, encoding))
     declared = _declared_delimiter(sample)
     delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample, reading.header_row)
-    if may_hide(path, encoding, delimiter):
+    other = half_of_a_character(path, encoding, delimiter)
+    if other:
         raise SourceError(
-            f"{name} may be Shift_JIS or Windows-1252, and which columns its cells stand in depends on it. "
-            f"Say which with --encoding cp932 or --encoding cp1252."
+            f"{name} may be in the encoding {encoding.codec} or {other}, and which columns its cells are in depends on "
+            f"it. Say which with --encoding {encoding.codec} or --encoding {other}."
         )
-    records = _records(_Text(path, name, encoding, delimiter, skip=int(bool(declared))))
+    late_notes: list[str] = []
+    seen = Seen(may_have_formulas=False)
+    text = TextFile(path, name, encoding, delimiter, skip=int(bool(declared)))
+    records = _records(text, late_notes, seen)
     return Table(
         format="TSV" if delimiter == "\t" else "CSV",
         records=records,
@@ -94,6 +56,8 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
         encoding=encoding.name,
         delimiter=delimiter,
         notes=_notes(encoding),
+        late_notes=late_notes,
+        seen=seen,
     )
 
 
@@ -105,47 +69,102 @@ def _notes(encoding: Encoding) -> tuple[str, ...]:
     return (f"The text is taken to be {encoding.name}; if names look wrong, say which it is with --encoding NAME.",)
 
 
-def _records(text: _Text) -> Generator[Records]:
-    """Yield the records in blocks; those before an error come before it."""
+def _records(text: TextFile, late_notes: list[str], seen: Seen) -> Generator[Records]:
+    """Yield the records in blocks; records before an error are yielded before it is raised."""
     number = 1
-    with text.open() as file:
-        reader = text.reader(file)
-        while True:
-            rows: list[list[str]] = []
-            failure: SourceError | None = None
-            try:
-                _read_block(reader, rows, file.buffer.raw)  # type: ignore[attr-defined]
-            except UnicodeError:
-                failure = _undecodable(text)
-            except csv.Error as error:
-                failure = _malformed(text, number + len(rows), str(error))
-            if rows:
+    with text.open() as lines:
+        try:
+            for rows in _blocks(lines, text.delimiter, seen):
                 yield range(number, number + len(rows)), rows
-            if failure is not None:
-                raise failure
-            if not rows:
-                return
-            number += len(rows)
+                number += len(rows)
+        except UnicodeError:
+            raise _undecodable(text) from None
+        except LineTooLongError:
+            raise _too_long(text, number) from None
+        if number > 2 and lines.last.strip() and not lines.last.endswith(("\n", "\r")):
+            late_notes.append(
+                f"The last line, row {number - 1}, has no line ending, unlike all others: the file may have been cut "
+                f"off within its last cell ({quoted(lines.last[-20:])}). Compare it with the original."
+            )
 
 
-def _read_block(reader: Iterator[list[str]], rows: list[list[str]], file: _BoundedFile) -> None:
-    bound = file.bytes_read + BLOCK_CHARACTERS
-    for cells in islice(reader, BLOCK_RECORDS):
-        rows.append(cells)
-        if file.bytes_read > bound:
-            return
+def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[list[list[str]]]:
+    splitter = RecordSplitter(delimiter)
+    csv.field_size_limit(MAX_LINE)
+    failure: Exception | None = None
+    while failure is None:
+        block: list[str] = []
+        try:
+            lines.extend_block(block)
+        except (UnicodeError, LineTooLongError) as error:
+            failure = error
+        if not block:
+            break
+        plain = _split_plainly(block, lines, delimiter, seen)
+        if plain is not None:
+            splitter.skip(len(block))
+            yield plain
+            continue
+        seen.may_have_formulas = True
+        records = (check_row(cells, delimiter) for cells in splitter.split(block, lines))
+        while rows := list(islice(records, BLOCK_RECORDS)):
+            yield rows
+    if failure is not None:
+        raise failure
 
 
-def _undecodable(text: _Text) -> SourceError:
+def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -> list[list[str]] | None:
+    """Return the records as the csv module reads them, None when a quotation mark may mislead it.
+
+    When the last record is cut off within a quoted cell, the lines that end it are added to the block.
+    """
+    try:
+        rows = list(csv.reader(block, delimiter=delimiter, strict=True))
+    except csv.Error:
+        if not _end_quoted_cell(block, lines):
+            return None
+        try:
+            rows = list(csv.reader(block, delimiter=delimiter, strict=True))
+        except csv.Error:
+            return None
+    joined = "\n" + "\n".join(map("\n".join, rows))  # in which every cell follows a line end
+    if '"' in joined:
+        return None
+    seen.may_have_formulas = seen.may_have_formulas or any(
+        sign in joined and "\n" + sign in joined for sign in FORMULA_SIGNS
+    )
+    text = "".join(block)
+    if len(rows) < len(block) or may_have_other_quotes(text, delimiter):
+        return [check_row(cells, delimiter) for cells in rows]
+    return rows
+
+
+def _end_quoted_cell(block: list[str], lines: Lines) -> bool:
+    """Add a few lines to a block in which the last quoted cell is not closed; return whether that closed one.
+
+    In a well-formed text the number of quotation marks up to the end of any record is even.
+    """
+    if "".join(block).count('"') % 2 == 0:
+        return False
+    for line in islice(lines, _FURTHER_LINES):
+        block.append(line)
+        if line.count('"') % 2:
+            return True
+    return False
+
+
+def _undecodable(text: TextFile) -> SourceError:
     """Return the error that names the first row with bytes that do not decode: the file is read again to find it."""
     number = 1
-    with text.open(MARK_ERRORS) as file:
+    with text.open(MARK_ERRORS) as lines:
         try:
-            for number, cells in enumerate(text.reader(file), 1):  # noqa: B007 - told below
-                if any(MARK in cell for cell in cells):
+            for rows in _blocks(lines, text.delimiter, Seen()):
+                found = next((i for i, cells in enumerate(rows) if any(MARK in cell for cell in cells)), None)
+                number += len(rows) if found is None else found
+                if found is not None:
                     break
-        except csv.Error as error:
-            return _malformed(text, number + 1, str(error))
+        except LineTooLongError:
+            return _too_long(text, number)
         except UnicodeError:  # not even a first character: UTF-32 without its mark
             pass
     return SourceError(
@@ -154,21 +173,17 @@ def _undecodable(text: _Text) -> SourceError:
     )
 
 
-def _malformed(text: _Text, number: int, reason: str) -> SourceError:
-    if reason == _TOO_LONG:
-        seen, repair = f"the line is longer than {MAX_LINE >> 20} MiB", "Check that the file is a table"
-    elif "expected after" in reason:
-        seen = "a cell goes on after its closing quotation mark, so its columns are not sure"
-        repair = 'Quotation marks inside a quoted cell are doubled (""); correct the row, or name the right --delimiter'
-    else:  # "unexpected end of data", or a cell that swallows more than the limit
-        seen, repair = "a quotation mark is opened and not closed", "Close or remove it"
-    return SourceError(f"{text.name}, row {number}: {seen}. {repair}, or save the table as XLSX.")
+def _too_long(text: TextFile, number: int) -> SourceError:
+    return SourceError(
+        f"{text.name}, row {number}: the line is longer than {MAX_LINE >> 20} MiB. Check that the file is a table, or "
+        f"save the table as XLSX."
+    )
 
 
-def _sample(text: _Text) -> str:
-    """Return the first characters, as far as they decode; what does not is told when its row is read."""
-    with text.open(MARK_ERRORS) as file:
-        return file.read(_SAMPLE)
+def _sample(text: TextFile) -> str:
+    """Return the first characters, as far as they decode; an error is reported when its row is read."""
+    with text.open(MARK_ERRORS) as lines:
+        return lines.read(_SAMPLE)
 
 
 def _declared_delimiter(sample: str) -> str:
@@ -195,16 +210,9 @@ def _likely_delimiter(sample: str, header_row: int | None) -> str:
 
 
 def _score(sample: str, delimiter: str, header_row: int) -> tuple[int, float, int]:
-    records: list[list[str]] = []
-    try:
-        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
-        for number, cells in enumerate(reader, 1):
-            if cells and number >= header_row:
-                records.append(cells)
-            if len(records) > _SAMPLE_RECORDS:
-                break
-    except csv.Error:
-        pass
+    found = enumerate(RecordSplitter(delimiter).split(io.StringIO(sample, newline=""), iter(())), 1)
+    below = (cells for number, cells in found if cells and number >= header_row)
+    records = list(islice(below, _SAMPLE_RECORDS + 1))
     if len(sample) == _SAMPLE and 1 < len(records) <= _SAMPLE_RECORDS:
         records.pop()  # cut off by the end of the sample
     # Lines with a title may come before the header.

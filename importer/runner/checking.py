@@ -54,7 +54,7 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
         results = store.checked_results(out, source.path) if out is not None else None
         path = directory / "check.sqlite"
         info = store.describe("check", source, table, settings, settings.reading, results or Path())
-        write_journal(path, info, table.blocks())
+        write_journal(path, info, store.read_blocks(source, table))
         with Journal(path) as journal:
             if results is not None:
                 layout = Layout(

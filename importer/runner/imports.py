@@ -122,7 +122,7 @@ def _read(
         watch(table.understood)
         info = store.describe(store.new_run_id(), source, table, settings, reading, results)
         path = directory / f"{info.run_id}{SUFFIX}"
-        write_journal(path, info, table.blocks())
+        write_journal(path, info, store.read_blocks(source, table))
         for warning in table.warnings():
             watch(Notice(warning, is_warning=True))
     return path

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from importer.config import Reading, Settings
 from importer.errors import JournalError, OutputError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, list_journals
-from importer.model import Role, Status
+from importer.model import Role, SourceBlock, Status
 from importer.reader import DELIMITERS, Source, open_frame, open_source
+from importer.runner.unchanged import FileVersion, check_unchanged, read_version
 
 if TYPE_CHECKING:
     import pandas
@@ -47,13 +48,19 @@ class SourceFile:
     """A file to import as it is now.
 
     `path` is absolute, or a name in angle brackets for what is no file; `content` is where it can be read; `sha256` is
-    the hash of its bytes.
+    the hash of its bytes; `version` is None for what is not a file.
     """
 
     path: str
     content: "Path | pandas.DataFrame"
     sha256: str
     modified_at: str
+    version: FileVersion | None = None
+
+    def check_unchanged(self) -> None:
+        """Raise SourceError when the file is no longer the one that was described."""
+        if isinstance(self.content, Path) and self.version is not None:
+            check_unchanged(self.content, self.version)
 
 
 def _sweep(settings: Settings) -> None:
@@ -164,23 +171,39 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
 
 def open_table(source: SourceFile, reading: Reading) -> Source:
     """The table of pairs in a source. Raises SourceError or SettingsError as the reader does."""
-    if isinstance(source.content, Path):
+    if not isinstance(source.content, Path):
+        return open_frame(source.content, reading)
+    try:
         return open_source(source.content, reading, "standard input" if source.path == STANDARD_INPUT else "")
-    return open_frame(source.content, reading)
+    except SourceError:
+        source.check_unchanged()  # the better reason why half a file is not a table
+        raise
+
+
+def read_blocks(source: SourceFile, table: Source) -> Iterator[SourceBlock]:
+    """Yield the rows of a source's table; raise SourceError at the end unless the file is still the one described.
+
+    Whoever acts on the rows must first reach the end.
+    """
+    try:
+        yield from table.blocks()
+    except SourceError:
+        source.check_unchanged()
+        raise
+    source.check_unchanged()
 
 
 def _described(path: Path) -> SourceFile:
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise SourceError(f"{path} is not an ordinary file. To read a pipe give - and pass it as standard input.")
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        version = read_version(path)
     except IsADirectoryError:
         raise SourceError(f"{path} is a directory. Give the file to import.") from None
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
-    return SourceFile(str(path.resolve()), path, digest, _iso(modified))
+    modified = datetime.fromtimestamp(version.modified_ns / 1e9, UTC)
+    return SourceFile(str(path.resolve()), path, version.sha256, _iso(modified), version)
 
 
 def reading_values(reading: Reading) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def test_a_file_that_has_only_the_header_adds_no_rows_and_an_empty_one_is_refuse
         ({"readme.txt": "Exported on Monday"}, "the header of 'readme.txt' is not that of 'a.csv'"),
         ({"a.xlsx": table_xlsx([HEADER])}, "several kinds: 'a.xlsx' (XLSX), 'a.csv' (CSV)"),
         ({"b.csv": archive({"c.csv": part()})}, "export.zip, b.csv holds another archive"),
-        ({"b.csv": part(["1", "2"]) + '3,"4\n'}, "export.zip, b.csv, row 3"),
+        ({"b.csv": (part(["1", "2"]) + "3,ééé").encode() + b"\xff\n"}, "export.zip, b.csv, row 3"),
     ],
 )
 def test_what_is_not_a_part_of_the_same_table_is_refused_by_name(

@@ -1,0 +1,237 @@
+"""Records of delimited text whose quotation marks are not those of RFC 4180.
+
+The csv module takes a quotation mark after a space for text, and then every delimiter inside it moves the cells after
+it to other columns. Here a quotation mark opens a cell when only spaces precede it, and a mark that opens or closes no
+cell makes its row doubtful, unless it cannot have enclosed a delimiter: an inch mark (`5" pipe`) or marks that pair up
+within their cell (`Acme "West" Ltd`).
+"""
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from importer.model import Problem
+from importer.reader.messages import quoted
+from importer.reader.tables import DoubtfulRow
+
+MAX_CELL = 16 << 20
+"""Characters of one quoted cell; a longer one is a quotation mark that is never closed."""
+
+STRAY_QUOTE = "STRAY_QUOTE"
+_ADVICE = (
+    "Put the whole cell in quotation marks and double each one inside it, or remove the marks; the row before may be "
+    "the cause."
+)
+
+_NOT_INCHES = re.compile(r'(?<!\d)"(?!(?<=[א-ת]")[א-ת])')
+"""A mark that can open a quotation: it follows no digit, and is no Hebrew abbreviation sign within a word."""
+
+_BODY = re.compile(r'(?:[^"]++|"")*+')
+
+_OTHER_MARKS = {"'": "'", "‘": "’", "“": "”", "„": "“”", "«": "»"}
+"""Marks that some writers quote with, and those that close them: always text here, and so are delimiters in them."""
+
+
+class _BrokenError(Exception):
+    """A quoted cell is not closed, or text follows its closing mark."""
+
+
+class RecordSplitter:
+    """Splits lines into records, each a list of cells; a record with a stray mark is a `DoubtfulRow`.
+
+    A record whose quotation is not closed, or is followed by text, ends with its first line, and reading resumes with
+    the next: one bad row costs no other. Rows that it would have swallowed are doubtful if they have stray marks too.
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        delimiter_ = re.escape(delimiter)
+        self._delimiter = delimiter
+        self._opening = re.compile(rf'[^\S\r\n{delimiter_}]*"')
+        self._after = re.compile(rf"[^\S\r\n{delimiter_}]*(?:({delimiter_})|[\r\n]|\Z)")
+        self._plain = re.compile(rf"[^\r\n{delimiter_}]*+")
+        self._unread: list[Iterator[str]] = []  # a stack: the lines given back by a broken record come first
+        self._doubtful_lines = 0
+
+    def split(self, lines: Iterable[str], more: Iterator[str]) -> Iterator[list[str]]:
+        """Yield the records that begin in `lines`; the last one may take further lines from `more`."""
+        self._unread = [iter(lines)]
+        while (line := self._next_unread()) is not None:
+            if '"' in line:
+                yield self._quoted_record(line, chain(iter(self._next_unread, None), more))
+                continue
+            self._doubtful_lines = max(0, self._doubtful_lines - 1)
+            text = line.rstrip("\r\n")
+            yield text.split(self._delimiter) if text else []
+
+    def skip(self, lines: int) -> None:
+        """Count lines that were split in another way."""
+        self._doubtful_lines = max(0, self._doubtful_lines - lines)
+
+    def _next_unread(self) -> str | None:
+        while self._unread:
+            line = next(self._unread[-1], None)
+            if line is not None:
+                return line
+            self._unread.pop()
+        return None
+
+    def _quoted_record(self, first: str, rest: Iterator[str]) -> list[str]:
+        taken = _Taken(first, rest)
+        is_in_doubt = self._doubtful_lines > 0
+        try:
+            cells, strays, is_escaped = self._cells(taken)
+        except _BrokenError:
+            self._doubtful_lines = max(self._doubtful_lines - 1, taken.further)
+            self._unread.append(taken.again())
+            text = first.rstrip("\r\n")
+            return DoubtfulRow(text.split(self._delimiter), _stray(text), text)
+        self._doubtful_lines = max(0, self._doubtful_lines - 1 - taken.further)
+        unpaired = next((text for text in strays if is_in_doubt or is_escaped or _ends_open(text)), None)
+        if unpaired is not None:
+            return DoubtfulRow(cells, _stray(unpaired), first.rstrip("\r\n"))
+        return cells
+
+    def _cells(self, taken: "_Taken") -> tuple[list[str], list[str], bool]:
+        """Return the cells of one record, those that hold stray marks, and whether a quoted one ends in a backslash."""
+        cells: list[str] = []
+        strays: list[str] = []
+        is_escaped = False  # by a backslash, as MySQL does it: then what seems to close a cell may not
+        place = 0
+        while True:
+            opening = self._opening.match(taken.line, place)
+            if opening is None:
+                plain = self._plain.match(taken.line, place)
+                text, place = (plain[0], plain.end()) if plain else ("", place)
+                if '"' in text:
+                    strays.append(text)
+            else:
+                text, place = _quoted_cell(taken, opening.end())
+                is_escaped |= text.endswith("\\")
+            after = self._after.match(taken.line, place)
+            if after is None:
+                raise _BrokenError
+            cells.append(text)
+            place = after.end()
+            if not after[1]:
+                return cells, strays, is_escaped
+
+
+class _Taken:
+    """The lines that a record has taken so far: the current one, and all after the first, to be given back."""
+
+    def __init__(self, first: str, rest: Iterator[str]) -> None:
+        self.line = first
+        self.further = 0
+        self._rest = rest
+        self._size = 0
+        self._texts = io.StringIO(newline="")
+
+    def next_line(self) -> None:
+        """Go to the next line; raises `_BrokenError` at the end of the file or of what a cell can hold."""
+        line = next(self._rest, None)
+        if line is None:
+            raise _BrokenError
+        self.line = line
+        self.further += 1
+        self._size += len(line)
+        self._texts.write(line)
+        if self._size > MAX_CELL:
+            raise _BrokenError
+
+    def again(self) -> Iterator[str]:
+        """Return the lines after the first once more."""
+        return iter(io.StringIO(self._texts.getvalue(), newline=""))
+
+
+def _quoted_cell(taken: _Taken, start: int) -> tuple[str, int]:
+    """Return the text of a quoted cell, and the place after its closing mark in the line where that is."""
+    parts: list[str] = []
+    while True:
+        body = _BODY.match(taken.line, start)
+        end = body.end() if body else start
+        parts.append(taken.line[start:end])
+        if end < len(taken.line):
+            return "".join(parts).replace('""', '"'), end + 1
+        taken.next_line()
+        start = 0
+
+
+def _ends_open(text: str) -> bool:
+    """Tell whether a mark in an unquoted cell is left without its other half."""
+    is_open, place = False, 0
+    while True:
+        place = text.find('"', place) if is_open else _next_opening(text, place)
+        if place < 0:
+            return is_open
+        is_open, place = not is_open, place + 1
+
+
+def _next_opening(text: str, place: int) -> int:
+    found = _NOT_INCHES.search(text, place)
+    return found.start() if found else -1
+
+
+def _stray(text: str) -> Problem:
+    message = (
+        f"a quotation mark in {quoted(text.strip())} does not open or close a whole cell, so which cell belongs to "
+        f"which column is not certain."
+    )
+    return Problem(STRAY_QUOTE, "", message, _ADVICE)
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_SWALLOWED = Problem(
+    STRAY_QUOTE,
+    "",
+    "a quotation mark opens a cell of several lines, and some of them look like rows of their own.",
+    "If they are rows, remove the quotation marks or double them and put the whole cell in quotation marks.",
+)
+
+
+def may_have_other_quotes(text: str, delimiter: str) -> bool:
+    """Tell whether any row of a text may have cells in marks other than `"`; fast, and sometimes wrongly True."""
+    return any(
+        opening in text
+        and (delimiter + opening in text or delimiter + " " + opening in text)
+        and any(mark + delimiter in text for mark in closing)
+        for opening, closing in _OTHER_MARKS.items()
+    )
+
+
+def check_row(cells: list[str], delimiter: str) -> list[str]:
+    """Return the cells, as a `DoubtfulRow` when they may not be those of one row.
+
+    One reason is a mark other than `"` that opens in one cell and is closed in a later one; `'s-Hertogenbosch` alone is
+    text. The other is a quoted cell of several lines that are rows themselves, if they are: a mark that opens a cell by
+    mistake swallows all up to the next that closes one.
+    """
+    if isinstance(cells, DoubtfulRow):
+        return cells
+    opened = _closed_later([cell.strip() for cell in cells])
+    if opened:
+        return DoubtfulRow(cells, _stray(opened), delimiter.join(cells))
+    lines = list(_swallowed(cells, delimiter))
+    return DoubtfulRow(cells, _SWALLOWED, delimiter.join(cells), lines) if lines else cells
+
+
+def _closed_later(texts: list[str]) -> str:
+    """Return the cell in which a quotation by other marks opens that ends in a later cell, "" when there is none."""
+    for opening, closing in _OTHER_MARKS.items():
+        ends = tuple(closing)
+        for i, text in enumerate(texts):
+            if text.startswith(opening) and not text.endswith(ends, 1):
+                if any(later.endswith(ends) and not later.startswith(opening) for later in texts[i + 1 :]):
+                    return text
+                break
+    return ""
+
+
+def _swallowed(cells: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    """Yield the records that the lines of a quoted cell would be, after its first, if the marks around it were text."""
+    for i, cell in enumerate(cells):
+        if "\n" in cell or "\r" in cell:
+            *whole, last = _LINE_END.split(cell)[1:]
+            for line in whole:
+                yield line.split(delimiter)
+            yield [*(last + '"').split(delimiter), *cells[i + 1 :]]
