@@ -8,7 +8,7 @@ from importer.journal import Counts, Journal, ProblemGroup, write_journal
 from importer.model import Outcome, Status
 from importer.reader import Understood
 from importer.reporter import Layout, write_results
-from importer.runner import store
+from importer.runner import output_paths, store
 from importer.runner.costs import Costs, costs
 
 SMALLEST_DAILY_LIMIT = 250_000
@@ -51,7 +51,7 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
         store.scratch(settings) as directory,
         store.open_table(source, settings.reading) as table,
     ):
-        results = store.checked_results(out, source.path) if out is not None else None
+        results = output_paths.checked_results(out, source.path) if out is not None else None
         path = directory / "check.sqlite"
         info = store.describe("check", source, table, settings, settings.reading, results or Path())
         write_journal(path, info, table.blocks())

@@ -16,7 +16,7 @@ from importer.hubspot.routes import V4_ENDS
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Status
 from importer.reporter import Summary, check_writable
-from importer.runner import store
+from importer.runner import output_paths, store
 from importer.runner.costs import costs
 from importer.runner.events import Notice, Plan, Watch, ignore
 from importer.runner.reporting import conclude, tell_stop
@@ -91,7 +91,7 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
     started = time.monotonic()
     token = access_token(settings)
     with store.source_file(file, settings) as source, store.scratch(settings) as directory:
-        results = store.results_path(source, telling.out, mark=".verify")
+        results = output_paths.results_path(source, telling.out, mark=".verify")
         check_writable(results)
         path = _read(source, settings.reading, results, settings, telling.watch, directory)
         with open_for_run(path) as journal:
@@ -107,7 +107,7 @@ def _import(
 ) -> Summary:
     path = None if fresh else store.unfinished_run(target.settings, source, reading)
     if path is None:
-        results = store.results_path(source, telling.out, mark=".retry" if reading.statuses is not None else "")
+        results = output_paths.results_path(source, telling.out, mark=".retry" if reading.statuses is not None else "")
         check_writable(results)
         runs = store.runs_directory(target.settings)
         path = _read(source, reading, results, target.settings, telling.watch, runs)
@@ -156,7 +156,7 @@ def _retry_journal(path: Path, settings: Settings, telling: Telling, *, fresh: b
 
 
 def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
-    run_id, results = store.new_run_id(), store.retry_results_path(parent.info, out)
+    run_id, results = store.new_run_id(), output_paths.retry_results_path(parent.info, out)
     check_writable(results)
     info = replace(
         parent.info,
@@ -192,7 +192,7 @@ def _target_of(info: RunInfo, settings: Settings) -> _Target:
 def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
     started = time.monotonic()
     with open_for_run(path) as journal:
-        results = store.checked_results(telling.out or Path(journal.info.results), journal.info.source)
+        results = output_paths.checked_results(telling.out or Path(journal.info.results), journal.info.source)
         check_writable(results)
         sent = _send(journal, target, telling.watch)
         with cut_short(journal, lambda: sent.calls + sent.reads):

@@ -9,7 +9,7 @@ from importer.errors import OutputError
 from importer.journal import Journal
 from importer.model import Outcome, Status, Stop, StopReason
 from importer.reporter import Layout, RunStatus, Summary, Totals, count, write_results
-from importer.runner import store
+from importer.runner import output_paths, store
 from importer.runner.events import Notice, Watch
 from importer.runner.sending import Sent
 
@@ -19,7 +19,7 @@ _INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM}
 def report_run(run_id: str, settings: Settings, out: Path | None = None) -> Summary:
     """Write the results of a run as they are now to `out` (default: where the run put them)."""
     with Journal(store.journal_path(settings, run_id)) as journal:
-        results = store.checked_results(out or Path(journal.info.results), journal.info.source)
+        results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         totals = _write(journal, results)
         return _with_files(last_summary(journal), totals, results)
 
@@ -83,14 +83,16 @@ def _counts(totals: Totals) -> dict[str, int]:
 
 
 def _with_files(summary: Summary, totals: Totals, results: Path) -> Summary:
-    failures = str(store.failures_path(results)) if totals.bad else None
+    failures = str(output_paths.failures_path(results)) if totals.bad else None
     return replace(summary, results=str(results), failures=failures)
 
 
 def _write(journal: Journal, results: Path) -> Totals:
     info = journal.info
     layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells(), info.row_names)
-    return write_results(results, layout, journal.rows(_not_sent(journal.info.run_id)), store.failures_path(results))
+    return write_results(
+        results, layout, journal.rows(_not_sent(journal.info.run_id)), output_paths.failures_path(results)
+    )
 
 
 def _write_somewhere(journal: Journal, results: Path, watch: Watch) -> tuple[Path, Totals]:

@@ -1,9 +1,8 @@
-"""Where journals are kept, how runs are named, and which unfinished run a command goes on with."""
+"""The source of a run, where journals are kept, and which unfinished run a command goes on with."""
 
 import hashlib
 import logging
 import os
-import re
 import shutil
 import sys
 import time
@@ -16,7 +15,7 @@ from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from importer.config import Reading, Settings
-from importer.errors import JournalError, OutputError, SourceError
+from importer.errors import JournalError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, list_journals
 from importer.model import Role, Status
 from importer.reader import DELIMITERS, Source, open_frame, open_source
@@ -28,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 STANDARD_INPUT = "<stdin>"
 FRAME = "<frame>"
-_NO_FILES = {STANDARD_INPUT, FRAME}
+NO_FILES = {STANDARD_INPUT, FRAME}
 
 SANDBOX = "sandbox"
 """The target of a run against the sandbox inside the process."""
@@ -37,9 +36,6 @@ TO_RETRY = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
 
 _LEAVINGS = ("scratch-*", "stdin-*", "runs/*.reading")
 _OLD_SECONDS = 24 * 60 * 60
-
-_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
-_WRAPPINGS = {".gz", ".zip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,61 +192,6 @@ def target(settings: Settings) -> str:
     return SANDBOX if settings.sandbox else settings.base_url
 
 
-def results_path(source: SourceFile, out: Path | None, *, mark: str = "") -> Path:
-    """Where the results of a new run go: `out`, or `NAME.results.EXT` beside the source.
-
-    A `mark` (`.retry`) keeps other runs over the same file apart: `NAME.retry.results.EXT`. Standard input's results go
-    to the working directory.
-    """
-    place = Path.cwd() / f"{source.path.strip('<>')}.csv" if source.path in _NO_FILES else Path(source.path)
-    return checked_results(out or _beside(place, mark), source.path)
-
-
-def retry_results_path(parent: RunInfo, out: Path | None) -> Path:
-    """Where the results of a new retry go: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
-    return checked_results(out or _beside(Path(parent.results), ".retry"), parent.source)
-
-
-def _beside(place: Path, mark: str) -> Path:
-    suffix = ".xlsx" if _extension(place) in _WORKBOOKS else _extension(place) or ".csv"
-    name = _marked(_name(place).removesuffix(".results"), mark) if mark else _name(place)
-    return place.with_name(f"{name}.results{suffix}")
-
-
-def _marked(name: str, mark: str) -> str:
-    """The name with the mark; a second one is counted, so that the results of a retry are kept: `NAME.retry2`."""
-    found = re.fullmatch(rf"(.*{re.escape(mark)})(\d*)", name)
-    return f"{found[1]}{int(found[2] or 1) + 1}" if found else name + mark
-
-
-def checked_results(out: Path, source: str) -> Path:
-    """The absolute path of a results file. Raises OutputError when it or its failures file is the source itself."""
-    out = out.resolve()
-    for what, path in (("results", out), ("rows that are not linked", failures_path(out))):
-        if str(path) == source:
-            raise OutputError(f"The {what} cannot go to {path}: it is the source. Name another file with --out.")
-    return out
-
-
-def failures_path(results: Path) -> Path:
-    """Where the rows that are not linked go: `NAME.failures.csv` beside the results `NAME.results.EXT`."""
-    return results.with_name(f"{_name(results).removesuffix('.results')}.failures.csv")
-
-
-def _extension(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in _WRAPPINGS:
-        suffixes.pop()
-    return suffixes[-1] if suffixes and suffixes[-1] in _WORKBOOKS | {".csv", ".tsv", ".txt"} else ""
-
-
-def _name(path: Path) -> str:
-    name = path.name
-    while Path(name).suffix.lower() in _WRAPPINGS:
-        name = Path(name).stem
-    return name[: -len(_extension(path))] if _extension(path) else name
-
-
 def journals(settings: Settings) -> Iterator[Journal]:
     """Every readable journal, the newest first, each open for as long as it is looked at."""
     for path in reversed(list_journals(runs_directory(settings))):
@@ -314,7 +255,7 @@ def _wish(header: Sequence[str], place: int) -> str:
 
 def _same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:
     # What has no name of its own is the same source only when it has the same content.
-    is_same_source = source.path not in _NO_FILES or info.source_sha256 == source.sha256
+    is_same_source = source.path not in NO_FILES or info.source_sha256 == source.sha256
     return (
         info.source == source.path
         and is_same_source
