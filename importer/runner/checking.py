@@ -10,6 +10,7 @@ from importer.reader import Understood
 from importer.reporter import Layout, write_results
 from importer.runner import output_paths, store
 from importer.runner.costs import Costs, costs
+from importer.runner.temporary import temporary_directory
 
 SMALLEST_DAILY_LIMIT = 250_000
 """Calls a day of an account on Free or Starter. Source: HubSpot, usage guidelines."""
@@ -48,7 +49,7 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
     """
     with (
         store.source_file(file, settings) as source,
-        store.scratch(settings) as directory,
+        temporary_directory(settings.state_path) as directory,
         store.open_table(source, settings.reading) as table,
     ):
         results = output_paths.checked_results(out, source.path) if out is not None else None

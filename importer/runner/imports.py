@@ -21,6 +21,7 @@ from importer.runner.costs import costs
 from importer.runner.events import Notice, Plan, Watch, ignore
 from importer.runner.reporting import conclude, tell_stop
 from importer.runner.sending import Sent, access_token, cut_short, link_pending, verify_pending, work_on
+from importer.runner.temporary import temporary_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
     """
     started = time.monotonic()
     token = access_token(settings)
-    with store.source_file(file, settings) as source, store.scratch(settings) as directory:
+    with store.source_file(file, settings) as source, temporary_directory(settings.state_path) as directory:
         results = output_paths.results_path(source, telling.out, mark=".verify")
         check_writable(results)
         path = _read(source, settings.reading, results, settings, telling.watch, directory)
@@ -110,7 +111,9 @@ def _import(
         results = output_paths.results_path(source, telling.out, mark=".retry" if reading.statuses is not None else "")
         check_writable(results)
         runs = store.runs_directory(target.settings)
-        path = _read(source, reading, results, target.settings, telling.watch, runs)
+        with temporary_directory(runs) as directory:
+            draft = _read(source, reading, results, target.settings, telling.watch, directory)
+            path = draft.replace(runs / draft.name)
     return _send_and_report(path, target, telling)
 
 
@@ -166,9 +169,11 @@ def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
         results=str(results),
         settings=settings.model_dump(mode="json"),
     )
-    path = store.runs_directory(settings) / f"{run_id}{SUFFIX}"
-    write_journal(path, info, parent.blocks_to_retry())
-    return path
+    runs = store.runs_directory(settings)
+    with temporary_directory(runs) as directory:
+        draft = directory / f"{run_id}{SUFFIX}"
+        write_journal(draft, info, parent.blocks_to_retry())
+        return draft.replace(runs / draft.name)
 
 
 def _target_of(info: RunInfo, settings: Settings) -> _Target:

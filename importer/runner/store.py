@@ -5,13 +5,11 @@ import logging
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from importer.config import Reading, Settings
@@ -19,6 +17,7 @@ from importer.errors import JournalError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, list_journals
 from importer.model import Role, Status
 from importer.reader import DELIMITERS, Source, open_frame, open_source
+from importer.runner.temporary import remove_abandoned, temporary_directory
 
 if TYPE_CHECKING:
     import pandas
@@ -34,9 +33,6 @@ SANDBOX = "sandbox"
 
 TO_RETRY = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
 
-_LEAVINGS = ("scratch-*", "stdin-*", "runs/*.reading")
-_OLD_SECONDS = 24 * 60 * 60
-
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -50,32 +46,6 @@ class SourceFile:
     content: "Path | pandas.DataFrame"
     sha256: str
     modified_at: str
-
-
-def _sweep(settings: Settings) -> None:
-    """Remove what processes that were killed while reading have left: it may hold people's data."""
-    for pattern in _LEAVINGS:
-        for path in settings.state_path.glob(pattern):
-            with suppress(OSError):  # another process may have removed it, or still use it
-                if time.time() - path.stat().st_mtime > _OLD_SECONDS:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-@contextmanager
-def scratch(settings: Settings) -> Iterator[Path]:
-    """A private directory for a journal that is not kept, removed at the end."""
-    _make_state_directory(settings)
-    with TemporaryDirectory(prefix="scratch-", dir=settings.state_path) as directory:
-        yield Path(directory)
-
-
-def _make_state_directory(settings: Settings) -> None:
-    try:
-        settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise JournalError(
-            f"The directory {settings.state_path} cannot be made: {error.strerror}. Name another with --state-dir."
-        ) from error
 
 
 def describe(
@@ -141,7 +111,8 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
 
     Raises SourceError when it cannot be read.
     """
-    _sweep(settings)
+    for parent in (settings.state_path, runs_directory(settings)):
+        remove_abandoned(parent)
     if not isinstance(file, Path | str):
         content = file.to_csv(index=False).encode("utf-8", "surrogatepass")
         yield SourceFile(FRAME, file, hashlib.sha256(content).hexdigest(), now())
@@ -151,11 +122,11 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
         return
     if sys.stdin is None:
         raise SourceError("Standard input is closed. Give a file, or pass one as standard input.")
-    _make_state_directory(settings)
-    with NamedTemporaryFile(prefix="stdin-", suffix=".csv", dir=settings.state_path) as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
-        copy.flush()
-        yield replace(_described(Path(copy.name)), path=STANDARD_INPUT)
+    with temporary_directory(settings.state_path) as directory:
+        copy = directory / "stdin.csv"
+        with copy.open("xb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        yield replace(_described(copy), path=STANDARD_INPUT)
 
 
 def open_table(source: SourceFile, reading: Reading) -> Source:

@@ -170,7 +170,7 @@ def test_the_first_ctrl_c_waits_for_the_answers_in_flight_and_no_longer(silent: 
 def test_sigterm_while_the_source_is_read_leaves_nothing_behind(work: Workplace) -> None:
     running = work.start("run", "-", stdin=subprocess.PIPE)
     state = work.folder / "state"
-    wait_until(lambda: any(state.glob("stdin-*")))
+    wait_until(lambda: any(state.glob("*/stdin.csv")))
     running.send(signal.SIGTERM)
     done = running.end()
     assert (done.code, done.out, done.err) == (143, "", "")
