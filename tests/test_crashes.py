@@ -106,7 +106,7 @@ def mostly_invalid(work: Workplace) -> tuple[Path, Pairs]:
 def test_a_kill_while_the_file_is_read_leaves_no_run(work: Workplace, mostly_invalid: tuple[Path, Pairs]) -> None:
     source, pairs = mostly_invalid
     running = work.start("run", source)
-    wait_until(lambda: any((work.folder / "state" / "runs").glob("*.reading")))
+    wait_until(lambda: any((work.folder / "state" / "runs").rglob("*.reading")))
     running.send(signal.SIGKILL)
     assert running.end().code == -signal.SIGKILL
     assert work.journals == []

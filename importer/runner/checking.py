@@ -10,6 +10,7 @@ from importer.reader import Understood
 from importer.reporter import Layout, write_results
 from importer.runner import output_paths, store
 from importer.runner.costs import Costs, costs
+from importer.runner.events import Watch, ignore
 from importer.runner.temporary import temporary_directory
 
 SMALLEST_DAILY_LIMIT = 250_000
@@ -42,7 +43,7 @@ class CheckReport:
         return 1 if self.counts.invalid else 0
 
 
-def check_file(file: Path | str, settings: Settings, out: Path | None = None) -> CheckReport:
+def check_file(file: Path | str, settings: Settings, out: Path | None = None, watch: Watch = ignore) -> CheckReport:
     """Read all of `file` and say what a run would do; write every row to `out` if that is given. Sends nothing.
 
     Raises SettingsError, SourceError, JournalError or OutputError as a run would.
@@ -64,7 +65,8 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
                     has_extra_cells=journal.has_extra_cells(),
                     row_names=info.row_names,
                 )
-                write_results(results, layout, journal.rows(_NOT_SENT), None)
+                written = output_paths.output_of(info, "check", results, settings, watch).written
+                write_results(results, layout, journal.rows(_NOT_SENT), None, written)
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,

@@ -92,13 +92,14 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
     started = time.monotonic()
     token = access_token(settings)
     with store.source_file(file, settings) as source, temporary_directory(settings.state_path) as directory:
-        results = output_paths.results_path(source, telling.out, mark=".verify")
+        results = output_paths.results_path(source, telling.out, sandbox=settings.sandbox, mark=".verify")
         check_writable(results)
         path = _read(source, settings.reading, results, settings, telling.watch, directory)
         with open_for_run(path) as journal:
             telling.watch(_plan(journal, settings, resumed=False))
             sent = work_on(journal, settings, token, verify_pending, telling.watch)
-            summary = conclude(journal, sent, results, started, telling.watch)
+            output = output_paths.output_of(journal.info, "verify", results, settings, telling.watch)
+            summary = conclude(journal, sent, output, started, telling.watch)
     tell_stop(sent, summary, ".", telling.watch)
     return summary
 
@@ -108,7 +109,12 @@ def _import(
 ) -> Summary:
     path = None if fresh else store.unfinished_run(target.settings, source, reading)
     if path is None:
-        results = output_paths.results_path(source, telling.out, mark=".retry" if reading.statuses is not None else "")
+        results = output_paths.results_path(
+            source,
+            telling.out,
+            sandbox=target.settings.sandbox,
+            mark=".retry" if reading.statuses is not None else "",
+        )
         check_writable(results)
         runs = store.runs_directory(target.settings)
         with temporary_directory(runs) as directory:
@@ -154,12 +160,12 @@ def _retry_journal(path: Path, settings: Settings, telling: Telling, *, fresh: b
         target = _target_of(parent.info, settings)
         unfinished = None if fresh else store.unfinished_retry(target.settings, parent.info.run_id)
         if unfinished is None:
-            unfinished = _begin_retry(parent, settings, telling.out)
+            unfinished = _begin_retry(parent, target.settings, telling.out)
     return _send_and_report(unfinished, target, telling)
 
 
 def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
-    run_id, results = store.new_run_id(), output_paths.retry_results_path(parent.info, out)
+    run_id, results = store.new_run_id(), output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
     check_writable(results)
     info = replace(
         parent.info,
@@ -201,7 +207,8 @@ def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
         check_writable(results)
         sent = _send(journal, target, telling.watch)
         with cut_short(journal, lambda: sent.calls + sent.reads):
-            summary = conclude(journal, sent, results, started, telling.watch)
+            output = output_paths.output_of(journal.info, "run", results, target.settings, telling.watch)
+            summary = conclude(journal, sent, output, started, telling.watch)
     tell_stop(sent, summary, f", or: importer resume {summary.run_id}", telling.watch)
     return summary
 

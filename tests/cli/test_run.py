@@ -428,7 +428,7 @@ def test_the_first_command_of_a_newcomer_links_everything_without_a_token(work: 
     done = work.run("run", source, "--sandbox", "--limit", "20", IMPORTER_RATE="auto", HUBSPOT_ACCESS_TOKEN="")
     assert done.code == 0
     assert "nothing leaves this machine" in done.err
-    with (work.folder / "contacts_to_companies.results.csv").open(encoding="utf-8-sig") as file:
+    with (work.folder / "contacts_to_companies.sandbox.results.csv").open(encoding="utf-8-sig") as file:
         assert {row["import_status"] for row in csv.DictReader(file)} == {"linked"}
     assert work.calls() == before
 

@@ -30,7 +30,7 @@ def source(path: Path | str) -> store.SourceFile:
     ],
 )
 def test_results_and_failures_go_beside_the_source(tmp_path: Path, name: str, results: str, failures: str) -> None:
-    found = output_paths.results_path(source(tmp_path / name), None)
+    found = output_paths.results_path(source(tmp_path / name), None, sandbox=False)
     assert found == tmp_path / results
     assert output_paths.failures_path(found) == tmp_path / failures
 
@@ -47,20 +47,46 @@ def test_results_and_failures_go_beside_the_source(tmp_path: Path, name: str, re
     ],
 )
 def test_the_results_of_a_retry_never_replace_those_it_began_from(tmp_path: Path, name: str, again: str) -> None:
-    assert output_paths.results_path(source(tmp_path / name), None, mark=".retry") == tmp_path / again
+    assert output_paths.results_path(source(tmp_path / name), None, sandbox=False, mark=".retry") == tmp_path / again
+
+
+@pytest.mark.parametrize(
+    ("name", "mark", "results"),
+    [
+        ("deals.csv", "", "deals.sandbox.results.csv"),
+        ("deals.xlsx", "", "deals.sandbox.results.xlsx"),
+        ("deals.csv", ".verify", "deals.sandbox.verify.results.csv"),
+        ("deals.results.csv", ".retry", "deals.sandbox.retry.results.csv"),
+        ("deals.sandbox.results.csv", ".retry", "deals.sandbox.retry.results.csv"),
+        ("deals.sandbox.retry.results.csv", ".retry", "deals.sandbox.retry2.results.csv"),
+        ("deals.sandbox.failures.csv", "", "deals.sandbox.failures.results.csv"),
+        ("sandbox.csv", "", "sandbox.sandbox.results.csv"),
+        (store.STANDARD_INPUT, "", "stdin.sandbox.results.csv"),
+    ],
+)
+def test_results_of_the_sandbox_are_named_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mark: str, results: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = name if name.startswith("<") else tmp_path / name
+    found = output_paths.results_path(source(place), None, sandbox=True, mark=mark)
+    assert found == tmp_path / results
+    assert ".sandbox" in output_paths.failures_path(found).suffixes
 
 
 def test_the_results_of_standard_input_go_to_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert output_paths.results_path(source(store.STANDARD_INPUT), None) == tmp_path / "stdin.results.csv"
+    assert (
+        output_paths.results_path(source(store.STANDARD_INPUT), None, sandbox=False) == tmp_path / "stdin.results.csv"
+    )
 
 
 def test_out_is_taken_as_it_is(tmp_path: Path) -> None:
-    assert (
-        output_paths.results_path(source(tmp_path / "a.csv"), tmp_path / "x" / ".." / "r.xlsx") == tmp_path / "r.xlsx"
-    )
+    out = tmp_path / "x" / ".." / "r.xlsx"
+    for sandbox in (False, True):
+        assert output_paths.results_path(source(tmp_path / "a.csv"), out, sandbox=sandbox) == tmp_path / "r.xlsx"
 
 
 def test_nothing_is_written_over_the_source_even_through_a_link(tmp_path: Path) -> None:
