@@ -51,6 +51,7 @@ class StopReason(StrEnum):
     UNREADABLE = "unreadable"
     SIGINT = "SIGINT"
     SIGTERM = "SIGTERM"
+    SIGHUP = "SIGHUP"
 
 
 @dataclass(frozen=True, slots=True)

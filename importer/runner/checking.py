@@ -11,6 +11,7 @@ from importer.reporter import Layout, write_results
 from importer.runner import output_paths, store
 from importer.runner.costs import Costs, costs
 from importer.runner.events import Watch, ignore
+from importer.runner.os_errors import translate_os_errors
 from importer.runner.temporary import temporary_directory
 
 SMALLEST_DAILY_LIMIT = 250_000
@@ -43,6 +44,7 @@ class CheckReport:
         return 1 if self.counts.invalid else 0
 
 
+@translate_os_errors()
 def check_file(file: Path | str, settings: Settings, out: Path | None = None, watch: Watch = ignore) -> CheckReport:
     """Read all of `file` and say what a run would do; write every row to `out` if that is given. Sends nothing.
 

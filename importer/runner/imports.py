@@ -19,6 +19,7 @@ from importer.reporter import Summary, check_writable
 from importer.runner import output_paths, store
 from importer.runner.costs import costs
 from importer.runner.events import Notice, Plan, Watch, ignore
+from importer.runner.os_errors import translate_os_errors
 from importer.runner.reporting import conclude, tell_stop
 from importer.runner.sending import Sent, access_token, cut_short, link_pending, verify_pending, work_on
 from importer.runner.temporary import temporary_directory
@@ -40,6 +41,7 @@ class _Target:
     token: SecretStr
 
 
+@translate_os_errors()
 def run_import(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
@@ -61,6 +63,7 @@ def run_import(
         return _import(source, settings.reading, target, telling, fresh=fresh)
 
 
+@translate_os_errors()
 def resume_run(run_id: str, settings: Settings, telling: Telling = Telling()) -> Summary:
     """Go on with an unfinished run from its journal alone; the source is not read again.
 
@@ -72,6 +75,7 @@ def resume_run(run_id: str, settings: Settings, telling: Telling = Telling()) ->
     return _send_and_report(path, target, telling)
 
 
+@translate_os_errors()
 def retry_run(run_or_results: str, settings: Settings, telling: Telling = Telling(), *, fresh: bool = False) -> Summary:
     """Begin a run over what is failed, unconfirmed or not sent in an old run or in a results file.
 
@@ -84,6 +88,7 @@ def retry_run(run_or_results: str, settings: Settings, telling: Telling = Tellin
     return _retry_journal(store.journal_path(settings, run_or_results), settings, telling, fresh=fresh)
 
 
+@translate_os_errors()
 def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling()) -> Summary:
     """Read back which pairs of `file` are linked (`already_linked`) and which are missing (`not_sent`); send nothing.
 

@@ -11,12 +11,14 @@ from importer.model import Outcome, Status, Stop, StopReason
 from importer.reporter import Layout, RunStatus, Summary, Totals, count, write_results
 from importer.runner import output_paths, store
 from importer.runner.events import Notice, Watch, ignore
+from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
 from importer.runner.sending import Sent
 
-_INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM}
+_INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM, StopReason.SIGHUP}
 
 
+@translate_os_errors()
 def report_run(run_id: str, settings: Settings, out: Path | None = None, watch: Watch = ignore) -> Summary:
     """Write the results of a run as they are now to `out` (default: where the run put them)."""
     with Journal(store.journal_path(settings, run_id)) as journal:

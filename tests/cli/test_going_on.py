@@ -140,7 +140,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_the_journal_is_sound(silent: Workpla
     running.send(signal.SIGINT)
     assert running.process.stderr
     said = b""
-    while b"once more to leave at once" not in said:
+    while b"a second signal quits immediately" not in said:
         line = running.process.stderr.readline()
         assert line
         said += line

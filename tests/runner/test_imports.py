@@ -35,7 +35,7 @@ from tests.cli.tools import TOKEN, UNKNOWN, Workplace
 def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with which this process sends to the sandbox, with a rate of its own."""
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    monkeypatch.setattr("tempfile.tempdir", work.environment["TMPDIR"])
+    monkeypatch.setenv("XDG_STATE_HOME", work.environment["XDG_STATE_HOME"])
     return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
