@@ -52,8 +52,7 @@ def _lenient(stream: IO[str] | None) -> IO[str]:
         file,
         stream.encoding,
         "backslashreplace",  # a run must not end over a path's name
-        line_buffering=stream.line_buffering,
-        write_through=stream.write_through,
+        line_buffering=stream.line_buffering or stream.write_through,  # the latter with PYTHONUNBUFFERED
     )
 
 

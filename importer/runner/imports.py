@@ -17,10 +17,11 @@ from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, wr
 from importer.model import Status
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths, store
+from importer.runner.commands import command_of, hold_command, identify
 from importer.runner.costs import costs
 from importer.runner.events import Notice, Plan, Watch, ignore
 from importer.runner.os_errors import translate_os_errors
-from importer.runner.reporting import conclude, tell_stop
+from importer.runner.reporting import conclude, report_finished, tell_stop
 from importer.runner.sending import Sent, access_token, cut_short, link_pending, verify_pending, work_on
 from importer.runner.temporary import temporary_directory
 
@@ -71,8 +72,10 @@ def resume_run(run_id: str, settings: Settings, telling: Telling = Telling()) ->
     """
     path = store.journal_path(settings, run_id)
     with Journal(path) as journal:
-        target = _target_of(journal.info, settings)
-    return _send_and_report(path, target, telling)
+        info, target = journal.info, _target_of(journal.info, settings)
+    with hold_command(target.settings, command_of(info), target.token, telling.watch) as command:
+        command.note(run_id)
+        return _send_and_report(path, target, telling)
 
 
 @translate_os_errors()
@@ -112,20 +115,38 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
 def _import(
     source: store.SourceFile, reading: Reading, target: _Target, telling: Telling, *, fresh: bool = False
 ) -> Summary:
-    path = None if fresh else store.unfinished_run(target.settings, source, reading)
-    if path is None:
-        results = output_paths.results_path(
-            source,
-            telling.out,
-            sandbox=target.settings.sandbox,
-            mark=".retry" if reading.statuses is not None else "",
-        )
-        check_writable(results)
-        runs = store.runs_directory(target.settings)
-        with temporary_directory(runs) as directory:
-            draft = _read(source, reading, results, target.settings, telling.watch, directory)
-            path = draft.replace(runs / draft.name)
-    return _send_and_report(path, target, telling)
+    settings = target.settings
+    what = identify(source.path, source.sha256, store.reading_values(reading), store.target(settings))
+    with hold_command(settings, what, target.token, telling.watch) as command:
+        if command.waited_for is not None:
+            source = store.described_again(source)
+            summary = None if fresh else _finished_meanwhile(command.waited_for, source.sha256, settings, telling)
+            if summary is not None:
+                return summary
+        path = None if fresh else store.unfinished_run(settings, source, reading)
+        if path is None:
+            path = _begin(source, reading, settings, telling)
+        command.note(path.stem)
+        return _send_and_report(path, target, telling)
+
+
+def _finished_meanwhile(run_id: str, sha256: str, settings: Settings, telling: Telling) -> Summary | None:
+    """The summary of the run that another process worked on, if it has finished with a source of this hash."""
+    with Journal(store.journal_path(settings, run_id)) as journal:
+        if journal.info.source_sha256 != sha256:
+            return None
+        return report_finished(journal, settings, telling.out, telling.watch)
+
+
+def _begin(source: store.SourceFile, reading: Reading, settings: Settings, telling: Telling) -> Path:
+    """Read the source into the journal of a new run; its path."""
+    mark = ".retry" if reading.statuses is not None else ""
+    results = output_paths.results_path(source, telling.out, sandbox=settings.sandbox, mark=mark)
+    check_writable(results)
+    runs = store.runs_directory(settings)
+    with temporary_directory(runs) as directory:
+        draft = _read(source, reading, results, settings, telling.watch, directory)
+        return draft.replace(runs / draft.name)
 
 
 def _read(
@@ -162,11 +183,18 @@ def _retry_journal(path: Path, settings: Settings, telling: Telling, *, fresh: b
     if is_held(path):
         raise BusyError(f"Run {path.stem} still goes on: wait until it ends, or stop it; then try it again.")
     with Journal(path) as parent:
-        target = _target_of(parent.info, settings)
-        unfinished = None if fresh else store.unfinished_retry(target.settings, parent.info.run_id)
-        if unfinished is None:
-            unfinished = _begin_retry(parent, target.settings, telling.out)
-    return _send_and_report(unfinished, target, telling)
+        info, target = parent.info, _target_of(parent.info, settings)
+        what = identify(info.source, info.source_sha256, info.reading, info.target, info.run_id)
+        with hold_command(target.settings, what, target.token, telling.watch) as command:
+            if command.waited_for is not None and not fresh:
+                summary = _finished_meanwhile(command.waited_for, info.source_sha256, target.settings, telling)
+                if summary is not None:
+                    return summary
+            unfinished = None if fresh else store.unfinished_retry(target.settings, info.run_id)
+            if unfinished is None:
+                unfinished = _begin_retry(parent, target.settings, telling.out)
+            command.note(unfinished.stem)
+            return _send_and_report(unfinished, target, telling)
 
 
 def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:

@@ -22,9 +22,27 @@ _INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM, StopReason.SIGHUP}
 def report_run(run_id: str, settings: Settings, out: Path | None = None, watch: Watch = ignore) -> Summary:
     """Write the results of a run as they are now to `out` (default: where the run put them)."""
     with Journal(store.journal_path(settings, run_id)) as journal:
-        results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
-        output = output_paths.output_of(journal.info, "run", results, settings, watch)
-        return _with_files(last_summary(journal), _write(journal, output), output)
+        return _write_again(journal, settings, out, watch)
+
+
+def report_finished(journal: Journal, settings: Settings, out: Path | None, watch: Watch) -> Summary | None:
+    """The summary of a run that another process has finished, its results written again; None if it has not finished.
+
+    What a summary counts for the process alone is 0: this one has sent nothing.
+    """
+    if last_summary(journal).status is not RunStatus.FINISHED:
+        return None
+    watch(Notice(f"Run {journal.info.run_id} has finished this import meanwhile: nothing is sent again."))
+    started = time.monotonic()
+    summary = _write_again(journal, settings, out, watch)
+    seconds = round(time.monotonic() - started, 3)
+    return replace(summary, calls=0, reads=0, retries=0, rate_limited=0, seconds=seconds)
+
+
+def _write_again(journal: Journal, settings: Settings, out: Path | None, watch: Watch) -> Summary:
+    results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
+    output = output_paths.output_of(journal.info, "run", results, settings, watch)
+    return _with_files(last_summary(journal), _write(journal, output), output)
 
 
 def last_summary(journal: Journal) -> Summary:

@@ -129,6 +129,11 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
         yield replace(_described(copy), path=STANDARD_INPUT)
 
 
+def described_again(source: SourceFile) -> SourceFile:
+    """The source as it is now; what has no name of its own does not change. Raises SourceError."""
+    return _described(Path(source.path)) if source.path not in NO_FILES else source
+
+
 def open_table(source: SourceFile, reading: Reading) -> Source:
     """The table of pairs in a source. Raises SourceError or SettingsError as the reader does."""
     if isinstance(source.content, Path):
