@@ -124,11 +124,13 @@ def _is_host(text: str | None) -> bool:
     """Whether a text is an IP address or can be a host name, also an international one."""
     if _address(text or "") is not None:
         return True
+    host = (text or "").lower()
     try:
-        name = (text or "").encode("idna").decode("ascii")
+        name = host.encode("idna").decode("ascii")
+        is_itself = name == host or name.encode("ascii").decode("idna") == host  # nothing invisible was dropped
     except UnicodeError:
         return False
-    return len(name) < 254 and _HOST.fullmatch(name) is not None
+    return is_itself and len(name) < 254 and _HOST.fullmatch(name) is not None
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -384,7 +384,7 @@ REFUSED = {
     "an unknown run": (["resume", "x"], "There is no run 'x' in"),
     "no run to retry": (["retry", "x"], "There is no run 'x' in"),
     "no results file": (["retry", "a.csv"], "a.csv has no column 'import_status', so it is not a results file."),
-    "a state directory that is a file": (["check", "a.csv", "--state-dir", "a.csv"], "Name another with --state-dir."),
+    "a state directory that is a file": (["check", "a.csv", "--state-dir", "a.csv"], "Other places can be named with"),
     "a file for the sandbox's limit": (["sandbox", "--limit", "auto"], "--limit takes N/SECONDS, such as 100/10."),
 }
 
