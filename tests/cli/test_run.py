@@ -220,7 +220,7 @@ def test_standard_input_is_read_and_its_results_go_to_the_working_directory(work
     assert done.code == 0
     assert work.links() == set(pairs)
     assert done.json["results"] == str(work.folder / "stdin.results.csv")
-    assert [path.name for path in (work.folder / "state").iterdir()] == ["runs"]  # no copy stays
+    assert not any((work.folder / "state").rglob("stdin.csv")), "no copy stays"
 
 
 def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
@@ -303,7 +303,7 @@ def test_a_check_tells_every_problem_and_sends_nothing(work: Workplace) -> None:
     assert "row 14, column 'Contact ID'" in rows[12]["import_error_message"]
     assert work.calls() == before
     assert work.journals == []
-    assert not any((work.folder / "state").iterdir())
+    assert [path.name for path in (work.folder / "state").iterdir()] == ["outputs"]
 
 
 def test_a_check_shows_one_problem_of_each_of_the_first_rows_with_a_kind(work: Workplace) -> None:
