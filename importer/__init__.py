@@ -16,6 +16,7 @@ from importer.config import Settings, load_settings
 from importer.errors import (
     BusyError,
     CutShortError,
+    FileSystemError,
     ImporterError,
     JournalError,
     OutputError,
@@ -29,6 +30,7 @@ from importer.runner.imports import Telling, run_import
 __all__ = [
     "BusyError",
     "CutShortError",
+    "FileSystemError",
     "ImporterError",
     "JournalError",
     "OutputError",

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -94,6 +95,9 @@ class _UnshownError(ValueError):
     """A value is wrong and may be a secret: the message must not repeat it."""
 
 
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?", re.IGNORECASE | re.ASCII)
+
+
 def _parse_rate(value: object) -> object:
     if isinstance(value, Rate) or value == "auto":
         return value
@@ -124,19 +128,44 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
         port = parts.port
     except ValueError:  # brackets or a port that cannot be
         raise wrong from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or set(url) & set("?# \\"):
+    if parts.scheme not in {"http", "https"} or port == 0 or set(url) & set("?# \\") or not _is_host(parts.hostname):
         raise wrong
-    return parts.scheme, parts.hostname
+    return parts.scheme, parts.hostname or ""
+
+
+def _is_host(text: str | None) -> bool:
+    """Whether a text is an IP address or can be a host name, also an international one."""
+    if _address(text or "") is not None:
+        return True
+    host = (text or "").lower()
+    try:
+        name = host.encode("idna").decode("ascii")
+        is_itself = name == host or name.encode("ascii").decode("idna") == host  # nothing invisible was dropped
+    except UnicodeError:
+        return False
+    return is_itself and len(name) < 254 and _HOST.fullmatch(name) is not None
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = _address(host)
+    return host.lower().removesuffix(".") == "localhost" or (address is not None and address.is_loopback)
+
+
+def canonical_url(base_url: str) -> str:
+    """The one spelling of a base URL, as a key: lower case, no default port, no final dot, one name for loopback."""
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").removesuffix(".")
+    host = "localhost" if is_loopback(host) else host
+    default = 443 if parts.scheme == "https" else 80
+    return f"{parts.scheme}://{host}:{parts.port or default}{parts.path.rstrip('/')}"
 
 
 def _unset(value: object) -> object:
@@ -207,6 +236,7 @@ class Settings(BaseModel):
 
     state_dir: OptionalPath = None
     no_wait: bool = False
+    stop_grace: PositiveSeconds = 8
 
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
@@ -233,8 +263,17 @@ class Settings(BaseModel):
 
     @property
     def state_path(self) -> Path:
-        """Where journals and locks are kept: `state_dir`, or the system's place for a user's state."""
-        return self.state_dir or platformdirs.user_state_path("importer")
+        """Where journals and locks are kept: `state_dir`, or the system's place for a user's state.
+
+        Raises SettingsError when there is neither.
+        """
+        path = self.state_dir or user_state_path()
+        if path is None:
+            raise SettingsError(
+                "This user has no home directory, so there is no place for journals: name one with --state-dir or in "
+                "IMPORTER_STATE_DIR."
+            )
+        return path
 
     @property
     def reading(self) -> Reading:
@@ -254,6 +293,15 @@ class Settings(BaseModel):
         )
 
 
+def user_state_path() -> Path | None:
+    """The system's place for a user's state, whatever the settings; None for a user without a home directory."""
+    try:
+        path = platformdirs.user_state_path("importer")
+    except RuntimeError:
+        return None
+    return path if path.is_absolute() else None
+
+
 def load_settings(
     flags: Mapping[str, object] | None = None, config: Path | None = None, profile: str | None = None
 ) -> Settings:
@@ -267,7 +315,7 @@ def load_settings(
     """
     hide(os.environ.get(TOKEN_VARIABLE, "").strip())
     named = os.environ.get(CONFIG_VARIABLE)
-    path = config or (Path(named).expanduser() if named else None)
+    path = config or (Path(os.path.expanduser(named)) if named else None)  # noqa: PTH111 - see _parse_path
     layers = [
         *_file_layers(path, profile or os.environ.get(PROFILE_VARIABLE) or None),
         (_ENVIRONMENT, _environment()),

@@ -6,6 +6,7 @@
     ├── JournalError    the journal of a run cannot be used
     ├── BusyError       another process works on the same run or with the same token
     ├── OutputError     a results or failures file cannot be written
+    ├── FileSystemError another file or directory cannot be used: no permission, no space, …
     └── CutShortError   one of these, after calls were made: the run can be resumed
 
 What one row causes is never an exception: it is a `model.Problem` or a `model.Outcome`. What HubSpot does to a
@@ -47,3 +48,7 @@ class CutShortError(ImporterError):
 
 class OutputError(ImporterError):
     """A results or failures file cannot be written where it was asked for."""
+
+
+class FileSystemError(ImporterError):
+    """The system refuses the use of a file or directory, such as a lock or the state directory."""

@@ -54,6 +54,7 @@ class StopReason(StrEnum):
     UNREADABLE = "unreadable"
     SIGINT = "SIGINT"
     SIGTERM = "SIGTERM"
+    SIGHUP = "SIGHUP"
 
 
 @dataclass(frozen=True, slots=True)

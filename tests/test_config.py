@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from importer.config import (
     Rate,
     Reading,
     Settings,
+    canonical_url,
     is_loopback,
     load_settings,
     load_token,
@@ -386,3 +388,44 @@ def test_every_key_of_the_example_has_a_comment_above_it() -> None:
 def test_the_example_shows_every_role() -> None:
     columns = EXAMPLE.read_text(encoding="utf-8").split("[columns]")[1].split("[profiles")[0]
     assert set(re.findall(r"# (\w+) = ", columns)) == set(Role)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "http://localhost:8080",
+        "http://LOCALHOST:8080/",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080",
+        "http://localhost.:8080",
+    ],
+)
+def test_every_name_of_this_machine_is_one_address_as_a_key(spelling: str) -> None:
+    assert canonical_url(spelling) == "http://localhost:8080"
+
+
+@pytest.mark.parametrize(
+    "spelling", ["https://api.hubapi.com", "https://API.HubAPI.com.:443/", "HTTPS://api.hubapi.com/"]
+)
+def test_every_spelling_of_a_host_is_one_address_as_a_key(spelling: str) -> None:
+    assert canonical_url(spelling) == "https://api.hubapi.com:443"
+
+
+def test_other_addresses_are_other_keys() -> None:
+    others = [
+        "https://api.hubapi.com",
+        "https://api.hubapi.com:8443",
+        "https://api.hubapi.com/proxy",
+        "http://localhost",
+    ]
+    assert len({canonical_url(url) for url in others}) == len(others)
+
+
+@given(st.text(alphabet="aZ0.-_:[]%@ü\u3002\u200d*,'(/", max_size=12))
+def test_an_address_that_is_accepted_can_be_used(text: str) -> None:
+    try:
+        accepted = load_settings({"base_url": f"https://{text}"}).base_url
+    except SettingsError:
+        return
+    assert URL(accepted).host
+    assert canonical_url(accepted)

@@ -6,14 +6,12 @@ a single journal in `tests/test_journal.py`, everything at once in `tests/chaos`
 
 import itertools
 import json
-import os
 import random
 import resource
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -74,9 +72,8 @@ def test_a_run_killed_again_and_again_at_any_moment_ends_as_if_it_never_was(work
     kills = 0
     for number in itertools.count():
         # The rate's ledger has its own tests below: with a new one each time nobody waits for a window here.
-        place = work.folder / f"tmp{number}"
-        place.mkdir()
-        running = work.start("run", source, "--rate", "1500/1", TMPDIR=str(place))
+        place = work.folder / f"home{number}"
+        running = work.start("run", source, "--rate", "1500/1", XDG_STATE_HOME=str(place))
         try:
             running.process.wait(dice.uniform(0.2, 1.2))
         except subprocess.TimeoutExpired:
@@ -106,7 +103,7 @@ def mostly_invalid(work: Workplace) -> tuple[Path, Pairs]:
 def test_a_kill_while_the_file_is_read_leaves_no_run(work: Workplace, mostly_invalid: tuple[Path, Pairs]) -> None:
     source, pairs = mostly_invalid
     running = work.start("run", source)
-    wait_until(lambda: any((work.folder / "state" / "runs").glob("*.reading")))
+    wait_until(lambda: any((work.folder / "state" / "runs").rglob("*.reading")))
     running.send(signal.SIGKILL)
     assert running.end().code == -signal.SIGKILL
     assert work.journals == []
@@ -359,13 +356,39 @@ def test_two_runs_at_once_take_turns_within_one_window(limited_rate: Workplace) 
     assert len(work.links()) == 300
 
 
-def test_a_place_for_the_rate_that_cannot_be_written_is_told_before_anything_is_sent(work: Workplace) -> None:
-    no_directory = work.folder / "tmp" / f"importer-rate-{os.getuid()}"
-    no_directory.write_text("")
-    done = work.here("run", work.write("a.csv", work.pairs(3)))
+def test_another_tmpdir_and_another_name_for_this_machine_share_the_window(limited_rate: Workplace) -> None:
+    work = limited_rate
+    port = work.hubspot.url.rpartition(":")[2]
+    for number, host in zip(range(30), itertools.cycle(("127.0.0.1", "localhost", "LOCALHOST")), strict=False):
+        place = work.folder / f"tmp{number}"
+        place.mkdir()
+        source = work.write(f"{number}.csv", work.pairs(10, number * 10))
+        done = work.here("run", source, TMPDIR=str(place), IMPORTER_BASE_URL=f"http://{host}:{port}")
+        assert done.code == 0
+    assert len(work.links()) == 300
+
+
+def test_waiting_for_a_killed_runs_window_is_reported(limited_rate: Workplace) -> None:
+    work = limited_rate
+    killed = work.start("run", work.write("a.csv", work.pairs(1000)))
+    wait_until(lambda: work.calls() >= 120)
+    killed.send(signal.SIGKILL)
+    assert killed.end().code == -signal.SIGKILL
+    done = work.here("run", work.write("b.csv", work.pairs(1, 3000)))
+    assert done.code == 0
+    assert "An earlier run with this token has used up the rate: waiting " in done.err
+
+
+def test_a_place_for_the_rate_that_cannot_be_used_is_reported_before_anything_is_sent(work: Workplace) -> None:
+    source = work.write("a.csv", work.pairs(3))
+    assert work.here("run", source).code == 0
+    (lock,) = (work.folder / "home" / "importer" / "rate").glob("*.lock")
+    lock.unlink()
+    lock.mkdir()
+    done = work.here("run", source, "--fresh")
     assert done.code == 2
-    assert f"Error: {no_directory}, where runs note the calls they made, cannot be written: File exists." in done.err
-    assert work.asked() == {}
+    assert done.err.splitlines()[-1].startswith(f"Error: {lock} cannot be used: ")
+    assert set(work.asked().values()) == {1}
 
 
 # ---- signals
@@ -404,7 +427,7 @@ def test_an_interruption_while_everything_waits_ends_the_run_soon(
         counts = check_report(work, pairs, Path(summary["results"]))
         assert counts.get("unconfirmed", 0) == (len(work.asked()) if is_taken else 0)
         hubspot.change("faults", faults=[])
-        work.environment["TMPDIR"] = str(work.folder)
+        work.environment["XDG_STATE_HOME"] = str(work.folder / "other")
         finish(work, pairs, "resume", summary["run_id"])
 
 
@@ -420,7 +443,7 @@ def test_ctrl_c_while_another_run_is_waited_for_ends_at_once(work: Workplace) ->
     assert second.process.returncode == 130
     first.send(signal.SIGINT)
     assert first.end().code == 130
-    done = work.run("run", "b.csv", "--json", TMPDIR=str(work.folder))
+    done = work.run("run", "b.csv", "--json", XDG_STATE_HOME=str(work.folder / "other"))
     assert (done.code, done.json["linked"]) == (0, 5)
 
 
@@ -492,7 +515,7 @@ def test_a_bug_in_a_worker_ends_the_run_loudly_and_the_same_command_goes_on(
     assert json.loads(work.here("runs", "--json").out)[0]["status"] == "interrupted"
     work.here("report", journal.stem, "--out", "bug.csv")
     check_report(work, pairs, work.folder / "bug.csv")
-    finished = work.run("run", source, "--json", *flags, TMPDIR=tempfile.mkdtemp(dir=work.folder))
+    finished = work.run("run", source, "--json", *flags, XDG_STATE_HOME=str(work.folder / "other"))
     assert (finished.code, finished.json["run_id"]) == (0, journal.stem)
     assert finished.json["linked"] + finished.json["already_linked"] == 600
     assert work.links() == set(pairs)

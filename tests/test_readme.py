@@ -70,7 +70,9 @@ def test_there_are_two_commands_of_one_line_each() -> None:
 
 def test_the_first_command_links_the_sample_in_an_environment_of_its_own(checkout: Path) -> None:
     run(commands()[0], checkout)
-    with (checkout / "sample_data/contacts_to_companies.results.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (checkout / "sample_data/contacts_to_companies.sandbox.results.csv").open(
+        encoding="utf-8-sig", newline=""
+    ) as file:
         assert [row["import_status"] for row in csv.DictReader(file)] == ["linked"] * 200
     installed = run(".venv/bin/python -c 'import sys; print(sys.prefix)'", checkout)
     assert Path(installed.strip()) == checkout / ".venv"

@@ -1,7 +1,6 @@
 """The command line: arguments in, exit code out."""
 
 import gc
-import io
 import signal
 import sys
 from types import FrameType
@@ -10,7 +9,11 @@ import click
 
 from importer.cli.commands import cli, exit_code
 from importer.cli.output import show_error, show_traceback, show_usage_error
+from importer.cli.streams import make_lenient, report_lost_output
 from importer.errors import ImporterError
+from importer.runner.os_errors import translate_os_errors
+from importer.runner.signals import exit_code as signal_exit_code
+from importer.runner.signals import terminations
 
 _WRONG = 2
 _BUG = 70  # sysexits.h, EX_SOFTWARE
@@ -18,22 +21,27 @@ _INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> None:
-    """Run the command line and exit with its code; an unforeseen error keeps its traceback and exits with 70."""
-    signal.signal(signal.SIGTERM, _terminate)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error: a run must not end over a path's name
+    """Run the command line and exit with its code; an unforeseen error keeps its traceback and exits with 70.
+
+    The code is the command's own, whether or not what it prints can be written.
+    """
+    make_lenient()
+    for number in terminations():
+        signal.signal(number, _terminate)
     gc.freeze()  # what the imports made stays: looking through it again and again took a tenth of a large run's time
     try:
         code = _exit_code(sys.argv[1:])
     except Exception:  # noqa: BLE001 - told in full; Python's own exit code, 1, would say that the run went to its end
         show_traceback()
         code = _BUG
+    report_lost_output()
     sys.exit(code)
 
 
 def _exit_code(arguments: list[str]) -> int:
     try:
-        code = cli.main(arguments, prog_name="importer", standalone_mode=False)
+        with translate_os_errors():
+            code = cli.main(arguments, prog_name="importer", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         return _INTERRUPTED
@@ -48,4 +56,4 @@ def _exit_code(arguments: list[str]) -> int:
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     """End as an exception would, so that half-written files are removed."""
-    raise SystemExit(128 + number)
+    raise SystemExit(signal_exit_code(number))

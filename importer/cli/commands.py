@@ -123,7 +123,7 @@ def check(file: str, **flags: Any) -> int:
     settings = options.settings_of(flags)
     with Display(settings) as display:
         try:
-            found = check_file(file, settings, out)
+            found = check_file(file, settings, out, display)
         except ImporterError as error:
             display.tell_error(error)
             return exit_code(error)
@@ -228,6 +228,8 @@ def show(run_id: str, as_json: bool, **flags: Any) -> int:
 @options.as_json
 def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
     """Write the results of the run RUN_ID as they are now."""
-    summary = report_run(run_id, options.settings_of(flags), out)
+    settings = options.settings_of(flags)
+    with Display(settings) as display:
+        summary = report_run(run_id, settings, out, display)
     click.echo(summary.as_json() if as_json else summary_table(summary))
     return 0

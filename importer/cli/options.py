@@ -64,7 +64,7 @@ the_run = _group(
     click.option("--config", type=_PATH, metavar="PATH", help="TOML file with settings."),
     click.option("--profile", metavar="NAME", help="Which [profiles.NAME] of the config file holds."),
     click.option("--state-dir", metavar="DIR", help="Where journals are kept."),
-    click.option("--no-wait", is_flag=True, default=None, help="Do not wait for another run with the same token."),
+    click.option("--no-wait", is_flag=True, default=None, help="Do not wait for another run of this file or token."),
 )
 fresh = click.option("--fresh", is_flag=True, help="Begin anew even if a run over this file did not finish.")
 out = click.option("--out", type=_PATH, metavar="PATH", help="Results file; .xlsx makes a workbook, else CSV.")

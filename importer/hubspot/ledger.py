@@ -17,7 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
-from importer.config import Rate
+from importer.config import Rate, canonical_url, user_state_path
 from importer.errors import BusyError, SettingsError
 from importer.hubspot.pace import MARGIN, Pace
 
@@ -30,6 +30,12 @@ _LONGEST_FLIGHT = 2.0
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 
+_SECONDS_WORTH_A_NOTICE = 1.0
+
+
+def _ignore(seconds: float) -> None:
+    """Report nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -38,13 +44,17 @@ class Ledger:
     path: Path
 
     @asynccontextmanager
-    async def keep(self, pace: Pace) -> AsyncIterator[None]:
+    async def keep(self, pace: Pace, on_full: Callable[[float], None] = _ignore) -> AsyncIterator[None]:
         """Let `pace` begin with the places that an earlier run still holds, and note its own for the next one.
 
         The note is renewed every second, so that after a crash the next run knows how long the window may be full.
+        When no place is free for a second or more, `on_full` is called with the seconds until one is.
         """
-        for seconds in self._left(time.time(), pace.rate):
+        left = sorted(self._left(time.time(), pace.rate))
+        for seconds in left:
             pace.occupy(seconds)
+        if len(left) >= pace.rate.calls and left[-pace.rate.calls] >= _SECONDS_WORTH_A_NOTICE:
+            on_full(left[-pace.rate.calls])
         self._note(pace, is_end=False)
         notes = asyncio.create_task(self._note_regularly(pace))
         try:
@@ -110,7 +120,8 @@ def hold_rate(base_url: str, token: SecretStr, wait: Callable[[], None] | None) 
 
     When another run holds it, `wait` is called once and the other's end is awaited; without `wait` BusyError is raised.
     """
-    path = _directory() / f"{hashlib.sha256(f'{base_url} {token.get_secret_value()}'.encode()).hexdigest()[:24]}.json"
+    account = f"{canonical_url(base_url)} {token.get_secret_value()}"
+    path = _directory() / f"{hashlib.sha256(account.encode()).hexdigest()[:24]}.json"
     lock = FileLock(path.with_suffix(".lock"), mode=0o600)
     try:
         lock.acquire(timeout=0)
@@ -128,24 +139,32 @@ def hold_rate(base_url: str, token: SecretStr, wait: Callable[[], None] | None) 
 
 
 def _directory() -> Path:
-    """A directory of this user that all runs share, whatever their state directory; it need not outlive a restart.
+    """A directory of this user that all runs share, whatever their settings; it need not outlive a restart.
 
-    Not the state directory: two runs with different ones still share the token's rate.
+    Not the state directory: two runs with different ones still share the token's rate. Nor a directory that depends on
+    TMPDIR: a shell, cron and a service each have their own. Without a usable home it is a fixed one below /tmp.
     """
+    home = user_state_path()
+    if home is not None:
+        directory = home / "rate"
+        with suppress(OSError):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.access(directory, os.W_OK | os.X_OK):
+                return directory
     user = os.getuid() if hasattr(os, "getuid") else 0
-    directory = Path(tempfile.gettempdir()) / f"importer-rate-{user}"
+    directory = Path("/tmp" if os.name == "posix" else tempfile.gettempdir()) / f"importer-rate-{user}"  # noqa: S108
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise _unusable(directory, error) from error
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != user):
-        raise BusyError(f"{directory} belongs to someone else; remove it or set TMPDIR to a directory of your own.")
+        raise BusyError(f"{directory} belongs to someone else: remove it, or give this user a home directory.")
     return directory
 
 
 def _unusable(path: Path, error: OSError) -> SettingsError:
     return SettingsError(
         f"{path}, where runs note the calls they made, cannot be written: {error.strerror}. "
-        "Free some space, or set TMPDIR to a directory of your own."
+        "Free some space, or make it writable."
     )

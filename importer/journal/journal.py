@@ -94,7 +94,8 @@ class Journal:
         if not path.is_file():
             raise JournalError(f"There is no journal {path}.")
         self.path = path
-        self._db = sqlite3.connect(path, isolation_level=None)
+        with explained(path):
+            self._db = sqlite3.connect(path, isolation_level=None)
         try:
             with explained(path):
                 (version,) = self._db.execute("PRAGMA user_version").fetchone()

@@ -105,6 +105,11 @@ class Pool:
         self._something_to_write = asyncio.Event()
         self._workers: set[asyncio.Task[None]] = set()
         self._in_flight: set[asyncio.Task[None] | None] = set()
+        self._has_given_up = False
+        self._daily_remaining_known = asyncio.Event()
+        if not settings.daily_reserve:
+            self._daily_remaining_known.set()
+        self._one_by_one = asyncio.Lock()
 
     async def run(self, engine: Engine, source: Source | None = None) -> Stop | None:
         """Settle every pair of `source` (default: all pending ones); return why that stopped early, None at the end.
@@ -156,17 +161,31 @@ class Pool:
         """Whether pairs of these two object types are not to be sent any more."""
         return _types(pending) in self._blocked
 
+    def give_up(self) -> None:
+        """Once stopped, wait no longer for the calls in flight: it is as if their answers were lost."""
+        self._has_given_up = True
+        for worker in self._in_flight:
+            if worker is not None:
+                worker.cancel()
+
     async def send(
         self, call: Callable[[], Awaitable[Reply]], about: Sequence[PendingPair], pace: Pace | None = None
     ) -> Reply:
         """One call `about` some pairs, at the pool's pace or the one given.
 
         It is not cancelled between the sending and the answer. Once the pool has stopped it cancels its caller instead;
-        when the pairs were blocked while the call waited for its turn, the worker goes on with other pairs.
+        when the pairs were blocked while the call waited for its turn, the worker goes on with other pairs. With a
+        `daily_reserve` calls go one by one until it is known how many are left today.
         """
+        if not self._daily_remaining_known.is_set():
+            async with self._one_by_one:
+                if not self._daily_remaining_known.is_set():
+                    return await self._send(call, about, pace or self.pace)
+        return await self._send(call, about, pace or self.pace)
+
+    async def _send(self, call: Callable[[], Awaitable[Reply]], about: Sequence[PendingPair], pace: Pace) -> Reply:
         if self.stopped is not None:
             raise asyncio.CancelledError
-        pace = pace or self.pace
         await pace.acquire()
         if about and self.is_blocked(about[0]):
             pace.release()
@@ -179,13 +198,22 @@ class Pool:
         else:  # what is about no pair cannot change one
             self.reads += 1
         try:
-            answer = await call()
+            answer = await self._answer_to(call)
             if isinstance(answer, Answer):
                 self._heed(answer)  # before its place is released: the window may be longer than was known
         finally:
             self._in_flight.discard(worker)
             pace.release()
         return answer
+
+    async def _answer_to(self, call: Callable[[], Awaitable[Reply]]) -> Reply:
+        try:
+            return await call()
+        except asyncio.CancelledError:
+            worker = asyncio.current_task()
+            if not self._has_given_up or worker is None or worker.uncancel():
+                raise
+            return NoAnswer("the run was stopped before HubSpot answered", reached=True)
 
     def pause(self, seconds: float) -> None:
         """Let the whole pool wait."""
@@ -228,6 +256,8 @@ class Pool:
         if answer.http_status == 429:
             self.rate_limited += 1
         left, reserve = answer.rate.daily_remaining, self.settings.daily_reserve
+        if left is not None or answer.http_status < 400:  # a success without the number: HubSpot does not report it
+            self._daily_remaining_known.set()
         others = len(self._in_flight) - 1  # calls that the answer may not have counted
         if reserve and left is not None and left - others <= reserve:
             sentence = f"The account has {left:,} calls left today, and daily_reserve keeps {reserve:,} for others."

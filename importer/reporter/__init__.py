@@ -8,12 +8,14 @@ from importer.reporter.rows import defuse, problem_sentence, row_result
 from importer.reporter.staging import check_writable
 from importer.reporter.summary import RunStatus, Summary, summary_table
 from importer.reporter.totals import Totals, count
+from importer.reporter.written_files import WrittenFiles
 
 __all__ = [
     "Layout",
     "RunStatus",
     "Summary",
     "Totals",
+    "WrittenFiles",
     "check_writable",
     "count",
     "defuse",

@@ -11,6 +11,7 @@ from importer.model import EXTRA_CELLS_COLUMN, GOOD_STATUSES, NUMBERED, RESULT_C
 from importer.reporter.staging import remove
 from importer.reporter.tables import CsvTable, Table, XlsxTable
 from importer.reporter.totals import Tally, Totals
+from importer.reporter.written_files import NOTHING_KNOWN, WrittenFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,19 @@ class Layout:
         return (EXTRA_CELLS_COLUMN,) if self.has_extra_cells else ()
 
 
-def write_results(path: Path, layout: Layout, rows: Iterable[RowOutcome], failures: Path | None) -> Totals:
+def write_results(
+    path: Path,
+    layout: Layout,
+    rows: Iterable[RowOutcome],
+    failures: Path | None,
+    written: WrittenFiles = NOTHING_KNOWN,
+) -> Totals:
     """Write every row to `path` and those that are not linked to `failures`; what they add up to.
 
     One pass, nothing kept. `path` is a workbook when it ends in `.xlsx`, else CSV; `failures` is CSV, holds the
-    source's columns only and is written when there is such a row, else an old one is removed. Each file replaces
-    the old one in one step after all rows are written; whatever happens before leaves both as they were.
+    source's columns only and is written when there is such a row, else an old one is removed. Each file takes its
+    place in one step after all rows are written; whatever happens before leaves both as they were. `written` decides
+    whether an old file is replaced or kept.
 
     Both files are rectangular: a row shorter than the header is filled with empty cells, and the cells beyond the
     header go, as a JSON list, into the column `import_extra_cells`. Read back, such a row is too long as before.
@@ -63,7 +71,7 @@ def write_results(path: Path, layout: Layout, rows: Iterable[RowOutcome], failur
             results.write(cells, (*texts, layout.run_id), extra)
             if unlinked is not None and status not in GOOD_STATUSES:
                 unlinked.write(cells, (), extra)
-        return _publish(tally.totals(), results, unlinked, failures)
+        return _publish(tally.totals(), results, unlinked, failures, written)
 
 
 def _open_results(path: Path, layout: Layout) -> Table:
@@ -88,14 +96,16 @@ def _extra_cells(beyond: Sequence[str], layout: Layout) -> tuple[str, ...]:
     return (json.dumps(beyond, ensure_ascii=False),) if beyond else ("",)
 
 
-def _publish(totals: Totals, results: Table, unlinked: Table | None, failures: Path | None) -> Totals:
+def _publish(
+    totals: Totals, results: Table, unlinked: Table | None, failures: Path | None, written: WrittenFiles
+) -> Totals:
     """Put the files in their places once all of them are on the disk."""
     results.finish()
     if unlinked is not None and totals.bad:
         unlinked.finish()
-    results.publish()
+    results.publish(written)
     if unlinked is not None and totals.bad:
-        unlinked.publish()
+        unlinked.publish(written)
     elif failures is not None:
-        remove(failures)
+        remove(failures, written)
     return totals

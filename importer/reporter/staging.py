@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from importer.errors import OutputError
+from importer.reporter.written_files import NOTHING_KNOWN, WrittenFiles
 
 PREFIX = ".importer-"
 """How the names of unfinished files begin. One that stays behind after a power loss may be deleted."""
@@ -57,12 +58,15 @@ class Staged:
         except OSError as error:
             raise unwritable(self.target, error) from error
 
-    def publish(self) -> None:
-        """Put the finished file in its place, replacing what was there, in one step. Raises OutputError."""
+    def publish(self, written: WrittenFiles = NOTHING_KNOWN) -> None:
+        """Put the finished file in its place in one step; what is there is replaced or kept. Raises OutputError."""
         try:
+            stamp = written.stamp(self._part)
+            written.make_way(self._place)
             self._part.replace(self._place)
         except OSError as error:
             raise unwritable(self.target, error) from error
+        written.record(self._place, stamp)
 
     def discard(self) -> None:
         """Drop what was not published."""
@@ -79,10 +83,10 @@ def check_writable(target: Path) -> None:
     Staged(target).discard()
 
 
-def remove(target: Path) -> None:
-    """Remove the file if it is there. Raises OutputError when that is not possible."""
+def remove(target: Path, written: WrittenFiles = NOTHING_KNOWN) -> None:
+    """Remove an old file if it may be replaced. Raises OutputError when that is not possible."""
     try:
-        target.unlink(missing_ok=True)
+        written.remove(target.resolve())
     except OSError as error:
         raise OutputError(f"The old {target} cannot be removed: {_reason(error)}") from error
 

@@ -57,9 +57,9 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM."""
+        """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM or SIGHUP."""
         if self.status is RunStatus.INTERRUPTED:
-            return 143 if self.stopped_by is StopReason.SIGTERM else 130
+            return 143 if self.stopped_by in {StopReason.SIGTERM, StopReason.SIGHUP} else 130
         if self.status is RunStatus.STOPPED:
             return 3
         return 0 if sum(self.by_status[status] for status in GOOD_STATUSES) == self.rows else 1

@@ -20,6 +20,7 @@ from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped
 from importer.errors import OutputError
 from importer.reporter.rows import defuse
 from importer.reporter.staging import PREFIX, Staged, unwritable
+from importer.reporter.written_files import NOTHING_KNOWN, WrittenFiles
 
 # Source: Microsoft, Excel specifications and limits. A cell's limit counts UTF-16 units.
 MAX_ROWS = 1_048_576
@@ -60,7 +61,7 @@ class Table(Protocol):
     def finish(self) -> None:
         """Write out everything, on to the disk. Raises OutputError."""
 
-    def publish(self) -> None:
+    def publish(self, written: WrittenFiles = NOTHING_KNOWN) -> None:
         """Put the finished file in its place. Raises OutputError."""
 
 
@@ -103,9 +104,9 @@ class CsvTable:
             raise unwritable(self._staged.target, error) from error
         self._staged.finish()
 
-    def publish(self) -> None:
+    def publish(self, written: WrittenFiles = NOTHING_KNOWN) -> None:
         """Put the finished file in its place. Raises OutputError."""
-        self._staged.publish()
+        self._staged.publish(written)
 
 
 class XlsxTable:
@@ -163,9 +164,9 @@ class XlsxTable:
             raise unwritable(self._staged.target, error.args[0]) from error
         self._staged.finish()
 
-    def publish(self) -> None:
+    def publish(self, written: WrittenFiles = NOTHING_KNOWN) -> None:
         """Put the finished file in its place. Raises OutputError."""
-        self._staged.publish()
+        self._staged.publish(written)
 
     def _put(self, column: int, text: str) -> None:
         if fault := _fault(text):

@@ -8,8 +8,11 @@ from importer.journal import Counts, Journal, ProblemGroup, write_journal
 from importer.model import Outcome, Status
 from importer.reader import Understood
 from importer.reporter import Layout, write_results
-from importer.runner import store
+from importer.runner import output_paths, store
 from importer.runner.costs import Costs, costs
+from importer.runner.events import Watch, ignore
+from importer.runner.os_errors import translate_os_errors
+from importer.runner.temporary import temporary_directory
 
 SMALLEST_DAILY_LIMIT = 250_000
 """Calls a day of an account on Free or Starter. Source: HubSpot, usage guidelines."""
@@ -41,17 +44,18 @@ class CheckReport:
         return 1 if self.counts.invalid else 0
 
 
-def check_file(file: Path | str, settings: Settings, out: Path | None = None) -> CheckReport:
+@translate_os_errors()
+def check_file(file: Path | str, settings: Settings, out: Path | None = None, watch: Watch = ignore) -> CheckReport:
     """Read all of `file` and say what a run would do; write every row to `out` if that is given. Sends nothing.
 
     Raises SettingsError, SourceError, JournalError or OutputError as a run would.
     """
     with (
         store.source_file(file, settings) as source,
-        store.scratch(settings) as directory,
+        temporary_directory(settings.state_path) as directory,
         store.open_table(source, settings.reading) as table,
     ):
-        results = store.checked_results(out, source.path) if out is not None else None
+        results = output_paths.checked_results(out, source.path) if out is not None else None
         path = directory / "check.sqlite"
         info = store.describe("check", source, table, settings, settings.reading, results or Path())
         write_journal(path, info, store.read_blocks(source, table))
@@ -63,7 +67,8 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
                     has_extra_cells=journal.has_extra_cells(),
                     row_names=info.row_names,
                 )
-                write_results(results, layout, journal.rows(_NOT_SENT), None)
+                written = output_paths.output_of(info, "check", results, settings, watch).written
+                write_results(results, layout, journal.rows(_NOT_SENT), None, written)
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,

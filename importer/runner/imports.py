@@ -16,11 +16,14 @@ from importer.hubspot.routes import V4_ENDS
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Status
 from importer.reporter import Summary, check_writable
-from importer.runner import store
+from importer.runner import output_paths, store
+from importer.runner.commands import command_of, hold_command, identify
 from importer.runner.costs import costs
 from importer.runner.events import Notice, Plan, Watch, ignore
-from importer.runner.reporting import conclude, tell_stop
+from importer.runner.os_errors import translate_os_errors
+from importer.runner.reporting import conclude, report_finished, tell_stop
 from importer.runner.sending import Sent, access_token, cut_short, link_pending, verify_pending, work_on
+from importer.runner.temporary import temporary_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class _Target:
     token: SecretStr
 
 
+@translate_os_errors()
 def run_import(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
@@ -60,6 +64,7 @@ def run_import(
         return _import(source, settings.reading, target, telling, fresh=fresh)
 
 
+@translate_os_errors()
 def resume_run(run_id: str, settings: Settings, telling: Telling = Telling()) -> Summary:
     """Go on with an unfinished run from its journal alone; the source is not read again.
 
@@ -67,10 +72,13 @@ def resume_run(run_id: str, settings: Settings, telling: Telling = Telling()) ->
     """
     path = store.journal_path(settings, run_id)
     with Journal(path) as journal:
-        target = _target_of(journal.info, settings)
-    return _send_and_report(path, target, telling)
+        info, target = journal.info, _target_of(journal.info, settings)
+    with hold_command(target.settings, command_of(info), target.token, telling.watch) as command:
+        command.note(run_id)
+        return _send_and_report(path, target, telling)
 
 
+@translate_os_errors()
 def retry_run(run_or_results: str, settings: Settings, telling: Telling = Telling(), *, fresh: bool = False) -> Summary:
     """Begin a run over what is failed, unconfirmed or not sent in an old run or in a results file.
 
@@ -83,6 +91,7 @@ def retry_run(run_or_results: str, settings: Settings, telling: Telling = Tellin
     return _retry_journal(store.journal_path(settings, run_or_results), settings, telling, fresh=fresh)
 
 
+@translate_os_errors()
 def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling()) -> Summary:
     """Read back which pairs of `file` are linked (`already_linked`) and which are missing (`not_sent`); send nothing.
 
@@ -90,14 +99,15 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
     """
     started = time.monotonic()
     token = access_token(settings)
-    with store.source_file(file, settings) as source, store.scratch(settings) as directory:
-        results = store.results_path(source, telling.out, mark=".verify")
+    with store.source_file(file, settings) as source, temporary_directory(settings.state_path) as directory:
+        results = output_paths.results_path(source, telling.out, sandbox=settings.sandbox, mark=".verify")
         check_writable(results)
         path = _read(source, settings.reading, results, settings, telling.watch, directory)
         with open_for_run(path) as journal:
             telling.watch(_plan(journal, settings, resumed=False))
             sent = work_on(journal, settings, token, verify_pending, telling.watch)
-            summary = conclude(journal, sent, results, started, telling.watch)
+            output = output_paths.output_of(journal.info, "verify", results, settings, telling.watch)
+            summary = conclude(journal, sent, output, started, telling.watch)
     tell_stop(sent, summary, ".", telling.watch)
     return summary
 
@@ -105,13 +115,38 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
 def _import(
     source: store.SourceFile, reading: Reading, target: _Target, telling: Telling, *, fresh: bool = False
 ) -> Summary:
-    path = None if fresh else store.unfinished_run(target.settings, source, reading)
-    if path is None:
-        results = store.results_path(source, telling.out, mark=".retry" if reading.statuses is not None else "")
-        check_writable(results)
-        runs = store.runs_directory(target.settings)
-        path = _read(source, reading, results, target.settings, telling.watch, runs)
-    return _send_and_report(path, target, telling)
+    settings = target.settings
+    what = identify(source.path, source.sha256, store.reading_values(reading), store.target(settings))
+    with hold_command(settings, what, target.token, telling.watch) as command:
+        if command.waited_for is not None:
+            source = store.described_again(source)
+            summary = None if fresh else _finished_meanwhile(command.waited_for, source.sha256, settings, telling)
+            if summary is not None:
+                return summary
+        path = None if fresh else store.unfinished_run(settings, source, reading)
+        if path is None:
+            path = _begin(source, reading, settings, telling)
+        command.note(path.stem)
+        return _send_and_report(path, target, telling)
+
+
+def _finished_meanwhile(run_id: str, sha256: str, settings: Settings, telling: Telling) -> Summary | None:
+    """The summary of the run that another process worked on, if it has finished with a source of this hash."""
+    with Journal(store.journal_path(settings, run_id)) as journal:
+        if journal.info.source_sha256 != sha256:
+            return None
+        return report_finished(journal, settings, telling.out, telling.watch)
+
+
+def _begin(source: store.SourceFile, reading: Reading, settings: Settings, telling: Telling) -> Path:
+    """Read the source into the journal of a new run; its path."""
+    mark = ".retry" if reading.statuses is not None else ""
+    results = output_paths.results_path(source, telling.out, sandbox=settings.sandbox, mark=mark)
+    check_writable(results)
+    runs = store.runs_directory(settings)
+    with temporary_directory(runs) as directory:
+        draft = _read(source, reading, results, settings, telling.watch, directory)
+        return draft.replace(runs / draft.name)
 
 
 def _read(
@@ -148,15 +183,22 @@ def _retry_journal(path: Path, settings: Settings, telling: Telling, *, fresh: b
     if is_held(path):
         raise BusyError(f"Run {path.stem} still goes on: wait until it ends, or stop it; then try it again.")
     with Journal(path) as parent:
-        target = _target_of(parent.info, settings)
-        unfinished = None if fresh else store.unfinished_retry(target.settings, parent.info.run_id)
-        if unfinished is None:
-            unfinished = _begin_retry(parent, settings, telling.out)
-    return _send_and_report(unfinished, target, telling)
+        info, target = parent.info, _target_of(parent.info, settings)
+        what = identify(info.source, info.source_sha256, info.reading, info.target, info.run_id)
+        with hold_command(target.settings, what, target.token, telling.watch) as command:
+            if command.waited_for is not None and not fresh:
+                summary = _finished_meanwhile(command.waited_for, info.source_sha256, target.settings, telling)
+                if summary is not None:
+                    return summary
+            unfinished = None if fresh else store.unfinished_retry(target.settings, info.run_id)
+            if unfinished is None:
+                unfinished = _begin_retry(parent, target.settings, telling.out)
+            command.note(unfinished.stem)
+            return _send_and_report(unfinished, target, telling)
 
 
 def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
-    run_id, results = store.new_run_id(), store.retry_results_path(parent.info, out)
+    run_id, results = store.new_run_id(), output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
     check_writable(results)
     info = replace(
         parent.info,
@@ -166,9 +208,11 @@ def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
         results=str(results),
         settings=settings.model_dump(mode="json"),
     )
-    path = store.runs_directory(settings) / f"{run_id}{SUFFIX}"
-    write_journal(path, info, parent.blocks_to_retry())
-    return path
+    runs = store.runs_directory(settings)
+    with temporary_directory(runs) as directory:
+        draft = directory / f"{run_id}{SUFFIX}"
+        write_journal(draft, info, parent.blocks_to_retry())
+        return draft.replace(runs / draft.name)
 
 
 def _target_of(info: RunInfo, settings: Settings) -> _Target:
@@ -192,11 +236,12 @@ def _target_of(info: RunInfo, settings: Settings) -> _Target:
 def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
     started = time.monotonic()
     with open_for_run(path) as journal:
-        results = store.checked_results(telling.out or Path(journal.info.results), journal.info.source)
+        results = output_paths.checked_results(telling.out or Path(journal.info.results), journal.info.source)
         check_writable(results)
         sent = _send(journal, target, telling.watch)
         with cut_short(journal, lambda: sent.calls + sent.reads):
-            summary = conclude(journal, sent, results, started, telling.watch)
+            output = output_paths.output_of(journal.info, "run", results, target.settings, telling.watch)
+            summary = conclude(journal, sent, output, started, telling.watch)
     tell_stop(sent, summary, f", or: importer resume {summary.run_id}", telling.watch)
     return summary
 

@@ -9,19 +9,40 @@ from importer.errors import OutputError
 from importer.journal import Journal
 from importer.model import Outcome, Status, Stop, StopReason
 from importer.reporter import Layout, RunStatus, Summary, Totals, count, write_results
-from importer.runner import store
-from importer.runner.events import Notice, Watch
+from importer.runner import output_paths, store
+from importer.runner.events import Notice, Watch, ignore
+from importer.runner.os_errors import translate_os_errors
+from importer.runner.output_paths import Output
 from importer.runner.sending import Sent
 
-_INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM}
+_INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM, StopReason.SIGHUP}
 
 
-def report_run(run_id: str, settings: Settings, out: Path | None = None) -> Summary:
+@translate_os_errors()
+def report_run(run_id: str, settings: Settings, out: Path | None = None, watch: Watch = ignore) -> Summary:
     """Write the results of a run as they are now to `out` (default: where the run put them)."""
     with Journal(store.journal_path(settings, run_id)) as journal:
-        results = store.checked_results(out or Path(journal.info.results), journal.info.source)
-        totals = _write(journal, results)
-        return _with_files(last_summary(journal), totals, results)
+        return _write_again(journal, settings, out, watch)
+
+
+def report_finished(journal: Journal, settings: Settings, out: Path | None, watch: Watch) -> Summary | None:
+    """The summary of a run that another process has finished, its results written again; None if it has not finished.
+
+    What a summary counts for the process alone is 0: this one has sent nothing.
+    """
+    if last_summary(journal).status is not RunStatus.FINISHED:
+        return None
+    watch(Notice(f"Run {journal.info.run_id} has finished this import meanwhile: nothing is sent again."))
+    started = time.monotonic()
+    summary = _write_again(journal, settings, out, watch)
+    seconds = round(time.monotonic() - started, 3)
+    return replace(summary, calls=0, reads=0, retries=0, rate_limited=0, seconds=seconds)
+
+
+def _write_again(journal: Journal, settings: Settings, out: Path | None, watch: Watch) -> Summary:
+    results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
+    output = output_paths.output_of(journal.info, "run", results, settings, watch)
+    return _with_files(last_summary(journal), _write(journal, output), output)
 
 
 def last_summary(journal: Journal) -> Summary:
@@ -34,14 +55,14 @@ def last_summary(journal: Journal) -> Summary:
     return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
 
 
-def conclude(journal: Journal, sent: Sent, results: Path, started: float, watch: Watch) -> Summary:
+def conclude(journal: Journal, sent: Sent, output: Output, started: float, watch: Watch) -> Summary:
     """Write the results and note in the journal how the process ended; its summary. `started` is a monotonic time.
 
     Raises OutputError when the results can be written neither to their place nor beside the journal.
     """
-    results, totals = _write_somewhere(journal, results, watch)
+    output, totals = _write_somewhere(journal, output, watch)
     summary = summarise(journal, sent, totals, time.monotonic() - started)
-    summary = _with_files(summary, totals, results)
+    summary = _with_files(summary, totals, output)
     journal.end(asdict(summary))
     return summary
 
@@ -82,26 +103,30 @@ def _counts(totals: Totals) -> dict[str, int]:
     }
 
 
-def _with_files(summary: Summary, totals: Totals, results: Path) -> Summary:
-    failures = str(store.failures_path(results)) if totals.bad else None
-    return replace(summary, results=str(results), failures=failures)
+def _with_files(summary: Summary, totals: Totals, output: Output) -> Summary:
+    failures = str(output.failures) if totals.bad else None
+    return replace(summary, results=str(output.results), failures=failures)
 
 
-def _write(journal: Journal, results: Path) -> Totals:
+def _write(journal: Journal, output: Output) -> Totals:
     info = journal.info
     layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells(), info.row_names)
-    return write_results(results, layout, journal.rows(_not_sent(journal.info.run_id)), store.failures_path(results))
+    return write_results(output.results, layout, journal.rows(_not_sent(info.run_id)), output.failures, output.written)
 
 
-def _write_somewhere(journal: Journal, results: Path, watch: Watch) -> tuple[Path, Totals]:
+def _write_somewhere(journal: Journal, output: Output, watch: Watch) -> tuple[Output, Totals]:
     """Write the results, beside the journal when their own place has become unwritable during the run."""
     try:
-        return results, _write(journal, results)
+        return output, _write(journal, output)
     except OutputError as error:
-        elsewhere = journal.path.with_name(f"{journal.info.run_id}.results.csv")
+        elsewhere = replace(output, results=journal.path.with_name(f"{journal.info.run_id}.results.csv"))
         totals = _write(journal, elsewhere)
         again = f"importer report {journal.info.run_id} --out PATH"
-        watch(Notice(f"{error} The results are in {elsewhere} instead; {again} writes them anew.", is_warning=True))
+        watch(
+            Notice(
+                f"{error} The results are in {elsewhere.results} instead; {again} writes them anew.", is_warning=True
+            )
+        )
         return elsewhere, totals
 
 

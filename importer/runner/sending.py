@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import os
-import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -16,12 +15,17 @@ from importer.hubspot.ledger import Ledger, hold_rate
 from importer.hubspot.pace import Pace
 from importer.hubspot.proxy import find_proxy
 from importer.journal import Journal
-from importer.model import Stop, StopReason
+from importer.model import Stop
 from importer.pool import BatchEngine, FindLinked, Pool, PutEngine, ReadBack, Verify
 from importer.runner.costs import initial_rate
 from importer.runner.events import Notice, Watch
+from importer.runner.os_errors import translate_os_errors
+from importer.runner.signals import stop_on_signals
 
 _SANDBOX_LIMIT = 190  # as an account on Professional; "auto" finds it out
+
+_SECONDS_TO_LEAVE = 0.5  # closing connections and the journal, and ending the process
+_REPORT_SECONDS_A_ROW = 1e-5  # measured: 5 µs for a row of a CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +86,23 @@ async def verify_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
 def work_on(journal: Journal, settings: Settings, token: SecretStr, work: Work, watch: Watch) -> Sent:
     """Do `work` on a journal at the token's pace, which no other run on this machine uses meanwhile.
 
-    SIGINT and SIGTERM stop it, the calls in flight being awaited. Raises BusyError with `no_wait` when another run goes
-    on with the same token, and CutShortError when the journal fails after calls were made.
+    A signal stops it within `stop_grace`. Raises BusyError with `no_wait` when another run goes on with the same token,
+    and CutShortError when the journal fails after calls were made.
     """
     if settings.sandbox:  # each sandbox inside a process is an account of its own
-        return asyncio.run(_work_in_sandbox(journal, settings, work, watch))
+        return _run(_work_in_sandbox(journal, settings, work, watch))
 
     def tell() -> None:
         watch(Notice("Another run on this machine sends with the same token: waiting until it ends."))
 
     with hold_rate(settings.base_url, token, None if settings.no_wait else tell) as ledger:
-        return asyncio.run(_work(journal, settings, token, work, watch, ledger))
+        return _run(_work(journal, settings, token, work, watch, ledger))
+
+
+def _run(work: Coroutine[None, None, Sent]) -> Sent:
+    """Run `work` on an event loop of its own; unlike asyncio.run this leaves the one that the caller has set."""
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)
 
 
 async def _work_in_sandbox(journal: Journal, settings: Settings, work: Work, watch: Watch) -> Sent:
@@ -111,48 +121,33 @@ async def _work(
     pool = Pool(journal, pace, settings, watch)
     async with contextlib.AsyncExitStack() as stack:
         client = await stack.enter_async_context(HubSpotClient(settings.base_url, token, settings))
+        seconds = _seconds_for_answers(settings, journal)
+        stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, watch))
         if ledger is not None:
-            await stack.enter_async_context(ledger.keep(pace))
-        stack.enter_context(_signals(pool.stop, watch))
+            await stack.enter_async_context(ledger.keep(pace, partial(_report_full_window, watch)))
         with cut_short(journal, lambda: pool.calls + pool.reads):
             stop = await work(pool, client)
     return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
+
+
+def _seconds_for_answers(settings: Settings, journal: Journal) -> float:
+    """Seconds of `stop_grace` in which answers may still come; the rest is for the report."""
+    for_report = _SECONDS_TO_LEAVE + _REPORT_SECONDS_A_ROW * journal.counts().rows
+    return max(settings.stop_grace / 2, settings.stop_grace - for_report)
+
+
+def _report_full_window(watch: Watch, seconds: float) -> None:
+    text = f"An earlier run with this token has used up the rate: waiting {seconds:.0f} s until its calls have expired."
+    watch(Notice(text))
 
 
 @contextlib.contextmanager
 def cut_short(journal: Journal, calls: Callable[[], int]) -> Iterator[None]:
     """Turn what ends a run after `calls` were made into the error that says how to go on."""
     try:
-        yield
+        with translate_os_errors():
+            yield
     except ImporterError as error:
         if not calls():
             raise
         raise CutShortError(f"{error} To go on: importer resume {journal.info.run_id}") from error
-
-
-@contextlib.contextmanager
-def _signals(stop: Callable[[Stop], None], watch: Watch) -> Iterator[None]:
-    """Stop gently at the first SIGINT or SIGTERM, leave at once at the second: the journal is sound all the same."""
-    loop = asyncio.get_running_loop()
-    seen: list[signal.Signals] = []
-
-    def handle(number: signal.Signals) -> None:
-        if seen:
-            os._exit(128 + number)
-        seen.append(number)
-        watch(Notice(f"{number.name}: waiting for the answers in flight; once more to leave at once."))
-        stop(Stop(StopReason(number.name), f"The run was interrupted ({number.name})."))
-
-    handled = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        for number in handled:
-            loop.add_signal_handler(number, handle, number)
-    except (NotImplementedError, RuntimeError, ValueError):
-        # No signals on this platform's loop or outside the main thread (an orchestrator's worker): the caller has them.
-        handled = {}
-    try:
-        yield
-    finally:
-        for number, before in handled.items():
-            loop.remove_signal_handler(number)  # which leaves the system's own handler instead of the one before
-            signal.signal(number, before or signal.SIG_DFL)

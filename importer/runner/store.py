@@ -1,25 +1,23 @@
-"""Where journals are kept, how runs are named, and which unfinished run a command goes on with."""
+"""The source of a run, where journals are kept, and which unfinished run a command goes on with."""
 
 import hashlib
 import logging
 import os
-import re
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from importer.config import Reading, Settings
-from importer.errors import JournalError, OutputError, SourceError
+from importer.errors import JournalError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, list_journals
 from importer.model import Role, SourceBlock, Status
 from importer.reader import DELIMITERS, Source, open_frame, open_source
+from importer.runner.temporary import remove_abandoned, temporary_directory
 from importer.runner.unchanged import FileVersion, check_unchanged, read_version
 
 if TYPE_CHECKING:
@@ -29,18 +27,12 @@ logger = logging.getLogger(__name__)
 
 STANDARD_INPUT = "<stdin>"
 FRAME = "<frame>"
-_NO_FILES = {STANDARD_INPUT, FRAME}
+NO_FILES = {STANDARD_INPUT, FRAME}
 
 SANDBOX = "sandbox"
 """The target of a run against the sandbox inside the process."""
 
 TO_RETRY = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
-
-_LEAVINGS = ("scratch-*", "stdin-*", "runs/*.reading")
-_OLD_SECONDS = 24 * 60 * 60
-
-_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
-_WRAPPINGS = {".gz", ".zip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +53,6 @@ class SourceFile:
         """Raise SourceError when the file is no longer the one that was described."""
         if isinstance(self.content, Path) and self.version is not None:
             check_unchanged(self.content, self.version)
-
-
-def _sweep(settings: Settings) -> None:
-    """Remove what processes that were killed while reading have left: it may hold people's data."""
-    for pattern in _LEAVINGS:
-        for path in settings.state_path.glob(pattern):
-            with suppress(OSError):  # another process may have removed it, or still use it
-                if time.time() - path.stat().st_mtime > _OLD_SECONDS:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-@contextmanager
-def scratch(settings: Settings) -> Iterator[Path]:
-    """A private directory for a journal that is not kept, removed at the end."""
-    _make_state_directory(settings)
-    with TemporaryDirectory(prefix="scratch-", dir=settings.state_path) as directory:
-        yield Path(directory)
-
-
-def _make_state_directory(settings: Settings) -> None:
-    try:
-        settings.state_path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise JournalError(
-            f"The directory {settings.state_path} cannot be made: {error.strerror}. Name another with --state-dir."
-        ) from error
 
 
 def describe(
@@ -152,7 +118,8 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
 
     Raises SourceError when it cannot be read.
     """
-    _sweep(settings)
+    for parent in (settings.state_path, runs_directory(settings)):
+        remove_abandoned(parent)
     if not isinstance(file, Path | str):
         content = file.to_csv(index=False).encode("utf-8", "surrogatepass")
         yield SourceFile(FRAME, file, hashlib.sha256(content).hexdigest(), now())
@@ -162,11 +129,16 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
         return
     if sys.stdin is None:
         raise SourceError("Standard input is closed. Give a file, or pass one as standard input.")
-    _make_state_directory(settings)
-    with NamedTemporaryFile(prefix="stdin-", suffix=".csv", dir=settings.state_path) as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
-        copy.flush()
-        yield replace(_described(Path(copy.name)), path=STANDARD_INPUT)
+    with temporary_directory(settings.state_path) as directory:
+        copy = directory / "stdin.csv"
+        with copy.open("xb") as stream:
+            shutil.copyfileobj(sys.stdin.buffer, stream)
+        yield replace(_described(copy), path=STANDARD_INPUT)
+
+
+def described_again(source: SourceFile) -> SourceFile:
+    """The source as it is now; what has no name of its own does not change. Raises SourceError."""
+    return _described(Path(source.path)) if source.path not in NO_FILES else source
 
 
 def open_table(source: SourceFile, reading: Reading) -> Source:
@@ -217,61 +189,6 @@ def reading_values(reading: Reading) -> dict[str, Any]:
 def target(settings: Settings) -> str:
     """Where the calls of a run go: the base URL, or `sandbox`."""
     return SANDBOX if settings.sandbox else settings.base_url
-
-
-def results_path(source: SourceFile, out: Path | None, *, mark: str = "") -> Path:
-    """Where the results of a new run go: `out`, or `NAME.results.EXT` beside the source.
-
-    A `mark` (`.retry`) keeps other runs over the same file apart: `NAME.retry.results.EXT`. Standard input's results go
-    to the working directory.
-    """
-    place = Path.cwd() / f"{source.path.strip('<>')}.csv" if source.path in _NO_FILES else Path(source.path)
-    return checked_results(out or _beside(place, mark), source.path)
-
-
-def retry_results_path(parent: RunInfo, out: Path | None) -> Path:
-    """Where the results of a new retry go: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
-    return checked_results(out or _beside(Path(parent.results), ".retry"), parent.source)
-
-
-def _beside(place: Path, mark: str) -> Path:
-    suffix = ".xlsx" if _extension(place) in _WORKBOOKS else _extension(place) or ".csv"
-    name = _marked(_name(place).removesuffix(".results"), mark) if mark else _name(place)
-    return place.with_name(f"{name}.results{suffix}")
-
-
-def _marked(name: str, mark: str) -> str:
-    """The name with the mark; a second one is counted, so that the results of a retry are kept: `NAME.retry2`."""
-    found = re.fullmatch(rf"(.*{re.escape(mark)})(\d*)", name)
-    return f"{found[1]}{int(found[2] or 1) + 1}" if found else name + mark
-
-
-def checked_results(out: Path, source: str) -> Path:
-    """The absolute path of a results file. Raises OutputError when it or its failures file is the source itself."""
-    out = out.resolve()
-    for what, path in (("results", out), ("rows that are not linked", failures_path(out))):
-        if str(path) == source:
-            raise OutputError(f"The {what} cannot go to {path}: it is the source. Name another file with --out.")
-    return out
-
-
-def failures_path(results: Path) -> Path:
-    """Where the rows that are not linked go: `NAME.failures.csv` beside the results `NAME.results.EXT`."""
-    return results.with_name(f"{_name(results).removesuffix('.results')}.failures.csv")
-
-
-def _extension(path: Path) -> str:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in _WRAPPINGS:
-        suffixes.pop()
-    return suffixes[-1] if suffixes and suffixes[-1] in _WORKBOOKS | {".csv", ".tsv", ".txt"} else ""
-
-
-def _name(path: Path) -> str:
-    name = path.name
-    while Path(name).suffix.lower() in _WRAPPINGS:
-        name = Path(name).stem
-    return name[: -len(_extension(path))] if _extension(path) else name
 
 
 def journals(settings: Settings) -> Iterator[Journal]:
@@ -337,7 +254,7 @@ def _wish(header: Sequence[str], place: int) -> str:
 
 def _same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:
     # What has no name of its own is the same source only when it has the same content.
-    is_same_source = source.path not in _NO_FILES or info.source_sha256 == source.sha256
+    is_same_source = source.path not in NO_FILES or info.source_sha256 == source.sha256
     return (
         info.source == source.path
         and is_same_source

@@ -106,10 +106,10 @@ def test_a_results_file_is_tried_again_where_its_run_went(work: Workplace) -> No
     source = work.write("a.csv", [*work.pairs(2), (UNKNOWN + work.base, 1)])
     assert work.here("run", source, "--sandbox").code == 1
     before = work.calls()
-    done = work.here("retry", work.folder / "a.results.csv", "--json", IMPORTER_BASE_URL="")
+    done = work.here("retry", work.folder / "a.sandbox.results.csv", "--json", IMPORTER_BASE_URL="")
     assert (done.code, done.json["rows"], done.json["failed"]) == (1, 1, 1)
     assert work.calls() == before, "the run went to the sandbox inside the process, and so does its retry"
-    refused = work.here("retry", work.folder / "a.results.csv", "--base-url", "http://127.0.0.1:9")
+    refused = work.here("retry", work.folder / "a.sandbox.results.csv", "--base-url", "http://127.0.0.1:9")
     assert refused.code == 2
     assert "goes to sandbox, not to http://127.0.0.1:9" in refused.sentence
 

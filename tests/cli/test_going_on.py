@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from importer.sandbox import parse_fault
-from tests.cli.tools import FAST, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
+from tests.cli.tools import FAST, UNKNOWN, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import sandbox_process
 
 SLOWLY = ("--rate", "1000/1")
@@ -106,25 +106,96 @@ def test_a_killed_run_goes_on_with_at_most_the_answers_in_flight_asked_again(wor
     assert sum(times == 2 for times in asked.values()) <= 8 + 64
 
 
-def test_a_second_process_on_the_same_run_is_refused_while_the_first_goes_on(work: Workplace) -> None:
+# ---- the same command twice at once
+
+
+def test_without_waiting_a_second_process_on_the_same_run_is_refused_while_the_first_goes_on(work: Workplace) -> None:
     pairs = work.pairs(1000)
     source = work.write("deals.csv", pairs)
     running = work.start("run", source, "--json", "--rate", "50/1")
     wait_until(lambda: bool(work.asked()))
-    refused = work.here("run", source)
     listed: list[dict[str, Any]] = json.loads(work.here("runs", "--json").out)
+    refused = [
+        work.here(*command, "--no-wait", "--quiet")
+        for command in (["run", source], ["run", source, "--fresh"], ["resume", listed[0]["run_id"]])
+    ]
     tried_again = work.here("retry", listed[0]["run_id"])
     running.send(signal.SIGINT)
     first = running.end()
     assert first.code == 130
-    assert refused.code == tried_again.code == 2
+    assert [done.code for done in (*refused, tried_again)] == [2] * 4
+    assert {done.sentence for done in refused} == {
+        "Another process is working on the same import: wait until it ends, or run without --no-wait."
+    }
     run_id = first.json["run_id"]
-    assert refused.sentence == (
-        f"Another process is working on run {run_id}: wait until it ends, or stop it and run this again."
-    )
     assert tried_again.sentence == f"Run {run_id} still goes on: wait until it ends, or stop it; then try it again."
     assert [run["status"] for run in listed] == ["running"]
     assert set(work.asked().values()) == {1}
+
+
+def started_twice(work: Workplace, source: Path, *flags: str) -> tuple[Running, Running]:
+    """A run over the source that has begun to send, and a second one that waits for it."""
+    first = work.start("run", source, "--json", *SLOWLY)
+    wait_until(lambda: bool(work.asked()))
+    first.send(signal.SIGSTOP)  # it cannot end before the second one has seen it
+    second = work.start("run", source, "--json", *flags)
+    wait_for_line(second, b"working on the same import: waiting until it ends")
+    first.send(signal.SIGCONT)
+    return first, second
+
+
+def wait_for_line(running: Running, text: bytes) -> None:
+    """Wait until the importer has written a line with this text to standard error."""
+    assert running.process.stderr
+    said = b""
+    while text not in said:
+        line = running.process.stderr.readline()
+        assert line, said
+        said += line
+
+
+def test_the_second_of_two_waits_and_returns_the_outcome_of_the_first(work: Workplace) -> None:
+    pairs = [*work.pairs(1500), (UNKNOWN + work.base, 1)]
+    first, second = started_twice(work, work.write("deals.csv", pairs), "--out", "second.csv")
+    one, two = first.end(), second.end()
+    assert [one.code, two.code] == [1, 1]
+    same = ("run_id", "status", "rows", "linked", "failed")
+    assert [one.json[key] for key in same] == [two.json[key] for key in same]
+    assert (two.json["calls"], two.json["results"]) == (0, str(work.folder / "second.csv"))
+    assert rows_of(work.folder / "second.csv") == rows_of(work.folder / "deals.results.csv")
+    assert set(work.asked().values()) == {1}
+    assert len(work.journals) == 1
+    assert work.here("show", one.json["run_id"], "--json").json["calls"] == 1501
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_second_of_two_resumes_what_the_first_did_not_finish(work: Workplace, number: signal.Signals) -> None:
+    pairs = work.pairs(1500)
+    first, second = started_twice(work, work.write("deals.csv", pairs), "--rate", "20000/0.5")
+    first.send(number)
+    first.end()
+    done = second.end()
+    assert (done.code, done.json["linked"]) == (0, 1500)
+    assert [path.stem for path in work.journals] == [done.json["run_id"]]
+    assert sum(times > 1 for times in work.asked().values()) <= 64 * 2 * (number == signal.SIGKILL)
+
+
+def test_the_second_of_two_imports_a_file_that_was_rewritten_while_it_waited(work: Workplace) -> None:
+    source = work.write("deals.csv", work.pairs(1500))
+    first, second = started_twice(work, source)
+    work.write("deals.csv", work.pairs(2, 3000))
+    assert first.end().json["linked"] == 1500
+    done = second.end()
+    assert (done.code, done.json["rows"], done.json["linked"]) == (0, 2, 2)
+
+
+def test_fresh_sends_again_after_waiting(work: Workplace) -> None:
+    first, second = started_twice(work, work.write("deals.csv", work.pairs(1500)), "--fresh", "--rate", "20000/0.5")
+    assert first.end().code == 0
+    assert second.end().json["calls"] == 1500
+
+
+# ---- signals
 
 
 @pytest.fixture
@@ -138,12 +209,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_the_journal_is_sound(silent: Workpla
     running = silent.start("run", silent.write("a.csv", silent.pairs(10)), "--json", "--workers", "4")
     wait_until(lambda: silent.calls() == 4)
     running.send(signal.SIGINT)
-    assert running.process.stderr
-    said = b""
-    while b"once more to leave at once" not in said:
-        line = running.process.stderr.readline()
-        assert line
-        said += line
+    wait_for_line(running, b"a second signal quits immediately")
     running.send(signal.SIGINT)
     done = running.end()
     assert (done.code, done.out) == (130, "")  # no report: it did not wait
@@ -170,7 +236,7 @@ def test_the_first_ctrl_c_waits_for_the_answers_in_flight_and_no_longer(silent: 
 def test_sigterm_while_the_source_is_read_leaves_nothing_behind(work: Workplace) -> None:
     running = work.start("run", "-", stdin=subprocess.PIPE)
     state = work.folder / "state"
-    wait_until(lambda: any(state.glob("stdin-*")))
+    wait_until(lambda: any(state.glob("*/stdin.csv")))
     running.send(signal.SIGTERM)
     done = running.end()
     assert (done.code, done.out, done.err) == (143, "", "")
@@ -281,17 +347,14 @@ def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplac
 def test_a_second_run_with_the_same_token_waits_or_is_refused(work: Workplace) -> None:
     first = work.start("run", work.write("a.csv", work.pairs(1000)), "--json", "--rate", "50/0.1")
     wait_until(lambda: bool(work.asked()))
+    first.send(signal.SIGSTOP)
     other = work.write("b.csv", work.pairs(2, 2000))
     refused = work.here("run", other, "--no-wait", "--quiet")
     assert refused.code == 2
     assert refused.sentence.startswith("Another run on this machine sends with the same token")
     waiting = work.start("run", other, "--json")
-    assert waiting.process.stderr
-    said = b""
-    while b"waiting until it ends" not in said:
-        line = waiting.process.stderr.readline()
-        assert line, said
-        said += line
+    wait_for_line(waiting, b"waiting until it ends")
+    first.send(signal.SIGCONT)
     first.send(signal.SIGINT)
     assert first.end().code == 130
     done = waiting.end()

@@ -220,7 +220,7 @@ def test_standard_input_is_read_and_its_results_go_to_the_working_directory(work
     assert done.code == 0
     assert work.links() == set(pairs)
     assert done.json["results"] == str(work.folder / "stdin.results.csv")
-    assert [path.name for path in (work.folder / "state").iterdir()] == ["runs"]  # no copy stays
+    assert not any((work.folder / "state").rglob("stdin.csv")), "no copy stays"
 
 
 def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
@@ -303,7 +303,7 @@ def test_a_check_tells_every_problem_and_sends_nothing(work: Workplace) -> None:
     assert "row 14, column 'Contact ID'" in rows[12]["import_error_message"]
     assert work.calls() == before
     assert work.journals == []
-    assert not any((work.folder / "state").iterdir())
+    assert [path.name for path in (work.folder / "state").iterdir()] == ["outputs"]
 
 
 def test_a_check_shows_one_problem_of_each_of_the_first_rows_with_a_kind(work: Workplace) -> None:
@@ -384,7 +384,7 @@ REFUSED = {
     "an unknown run": (["resume", "x"], "There is no run 'x' in"),
     "no run to retry": (["retry", "x"], "There is no run 'x' in"),
     "no results file": (["retry", "a.csv"], "a.csv has no column 'import_status', so it is not a results file."),
-    "a state directory that is a file": (["check", "a.csv", "--state-dir", "a.csv"], "Name another with --state-dir."),
+    "a state directory that is a file": (["check", "a.csv", "--state-dir", "a.csv"], "Other places can be named with"),
     "a file for the sandbox's limit": (["sandbox", "--limit", "auto"], "--limit takes N/SECONDS, such as 100/10."),
 }
 
@@ -428,7 +428,7 @@ def test_the_first_command_of_a_newcomer_links_everything_without_a_token(work: 
     done = work.run("run", source, "--sandbox", "--limit", "20", IMPORTER_RATE="auto", HUBSPOT_ACCESS_TOKEN="")
     assert done.code == 0
     assert "nothing leaves this machine" in done.err
-    with (work.folder / "contacts_to_companies.results.csv").open(encoding="utf-8-sig") as file:
+    with (work.folder / "contacts_to_companies.sandbox.results.csv").open(encoding="utf-8-sig") as file:
         assert {row["import_status"] for row in csv.DictReader(file)} == {"linked"}
     assert work.calls() == before
 

@@ -87,11 +87,12 @@ class Workplace:
         with (
             mock.patch.dict(os.environ, {**self.environment, **variables}, clear=True),
             mock.patch.object(sys, "argv", ["importer", *map(str, arguments)]),
-            mock.patch.object(tempfile, "tempdir", self.environment["TMPDIR"]),
+            mock.patch.object(tempfile, "tempdir", {**self.environment, **variables}["TMPDIR"]),
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
             _own_handler_of(signal.SIGTERM),
+            _own_handler_of(signal.SIGHUP),
             pytest.raises(SystemExit) as end,
         ):
             importer.cli.main()
@@ -220,6 +221,7 @@ def workplace_in(folder: Path, hubspot: SandboxProcess) -> Workplace:
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "error",
         "TMPDIR": str(folder / "tmp"),
+        "XDG_STATE_HOME": str(folder / "home"),
         "HUBSPOT_ACCESS_TOKEN": TOKEN,
         "IMPORTER_STATE_DIR": str(folder / "state"),
         "IMPORTER_BASE_URL": hubspot.url,

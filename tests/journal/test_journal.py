@@ -652,3 +652,18 @@ def test_looking_at_what_is_pending_leaves_no_trace_of_sending(path: Path) -> No
         assert [found.pair for found in journal.pending(0, 10)] == [pair(1)]
         (told,) = journal.rows(NOT_SENT)
         assert told.pairs[0].outcome.status is Status.NOT_SENT
+
+
+def test_a_journal_that_the_system_does_not_open_is_one_sentence(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "r.sqlite"
+    path.touch()
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    try:
+        with pytest.raises(JournalError, match="it cannot be opened; check its permissions"):
+            Journal(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

@@ -238,6 +238,23 @@ async def test_the_daily_reserve_is_left_to_others(path: Path) -> None:
         assert len(ran.of(Status.NOT_SENT)) == 100 - sandbox.state.daily_used
 
 
+async def test_a_daily_reserve_already_reached_costs_one_call(path: Path) -> None:
+    async with hubspot(daily_limit=100, latency=0.05) as sandbox:
+        sandbox.state.daily_used = 50
+        ran = await run(path, sandbox, pairs(100), daily_reserve=60, workers=64)
+        assert ran.stop is not None
+        assert ran.stop.reason is StopReason.DAILY_RESERVE
+        assert ran.pool.calls == 1
+
+
+async def test_calls_go_together_once_it_is_known_how_many_are_left_today(path: Path) -> None:
+    async with hubspot(daily_limit=1000, latency=0.1) as sandbox:
+        start = time.monotonic()
+        ran = await run(path, sandbox, pairs(128), daily_reserve=60, workers=64)
+        assert len(ran.of(Status.LINKED)) == 128
+        assert time.monotonic() - start < 5  # one by one they would take 12.8 s
+
+
 async def test_an_account_without_a_daily_limit_needs_no_reserve(path: Path) -> None:
     async with hubspot(daily_limit=None) as sandbox:
         assert (await run(path, sandbox, pairs(20), daily_reserve=60)).stop is None
@@ -646,3 +663,34 @@ async def test_with_all_faults_at_once_every_pair_is_accounted_for(path: Path, s
         assert ran.of(Status.NOT_SENT) == set()
         assert len(ran.of(Status.LINKED)) > 250
         assert len(ran.of(Status.FAILED)) > 10
+
+
+# ---- giving up
+
+
+@pytest.mark.parametrize("first", ["", "http_503=always*1", "too_fast=always*1"])
+async def test_calls_given_up_after_a_stop_are_unconfirmed_whatever_was_answered_before(path: Path, first: str) -> None:
+    """Also a pair that HubSpot refused to take at the first attempt: the second may have reached it."""
+    faults = [fault for fault in (first, "lost_hang=always") if fault]
+    async with hubspot(*faults) as sandbox:
+
+        def stop_and_give_up(pool: Pool, journal: Journal) -> None:
+            async def later() -> None:
+                while len(sandbox.state.links) < 4:  # noqa: ASYNC110 - the sandbox has no event for it
+                    await asyncio.sleep(0.01)
+                pool.stop(INTERRUPTED)
+                await asyncio.sleep(0.05)
+                pool.give_up()
+
+            tasks.append(asyncio.ensure_future(later()))
+
+        tasks: list[asyncio.Task[None]] = []
+        start = time.monotonic()
+        rig = Rig(journal_of(path, pairs(20)), sandbox)
+        ran = await rig.run(meanwhile=stop_and_give_up, workers=4, answer_timeout=60)
+        await asyncio.gather(*tasks)
+        assert time.monotonic() - start < 30
+        assert ran.stop == INTERRUPTED
+        assert len(ran.of(Status.UNCONFIRMED)) == 4
+        assert len(ran.of(Status.NOT_SENT)) == 16
+        assert ran.pending == set(pairs(20))

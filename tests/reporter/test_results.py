@@ -15,7 +15,7 @@ from importer.config import Reading
 from importer.errors import OutputError
 from importer.model import EXTRA_CELLS_COLUMN, RESULT_COLUMNS, Outcome, RowOutcome, Status
 from importer.reader import open_source
-from importer.reporter import Layout, Totals, count, row_result, write_results
+from importer.reporter import Layout, Totals, WrittenFiles, count, row_result, write_results
 from tests.blocks import rows_of
 from tests.reporter.examples import (
     ALREADY_LINKED,
@@ -107,11 +107,20 @@ def stat_mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_without_failures_an_old_failures_file_is_removed(results: Path, tmp_path: Path) -> None:
+def test_without_failures_its_own_old_failures_file_is_removed(results: Path, tmp_path: Path) -> None:
     failures = tmp_path / "deals.failures.csv"
-    failures.write_text("old")
-    write_results(results, LAYOUT, [row_of(2, ("1", "2"))], failures)
-    assert names(tmp_path) == {results.name}
+    written = WrittenFiles(tmp_path / "outputs", "nightly")
+    write_results(results, LAYOUT, [row_of(2, ("1", "2"), FAILED)], failures, written)
+    assert names(tmp_path) == {"outputs", results.name, failures.name}
+    write_results(results, LAYOUT, [row_of(2, ("1", "2"))], failures, written)
+    assert names(tmp_path) == {"outputs", results.name}
+
+
+def test_without_failures_a_failures_file_that_somebody_wrote_stays(results: Path, tmp_path: Path) -> None:
+    failures = tmp_path / "deals.failures.csv"
+    failures.write_text("corrected")
+    write_results(results, LAYOUT, [row_of(2, ("1", "2"))], failures, WrittenFiles(tmp_path / "outputs", "nightly"))
+    assert failures.read_text() == "corrected"
 
 
 def test_where_no_failures_are_asked_for_an_old_failures_file_stays(results: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from importer.errors import OutputError
 from importer.reporter import check_writable
 from importer.reporter.staging import Staged, remove, unwritable
+from importer.reporter.written_files import WrittenFiles
 
 
 @contextmanager
@@ -146,7 +147,18 @@ def test_checking_leaves_everything_as_it_was(tmp_path: Path) -> None:
     assert target.read_text() == "old"
 
 
-def test_removing_what_is_not_there_is_no_error_and_what_cannot_be_removed_is_named(tmp_path: Path) -> None:
-    remove(tmp_path / "none.csv")
+def test_removing_what_is_not_there_is_no_error_and_what_cannot_be_removed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = WrittenFiles(tmp_path / "outputs", "nightly")
+    remove(tmp_path / "none.csv", written)
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    written.record(target, written.stamp(target))
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "The process cannot access the file")  # as Windows does
+
+    monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(OutputError, match=r"The old .* cannot be removed: "):
-        remove(tmp_path)
+        remove(target, written)

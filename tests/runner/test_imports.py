@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pandas
 import pytest
 
 from importer import (
+    FileSystemError,
     RunStatus,
     Settings,
     SettingsError,
@@ -28,6 +30,7 @@ from importer.pool import Progress
 from importer.reader import Understood
 from importer.runner.checking import check_file
 from importer.runner.events import Event, Notice, Plan
+from importer.runner.imports import verify_file
 from tests.cli.tools import TOKEN, UNKNOWN, Workplace
 
 
@@ -35,7 +38,7 @@ from tests.cli.tools import TOKEN, UNKNOWN, Workplace
 def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings with which this process sends to the sandbox, with a rate of its own."""
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    monkeypatch.setattr("tempfile.tempdir", work.environment["TMPDIR"])
+    monkeypatch.setenv("XDG_STATE_HOME", work.environment["XDG_STATE_HOME"])
     return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
@@ -99,6 +102,35 @@ def test_the_callers_signal_handlers_are_back_afterwards(work: Workplace, settin
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_the_callers_event_loop_and_wakeup_descriptor_are_back_afterwards(work: Workplace, settings: Settings) -> None:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    before = signal.set_wakeup_fd(theirs.fileno())
+    try:
+        run_import(work.write("a.csv", work.pairs(2)), settings)
+        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+        assert signal.set_wakeup_fd(theirs.fileno()) == theirs.fileno()
+    finally:
+        signal.set_wakeup_fd(before)
+        asyncio.set_event_loop(None)
+        loop.close()
+        ours.close()
+        theirs.close()
+
+
+def test_what_the_system_refuses_is_an_error_of_ours(work: Workplace, settings: Settings) -> None:
+    source = work.write("a.csv", work.pairs(2))
+    (work.folder / "state").mkdir()
+    (work.folder / "state" / "commands").touch()
+    for call in (run_import, check_file, verify_file):
+        blocked = settings if call is run_import else settings.model_copy(update={"state_dir": source})
+        with pytest.raises(FileSystemError, match="cannot be used: "):
+            call(source, blocked)
+    assert work.asked() == {}
 
 
 def test_a_signal_becomes_an_interrupted_summary(work: Workplace, settings: Settings) -> None:

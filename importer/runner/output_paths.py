@@ -1,0 +1,108 @@
+"""Where the results and the failures of a run go."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from importer.config import Settings
+from importer.errors import OutputError
+from importer.journal import RunInfo
+from importer.reporter import WrittenFiles
+from importer.runner.events import Notice, Watch
+from importer.runner.store import NO_FILES, SourceFile
+
+_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
+_WRAPPINGS = {".gz", ".zip"}
+_SANDBOX_MARK = ".sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where results go, and what may be replaced there."""
+
+    results: Path
+    written: WrittenFiles
+
+    @property
+    def failures(self) -> Path:
+        """Where the rows that are not linked go."""
+        return failures_path(self.results)
+
+
+def output_of(info: RunInfo, operation: str, results: Path, settings: Settings, watch: Watch) -> Output:
+    """The output of a run, a check or a verification; `watch` learns which files are kept.
+
+    The same operation over the same source with the same reading and target owns its earlier results. Each retry is a
+    command of its own, and so is each data frame or standard input whose results have a default name.
+    """
+    is_retry = info.parent is not None or info.reading["statuses"] is not None
+    has_default_name = info.source in NO_FILES and results.name.startswith(f"{info.source.strip('<>')}.")
+    command = [operation, info.source, info.target, info.reading]
+    command += [info.run_id] * is_retry + [info.source_sha256] * has_default_name
+    owner = hashlib.sha256(json.dumps(command, sort_keys=True).encode()).hexdigest()
+    return Output(results, WrittenFiles(settings.state_path / "outputs", owner, partial(_report_kept, watch)))
+
+
+def _report_kept(watch: Watch, path: Path, kept: Path) -> None:
+    stays = "stays although no row failed" if kept == path else f"is kept as {kept.name}"
+    watch(Notice(f"{path} {stays}: it was changed since it was written, or is not this command's.", is_warning=True))
+
+
+def results_path(source: SourceFile, out: Path | None, *, sandbox: bool, mark: str = "") -> Path:
+    """Where the results of a new run go: `out`, or `NAME.results.EXT` beside the source.
+
+    A `mark` (`.retry`) keeps other runs over the same file apart: `NAME.retry.results.EXT`; so does `.sandbox`.
+    Standard input's results go to the working directory.
+    """
+    place = Path.cwd() / f"{source.path.strip('<>')}.csv" if source.path in NO_FILES else Path(source.path)
+    return checked_results(out or _beside(place, mark, sandbox=sandbox), source.path)
+
+
+def retry_results_path(parent: RunInfo, out: Path | None, *, sandbox: bool) -> Path:
+    """Where the results of a new retry go: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
+    return checked_results(out or _beside(Path(parent.results), ".retry", sandbox=sandbox), parent.source)
+
+
+def _beside(place: Path, mark: str, *, sandbox: bool) -> Path:
+    suffix = ".xlsx" if _extension(place) in _WORKBOOKS else _extension(place) or ".csv"
+    name = _name(place).removesuffix(".results") if mark else _name(place)
+    if sandbox and _SANDBOX_MARK not in Path(name).suffixes:
+        name += _SANDBOX_MARK
+    return place.with_name(f"{_marked(name, mark) if mark else name}.results{suffix}")
+
+
+def _marked(name: str, mark: str) -> str:
+    """The name with the mark; a second one is counted, so that the results of a retry are kept: `NAME.retry2`."""
+    found = re.fullmatch(rf"(.*{re.escape(mark)})(\d*)", name)
+    return f"{found[1]}{int(found[2] or 1) + 1}" if found else name + mark
+
+
+def checked_results(out: Path, source: str) -> Path:
+    """The absolute path of a results file. Raises OutputError when it or its failures file is the source itself."""
+    out = out.resolve()
+    for what, path in (("results", out), ("rows that are not linked", failures_path(out))):
+        if str(path) == source:
+            raise OutputError(f"The {what} cannot go to {path}: it is the source. Name another file with --out.")
+    return out
+
+
+def failures_path(results: Path) -> Path:
+    """Where the rows that are not linked go: `NAME.failures.csv` beside the results `NAME.results.EXT`."""
+    return results.with_name(f"{_name(results).removesuffix('.results')}.failures.csv")
+
+
+def _extension(path: Path) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    while suffixes and suffixes[-1] in _WRAPPINGS:
+        suffixes.pop()
+    return suffixes[-1] if suffixes and suffixes[-1] in _WORKBOOKS | {".csv", ".tsv", ".txt"} else ""
+
+
+def _name(path: Path) -> str:
+    name = path.name
+    while Path(name).suffix.lower() in _WRAPPINGS:
+        name = Path(name).stem
+    return name[: -len(_extension(path))] if _extension(path) else name

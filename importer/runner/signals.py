@@ -1,0 +1,86 @@
+"""What signals do to a run: the first one ends it gently, the second one at once."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+from importer.model import Stop, StopReason
+from importer.runner.events import Notice, Watch
+
+_TERMINATIONS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+
+
+def exit_code(number: int) -> int:
+    """Return the exit code after a signal: 130 for SIGINT, and 143 for SIGTERM and for SIGHUP, which acts like it."""
+    return 128 + (signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
+
+
+def terminations() -> list[signal.Signals]:
+    """Return the signals that ask the process to end: SIGTERM, and SIGHUP unless it is ignored, as by nohup."""
+    return [number for number in _TERMINATIONS if number is signal.SIGTERM or _is_not_ignored(number)]
+
+
+def _is_not_ignored(number: signal.Signals) -> bool:
+    return signal.getsignal(number) is not signal.SIG_IGN
+
+
+@contextlib.contextmanager
+def stop_on_signals(
+    stop: Callable[[Stop], None], give_up: Callable[[], None], seconds: float, watch: Watch
+) -> Iterator[None]:
+    """Call `stop` at the first SIGINT, SIGTERM or SIGHUP and `give_up` that many seconds later.
+
+    A second signal ends the process at once; the journal is sound all the same. At the end the caller's handlers and
+    wakeup descriptor are back. Nothing happens outside the main thread, or where the event loop has no signals
+    (Windows): there the caller handles them.
+    """
+    loop = asyncio.get_running_loop()
+    seen: list[signal.Signals] = []
+
+    def handle(number: signal.Signals) -> None:
+        if seen:
+            os._exit(exit_code(number))
+        seen.append(number)
+        text = (
+            f"{number.name}: waiting up to {seconds:.0f} s for in-flight requests; a second signal quits immediately."
+        )
+        watch(Notice(text))
+        stop(Stop(StopReason(number.name), f"The run was interrupted ({number.name})."))
+        loop.call_later(seconds, give_up)
+
+    with _callers_signals([signal.SIGINT, *terminations()]) as numbers:
+        for number in numbers:
+            try:
+                loop.add_signal_handler(number, handle, number)
+            except (NotImplementedError, RuntimeError, ValueError):
+                break
+        try:
+            yield
+        finally:
+            for number in numbers:
+                with contextlib.suppress(NotImplementedError):
+                    loop.remove_signal_handler(number)
+
+
+Handler = Callable[[int, FrameType | None], Any] | int | None
+
+
+@contextlib.contextmanager
+def _callers_signals(numbers: list[signal.Signals]) -> Iterator[list[signal.Signals]]:
+    """Restore the handlers of these signals and the wakeup descriptor; yield no number outside the main thread."""
+    try:
+        wakeup = signal.set_wakeup_fd(-1)
+    except ValueError:
+        yield []
+        return
+    before: dict[signal.Signals, Handler] = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield numbers
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        signal.set_wakeup_fd(wakeup)
