@@ -289,6 +289,11 @@ def test_the_details_keep_everything_an_answer_says_about_errors() -> None:
     assert details == {"status": "COMPLETE", "numErrors": 1, "errors": body["errors"]}
 
 
+def test_a_status_that_is_reported_has_no_control_characters() -> None:
+    outcome = judge(answer(200, complete(status="COMPLETE\x1b[2J\n")), PAIR).outcome
+    assert (outcome.status, outcome.api_status) == (Status.UNCONFIRMED, "COMPLETE[2J ")
+
+
 # ---- doubt
 
 OUTCOMES = st.builds(
