@@ -189,7 +189,7 @@ def _is_halfwidth(c: str) -> bool:
 
 @cache
 def _tables() -> dict[str, dict[str, int]]:
-    """Return the costs of pairs of letters, or of characters, by language; `tests/files/make_letters.py` counts them."""
+    """Return the costs of pairs of letters, or of characters, by language; tests/files/make_letters.py counts them."""
     tables: dict[str, dict[str, int]] = {}
     text = resources.files("importer.reader").joinpath("letters.tsv").read_text(encoding="utf-8")
     for line in text.splitlines():
