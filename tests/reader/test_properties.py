@@ -158,7 +158,7 @@ COLUMNS = ["Contact ID", "Name", "Company ID", "Note", "Parent ID"]
 
 def text_of(dialect: dict[str, Any], table: list[tuple[object, ...]]) -> str:
     """Write a table by the rules of a dialect; with spaces before its quotation marks, if it is to have them."""
-    delimiter, end = dialect["delimiter"], dialect["lineterminator"]
+    delimiter, end = str(dialect["delimiter"]), str(dialect["lineterminator"])
 
     def cell(place: int, value: object) -> str:
         text = str(value)
