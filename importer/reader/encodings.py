@@ -197,8 +197,8 @@ def _ambiguous(name: str, best: Guess, others: list[Guess]) -> str:
 def half_of_a_character(path: Path, encoding: Encoding, delimiter: str) -> str:
     """Return the codec in which a delimiter in the file may be the second half of a character, "" when there is none.
 
-    In Shift_JIS, GBK and Big5 that half may be any byte from `@` on, such as the pipe of `é|` in Windows-1252. It matters
-    when the encoding, or a likely other one, is one of them.
+    In Shift_JIS, GBK and Big5 that half may be any byte from `@` on, such as the pipe of `é|` in Windows-1252. It
+    matters when the encoding, or a likely other one, is one of them.
     """
     codecs_ = [codec for codec in (encoding.codec, *encoding.rivals) if codec in _TWO_BYTES]
     is_sure = not encoding.rivals or (len(codecs_) == len(encoding.rivals) + 1 and len(set(codecs_)) == 1)

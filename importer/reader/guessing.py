@@ -28,7 +28,10 @@ _OPENING, _CLOSING, _JOINING = "“„‘«¿¡°\u00a0", "”’»™®©ºª°
 _SYMBOLS = frozenset("–—€£§•¹²³½¼¾№‚…" + _OPENING + _CLOSING + _JOINING)
 _SYMBOL, _SELDOM, _RARE_SYMBOL, _SYMBOL_INSIDE, _CONTROL, _UNASSIGNED = 7, 12, 16, 22, 20, 24
 _WIDE_PUNCTUATION = "、。・ー「」『』（）：；，！？～＆／－＋＃％〜々〇"
-_CAPITAL_INSIDE, _CAPITALS, _HALFWIDTH, _HALFWIDTH_ALONE, _BESIDE_ASCII = 8, 2, 6, 12, 6
+_CAPITAL_INSIDE, _CAPITALS, _HALFWIDTH, _HALFWIDTH_ALONE, _BESIDE_ASCII = 8, 2, 6, 12, 9
+_MIXED = 10
+"""Bits of a word that mixes Latin letters with those of another script."""
+
 _COMMON, _UNCOMMON = 15, 19
 _CELL = re.compile(rb'[^\r\n,;\t"]*[\x80-\xff][^\r\n,;\t"]*')
 _WORD = re.compile(r"[^\x00-@\[-`{-\x7f]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
@@ -121,6 +124,8 @@ def _word_bits(word: str, candidate: Candidate) -> int:
         _RARE_LANGUAGES.get(language, 0) + sum([tables[language].get(pair, _ABSENT) for pair in pairs])
         for language in candidate.languages
     )
+    if candidate.languages[0] not in _LATIN and any(c.isascii() and c.isalpha() for c in word):
+        letters += _MIXED
     return letters + sum(_shape_bits(word, i) for i in range(len(word)))
 
 
@@ -189,7 +194,7 @@ def _is_halfwidth(c: str) -> bool:
 
 @cache
 def _tables() -> dict[str, dict[str, int]]:
-    """Return the costs of pairs of letters, or of characters, by language; `tests/files/make_letters.py` counts them."""
+    """Return the costs of pairs of letters, or of characters, by language; tests/files/make_letters.py counts them."""
     tables: dict[str, dict[str, int]] = {}
     text = resources.files("importer.reader").joinpath("letters.tsv").read_text(encoding="utf-8")
     for line in text.splitlines():

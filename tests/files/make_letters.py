@@ -1,9 +1,9 @@
 """Write importer/reader/letters.tsv: how likely letters are in a language, for telling encodings apart.
 
 `pip install wordfreq`, then `python tests/files/make_letters.py`. A line is a language, a cost in bits, and all pairs
-of letters of that cost (in Chinese, Japanese and Korean: single characters). The cost of a pair is -log2 of how likely its
-second letter is after its first; a space is the edge of a word. Pairs of plain letters, which all encodings share, and
-those of more than `MOST_BITS` are left out.
+of letters of that cost (in Chinese, Japanese and Korean: single characters). The cost of a pair is -log2 of how likely
+its second letter is after its first; a space is the edge of a word. Pairs of plain letters, which all encodings share,
+and those of more than `MOST_BITS` are left out.
 """
 
 import gzip

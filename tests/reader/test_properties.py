@@ -1,9 +1,11 @@
 """What holds for any table and any id, over real files of both kinds."""
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
@@ -125,3 +127,89 @@ def test_texts_that_look_like_escapes_come_back_from_a_results_workbook(notes: l
         write_results(path, Layout(("from_id", "to_id", "note"), ","), rows, None)
         with open_source(path, LINKS) as source:
             assert [row.cells[2] for row in rows_of(source.blocks())] == notes
+
+
+# --- any dialect of text files
+
+CELL_TEXT = st.one_of(
+    st.text(st.sampled_from(list("ab 12,;|\t\"'“”\n\r\\5é")), max_size=8),
+    st.sampled_from(
+        ['5" pipe', 'Acme "West" Ltd', '"Acme, 4001, LLC"', "'Acme, 4001'", "77\n88", "x\n5,6,7", '"', '""']
+    ),
+)
+DIALECTS = st.fixed_dictionaries(
+    {
+        "delimiter": st.sampled_from(",;\t|"),
+        "all_quoted": st.booleans(),
+        "lineterminator": st.sampled_from(["\n", "\r\n", "\r"]),
+        "spaces": st.booleans(),
+        "codec": st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"]),
+        "ends": st.booleans(),
+    }
+)
+ROWS = st.lists(
+    st.tuples(
+        st.integers(1, 999), CELL_TEXT, st.integers(1, 999), CELL_TEXT, st.sampled_from(["", "see", "5001"]) | CELL_TEXT
+    ),
+    max_size=6,
+)
+COLUMNS = ["Contact ID", "Name", "Company ID", "Note", "Parent ID"]
+
+
+def text_of(dialect: dict[str, Any], table: list[tuple[object, ...]]) -> str:
+    """Write a table by the rules of a dialect; with spaces before its quotation marks, if it is to have them."""
+    delimiter, end = str(dialect["delimiter"]), str(dialect["lineterminator"])
+
+    def cell(place: int, value: object) -> str:
+        text = str(value)
+        if not dialect["all_quoted"] and not any(c in text for c in f'{delimiter}"\r\n'):
+            return text
+        space = " " if dialect["spaces"] and place else ""
+        return space + '"' + text.replace('"', '""') + '"'
+
+    written = end.join(delimiter.join(cell(*item) for item in enumerate(row)) for row in table)
+    return written + end if dialect["ends"] else written
+
+
+def rows_of_text(text: str, codec: str, delimiter: str) -> tuple[list[SourceRow], int]:
+    """The rows of a text file, and how many blank ones were passed over."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes(text.encode(codec))
+        reading = Reading("contacts", "companies", delimiter=delimiter, encoding=codec)
+        with open_source(path, reading) as source:
+            rows = rows_of(source.blocks())
+            blank = next((warning for warning in source.warnings() if warning.startswith("Blank rows")), "0.")
+    return rows, int("".join(c for c in blank if c.isdigit()))
+
+
+@given(DIALECTS, ROWS)
+@settings(max_examples=150, deadline=None)
+def test_a_table_in_any_dialect_makes_the_pairs_that_it_states_and_no_others(
+    dialect: dict[str, Any], rows: list[tuple[int, str, int, str, str]]
+) -> None:
+    found, blank = rows_of_text(text_of(dialect, [tuple(COLUMNS), *rows]), dialect["codec"], dialect["delimiter"])
+    assert [row.number for row in found] == list(range(2, 2 + len(rows)))
+    assert blank == 0
+    for row, (first, name, second, *_) in zip(found, rows, strict=True):
+        assert bool(row.pairs) != bool(row.problems)
+        assert {problem.code for problem in row.problems} <= {"STRAY_QUOTE"}
+        assert [(pair.from_id, pair.to_id) for pair in row.pairs] in ([], [(str(first), str(second))])
+        assert row.problems or row.cells[1] == name
+
+
+@given(ROWS, st.sampled_from(",;\t|"), st.sampled_from(["", " "]))
+@settings(max_examples=150, deadline=None)
+def test_whatever_a_careless_writer_joins_every_row_is_accounted_for(
+    rows: list[tuple[int, str, int, str, str]], delimiter: str, space: str
+) -> None:
+    lines = [delimiter.join(COLUMNS), *((delimiter + space).join(map(str, row)) for row in rows)]
+    text = "\n".join(lines) + "\n"
+    found, blank = rows_of_text(text, "utf-8", delimiter)
+    numbers = [row.number for row in found]
+    assert numbers == sorted(set(numbers))
+    assert len(found) + blank <= len(re.findall(r"\r\n|\r|\n", text))
+    for row in found:
+        assert bool(row.pairs) != bool(row.problems)
+        for pair in row.pairs:
+            assert {pair.from_id, pair.to_id} <= set(re.findall(r"\d+", text))
