@@ -19,6 +19,7 @@ _INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM}
 def report_run(run_id: str, settings: Settings, out: Path | None = None) -> Summary:
     """Write the results of a run as they are now to `out` (default: where the run put them)."""
     with Journal(store.journal_path(settings, run_id)) as journal:
+        journal.verify()
         results = store.checked_results(out or Path(journal.info.results), journal.info.source)
         totals = _write(journal, results)
         return _with_files(last_summary(journal), totals, results)
@@ -30,6 +31,7 @@ def last_summary(journal: Journal) -> Summary:
     if kept is not None:
         stopped_by = StopReason(kept["stopped_by"]) if kept["stopped_by"] else None
         return Summary(**{**kept, "status": RunStatus(kept["status"]), "stopped_by": stopped_by})
+    journal.verify()
     totals = count(journal.rows(_not_sent(journal.info.run_id)))
     return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
 

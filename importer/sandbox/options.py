@@ -16,7 +16,8 @@ class SandboxOptions:
     `daily_limit`: calls until 429 DAILY, None for an account without one. `latency`: seconds a call takes on the way,
     half there and half back; `jitter`: up to this many seconds more on the way there, so that calls arrive unevenly.
     `faults` strike in the order given, the first one wins. `seed` decides every draw. `link_cap`: how many records of
-    one type a record may be linked to. `page_size`: how many of them a batch read names at once.
+    one type a record may be linked to. `page_size`: how many of them a batch read names at once. `portal_id`: the
+    number of the account, which its details say.
     """
 
     token: str = DEFAULT_TOKEN
@@ -29,6 +30,7 @@ class SandboxOptions:
     seed: int = 0
     link_cap: int | None = None
     page_size: int = 500
+    portal_id: int = 10_000_001
 
     def __post_init__(self) -> None:
         if not self.token:
