@@ -243,7 +243,7 @@ def test_a_run_does_not_go_on_against_another_address(work: Workplace) -> None:
     assert refused.code == 2
     assert refused.sentence == (
         f"Run {stopped['run_id']} goes to {work.hubspot.url}, not to http://localhost:1: its ids belong there. "
-        "To send the pairs elsewhere import their file anew."
+        "To send the pairs elsewhere, import their file with --fresh."
     )
     assert work.here("resume", stopped["run_id"], "--sandbox").code == 2
     assert work.here("retry", stopped["run_id"], "--base-url", "http://localhost:1").code == 2
@@ -279,7 +279,7 @@ def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplac
 
 
 def test_a_second_run_with_the_same_token_waits_or_is_refused(work: Workplace) -> None:
-    first = work.start("run", work.write("a.csv", work.pairs(1000)), "--json", "--rate", "50/0.1")
+    first = work.start("run", work.write("a.csv", work.pairs(1000)), "--json", "--rate", "50/1")
     wait_until(lambda: bool(work.asked()))
     other = work.write("b.csv", work.pairs(2, 2000))
     refused = work.here("run", other, "--no-wait", "--quiet")
