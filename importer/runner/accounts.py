@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pydantic import SecretStr
 
 from importer.config import Settings
-from importer.errors import JournalError
+from importer.errors import AccountError
 from importer.hubspot.answers import Answer, NoAnswer
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.ledger import hold_rate
@@ -82,15 +82,15 @@ class TokenAccount:
         return self.is_refused or _is_same_portal(mark, self.portal_id)
 
     def require(self, journal: Journal) -> None:
-        """Raise JournalError when a run does not belong to this account, or when that cannot be found out."""
+        """Raise AccountError when a run does not belong to this account, or when that cannot be found out."""
         mark = journal.account
         if not self.is_of(journal) and mark is not None:
-            raise JournalError(self._refusal(journal, mark))
+            raise AccountError(self._refusal(journal, mark))
 
     async def check(self, journal: Journal, pool: Pool, client: HubSpotClient) -> Stop | None:
         """Compare the account with that of a run before the run sends anything, and note it in the journal.
 
-        Returns why the run stops, None if it may send. Raises JournalError when the run belongs to another account, or
+        Returns why the run stops, None if it may send. Raises AccountError when the run belongs to another account, or
         when that cannot be found out.
         """
         if self._answer is None:
@@ -101,7 +101,7 @@ class TokenAccount:
             return judge(self._answer, (pool.pending(0, 1) or pool.unconfirmed(0, 1))[0].pair).stop
         mark = journal.account
         if mark is not None and not _is_same(mark, self.portal_id, has_same_token=self._has_token_of(mark)):
-            raise JournalError(self._refusal(journal, mark))
+            raise AccountError(self._refusal(journal, mark))
         if self.portal_id is not None:
             self.watch(Notice(f"The token is of HubSpot account {self.portal_id}."))
         journal.set_account(self._mark(mark))

@@ -47,7 +47,7 @@ class _Target:
         return self.account is None or self.account.is_of(journal)
 
     def require(self, journal: Journal) -> None:
-        """Raise JournalError unless a run belongs to the token's account."""
+        """Raise AccountError unless a run belongs to the token's account."""
         if self.account is not None:
             self.account.require(journal)
 

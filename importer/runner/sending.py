@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from importer.config import EngineName, Settings, load_token
-from importer.errors import CutShortError, ImporterError, SettingsError
+from importer.errors import AccountError, CutShortError, ImporterError, SettingsError
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.ledger import Ledger, hold_rate
 from importer.hubspot.pace import Pace
@@ -116,6 +116,8 @@ def cut_short(journal: Journal, calls: Callable[[], int]) -> Iterator[None]:
     """Turn what ends a run after `calls` were made into the error that says how to go on."""
     try:
         yield
+    except AccountError:  # raised before anything is sent
+        raise
     except ImporterError as error:
         if not calls():
             raise
