@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from importer.sandbox import parse_fault
-from tests.cli.tools import FAST, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
+from tests.cli.tools import FAST, UNKNOWN, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import sandbox_process
 
 SLOWLY = ("--rate", "1000/1")
@@ -250,6 +250,30 @@ def test_a_run_does_not_go_on_against_another_address(work: Workplace) -> None:
     assert work.calls() == before
     resumed = work.here("resume", stopped["run_id"], "--json", IMPORTER_BASE_URL="")
     assert (resumed.code, resumed.json["linked"]) == (0, 3)
+
+
+def test_a_setting_that_was_given_holds_though_it_equals_the_default(work: Workplace) -> None:
+    source = work.write("a.csv", work.pairs(3))
+    flags = ("--api-version", "2026-09", "--json")
+    stopped = work.here("run", source, *flags, HUBSPOT_ACCESS_TOKEN="wrong").json["run_id"]
+    config = work.folder / "config.toml"
+    config.write_text('api_version = "v4"\n')
+    for given in (("--api-version", "v4"), ("--config", config)):
+        resumed = work.here("resume", stopped, *given, HUBSPOT_ACCESS_TOKEN="wrong")
+        assert "HubSpot ends its support of API v4" in resumed.err
+    own = work.here("resume", stopped, HUBSPOT_ACCESS_TOKEN="wrong")
+    assert "HubSpot ends its support of API v4" not in own.err
+    refused = work.here("resume", stopped, "--base-url", "https://api.hubapi.com")
+    assert refused.code == 2
+    assert f"goes to {work.hubspot.url}, not to https://api.hubapi.com" in refused.sentence
+    assert work.here("resume", stopped, "--json").json["linked"] == 3
+
+
+def test_a_retry_keeps_the_api_version_that_it_was_given(work: Workplace) -> None:
+    source = work.write("a.csv", [(UNKNOWN + work.base, 1)])
+    run_id = work.here("run", source, "--json").json["run_id"]
+    child = work.here("retry", run_id, "--api-version", "2026-09", "--json").json["run_id"]
+    assert "(API 2026-09)" in work.here("show", child).out
 
 
 # ---- results that cannot be written at the end
