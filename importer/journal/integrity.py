@@ -70,15 +70,6 @@ def require(is_sound: bool, what: str) -> None:
         raise DamageError(what)
 
 
-def require_checksum(values: Sequence[object], what: str) -> None:
-    """Raise DamageError unless the last of `values` is the checksum of the others."""
-    try:
-        is_sound = checksum(*values[:-1]) == values[-1]
-    except TypeError:  # bytes, where a text or a number was written
-        is_sound = False
-    require(is_sound, what)
-
-
 def require_schema(db: sqlite3.Connection) -> None:
     """Raise DamageError unless the tables are those of a journal."""
     expected = {" ".join(statement.split()) for statement in TABLES.split(";") if statement.strip()}
@@ -88,10 +79,7 @@ def require_schema(db: sqlite3.Connection) -> None:
 
 def read_run(db: sqlite3.Connection) -> dict[str, str]:
     """Return the table `run`. Raises DamageError."""
-    values = {}
-    for key, value, check in db.execute("SELECT key, value, checksum FROM run"):
-        require_checksum((key, value, check), "what it says of the run")
-        values[key] = value
+    values: dict[str, str] = dict(_checked(db, "key, value", "run", "key"))
     require({"info", "totals"} <= values.keys(), "what it says of the run")
     return values
 
@@ -116,7 +104,7 @@ def read_spans(db: sqlite3.Connection, totals: Totals) -> list[Span]:
 def verify(db: sqlite3.Connection, totals: Totals) -> None:
     """Compare every row of a journal with its checksum, and their number with `totals`. Raises DamageError.
 
-    Takes about two seconds for a million pairs with outcomes.
+    Takes about five seconds for a million pairs with outcomes.
     """
     (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
     require(found == "ok", "its pages")
@@ -133,11 +121,17 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
         require(0 < pair <= totals.pairs and pair not in repeated, "its notes of what was being sent")
 
 
-def _checked(db: sqlite3.Connection, columns: str, table: str) -> Iterator[Sequence[Any]]:
+def _checked(db: sqlite3.Connection, columns: str, table: str, order: str = "rowid") -> Iterator[tuple[Any, ...]]:
     """The rows of a table without their checksums, each compared with it."""
-    what = f"a row of its table {table}"
-    for *values, check in db.execute(f"SELECT {columns}, checksum FROM {table} ORDER BY rowid"):
-        require_checksum((*values, check), what)
+    damage = DamageError(f"a row of its table {table}")
+    for found in db.execute(f"SELECT {columns}, checksum FROM {table} ORDER BY {order}"):
+        values = found[:-1]
+        try:
+            is_sound = crc32(orjson.dumps(values)) == found[-1]
+        except TypeError:  # bytes, where a text or a number was written
+            is_sound = False
+        if not is_sound:
+            raise damage
         yield values
 
 

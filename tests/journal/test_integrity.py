@@ -18,7 +18,7 @@ from importer.errors import JournalError
 from importer.journal import CUT_OFF, Account, Journal, open_for_run, wal, write_journal
 from importer.journal.draft import set_value
 from importer.journal.integrity import checksum
-from importer.model import LARGEST_ID, Outcome, RowOutcome, Status, is_object_type, is_record_id
+from importer.model import LARGEST_ID, ObjectType, Outcome, RecordId, RowOutcome, Status, is_object_type, is_record_id
 from importer.reader.ids import parse_id
 from importer.reader.object_types import parse_object_type
 from tests.blocks import blocks_of
@@ -47,7 +47,9 @@ def path(tmp_path: Path) -> Path:
 
 def finished(path: Path) -> Path:
     """A journal with a row in every table."""
-    rows = [row(n, problems=(PROBLEM,)) if n % 9 == 0 else row(n, pair(n % 50 + 1), pair(n % 7 + 1)) for n in range(2, 122)]
+    rows = [
+        row(n, problems=(PROBLEM,)) if n % 9 == 0 else row(n, pair(n % 50 + 1), pair(n % 7 + 1)) for n in range(2, 122)
+    ]
     write_journal(path, INFO, blocks_of(rows, 30), ACCOUNT)
     with open_for_run(path) as journal:
         journal.begin()
@@ -150,11 +152,11 @@ def test_what_a_run_was_asked_to_do_is_checked_as_strictly_as_settings(path: Pat
 @pytest.mark.parametrize(
     "bad",
     [
-        replace(pair(1), from_id="1e5"),
-        replace(pair(1), to_id="0"),
-        replace(pair(1), to_id=str(LARGEST_ID + 1)),
-        replace(pair(1), from_type="con/tacts"),
-        replace(pair(1), to_type=""),
+        replace(pair(1), from_id=RecordId("1e5")),
+        replace(pair(1), to_id=RecordId("0")),
+        replace(pair(1), to_id=RecordId(str(LARGEST_ID + 1))),
+        replace(pair(1), from_type=ObjectType("con/tacts")),
+        replace(pair(1), to_type=ObjectType("")),
     ],
 )
 def test_pairs_that_no_reader_makes_are_refused_though_their_checksum_is_right(path: Path, bad: Any) -> None:
