@@ -141,6 +141,7 @@ def _parse_path(value: object) -> object:
 AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
 FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
 OptionalText = Annotated[str | None, BeforeValidator(_unset)]
+OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -157,7 +158,7 @@ class Settings(BaseModel):
     delimiter: OptionalText = None
     encoding: OptionalText = None
     limit: Annotated[int, Field(ge=0)] = 0
-    header_row: Annotated[int, Field(ge=0)] = 0
+    header_row: OptionalRow = None
     no_header: bool = False
     allow_blank: bool = False
     visible_rows_only: bool = False
@@ -194,7 +195,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _one_kind_of_header(self) -> Self:
-        if self.no_header and self.header_row:
+        if self.no_header and self.header_row is not None:
             raise ValueError(f"no_header and header_row ({self.header_row}) exclude each other; set one of them")
         return self
 
@@ -214,7 +215,7 @@ class Settings(BaseModel):
             self.delimiter,
             self.encoding,
             self.limit or None,
-            self.header_row or None,
+            self.header_row,
             self.no_header,
             self.allow_blank,
             self.visible_rows_only,

@@ -101,12 +101,41 @@ class Problem:
     advice: str
 
 
+PART_ROWS = 10_000_000_000
+"""Row numbers that each file of a source of several files has to itself; no file has as many rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowNames:
+    """The names of rows for people and scripts: `17`, or `contacts-2.csv:17` where the source has several files.
+
+    Row R of the file `parts[P]` has the number P × `PART_ROWS` + R. A source of one file has no `parts`.
+    """
+
+    parts: tuple[str, ...] = ()
+
+    def of(self, number: int) -> str:
+        """Return the name of the row with this number."""
+        if not self.parts:
+            return str(number)
+        part, row = divmod(number, PART_ROWS)
+        return f"{self.parts[part]}:{row}"
+
+    def as_json(self, number: int) -> int | str:
+        """Return the row as a JSON value: its number, or its name where the source has several files."""
+        return self.of(number) if self.parts else number
+
+
+NUMBERED = RowNames()
+"""The names of rows of a source of one file: their numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRow:
     """One row of the source: pairs, or problems, or neither when there is nothing to link (status `blank`).
 
-    `number` is the row as a spreadsheet shows it (the header is row 1), `cells` the original cells as text, without
-    the columns of an old result.
+    `number` is the row as a spreadsheet shows it (the header is row 1; see `RowNames` for a source of several files),
+    `cells` the original cells as text, without the columns of an old result.
     """
 
     number: int

@@ -141,11 +141,12 @@ def check(file: str, **flags: Any) -> int:
 def _check_json(found: CheckReport) -> str:
     values = asdict(found)
     counts, expected = values.pop("counts"), values.pop("costs")
+    names = found.understood.row_names
     groups = [
         {
             "code": group.code,
             "rows": group.rows,
-            "first": [{"row": number, **asdict(problem)} for number, problem in group.first],
+            "first": [{"row": names.as_json(number), **asdict(problem)} for number, problem in group.first],
         }
         for group in found.problems
     ]
@@ -154,10 +155,13 @@ def _check_json(found: CheckReport) -> str:
 
 
 def _check_text(found: CheckReport) -> str:
+    names = found.understood.row_names
     lines = [understood_text(found.understood), *found.warnings, counts_text(found.counts)]
     for group in found.problems:
         lines.append(f"{group.code}: {group.rows:,} row{'s' if group.rows > 1 else ''}")
-        lines += [f"  {problem_sentence(number, problem)} {problem.advice}" for number, problem in group.first]
+        lines += [
+            f"  {problem_sentence(names.of(number), problem)} {problem.advice}" for number, problem in group.first
+        ]
         if group.rows > len(group.first):
             lines.append("  … (--out FILE names every row)")
     lines.append(costs_text(found.costs))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from importer.model import Outcome, Pair, Problem, Status
+from importer.model import Outcome, Pair, Problem, RowNames, Status
 
 CUT_OFF = Outcome(
     Status.UNCONFIRMED,
@@ -21,7 +21,8 @@ class RunInfo:
 
     Times are ISO 8601. `parent` is the run whose failures this one tries again. `reading` holds the settings that
     decide which pairs the source makes, `target` is the base URL or `sandbox`, `results` where the results file goes,
-    `settings` all that it was begun with, `places` which column of `header`, from 1, plays each role.
+    `settings` all that it was begun with, `places` which column of `header`, from 1, plays each role, `parts` the names
+    of the source's files when it has several.
     """
 
     run_id: str
@@ -38,6 +39,12 @@ class RunInfo:
     results: str
     settings: dict[str, Any] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+
+    @property
+    def row_names(self) -> RowNames:
+        """How rows of the source are named."""
+        return RowNames(self.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,16 +39,17 @@ _TEXTS = (
 def run_info(values: Mapping[str, Any]) -> RunInfo:
     """Return what a run was asked to do, checked as strictly as a user's settings. Raises DamageError."""
     require(values.keys() == {field.name for field in fields(RunInfo)}, "what the run was asked to do")
-    header, places = values["header"], values["places"]
+    header, places, parts = values["header"], values["places"], values["parts"]
     require(all(type(values[name]) is str for name in _TEXTS), "what the run was asked to do")
     require(values["parent"] is None or type(values["parent"]) is str, "the run that it tries again")
-    require(type(header) is list and all(type(text) is str for text in header), "the header of its source")
+    for texts in (header, parts):
+        require(type(texts) is list and all(type(text) is str for text in texts), "the header of its source")
     require(type(values["reading"]) is dict and type(values["settings"]) is dict, "its settings")
     is_place = {role in set(Role) and place in range(1, len(header) + 1) for role, place in places.items()}
     require(False not in is_place, "the columns of its source")
     require(values["api_version"] in set(ApiVersion), "its API version")
     require(_is_target(values["target"]), "the address that it sends to")
-    return RunInfo(**{**values, "header": tuple(header)})
+    return RunInfo(**{**values, "header": tuple(header), "parts": tuple(parts)})
 
 
 def _is_target(text: str) -> bool:

@@ -194,8 +194,9 @@ class Pool:
         self._settled.append((pending.id, outcome))
         self._answered[outcome.status] += 1
         if outcome.status is Status.FAILED or outcome.status is Status.UNCONFIRMED:
-            message = "row %d: %s: %s"
-            logger.debug(message, pending.row, outcome.status, outcome.error_message, extra={"row": pending.row})
+            names, message = self._journal.info.row_names, "row %s: %s: %s"
+            extra = {"row": names.as_json(pending.row)}
+            logger.debug(message, names.of(pending.row), outcome.status, outcome.error_message, extra=extra)
         self._check_failure_share()
 
     def clear(self, pending: PendingPair) -> None:

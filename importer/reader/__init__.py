@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from importer.config import Reading
+from importer.errors import SettingsError
 from importer.reader.formats import open_table
 from importer.reader.frames import frame_table
 from importer.reader.messages import quoted
@@ -31,8 +32,12 @@ def open_source(path: Path, reading: Reading, name: str = "") -> Source:
 def open_frame(frame: "pandas.DataFrame", reading: Reading, name: str = "the data frame") -> Source:
     """Return the table of pairs in a data frame; its column names are the header, row 1, and its index is left out.
 
-    `name` is what messages call it. Raises as `open_source` does.
+    `name` is what messages call it. Raises as `open_source` does, and `SettingsError` for a header row of a file.
     """
+    if reading.no_header or reading.header_row is not None:
+        raise SettingsError(
+            "The column names of a data frame are its header: header_row and no_header are settings for files."
+        )
     return _source(name, frame_table(frame), reading)
 
 

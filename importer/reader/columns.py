@@ -12,11 +12,17 @@ from importer.reader.object_types import parse_object_type, plain
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Where one record of a pair is read: positions from 0; `object_type` is the type when no cell says otherwise."""
+    """Where one record of a pair is read: positions from 0; `object_type` is the type when no cell says otherwise.
+
+    `may_be_blank` says that a row without an id here has nothing to link. `sublists` are columns whose ids must be
+    among those of `id_column`: `Associated Company IDs (Primary)` beside `Associated Company IDs`.
+    """
 
     id_column: int
     type_column: int | None
     object_type: ObjectType | None
+    may_be_blank: bool = False
+    sublists: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,7 @@ class _Search:
             Role.FROM_OBJECT_ID: flag_type("--from", reading.from_object_type),
             Role.TO_OBJECT_ID: flag_type("--to", reading.to_object_type),
         }
+        self._allow_blank = reading.allow_blank
         self._refuse_shared_column()
 
     def columns(self) -> Columns:
@@ -161,10 +168,27 @@ class _Search:
         if role in self._mapped or all(outright.values()):
             return outright[role]
         # Every other column that could stand on this side is a candidate too: one reading too many is refused.
-        of = {place: self._free_columns(place) for place in (Place.RECORD, Place.OBJECT, Place.ASSOCIATED)}
+        of = {place: self._free_columns(place) for place in (Place.RECORD, Place.OBJECT)}
         if role is Role.FROM_OBJECT_ID:
             return outright[role] + of[Place.RECORD] + of[Place.OBJECT]
-        return outright[role] + of[Place.ASSOCIATED] + of[Place.OBJECT] or of[Place.RECORD]
+        return outright[role] + self._lists(role) + of[Place.OBJECT] or of[Place.RECORD]
+
+    def _lists(self, role: Role) -> list[int]:
+        """Return the associated columns that one side may be, without those that only repeat ids of another one."""
+        lists = self._free_columns(Place.ASSOCIATED)
+        repeated = {index for other in lists for index in self._sublists(other)}
+        lists = [index for index in lists if index not in repeated]
+        # A list of an object of the account's own is not the one that the flag asks for where another one is named so.
+        wanted = self._types[role]
+        return [index for index in lists if wanted and self._named_type(index) == wanted] or lists
+
+    def _sublists(self, index: int) -> tuple[int, ...]:
+        """Return the labelled columns beside an associated column without a label: they hold some of its records."""
+        whole = self._meanings[index]
+        if whole is None or whole.label:
+            return ()
+        lists = [(i, self._meanings[i]) for i in self._free_columns(Place.ASSOCIATED)]
+        return tuple(i for i, found in lists if found and found.label and found.is_same_list(whole))
 
     def _outright(self, role: Role) -> list[int]:
         """Return the columns that the settings or their headers put on one side."""
@@ -198,7 +222,9 @@ class _Search:
                 f"{self._name} does not say which type of record {shown} holds. Give it with {flag} TYPE "
                 f"(for example {flag} contacts), or name its column with --map {_TYPE_ROLE[role]}=COLUMN."
             )
-        return Side(id_column, type_column, object_type)
+        found = self._meanings[id_column]
+        is_list = found is not None and found.place is Place.ASSOCIATED
+        return Side(id_column, type_column, object_type, self._allow_blank or is_list, self._sublists(id_column))
 
     def _type_column(self, role: Role) -> int | None:
         if role in self._mapped:

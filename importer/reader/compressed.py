@@ -1,22 +1,36 @@
-"""Compressed tables (`.csv.gz`, `.zip` with one table), expanded into a temporary file within a bound."""
+"""Compressed tables (`.csv.gz`, `.zip` with one table or its parts), expanded into temporary files within a bound."""
 
 import gzip
 import lzma
+import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
 from importer.errors import SourceError
-from importer.reader.messages import quoted
+from importer.reader.messages import printable, quoted
 
 MAX_EXPANDED = 4 << 30
-"""Bytes that a compressed table may expand to."""
+"""Bytes that a compressed table may expand to, all its parts together."""
+
+MAX_PARTS = 100
+"""Files of one archive that are read as one table; all are open at the same time."""
 
 _BLOCK = 1 << 20
 _TABLE_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"})
+_UTF8_NAME = 0x800  # general purpose bit 11. Source: PKWARE, APPNOTE.TXT 4.4.4
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """A file of an archive: its name there, and where its content is now."""
+
+    name: str
+    path: Path
 
 
 @contextmanager
@@ -29,35 +43,65 @@ def _told(name: str) -> Iterator[None]:
         raise SourceError(f"{name} is a damaged archive ({error}). Make it again, or give the table itself.") from None
 
 
-def expand_gzip(path: Path, name: str, folder: Path) -> Path:
+def expand_gzip(path: Path, name: str, folder: Path) -> list[Expanded]:
     """Return the expanded content of a gzip file, written into `folder`; raises `SourceError`."""
     target = folder / (path.name.removesuffix(".gz") or "table")
     with _told(name), gzip.open(path) as stream:
-        _copy(stream, target, name)
-    return target
+        _copy(stream, target, name, MAX_EXPANDED)
+    return [Expanded(target.name, target)]
 
 
-def expand_zip(path: Path, name: str, folder: Path) -> Path:
-    """Return the one table of a zip archive, written into `folder`; raises `SourceError` unless there is one."""
+def expand_zip(path: Path, name: str, folder: Path) -> list[Expanded]:
+    """Return the tables of a zip archive in the natural order of their names (2 before 10), written into `folder`.
+
+    Files that are no tables are left out, unless there is just one file. Raises `SourceError`.
+    """
+    expanded: list[Expanded] = []
+    room = MAX_EXPANDED
     with _told(name), zipfile.ZipFile(path) as archive:
-        member = _only_table(archive, name)
-        if member.flag_bits & 1:
-            raise SourceError(f"{name} is protected with a password. Give the table inside it without one.")
-        target = folder / ("table" + PurePosixPath(member.filename).suffix)
-        with archive.open(member) as stream:
-            _copy(stream, target, name)
-    return target
+        members = _tables(archive, name)
+        for place, (member, shown) in enumerate(zip(members, _names(members), strict=True)):
+            if member.flag_bits & 1:
+                raise SourceError(f"{name} is protected with a password. Give the table inside it without one.")
+            target = folder / f"table-{place}{PurePosixPath(member.filename).suffix}"
+            with archive.open(member) as stream:
+                room -= _copy(stream, target, name, room)
+            expanded.append(Expanded(shown, target))
+    return expanded
 
 
-def _only_table(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+def _tables(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     files = [found for found in archive.infolist() if not _is_litter(found.filename)]
     tables = [found for found in files if PurePosixPath(found.filename).suffix.lower() in _TABLE_ENDINGS]
-    candidates = tables or files
-    if len(candidates) == 1:
-        return candidates[0]
-    shown = ", ".join(quoted(found.filename) for found in candidates[:10]) + (", …" if len(candidates) > 10 else "")
-    seen = f"holds several files: {shown}" if candidates else "holds no file"
-    raise SourceError(f"{name} {seen}. A zip archive must hold one table; give that table itself.")
+    if len(tables) > MAX_PARTS:
+        raise SourceError(f"{name} holds {len(tables):,} tables; at most {MAX_PARTS} are read as one. Give fewer.")
+    if tables or len(files) == 1:
+        return sorted(tables or files, key=_natural_order)
+    shown = ", ".join(quoted(found.filename) for found in files[:10]) + (", …" if len(files) > 10 else "")
+    seen = f"holds several files: {shown}" if files else "holds no file"
+    raise SourceError(f"{name} {seen}. A zip archive must hold one table, or its parts; give that table itself.")
+
+
+def _natural_order(member: zipfile.ZipInfo) -> tuple[list[str | int], str]:
+    pieces = re.split(r"([0-9]+)", str(PurePosixPath(member.filename).with_suffix("")).casefold())
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], member.filename
+
+
+def _names(members: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """Return what the files are called: by their names alone where these differ, else with their folders."""
+    paths = [PurePosixPath(_file_name(member)) for member in members]
+    names = [path.name for path in paths]
+    return [printable(name) for name in (names if len(set(names)) == len(names) else map(str, paths))]
+
+
+def _file_name(member: zipfile.ZipInfo) -> str:
+    """Return the name of a file in an archive, also when it is UTF-8 without saying so, as macOS writes it."""
+    if member.flag_bits & _UTF8_NAME or member.filename.isascii():
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
 
 
 def _is_litter(filename: str) -> bool:
@@ -68,14 +112,16 @@ def _is_litter(filename: str) -> bool:
     return "__MACOSX" in parts or parts[-1].startswith("._") or parts[-1] in {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
-def _copy(stream: IO[bytes] | gzip.GzipFile, target: Path, name: str) -> None:
+def _copy(stream: IO[bytes] | gzip.GzipFile, target: Path, name: str, room: int) -> int:
+    """Copy at most `room` bytes; return how many there were."""
     size = 0
     with target.open("wb") as file:
         while block := stream.read(_BLOCK):
             size += len(block)
-            if size > MAX_EXPANDED:
+            if size > room:
                 raise SourceError(
                     f"{name} is not read, for safety: it expands to more than {MAX_EXPANDED >> 30} GiB. "
                     f"Give the table itself, not compressed."
                 )
             file.write(block)
+    return size

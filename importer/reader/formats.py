@@ -3,16 +3,18 @@
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.reader.compressed import expand_gzip, expand_zip
+from importer.reader.compressed import Expanded, expand_gzip, expand_zip
 from importer.reader.ods import open_ods
 from importer.reader.packages import plain_name
-from importer.reader.tables import Table
+from importer.reader.parts import check_same_kind, common_notes
+from importer.reader.tables import Part, Table
 from importer.reader.text import open_text
 from importer.reader.xls import open_xls
 from importer.reader.xlsx import open_xlsx
@@ -131,24 +133,31 @@ def _open_office(path: Path, name: str, parts: frozenset[str], reading: Reading)
 
 
 def _open_expanded(
-    path: Path, name: str, kind: str, expand: Callable[[Path, str, Path], Path], reading: Reading
+    path: Path, name: str, kind: str, expand: Callable[[Path, str, Path], list[Expanded]], reading: Reading
 ) -> Table:
-    """Return the table inside an archive; the expanded copy goes when the table is closed."""
-    folder = tempfile.TemporaryDirectory(prefix="importer-")
-    try:
-        inner = expand(path, name, Path(folder.name))
-        table = _open_plain(inner, name, reading)
-        if table is None:
-            raise SourceError(f"{name} holds another archive. Give the table itself.")
-    except BaseException:
-        folder.cleanup()
-        raise
+    """Return the table inside an archive; the expanded copies go when the table is closed."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="importer-")))
+        files = expand(path, name, folder)
+        names = [name if len(files) == 1 else f"{name}, {file.name}" for file in files]
+        tables = [_open_part(file.path, named, reading, stack) for file, named in zip(files, names, strict=True)]
+        parts = [Part(file.name, table) for file, table in zip(files, tables, strict=True)]
+        table = parts[0].table if len(parts) == 1 else _joined(name, parts)
+        return replace(table, format=f"{table.format} in {kind}", close=stack.pop_all().close)
 
-    def close() -> None:
-        table.close()
-        folder.cleanup()
 
-    return replace(table, format=f"{table.format} in {kind}", close=close)
+def _open_part(path: Path, name: str, reading: Reading, stack: ExitStack) -> Table:
+    table = _open_plain(path, name, reading)
+    if table is None:
+        raise SourceError(f"{name} holds another archive. Give the table itself.")
+    stack.callback(table.close)
+    return table
+
+
+def _joined(name: str, parts: Sequence[Part]) -> Table:
+    """Return several files as one table, described as the first of them."""
+    check_same_kind(name, parts)
+    return replace(parts[0].table, records=iter(()), notes=common_notes(parts), late_notes=[], parts=tuple(parts))
 
 
 def _noted(table: Table, name: str) -> Table:

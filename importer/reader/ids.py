@@ -8,14 +8,14 @@ from importer.model import ObjectType, Problem, RecordId
 from importer.reader.messages import quoted
 from importer.reader.object_types import parse_object_type
 
-MAX_DIGITS = 32
-"""HubSpot's ids are 64-bit numbers (19 digits at most); a little room is left for what may come."""
+MAX_ID = "9223372036854775807"
+"""The greatest record id: HubSpot's ids are signed 64-bit numbers."""
 
 EXACT_DIGITS = 15
 """A spreadsheet number holds this many digits exactly. Source: Microsoft, "Excel specifications and limits"."""
 
 _are_short_ids = re.compile(rf"(?:[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}+\n)*+").fullmatch
-_is_plain_id = re.compile(rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}").fullmatch
+_is_number = re.compile(r"[1-9][0-9]*").fullmatch
 
 
 class LossyNumber(str):
@@ -138,12 +138,6 @@ _REFUSALS = (
         "{} is a UUID, an id of another system; HubSpot record ids are digits only.",
         _FROM_HUBSPOT,
     ),
-    _refusal(
-        "NOT_AN_ID",
-        rf"\d{{{MAX_DIGITS + 1},}}",
-        "{} has more digits than a HubSpot record id can have.",
-        _FROM_HUBSPOT,
-    ),
     _refusal("NOT_AN_ID", r".*", "{} is not a HubSpot record id (digits only).", _FROM_HUBSPOT),
 )
 
@@ -151,9 +145,10 @@ _TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0
 _LONGEST_EXPLAINED = 300
 _integral = re.compile(rf"([1-9][0-9]{{0,{EXACT_DIGITS - 1}}})\.0+").fullmatch
 _thousands = re.compile(r"[0-9]{1,3}\.0{3}").fullmatch
+_text_formula = re.compile(r"""\s*[=＝]["＂]([^"＂]*)["＂]\s*""").fullmatch
 _record_url = re.compile(
     r"(?:https?://)?app(?:-[a-z0-9]+)?\.hubspot\.com/contacts/(?P<portal>[0-9]+)/"
-    r"(?:record/(?P<type_id>[0-9]{1,4}-[0-9]{1,18})|(?P<type_name>contact|company|deal|ticket))/(?P<id>[1-9][0-9]{0,31})"
+    r"(?:record/(?P<type_id>[0-9]{1,4}-[0-9]{1,18})|(?P<type_name>contact|company|deal|ticket))/(?P<id>[1-9][0-9]*)"
     r"(?:[/?#].*)?",
     re.ASCII | re.IGNORECASE,
 ).fullmatch
@@ -166,15 +161,16 @@ def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
     """
     if isinstance(text, LossyNumber):
         return _lost_precision(text, column)
-    bare = text.translate(_TO_ASCII).strip().strip("\u200b\u200e\u200f\u2060\ufeff").strip()
-    bare = bare.removeprefix("'")
-    if _is_plain_id(bare):
-        return RecordId(bare)
+    bare = text if _is_number(text) else _bare(text)
+    if _is_number(bare):
+        return RecordId(bare) if _is_in_range(bare) else _too_large(text, column)
     integral = _integral(bare)
     if integral and not _thousands(bare):
         return RecordId(integral[1])
     url = _record_url(bare)
-    return _read_url(url) if url else _refuse(bare, text, column)
+    if url:
+        return _read_url(url) if _is_in_range(url["id"]) else _too_large(url["id"], column)
+    return _refuse(bare, text, column)
 
 
 def are_short_ids(texts: Sequence[str]) -> bool:
@@ -184,13 +180,43 @@ def are_short_ids(texts: Sequence[str]) -> bool:
 
 
 def split_ids(text: str) -> list[str]:
-    """Return the texts of a cell that are separated by `;`, without the blank ones; [] for a blank cell."""
-    return [part for part in text.replace("；", ";").split(";") if part.strip()]
+    """Return the texts of a cell that are separated by `;`, without the blank ones; [] for a blank cell.
+
+    The separators may stand inside `="1;2"` or between `="1";="2"`.
+    """
+    return [part for part in without_formula(text).replace("；", ";").split(";") if without_formula(part).strip()]
+
+
+def without_formula(text: str) -> str:
+    """Return the text that a cell `="123"` shows: exports write it so that no spreadsheet takes it for a number."""
+    found = _text_formula(text)
+    return found[1] if found else text
 
 
 def missing_id(column: str) -> Problem:
     """Return the problem of a blank cell where an id is needed."""
-    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", _FROM_HUBSPOT)
+    advice = f"{_FROM_HUBSPOT} If such rows have nothing to link, add --allow-blank."
+    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", advice)
+
+
+def _bare(text: str) -> str:
+    """Return a text in ASCII as far as possible, without what programs put around an id."""
+    shown = without_formula(_without_invisible(text.translate(_TO_ASCII)))
+    return _without_invisible(shown).removeprefix("'")
+
+
+def _without_invisible(text: str) -> str:
+    return text.strip().strip("\u200b\u200e\u200f\u2060\ufeff").strip()
+
+
+def _is_in_range(digits: str) -> bool:
+    return (len(digits), digits) <= (len(MAX_ID), MAX_ID)
+
+
+def _too_large(text: str, column: str) -> Problem:
+    sentence = f"{quoted(text.strip())} is above {MAX_ID}, the greatest HubSpot record id."
+    advice = f"Digits may have been added, or the separator between two ids lost. {_FROM_HUBSPOT}"
+    return Problem("ID_TOO_LARGE", column, sentence, advice)
 
 
 def _read_url(url: re.Match[str]) -> RecordUrl:

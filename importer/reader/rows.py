@@ -1,15 +1,16 @@
 """From the cells of a record to a row of the run: its pairs, or every reason why it makes none."""
 
-from collections.abc import Iterator, Sequence
-from operator import eq
-from typing import cast
+from collections.abc import Container, Iterator, Sequence
 
-from importer.model import ObjectType, Pair, Problem, RecordId, SourceBlock, SourceRow
+from importer.model import ObjectType, Pair, Problem, RecordId, RowNames, SourceBlock, SourceRow
 from importer.reader.columns import Columns, Header, Side
-from importer.reader.ids import LossyNumber, RecordUrl, are_short_ids, missing_id, parse_id, split_ids
+from importer.reader.ids import LossyNumber, RecordUrl, missing_id, parse_id, split_ids, without_formula
 from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
+from importer.reader.rounding import RoundedIds
 from importer.reader.tables import Records
+from importer.reader.truncation import LongestLists, truncated_list
+from importer.reader.usual_rows import usual_pairs
 
 MAX_PAIRS = 10_000
 """Pairs that one row may make."""
@@ -40,6 +41,10 @@ class RowReader:
         self._header = header
         self._width = len(header.texts)
         self._from, self._to = columns.from_side, columns.to_side
+        self._from_rounded = RoundedIds(header.name(self._from.id_column))
+        self._to_rounded = RoundedIds(header.name(self._to.id_column))
+        self._from_lists = LongestLists(header.name(self._from.id_column))
+        self._to_lists = LongestLists(header.name(self._to.id_column))
         # The types that cells of a type column were found to mean, so that each is parsed once.
         self._from_types: dict[str, ObjectType] = {}
         self._to_types: dict[str, ObjectType] = {}
@@ -67,25 +72,26 @@ class RowReader:
         if block.numbers:
             yield block
 
+    def id_warnings(self, names: RowNames) -> tuple[str, ...]:
+        """Return the sentences about ids that look rounded and lists that look cut off, "" for what looks right."""
+        collected = (self._from_rounded, self._to_rounded, self._from_lists, self._to_lists)
+        return tuple(found.warning(names) for found in collected)
+
     def _add_usual(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> bool:
         """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
         if set(map(len, rows)) != {self._width}:
             return False
-        from_ids, to_ids = _column(rows, self._from.id_column), _column(rows, self._to.id_column)
-        from_types = _known_types(self._from, self._from_types, rows)
-        to_types = _known_types(self._to, self._to_types, rows)
-        # Equal ids may be those of one record; only the types tell.
-        if None in from_types or None in to_types or any(map(eq, from_ids, to_ids)):
+        pairs = usual_pairs((self._from, self._to), (self._from_types, self._to_types), numbers, rows)
+        if pairs is None:
             return False
-        if not (are_short_ids(from_ids) and are_short_ids(to_ids)):
-            return False
+        self._to_lists.add_all(numbers, [cells[self._to.id_column] for cells in rows])  # the other side has none
         block.numbers.extend(numbers)
         block.cells.extend(rows)
-        block.pairs.rows.extend(numbers)
-        block.pairs.from_types.extend(cast("list[ObjectType]", from_types))
-        block.pairs.from_ids.extend(cast("list[RecordId]", from_ids))
-        block.pairs.to_types.extend(cast("list[ObjectType]", to_types))
-        block.pairs.to_ids.extend(cast("list[RecordId]", to_ids))
+        block.pairs.rows.extend(pairs.rows)
+        block.pairs.from_types.extend(pairs.from_types)
+        block.pairs.from_ids.extend(pairs.from_ids)
+        block.pairs.to_types.extend(pairs.to_types)
+        block.pairs.to_ids.extend(pairs.to_ids)
         return True
 
     def _add_singly(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> None:
@@ -102,11 +108,15 @@ class RowReader:
         problems: list[Problem] = []
         from_type, from_ids = self._read_side(self._from, self._from_types, cells, problems)
         to_type, to_ids = self._read_side(self._to, self._to_types, cells, problems)
-        if problems or from_type is None or to_type is None:
+        if problems or from_type is None or to_type is None:  # without problems either, an id may be blank
             return SourceRow(number, kept, (), tuple(problems))
         problem = self._impossible(from_type, from_ids, to_type, to_ids)
         if problem:
             return SourceRow(number, kept, (), (problem,))
+        self._from_rounded.add(number, from_ids)
+        self._to_rounded.add(number, to_ids)
+        self._from_lists.add(number, cells[self._from.id_column])
+        self._to_lists.add(number, cells[self._to.id_column])
         pairs = tuple(Pair(from_type, from_id, to_type, to_id) for from_id in from_ids for to_id in to_ids)
         return SourceRow(number, kept, pairs, ())
 
@@ -115,12 +125,16 @@ class RowReader:
     def _read_side(
         self, side: Side, types: dict[str, ObjectType], cells: Sequence[str], problems: list[Problem]
     ) -> tuple[ObjectType | None, list[RecordId]]:
-        object_type = self._read_type(side, types, cells, problems)
-        ids: dict[RecordId, None] = {}  # a set that keeps the order
         column = self._header.name(side.id_column)
         cell = cells[side.id_column]
-        if cell.count(";") + cell.count("；") >= MAX_PAIRS:
-            problems.append(_too_many_ids(column))
+        if side.may_be_blank and not cell.strip():
+            self._read_blank(side, types, cells, problems)
+            return None, []
+        object_type = self._read_type(side, types, cells, problems)
+        ids: dict[RecordId, None] = {}  # a set that keeps the order
+        unreadable = truncated_list(cell, column) or _too_many_ids(cell, column)
+        if unreadable:
+            problems.append(unreadable)
             return object_type, []
         texts = [cell] if isinstance(cell, LossyNumber) else split_ids(cell)
         if not texts:
@@ -137,7 +151,29 @@ class RowReader:
                 problems.append(found)
             else:
                 ids[found] = None
+        if not problems:
+            self._check_sublists(side, ids, cells, problems)
         return object_type, list(ids)
+
+    def _read_blank(
+        self, side: Side, types: dict[str, ObjectType], cells: Sequence[str], problems: list[Problem]
+    ) -> None:
+        """Judge what a row says about the records that it does not have."""
+        if side.type_column is not None and cells[side.type_column].strip():
+            self._read_type(side, types, cells, problems)
+        self._check_sublists(side, {}, cells, problems)
+
+    def _check_sublists(self, side: Side, ids: Container[str], cells: Sequence[str], problems: list[Problem]) -> None:
+        """Add a problem for the first id of each sublist that its list does not have."""
+        for index in side.sublists:
+            column, whole = self._header.name(index), self._header.name(side.id_column)
+            for text in split_ids(cells[index]):
+                found = parse_id(text, column)
+                if isinstance(found, RecordUrl):
+                    found = found.record_id
+                if isinstance(found, Problem) or found not in ids:
+                    problems.append(found if isinstance(found, Problem) else _unlisted_id(text, column, whole))
+                    break
 
     def _read_type(
         self, side: Side, types: dict[str, ObjectType], cells: Sequence[str], problems: list[Problem]
@@ -193,7 +229,14 @@ class RowReader:
         return None
 
 
-def _too_many_ids(column: str) -> Problem:
+def _unlisted_id(text: str, column: str, whole: str) -> Problem:
+    message = f"{quoted(text.strip())} is not among the ids of '{whole}'."
+    return Problem("NOT_IN_LIST", column, message, f"Add it to '{whole}', or clear it here.")
+
+
+def _too_many_ids(cell: str, column: str) -> Problem | None:
+    if cell.count(";") + cell.count("；") < MAX_PAIRS:
+        return None
     message = f"the cell holds more than {MAX_PAIRS:,} ids; at most {MAX_PAIRS:,} pairs are taken from one row."
     return Problem("TOO_MANY_PAIRS", column, message, _SPREAD)
 
@@ -210,24 +253,13 @@ def _fill_up(rows: Sequence[list[str]], width: int) -> None:
             cells.extend([""] * (width - len(cells)))
 
 
-def _column(rows: Sequence[list[str]], index: int) -> list[str]:
-    return [cells[index] for cells in rows]
-
-
-def _known_types(side: Side, known: dict[str, ObjectType], rows: Sequence[list[str]]) -> Sequence[ObjectType | None]:
-    """Return the type of each row's record on one side; None where its cell has not been parsed before."""
-    if side.type_column is None:
-        return [side.object_type] * len(rows)
-    return [known.get(cells[side.type_column]) for cells in rows]
-
-
 def _parse_type(text: str, side: Side, column: str) -> ObjectType | Problem:
     if not text.strip():
         if side.object_type:
             return side.object_type
         message = "the cell is empty; the type of the record is needed."
         return Problem("MISSING_OBJECT_TYPE", column, message, _TYPE_ADVICE)
-    object_type = parse_object_type(text)
+    object_type = parse_object_type(without_formula(text))
     if object_type is None:
         return Problem("UNKNOWN_OBJECT_TYPE", column, f"{quoted(text)} is not an object type.", _TYPE_ADVICE)
     if side.object_type not in (None, object_type):

@@ -4,28 +4,31 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, SourceBlock
-from importer.reader.columns import Columns, Header, find_columns
+from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock
+from importer.reader.column_notes import column_notes
+from importer.reader.columns import Columns, Header
+from importer.reader.header_row import header_columns, header_notes
+from importer.reader.parts import find_common_header, late_notes
 from importer.reader.rows import RowReader
-from importer.reader.sheet_xml import MAX_COLUMN
 from importer.reader.tables import Records, Table
 
 _STATUS_COLUMN = "import_status"
 _SIGNS = "=+-@"
+_OLD_RESULT = "The columns of an old result (import_…) are left out and will be replaced."
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
     """What reading found out before the first row, for people and for JSON.
 
-    `encoding` and `delimiter` are "" for a workbook, `sheet` is "" and `sheets` 0 for a text file. `columns` gives the
-    header that plays each role. An object type is given when one holds for the whole file (by flag or by header), None
-    when a column gives it row by row. `notes` are plain sentences.
+    `encoding` and `delimiter` are "" for a workbook, `sheet` is "" and `sheets` 0 for a text file. `header_row` is the
+    header's row as the spreadsheet shows it, None when there is none. `columns` gives the header that plays each role.
+    An object type is given when one holds for the whole file (by flag or by header), None when a column gives it row by
+    row. `notes` are plain sentences. `parts` are the names of the files when the source has several, else empty.
     """
 
     format: str
@@ -33,10 +36,17 @@ class Understood:
     delimiter: str
     sheet: str
     sheets: int
+    header_row: int | None
     columns: Mapping[Role, str]
     from_object_type: ObjectType | None
     to_object_type: ObjectType | None
     notes: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+
+    @property
+    def row_names(self) -> RowNames:
+        """How rows of the source are named."""
+        return RowNames(self.parts)
 
 
 class Source:
@@ -49,16 +59,19 @@ class Source:
     def __init__(self, name: str, table: Table, reading: Reading) -> None:
         self._table = table
         self._reading = reading
-        full_header, self._records = _split_header(name, table.records)
+        header_row = find_common_header(name, table, reading)
+        full_header, self._records = header_row.texts, header_row.records
         self._width = len(full_header)
         self._kept = [i for i, text in enumerate(full_header) if text.strip() not in OLD_RESULT_COLUMNS]
         self._extra_cells_column = _first_index(full_header, EXTRA_CELLS_COLUMN)
         self._status_column = _status_column(name, full_header, reading)
         header = Header(tuple(full_header[i] for i in self._kept), tuple(i + 1 for i in self._kept))
-        columns = find_columns(name, header, reading)
+        columns = header_columns(name, header_row, header, reading)
         self.header = header.texts
         self.places = {role: index + 1 for role, index in columns.roles().items()}
-        self.understood = _understood(table, columns, header, replaced=len(self._kept) < self._width)
+        old = (_OLD_RESULT,) if len(self._kept) < self._width else ()
+        notes = table.notes + header_notes(header_row) + column_notes(header, columns) + old
+        self.understood = _understood(table, columns, header, header_row.number, notes)
         self._row_reader = RowReader(columns, header)
         self._formulas = 0
         self._left_out = 0
@@ -129,7 +142,8 @@ class Source:
             self._portal_warning(),
             self._type_warning(),
             self._formula_warning(),
-            *self._table.late_notes,
+            *self._row_reader.id_warnings(self.understood.row_names),
+            *late_notes(self._table),
         )
         return tuple(text for text in found if text)
 
@@ -164,17 +178,6 @@ class Source:
         )
 
 
-def _split_header(name: str, blocks: Iterator[Records]) -> tuple[list[str], Iterator[Records]]:
-    """Return the header, which is the first record that is not blank, and the records after it."""
-    for numbers, rows in blocks:
-        for i, cells in enumerate(rows):
-            if any(cell.strip() for cell in cells):
-                if len(cells) > MAX_COLUMN:
-                    raise SourceError(f"{name}: the header has {len(cells):,} columns, and {MAX_COLUMN:,} is the most.")
-                return [str(cell) for cell in cells], chain([(numbers[i + 1 :], rows[i + 1 :])], blocks)
-    raise SourceError(f"{name} is empty. Its first row must be a header with the names of the columns.")
-
-
 def _status_column(name: str, header: Sequence[str], reading: Reading) -> int | None:
     if reading.statuses is None:
         return None
@@ -202,17 +205,20 @@ def _looks_like_formula(cell: str) -> bool:
     return cell[0] in "=@" or any(c.isalpha() or c in "(!" for c in cell[:1000])
 
 
-def _understood(table: Table, columns: Columns, header: Header, *, replaced: bool) -> Understood:
+def _understood(
+    table: Table, columns: Columns, header: Header, header_row: int | None, notes: tuple[str, ...]
+) -> Understood:
     from_side, to_side = columns.from_side, columns.to_side
-    old = ("The columns of an old result (import_…) are left out and will be replaced.",) if replaced else ()
     return Understood(
         format=table.format,
         encoding=table.encoding,
         delimiter=table.delimiter,
         sheet=table.sheet,
         sheets=table.sheets,
+        header_row=header_row,
         columns={role: header.name(index) for role, index in columns.roles().items()},
         from_object_type=from_side.object_type if from_side.type_column is None else None,
         to_object_type=to_side.object_type if to_side.type_column is None else None,
-        notes=table.notes + old,
+        notes=notes,
+        parts=tuple(part.name for part in table.parts),
     )

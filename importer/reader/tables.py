@@ -21,7 +21,8 @@ class Table:
     """Numbered records of cells from one file, and what reading found out about it.
 
     `records` streams and can be read once; it yields blank records too where the file has them. `close` frees what
-    the table holds. `late_notes` gets what only the end of the file tells. The other fields are those of `Understood`.
+    the table holds. `late_notes` gets what only the end of the file tells. A table of several files has `parts` and no
+    records of its own. The other fields are those of `Understood`.
     """
 
     format: str
@@ -33,6 +34,15 @@ class Table:
     sheets: int = 0
     notes: tuple[str, ...] = ()
     late_notes: list[str] = field(default_factory=list)
+    parts: "tuple[Part, ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several files that are one table, and what the file is called."""
+
+    name: str
+    table: Table
 
 
 def in_blocks(records: Iterable[Record]) -> Generator[Records]:

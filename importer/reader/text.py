@@ -28,6 +28,7 @@ _BUFFER = 1 << 16
 _SAMPLE = 1 << 18
 _SAMPLE_RECORDS = 50
 _SAMPLE_COLUMNS = 200
+_TITLE_RECORDS = 25
 
 
 class _BoundedFile(io.FileIO):
@@ -79,7 +80,7 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
     encoding = chosen_encoding(reading.encoding, path, name) if reading.encoding else detect_encoding(path)
     sample = _sample(_Text(path, name, encoding))
     declared = _declared_delimiter(sample)
-    delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample)
+    delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample, reading.header_row)
     if may_hide(path, encoding, delimiter):
         raise SourceError(
             f"{name} may be Shift_JIS or Windows-1252, and which columns its cells stand in depends on it. "
@@ -187,17 +188,18 @@ def _chosen_delimiter(wish: str | None) -> str:
     return delimiter
 
 
-def _likely_delimiter(sample: str) -> str:
+def _likely_delimiter(sample: str, header_row: int | None) -> str:
     """Return the delimiter under which the header names most records, then most of the first records fit the header."""
-    scores = {delimiter: _score(sample, delimiter) for delimiter in DELIMITERS}
+    scores = {delimiter: _score(sample, delimiter, header_row or 1) for delimiter in DELIMITERS}
     return max(scores, key=lambda delimiter: scores[delimiter])
 
 
-def _score(sample: str, delimiter: str) -> tuple[int, float, int]:
+def _score(sample: str, delimiter: str, header_row: int) -> tuple[int, float, int]:
     records: list[list[str]] = []
     try:
-        for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True):
-            if cells:
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
+        for number, cells in enumerate(reader, 1):
+            if cells and number >= header_row:
                 records.append(cells)
             if len(records) > _SAMPLE_RECORDS:
                 break
@@ -205,8 +207,15 @@ def _score(sample: str, delimiter: str) -> tuple[int, float, int]:
         pass
     if len(sample) == _SAMPLE and 1 < len(records) <= _SAMPLE_RECORDS:
         records.pop()  # cut off by the end of the sample
+    # Lines with a title may come before the header.
+    start = next((i for i, cells in enumerate(records[:_TITLE_RECORDS]) if _understood(cells) > 1), 0)
+    records = records[start:]
     if not records or len(records[0]) < 2:
         return 0, 0.0, 0
     width = len(records[0])
-    understood = sum(meaning(text) is not None for text in records[0][:_SAMPLE_COLUMNS])
-    return min(understood, 2), sum(len(cells) == width for cells in records) / len(records), width
+    fitting = sum(len(cells) == width for cells in records)
+    return min(_understood(records[0]), 2), fitting / len(records), width
+
+
+def _understood(cells: list[str]) -> int:
+    return sum(meaning(text) is not None for text in cells[:_SAMPLE_COLUMNS])

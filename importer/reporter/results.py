@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import OutputError
-from importer.model import EXTRA_CELLS_COLUMN, GOOD_STATUSES, RESULT_COLUMNS, RowOutcome
+from importer.model import EXTRA_CELLS_COLUMN, GOOD_STATUSES, NUMBERED, RESULT_COLUMNS, RowNames, RowOutcome
 from importer.reporter.staging import remove
 from importer.reporter.tables import CsvTable, Table, XlsxTable
 from importer.reporter.totals import Tally, Totals
@@ -18,13 +18,14 @@ class Layout:
     """The form of the results: the source's columns without those of an old result, and its delimiter.
 
     The delimiter is "," when the source was a workbook. `run_id` is the run that writes them, "" for none.
-    `has_extra_cells` is whether any row has more cells than the header.
+    `has_extra_cells` is whether any row has more cells than the header, `row_names` how the rows are named.
     """
 
     header: tuple[str, ...]
     delimiter: str
     run_id: str = ""
     has_extra_cells: bool = False
+    row_names: RowNames = NUMBERED
 
     @property
     def extra_columns(self) -> tuple[str, ...]:
@@ -47,7 +48,7 @@ def write_results(path: Path, layout: Layout, rows: Iterable[RowOutcome], failur
     """
     if failures is not None and failures.resolve() == path.resolve():
         raise OutputError(f"{path} cannot hold both the results and the failures. Choose another name with --out.")
-    tally = Tally()
+    tally = Tally(layout.row_names)
     width = len(layout.header)
     with ExitStack() as stack:
         results = stack.enter_context(_open_results(path, layout))

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from importer.model import GOOD_STATUSES, Outcome, PairOutcome, Problem, RowOutcome, Status
+from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
 
 WORST_FIRST = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.LINKED, Status.ALREADY_LINKED)
 """Which pair speaks for a row of several: the first with the first of these statuses."""
@@ -12,13 +12,13 @@ _BLANK = Outcome(Status.BLANK)
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
-def row_result(row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
+def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tuple[str, ...]]:
     """Return the status of a row and its texts for `model.ROW_RESULT_COLUMNS`, in that order.
 
     The texts are what HubSpot said, not defused. A row that has neither pairs nor problems is blank.
     """
     if row.problems:
-        return Status.INVALID, _invalid_texts(row)
+        return Status.INVALID, _invalid_texts(row, names.of(row.number))
     if len(row.pairs) == 1:
         worst = row.pairs[0].outcome
         details = worst.error_details
@@ -28,7 +28,7 @@ def row_result(row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
     else:
         worst, details = _BLANK, ""
     return worst.status, (
-        str(row.number),
+        names.of(row.number),
         str(worst.status),
         "" if worst.http_status is None else str(worst.http_status),
         worst.api_status,
@@ -39,16 +39,16 @@ def row_result(row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
         worst.correlation_id,
         worst.association_types,
         str(worst.attempts),
-        _duplicate_of(row),
+        _duplicate_of(row, names),
         worst.completed_at,
         worst.advice,
     )
 
 
-def problem_sentence(number: int, problem: Problem) -> str:
+def problem_sentence(row: int | str, problem: Problem) -> str:
     """A problem as people read it: `row 17, column 'company_id': 'ACME Ltd' is not a HubSpot record id …`."""
     where = f", column '{problem.column}'" if problem.column else ""
-    return f"row {number}{where}: {problem.message}"
+    return f"row {row}{where}: {problem.message}"
 
 
 def defuse(text: str) -> str:
@@ -63,10 +63,10 @@ def _badness(pair: PairOutcome) -> int:
     return WORST_FIRST.index(pair.outcome.status)
 
 
-def _duplicate_of(row: RowOutcome) -> str:
+def _duplicate_of(row: RowOutcome, names: RowNames) -> str:
     for pair in row.pairs:
         if pair.first_row != row.number:
-            return str(pair.first_row)
+            return names.of(pair.first_row)
     return ""
 
 
@@ -106,19 +106,19 @@ def _parsed(details: str) -> object:
         return details
 
 
-def _invalid_texts(row: RowOutcome) -> tuple[str, ...]:
+def _invalid_texts(row: RowOutcome, name: str) -> tuple[str, ...]:
     problems = [
         {"column": problem.column, "code": problem.code, "message": problem.message, "advice": problem.advice}
         for problem in row.problems
     ]
     return (
-        str(row.number),
+        name,
         str(Status.INVALID),
         "",
         "",
         "0",
         row.problems[0].code,
-        " ".join(problem_sentence(row.number, problem) for problem in row.problems),
+        " ".join(problem_sentence(name, problem) for problem in row.problems),
         _compact(problems),
         "",
         "",

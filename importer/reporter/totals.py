@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, RowOutcome, Status
+from importer.model import GOOD_STATUSES, NUMBERED, ROW_RESULT_COLUMNS, RowNames, RowOutcome, Status
 from importer.reporter.rows import row_result
 
 _DUPLICATE_OF = ROW_RESULT_COLUMNS.index("import_duplicate_of")
@@ -41,15 +41,16 @@ class Totals:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts rows as they pass."""
+    """Counts rows as they pass; `names` gives their names in the result."""
 
+    names: RowNames = NUMBERED
     rows: int = 0
     duplicates: int = 0
     by_status: Counter[Status] = field(default_factory=Counter)
 
     def add(self, row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
         """Count the row; its `row_result`."""
-        status, texts = row_result(row)
+        status, texts = row_result(row, self.names)
         self.rows += 1
         self.by_status[status] += 1
         if texts[_DUPLICATE_OF]:

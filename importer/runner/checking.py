@@ -57,7 +57,12 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None) ->
         write_journal(path, info, table.blocks())
         with Journal(path) as journal:
             if results is not None:
-                layout = Layout(info.header, info.delimiter, has_extra_cells=journal.has_extra_cells())
+                layout = Layout(
+                    info.header,
+                    info.delimiter,
+                    has_extra_cells=journal.has_extra_cells(),
+                    row_names=info.row_names,
+                )
                 write_results(results, layout, journal.rows(_NOT_SENT), None)
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(

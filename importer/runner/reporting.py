@@ -91,7 +91,7 @@ def _with_files(summary: Summary, totals: Totals, results: Path) -> Summary:
 
 def _write(journal: Journal, results: Path) -> Totals:
     info = journal.info
-    layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells())
+    layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells(), info.row_names)
     return write_results(results, layout, journal.rows(_not_sent(journal.info.run_id)), store.failures_path(results))
 
 

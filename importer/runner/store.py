@@ -100,6 +100,7 @@ def describe(
         results=str(results),
         settings=settings.model_dump(mode="json"),
         places={str(role): place for role, place in table.places.items()},
+        parts=table.understood.parts,
     )
 
 

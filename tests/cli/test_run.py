@@ -235,6 +235,16 @@ def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
         assert changed <= {"import_completed_at", "import_correlation_id", "import_run_id"}
 
 
+def test_ids_written_as_formulas_are_linked_and_come_back_as_they_were(work: Workplace) -> None:
+    source = work.folder / "eq.csv"
+    source.write_text(f'Contact ID,Company ID\n="{work.base}","=""7"""\n')
+    for name in ("eq", "eq.results"):
+        assert work.here("run", work.folder / f"{name}.csv").code == 0
+        (row,) = rows_of(work.folder / f"{name}.results.csv")
+        assert (row["Contact ID"], row["Company ID"]) == (f'="{work.base}"', '="7"')
+    assert work.links() == {(work.base, 7)}
+
+
 def test_rows_longer_than_the_header_leave_results_and_failures_rectangular(work: Workplace) -> None:
     ((contact, company),) = work.pairs(1)
     source = work.folder / "a.csv"

@@ -28,8 +28,9 @@ TABLES: dict[str, Table] = {
         ["'123", "456"],
         ["１２３", "４５６．０"],
         [URL + "123", "https://app-eu1.hubspot.com/contacts/111/company/456?view=1"],
-        ["12345678901234567", "98765432109876543210"],
+        ["12345678901234567", "9223372036854775807"],
         ["\ufeff123", "456\u200b"],
+        ['="123"', ' ="456" '],
     ],
     "ids_refused": [
         ["Contact ID", "Company ID"],
@@ -49,7 +50,7 @@ TABLES: dict[str, Table] = {
         ["1.5", "1"],
         ["TRUE", "1"],
         ["#N/A", "1"],
-        ['="123"', "1"],
+        ["=123", "1"],
         ["ada@example.com", "1"],
         ["123e4567-e89b-12d3-a456-426614174000", "1"],
         ["https://app.hubspot.com.example.com/contacts/1/record/0-1/5", "1"],
@@ -555,7 +556,10 @@ def workbook_files() -> dict[str, bytes]:
         "password.ods": ods("", manifest="<manifest:encryption-data/>"),
         "one_table.zip": archive({"data/pairs.csv": csv_text(table), "__MACOSX/._pairs.csv": b"\0", "readme.md": "x"}),
         "one_workbook.zip": archive({"pairs.xlsx": table_xlsx(table)}),
-        "two_tables.zip": archive({"a.csv": csv_text(table), "b.csv": csv_text(table)}),
+        "two_tables.zip": archive({"a.csv": csv_text(table), "b.csv": csv_text([["Deal ID", "Company ID"]])}),
+        "split_table.zip": archive(
+            {"pairs-10.csv": csv_text([table[0], ["5", "6"]]), "pairs-2.csv": csv_text([table[0], ["3", "4"]])}
+        ),
         "nothing.zip": archive({}),
         "zip_in_zip.zip": archive({"inner.zip": archive({"pairs.csv": csv_text(table)})}),
     }  # fmt: skip

@@ -165,6 +165,76 @@ def test_flags_do_not_make_a_record_of_another_type_one_side_of_the_pair() -> No
     assert "can be read in 2 ways: 'Record ID' to 'Company ID'" in message
 
 
+@pytest.mark.parametrize(
+    ("header", "reading", "expected"),
+    [
+        ("Record ID|Associated Company IDs (Primary)", Reading("deals"), "0:deals > 1:companies"),
+        (
+            "Record ID|Associated Company IDs|Associated Company IDs (Primary)",
+            Reading("deals"),
+            "0:deals > 1:companies",
+        ),
+        (
+            "Record ID|Associated Company IDs (Primary)|Associated Company IDs",
+            Reading("deals"),
+            "0:deals > 2:companies",
+        ),
+        ("Record ID|Associated Pet IDs", Reading("contacts", "2-123"), "0:contacts > 1:2-123"),
+        ("Record ID|Associated Pet IDs|Associated Pet IDs (Ill)", Reading("contacts", "2-1"), "0:contacts > 1:2-1"),
+        ("Record ID|Associated Company IDs|Associated Pet IDs", Reading("contacts", "2-123"), "0:contacts > 2:2-123"),
+        ("Record ID|Associated Pet IDs|Associated Deal IDs", Reading("contacts", "deals"), "0:contacts > 2:deals"),
+        (
+            "Record ID|Associated Company IDs (Primary)|Associated Contact IDs",
+            Reading("deals", "contacts"),
+            "0:deals > 2:contacts",
+        ),
+    ],
+)
+def test_a_list_with_a_label_is_read_where_no_other_one_holds_its_ids(
+    header: str, reading: Reading, expected: str
+) -> None:
+    assert found(header, reading) == expected
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Record ID|Associated Company IDs (Primary)|Associated Contact IDs",
+        "Record ID|Associated Contact IDs (Decision maker)|Associated Contact IDs (Billing)",
+        "Record ID|Associated Company IDs|Associated Contact IDs (Decision maker)",
+        "Record ID|Associated Company IDs|Associated Pet IDs",
+        "Record ID|Associated Pet IDs|Associated Vet IDs",
+    ],
+)
+def test_lists_of_different_records_are_refused_and_listed(header: str) -> None:
+    message = refused(header, Reading("deals"))
+    assert "can be read in 2 ways" in message
+    assert "--map to_object_id=" in message
+
+
+def test_a_list_of_an_accounts_own_object_asks_for_its_type() -> None:
+    assert refused("Record ID|Associated Pet IDs", Reading("contacts")).startswith(
+        "deals.csv does not say which type of record 'Associated Pet IDs' holds. Give it with --to TYPE"
+    )
+
+
+def test_what_a_list_lacks_beside_it_is_known_with_and_without_a_mapping() -> None:
+    header = header_of("Record ID", "Associated Company IDs", "Associated Company IDs (Primary)")
+    for mapped in ({}, {TO_ID: "Associated Company IDs"}):
+        side = find_columns("a.csv", header, Reading("contacts", columns=mapped)).to_side
+        assert (side.id_column, side.sublists, side.may_be_blank) == (1, (2,), True)
+    primary = Reading("contacts", columns={TO_ID: "Associated Company IDs (Primary)"})
+    side = find_columns("a.csv", header, primary).to_side
+    assert (side.id_column, side.sublists, side.may_be_blank) == (2, (), True)
+
+
+def test_only_lists_may_be_blank_unless_the_settings_say_so() -> None:
+    header = header_of("Contact ID", "Company ID")
+    for allowed in (False, True):
+        columns = find_columns("a.csv", header, Reading(allow_blank=allowed))
+        assert [side.may_be_blank for side in (columns.from_side, columns.to_side)] == [allowed, allowed]
+
+
 def test_a_flag_that_no_column_fits_is_refused_not_obeyed() -> None:
     message = refused("Contact ID|Company ID", Reading(from_object_type="deals"))
     assert "has no two columns that fit --from deals" in message

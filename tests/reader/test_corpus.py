@@ -8,7 +8,7 @@ import pytest
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import Pair, Problem, Role, SourceRow, Status
+from importer.model import PART_ROWS, Pair, Problem, Role, SourceRow, Status
 from importer.reader import Source, open_source
 from tests.blocks import rows_of
 
@@ -25,7 +25,8 @@ TWO: Rows = [(2, "1>2"), (3, "3>4")]
 TABLES: dict[str, tuple[Reading, Rows]] = {
     "ids_accepted": (
         FROM_HEADER,
-        [(n, "123>456") for n in range(2, 8)] + [(8, "12345678901234567>98765432109876543210"), (9, "123>456")],
+        [(n, "123>456") for n in range(2, 8)]
+        + [(8, "12345678901234567>9223372036854775807"), (9, "123>456"), (10, "123>456")],
     ),
     "ids_refused": (
         FROM_HEADER,
@@ -54,7 +55,7 @@ TABLES: dict[str, tuple[Reading, Rows]] = {
             (23, "NOT_AN_ID"),
             (24, "NOT_AN_ID"),
             (25, "NOT_AN_ID"),
-            (26, "NOT_AN_ID"),
+            (26, "ID_TOO_LARGE"),
             (27, "MISSING_ID"),
             (28, "MISSING_ID"),
             (29, "NOT_AN_ID LEADING_ZERO"),
@@ -115,6 +116,7 @@ FILES_READ: dict[str, tuple[Reading, Rows]] = {
     "pairs.csv.gz": (FROM_HEADER, TWO),
     "one_table.zip": (FROM_HEADER, TWO),
     "one_workbook.zip": (FROM_HEADER, TWO),
+    "split_table.zip": (FROM_HEADER, [(2, "3>4"), (PART_ROWS + 2, "5>6")]),
     "typed_cells.xlsx": (
         LINKS,
         [
@@ -234,7 +236,7 @@ REFUSED: dict[str, str] = {
     "password_package.ods": "is protected with a password",
     "text_document.odt": "is an OpenDocument file of another kind, not a workbook",
     "password.ods": "is protected with a password",
-    "two_tables.zip": "holds several files: 'a.csv', 'b.csv'",
+    "two_tables.zip": "holds several files: the header of 'b.csv' is not that of 'a.csv'",
     "nothing.zip": "holds no file",
     "zip_in_zip.zip": "holds another archive",
 }

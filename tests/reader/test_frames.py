@@ -75,3 +75,10 @@ def test_a_frame_without_the_columns_is_refused() -> None:
 def test_reading_files_does_not_import_pandas() -> None:
     code = "import sys, importer.reader; sys.exit('pandas' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_number_of_a_frame_above_the_greatest_id_is_refused() -> None:
+    ids = pd.Series([2**63 - 1, 2**63, 2**64 - 1], dtype="uint64")
+    with open_frame(pd.DataFrame({"from_id": ids, "to_id": pd.Series([1, 2, 10**30], dtype=object)}), LINKS) as source:
+        read = rows_of(source.blocks())
+    assert [[problem.code for problem in row.problems] for row in read] == [[], ["ID_TOO_LARGE"], ["ID_TOO_LARGE"] * 2]

@@ -31,7 +31,12 @@ def refusal(text: str) -> Problem:
         ("\u3000123\u00a0", "123"),
         ("123456789012345.0", "123456789012345"),
         ("9223372036854775807", "9223372036854775807"),
-        ("1" * 32, "1" * 32),
+        ('="123"', "123"),
+        ('=" 123 "', "123"),
+        (' ="123" ', "123"),
+        ('="123.0"', "123"),
+        ('="9223372036854775807"', "9223372036854775807"),
+        ("＝＂１２３＂", "123"),
     ],
 )
 def test_a_text_whose_digits_are_all_there_is_an_id(text: str, record_id: str) -> None:
@@ -89,6 +94,14 @@ def test_a_text_whose_digits_are_all_there_is_an_id(text: str, record_id: str) -
         ("#####", "ERROR_VALUE"),
         ("Err:502", "ERROR_VALUE"),
         ("=A1", "FORMULA"),
+        ("=123", "FORMULA"),
+        ("='123", "FORMULA"),
+        ('="123', "FORMULA"),
+        ('="123"&"4"', "FORMULA"),
+        ('=""', "MISSING_ID"),
+        ('="ACME"', "NOT_AN_ID"),
+        ('="007"', "LEADING_ZERO"),
+        ('="1.2E+11"', "SCIENTIFIC_NOTATION"),
         ("ada@example.com", "EMAIL"),
         ("123E4567-E89B-12D3-A456-426614174000", "UUID"),
         ("https://example.com/123", "NOT_A_RECORD_URL"),
@@ -96,7 +109,14 @@ def test_a_text_whose_digits_are_all_there_is_an_id(text: str, record_id: str) -
         ("https://app.hubspot.com/contacts/1/record/0-1234567890123456789/5", "NOT_A_RECORD_URL"),
         ("app.hubspot.com/contacts/1/record/0-1/007", "NOT_A_RECORD_URL"),
         ("https://app.hubspot.com@example.com/contacts/1/record/0-1/5", "NOT_A_RECORD_URL"),
-        ("1" * 33, "NOT_AN_ID"),
+        ("9223372036854775808", "ID_TOO_LARGE"),
+        ("10000000000000000000", "ID_TOO_LARGE"),
+        ("１" * 20, "ID_TOO_LARGE"),
+        ("1" * 32, "ID_TOO_LARGE"),
+        ("1" * 10_000, "ID_TOO_LARGE"),
+        ('="9223372036854775808"', "ID_TOO_LARGE"),
+        ("https://app.hubspot.com/contacts/12/record/0-1/9223372036854775808", "ID_TOO_LARGE"),
+        ("app.hubspot.com/contacts/12/contact/" + "9" * 40 + "/", "ID_TOO_LARGE"),
         ("+5", "NOT_AN_ID"),
         ("(5)", "NOT_AN_ID"),
         ("0x1F", "NOT_AN_ID"),
@@ -122,6 +142,8 @@ def test_a_text_that_may_have_lost_a_digit_or_never_had_one_is_refused_with_its_
         ("http://app-na2.hubspot.com/contacts/12/company/34/", ("12", "companies", "34")),
         ("app.hubspot.com/contacts/12/ticket/34", ("12", "tickets", "34")),
         ("HTTPS://APP.HUBSPOT.COM/contacts/12/record/2-567/34", ("12", "2-567", "34")),
+        ('="https://app.hubspot.com/contacts/12/record/0-1/34"', ("12", "contacts", "34")),
+        ("app.hubspot.com/contacts/12/record/0-1/9223372036854775807", ("12", "contacts", "9223372036854775807")),
     ],
 )
 def test_the_address_of_a_record_page_is_an_id(address: str, expected: tuple[str, str, str]) -> None:
@@ -152,12 +174,18 @@ def test_ids_are_separated_by_semicolons_and_blank_parts_do_not_count() -> None:
     assert split_ids(" ; ") == []
 
 
+def test_separators_are_found_in_and_between_texts_that_are_written_as_formulas() -> None:
+    assert split_ids('="1;2"') == ["1", "2"]
+    assert split_ids('="1";="2";=""') == ['="1"', '="2"']
+    assert split_ids('=" "') == []
+
+
 DIGITS = st.text("0123456789", min_size=1, max_size=40)
 NEAR_IDS = st.builds(
     "".join,
     st.lists(
         st.sampled_from(
-            ["0", "00", "1", "23", "１", "٣", "²", ".", ",", " ", "'", "-", "+", "e", "E+", "/", "\0", "　"]
+            ["0", "00", "1", "23", "１", "٣", "²", ".", '="', '"', ",", " ", "'", "-", "+", "e", "E+", "/", "\0", "　"]
         )
     ),
 )
@@ -171,13 +199,21 @@ def test_any_text_is_exactly_its_digits_or_refused(text: str) -> None:
     if isinstance(found, Problem):
         return
     assert isinstance(found, str)
-    assert re.fullmatch("[1-9][0-9]{0,31}", found)
+    assert re.fullmatch("[1-9][0-9]*", found)
+    assert int(found) <= 2**63 - 1
     # The digits of the text, as written and in order, are the id's; what else it may have is a fraction of zeros.
     ascii_text = text.translate({ord("０") + n: str(n) for n in range(10)} | {ord("．"): "."})
     assert re.fullmatch(rf"[^0-9.]*{found}(\.0+)?[^0-9.]*", ascii_text)
     assert not re.search(r"\w", re.sub(r"[0-9]", "", ascii_text))
 
 
-@given(DIGITS.filter(lambda text: not text.startswith("0") and len(text) <= 32))
-def test_bare_digits_are_always_that_id(text: str) -> None:
-    assert parse_id(text, "Contact ID") == text
+@given(st.integers(1, 2**63 - 1))
+@example(2**63 - 1)
+def test_bare_digits_up_to_the_greatest_id_are_always_that_id(number: int) -> None:
+    assert parse_id(str(number), "Contact ID") == str(number)
+
+
+@given(st.integers(min_value=2**63))
+@example(2**63)
+def test_no_number_above_the_greatest_id_is_one(number: int) -> None:
+    assert refusal(str(number)).code == "ID_TOO_LARGE"

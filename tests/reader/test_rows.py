@@ -1,14 +1,17 @@
 """Rows by the block: as each would be read alone; types by cell, by flag and by header together."""
 
+from unittest import mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.config import Reading
-from importer.model import SourceRow
+from importer.model import PairColumns, SourceRow
 from importer.reader.columns import Header, find_columns
 from importer.reader.ids import LossyNumber
 from importer.reader.rows import MANY_PAIRS, RowReader
+from importer.reader.usual_rows import usual_pairs
 from tests.blocks import rows_of
 
 
@@ -36,7 +39,8 @@ def test_rows_read_many_at_a_time_are_those_read_one_at_a_time(records: list[lis
     records += [["contacts", "5", "6", "x"]] * usual  # so that most of a block is usual
     header = "from_object_type|from_object_id|Company ID|Note"
     together, singly = row_reader(header, Reading()), row_reader(header, Reading())
-    expected = [row for number, cells in enumerate(records, 2) for row in read(singly, [cells], number)]
+    with mock.patch("importer.reader.rows.usual_pairs", return_value=None):
+        expected = [row for number, cells in enumerate(records, 2) for row in read(singly, [cells], number)]
     assert read(together, records) == expected
     assert (together.blank, together.portals, together.unlisted_types) == (
         singly.blank,
@@ -44,6 +48,95 @@ def test_rows_read_many_at_a_time_are_those_read_one_at_a_time(records: list[lis
         singly.unlisted_types,
     )
     assert len(expected) + singly.blank == len(records)
+
+
+LISTS = st.lists(
+    st.sampled_from(
+        ["", "", "1", "2", "1;2", "2;3", "1;1", "5", "5;6", ";", " ", "x", "1;x", "7" * 16, "1; 2", "1" * 201]
+    )
+    | st.lists(st.integers(1, 10**15), max_size=12).map(lambda ids: ";".join(map(str, ids))),
+    min_size=4,
+    max_size=4,
+)
+
+
+@given(
+    records=st.lists(LISTS, max_size=40), usual=st.integers(1, 60), allow_blank=st.booleans(), same_type=st.booleans()
+)
+def test_lists_read_many_at_a_time_are_those_read_one_at_a_time(
+    records: list[list[str]], usual: int, *, allow_blank: bool, same_type: bool
+) -> None:
+    records += [["4", "5;6", "", "x"], ["4", "", "", ""], ["4", "7", "7", ""]] * usual
+    header = "Record ID|Associated Company IDs|Associated Company IDs (Primary)|Note"
+    reading = Reading("companies" if same_type else "contacts", allow_blank=allow_blank)
+    together, singly = row_reader(header, reading), row_reader(header, reading)
+    with mock.patch("importer.reader.rows.usual_pairs", return_value=None):
+        expected = [row for number, cells in enumerate(records, 2) for row in read(singly, [cells], number)]
+    assert read(together, records) == expected
+    assert together.blank == singly.blank
+    assert len(expected) + singly.blank == len(records)
+
+
+EXPORT = "Record ID|Associated Company IDs|Associated Company IDs (Primary)|Note"
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ("1|||", ""),
+        ("1| |　|x", ""),
+        ("x|||", "NOT_AN_ID"),
+        ("|||x", "MISSING_ID"),
+        ("|2||x", "MISSING_ID"),
+        ("1|;||", "MISSING_ID"),
+        ("1|2;3|3|", "contacts>companies contacts>companies"),
+        ("1|2;2;2||", "contacts>companies"),
+        ("1|2;3|4|", "NOT_IN_LIST"),
+        ("1||4|", "NOT_IN_LIST"),
+        ("1|2|x|", "NOT_AN_ID"),
+        ("1|x|4|", "NOT_AN_ID"),
+        ("1|2|https://app.hubspot.com/contacts/1/company/2|", "contacts>companies"),
+    ],
+)
+def test_a_blank_list_links_nothing_and_the_rest_of_its_row_is_judged(record: str, expected: str) -> None:
+    assert codes(EXPORT, Reading("contacts"), *[record] * 20) == [expected] * 20
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ("contacts|1||", ""),
+        ("contacts|1|companies|", ""),
+        ("contacts||companies|2", ""),
+        ("|1|companies|", "MISSING_OBJECT_TYPE"),
+        ("contacts|1|?|", "UNKNOWN_OBJECT_TYPE"),
+        ("contacts|x||", "NOT_AN_ID"),
+        ("contacts|1|companies|;", "MISSING_ID"),
+        ("contacts|||", ""),
+    ],
+)
+def test_any_id_may_be_blank_where_that_is_allowed(record: str, expected: str) -> None:
+    header = "from_object_type|from_object_id|to_object_type|to_object_id"
+    assert codes(header, Reading(allow_blank=True), *[record] * 20) == [expected] * 20
+
+
+def test_a_record_without_any_cell_is_no_row_also_where_ids_may_be_blank() -> None:
+    reader = row_reader("Contact ID|Company ID", Reading(allow_blank=True))
+    assert [row.number for row in read(reader, [["1", ""], ["", ""], ["", "2"], ["", ""]] * 10)][:2] == [2, 4]
+    assert reader.blank == 20
+
+
+def test_a_list_so_long_that_a_program_may_have_cut_it_off_is_read_by_itself() -> None:
+    columns = find_columns("x.csv", Header(("from_id", "to_id"), (1, 2)), Reading("contacts", "companies"))
+    sides = (columns.from_side, columns.to_side)
+
+    def usual(to_ids: str) -> PairColumns | None:
+        return usual_pairs(sides, ({}, {}), [2], [["1", to_ids]])
+
+    short = usual(";".join(map(str, range(10**8, 10**8 + 20))))
+    assert short is not None
+    assert len(short.rows) == 20
+    assert usual(";".join(map(str, range(10**8, 10**8 + 25)))) is None
 
 
 @pytest.mark.parametrize("odd", [0, 1, 499, 777, 999])
@@ -107,3 +200,22 @@ def test_of_many_bad_ids_in_one_cell_the_first_are_told_and_the_others_counted()
     (row,) = read(row_reader("Contact ID|Company ID", Reading()), [["y", ";".join(["x"] * 500)]])
     assert [problem.code for problem in row.problems] == ["NOT_AN_ID"] * 21 + ["FURTHER_IDS"]
     assert row.problems[-1].message == "480 more ids in this cell were not looked at."
+
+
+def test_cells_that_are_written_as_formulas_are_ids_and_types_and_come_back_as_they_were() -> None:
+    reader = row_reader("from_object_type|from_object_id|Company ID", Reading())
+    cells = ['="contacts"', '="100101"', '="40001;40002"']
+    (row,) = read(reader, [cells])
+    assert list(row.cells) == cells
+    assert [(pair.from_type, pair.from_id, pair.to_id) for pair in row.pairs] == [
+        ("contacts", "100101", "40001"),
+        ("contacts", "100101", "40002"),
+    ]
+
+
+def test_an_id_above_the_greatest_one_makes_its_row_invalid_even_among_good_ones() -> None:
+    reader = row_reader("Contact ID|Company ID", Reading())
+    good, one, many = read(reader, [["1", "9223372036854775807"], ["9223372036854775808", "2"], ["1", "2;" + "9" * 19]])
+    assert [pair.to_id for pair in good.pairs] == ["9223372036854775807"]
+    assert [problem.code for row in (one, many) for problem in row.problems] == ["ID_TOO_LARGE"] * 2
+    assert one.pairs == many.pairs == ()

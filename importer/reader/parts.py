@@ -1,0 +1,88 @@
+"""Several files in one archive as one table: an export that HubSpot split, each part with the same header."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from importer.config import Reading
+from importer.errors import SourceError
+from importer.model import PART_ROWS
+from importer.reader.header_row import HeaderRow, find_header_row
+from importer.reader.messages import quoted
+from importer.reader.tables import Part, Records, Table
+
+_SHOWN = 10
+
+
+def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
+    """Return the header of a table and the records below it, those of all its parts one after the other.
+
+    Rows are numbered as `RowNames` describes. Raises `SourceError` when a header is missing, or when those of the parts
+    differ.
+    """
+    if not table.parts:
+        return find_header_row(name, table, reading)
+    found = [find_header_row(f"{name}, {part.name}", part.table, reading) for part in table.parts]
+    _check_same(name, table.parts, [header.texts for header in found])
+    below = (_renumbered(header.records, number * PART_ROWS) for number, header in enumerate(found))
+    return replace(found[0], records=chain.from_iterable(below))
+
+
+def common_notes(parts: Sequence[Part]) -> tuple[str, ...]:
+    """Return the notes of parts as those of one table: which files it has, what is said of all and of some of them."""
+    first = parts[0].table
+    notes: dict[str, list[str]] = {}
+    for part in parts:
+        for note in (*_differences(part.table, first), *part.table.notes):
+            notes.setdefault(note, []).append(part.name)
+    names = _shown([part.name for part in parts])
+    read = f"{len(parts)} files of the archive are read as one table, in this order: {names}."
+    of_files = (note if len(of) == len(parts) else f"{_shown(of)}: {note}" for note, of in notes.items())
+    return (read, *of_files)
+
+
+def late_notes(table: Table) -> list[str]:
+    """Return what only the end of a table, or of each of its parts, said."""
+    return table.late_notes + [f"{part.name}: {note}" for part in table.parts for note in part.table.late_notes]
+
+
+def check_same_kind(name: str, parts: Sequence[Part]) -> None:
+    """Raise `SourceError` when some parts are text and others workbooks: one is likely a copy of the other."""
+    kinds = {_kind(part.table): f"{quoted(part.name)} ({part.table.format})" for part in reversed(parts)}
+    if len(kinds) > 1:
+        raise SourceError(
+            f"{name} holds tables of several kinds: {', '.join(kinds.values())}. Files in one archive are read as one "
+            f"table only when all are of the same kind; give the table that is meant."
+        )
+
+
+def _kind(table: Table) -> str:
+    return "text" if table.format in {"CSV", "TSV"} else table.format
+
+
+def _differences(table: Table, first: Table) -> tuple[str, ...]:
+    """Return how a text file is read, when that is not how the first one is."""
+    if (table.format, table.encoding, table.delimiter) == (first.format, first.encoding, first.delimiter):
+        return ()
+    return (f"Read as {table.format}, {table.encoding}, delimiter {table.delimiter!r}.",)
+
+
+def _check_same(name: str, parts: Sequence[Part], headers: Sequence[tuple[str, ...]]) -> None:
+    stripped = [[text.strip() for text in header] for header in headers]
+    differing = [part.name for part, header in zip(parts, stripped, strict=True) if header != stripped[0]]
+    if differing:
+        raise SourceError(
+            f"{name} holds several files: the header of {_shown(differing)} is not that of {quoted(parts[0].name)}. "
+            f"Files in one archive are read as one table only when all have the same header; give the table that is "
+            f"meant."
+        )
+
+
+def _shown(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(map(quoted, names[:_SHOWN])) + more
+
+
+def _renumbered(blocks: Iterator[Records], offset: int) -> Iterator[Records]:
+    for numbers, rows in blocks:
+        yield [offset + number for number in numbers], rows

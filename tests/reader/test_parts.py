@@ -1,0 +1,172 @@
+"""Exports that were split into several files of one archive: one table, whose rows are named by file and row."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.config import Reading
+from importer.errors import SourceError
+from importer.model import PART_ROWS, RowNames
+from importer.reader import Source, compressed, open_source
+from tests.blocks import rows_of
+from tests.files.make import archive, csv_text, table_xlsx
+
+HEADER = ["Record ID", "Associated Company IDs"]
+EXPORT = Reading("contacts")
+
+
+def zipped(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    path = folder / "export.zip"
+    path.write_bytes(archive(dict(files)))
+    return path
+
+
+def part(*rows: list[str]) -> str:
+    return csv_text([HEADER, *rows])
+
+
+def named_pairs(source: Source) -> list[tuple[str, str, str]]:
+    """The name of each row with the ids that it pairs."""
+    names = source.understood.row_names
+    return [(names.of(row.number), pair.from_id, pair.to_id) for row in rows_of(source.blocks()) for pair in row.pairs]
+
+
+def refusal(path: Path, reading: Reading = EXPORT) -> str:
+    with pytest.raises(SourceError) as refused, open_source(path, reading) as source:
+        rows_of(source.blocks())
+    return str(refused.value)
+
+
+def test_files_with_the_same_header_are_one_table_in_the_natural_order_of_their_names(tmp_path: Path) -> None:
+    files = {
+        "all-contacts-10.csv": part(["1003", "5003"]),
+        "all-contacts-2.csv": part(["1001", "5001"], [], ["1002", "5002"]),
+        "all-contacts.csv": part(["1000", "5000"]),
+    }
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        assert source.header == tuple(HEADER)
+        assert source.understood.parts == ("all-contacts.csv", "all-contacts-2.csv", "all-contacts-10.csv")
+        assert named_pairs(source) == [
+            ("all-contacts.csv:2", "1000", "5000"),
+            ("all-contacts-2.csv:2", "1001", "5001"),
+            ("all-contacts-2.csv:4", "1002", "5002"),
+            ("all-contacts-10.csv:2", "1003", "5003"),
+        ]
+
+
+def test_each_file_has_its_own_encoding_and_delimiter_and_a_difference_is_noted(tmp_path: Path) -> None:
+    header = "Record ID,Associated Company IDs,Name\n"
+    files = {
+        "a-1.csv": f"{header}1,2,Zoë\n".encode(),
+        "a-2.csv": f"{header}3,4,Zoë\n".replace(",", ";").encode("utf-16"),
+    }
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        assert source.understood.delimiter == ","
+        assert [row.cells for row in rows_of(source.blocks())] == [("1", "2", "Zoë"), ("3", "4", "Zoë")]
+        assert any("'a-2.csv': Read as CSV, UTF-16" in note for note in source.understood.notes)
+
+
+def test_workbooks_are_parts_too(tmp_path: Path) -> None:
+    files = {f"a-{n}.xlsx": table_xlsx([HEADER, [str(n), "5"]]) for n in (1, 2)}
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        assert source.understood.format == "XLSX in zip"
+        assert named_pairs(source) == [("a-1.xlsx:2", "1", "5"), ("a-2.xlsx:2", "2", "5")]
+
+
+def test_files_of_the_same_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    with open_source(zipped(tmp_path, {"x/a.csv": part(["1", "2"]), "y/a.csv": part(["3", "4"])}), EXPORT) as source:
+        assert [name for name, *_ in named_pairs(source)] == ["x/a.csv:2", "y/a.csv:2"]
+
+
+def test_a_name_in_utf_8_that_does_not_say_so_is_read_as_its_program_meant_it(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as target:
+        for n in (1, 2):
+            target.writestr(f"xxxxx-{n}.csv", part([str(n), "5"]))
+    path.write_bytes(path.read_bytes().replace(b"xxxxx", "é連".encode()))
+    with open_source(path, EXPORT) as source:
+        assert source.understood.parts == ("é連-1.csv", "é連-2.csv")
+
+
+def test_a_file_that_has_only_the_header_adds_no_rows_and_an_empty_one_is_refused(tmp_path: Path) -> None:
+    with open_source(zipped(tmp_path, {"a-1.csv": part(), "a-2.csv": part(["1", "2"])}), EXPORT) as source:
+        assert [name for name, *_ in named_pairs(source)] == ["a-2.csv:2"]
+    assert refusal(zipped(tmp_path, {"a-1.csv": part(["1", "2"]), "a-2.csv": ""})).startswith(
+        "export.zip, a-2.csv is empty"
+    )
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"b.csv": csv_text([["Record ID", "Associated Deal IDs"]])}, "the header of 'b.csv' is not that of 'a.csv'"),
+        ({"b.csv": csv_text([HEADER[::-1]])}, "the header of 'b.csv' is not that of 'a.csv'"),
+        ({"readme.txt": "Exported on Monday"}, "the header of 'readme.txt' is not that of 'a.csv'"),
+        ({"a.xlsx": table_xlsx([HEADER])}, "several kinds: 'a.xlsx' (XLSX), 'a.csv' (CSV)"),
+        ({"b.csv": archive({"c.csv": part()})}, "export.zip, b.csv holds another archive"),
+        ({"b.csv": part(["1", "2"]) + '3,"4\n'}, "export.zip, b.csv, row 3"),
+    ],
+)
+def test_what_is_not_a_part_of_the_same_table_is_refused_by_name(
+    tmp_path: Path, other: Mapping[str, str | bytes], said: str
+) -> None:
+    assert said in refusal(zipped(tmp_path, {"a.csv": part(["1", "2"]), **other}))
+
+
+def test_a_part_with_a_password_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path, {"a-1.csv": part(["1", "2"]), "a-2.csv": part(["3", "4"])})
+    content = bytearray(path.read_bytes())
+    entry = content.rindex(b"PK\x01\x02")
+    content[entry + 8] |= 1
+    path.write_bytes(content)
+    assert "is protected with a password" in refusal(path)
+
+
+def test_the_bound_on_expansion_holds_for_all_parts_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"a-{n}.csv": part([str(n), "5"]) for n in (1, 2)}
+    size = sum(len(text.encode()) for text in files.values())
+    monkeypatch.setattr(compressed, "MAX_EXPANDED", size - 1)
+    assert "for safety: it expands to more than" in refusal(zipped(tmp_path, files))
+    monkeypatch.setattr(compressed, "MAX_EXPANDED", size)
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        assert len(named_pairs(source)) == 2
+
+
+def test_more_parts_than_can_be_open_together_are_refused(tmp_path: Path) -> None:
+    most = {f"a-{n}.csv": part([str(n + 1), "5"]) for n in range(compressed.MAX_PARTS)}
+    with open_source(zipped(tmp_path, most), EXPORT) as source:
+        assert len(named_pairs(source)) == compressed.MAX_PARTS
+    assert "holds 101 tables" in refusal(zipped(tmp_path, {**most, "b.csv": part()}))
+
+
+def test_a_limit_counts_the_rows_of_all_parts(tmp_path: Path) -> None:
+    path = zipped(tmp_path, {f"a-{n}.csv": part(["1", "5"], ["2", "5"]) for n in (1, 2)})
+    with open_source(path, Reading("contacts", limit=3)) as source:
+        assert [name for name, *_ in named_pairs(source)] == ["a-1.csv:2", "a-1.csv:3", "a-2.csv:2"]
+
+
+def test_warnings_name_rows_by_their_file(tmp_path: Path) -> None:
+    path = zipped(tmp_path, {"a-1.csv": part(["1", "5"]), "a-2.csv": part(["12345678901234500", "5"])})
+    with open_source(path, EXPORT) as source:
+        rows_of(source.blocks())
+        (warning,) = source.warnings()
+    assert "row a-2.csv:2: 1 of 1 ids" in warning
+
+
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=12))
+def test_no_row_of_any_part_is_lost_or_named_twice(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
+    files = {f"a-{n}.csv": part(*([str(n + 1), str(row + 1)] for row in range(size))) for n, size in enumerate(sizes)}
+    with open_source(zipped(tmp_path_factory.mktemp("parts"), files), EXPORT) as source:
+        assert named_pairs(source) == [
+            (f"a-{n}.csv:{row + 2}", str(n + 1), str(row + 1)) for n, size in enumerate(sizes) for row in range(size)
+        ]
+
+
+def test_rows_of_one_file_are_named_by_their_numbers() -> None:
+    assert (RowNames().of(17), RowNames().as_json(17)) == ("17", 17)
+    names = RowNames(("a.csv", "b.csv"))
+    assert (names.of(17), names.as_json(PART_ROWS + 2)) == ("a.csv:17", "b.csv:2")
