@@ -1,5 +1,7 @@
 """A run belongs to a HubSpot account: another account's token neither continues nor retries it."""
 
+import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -10,7 +12,7 @@ import pytest
 
 from importer.journal import Journal
 from importer.sandbox import parse_fault
-from tests.cli.tools import FAST, TOKEN, UNKNOWN, Done, Workplace, workplace_in
+from tests.cli.tools import FAST, TOKEN, UNKNOWN, Done, Workplace, wait_until, workplace_in
 from tests.conftest import SandboxProcess, sandbox_process
 
 OURS, OTHER = 111, 222
@@ -181,3 +183,16 @@ def test_a_retry_belongs_to_the_account_of_its_run(place: tuple[Workplace, Serve
     with serve(OTHER) as server:  # the token is the same, so that only HubSpot can tell
         assert_refused(work.here("retry", run_id), server)
         assert_refused(work.here("retry", work.folder / "a.results.csv"), server)
+
+
+def test_a_signal_does_not_wait_for_the_account(place: tuple[Workplace, Serve]) -> None:
+    work, serve = place
+    with serve(OURS, TOKEN, "hang=account") as server:
+        running = work.start("run", work.write("a.csv", work.pairs(3)), "--json")
+        wait_until(lambda: server.state(summary=True)["counts"]["account_calls"] == 1)
+        running.send(signal.SIGINT)
+        begun = time.monotonic()
+        done = running.end()
+        assert (done.code, done.json["not_sent"], done.json["stopped_by"]) == (130, 3, "SIGINT")
+        assert time.monotonic() - begun < 8
+        assert nothing_sent(server)
