@@ -65,6 +65,7 @@ class StopReason(StrEnum):
     TOO_MANY_FAILURES = "too_many_failures"
     RATE_LIMITED = "rate_limited"
     UNREACHABLE = "unreachable"
+    UNREADABLE = "unreadable"
     SIGINT = "SIGINT"
     SIGTERM = "SIGTERM"
 

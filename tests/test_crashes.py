@@ -461,7 +461,7 @@ importer.cli.main()
 PLACES = [
     ("importer.pool.put", "judge", 50, ()),
     ("importer.pool.batch", "judge_batch", 0, ("--engine", "batch")),
-    ("importer.pool.read", "judge_read", 0, ("--only-missing",)),
+    ("importer.pool.reading", "judge_read", 0, ("--only-missing",)),
     ("importer.pool.workers", "Journal.take", 1, ()),
     ("importer.pool.workers", "Journal.record", 3, ()),
     ("importer.hubspot.pace", "Pace.acquire", 50, ()),

@@ -72,6 +72,7 @@ class ErrorItem:
 class Answer:
     """What one HTTP exchange said.
 
+    `is_too_large` is whether the body was too large to be read to its end.
     `is_json` is whether the body is a JSON object. `error` is the body read as an Error: its `errors` are those of a
     BatchResponse too. `details` is compact JSON of everything the body said about errors, "" if it said nothing.
     `retry_after` is in seconds. Texts are cut at `LONGEST_TEXT` characters, but for `content`, the body as it came.
@@ -93,19 +94,7 @@ class Answer:
     retry_after: float | None = None
     rate: RateHeaders = RateHeaders()
     content: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """What a batch read says.
-
-    `types` has each link found, by (from id, to id), with its types; `after` where to read on, by from id; `named` are
-    the from ids of the results, which are not the ids asked for where records were merged.
-    """
-
-    types: Mapping[tuple[str, str], str]
-    after: Mapping[str, str]
-    named: frozenset[str]
+    is_too_large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,32 +138,14 @@ def read_answer(http_status: int, body: bytes, rate: RateHeaders, retry_after: f
     )
 
 
-def read_links(answer: Answer) -> Links:
-    """The links that the answer to a batch read names."""
-    types: dict[tuple[str, str], str] = {}
-    after: dict[str, str] = {}
-    for item in _objects(answer.content.get("results")):
-        from_id = _id_of(item.get("from"))
-        for link in _objects(item.get("to")):
-            specs = (
-                f"{_text(spec.get('category'))}:{_text(spec.get('typeId'))}"
-                for spec in _objects(link.get("associationTypes"))
-            )
-            types[from_id, _text(link.get("toObjectId"))] = ";".join(specs)
-        paging = item.get("paging")
-        following = paging.get("next") if isinstance(paging, dict) else None
-        if isinstance(following, dict) and following.get("after"):
-            after[from_id] = _text(following["after"])
-    return Links(types, after, frozenset(_id_of(item.get("from")) for item in _objects(answer.content.get("results"))))
+def errors_of(answer: Answer) -> Iterator[ErrorItem]:
+    """Every item of `errors`, also those beyond the ones kept in `answer.error`: a batch may have thousands."""
+    errors = answer.content.get("errors") or ()
+    return (_error_item(item, 0) for item in (errors if isinstance(errors, list) else [errors]))
 
 
-def numbers_in_errors(answer: Answer) -> set[str]:
-    """All numbers in what an answer says about errors: the ids of the records that it means are among them."""
-    errors = answer.content.get("errors")
-    return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
-
-
-def _objects(items: object) -> list[dict[str, Any]]:
+def objects(items: object) -> list[dict[str, Any]]:
+    """Return the JSON objects of a JSON list; nothing else is one."""
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
@@ -212,18 +183,19 @@ def _links(links: object) -> Mapping[str, str]:
 
 
 def _associations(results: object) -> Iterator[Association]:
-    for item in _objects(results):
+    for item in objects(results):
         spec = item.get("associationSpec")
         spec = spec if isinstance(spec, dict) else {}
         yield Association(
-            _id_of(item.get("from")),
-            _id_of(item.get("to")),
+            id_of(item.get("from")),
+            id_of(item.get("to")),
             _text(spec.get("associationCategory")),
             _text(spec.get("associationTypeId")),
         )
 
 
-def _id_of(record: object) -> str:
+def id_of(record: object) -> str:
+    """Return the id of `{"id": …}` as text, "" when there is none."""
     return _exact(record.get("id")) if isinstance(record, dict) else ""
 
 

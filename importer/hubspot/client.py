@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -116,7 +117,9 @@ class HubSpotClient:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                return self._read(response.status, response.headers, await _read_body(response))
+                body = await _read_body(response)
+                answer = self._read(response.status, response.headers, body or b"")
+                return replace(answer, is_too_large=True) if body is None else answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
             return self._no_answer(error, reached=False)
         except (_ConnectionLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -143,8 +146,8 @@ def _proxy(url: URL) -> str | None:
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
 
 
-async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """The whole body, or nothing of one that is larger than `LARGEST_BODY`."""
+async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
+    """The whole body; None when it is larger than `LARGEST_BODY`."""
     parts: list[bytes] = []
     size = 0
     while part := await response.content.readany():
@@ -152,7 +155,7 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
         size += len(part)
         if size > LARGEST_BODY:
             response.close()
-            return b""
+            return None
     return b"".join(parts)
 
 

@@ -1,12 +1,12 @@
 """The strict rule of success, and what follows from every other answer. One table, no clock, no I/O."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
 from importer.hubspot.advice import RETRY, advise_refusal, missing_scopes
-from importer.hubspot.answers import Answer, NoAnswer, numbers_in_errors
+from importer.hubspot.answers import Answer, NoAnswer
 from importer.model import Outcome, Pair, Status, Stop, StopReason
 
 LOCKED_SECONDS = 2.0
@@ -43,71 +43,8 @@ def judge(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
     return _judge_failure(answer, pair)
 
 
-def judge_read(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
-    """What an answer to a batch read about `pair` and others means; with `already_linked` it can be read."""
-    if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
-        return _judge_failure(answer, pair)
-    if answer.status not in {"", "COMPLETE"}:
-        return _incomplete(answer)
-    if isinstance(answer.content.get("results"), list):
-        return Verdict(Action.SETTLE, Outcome(Status.ALREADY_LINKED, answer.http_status, answer.status))
-    return _unreadable(answer)
-
-
-def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> tuple[Verdict, dict[Pair, Outcome]]:
-    """What an answer to the batch call of `pairs` means for it, and the outcomes of pairs that it links or doubts.
-
-    A pair is linked only by the strict rule: COMPLETE, named in `results`, and no error of the answer speaks of its
-    records. It is in doubt (`unconfirmed`) when it is named but might be another, or when neither a result nor any
-    error explains what became of it. A pair without an outcome was refused. The verdict is SETTLE with `linked` when
-    HubSpot took the batch, whatever it says of single pairs.
-    """
-    if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
-        return _judge_failure(answer, pairs[0]), {}
-    if not answer.is_json:
-        return _unreadable(answer), {}
-    if answer.status != "COMPLETE":
-        return _incomplete(answer), {}
-    types = _types_named(answer, pairs)
-    doubted = numbers_in_errors(answer)
-    doubted |= _mirrored(pairs)
-    linked = Outcome(Status.LINKED, answer.http_status, answer.status, completed_at=answer.completed_at)
-    unclear = _outcome(Status.UNCONFIRMED, answer, "NOT_IN_RESULTS", "The answer to a batch left this open.", RETRY)
-    explains = bool(answer.num_errors or answer.error.errors)
-    # The pairs of a batch share few outcomes, so each is made once.
-    linked_as = {kinds: replace(linked, association_types=kinds) for kinds in set(types.values())}
-    said: dict[Pair, Outcome] = {}
-    for pair in pairs:
-        named = types.get((pair.from_id, pair.to_id))
-        if named is not None and pair.from_id not in doubted and pair.to_id not in doubted:
-            said[pair] = linked_as[named]
-        elif named is not None or not explains:
-            said[pair] = unclear
-    return Verdict(Action.SETTLE, linked), said
-
-
-def _types_named(answer: Answer, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
-    """The types of the links that results name, in either direction, by the ids of those of `pairs` that they name."""
-    types: dict[tuple[str, str], list[str]] = {(pair.from_id, pair.to_id): [] for pair in pairs}
-    for item in answer.results:
-        for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
-            if key in types:
-                types[key].append(f"{item.category}:{item.type_id}")
-    return {key: ";".join(dict.fromkeys(named)) for key, named in types.items() if named}
-
-
-def _mirrored(pairs: Sequence[Pair]) -> set[str]:
-    """The ids of pairs that results do not tell apart: contact 5 to company 7 and contact 7 to company 5.
-
-    Results name a link in both directions and say no object types.
-    """
-    if pairs[0].from_type == pairs[0].to_type:  # the two are one link
-        return set()
-    ids = {(pair.from_id, pair.to_id) for pair in pairs}
-    return {one for one, other in ids if (other, one) in ids}
-
-
-def _incomplete(answer: Answer) -> Verdict:
+def incomplete(answer: Answer) -> Verdict:
+    """What a success means whose `status` is not COMPLETE."""
     action = Action.POLL if answer.status in {"PENDING", "PROCESSING"} else Action.SETTLE
     message = f"HubSpot answered with status {answer.status or 'missing'!r} instead of COMPLETE."
     return Verdict(action, _outcome(Status.UNCONFIRMED, answer, "NOT_COMPLETE", message, RETRY), answer.retry_after)
@@ -141,15 +78,16 @@ def with_doubt(outcome: Outcome, earlier: Outcome | None) -> Outcome:
 def _judge_success(answer: Answer, pair: Pair) -> Verdict:
     """The strict rule: COMPLETE, no errors, and `results` names this pair in either direction."""
     if not answer.is_json:
-        return _unreadable(answer)
+        return unreadable(answer)
     if answer.num_errors or answer.error.errors:
         return Verdict(Action.SETTLE, _refused(answer, pair))
     if answer.status == "COMPLETE":
         return Verdict(Action.SETTLE, _completed(answer, pair))
-    return _incomplete(answer)
+    return incomplete(answer)
 
 
-def _unreadable(answer: Answer) -> Verdict:
+def unreadable(answer: Answer) -> Verdict:
+    """What a success means whose body cannot be read."""
     outcome = _outcome(Status.UNCONFIRMED, answer, "UNREADABLE_ANSWER", "HubSpot's answer could not be read.", RETRY)
     return Verdict(Action.AGAIN, outcome, answer.retry_after)
 

@@ -2,7 +2,8 @@
 
 from importer.pool.batch import MOST_PAIRS, BatchEngine
 from importer.pool.put import PutEngine
-from importer.pool.read import MOST_RECORDS, FindLinked, ReadBack, Verify
+from importer.pool.read import FindLinked, ReadBack, Verify
+from importer.pool.reading import MOST_RECORDS
 from importer.pool.workers import Engine, Pool, Progress
 
 __all__ = [

@@ -20,8 +20,12 @@ class Attempts:
     `settled` says that the last answer stands: it was clear, or the attempts are used up.
     """
 
-    def __init__(self, pool: Pool, pending: PendingPair) -> None:
-        """Count the attempts of a call about `pending`, or about a portion that it stands for."""
+    def __init__(self, pool: Pool, pending: PendingPair, most: int | None = None) -> None:
+        """Count the attempts of a call about `pending`, or about a portion that it stands for.
+
+        At most `most` are made (default: the setting `max_attempts`, which always bounds those that were not accepted).
+        """
+        self._most = min(most or pool.settings.max_attempts, pool.settings.max_attempts)
         self.count = 0
         self.settled = False
         self._turned_away = 0
@@ -50,7 +54,9 @@ class Attempts:
 
     def _is_used_up(self) -> bool:
         """Whether not to ask again: what stops the run must have come that often in a row, and not once at the end."""
-        return (self._turned_away or self.count) >= self._pool.settings.max_attempts
+        return self._turned_away >= self._pool.settings.max_attempts or (
+            not self._turned_away and self.count >= self._most
+        )
 
     async def _wait(self, verdict: Verdict) -> None:
         if verdict.action is Action.PAUSE:

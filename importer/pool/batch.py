@@ -1,29 +1,44 @@
 """The engine `batch`: up to 2,000 pairs a call. What it does not settle stays pending, for the engine `put`."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from importer.hubspot.answers import Answer
+from importer.hubspot.attribution import inputs_allowed
+from importer.hubspot.batch_verdict import BatchVerdict, judge_batch
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.pace import Pace
-from importer.hubspot.verdict import Action, Verdict, judge_batch, with_doubt
+from importer.hubspot.verdict import Action, Verdict, with_doubt
 from importer.journal import PendingPair
-from importer.model import Outcome, Pair, Status
+from importer.model import ObjectType, Outcome, Pair, Status
 from importer.pool.attempts import Attempts
+from importer.pool.bisection import Bisection, Reply
 from importer.pool.put import dated
 from importer.pool.workers import Pool
 
 MOST_PAIRS = 2_000
 """Pairs that one batch call takes. Source: HubSpot, v4 guide."""
 
-_MOST_REFUSALS = 10
-"""Batches refused in a row until no more are tried: their refusal has no single pair to find."""
+_ATTEMPTS_OF_PARTS = 3
+"""Attempts of a batch that is a part of one that failed: its own parts and single calls follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A portion that is sent; `doubts` has the last unclear outcome of each pair, by the number of the pair."""
+
+    pool: Pool
+    portion: Sequence[PendingPair]
+    doubts: dict[int, Outcome] = field(default_factory=dict)
 
 
 class BatchEngine:
-    """Links what HubSpot takes in batches; a pair that an answer does not name as linked is not settled here.
+    """Links what HubSpot takes in batches; a pair that a response does not name as linked is not settled here.
 
-    A batch that fails as a whole is split in halves, down to single pairs, so that one bad pair costs the others
-    nothing. A pair that a lost or odd answer leaves in doubt is recorded so, unsettled.
+    A batch that fails as a whole, or whose errors may be about any of its pairs, is split, down to single pairs, so
+    that one bad pair costs the others nothing. A pair that a lost or odd response leaves in doubt is recorded so,
+    unsettled.
     """
 
     portion = MOST_PAIRS
@@ -32,60 +47,80 @@ class BatchEngine:
         """Send through `client` at a pace of its own: batch calls do not count in the account's rolling window."""
         self._client = client
         self._pace = pace
-        self._refusals = 0
+        self._kinds: dict[tuple[ObjectType, ObjectType], Bisection] = {}
+
+    def size(self, pending: PendingPair) -> int:
+        """Return how many pairs of these types a batch takes, as far as is known now."""
+        return self._kind(pending).size
 
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
-        """Send the portion, or its halves when it fails as a whole."""
-        waiting = [portion]
-        while waiting and pool.stopped is None and self._refusals < _MOST_REFUSALS:
-            part = waiting.pop()
-            if not await self._is_taken(pool, part) and len(part) > 1 and not pool.is_blocked(part[0]):
-                middle = len(part) // 2
-                waiting += [part[middle:], part[:middle]]
+        """Send the portion, or its parts when it fails as a whole."""
+        await self._kind(portion[0]).settle(portion, partial(self._call, _Job(pool, portion)))
 
-    async def _is_taken(self, pool: Pool, part: Sequence[PendingPair]) -> bool:
-        """Send one batch until it is settled and record what is known then; whether HubSpot took it as a whole."""
-        attempts = Attempts(pool, part[0])
+    def _kind(self, pending: PendingPair) -> Bisection:
+        types = (pending.pair.from_type, pending.pair.to_type)
+        if types not in self._kinds:
+            name = f"Batches from {types[0]} to {types[1]}"
+            self._kinds[types] = Bisection(name, MOST_PAIRS, "What is left over is sent pair by pair.")
+        return self._kinds[types]
+
+    async def _call(self, job: _Job, part: Sequence[PendingPair]) -> Reply[PendingPair] | None:
+        """Send one batch until its response stands, and record what is known of its pairs then."""
+        pool = job.pool
+        attempts = Attempts(pool, part[0], _ATTEMPTS_OF_PARTS if len(part) < len(job.portion) else None)
         pairs = [pending.pair for pending in part]
         last: Outcome | None = None
         doubt: Outcome | None = None
-        said: dict[Pair, Outcome] = {}
+        said: Mapping[Pair, Outcome] = {}
         goes_on = True
         try:
             while goes_on:
                 answer = await pool.send(lambda: self._client.link_many(pairs), part, self._pace)
-                verdict, said = judge_batch(answer, pairs)
-                last = dated(with_doubt(_for_all(verdict), doubt), attempts.count + 1)
+                judged = judge_batch(answer, pairs)
+                last = dated(with_doubt(_for_all(judged.verdict), doubt), attempts.count + 1)
                 doubt = last if last.status is Status.UNCONFIRMED else doubt
-                said = _dated(said, last.attempts)
-                goes_on = await attempts.ask_again(verdict)
+                said = _dated(judged.outcomes, last.attempts)
+                goes_on = await attempts.ask_again(judged.verdict)
         finally:
             if last is not None:
-                _record(pool, part, last if last.status is Status.NOT_SENT else doubt, said)
-        is_taken = last is not None and last.status is Status.LINKED
-        self._refusals = 0 if is_taken else self._refusals + 1
-        return is_taken
+                _record(job, part, last if last.status is Status.NOT_SENT else doubt, said)
+        if pool.stopped is not None or pool.is_blocked(part[0]):
+            return None
+        allowed = inputs_allowed(answer, len(part)) if isinstance(answer, Answer) else None
+        return Reply(judged.is_taken, allowed, _reason(judged))
+
+
+def _reason(judged: BatchVerdict) -> str:
+    """The words of a response for why its batch was not taken."""
+    unclear = next((outcome.error_message for outcome in judged.outcomes.values() if outcome.error_message), "")
+    return judged.verdict.outcome.error_message or unclear
 
 
 def _for_all(verdict: Verdict) -> Outcome:
-    """What an answer to a batch means for each of its pairs: a refusal of the batch is none of a single pair."""
+    """What a response to a batch means for each of its pairs: a refused batch does not mean each pair was refused."""
     if verdict.outcome.status is Status.FAILED and verdict.action is Action.STOP_TYPES:
         return replace(verdict.outcome, status=Status.NOT_SENT)
     return verdict.outcome
 
 
-def _record(pool: Pool, part: Sequence[PendingPair], others: Outcome | None, said: dict[Pair, Outcome]) -> None:
-    """Record what the last answer said of a pair, else what is known of all; what is known not to be linked, clear."""
+def _record(job: _Job, part: Sequence[PendingPair], others: Outcome | None, said: Mapping[Pair, Outcome]) -> None:
+    """Record what the last response said of a pair, else what is known of all; what is known not to be linked, clear.
+
+    A doubt that an earlier batch of the same portion left is kept until a pair is linked.
+    """
     for pending in part:
         outcome = said.get(pending.pair, others)
         if outcome is None:
-            pool.clear(pending)
-        else:
-            in_all = with_doubt(_in_all(pending, outcome), pending.earlier)
-            pool.record(pending, in_all, settled=in_all.status is Status.LINKED)
+            if pending.id not in job.doubts:
+                job.pool.clear(pending)
+            continue
+        in_all = with_doubt(_in_all(pending, outcome), job.doubts.get(pending.id, pending.earlier))
+        if in_all.status is Status.UNCONFIRMED:
+            job.doubts[pending.id] = in_all
+        job.pool.record(pending, in_all, settled=in_all.status is Status.LINKED)
 
 
-def _dated(said: dict[Pair, Outcome], attempts: int) -> dict[Pair, Outcome]:
+def _dated(said: Mapping[Pair, Outcome], attempts: int) -> dict[Pair, Outcome]:
     """The outcomes of pairs, dated; most pairs share one, which is dated once."""
     distinct = {id(outcome): outcome for outcome in said.values()}
     known = {key: dated(outcome, attempts) for key, outcome in distinct.items()}

@@ -21,6 +21,10 @@ class PutEngine:
         """Send through `client`."""
         self._client = client
 
+    def size(self, pending: PendingPair) -> int:
+        """Return 1: a call is about one pair."""
+        return 1
+
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
         """Settle each pair of the portion."""
         for pending in portion:

@@ -1,21 +1,18 @@
 """The engines that read back which pairs are linked; they send nothing that changes a record."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from importer.hubspot.answers import Answer, numbers_in_errors, read_links
 from importer.hubspot.client import HubSpotClient
-from importer.hubspot.verdict import judge_read
+from importer.hubspot.links import Link
 from importer.journal import PendingPair
-from importer.model import ObjectType, Outcome, Pair, Status
-from importer.pool.attempts import Attempts
-from importer.pool.put import dated
+from importer.model import Outcome, Pair, Status, Stop, StopReason
+from importer.pool.reading import MOST_RECORDS, LinkReader, LinksRead
 from importer.pool.workers import Pool
 
-MOST_RECORDS = 1_000
-"""Records that one batch read takes. Source: HubSpot, changelog of February 2025."""
+logger = logging.getLogger(__name__)
 
 MISSING = Outcome(
     Status.NOT_SENT,
@@ -25,27 +22,14 @@ MISSING = Outcome(
 )
 """The outcome of a pair that was looked for and not found."""
 
-_UNREAD = Outcome(Status.NOT_SENT)
+_ONLY_LABELLED = replace(
+    MISSING,
+    error_category="ONLY_LABELLED",
+    error_message="HubSpot lists these two records without the unlabelled type, which every link should have.",
+)
 
-
-@dataclass(slots=True)
-class _Side:
-    """What reading the links of some records gave, page by page.
-
-    `types` has each link by (id asked for, other id). `named` are the ids that the answers gave, `without` those that
-    they call without links, `survivors` the records that asked ones were merged into. `outcome` is the last answer's,
-    `already_linked` as long as all could be read.
-    """
-
-    outcome: Outcome = _UNREAD
-    types: dict[tuple[str, str], str] = field(default_factory=dict)
-    named: set[str] = field(default_factory=set)
-    without: set[str] = field(default_factory=set)
-    survivors: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_read(self) -> bool:
-        return self.outcome.status is Status.ALREADY_LINKED
+NOT_READ = "NOT_READ"
+"""The error category of a pair of which nobody could find out whether it is linked."""
 
 
 class _Reader:
@@ -55,101 +39,91 @@ class _Reader:
 
     def __init__(self, client: HubSpotClient) -> None:
         """Read through `client`."""
-        self._client = client
+        self._links = LinkReader(client)
 
-    async def _links_from(self, pool: Pool, portion: Sequence[PendingPair]) -> _Side:
+    def size(self, pending: PendingPair) -> int:
+        """Return how many records a read of these types takes now."""
+        return self._links.size((pending.pair.from_type, pending.pair.to_type))
+
+    async def _forward(self, pool: Pool, portion: Sequence[PendingPair]) -> LinksRead:
         """The links of the records to link from."""
         pair = portion[0].pair
-        ids = (pending.pair.from_id for pending in portion)
-        return await self._side(pool, portion[0], (pair.from_type, pair.to_type), ids)
-
-    async def _found(self, pool: Pool, portion: Sequence[PendingPair]) -> tuple[Outcome, dict[int, Outcome]]:
-        """The last answer's outcome, and the outcomes of the pairs that are linked, also through merged records.
-
-        A record that was merged answers by its old id, but with the id of the record it was merged into. What the
-        links of the one side do not show is looked for from the other side too.
-        """
-        forth = await self._links_from(pool, portion)
-        missing = [pending for pending in portion if _key(pending.pair) not in forth.types]
-        back = _Side(forth.outcome)
-        if missing and forth.is_read:
-            pair = portion[0].pair
-            ids = (pending.pair.to_id for pending in missing)
-            back = await self._side(pool, missing[0], (pair.to_type, pair.from_type), ids)
-        found = {}
+        wanted: dict[str, set[str]] = {}
         for pending in portion:
-            types = _types_between(pending.pair, forth, back)
-            if types is not None:
-                found[pending.id] = _linked(forth.outcome, types, _merged(pending.pair, forth, back))
-        return back.outcome, found
+            wanted.setdefault(pending.pair.from_id, set()).add(pending.pair.to_id)
+        return await self._links.read(pool, portion[0], (pair.from_type, pair.to_type), wanted)
 
-    async def _side(
-        self, pool: Pool, first: PendingPair, types: tuple[ObjectType, ObjectType], ids: Iterable[str]
-    ) -> _Side:
-        asked = dict.fromkeys(ids)
-        side = _Side()
-        await self._read(pool, first, types, asked, side)
-        if side.is_read and side.named - asked.keys():
-            for record in asked.keys() - side.named - side.without:  # read alone, a merged one tells into which
-                alone = _Side()
-                await self._read(pool, first, types, {record: None}, alone)
-                side.types.update({(record, other): found for (_, other), found in alone.types.items()})
-                for survivor in alone.named - {record}:
-                    side.survivors[record] = survivor
-        return side
+    async def _look_up(self, pool: Pool, portion: Sequence[PendingPair]) -> Iterator[tuple[PendingPair, Outcome]]:
+        """Each pair with `already_linked`, `not_sent` when it is not linked, or `unconfirmed` when that is not known.
 
-    async def _read(
-        self,
-        pool: Pool,
-        first: PendingPair,
-        types: tuple[ObjectType, ObjectType],
-        asked: Mapping[str, str | None],
-        side: _Side,
-    ) -> None:
-        """Read all pages of the links of the records `asked` into `side`."""
-        after = dict(asked)
-        while after:
-            attempts = Attempts(pool, first)
-            goes_on = True
-            while goes_on:
-                answer = await pool.send(partial(self._client.read, *types, after), [])
-                verdict = judge_read(answer, first.pair)
-                goes_on = await attempts.ask_again(verdict)
-            side.outcome = dated(verdict.outcome, attempts.count)
-            if not isinstance(answer, Answer) or not side.is_read:
-                return
-            links = read_links(answer)
-            side.types.update(links.types)
-            side.named |= links.named
-            side.without |= numbers_in_errors(answer)
-            only = next(iter(after)) if len(after) == 1 else None
-            following = {only or record: start for record, start in links.after.items()}
-            after = {record: start for record, start in following.items() if after.get(record, start) != start}
+        A record that was merged answers by its old id, but with the id of the record it was merged into, and some
+        links can be read from one side only. What the one side does not show is looked for from the other side too,
+        and counts as missing only when both sides could be read.
+        """
+        forward = await self._forward(pool, portion)
+        wanted: dict[str, set[str]] = {}
+        for pending in portion:
+            pair = pending.pair
+            if not _is_unlabelled(forward.links.get((pair.from_id, pair.to_id))):
+                ids = {pair.from_id, forward.merged_into.get(pair.from_id, pair.from_id)}
+                wanted.setdefault(pair.to_id, set()).update(ids)
+        reverse = LinksRead({})
+        if wanted:
+            pair = portion[0].pair
+            reverse = await self._links.read(pool, portion[0], (pair.to_type, pair.from_type), wanted)
+        return ((pending, _outcome_between(pending.pair, forward, reverse)) for pending in portion)
 
 
 class FindLinked(_Reader):
     """Finds the pairs that are linked already, so that only the rest need be sent."""
 
+    def __init__(self, client: HubSpotClient) -> None:
+        """Read through `client`."""
+        super().__init__(client)
+        self._unread = 0
+
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
         """Record the pairs that are linked as `already_linked`, or `linked` if sent before; the others stay pending."""
-        side = await self._links_from(pool, portion)
+        read = await self._forward(pool, portion)
         for pending in portion:
-            types = side.types.get(_key(pending.pair))
-            if types is not None:
-                pool.record(pending, _as_sent(pending, _linked(side.outcome, types, {})))
+            pair = pending.pair
+            link = read.links.get((pair.from_id, pair.to_id))
+            if link is not None and link.is_unlabelled:
+                pool.record(pending, _as_sent(pending, _linked(read.last, link, {})), is_read=True)
+            elif pair.from_id in read.unread:
+                self._unread += 1
+
+    def report(self) -> None:
+        """Warn how many pairs will be sent without knowing whether they are linked."""
+        if self._unread:
+            logger.warning(
+                "Of %s pairs it could not be read whether they are linked already: they are sent, which does no harm.",
+                f"{self._unread:,}",
+            )
 
 
 class Verify(_Reader):
     """Says of every pair whether it is linked."""
 
+    def __init__(self, client: HubSpotClient) -> None:
+        """Read through `client`."""
+        super().__init__(client)
+        self._unread = 0
+
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
-        """Record the pairs that are linked as `already_linked`, the others as `not_sent` with the reason."""
-        last, found = await self._found(pool, portion)
-        is_read = last.status is Status.ALREADY_LINKED
-        missing = replace(MISSING, http_status=last.http_status, completed_at=last.completed_at)
-        for pending in portion:
-            absent = missing if is_read else replace(last, status=Status.NOT_SENT)
-            pool.record(pending, found.get(pending.id, absent))
+        """Record each pair as `already_linked`, `not_sent` with the reason, or `unconfirmed` if it cannot be read."""
+        for pending, outcome in await self._look_up(pool, portion):
+            is_read = outcome.status is not Status.UNCONFIRMED
+            self._unread += not is_read
+            is_cut_short = not is_read and pool.stopped is not None
+            pool.record(pending, replace(outcome, status=Status.NOT_SENT) if is_cut_short else outcome, is_read=True)
+
+    def shortfall(self) -> Stop | None:
+        """Return why not every pair could be read; None when all were."""
+        if not self._unread:
+            return None
+        sentence = f"Of {self._unread:,} pairs it could not be read whether they are linked."
+        return self._links.refusal or Stop(StopReason.UNREADABLE, sentence)
 
 
 class ReadBack(_Reader):
@@ -157,10 +131,9 @@ class ReadBack(_Reader):
 
     async def settle(self, pool: Pool, portion: Sequence[PendingPair]) -> None:
         """Record the pairs that are linked as `linked`; the others stay `unconfirmed`."""
-        _, found = await self._found(pool, portion)
-        for pending in portion:
-            if pending.id in found:
-                pool.revise(pending, _as_sent(pending, found[pending.id]))
+        for pending, outcome in await self._look_up(pool, portion):
+            if outcome.status is Status.ALREADY_LINKED:
+                pool.revise(pending, _as_sent(pending, outcome))
 
 
 def _as_sent(pending: PendingPair, found: Outcome) -> Outcome:
@@ -170,34 +143,55 @@ def _as_sent(pending: PendingPair, found: Outcome) -> Outcome:
     return replace(found, status=Status.LINKED, attempts=pending.earlier.attempts)
 
 
-def _key(pair: Pair) -> tuple[str, str]:
-    return pair.from_id, pair.to_id
+def _outcome_between(pair: Pair, forward: LinksRead, reverse: LinksRead) -> Outcome:
+    """What both sides say of the link between the records of `pair`, or those they were merged into."""
+    from_ids = (pair.from_id, forward.merged_into.get(pair.from_id, pair.from_id))
+    to_ids = (pair.to_id, reverse.merged_into.get(pair.to_id, pair.to_id))
+    listed = [forward.links.get((pair.from_id, to_id)) for to_id in to_ids]
+    listed += [reverse.links.get((pair.to_id, from_id)) for from_id in from_ids]
+    links = [link for link in listed if link is not None]
+    link = next((link for link in links if link.is_unlabelled), None)
+    if link is not None:
+        return _linked(forward.last, link, _merged(pair, forward, reverse))
+    unread = forward.unread.get(pair.from_id) or reverse.unread.get(pair.to_id)
+    if unread is not None:
+        return _not_read(unread)
+    outcome = replace(_ONLY_LABELLED, association_types=links[0].types) if links else MISSING
+    last = reverse.last
+    return replace(outcome, http_status=last.http_status, completed_at=last.completed_at)
 
 
-def _types_between(pair: Pair, forth: _Side, back: _Side) -> str | None:
-    """The types of the link between the records of `pair` or those they were merged into; None when there is none."""
-    from_ids = (pair.from_id, forth.survivors.get(pair.from_id, pair.from_id))
-    to_ids = (pair.to_id, back.survivors.get(pair.to_id, pair.to_id))
-    seen = [forth.types.get((pair.from_id, to_id)) for to_id in to_ids]
-    seen += [back.types.get((pair.to_id, from_id)) for from_id in from_ids]
-    return next((types for types in seen if types is not None), None)
+def _is_unlabelled(link: Link | None) -> bool:
+    return link is not None and link.is_unlabelled
 
 
-def _merged(pair: Pair, forth: _Side, back: _Side) -> dict[str, str]:
+def _not_read(last: Outcome) -> Outcome:
+    """The outcome of a pair that could not be read, from the last attempt's."""
+    return replace(
+        last,
+        status=Status.UNCONFIRMED,
+        api_status="",
+        error_category=NOT_READ,
+        error_message=f"Whether these records are linked could not be read: {last.error_message}",
+        advice="Run importer verify again later; import_error_message says why HubSpot gave no usable response.",
+    )
+
+
+def _merged(pair: Pair, forward: LinksRead, reverse: LinksRead) -> dict[str, str]:
     """The records of `pair` that were merged, each with the one it was merged into."""
-    sides = ((pair.from_type, pair.from_id, forth), (pair.to_type, pair.to_id, back))
-    return {f"{kind} {record}": side.survivors[record] for kind, record, side in sides if record in side.survivors}
+    sides = ((pair.from_type, pair.from_id, forward), (pair.to_type, pair.to_id, reverse))
+    return {f"{kind} {record}": side.merged_into[record] for kind, record, side in sides if record in side.merged_into}
 
 
-def _linked(outcome: Outcome, types: str, merged: Mapping[str, str]) -> Outcome:
+def _linked(last: Outcome, link: Link, merged: Mapping[str, str]) -> Outcome:
     said = " ".join(f"{record} was merged into {survivor}." for record, survivor in merged.items())
     return Outcome(
         Status.ALREADY_LINKED,
-        outcome.http_status,
-        outcome.api_status,
+        last.http_status,
+        last.api_status,
         error_message=said,
         error_details=json.dumps({"merged": merged}, separators=(",", ":")) if merged else "",
-        association_types=types,
-        attempts=outcome.attempts,
-        completed_at=outcome.completed_at,
+        association_types=link.types,
+        attempts=last.attempts,
+        completed_at=last.completed_at,
     )

@@ -61,6 +61,9 @@ class Engine(Protocol):
 
     portion: int
 
+    def size(self, pending: PendingPair) -> int:
+        """Return how many pairs like `pending` the next portion should have, at most `portion`."""
+
     async def settle(self, pool: "Pool", portion: Sequence[PendingPair]) -> None:
         """Make the calls that are needed and give the pool the outcomes, also those known when cancelled half-way."""
 
@@ -102,7 +105,7 @@ class Pool:
         What an engine or the journal raises ends the run at once and passes through, with all outcomes that came in
         written.
         """
-        portions = self._portions(source or self._take, engine.portion)
+        portions = self._portions(source or self._take, engine)
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(self._write_outcomes())
@@ -182,10 +185,11 @@ class Pool:
         if self.pace.pause.begin(seconds):
             logger.warning("HubSpot asked to slow down: all workers wait %.0f s.", seconds)
 
-    def record(self, pending: PendingPair, outcome: Outcome, *, settled: bool = True) -> None:
+    def record(self, pending: PendingPair, outcome: Outcome, *, settled: bool = True, is_read: bool = False) -> None:
         """Take a pair's outcome; it is in the journal as soon as the event loop comes round.
 
-        One that is not settled stands until the next process on this run asks again.
+        One that is not settled stands until the next process on this run asks again. One that was only read back says
+        nothing about how sending fares.
         """
         self._something_to_write.set()
         if not settled:
@@ -197,7 +201,8 @@ class Pool:
             names, message = self._journal.info.row_names, "row %s: %s: %s"
             extra = {"row": names.as_json(pending.row)}
             logger.debug(message, names.of(pending.row), outcome.status, outcome.error_message, extra=extra)
-        self._check_failure_share()
+        if not is_read:
+            self._check_failure_share()
 
     def clear(self, pending: PendingPair) -> None:
         """Take an answer that leaves no doubt that the pair was not linked: it is as if it had not been sent."""
@@ -239,20 +244,21 @@ class Pool:
             if self.stopped is not None:
                 return
 
-    def _portions(self, source: Source, size: int) -> Iterator[list[PendingPair]]:
-        """The pairs of `source` in portions of one pair of object types, each at most `size` long.
+    def _portions(self, source: Source, engine: Engine) -> Iterator[list[PendingPair]]:
+        """The pairs of `source` in portions of one pair of object types, each as long as the engine wants it now.
 
         What waits for its portion to fill is at most one portion for each pair of types.
         """
         filling: dict[tuple[ObjectType, ObjectType], list[PendingPair]] = {}
         last = 0
-        while taken := source(last, max(size, _TAKEN_AT_ONCE)):
+        while taken := source(last, max(engine.portion, _TAKEN_AT_ONCE)):
             last = taken[-1].id
             for pending in taken:
-                portion = filling.setdefault(_types(pending), [])
+                types = _types(pending)
+                portion = filling.setdefault(types, [])
                 portion.append(pending)
-                if len(portion) == size:
-                    yield filling.pop(_types(pending))
+                if len(portion) >= engine.size(pending):
+                    yield filling.pop(types)
         yield from filling.values()
 
     def _give_back(self, pairs: Sequence[int]) -> None:

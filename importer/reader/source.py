@@ -12,6 +12,7 @@ from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, R
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Columns, Header
 from importer.reader.header_row import header_columns, header_notes
+from importer.reader.ids import without_formula
 from importer.reader.parts import find_common_header, late_notes
 from importer.reader.rows import RowReader
 from importer.reader.tables import Records, Table
@@ -201,7 +202,9 @@ def _count_formulas(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _looks_like_formula(cell: str) -> bool:
-    """Tell a formula from a signed number or a phone number, which a program shows as they are."""
+    """Tell a formula from a signed number, a phone number or `="123"`, which a program shows as they are."""
+    if without_formula(cell) != cell:
+        return False
     return cell[0] in "=@" or any(c.isalpha() or c in "(!" for c in cell[:1000])
 
 

@@ -56,7 +56,9 @@ async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
     settings = pool.settings
     stop: Stop | None = None
     if settings.only_missing:
-        await pool.run(FindLinked(client), pool.pending)
+        find = FindLinked(client)
+        await pool.run(find, pool.pending)
+        find.report()
     if settings.engine is EngineName.BATCH and pool.stopped is None:
         await pool.run(BatchEngine(client, pool.pace.sibling(settings.batch_rate)))
     if pool.stopped is None:
@@ -68,7 +70,8 @@ async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
 
 async def verify_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
     """Read back every pair and send nothing."""
-    return await pool.run(Verify(client), pool.pending)
+    verify = Verify(client)
+    return await pool.run(verify, pool.pending) or verify.shortfall()
 
 
 def work_on(journal: Journal, settings: Settings, token: SecretStr, work: Work, watch: Watch) -> Sent:

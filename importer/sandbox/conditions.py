@@ -17,7 +17,7 @@ The fault strikes when every WHEN holds, and one pair at most TIMES times. WHEN 
   always
   0.05                       this share of the calls, drawn anew at each call
   pairs:0.05                 this share of the pairs, the same ones each time they are asked for
-  contacts:12>companies:7    this pair (on a command line, put it in quotes because of the >)
+  contacts:12>companies:7    this pair (in quotes on a command line); of a read a record: contacts:12>companies:0
   contacts>companies         calls about these two types, in this direction
   put, batch or read         single calls, batch associate calls or batch read calls
   account                    calls for the account's details, which no fault strikes that does not say so

@@ -141,6 +141,56 @@ def _silent_errors(call: Call, honest: Answer) -> Answer:
     return replace(honest, status=200, body=kept)
 
 
+def _uncounted_error(body: Json) -> Json:
+    return {**body, "numErrors": body.get("numErrors", 0) + 1}
+
+
+def _index_errors(body: Json) -> Json:
+    """Errors that say which input they are about by its place alone."""
+    errors = [{"status": "error", "category": "VALIDATION_ERROR", "message": "inputs[0] is not valid", "index": 0}]
+    return {**body, "numErrors": len(body.get("errors", errors)), "errors": errors * len(body.get("errors", errors))}
+
+
+def _with_types(*types: Json) -> Callable[[Json], Json]:
+    """List every link of a read with these types instead."""
+
+    def change(body: Json) -> Json:
+        results = [
+            {**result, "to": [{**link, "associationTypes": list(types)} for link in result["to"]]}
+            for result in body["results"]
+        ]
+        return {**body, "results": results}
+
+    return change
+
+
+def _endless(body: Json) -> Json:
+    paging = {"next": {"after": "0", "link": "?after=0"}}
+    return {**body, "results": [{**result, "paging": paging} for result in body["results"]]}
+
+
+def _half_later(body: Json) -> Json:
+    """Every second record of a read is put off."""
+    results, put_off = body["results"][::2], body["results"][1::2]
+    errors = [
+        answers.standard_error("INTERNAL_ERROR", "Try again later.", context={"fromObjectId": [one["from"]["id"]]})
+        for one in put_off
+    ]
+    errors += body.get("errors", ())
+    return {**body, "results": results, **({"numErrors": len(errors), "errors": errors} if errors else {})}
+
+
+_ABOVE_16_MIB = "x" * (16 * 1024 * 1024 + 1)
+
+
+def _oversized(body: Json) -> Json:
+    return {**body, "links": {"padding": _ABOVE_16_MIB}}
+
+
+def _oversized_for_many(body: Json) -> Json:
+    return _oversized(body) if len(body["results"]) + len(body.get("errors", ())) > 20 else body
+
+
 # ---- pair faults: makers of verdicts
 
 
@@ -250,6 +300,34 @@ _CALL_FAULTS: dict[str, CallFault] = {
         "a batch read answers COMPLETE and names none of the records",
         True,
         _only_for("read", lambda call, honest: Answer(200, answers.batch_body(()))),
+    ),
+    "uncounted_error": CallFault(
+        "a batch counts one error more than it names, and all its pairs are linked",
+        True,
+        _only_for("batch", _edit(_uncounted_error)),
+    ),
+    "index_errors": CallFault(
+        "the errors of a batch name inputs by their place alone, one even when all are linked",
+        True,
+        _only_for("batch", _edit(_index_errors)),
+    ),
+    "labels_only": CallFault(
+        "a read lists each link with a label and without the unlabelled type",
+        True,
+        _only_for("read", _edit(_with_types({"category": "USER_DEFINED", "typeId": 12, "label": "Manager"}))),
+    ),
+    "no_types": CallFault("a read lists each link without any type", True, _only_for("read", _edit(_with_types()))),
+    "endless_pages": CallFault(
+        "every page of a read points to the first page again", True, _only_for("read", _edit(_endless))
+    ),
+    "half_later": CallFault(
+        "a read says of every second record: try again later", True, _only_for("read", _edit(_half_later))
+    ),
+    "oversized": CallFault("the answer to a read is above 16 MiB", True, _only_for("read", _edit(_oversized))),
+    "oversized_for_many": CallFault(
+        "the answer to a read about more than 20 records is above 16 MiB",
+        True,
+        _only_for("read", _edit(_oversized_for_many)),
     ),
     # refusals of the whole call
     "token_invalid": CallFault("401 INVALID_AUTHENTICATION", False, _instead(answers.token_refused)),

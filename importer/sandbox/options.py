@@ -16,8 +16,9 @@ class SandboxOptions:
     `daily_limit`: calls until 429 DAILY, None for an account without one. `latency`: seconds a call takes on the way,
     half there and half back; `jitter`: up to this many seconds more on the way there, so that calls arrive unevenly.
     `faults` strike in the order given, the first one wins. `seed` decides every draw. `link_cap`: how many records of
-    one type a record may be linked to. `page_size`: how many of them a batch read names at once. `portal_id`: the
-    number of the account, which its details say.
+    one type a record may be linked to. `page_size`: how many of them a batch read names at once. `batch_inputs` and
+    `read_inputs`: how many inputs a batch associate and a batch read take, by default as HubSpot's v4 guide and its
+    changelog say. `portal_id`: the number of the account, which its details say.
     """
 
     token: str = DEFAULT_TOKEN
@@ -30,6 +31,8 @@ class SandboxOptions:
     seed: int = 0
     link_cap: int | None = None
     page_size: int = 500
+    batch_inputs: int = 2_000
+    read_inputs: int = 1_000
     portal_id: int = 10_000_001
 
     def __post_init__(self) -> None:
@@ -43,3 +46,5 @@ class SandboxOptions:
             raise ValueError("The daily limit is a number of calls, 0 or more.")
         if self.page_size < 1 or (self.link_cap is not None and self.link_cap < 0):
             raise ValueError("The page size must be above 0 and the cap of links 0 or more.")
+        if self.batch_inputs < 1 or self.read_inputs < 1:
+            raise ValueError("A batch has at least one input.")

@@ -12,9 +12,6 @@ from importer.sandbox.state import Pair
 VERSIONS = ("v4", "2026-03", "2026-09")
 """The versions of the path that are served. In `v4` the version stands before the area, else after it."""
 
-BATCH_INPUTS, READ_INPUTS = 2_000, 1_000
-"""How many inputs a batch associate and a batch read take. Source: HubSpot, v4 guide and changelog."""
-
 _LONGEST_ID = 19
 
 

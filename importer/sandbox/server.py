@@ -139,12 +139,12 @@ class _Service:
 
     async def _batch(self, request: web.BaseRequest, route: routes.BatchRoute, now: float) -> Answer:
         body = await request.read()
-        entries = routes.inputs(body, routes.READ_INPUTS if route.read else routes.BATCH_INPUTS)
+        entries = routes.inputs(body, self._options.read_inputs if route.read else self._options.batch_inputs)
         if isinstance(entries, Answer):
             return entries
         types = (route.from_type, route.to_type)
         if route.read:
-            call = self._call("read", *types, (), now)
+            call = self._call("read", *types, [_record_of(*types, entry) for entry in entries], now)
             return self._with_faults(call, lambda: self._account.read(*types, entries))
         inputs = [routes.input_pair(*types, entry) for entry in entries]
         pairs = [one for one in inputs if isinstance(one, Pair)]
@@ -208,6 +208,12 @@ class _Service:
         else:
             transport.write(_raw(answer, body))
         transport.close()
+
+
+def _record_of(from_type: str, to_type: str, entry: answers.Json) -> Pair:
+    """The record that an input of a read is about, as the pair of it and 0: faults may strike single ones."""
+    text = routes.input_id(entry)
+    return Pair(from_type, int(text) if routes.is_id(text) else 0, to_type, 0)
 
 
 def _kind(route: routes.Route) -> str:

@@ -144,6 +144,26 @@ def test_whatever_happens_the_results_are_true(
     _check_no_token(night)
 
 
+@pytest.mark.timeout(0)
+def test_verify_contradicts_the_server_nowhere_and_says_what_it_could_not_read(
+    tmp_path: Path, server: SandboxProcess, dice: random.Random
+) -> None:
+    night = night_in(tmp_path, server, "only_missing", dice, 300)
+    server.change("faults", faults=[*weather.UNREADABLE_RECORDS, *weather.faults(dice)])
+    done = night.end(night.begin(["verify", "night.csv", "--json"]), 120)
+    rows = rows_of(tmp_path / "night.verify.results.csv")
+    night.truth.check_verified(rows, night.known())
+    assert (done.code, done.json["stopped_by"]) == (3, "unreadable"), done.err
+    assert 0 < done.json["unconfirmed"] < len(rows) * 0.3
+    assert done.json["already_linked"] > len(rows) * 0.3
+    server.change("faults", faults=[])
+    done = night.end(night.begin(["verify", "night.csv", "--json"]), 120)
+    assert (done.code, done.json["unconfirmed"]) == (1, 0)
+    night.truth.check_verified(rows_of(tmp_path / "night.verify.results.csv"), night.known())
+    assert night.known().asked == {}, "verify sends nothing"
+    _check_no_token(night)
+
+
 def _kill_again_and_again(night: Night, dice: random.Random) -> dict[Pair, int]:
     """Begin the run and kill it, at any moment; how often the pairs that were settled then had been asked for."""
     settled: dict[Pair, int] = {}

@@ -73,6 +73,19 @@ class Truth:
         self._check_server(once, server)
         return Counter(said["import_status"] for said in found)
 
+    def check_verified(self, found: Sequence[Mapping[str, str]], server: Server) -> None:
+        """Check every row of a results file that `verify` wrote: what is not known is called so, the rest is true."""
+        assert len(found) == len(self.rows), "rows in are not rows accounted for"
+        for row, said in zip(self.rows, found, strict=True):
+            assert (said["import_status"] == "invalid") == (not row.pairs)
+            for pair, entry in _pairs_with_outcomes(row, said):
+                status = entry["status"]
+                assert status in {"already_linked", "linked", "not_sent", "unconfirmed"}, entry
+                if status == "not_sent":
+                    assert not server.has(pair), f"{pair} is linked, yet called missing: {entry}"
+                elif status != "unconfirmed":
+                    assert server.has(pair), f"{pair} is not linked: {entry}"
+
     def _check_server(self, pairs: Counter[Pair], server: Server) -> None:
         assert server.asked.keys() <= pairs.keys(), "something was sent that no row asks for"
         ours = {_link(pair) for pair in pairs} | {_link(pair) for pair in self.before}

@@ -13,6 +13,15 @@ _NOT_FOUND = {"http_404", "unknown_record"}
 """A record that HubSpot does not know cannot be linked: a server that says so strikes the pair each time."""
 
 
+UNREADABLE_RECORDS = [
+    "http_500=read,pairs:0.01",
+    "http_400=read,pairs:0.01",
+    "oversized=read,pairs:0.005",
+    "silent_read=read,pairs:0.01",
+]
+"""Single records that break every read about them, however small it is."""
+
+
 def faults(dice: random.Random) -> list[str]:
     """Every fault at small odds, in an order drawn by the dice: of those that would strike a call the first does."""
     known = [name for name in FAULTS if name not in STOPPING]

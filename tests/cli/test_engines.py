@@ -127,3 +127,32 @@ def test_the_daily_limit_stops_either_engine_and_the_next_day_it_goes_on(
     resumed = work.here("resume", done.json["run_id"], "--json", IMPORTER_BASE_URL="", **quick)
     assert resumed.code == 3, "its server is gone: unreachable, nothing is lost"
     assert resumed.json["not_sent"] == 30
+
+
+def test_a_verify_that_could_not_read_everything_ends_with_3_and_calls_nothing_missing(work: Workplace) -> None:
+    pairs = work.pairs(30)
+    linked(work, pairs[:20])
+    unread = [f"http_400=read,contacts:{pairs[3][0]}>companies:0", f"http_400=read,companies:{pairs[3][1]}>contacts:0"]
+    work.hubspot.change("faults", faults=unread)
+    try:
+        done = work.here("verify", work.write("a.csv", pairs), "--json", IMPORTER_BACKOFF_BASE="0.01")
+    finally:
+        work.hubspot.change("faults", faults=[])
+    assert done.code == 3
+    assert (done.json["status"], done.json["stopped_by"]) == ("stopped", "unreadable")
+    assert [done.json[name] for name in ("already_linked", "not_sent", "unconfirmed")] == [19, 10, 1]
+    row = rows_of(work.folder / "a.verify.results.csv")[3]
+    assert (row["import_status"], row["import_error_category"]) == ("unconfirmed", "NOT_READ")
+    assert "--only-missing" not in row["import_advice"]
+
+
+def test_only_missing_says_once_how_many_pairs_it_could_not_read_and_sends_them(work: Workplace) -> None:
+    pairs = work.pairs(30)
+    linked(work, pairs)
+    work.hubspot.change("faults", faults=["http_400=read"])
+    try:
+        done = work.here("run", work.write("a.csv", pairs), "--only-missing", "--json", IMPORTER_BACKOFF_BASE="0.01")
+    finally:
+        work.hubspot.change("faults", faults=[])
+    assert (done.code, done.json["linked"], done.json["calls"]) == (0, 30, 30)
+    assert done.err.count("Of 30 pairs it could not be read") == 1

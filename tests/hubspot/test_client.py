@@ -21,8 +21,9 @@ import pytest
 from pydantic import SecretStr
 
 from importer.config import ApiVersion, Settings
-from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_links
+from importer.hubspot.answers import Answer, NoAnswer, RateHeaders
 from importer.hubspot.client import LARGEST_BODY, HubSpotClient
+from importer.hubspot.links import read_page
 from importer.hubspot.verdict import judge
 from importer.model import Pair, RecordId, Status
 from importer.sandbox import FAULTS, PairFault, Sandbox, SandboxOptions, parse_fault
@@ -81,7 +82,7 @@ async def test_each_version_links_reads_and_links_many(version: ApiVersion) -> N
         many = await answered(hubspot.link_many([PAIR, other]))
         assert {(item.from_id, item.to_id) for item in many.results} >= {("123456", "789"), ("123456", "790")}
         read = await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None}))
-        assert set(read_links(read).types) == {("123456", "789"), ("123456", "790")}
+        assert set(read_page(read, {"123456": {"789", "790"}}).links) == {("123456", "789"), ("123456", "790")}
         assert len(sandbox.state.associations) == 2
 
 
@@ -97,9 +98,10 @@ async def test_a_read_goes_on_where_the_page_ended() -> None:
     async with Sandbox(SandboxOptions(page_size=1)) as sandbox, of(sandbox) as hubspot:
         for number in (1, 2):
             await hubspot.link(Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId(str(number))))
-        first = read_links(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None})))
-        second = read_links(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, dict(first.after))))
-    assert [list(page.types) for page in (first, second)] == [[("123456", "1")], [("123456", "2")]]
+        wanted = {"123456": {"1", "2"}}
+        first = read_page(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None})), wanted)
+        second = read_page(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, first.after)), wanted)
+    assert [list(page.links) for page in (first, second)] == [[("123456", "1")], [("123456", "2")]]
     assert second.after == {}
 
 

@@ -23,7 +23,7 @@ def batch(client: HubSpotClient) -> BatchEngine:
 
 async def test_thousands_of_pairs_are_linked_by_a_few_calls(path: Path) -> None:
     async with hubspot() as sandbox:
-        ran = await Rig(journal_of(path, pairs(2 * MOST_PAIRS + 500)), sandbox).run(batch)
+        ran = await Rig(journal_of(path, pairs(2 * MOST_PAIRS + 500)), sandbox).run(batch, answer_timeout=20)
         assert len(ran.of(Status.LINKED)) == 2 * MOST_PAIRS + 500
         assert (sandbox.state.calls["batch"], sandbox.state.calls["put"]) == (3, 0)
         assert ran.pending == set()
@@ -67,10 +67,80 @@ async def test_batches_that_are_always_refused_are_given_up_soon(path: Path) -> 
     async with hubspot("http_400=batch") as sandbox:
         rig = Rig(journal_of(path, pairs(500)), sandbox)
         first = await rig.run(batch)
-        assert sandbox.state.calls["batch"] <= 12
+        assert sandbox.state.calls["batch"] <= 33
         assert first.of(Status.NOT_SENT) == first.pending == set(first.outcomes)
         second = await rig.run()
         assert len(second.of(Status.LINKED)) == 500
+
+
+async def test_a_server_that_takes_fewer_pairs_is_sent_as_many_as_it_takes(path: Path) -> None:
+    async with hubspot(batch_inputs=120) as sandbox:
+        ran = await Rig(journal_of(path, pairs(6_000)), sandbox).run(batch, answer_timeout=20)
+        assert len(ran.of(Status.LINKED)) == 6_000
+        assert sandbox.state.calls["batch"] <= 60, "50 full ones, and a few until the limit was known"
+
+
+async def test_a_poisonous_pair_in_each_batch_costs_the_others_nothing(path: Path) -> None:
+    poison = [f"http_400=contacts:{1000 + number}>companies:{5000 + number}" for number in (7, 2_500, 4_999)]
+    async with hubspot(*poison) as sandbox:
+        wanted = pairs(6_000)
+        ran = await Rig(journal_of(path, wanted), sandbox).run(batch, answer_timeout=20)
+        assert ran.pending == {wanted[7], wanted[2_500], wanted[4_999]}
+        assert len(ran.of(Status.LINKED)) == 5_997
+        assert sandbox.state.calls["batch"] <= 3 * 23
+
+
+async def test_batches_refused_for_one_pair_of_types_go_on_for_another_and_it_is_said_which(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mixed = [*pairs(1_000), *pairs(1_000, "deals", "tickets")]
+    async with hubspot("http_400=batch,contacts>companies") as sandbox:
+        ran = await Rig(journal_of(path, mixed), sandbox).run(batch)
+        assert ran.of(Status.LINKED) == set(mixed[1_000:])
+        assert ran.pending == set(mixed[:1_000])
+        warnings = [record.getMessage() for record in caplog.records if record.name.startswith("importer.")]
+        assert len(warnings) == 1
+        assert "contacts to companies" in warnings[0]
+
+
+UNATTRIBUTED = ["uncounted_error", "index_errors"]
+
+
+@pytest.mark.parametrize("fault", UNATTRIBUTED)
+async def test_errors_that_may_be_about_any_pair_link_none_of_them_and_single_calls_decide(
+    path: Path, fault: str
+) -> None:
+    async with hubspot(f"{fault}=batch") as sandbox:
+        wanted = pairs(300)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.LINKED) == set()
+        assert first.pending == set(wanted)
+        assert sandbox.state.calls["batch"] <= 33
+        second = await rig.run()
+        assert second.of(Status.LINKED) == set(wanted)
+
+
+async def test_the_pairs_beside_one_that_has_an_unattributed_error_are_linked_by_smaller_batches(path: Path) -> None:
+    async with hubspot("num_errors=contacts:1007>companies:5007") as sandbox:
+        wanted = pairs(300)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.LINKED) == set(wanted) - {wanted[7]}
+        assert sandbox.state.calls["batch"] <= 2 * 9 + 1
+        second = await rig.run()
+        assert second.of(Status.FAILED) == {wanted[7]}
+        assert sandbox.state.calls["put"] == 1
+
+
+async def test_pairs_of_a_lost_batch_stay_in_doubt_when_its_halves_are_refused(path: Path) -> None:
+    async with hubspot("lost_answer=batch,calls:1-3", "http_400=batch") as sandbox:
+        wanted = pairs(40)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.UNCONFIRMED) == first.pending == set(wanted)
+        second = await rig.run()
+        assert second.of(Status.LINKED) == set(wanted)
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "lost_504", "cut_answer", "empty_body", "unnamed_results"])
@@ -117,6 +187,7 @@ async def test_what_stops_single_calls_stops_batches(path: Path, fault: str, rea
 
 FAULTS = [
     "lost_answer=batch,0.1", "lost_504=batch,0.1", "http_400=batch,0.1", "truncated_json=batch,0.1",
+    "uncounted_error=batch,0.1", "index_errors=batch,0.1",
     "first_error_only=batch,0.2", "errors_as_200=batch,0.2", "silent_errors=batch,0.1",
     "pending=batch,0.1", "canceled=batch,0.1", "unknown_record=pairs:0.1", "foreign_results=pairs:0.05",
     "empty_results=pairs:0.05", "num_errors=pairs:0.05", "num_errors_alone=pairs:0.05",

@@ -1,14 +1,21 @@
 """The engines that read back: what is found is true, what is not found stays as it was."""
 
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from importer.model import ObjectType, Pair, RecordId, Status
+from importer.hubspot.client import HubSpotClient
+from importer.model import ObjectType, Pair, RecordId, Status, StopReason
 from importer.pool import FindLinked, Pool, ReadBack, Verify
+from importer.pool.read import NOT_READ
 from importer.pool.workers import Source
 from importer.sandbox import Sandbox
 from importer.sandbox.state import Pair as SandboxPair
+from tests.hubspot.raw_server import raw_server, response
 from tests.pool.rig import Rig, hubspot, journal_of, key, pairs
 
 
@@ -113,6 +120,165 @@ async def test_verify_says_of_every_pair_whether_it_is_linked_and_sends_nothing(
         assert ran.of(Status.NOT_SENT) == {wanted[0], *wanted[30:]}
         assert {ran.outcomes[pair].error_category for pair in ran.of(Status.NOT_SENT)} == {"MISSING"}
         assert set(sandbox.state.calls) <= {"read"}
+
+
+UNREADABLE = [
+    "http_503", "http_400", "http_500", "empty_object", "canceled", "pending", "silent_read", "html_200", "oversized",
+    "lost_answer", "scopes_missing",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", UNREADABLE)
+async def test_verify_calls_nothing_missing_that_it_could_not_read(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read") as sandbox:
+        wanted = pairs(40)
+        link(sandbox, *wanted[:20])
+        made: list[Verify] = []
+        ran = await Rig(journal_of(path, wanted), sandbox).run(verify_into(made), source=of_pending)
+        assert ran.of(Status.UNCONFIRMED) == set(wanted)
+        assert {outcome.error_category for outcome in ran.outcomes.values()} == {NOT_READ}
+        shortfall = made[0].shortfall()
+        assert shortfall is not None
+        expected = StopReason.SCOPES_MISSING if fault == "scopes_missing" else StopReason.UNREADABLE
+        assert shortfall.reason is expected
+        assert sandbox.state.calls["read"] <= 2 * 40 * 3
+
+
+def verify_into(made: list[Verify]) -> Callable[[HubSpotClient], Verify]:
+    """Keep the engine that is made, to ask it afterwards."""
+
+    def make(client: HubSpotClient) -> Verify:
+        made.append(Verify(client))
+        return made[0]
+
+    return make
+
+
+RECORDS = ["http_400", "http_500", "oversized", "silent_read", "truncated_json"]
+
+
+@pytest.mark.parametrize("fault", RECORDS)
+async def test_one_record_that_cannot_be_read_costs_the_others_nothing(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read,contacts:1037>companies:0") as sandbox:
+        wanted = pairs(300)
+        link(sandbox, *wanted[:200])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.UNCONFIRMED) == {wanted[37]} - ran.of(Status.ALREADY_LINKED)
+        assert ran.of(Status.ALREADY_LINKED) >= set(wanted[:200]) - {wanted[37]}
+        assert ran.of(Status.NOT_SENT) == set(wanted[200:])
+        assert sandbox.state.calls["read"] <= 60
+
+
+async def test_a_record_that_one_side_cannot_read_is_found_from_the_other(path: Path) -> None:
+    async with hubspot("http_400=read,contacts:1003>companies:0") as sandbox:
+        wanted = pairs(10)
+        link(sandbox, *wanted[:5])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[:5])
+        assert ran.of(Status.NOT_SENT) == set(wanted[5:])
+
+
+async def test_a_link_that_only_one_side_denies_is_not_called_missing(path: Path) -> None:
+    async with hubspot("http_500=read,companies>contacts") as sandbox:
+        wanted = pairs(10)
+        link(sandbox, *wanted[:5])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[:5])
+        assert ran.of(Status.UNCONFIRMED) == set(wanted[5:])
+
+
+async def test_answers_too_large_for_many_records_are_asked_for_fewer(path: Path) -> None:
+    async with hubspot("oversized_for_many=read") as sandbox:
+        wanted = pairs(400)
+        link(sandbox, *wanted[::2])
+        rig = Rig(journal_of(path, wanted), sandbox)
+        ran = await rig.run(Verify, source=of_pending, answer_timeout=10)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[::2])
+        assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
+
+
+async def test_records_put_off_until_later_are_read_later(path: Path) -> None:
+    async with hubspot("half_later=read") as sandbox:
+        wanted = pairs(100)
+        link(sandbox, *wanted[:90])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[:90])
+        assert ran.of(Status.NOT_SENT) == set(wanted[90:])
+
+
+@pytest.mark.parametrize("fault", ["labels_only", "no_types"])
+async def test_a_link_without_the_unlabelled_type_is_sent_and_verify_says_so(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read") as sandbox:
+        wanted = pairs(20)
+        sandbox.state.links.add(SandboxPair(*key(wanted[0])))
+        found = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        assert found.pending == set(wanted)
+        other = journal_of(path.with_name("verify.sqlite"), wanted)
+        ran = await Rig(other, sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.NOT_SENT) == set(wanted)
+        assert ran.outcomes[wanted[0]].error_category == "ONLY_LABELLED"
+        assert ran.outcomes[wanted[0]].association_types == ("USER_DEFINED:12" if fault == "labels_only" else "")
+        assert ran.outcomes[wanted[1]].error_category == "MISSING"
+
+
+async def test_an_account_that_refuses_reads_is_still_sent_to(path: Path) -> None:
+    async with hubspot("scopes_missing=read") as sandbox:
+        rig = Rig(journal_of(path, pairs(20)), sandbox)
+        found = await rig.run(FindLinked, source=of_pending)
+        assert found.stop is None
+        assert sandbox.state.calls["read"] == 1
+        assert len((await rig.run()).of(Status.LINKED)) == 20
+
+
+# ---- pages without end
+
+
+def body_of(results: list[dict[str, object]]) -> bytes:
+    """A whole response to a batch read."""
+    return response(json.dumps({"status": "COMPLETE", "results": results}).encode())
+
+
+def pages(cursors: Iterator[str], *others: Iterator[int]) -> Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]:
+    """Answer every read with the next cursor, and the next of the ids that are linked."""
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
+        kinds = [{"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}]
+        links = [{"toObjectId": next(other), "associationTypes": kinds} for other in others]
+        paging = {"next": {"after": next(cursors)}}
+        writer.write(body_of([{"from": {"id": one["id"]}, "to": links, "paging": paging} for one in asked]))
+        await writer.drain()
+
+    return answer
+
+
+ENDLESS = {
+    "the same cursor again": lambda: pages(itertools.repeat("a"), itertools.count(1)),
+    "two cursors in turn": lambda: pages(itertools.cycle("ab"), itertools.count(1)),
+    "ever new cursors without a new link": lambda: pages(map(str, itertools.count()), itertools.repeat(1)),
+    "ever new cursors without any link": lambda: pages(map(str, itertools.count())),
+}
+
+
+@pytest.mark.parametrize("way", ENDLESS)
+async def test_pages_that_do_not_end_leave_the_record_unread(path: Path, way: str) -> None:
+    async with hubspot() as sandbox, raw_server(ENDLESS[way]()) as server:
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, pairs(1)), sandbox, url).run(Verify, source=of_pending)
+        assert len(ran.of(Status.UNCONFIRMED)) == 1
+        assert len(server.requests) <= 10
+
+
+async def test_reading_ends_where_all_that_is_looked_for_is_found(path: Path) -> None:
+    async with hubspot() as sandbox:
+        wanted = pairs(1)
+        link(sandbox, *wanted)
+        cursors = pages(map(str, itertools.count()), iter([5000]))
+        async with raw_server(cursors) as server:
+            url = f"http://{server.host}:{server.port}"
+            ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted)
+        assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("merged", ["from", "to"])

@@ -1,13 +1,17 @@
 """From a text to an id: exactly its digits, or a reason."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from importer.config import Reading
 from importer.model import Problem
+from importer.reader import open_source
 from importer.reader.ids import LossyNumber, RecordUrl, parse_id, split_ids
+from tests.blocks import rows_of
 
 
 def refusal(text: str) -> Problem:
@@ -178,6 +182,14 @@ def test_separators_are_found_in_and_between_texts_that_are_written_as_formulas(
     assert split_ids('="1;2"') == ["1", "2"]
     assert split_ids('="1";="2";=""') == ['="1"', '="2"']
     assert split_ids('=" "') == []
+
+
+def test_texts_that_are_written_as_formulas_are_not_reported_as_formulas(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('Contact ID,Company ID\n="100101","=""40001"""\n')
+    with open_source(path, Reading()) as source:
+        assert [pair.from_id for block in source.blocks() for pair in rows_of([block])[0].pairs] == ["100101"]
+        assert source.warnings() == ()
 
 
 DIGITS = st.text("0123456789", min_size=1, max_size=40)

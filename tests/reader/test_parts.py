@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import PART_ROWS, RowNames
+from importer.model import PART_ROWS, Role, RowNames
 from importer.reader import Source, compressed, open_source
 from tests.blocks import rows_of
 from tests.files.make import archive, csv_text, table_xlsx
@@ -170,3 +170,14 @@ def test_rows_of_one_file_are_named_by_their_numbers() -> None:
     assert (RowNames().of(17), RowNames().as_json(17)) == ("17", 17)
     names = RowNames(("a.csv", "b.csv"))
     assert (names.of(17), names.as_json(PART_ROWS + 2)) == ("a.csv:17", "b.csv:2")
+
+
+def test_parts_without_a_header_and_parts_below_title_lines_are_one_table(tmp_path: Path) -> None:
+    bare = {f"a-{n}.csv": csv_text([[str(n), "5"], [str(n), "6"]]) for n in (1, 2)}
+    by_position = {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#2"}
+    reading = Reading("contacts", "companies", by_position, no_header=True)
+    with open_source(zipped(tmp_path, bare), reading) as source:
+        assert named_pairs(source) == [(f"a-{n}.csv:{row}", str(n), str(4 + row)) for n in (1, 2) for row in (1, 2)]
+    titled = {f"a-{n}.csv": csv_text([["Contacts"], HEADER, [str(n), "5"]]) for n in (1, 2)}
+    with open_source(zipped(tmp_path, titled), Reading("contacts", header_row=2)) as source:
+        assert named_pairs(source) == [("a-1.csv:3", "1", "5"), ("a-2.csv:3", "2", "5")]

@@ -1,0 +1,64 @@
+"""Which records the errors of a response speak of.
+
+An id counts as named only where an error says that it is an id: a number in a message may be a limit, an index or the
+number of a rule. A caller that needs every id that *may* be meant uses `numbers_in_errors`.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator
+
+from importer.hubspot.answers import Answer, ErrorItem, errors_of
+
+_ID_KEY = re.compile(r"(?:invalid_?|missing_?|unknown_?)?(?:from_?|to_?)?(?:object_?|record_?)?ids?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?<![\d-])\d+(?![\d-])")  # neither half of a type id such as 0-1
+_RECORD_NUMBER = re.compile(
+    r"\b(?:records?|objects?|ids?|contacts?|compan(?:y|ies)|deals?|tickets?)[\s:#=]{1,3}(\d+)(?![\d-])", re.IGNORECASE
+)
+_SPEAKS_OF_LIMIT = re.compile(
+    r"\b(?:inputs?|batch(?:es)?|limits?|max(?:imum)?|at most|too many|exceeds?|allowed)\b", re.IGNORECASE
+)
+_COUNT = re.compile(r"(?<![\d,-])(?:\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d-])")
+
+
+def numbers_in_errors(answer: Answer) -> set[str]:
+    """All numbers in what a response says about errors: the ids of the records that it means are among them."""
+    errors = answer.content.get("errors")
+    return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
+
+
+def errors_attributed(answer: Answer, ids: Collection[str]) -> bool:
+    """Whether every error of a batch's response is about records among `ids`, so that the others have none.
+
+    A context that lists several ids stands for that many errors. What names no record, an index alone or a record that
+    was not asked for is not attributed, and neither is an error that is only counted in `numErrors`.
+    """
+    attributed = [max(map(len, _ids_by_place(error, ids)), default=0) for error in errors_of(answer)]
+    return all(attributed) and (answer.num_errors or 0) <= sum(attributed)
+
+
+def ids_named(error: ErrorItem, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that an error, or one nested in it, names as records."""
+    return set().union(*_ids_by_place(error, ids))
+
+
+def _ids_by_place(error: ErrorItem, ids: Collection[str]) -> Iterator[set[str]]:
+    """The ids that each context value list and each message names."""
+    for one in error.flattened():
+        for name, values in one.context.items():
+            if _ID_KEY.fullmatch(name):
+                yield {number for value in values for number in _NUMBER.findall(value) if number in ids}
+        yield {number for number in _RECORD_NUMBER.findall(one.message) if number in ids}
+
+
+def inputs_allowed(answer: Answer, sent: int) -> int | None:
+    """The number of inputs a call may have, where the refusal of one with `sent` inputs names exactly one that fits.
+
+    Only a hint: such a number can also be something else, so what it leads to has to be tried.
+    """
+    if not 400 <= answer.http_status < 500:
+        return None
+    said = [error.message for error in answer.error.flattened() if _SPEAKS_OF_LIMIT.search(error.message)]
+    named = {int(number.replace(",", "")) for text in said for number in _COUNT.findall(text)}
+    fitting = [number for number in named if 1 < number < sent]
+    return fitting[0] if len(fitting) == 1 else None

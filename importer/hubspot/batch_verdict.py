@@ -1,0 +1,116 @@
+"""The strict rule of success for a batch: which of its pairs an answer links, refuses or leaves open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from importer.hubspot.advice import RETRY
+from importer.hubspot.answers import Answer, NoAnswer
+from importer.hubspot.attribution import errors_attributed, numbers_in_errors
+from importer.hubspot.verdict import Action, Verdict, incomplete, judge, unreadable
+from importer.model import Outcome, Pair, Status
+
+
+@dataclass(frozen=True, slots=True)
+class BatchVerdict:
+    """What to do next with a batch as a whole, and the outcomes of the pairs that the response links or leaves open.
+
+    A pair without an outcome was refused. `is_taken` is False when the response says too little of single pairs, so
+    that smaller batches are worth a try: it refuses the batch as a whole, names no pair at all, or has errors that may
+    be about any of them.
+    """
+
+    verdict: Verdict
+    outcomes: Mapping[Pair, Outcome] = field(default_factory=dict)
+    is_taken: bool = False
+
+
+def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> BatchVerdict:
+    """Classify the response to the batch call of `pairs`.
+
+    A pair is linked only by the strict rule: COMPLETE, named in `results`, every error attributed to a record, and none
+    to a record of this pair. It is in doubt (`unconfirmed`) when it is named but may have an error or be another pair,
+    or when neither a result nor any error explains what became of it.
+    """
+    if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
+        return BatchVerdict(judge(answer, pairs[0]))
+    if not answer.is_json:
+        return BatchVerdict(unreadable(answer))
+    if answer.status != "COMPLETE":
+        return BatchVerdict(incomplete(answer))
+    outcomes, is_attributed = _outcomes(answer, pairs)
+    is_taken = is_attributed and (len(outcomes) < len(pairs) or _has_linked(outcomes))
+    linked = Outcome(Status.LINKED, answer.http_status, answer.status)
+    return BatchVerdict(Verdict(Action.SETTLE, linked), outcomes, is_taken)
+
+
+def _outcomes(answer: Answer, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
+    """The outcomes of pairs that a COMPLETE batch links or leaves open, and whether all its errors are attributed."""
+    has_errors = bool(answer.num_errors or answer.error.errors)
+    is_attributed = not has_errors or errors_attributed(answer, _ids(pairs))
+    types = _types_named(answer, pairs)
+    doubted = numbers_in_errors(answer) | _mirrored(pairs)
+    unclear = _unclear(answer)
+    # The pairs of a batch share few outcomes, so each is made once.
+    linked_as = {kinds: _linked(answer, kinds) for kinds in set(types.values())}
+    said: dict[Pair, Outcome] = {}
+    for pair in pairs:
+        named = types.get((pair.from_id, pair.to_id))
+        if named is not None and is_attributed and pair.from_id not in doubted and pair.to_id not in doubted:
+            said[pair] = linked_as[named]
+        elif named is not None or not has_errors:
+            said[pair] = unclear
+    return said, is_attributed
+
+
+def _has_linked(outcomes: Mapping[Pair, Outcome]) -> bool:
+    return any(outcome.status is Status.LINKED for outcome in outcomes.values())
+
+
+def _ids(pairs: Sequence[Pair]) -> set[str]:
+    return {record for pair in pairs for record in (pair.from_id, pair.to_id)}
+
+
+def _linked(answer: Answer, types: str) -> Outcome:
+    return Outcome(
+        Status.LINKED,
+        answer.http_status,
+        answer.status,
+        association_types=types,
+        completed_at=answer.completed_at,
+    )
+
+
+def _unclear(answer: Answer) -> Outcome:
+    return Outcome(
+        Status.UNCONFIRMED,
+        answer.http_status,
+        answer.status,
+        num_errors=answer.num_errors or len(answer.error.errors),
+        error_category="NOT_IN_RESULTS",
+        error_message="The response to a batch does not say clearly whether this pair was linked.",
+        error_details=answer.details,
+        correlation_id=answer.correlation_id,
+        completed_at=answer.completed_at,
+        advice=RETRY,
+    )
+
+
+def _types_named(answer: Answer, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
+    """The types of the links that results name, in either direction, by the ids of those of `pairs` that they name."""
+    types: dict[tuple[str, str], list[str]] = {(pair.from_id, pair.to_id): [] for pair in pairs}
+    for item in answer.results:
+        for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
+            if key in types:
+                types[key].append(f"{item.category}:{item.type_id}")
+    return {key: ";".join(dict.fromkeys(named)) for key, named in types.items() if named}
+
+
+def _mirrored(pairs: Sequence[Pair]) -> set[str]:
+    """The ids of pairs that results do not tell apart: contact 5 to company 7 and contact 7 to company 5.
+
+    Results name a link in both directions and say no object types.
+    """
+    if pairs[0].from_type == pairs[0].to_type:  # the two are one link
+        return set()
+    ids = {(pair.from_id, pair.to_id) for pair in pairs}
+    return {one for one, other in ids if (other, one) in ids}

@@ -1,0 +1,127 @@
+"""Batch reads: which links a response lists, and which of the records asked for it speaks of.
+
+A record that a response does not mention was not read. It has no links only if `results` or an error says so.
+"""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from importer.hubspot.answers import Answer, NoAnswer, errors_of, id_of, objects
+from importer.hubspot.attribution import ids_named
+from importer.hubspot.verdict import Action, Verdict, incomplete, judge, unreadable
+from importer.model import Outcome, Pair, Status
+
+_NO_LINKS = "NO_ASSOCIATIONS_FOUND"
+_NO_RECORD = "OBJECT_NOT_FOUND"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as it is listed: its types as `CATEGORY:ID;…`, and whether the unlabelled type is among them."""
+
+    types: str
+    is_unlabelled: bool
+
+
+@dataclass(slots=True)
+class Page:
+    """What one response says of the records asked for.
+
+    `links` has those looked for, by (id asked for, other id). `after` is where to continue, by id asked for, and
+    `listed` the other ids on this page of the records to be continued. `answered` are the records the response speaks
+    of. `merged_into` is the surviving record of one asked for alone. `has_strangers` when results name records nobody
+    asked for: those that asked ones were merged into.
+    """
+
+    links: dict[tuple[str, str], Link] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    merged_into: dict[str, str] = field(default_factory=dict)
+    has_strangers: bool = False
+
+
+def judge_read(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
+    """Classify the response to a batch read about `pair` and others; with `already_linked` it can be read."""
+    if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
+        return judge(answer, pair)
+    if answer.is_too_large:
+        return Verdict(Action.SETTLE, unreadable(answer).outcome)
+    if answer.status not in {"", "COMPLETE"}:
+        return incomplete(answer)
+    if isinstance(answer.content.get("results"), list):
+        return Verdict(Action.SETTLE, Outcome(Status.ALREADY_LINKED, answer.http_status, answer.status))
+    return unreadable(answer)
+
+
+def read_page(answer: Answer, wanted: Mapping[str, Container[str]]) -> Page:
+    """Return what a readable response says; `wanted` maps each id asked for to the other ids that are looked for."""
+    page = Page()
+    results = objects(answer.content.get("results"))
+    alone = next(iter(wanted)) if len(wanted) == 1 else None
+    named = {id_of(item.get("from")) for item in results}
+    page.has_strangers = bool(named - wanted.keys())
+    if alone is not None and len(named) == 1 and page.has_strangers:
+        page.merged_into[alone] = next(iter(named))
+    aliases = {survivor: record for record, survivor in page.merged_into.items()}
+    for item in results:
+        record = id_of(item.get("from"))
+        record = aliases.get(record, record)
+        if record in wanted:
+            _read_result(item, record, wanted[record], page)
+    page.answered.update(_without_links(answer, wanted))
+    return page
+
+
+def _read_result(item: Mapping[str, Any], record: str, others: Container[str], page: Page) -> None:
+    page.answered.add(record)
+    links = objects(item.get("to"))
+    for link in links:
+        other = id_text(link.get("toObjectId"))
+        if other in others:
+            page.links[record, other] = _link(link)
+    paging = item.get("paging")
+    following = paging.get("next") if isinstance(paging, dict) else None
+    after = id_text(following.get("after")) if isinstance(following, dict) else ""
+    if after:
+        page.after[record] = after
+        page.listed[record] = frozenset(id_text(link.get("toObjectId")) for link in links)
+
+
+def _link(item: Mapping[str, Any]) -> Link:
+    """A listed link. The unlabelled type has no label; a listing without any type says nothing.
+
+    Source: HubSpot, AssociationSpecWithLabel, where `label` is optional; its guide says that the unlabelled type stands
+    beside each label, Primary included.
+    """
+    specs = [spec for spec in objects(item.get("associationTypes")) if id_text(spec.get("typeId"))]
+    types = ";".join(f"{id_text(spec.get('category'))}:{id_text(spec.get('typeId'))}" for spec in specs)
+    return Link(types, any(spec.get("label") in (None, "") for spec in specs))
+
+
+def _without_links(answer: Answer, wanted: Mapping[str, Container[str]]) -> set[str]:
+    """The records asked for of which an error says that they have no links or do not exist."""
+    found: set[str] = set()
+    others = False
+    for item in objects(answer.content.get("errors")):
+        context = item.get("context")
+        ids = context.get("fromObjectId") if isinstance(context, dict) else None
+        if isinstance(ids, list) and len(ids) == 1 and ids[0] in wanted and _NO_LINKS in str(item.get("subCategory")):
+            found.add(ids[0])  # the usual form, a thousand times in a response
+        else:
+            others = True
+    if not others:
+        return found
+    for error in errors_of(answer):
+        codes = {code for one in error.flattened() for code in (one.category, one.sub_category, one.code)}
+        if any(_NO_LINKS in code or _NO_RECORD in code for code in codes):
+            found |= ids_named(error, wanted.keys())
+            if len(wanted) == 1 and any(_NO_LINKS in code for code in codes):  # perhaps by the id of its survivor
+                found |= wanted.keys()
+    return found
+
+
+def id_text(value: object) -> str:
+    """A JSON text or integer as text, whole; "" for anything else."""
+    return value if isinstance(value, str) else str(value) if type(value) is int else ""

@@ -1,0 +1,30 @@
+"""Which number of inputs a refusal allows, where it says so."""
+
+import pytest
+
+from importer.hubspot.attribution import inputs_allowed
+from tests.hubspot.shapes import answer, error
+
+MESSAGES = [
+    ("'inputs' has 2000 entries, from 1 to 1999 are allowed", 1999),
+    ("Batch size must be at most 1,000", 1000),
+    ("too many inputs: the limit is 100.", 100),
+    ("The maximum number of inputs is 500 per request", 500),
+    ("Invalid object id: 1234", None),  # says nothing of a limit
+    ("at most 100 inputs in a batch, 50 for this account", None),  # which one?
+    ("at most 2000 inputs are allowed", None),  # not fewer than were sent
+    ("Batch refused", None),
+]
+
+
+@pytest.mark.parametrize(("message", "allowed"), MESSAGES)
+def test_the_number_of_inputs_that_a_refusal_allows_is_found_where_it_is_certain(
+    message: str, allowed: int | None
+) -> None:
+    assert inputs_allowed(answer(400, error(message=message)), 2000) == allowed
+    assert inputs_allowed(answer(400, error(errors=[error(message=message)])), 2000) == allowed
+
+
+def test_only_a_refusal_says_how_many_inputs_are_allowed() -> None:
+    for status in (207, 500, 503):
+        assert inputs_allowed(answer(status, error(message="at most 100 inputs")), 2000) is None

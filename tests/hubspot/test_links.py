@@ -1,0 +1,167 @@
+"""A batch read says which records are linked; what it does not say stays unknown."""
+
+from typing import Any
+
+import pytest
+
+from importer.hubspot.links import Link, judge_read, read_page
+from importer.hubspot.verdict import Action, judge
+from importer.model import Status
+from tests.hubspot.shapes import PAIR, answer, error
+
+UNLABELLED = {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}
+PRIMARY = {"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"}
+MANAGER = {"category": "USER_DEFINED", "typeId": 12, "label": "Manager"}
+
+
+def listed(record: object, *others: object, types: object = (UNLABELLED,), **extra: Any) -> dict[str, Any]:
+    """One item of the `results` of a read."""
+    links = [{"toObjectId": other, "associationTypes": types} for other in others]
+    return {"from": {"id": record}, "to": links, **extra}
+
+
+def no_links(record: str) -> dict[str, Any]:
+    """What a read says of a record without links."""
+    return error(
+        "OBJECT_NOT_FOUND", subCategory="crm.associations.NO_ASSOCIATIONS_FOUND", context={"fromObjectId": [record]}
+    )
+
+
+def read(*results: dict[str, Any], **extra: Any) -> dict[str, Any]:
+    return {"status": "COMPLETE", "results": list(results), **extra}
+
+
+# ---- the call
+
+
+def test_a_read_that_names_results_can_be_trusted() -> None:
+    for status in (200, 207):
+        verdict = judge_read(answer(status, read(errors=[error()])), PAIR)
+        assert (verdict.action, verdict.outcome.status) == (Action.SETTLE, Status.ALREADY_LINKED)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", [], {}, {"results": None}, {"results": {"a": 1}}])
+def test_a_read_without_results_is_read_again(body: object) -> None:
+    verdict = judge_read(answer(200, body), PAIR)
+    assert (verdict.action, verdict.outcome.status) == (Action.AGAIN, Status.UNCONFIRMED)
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 503])
+def test_a_refused_read_is_judged_as_any_call(status: int) -> None:
+    assert judge_read(answer(status, b""), PAIR) == judge(answer(status, b""), PAIR)
+
+
+# ---- which records it speaks of
+
+
+def test_a_record_is_read_only_if_results_name_it_or_an_error_says_that_it_has_no_links() -> None:
+    errors = [no_links("2"), error("OBJECT_NOT_FOUND", context={"objectId": ["3"]}), error("TRY_LATER", id="4")]
+    body = read(listed("1", 7), errors=[*errors, error("INTERNAL_ERROR", context={"fromObjectId": ["5"]})])
+    page = read_page(answer(207, body), {str(number): {"7"} for number in range(1, 7)})
+    assert page.answered == {"1", "2", "3"}
+    assert page.links == {("1", "7"): Link("HUBSPOT_DEFINED:279", is_unlabelled=True)}
+
+
+NOTHING_SAID = [
+    error("OBJECT_NOT_FOUND"),  # of what?
+    error("OBJECT_NOT_FOUND", message="No contact 12 in portal 1"),
+    error("OBJECT_NOT_FOUND", context={"objectId": ["999"]}),
+    error("OBJECT_NOT_FOUND", context={"fromObjectType": ["0-1"], "toObjectType": ["0-2"]}),
+    error(subCategory="crm.associations.NO_ASSOCIATIONS_FOUND", context={"index": ["1"]}),
+    error("RATE_LIMIT", message="Try contact 1 again later", context={"fromObjectId": ["1"]}),
+    {"message": "odd", "subCategory": {"name": "crm.associations.NO_ASSOCIATIONS_FOUND"}},
+]
+
+
+@pytest.mark.parametrize("item", NOTHING_SAID)
+def test_an_error_that_does_not_say_so_of_a_record_leaves_it_unread(item: dict[str, Any]) -> None:
+    page = read_page(answer(207, read(errors=[item])), {"0": {"7"}, "1": {"7"}, "2": {"7"}})
+    assert page.answered == set()
+
+
+SAID = [
+    no_links("1"),
+    error(subCategory="crm.associations.NO_ASSOCIATIONS_FOUND", context="{fromObjectId=[1]}"),
+    error(errors=[error(code="NO_ASSOCIATIONS_FOUND", context={"objectId": ["1"]})]),
+    error("OBJECT_NOT_FOUND", message="Object not found: contact 1 does not exist"),
+    {"subCategory": {"name": "crm.associations.NO_ASSOCIATIONS_FOUND"}, "context": {"id": "1"}},
+]
+
+
+@pytest.mark.parametrize("item", SAID)
+def test_the_record_of_an_error_is_found_in_each_of_its_spellings(item: dict[str, Any]) -> None:
+    page = read_page(answer(207, read(errors=[item])), {"0": {"7"}, "1": {"7"}, "2": {"7"}})
+    assert page.answered == {"1"}
+
+
+def test_more_errors_than_a_report_keeps_are_all_understood() -> None:
+    wanted = {str(number): {"7"} for number in range(1000)}
+    page = read_page(answer(207, read(errors=[no_links(record) for record in wanted])), wanted)
+    assert page.answered == wanted.keys()
+
+
+# ---- merged records
+
+
+def test_a_record_asked_for_alone_tells_what_it_was_merged_into() -> None:
+    body = read(listed("99", 7, paging={"next": {"after": "x"}}))
+    page = read_page(answer(200, body), {"1": {"7"}})
+    assert (page.answered, page.merged_into, page.after) == ({"1"}, {"1": "99"}, {"1": "x"})
+    assert ("1", "7") in page.links
+
+
+def test_among_others_nobody_can_say_which_record_a_stranger_stands_for() -> None:
+    page = read_page(answer(200, read(listed("99", 7), listed("2"))), {"1": {"7"}, "2": {"7"}})
+    assert (page.answered, page.merged_into, page.has_strangers) == ({"2"}, {}, True)
+
+
+@pytest.mark.parametrize("results", [[listed("98", 7), listed("99", 7)], [listed("1"), listed("99", 7)]])
+def test_two_records_for_one_that_was_asked_for_are_no_merger(results: list[dict[str, Any]]) -> None:
+    page = read_page(answer(200, read(*results)), {"1": {"7"}})
+    assert (page.merged_into, page.links) == ({}, {})
+
+
+def test_a_merged_record_without_links_is_read_when_asked_for_alone() -> None:
+    assert read_page(answer(207, read(errors=[no_links("99")])), {"1": {"7"}}).answered == {"1"}
+
+
+# ---- the unlabelled type
+
+TYPES = [
+    ([UNLABELLED], True, "HUBSPOT_DEFINED:279"),
+    ([PRIMARY, UNLABELLED], True, "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279"),
+    ([{"category": "USER_DEFINED", "typeId": "44", "label": None}], True, "USER_DEFINED:44"),
+    ([{"category": "HUBSPOT_DEFINED", "typeId": 279}], True, "HUBSPOT_DEFINED:279"),  # `label` is optional
+    ([MANAGER], False, "USER_DEFINED:12"),
+    ([PRIMARY], False, "HUBSPOT_DEFINED:1"),
+    ([PRIMARY, MANAGER], False, "HUBSPOT_DEFINED:1;USER_DEFINED:12"),
+    ([], False, ""),
+    (None, False, ""),
+    ("HUBSPOT_DEFINED", False, ""),
+    ([None, 279, {}], False, ""),
+    ([{"category": "HUBSPOT_DEFINED", "label": None}], False, ""),
+]
+
+
+@pytest.mark.parametrize(("types", "is_unlabelled", "text"), TYPES)
+def test_a_listing_counts_as_the_link_only_with_the_unlabelled_type(
+    types: object, is_unlabelled: bool, text: str
+) -> None:
+    page = read_page(answer(200, read(listed("1", "7", types=types))), {"1": {"7"}})
+    assert page.links == {("1", "7"): Link(text, is_unlabelled)}
+
+
+def test_a_listing_without_types_counts_as_no_link() -> None:
+    body = read({"from": {"id": "1"}, "to": [{"toObjectId": 7}]})
+    assert read_page(answer(200, body), {"1": {"7"}}).links == {("1", "7"): Link("", is_unlabelled=False)}
+
+
+def test_links_that_nobody_looks_for_are_not_kept() -> None:
+    page = read_page(answer(200, read(listed("1", *range(100)))), {"1": {"7"}})
+    assert page.links.keys() == {("1", "7")}
+
+
+def test_a_cursor_is_kept_whole_however_long_it_is() -> None:
+    cursor = "c" * 5000
+    page = read_page(answer(200, read(listed("1", 7, paging={"next": {"after": cursor}}))), {"1": {"8"}})
+    assert (page.after, page.listed) == ({"1": cursor}, {"1": frozenset({"7"})})
