@@ -14,6 +14,7 @@ in the `Summary` and in its results file; what is wrong with the command, the se
 
 from importer.config import Settings, load_settings
 from importer.errors import (
+    AccountError,
     BusyError,
     CutShortError,
     FileSystemError,
@@ -28,6 +29,7 @@ from importer.reporter import RunStatus, Summary
 from importer.runner.imports import Telling, run_import
 
 __all__ = [
+    "AccountError",
     "BusyError",
     "CutShortError",
     "FileSystemError",

@@ -111,7 +111,8 @@ def _parse_rate(value: object) -> object:
     return rate
 
 
-def _parse_base_url(value: object) -> object:
+def parse_base_url(value: object) -> str:
+    """Return a base URL without its last slash. Raises ValueError, saying what was expected, for anything else."""
     text = str(value).rstrip("/")
     if "@" in text:
         raise _UnshownError("expected a URL without a name or password, such as https://api.hubapi.com")
@@ -216,7 +217,7 @@ class Settings(BaseModel):
     allow_blank: bool = False
     visible_rows_only: bool = False
 
-    base_url: Annotated[str, BeforeValidator(_parse_base_url)] = "https://api.hubapi.com"
+    base_url: Annotated[str, BeforeValidator(parse_base_url)] = "https://api.hubapi.com"
     api_version: ApiVersion = ApiVersion.V4
     rate: AnyRate = "auto"
     workers: Annotated[int, Field(ge=1, le=1000)] = 64

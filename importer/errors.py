@@ -4,6 +4,7 @@
     ├── SettingsError   a flag, an environment variable or a config key is wrong
     ├── SourceError     the file to import cannot be read as a table of pairs
     ├── JournalError    the journal of a run cannot be used
+    │   └── AccountError    the run belongs to another HubSpot account
     ├── BusyError       another process works on the same run or with the same token
     ├── OutputError     a results or failures file cannot be written
     ├── FileSystemError another file or directory cannot be used: no permission, no space, …
@@ -36,6 +37,10 @@ class SourceError(ImporterError):
 
 class JournalError(ImporterError):
     """A journal is missing, damaged, from another version, or does not fit what is asked of it."""
+
+
+class AccountError(JournalError):
+    """A run belongs to another HubSpot account than the token, or that cannot be found out; nothing was sent."""
 
 
 class BusyError(ImporterError):

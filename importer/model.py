@@ -1,5 +1,6 @@
 """The words of the domain: rows, pairs, outcomes. No I/O, no HTTP, no clock."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,6 +11,22 @@ ObjectType = NewType("ObjectType", str)
 
 RecordId = NewType("RecordId", str)
 """A HubSpot record id: ASCII decimal digits, no leading zero. Only `reader` makes one."""
+
+LARGEST_ID = 2**63 - 1
+"""HubSpot's record ids are signed 64-bit numbers."""
+
+_OBJECT_TYPE = re.compile(r"[0-9]{1,4}-[0-9]{1,18}|[A-Za-z][A-Za-z0-9_\-]{0,199}")
+_RECORD_ID = re.compile(r"[1-9][0-9]{0,18}")
+
+
+def is_object_type(text: object) -> bool:
+    """Return whether a value is well-formed as an object type."""
+    return isinstance(text, str) and _OBJECT_TYPE.fullmatch(text) is not None
+
+
+def is_record_id(text: object) -> bool:
+    """Return whether a value is well-formed as a record id."""
+    return isinstance(text, str) and _RECORD_ID.fullmatch(text) is not None and int(text) <= LARGEST_ID
 
 
 class Role(StrEnum):

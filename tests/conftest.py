@@ -8,7 +8,7 @@ import sys
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import hypothesis
@@ -74,9 +74,9 @@ def sandbox_process(options: SandboxOptions | None = None, *, port: int = 0) -> 
 
 
 def _arguments(options: SandboxOptions) -> Iterator[str]:
-    for name in ("token", "limit", "window", "daily_limit", "latency", "jitter", "seed", "link_cap", "page_size"):
-        value = getattr(options, name)
-        if value is not None:
-            yield f"--{name.replace('_', '-')}={value}"
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if field.name != "faults" and value is not None:
+            yield f"--{field.name.replace('_', '-')}={value}"
     for fault in options.faults:
         yield f"--fault={fault.text}"

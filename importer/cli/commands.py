@@ -12,11 +12,11 @@ from importer.cli import options, output
 from importer.cli.display import Display, costs_text, counts_text, understood_lines
 from importer.config import Settings
 from importer.errors import CutShortError, ImporterError
-from importer.journal import is_held
 from importer.reporter import RunStatus, Summary, problem_sentence, summary_table
 from importer.runner import store
 from importer.runner.checking import SMALLEST_DAILY_LIMIT, CheckReport, check_file
 from importer.runner.imports import Telling, resume_run, retry_run, run_import, verify_file
+from importer.runner.lookup import ListedRun, list_runs
 from importer.runner.reporting import last_summary, report_run
 
 _SETTINGS = {"show_default": False, "max_content_width": 110, "help_option_names": ["-h", "--help"]}
@@ -102,12 +102,16 @@ def resume(run_id: str, **flags: Any) -> int:
 
 @cli.command()
 @click.argument("run_or_results", metavar="RUN_ID|RESULTS_FILE")
+@options.reading
 @options.sending
 @options.the_run
 @options.fresh
 @options.telling
 def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
-    """Begin a new run over what is failed, unconfirmed or not_sent."""
+    """Begin a new run over what is failed, unconfirmed or not_sent; of a results file, over corrected invalid rows too.
+
+    The flags about reading are for a results file that no run here wrote.
+    """
     return _run(flags, lambda settings, telling: retry_run(run_or_results, settings, telling, fresh=fresh))
 
 
@@ -188,19 +192,24 @@ def verify(file: str, **flags: Any) -> int:
 def runs(as_json: bool, **flags: Any) -> int:
     """List the runs, the newest first."""
     settings = options.settings_of(flags)
-    rows = []
-    for journal in store.journals(settings):
-        info, kept, held = journal.info, journal.summary, is_held(journal.path)
-        status = "running" if held else (kept["status"] if kept else "interrupted")
-        rows.append({"run_id": info.run_id, "status": status, "rows": journal.counts().rows, "source": info.source})
+    found = list_runs(settings)
     if as_json:
-        click.echo(json.dumps(rows))
+        click.echo(json.dumps([_run_json(run) for run in found]))
     else:
-        for row in rows:
-            output.show(f"{row['run_id']}  {row['status']:<11}  {row['rows']:>9,} rows  {row['source']}")
-        if not rows:
+        for run in found:
+            rows = "?" if run.rows is None else f"{run.rows:,}"
+            output.show(f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {run.error or run.source}")
+        if not found:
             output.show(f"There are no runs in {store.runs_directory(settings)}.")
     return 0
+
+
+def _run_json(run: ListedRun) -> dict[str, Any]:
+    """A run as a JSON object; only one that cannot be read has an `error`."""
+    values = asdict(run)
+    if run.error is None:
+        del values["error"]
+    return values
 
 
 @cli.command()
@@ -211,12 +220,13 @@ def show(run_id: str, as_json: bool, **flags: Any) -> int:
     """Show what became of the run RUN_ID."""
     settings = options.settings_of(flags)
     with store.open_journal(settings, run_id) as journal:
-        summary, info = last_summary(journal), journal.info
+        summary, info, account = last_summary(journal), journal.info, journal.account
     if as_json:
         click.echo(summary.as_json())
     else:
         parent = f", a retry of {info.parent}" if info.parent else ""
-        output.show(f"{info.source} to {info.target} (API {info.api_version}), begun {info.created_at}{parent}")
+        of = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
+        output.show(f"{info.source} to {info.target}{of} (API {info.api_version}), begun {info.created_at}{parent}")
         click.echo(summary_table(summary))
     return 0
 

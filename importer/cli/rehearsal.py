@@ -19,6 +19,7 @@ from importer.sandbox import GRAMMAR, SandboxOptions, parse_fault, serve, table
 @click.option("--daily-limit", type=click.IntRange(0), default=250_000, help="Calls a day (default: 250000).")
 @click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds that each answer takes (default: 0).")
 @click.option("--seed", type=int, default=0, help="Decides every draw of the faults (default: 0).")
+@click.option("--portal-id", type=click.IntRange(1), default=10_000_001, help="Its number (default: 10000001).")
 def sandbox(port: int, faults: tuple[str, ...], limit: str, **flags: Any) -> int:
     """Serve a local HubSpot, for rehearsals."""
     rate = load_settings({"rate": limit}).rate

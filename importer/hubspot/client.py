@@ -105,6 +105,10 @@ class HubSpotClient:
         ]
         return await self._exchange("POST", routes.batch_read(self._version, from_type, to_type), {"inputs": inputs})
 
+    async def account(self) -> Answer | NoAnswer:
+        """GET the details of the account that the token belongs to."""
+        return await self._exchange("GET", routes.account_details(self._version))
+
     async def _exchange(self, method: str, path: str, content: object = None) -> Answer | NoAnswer:
         if self._session is None:
             raise RuntimeError("the client is used before it is entered")

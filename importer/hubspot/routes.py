@@ -1,4 +1,4 @@
-"""Paths of HubSpot's association calls, by API version. Source: HubSpot, OpenAPI files of `v4`, 2026-03 and 2026-09."""
+"""Paths of HubSpot's calls, by API version. Source: HubSpot, OpenAPI files of `v4`, 2026-03 and 2026-09."""
 
 from urllib.parse import quote
 
@@ -24,6 +24,11 @@ def batch_default(version: ApiVersion, from_type: ObjectType, to_type: ObjectTyp
 def batch_read(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """The path of the POST that reads the links of up to 1,000 records."""
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/read"
+
+
+def account_details(version: ApiVersion) -> str:
+    """The path of the GET that says which account a token belongs to. It has no `v4`; `v3` stands beside it."""
+    return f"/account-info/{'v3' if version is ApiVersion.V4 else version}/details"
 
 
 def _associations(version: ApiVersion) -> str:

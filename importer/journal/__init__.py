@@ -13,13 +13,17 @@ fsync an outcome) would buy nothing.
 """
 
 from importer.journal.draft import write_journal
-from importer.journal.journal import Journal, is_held, list_journals, open_for_run
-from importer.journal.records import CUT_OFF, Counts, Outcomes, PendingPair, ProblemGroup, RunInfo
+from importer.journal.journal import Journal, open_for_run
+from importer.journal.locking import is_held, list_journals
+from importer.journal.records import CUT_OFF, Account, Counts, Outcomes, PendingPair, ProblemGroup, RunInfo
+from importer.journal.rows import SANDBOX
 from importer.journal.schema import SUFFIX
 
 __all__ = [
     "CUT_OFF",
+    "SANDBOX",
     "SUFFIX",
+    "Account",
     "Counts",
     "Journal",
     "Outcomes",

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from importer.errors import JournalError
+from importer.journal.integrity import DamageError
 
-NO_JOURNAL = "it is not a journal, or it is damaged; begin anew with --fresh"
-"""What is said of a file that is no journal."""
+NO_JOURNAL = "it is not a journal, or it is damaged; import the file again with --fresh"
+"""The reason for refusing a file that is not a journal."""
+
+_DAMAGED = "it is damaged{what}, so nothing of it is used; import the file again with --fresh"
 
 _UNUSABLE = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run the same command again to go on",
@@ -18,7 +21,7 @@ _UNUSABLE = {
     sqlite3.SQLITE_IOERR: "the disk reports an error; look at the disk, then run the same command again to go on",
     sqlite3.SQLITE_BUSY: "another program holds it; close that program and run the same command again",
     sqlite3.SQLITE_NOTADB: NO_JOURNAL,
-    sqlite3.SQLITE_CORRUPT: "it is damaged; begin anew with --fresh",
+    sqlite3.SQLITE_CORRUPT: _DAMAGED.format(what=""),
 }
 
 
@@ -27,6 +30,10 @@ def explained(path: Path) -> Iterator[None]:
     """Turn what the disk and the file can do to a journal into a JournalError; any other error is a bug and passes."""
     try:
         yield
+    except DamageError as error:
+        raise JournalError(f"The journal {path}: {_DAMAGED.format(what=f' ({error})')}.") from error
+    except OSError as error:
+        raise JournalError(f"The journal {path} cannot be read: {error.strerror}.") from error
     except sqlite3.DatabaseError as error:
         reason = _UNUSABLE.get(_error_code(error))
         if reason is None:

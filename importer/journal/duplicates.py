@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from importer.journal.integrity import checksum
 from importer.journal.schema import unpack
 
 _FEW = 50_000
@@ -19,7 +20,8 @@ WITH firsts AS (
     SELECT from_type, from_id, to_type, to_id, min(pair) AS first, row AS first_row FROM suspects
     GROUP BY from_id, to_id, from_type, to_type HAVING count(*) > 1
 )
-SELECT pair, row, first, first_row FROM suspects JOIN firsts USING (from_type, from_id, to_type, to_id)
+SELECT pair, row, first, first_row, checksum(pair, row, first, first_row)
+FROM suspects JOIN firsts USING (from_type, from_id, to_type, to_id)
 WHERE pair <> first
 """
 
@@ -31,6 +33,7 @@ def write_duplicates(db: sqlite3.Connection, hashes: "array[int]") -> None:
     """
     suspects = repeated(hashes)
     if suspects:
+        db.create_function("checksum", 4, checksum, deterministic=True)
         db.execute(_SUSPECTS)
         db.executemany("INSERT INTO suspects VALUES (?, ?, ?, ?, ?, ?)", _pairs(db, suspects))
         db.execute(_FIND)
@@ -62,9 +65,7 @@ def _repeated_of_many(hashes: "array[int]") -> Sequence[int]:
 
 def _pairs(db: sqlite3.Connection, places: Sequence[int]) -> Iterator[tuple[int | str, ...]]:
     """The pairs at some places, counted from 0, with their numbers, which count from 1, and rows."""
-    found = db.execute(
-        "SELECT first_pair, last_pair, pairs FROM blocks WHERE last_pair >= first_pair ORDER BY last_pair"
-    )
+    found = db.execute("SELECT first_pair, last_pair, pairs FROM blocks WHERE last_pair >= first_pair ORDER BY number")
     for first_pair, last_pair, data in found:
         begin, end = bisect_left(places, first_pair - 1), bisect_left(places, last_pair)
         if begin < end:

@@ -2,39 +2,42 @@
 
 import json
 import sqlite3
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import fields, replace
-from itertools import groupby, islice
-from operator import itemgetter
+from dataclasses import asdict, fields
+from itertools import chain, groupby, islice
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, Self
 
-from filelock import FileLock, Timeout
-
-from importer.errors import BusyError, JournalError
+from importer.errors import JournalError
+from importer.journal import integrity, wal
 from importer.journal.damage import NO_JOURNAL, explained
-from importer.journal.records import CUT_OFF, Counts, Outcomes, PendingPair, ProblemGroup, RunInfo
-from importer.journal.schema import OUTCOME_COLUMNS, SUFFIX, VERSION, unpack
-from importer.model import (
-    ObjectType,
-    Outcome,
-    Pair,
-    PairOutcome,
-    Problem,
-    RecordId,
-    RowOutcome,
-    SourceBlock,
-    SourceRow,
-    Status,
+from importer.journal.draft import set_value
+from importer.journal.integrity import Totals, checksum
+from importer.journal.locking import hold, is_held
+from importer.journal.records import Account, Counts, Outcomes, PendingPair, ProblemGroup
+from importer.journal.rows import (
+    UNKNOWN_PAIR,
+    PairRecord,
+    ProblemsByRow,
+    account,
+    outcome_of,
+    outcome_values,
+    pair_records,
+    pending_pair,
+    run_info,
+    standing,
+    status_of,
 )
+from importer.journal.schema import OUTCOME_COLUMNS, VERSION, unpack
+from importer.model import ObjectType, Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
 
-_BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY rowid"
+_BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY number"
 
-_PAIRS_AFTER = """
-SELECT first_pair, last_pair, pairs FROM blocks WHERE last_pair > ? AND last_pair >= first_pair ORDER BY last_pair
-"""
+_PROBLEMS = "SELECT row, code, column, message, advice FROM problems"
 
 _NOT_TO_SEND = f"""
 SELECT pair FROM duplicates WHERE pair BETWEEN :first AND :last
@@ -66,31 +69,25 @@ _HAVING_STATUS = f"SELECT pair, {OUTCOME_COLUMNS} FROM outcomes WHERE pair > ? A
 
 _COUNTS = """
 SELECT
-    (SELECT coalesce(sum(row_count), 0) FROM blocks),
-    (SELECT coalesce(max(last_pair), 0) FROM blocks) - (SELECT count(*) FROM duplicates),
-    (SELECT count(DISTINCT row) FROM problems),
-    (SELECT count(DISTINCT row) FROM duplicates WHERE row <> first_row),
-    (SELECT coalesce(sum(blank_count), 0) FROM blocks)
+    (SELECT count(DISTINCT row) FROM problems), (SELECT count(DISTINCT row) FROM duplicates WHERE row <> first_row)
 """
 
 _IS_JOURNAL = "SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'table' AND name IN ('run', 'outcomes')"
 
 
-_PairRecord = tuple[int, ObjectType, RecordId, ObjectType, RecordId]
-"""The row that makes a pair, and the pair."""
-
-
-_UNKNOWN = (None, None, *(None for _ in fields(Outcome)))
-
-
 class Journal:
     """An existing journal. One process may write to it (`open_for_run`); any may read.
 
-    Every method raises JournalError when the file is damaged, full or gone.
+    Opening it checks what it says of the run and the bounds of its blocks; `verify` checks all of it, and is to be
+    called before its rows, pairs or outcomes are used. Every method raises JournalError when the file is damaged, full
+    or gone.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the journal at `path`. Raises JournalError when it is none, or another version's."""
+    def __init__(self, path: Path, *, is_mine: bool = False) -> None:
+        """Open the journal at `path`; `is_mine` says that this process holds it.
+
+        Raises JournalError when it is not a journal, is damaged, or is another version's.
+        """
         if not path.is_file():
             raise JournalError(f"There is no journal {path}.")
         self.path = path
@@ -98,19 +95,47 @@ class Journal:
             self._db = sqlite3.connect(path, isolation_level=None)
         try:
             with explained(path):
-                (version,) = self._db.execute("PRAGMA user_version").fetchone()
-                if self._db.execute(_IS_JOURNAL).fetchone() != (1,):
-                    raise JournalError(f"The journal {path}: {NO_JOURNAL}.")
-                if version != VERSION:
-                    raise JournalError(
-                        f"The journal {path} is of version {version}, this importer writes version {VERSION}: "
-                        "finish that run with the importer that began it, or begin anew with --fresh."
-                    )
-                self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-                self.info = self._read_info()
+                self._open(is_mine)
         except BaseException:
             self._db.close()
             raise
+
+    def _open(self, is_mine: bool) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if self._db.execute(_IS_JOURNAL).fetchone() != (1,):
+            raise JournalError(f"The journal {self.path}: {NO_JOURNAL}.")
+        if version != VERSION:
+            raise JournalError(
+                f"The journal {self.path} is of version {version}, this importer writes version {VERSION}: "
+                "finish that run with the importer that began it, or import the file again with --fresh."
+            )
+        integrity.require_schema(self._db)
+        self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        values = integrity.read_run(self._db)
+        self.info = run_info(json.loads(values["info"]))
+        self._totals = Totals(**json.loads(values["totals"]))
+        self._spans = integrity.read_spans(self._db, self._totals)
+        frames = wal.committed_frames(self.path)
+        if frames and (is_mine or not is_held(self.path)) and frames > wal.readable_frames(self.path):
+            self._doubt_everything_unknown()
+
+    def _doubt_everything_unknown(self) -> None:
+        """Note that every pair without a settled outcome may have been sent: transactions are lost."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM run WHERE key = 'summary'")
+            for found in self._to_send(0):
+                notes = ((number, checksum(number)) for number, _ in found)
+                db.executemany("INSERT OR IGNORE INTO sending VALUES (?, ?)", notes)
+
+    def verify(self) -> None:
+        """Compare all of the journal with its checksums. Raises JournalError when a bit of it is not as written."""
+        with explained(self.path):
+            self._db.execute("BEGIN")  # another process may be writing: all is read as it is at one moment
+            try:
+                integrity.verify(self._db, self._totals)
+            finally:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
 
     def __enter__(self) -> Self:
         """Return itself; the file is closed at the end."""
@@ -120,44 +145,53 @@ class Journal:
         """Close the file."""
         self._db.close()
 
-    def _read_info(self) -> RunInfo:
-        values = json.loads(self._value("info") or "{}")
-        try:
-            return RunInfo(**{**values, "header": tuple(values["header"]), "parts": tuple(values.get("parts", ()))})
-        except (KeyError, TypeError) as error:
-            raise sqlite3.DataError(f"what the run was asked to do is incomplete: {error}") from error
-
-    def _value(self, key: str) -> str | None:
-        found = self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
-        return None if found is None else str(found[0])
+    def _value(self, key: str) -> Any:
+        """The value of a key of the table `run`, None when it has none."""
+        with explained(self.path):
+            text = integrity.read_run(self._db).get(key)
+            return None if text is None else json.loads(text)
 
     @property
     def summary(self) -> dict[str, Any] | None:
         """The summary with which the last process on this run ended; None while it runs or when it was killed."""
+        found: dict[str, Any] | None = self._value("summary")
+        return found
+
+    @property
+    def account(self) -> Account | None:
+        """The account that the run belongs to; None before anything was sent."""
+        found = self._value("account")
         with explained(self.path):
-            text = self._value("summary")
-        return None if text is None else dict(json.loads(text))
+            return None if found is None else account(found)
+
+    def set_account(self, found: Account) -> None:
+        """Note which account the run belongs to."""
+        with self._transaction() as db:
+            set_value(db, "account", asdict(found))
 
     def begin(self) -> bool:
         """Note that a process goes on with the run; whether one did before. Until `end`, the run counts as cut off."""
+        is_resumed = self._value("begun") is not None
         with self._transaction() as db:
             db.execute("DELETE FROM run WHERE key = 'summary'")
-            return db.execute("INSERT OR IGNORE INTO run VALUES ('begun', 'true')").rowcount == 0
+            set_value(db, "begun", True)
+        return is_resumed
 
     def end(self, summary: dict[str, Any]) -> None:
         """Note how the process ended."""
         with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO run VALUES ('summary', ?)", (json.dumps(summary),))
+            set_value(db, "summary", summary)
 
     def counts(self) -> Counts:
         """How many rows and distinct pairs there are, and how many rows are invalid or repeat an earlier row's pair."""
         with explained(self.path):
-            return Counts(*self._db.execute(_COUNTS).fetchone())
+            invalid, duplicates = self._db.execute(_COUNTS).fetchone()
+        totals = self._totals
+        return Counts(totals.rows, totals.pairs - totals.duplicates, invalid, duplicates, totals.blank)
 
     def has_extra_cells(self) -> bool:
         """Return whether any row has more cells than the header."""
-        with explained(self.path):
-            return self._value("has_extra_cells") is not None
+        return self._totals.width > len(self.info.header)
 
     def problem_groups(self, first: int) -> list[ProblemGroup]:
         """The problems by code, the most frequent first, each with one problem of its `first` rows."""
@@ -168,7 +202,7 @@ class Journal:
             return [ProblemGroup(code, rows, self._first_problems(code, first)) for code, rows in groups]
 
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
-        found = self._db.execute("SELECT * FROM problems WHERE code = ? ORDER BY rowid", (code,))
+        found = self._db.execute(f"{_PROBLEMS} WHERE code = ? ORDER BY rowid", (code,))
         rows = (next(problems) for _, problems in groupby(found, itemgetter(0)))
         return tuple((number, Problem(*values)) for number, *values in islice(rows, first))
 
@@ -184,7 +218,7 @@ class Journal:
         """How many distinct pairs have each status, of those that have an outcome."""
         with explained(self.path):
             found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
-            return {_status(status): count for status, count in found}
+            return {status_of(status): count for status, count in found}
 
     def take(self, after: int, limit: int) -> list[PendingPair]:
         """The next pairs to send, at most `limit`, numbered above `after`, and the note that they are being sent.
@@ -194,7 +228,9 @@ class Journal:
         """
         with self._transaction() as db:
             pending = list(islice(self._pending(after), limit))
-            db.executemany("INSERT OR IGNORE INTO sending VALUES (?)", ((taken.id,) for taken in pending))
+            db.executemany(
+                "INSERT OR IGNORE INTO sending VALUES (?, ?)", ((taken.id, checksum(taken.id)) for taken in pending)
+            )
         return pending
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
@@ -207,13 +243,13 @@ class Journal:
         having: list[PendingPair] = []
         with explained(self.path):
             found = self._db.execute(_HAVING_STATUS, (after, status, limit)).fetchall()
-            blocks = self._db.execute(_PAIRS_AFTER, (after,))
-            first, last, records = 0, 0, list[_PairRecord]()
+            blocks = self._pairs_after(after)
+            first, last, records = 0, 0, list[PairRecord]()
             for number, *values in found:
                 while number > last:
                     first, last, data = next(blocks)
-                    records = _records(data)
-                having.append(_pending_pair(number, records[number - first], _outcome(values)))
+                    records = pair_records(data)
+                having.append(pending_pair(number, records[number - first], outcome_of(values)))
         return having
 
     def _pending(self, after: int) -> Iterator[PendingPair]:
@@ -221,16 +257,24 @@ class Journal:
             span = {"first": found[0][0], "last": found[-1][0]}
             known = {number: values for number, *values in self._db.execute(_KNOWN_OF_PAIRS_TO_SEND, span)}
             for number, record in found:
-                yield _pending_pair(number, record, _standing(*known[number]) if number in known else None)
+                yield pending_pair(number, record, standing(*known[number]) if number in known else None)
 
-    def _to_send(self, after: int) -> Iterator[list[tuple[int, _PairRecord]]]:
+    def _to_send(self, after: int) -> Iterator[list[tuple[int, PairRecord]]]:
         """The pairs to send that are numbered above `after`, with their numbers, block by block."""
-        for first, last, data in self._db.execute(_PAIRS_AFTER, (after,)):
+        for first, last, data in self._pairs_after(after):
             begin = max(first, after + 1)
             others = {number for (number,) in self._db.execute(_NOT_TO_SEND, {"first": begin, "last": last})}
             if len(others) <= last - begin:
-                records = enumerate(_records(data)[begin - first :], begin)
+                records = enumerate(pair_records(data)[begin - first :], begin)
                 yield [(number, record) for number, record in records if number not in others]
+
+    def _pairs_after(self, after: int) -> Iterator[tuple[int, int, bytes]]:
+        """The blocks with pairs numbered above `after`: first and last pair, and the pairs."""
+        for span in self._spans[bisect_right(self._spans, after, key=attrgetter("last")) :]:
+            if span.last >= span.first:
+                found = self._db.execute("SELECT pairs FROM blocks WHERE number = ?", (span.number,)).fetchone()
+                integrity.require(found is not None, "a block of its rows")
+                yield span.first, span.last, found[0]
 
     def record(self, settled: Outcomes, unsettled: Outcomes = ()) -> None:
         """Write the outcomes of pairs, by their numbers, in one transaction.
@@ -242,10 +286,10 @@ class Journal:
             pair for pair, outcome in unsettled if outcome.status is Status.NOT_SENT
         ]
         marks = ", ".join("?" for _ in fields(Outcome))
+        rows = ((pair, *outcome_values(outcome)) for pair, outcome in chain(settled, unsettled))
         with self._transaction() as db:
             db.executemany(
-                f"INSERT OR REPLACE INTO outcomes VALUES (?, {marks})",
-                ((pair, *_outcome_values(outcome)) for outcomes in (settled, unsettled) for pair, outcome in outcomes),
+                f"INSERT OR REPLACE INTO outcomes VALUES (?, {marks}, ?)", ((*row, checksum(*row)) for row in rows)
             )
             db.executemany("DELETE FROM sending WHERE pair = ?", ((pair,) for pair in known))
 
@@ -273,7 +317,7 @@ class Journal:
                 yield block
 
     def _blocks_of_rows(self, not_sent: Outcome) -> Iterator[Iterator[RowOutcome]]:
-        problems = _ProblemsByRow(self._db.execute("SELECT * FROM problems ORDER BY rowid"))
+        problems = ProblemsByRow(self._db.execute(f"{_PROBLEMS} ORDER BY rowid"))
         for first, last, numbers, cells, data in self._db.execute(_BLOCKS):
             pairs = self._pairs_by_row(first, last, data, not_sent)
             yield (
@@ -285,9 +329,9 @@ class Journal:
         span = {"first": first, "last": last}
         known = {number: values for number, *values in self._db.execute(_KNOWN_OF_PAIRS, span)}
         found: dict[int, list[PairOutcome]] = {}
-        for number, record in enumerate(_records(data), first):
-            first_row, *values = known.get(number, _UNKNOWN)
-            made = PairOutcome(Pair(*record[1:]), _standing(*values) or not_sent, first_row or record[0])
+        for number, record in enumerate(pair_records(data), first):
+            first_row, *values = known.get(number, UNKNOWN_PAIR)
+            made = PairOutcome(Pair(*record[1:]), standing(*values) or not_sent, first_row or record[0])
             found.setdefault(record[0], []).append(made)
         return found
 
@@ -307,96 +351,5 @@ class Journal:
 @contextmanager
 def open_for_run(path: Path) -> Iterator[Journal]:
     """The journal at `path` for the one process that may write to it. Raises BusyError when another one holds it."""
-    lock = FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise BusyError(
-            f"Another process is working on run {path.stem}: wait until it ends, or stop it and run this again."
-        ) from None
-    try:
-        with Journal(path) as journal:
-            yield journal
-    finally:
-        lock.release()
-
-
-def is_held(path: Path) -> bool:
-    """Whether a process is working on the journal at `path` now."""
-    lock = FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600)
-    try:
-        with lock:
-            return False
-    except Timeout:
-        return True
-
-
-def list_journals(directory: Path) -> list[Path]:
-    """The journals in `directory`, oldest first."""
-    return sorted(directory.glob(f"*{SUFFIX}"))
-
-
-def _records(data: bytes) -> list[_PairRecord]:
-    return list(zip(*unpack(data), strict=True))
-
-
-def _pending_pair(number: int, record: _PairRecord, outcome: Outcome | None) -> PendingPair:
-    return PendingPair(number, record[0], Pair(*record[1:]), outcome)
-
-
-def _outcome(values: Sequence[Any]) -> Outcome | None:
-    if values[0] is None:  # as of most pairs when they are taken
-        return None
-    status, *others = values
-    return Outcome(_status(status), *others)
-
-
-def _status(text: object) -> Status:
-    """The status as it was written. Raises what `_explained` takes for damage."""
-    status = _STATUSES.get(text)
-    if status is None:
-        raise sqlite3.DataError(f"{text!r} is no status")
-    return status
-
-
-def _standing(sending: int | None, *values: Any) -> Outcome | None:
-    """The outcome so far; of a pair that a process took and neither settled nor gave back, that it was cut off."""
-    outcome = _outcome(values)
-    if sending is None or not (outcome is None or outcome.status is Status.NOT_SENT):
-        return outcome
-    return CUT_OFF if outcome is None else replace(CUT_OFF, attempts=outcome.attempts)
-
-
-def _outcome_values(outcome: Outcome) -> tuple[object, ...]:
-    return (
-        outcome.status,
-        outcome.http_status,
-        outcome.api_status,
-        outcome.num_errors,
-        outcome.error_category,
-        outcome.error_message,
-        outcome.error_details,
-        outcome.correlation_id,
-        outcome.association_types,
-        outcome.attempts,
-        outcome.completed_at,
-        outcome.advice,
-    )
-
-
-class _ProblemsByRow:
-    """Problems in the order of their rows, handed out row by row."""
-
-    def __init__(self, found: Iterable[tuple[Any, ...]]) -> None:
-        self._groups = groupby(found, itemgetter(0))
-        self._next = next(self._groups, None)
-
-    def of(self, number: int) -> tuple[Problem, ...]:
-        if self._next is None or self._next[0] != number:
-            return ()
-        problems = tuple(Problem(*values) for _, *values in self._next[1])
-        self._next = next(self._groups, None)
-        return problems
-
-
-_STATUSES: dict[object, Status] = {status.value: status for status in Status}
+    with hold(path), Journal(path, is_mine=True) as journal:
+        yield journal

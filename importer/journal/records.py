@@ -48,6 +48,19 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """The HubSpot account that a run belongs to.
+
+    `portal_id` is HubSpot's number of it, None where HubSpot did not say. `fingerprint` is that of the token, keyed
+    with the random `key` of the run: it tells whether a token is the same, and nothing else about it.
+    """
+
+    portal_id: int | None
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """What a run's rows come to: `invalid`, `duplicates` and `blank` count rows, `pairs` distinct pairs."""
 

@@ -11,23 +11,29 @@ from importer.model import Outcome
 VERSION = 3
 SUFFIX = ".sqlite"
 
+PAGE_SIZE = 16_384
+"""Bytes of a page: blocks are large and fill large pages."""
+
 OUTCOME_COLUMNS = ", ".join(field.name for field in fields(Outcome))
 
-SCHEMA = f"""
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+TABLES = f"""
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks (
-    first_pair INTEGER NOT NULL, last_pair INTEGER NOT NULL, row_count INTEGER NOT NULL, blank_count INTEGER NOT NULL,
-    numbers BLOB NOT NULL, cells BLOB NOT NULL, pairs BLOB NOT NULL
+    number INTEGER PRIMARY KEY, first_pair INTEGER NOT NULL, last_pair INTEGER NOT NULL, row_count INTEGER NOT NULL,
+    blank_count INTEGER NOT NULL, checksum INTEGER NOT NULL, numbers BLOB NOT NULL, cells BLOB NOT NULL,
+    pairs BLOB NOT NULL
 );
-CREATE INDEX blocks_by_pair ON blocks (last_pair);
-CREATE TABLE problems (row INTEGER NOT NULL, code TEXT, column TEXT, message TEXT, advice TEXT);
+CREATE TABLE problems (row INTEGER NOT NULL, code TEXT, column TEXT, message TEXT, advice TEXT, checksum INTEGER);
 CREATE TABLE duplicates (
-    pair INTEGER PRIMARY KEY, row INTEGER NOT NULL, first INTEGER NOT NULL, first_row INTEGER NOT NULL
+    pair INTEGER PRIMARY KEY, row INTEGER NOT NULL, first INTEGER NOT NULL, first_row INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 );
-CREATE TABLE sending (pair INTEGER PRIMARY KEY);
-CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS});
-PRAGMA user_version = {VERSION};
+CREATE TABLE sending (pair INTEGER PRIMARY KEY, checksum INTEGER NOT NULL);
+CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL);
 """
+"""Every row carries the checksum of its other values (`integrity.checksum`)."""
+
+SCHEMA = f"{TABLES}\nPRAGMA user_version = {VERSION};"
 
 
 def pack(value: Any) -> bytes:

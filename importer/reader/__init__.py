@@ -8,6 +8,7 @@ from importer.errors import SettingsError
 from importer.reader.formats import open_table
 from importer.reader.frames import frame_table
 from importer.reader.messages import quoted
+from importer.reader.old_results import OldResults, read_old_results
 from importer.reader.source import Source, Understood
 from importer.reader.tables import Table
 from importer.reader.text import DELIMITERS
@@ -15,7 +16,7 @@ from importer.reader.text import DELIMITERS
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["DELIMITERS", "Source", "Understood", "open_frame", "open_source"]
+__all__ = ["DELIMITERS", "OldResults", "Source", "Understood", "open_frame", "open_source", "read_old_results"]
 
 
 def open_source(path: Path, reading: Reading, name: str = "") -> Source:

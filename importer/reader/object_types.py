@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from importer.model import ObjectType
+from importer.model import ObjectType, is_object_type
 
 _STANDARD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     # name in a path, id, other words for it (the plural is the name itself)
@@ -43,7 +43,6 @@ _STANDARD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Source: HubSpot, "Using object APIs", object type ids; the Japanese words are those of its Japanese pages."""
 
 _IGNORED = re.compile(r"[\s_\-\u2010-\u2015\u2212\u200b-\u200f\u2060\ufeff]+")
-_WELL_FORMED = re.compile(r"\d{1,4}-\d{1,18}|[A-Za-z][A-Za-z0-9_\-]{0,199}", re.ASCII)
 
 
 def plain(text: str) -> str:
@@ -72,4 +71,4 @@ def parse_object_type(text: str) -> ObjectType | None:
     known = _BY_ID.get(name) or standard_object_type(name)
     if known:
         return known
-    return ObjectType(name) if _WELL_FORMED.fullmatch(name) else None
+    return ObjectType(name) if is_object_type(name) else None

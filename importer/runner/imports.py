@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 from importer.config import ApiVersion, Reading, Settings, token_file_is_exposed
 from importer.errors import BusyError, SettingsError, SourceError
+from importer.hubspot.client import HubSpotClient
 from importer.hubspot.routes import V4_ENDS
-from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
-from importer.model import Status
+from importer.journal import SANDBOX, SUFFIX, Account, Journal, RunInfo, is_held, open_for_run, write_journal
+from importer.model import Status, Stop
+from importer.pool import Pool
 from importer.reporter import Summary, check_writable
-from importer.runner import output_paths, store
+from importer.runner import lookup, old_results, output_paths, store
+from importer.runner.accounts import TokenAccount
 from importer.runner.commands import command_of, hold_command, identify
 from importer.runner.costs import costs
 from importer.runner.events import Notice, Plan, Watch, ignore
@@ -36,10 +39,20 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """Settings with the token that belongs to them."""
+    """Settings with the token that belongs to them, and its account; the sandbox in the process has none."""
 
     settings: Settings
     token: SecretStr
+    account: TokenAccount | None
+
+    def is_of(self, journal: Journal) -> bool:
+        """Return whether a run belongs to the token's account."""
+        return self.account is None or self.account.is_of(journal)
+
+    def require(self, journal: Journal) -> None:
+        """Raise AccountError unless a run belongs to the token's account."""
+        if self.account is not None:
+            self.account.require(journal)
 
 
 @translate_os_errors()
@@ -59,20 +72,23 @@ def run_import(
     What HubSpot or a signal does to the run is in the Summary. Raises an ImporterError when nothing could be sent:
     SettingsError, SourceError, JournalError, BusyError or OutputError.
     """
-    target = _Target(settings, access_token(settings))
+    target = _target(settings, telling.watch)
     with store.source_file(file, settings) as source:
         return _import(source, settings.reading, target, telling, fresh=fresh)
 
 
 @translate_os_errors()
 def resume_run(run_id: str, settings: Settings, telling: Telling = Telling()) -> Summary:
-    """Go on with an unfinished run from its journal alone; the source is not read again.
+    """Continue an unfinished run from its journal alone; the source is not read again.
 
-    It goes to the run's own base URL, by the API version of `settings` if one is set there. Raises as `run_import`.
+    It goes to the run's own base URL, by the API version of `settings` if one is given there, and only with a token of
+    the run's own account. Raises as `run_import`.
     """
     path = store.journal_path(settings, run_id)
     with Journal(path) as journal:
-        info, target = journal.info, _target_of(journal.info, settings)
+        journal.verify()
+        info, target = journal.info, _target_of(journal.info, settings, telling.watch)
+        target.require(journal)
     with hold_command(target.settings, command_of(info), target.token, telling.watch) as command:
         command.note(run_id)
         return _send_and_report(path, target, telling)
@@ -82,9 +98,10 @@ def resume_run(run_id: str, settings: Settings, telling: Telling = Telling()) ->
 def retry_run(run_or_results: str, settings: Settings, telling: Telling = Telling(), *, fresh: bool = False) -> Summary:
     """Begin a run over what is failed, unconfirmed or not sent in an old run or in a results file.
 
-    A run is tried again from its journal, against its own base URL. A results file is read as it is now, with the
-    reading settings and against the base URL of the run that wrote it, so that its cells can be corrected first. An
-    unfinished retry goes on, unless `fresh` begins anew. Raises as `run_import`.
+    A run is tried again from its journal, against its own base URL. A results file is read as it is now, so that its
+    cells can be corrected first; its invalid rows are tried too. The run that its rows name says which columns make its
+    pairs, and where they go; when there is no such run here, or the file has other columns by now, `settings` say so.
+    An unfinished retry is continued, unless `fresh` begins a new one. Raises as `run_import`.
     """
     if Path(run_or_results).is_file():
         return _retry_file(Path(run_or_results), settings, telling, fresh=fresh)
@@ -113,51 +130,66 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
 
 
 def _import(
-    source: store.SourceFile, reading: Reading, target: _Target, telling: Telling, *, fresh: bool = False
+    source: store.SourceFile,
+    reading: Reading,
+    target: _Target,
+    telling: Telling,
+    *,
+    fresh: bool = False,
+    account: Account | None = None,
 ) -> Summary:
+    """Import a source; `account` is the one that its ids belong to, where that is known."""
     settings = target.settings
     what = identify(source.path, source.sha256, store.reading_values(reading), store.target(settings))
     with hold_command(settings, what, target.token, telling.watch) as command:
         if command.waited_for is not None:
             source = store.described_again(source)
-            summary = None if fresh else _finished_meanwhile(command.waited_for, source.sha256, settings, telling)
+            summary = None if fresh else _finished_meanwhile(command.waited_for, source.sha256, target, telling)
             if summary is not None:
                 return summary
-        path = None if fresh else store.unfinished_run(settings, source, reading)
+        path = None if fresh else lookup.unfinished_run(settings, source, reading, target.is_of)
         if path is None:
-            path = _begin(source, reading, settings, telling)
+            path = _begin(source, reading, settings, telling, account)
         command.note(path.stem)
         return _send_and_report(path, target, telling)
 
 
-def _finished_meanwhile(run_id: str, sha256: str, settings: Settings, telling: Telling) -> Summary | None:
+def _finished_meanwhile(run_id: str, sha256: str, target: _Target, telling: Telling) -> Summary | None:
     """The summary of the run that another process worked on, if it has finished with a source of this hash."""
-    with Journal(store.journal_path(settings, run_id)) as journal:
-        if journal.info.source_sha256 != sha256:
+    with Journal(store.journal_path(target.settings, run_id)) as journal:
+        if journal.info.source_sha256 != sha256 or not target.is_of(journal):
             return None
-        return report_finished(journal, settings, telling.out, telling.watch)
+        return report_finished(journal, target.settings, telling.out, telling.watch)
 
 
-def _begin(source: store.SourceFile, reading: Reading, settings: Settings, telling: Telling) -> Path:
+def _begin(
+    source: store.SourceFile, reading: Reading, settings: Settings, telling: Telling, account: Account | None
+) -> Path:
     """Read the source into the journal of a new run; its path."""
     mark = ".retry" if reading.statuses is not None else ""
     results = output_paths.results_path(source, telling.out, sandbox=settings.sandbox, mark=mark)
     check_writable(results)
     runs = store.runs_directory(settings)
     with temporary_directory(runs) as directory:
-        draft = _read(source, reading, results, settings, telling.watch, directory)
+        draft = _read(source, reading, results, settings, telling.watch, directory, account)
         return draft.replace(runs / draft.name)
 
 
 def _read(
-    source: store.SourceFile, reading: Reading, results: Path, settings: Settings, watch: Watch, directory: Path
+    source: store.SourceFile,
+    reading: Reading,
+    results: Path,
+    settings: Settings,
+    watch: Watch,
+    directory: Path,
+    account: Account | None = None,
 ) -> Path:
     """Read the source into a new journal in `directory`; its path."""
     with store.open_table(source, reading) as table:
         watch(table.understood)
         info = store.describe(store.new_run_id(), source, table, settings, reading, results)
         path = directory / f"{info.run_id}{SUFFIX}"
-        write_journal(path, info, store.read_blocks(source, table))
+        write_journal(path, info, store.read_blocks(source, table), account)
         for warning in table.warnings():
             watch(Notice(warning, is_warning=True))
     return path
@@ -165,32 +197,45 @@ def _read(
 
 def _retry_file(file: Path, settings: Settings, telling: Telling, *, fresh: bool) -> Summary:
     with store.source_file(file, settings) as source:
-        info = store.run_of_results(settings, source)
-        target = _Target(settings, access_token(settings)) if info is None else _target_of(info, settings)
-        reading = settings.reading if info is None else store.reading_of_results(info)
-        try:
-            return _import(source, replace(reading, statuses=store.TO_RETRY), target, telling, fresh=fresh)
-        except SourceError as error:
-            if info is not None:
-                raise
-            raise SourceError(
-                f"{error} No run here wrote {file}, so what its columns are is not known: put those settings into a "
-                f"config file, or import the file with: importer run."
-            ) from None
+        found = old_results.origin(source, file, settings)
+        if found is None:
+            return _retry_foreign(source, file, settings, telling, fresh=fresh)
+        with found.journal:
+            target = _target_of(found.journal.info, settings, telling.watch)
+            target.require(found.journal)
+            account = found.journal.account
+        if found.note:
+            telling.watch(Notice(found.note, is_warning=True))
+        return _import(source, found.reading, target, telling, fresh=fresh, account=account)
+
+
+def _retry_foreign(
+    source: store.SourceFile, file: Path, settings: Settings, telling: Telling, *, fresh: bool
+) -> Summary:
+    reading = replace(settings.reading, statuses=old_results.TO_RETRY)
+    try:
+        return _import(source, reading, _target(settings, telling.watch), telling, fresh=fresh)
+    except SourceError as error:
+        raise SourceError(
+            f"{error} No run here wrote {file}, so what its columns are is not known: say so with --from, --to and "
+            "--map, or import the file with: importer run."
+        ) from None
 
 
 def _retry_journal(path: Path, settings: Settings, telling: Telling, *, fresh: bool) -> Summary:
     if is_held(path):
         raise BusyError(f"Run {path.stem} still goes on: wait until it ends, or stop it; then try it again.")
     with Journal(path) as parent:
-        info, target = parent.info, _target_of(parent.info, settings)
+        parent.verify()
+        info, target = parent.info, _target_of(parent.info, settings, telling.watch)
+        target.require(parent)
         what = identify(info.source, info.source_sha256, info.reading, info.target, info.run_id)
         with hold_command(target.settings, what, target.token, telling.watch) as command:
             if command.waited_for is not None and not fresh:
-                summary = _finished_meanwhile(command.waited_for, info.source_sha256, target.settings, telling)
+                summary = _finished_meanwhile(command.waited_for, info.source_sha256, target, telling)
                 if summary is not None:
                     return summary
-            unfinished = None if fresh else store.unfinished_retry(target.settings, info.run_id)
+            unfinished = None if fresh else lookup.unfinished_retry(target.settings, info.run_id)
             if unfinished is None:
                 unfinished = _begin_retry(parent, target.settings, telling.out)
             command.note(unfinished.stem)
@@ -205,32 +250,42 @@ def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
         run_id=run_id,
         created_at=store.now(),
         parent=parent.info.run_id,
+        api_version=settings.api_version,
         results=str(results),
         settings=settings.model_dump(mode="json"),
     )
     runs = store.runs_directory(settings)
     with temporary_directory(runs) as directory:
         draft = directory / f"{run_id}{SUFFIX}"
-        write_journal(draft, info, parent.blocks_to_retry())
+        write_journal(draft, info, parent.blocks_to_retry(), parent.account)
         return draft.replace(runs / draft.name)
 
 
-def _target_of(info: RunInfo, settings: Settings) -> _Target:
-    """The settings for going on with an old run: its own target, unless another one than the default is asked for."""
-    default = Settings()
-    if store.target(settings) not in {info.target, store.target(default)}:
+def _target(settings: Settings, watch: Watch) -> _Target:
+    token = access_token(settings)
+    return _Target(settings, token, None if settings.sandbox else TokenAccount(settings, token, watch))
+
+
+def _target_of(info: RunInfo, settings: Settings, watch: Watch) -> _Target:
+    """The settings for continuing an old run: its own target and API version, unless others are given.
+
+    Raises SettingsError when another target is given: the run's ids mean other records there.
+    """
+    given, is_sandbox = settings.model_fields_set, info.target == SANDBOX
+    is_elsewhere = "sandbox" in given and settings.sandbox is not is_sandbox
+    if "base_url" in given and not settings.sandbox:
+        is_elsewhere = is_elsewhere or settings.base_url != info.target
+    if is_elsewhere:
         raise SettingsError(
             f"Run {info.run_id} goes to {info.target}, not to {store.target(settings)}: its ids belong there. "
-            "To send the pairs elsewhere import their file anew."
+            "To send the pairs elsewhere, import their file with --fresh."
         )
-    is_sandbox = info.target == store.SANDBOX
     changes: dict[str, object] = {"sandbox": is_sandbox}
     if not is_sandbox:
         changes["base_url"] = info.target
-    if settings.api_version is default.api_version:
+    if "api_version" not in given:
         changes["api_version"] = ApiVersion(info.api_version)
-    own = settings.model_copy(update=changes)
-    return _Target(own, access_token(own))
+    return _target(settings.model_copy(update=changes), watch)
 
 
 def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
@@ -256,7 +311,13 @@ def _send(journal: Journal, target: _Target, watch: Watch) -> Sent:
         watch(Notice(f"HubSpot ends its support of API v4 on {V4_ENDS}; --api-version 2026-09 follows it."))
     if not target.settings.sandbox and token_file_is_exposed(target.settings):
         watch(Notice(f"Others on this machine can read {target.settings.token_file}: chmod 600 it.", is_warning=True))
-    return work_on(journal, target.settings, target.token, link_pending, watch)
+
+    async def link_in_own_account(pool: Pool, client: HubSpotClient) -> Stop | None:
+        stop = await target.account.check(journal, pool, client) if target.account is not None else None
+        return stop or await link_pending(pool, client)
+
+    sent = work_on(journal, target.settings, target.token, link_in_own_account, watch)
+    return sent if target.account is None else replace(sent, reads=sent.reads + target.account.reads)
 
 
 def _plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:

@@ -40,6 +40,7 @@ def report_finished(journal: Journal, settings: Settings, out: Path | None, watc
 
 
 def _write_again(journal: Journal, settings: Settings, out: Path | None, watch: Watch) -> Summary:
+    journal.verify()
     results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
     output = output_paths.output_of(journal.info, "run", results, settings, watch)
     return _with_files(last_summary(journal), _write(journal, output), output)
@@ -51,6 +52,7 @@ def last_summary(journal: Journal) -> Summary:
     if kept is not None:
         stopped_by = StopReason(kept["stopped_by"]) if kept["stopped_by"] else None
         return Summary(**{**kept, "status": RunStatus(kept["status"]), "stopped_by": stopped_by})
+    journal.verify()
     totals = count(journal.rows(_not_sent(journal.info.run_id)))
     return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
 

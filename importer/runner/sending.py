@@ -9,7 +9,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from importer.config import EngineName, Settings, load_token
-from importer.errors import CutShortError, ImporterError, SettingsError
+from importer.errors import AccountError, CutShortError, ImporterError, SettingsError
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.ledger import Ledger, hold_rate
 from importer.hubspot.pace import Pace
@@ -147,6 +147,8 @@ def cut_short(journal: Journal, calls: Callable[[], int]) -> Iterator[None]:
     try:
         with translate_os_errors():
             yield
+    except AccountError:  # raised before anything is sent
+        raise
     except ImporterError as error:
         if not calls():
             raise

@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from importer.config import Reading, Settings
 from importer.errors import JournalError, SourceError
-from importer.journal import SUFFIX, Journal, RunInfo, list_journals
-from importer.model import Role, SourceBlock, Status
-from importer.reader import DELIMITERS, Source, open_frame, open_source
+from importer.journal import SANDBOX, SUFFIX, Journal, RunInfo, list_journals
+from importer.model import SourceBlock
+from importer.reader import Source, open_frame, open_source
 from importer.runner.temporary import remove_abandoned, temporary_directory
 from importer.runner.unchanged import FileVersion, check_unchanged, read_version
 
@@ -28,11 +28,6 @@ logger = logging.getLogger(__name__)
 STANDARD_INPUT = "<stdin>"
 FRAME = "<frame>"
 NO_FILES = {STANDARD_INPUT, FRAME}
-
-SANDBOX = "sandbox"
-"""The target of a run against the sandbox inside the process."""
-
-TO_RETRY = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,11 @@ class SourceFile:
     sha256: str
     modified_at: str
     version: FileVersion | None = None
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether it has no path of its own: standard input or a data frame."""
+        return self.path in NO_FILES
 
     def check_unchanged(self) -> None:
         """Raise SourceError when the file is no longer the one that was described."""
@@ -87,9 +87,18 @@ def journal_path(settings: Settings, run_id: str) -> Path:
     """The journal of a run. Raises JournalError, naming the newest runs, when there is none."""
     path = runs_directory(settings) / f"{run_id}{SUFFIX}"
     if "/" in run_id or os.sep in run_id or not path.is_file():
-        newest = ", ".join(known.stem for known in list_journals(path.parent)[-3:]) or "none"
+        newest = ", ".join(map(_named, list_journals(path.parent)[-3:])) or "none"
         raise JournalError(f"There is no run {run_id!r} in {path.parent}. The newest runs are: {newest}.")
     return path
+
+
+def _named(path: Path) -> str:
+    """The id of a run, with a remark when its journal cannot be read."""
+    try:
+        with Journal(path):
+            return path.stem
+    except JournalError:
+        return f"{path.stem} (unreadable)"
 
 
 def open_journal(settings: Settings, run_id: str) -> Journal:
@@ -189,89 +198,3 @@ def reading_values(reading: Reading) -> dict[str, Any]:
 def target(settings: Settings) -> str:
     """Where the calls of a run go: the base URL, or `sandbox`."""
     return SANDBOX if settings.sandbox else settings.base_url
-
-
-def journals(settings: Settings) -> Iterator[Journal]:
-    """Every readable journal, the newest first, each open for as long as it is looked at."""
-    for path in reversed(list_journals(runs_directory(settings))):
-        try:
-            journal = Journal(path)
-        except JournalError as error:
-            logger.warning("%s It is passed over.", error)
-            continue
-        with journal:
-            yield journal
-
-
-def unfinished_run(settings: Settings, source: SourceFile, reading: Reading) -> Path | None:
-    """The journal of the newest run over this source that did not finish, when the same command began it.
-
-    Raises JournalError when the source has changed since: the run cannot go on with other rows.
-    """
-    for journal in journals(settings):
-        info = journal.info
-        if info.parent is None and _same_command(info, settings, source, reading):
-            if _is_finished(journal):
-                return None
-            if info.source_sha256 != source.sha256:
-                raise JournalError(_changed(info, source))
-            return journal.path
-    return None
-
-
-def unfinished_retry(settings: Settings, parent: str) -> Path | None:
-    """The journal of the newest retry of the run `parent`, when it did not finish."""
-    for journal in journals(settings):
-        if journal.info.parent == parent and journal.info.target == target(settings):
-            return None if _is_finished(journal) else journal.path
-    return None
-
-
-def run_of_results(settings: Settings, results: SourceFile) -> RunInfo | None:
-    """The newest run that wrote this results file; None when no journal knows it."""
-    return next((journal.info for journal in journals(settings) if journal.info.results == results.path), None)
-
-
-def reading_of_results(info: RunInfo) -> Reading:
-    """How to read the results file of a run: by the columns and types with which its source was read."""
-    columns = {Role(role): _wish(info.header, place) for role, place in info.places.items()}
-    # Others are found out: the file may have been saved anew by a program that has its own.
-    delimiter = None if info.delimiter in DELIMITERS else info.delimiter
-    return Reading(
-        info.reading["from_object_type"],
-        info.reading["to_object_type"],
-        columns,
-        delimiter=delimiter,
-        allow_blank=info.reading.get("allow_blank", False),  # journals of older versions do not have it
-    )
-
-
-def _wish(header: Sequence[str], place: int) -> str:
-    """How `--map` names a column of a header: by its text where that is enough."""
-    text = header[place - 1]
-    return text if text.strip() and header.count(text) == 1 else f"#{place}"
-
-
-def _same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:
-    # What has no name of its own is the same source only when it has the same content.
-    is_same_source = source.path not in NO_FILES or info.source_sha256 == source.sha256
-    return (
-        info.source == source.path
-        and is_same_source
-        and info.reading == reading_values(reading)
-        and info.target == target(settings)
-        and info.api_version == settings.api_version
-    )
-
-
-def _is_finished(journal: Journal) -> bool:
-    return journal.summary is not None and journal.summary["status"] == "finished"
-
-
-def _changed(info: RunInfo, source: SourceFile) -> str:
-    return (
-        f"{source.path} has changed since run {info.run_id} began and did not finish: then it was of "
-        f"{info.source_modified_at} (SHA-256 {info.source_sha256[:12]}…), now it is of {source.modified_at} "
-        f"(SHA-256 {source.sha256[:12]}…). Finish that run with: importer resume {info.run_id}; "
-        "or import the file as it is now with --fresh."
-    )

@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--page-size", type=int, default=_DEFAULT.page_size)
     parser.add_argument("--batch-inputs", type=int, default=_DEFAULT.batch_inputs, help="the most of a batch associate")
     parser.add_argument("--read-inputs", type=int, default=_DEFAULT.read_inputs, help="the most of a batch read")
+    parser.add_argument("--portal-id", type=int, default=_DEFAULT.portal_id, help="number of the account")
     given = vars(parser.parse_args())
     port = given.pop("port")
     try:

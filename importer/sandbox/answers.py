@@ -146,6 +146,22 @@ def batch_answer(verdicts: Iterable[Verdict]) -> Answer:
     return Answer(207, body | {"numErrors": num_errors, "errors": errors})
 
 
+def account_answer(portal_id: int) -> Answer:
+    """Return the details of the account. Source: HubSpot, account information API."""
+    body = {
+        "portalId": portal_id,
+        "accountType": "DEVELOPER_TEST",
+        "timeZone": "US/Eastern",
+        "companyCurrency": "USD",
+        "additionalCurrencies": [],
+        "utcOffset": "-05:00",
+        "utcOffsetMilliseconds": -18_000_000,
+        "uiDomain": "app.hubspot.com",
+        "dataHostingLocation": "na1",
+    }
+    return Answer(200, body)
+
+
 def read_answer(found: list[Json], errors: list[Json]) -> Answer:
     """Return the answer of a batch read: 207 when records had no links or are unknown."""
     body = batch_body(found)

@@ -20,6 +20,7 @@ The fault strikes when every WHEN holds, and one pair at most TIMES times. WHEN 
   contacts:12>companies:7    this pair (in quotes on a command line); of a read a record: contacts:12>companies:0
   contacts>companies         calls about these two types, in this direction
   put, batch or read         single calls, batch associate calls or batch read calls
+  account                    calls for the account's details, which no fault strikes that does not say so
   calls:50-80                the 50th to the 80th call since the start (calls:50 is one call)
   after:100                  every call after the 100th
   seconds:5-10               from the 5th up to the 10th second since the start
@@ -30,7 +31,10 @@ Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500  http_500=
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a fault sees of a call: `kind` (`put`, `batch`, `read`), `number` from 1, `seconds` since the start."""
+    """What a fault sees of a call: `kind` (`put`, `batch`, `read`, `account`), `number`, `seconds` since the start.
+
+    Calls are numbered from 1; those for the account's details are left out.
+    """
 
     kind: str
     from_type: str
@@ -59,14 +63,21 @@ Condition = Callable[[Moment], bool]
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A parsed SPEC. `about_pairs`: a condition looks at single pairs, so a batch must be searched for one."""
+    """A parsed SPEC.
+
+    `about_pairs`: a condition looks at single pairs, so a batch must be searched for one. `about_account`: it is about
+    the calls for the account's details, and no others.
+    """
 
     conditions: tuple[Condition, ...]
     about_pairs: bool
+    about_account: bool
     times: int | None
 
     def holds(self, moment: Moment) -> bool:
         """Whether every condition holds."""
+        if self.about_account != (moment.call.kind == "account"):
+            return False
         return all(condition(moment) for condition in self.conditions)
 
 
@@ -89,6 +100,7 @@ def parse_spec(text: str) -> Spec:
     return Spec(
         conditions=tuple(_condition(word.strip()) for word in words),
         about_pairs=any(":" in word and (">" in word or word.strip().startswith("pairs:")) for word in words),
+        about_account="account" in map(str.strip, words),
         times=int(times) if star else None,
     )
 
@@ -99,7 +111,7 @@ def _condition(word: str) -> Condition:
             return make(*match.groups())
     raise ValueError(
         f"{word!r} is not a condition of a fault. Known are: always, 0.05, pairs:0.05, contacts:12>companies:7, "
-        "contacts>companies, put, batch, read, calls:50-80, after:100, seconds:5-10."
+        "contacts>companies, put, batch, read, account, calls:50-80, after:100, seconds:5-10."
     )
 
 
@@ -179,7 +191,7 @@ _GRAMMAR: tuple[tuple[str, Callable[..., Condition]], ...] = (
     (f"pairs:{_FRACTION}", _share_of_pairs),
     (f"{_TYPE}:{_NUMBER}>{_TYPE}:{_NUMBER}", _pair),
     (f"{_TYPE}>{_TYPE}", _types),
-    ("(put|batch|read)", _kind),
+    ("(put|batch|read|account)", _kind),
     (rf"calls:{_NUMBER}(?:-{_NUMBER})?", _calls),
     (f"after:{_NUMBER}", _after),
     (f"seconds:{_FRACTION}-{_FRACTION}", _seconds),

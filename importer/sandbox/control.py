@@ -62,10 +62,11 @@ class Control:
             "counts": {
                 "associations": len(state.links),
                 "pairs_asked": len(state.asked),
-                "calls": state.calls.total(),
+                "calls": state.numbered_calls,
                 "puts": state.calls["put"],
                 "batch_calls": state.calls["batch"],
                 "read_calls": state.calls["read"],
+                "account_calls": state.calls["account"],
                 "other_calls": state.calls["other"],
                 "rate_limited": state.answers["429"],
                 "redirects_followed": state.redirects_followed,

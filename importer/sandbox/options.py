@@ -18,7 +18,7 @@ class SandboxOptions:
     `faults` strike in the order given, the first one wins. `seed` decides every draw. `link_cap`: how many records of
     one type a record may be linked to. `page_size`: how many of them a batch read names at once. `batch_inputs` and
     `read_inputs`: how many inputs a batch associate and a batch read take, by default as HubSpot's v4 guide and its
-    changelog say.
+    changelog say. `portal_id`: the number of the account, which its details say.
     """
 
     token: str = DEFAULT_TOKEN
@@ -33,6 +33,7 @@ class SandboxOptions:
     page_size: int = 500
     batch_inputs: int = 2_000
     read_inputs: int = 1_000
+    portal_id: int = 10_000_001
 
     def __post_init__(self) -> None:
         if not self.token:

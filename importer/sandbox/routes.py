@@ -31,7 +31,12 @@ class BatchRoute:
     read: bool
 
 
-Route = PutRoute | BatchRoute | Answer
+@dataclass(frozen=True, slots=True)
+class AccountRoute:
+    """The details of the account."""
+
+
+Route = PutRoute | BatchRoute | AccountRoute | Answer
 
 
 def find(method: str, raw_path: str) -> Route:
@@ -39,6 +44,8 @@ def find(method: str, raw_path: str) -> Route:
     parts = raw_path.partition("?")[0].split("/")
     if "%" in raw_path:
         parts = [unquote(part) for part in parts]
+    if parts[:2] == ["", "account-info"] and parts[2:] in [["v3", "details"], *([v, "details"] for v in VERSIONS[1:])]:
+        return AccountRoute() if method == "GET" else _not_allowed(method)
     match _without_version(parts):
         case ["objects", from_type, from_id, "associations", "default", to_type, to_id]:
             return _put_route(from_type, from_id, to_type, to_id) if method == "PUT" else _not_allowed(method)

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Self
 
 from aiohttp import web
@@ -105,6 +106,10 @@ class _Service:
             return refusal or route
         if isinstance(route, routes.BatchRoute):
             return refusal or await self._batch(request, route, now)
+        if isinstance(route, routes.AccountRoute):
+            call = self._call("account", "account", "account", (), now)
+            details = partial(answers.account_answer, self._options.portal_id)
+            return refusal or self._with_faults(call, details)
         return self._put(route.pair, refusal, now)
 
     def _refuse(self, request: web.BaseRequest, route: routes.Route, now: float) -> Answer | None:
@@ -160,7 +165,7 @@ class _Service:
         return fault.answer(call, work() if fault.links else Answer())
 
     def _call(self, kind: str, from_type: str, to_type: str, pairs: Sequence[Pair], now: float) -> Call:
-        return Call(kind, from_type, to_type, pairs, self._state.calls.total(), now - self._started)
+        return Call(kind, from_type, to_type, pairs, self._state.numbered_calls, now - self._started)
 
     # ---- the answer
 
@@ -216,6 +221,8 @@ def _kind(route: routes.Route) -> str:
         return "put"
     if isinstance(route, routes.BatchRoute):
         return "read" if route.read else "batch"
+    if isinstance(route, routes.AccountRoute):
+        return "account"
     return "other"
 
 

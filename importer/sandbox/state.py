@@ -129,8 +129,9 @@ class State:
     """Everything a sandbox remembers, live: tests in the same process read and change it directly.
 
     `asked` counts how often each pair was asked for, in the direction asked, whatever became of it. `calls` counts
-    by kind (`put`, `batch`, `read`, `other`), `answers` by HTTP status (`dropped`: no whole answer was sent), `faults`
-    how often each fault struck, `redirects_followed` the requests that came where a redirect had pointed.
+    by kind (`put`, `batch`, `read`, `account`, `other`), `answers` by HTTP status (`dropped`: no whole answer was
+    sent), `faults` how often each fault struck, `redirects_followed` the requests that came where a redirect had
+    pointed.
     """
 
     def __init__(self, window: float) -> None:
@@ -143,6 +144,11 @@ class State:
         self.answers: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.redirects_followed = 0
+
+    @property
+    def numbered_calls(self) -> int:
+        """All calls so far but those for the account's details, which every client makes once in passing."""
+        return self.calls.total() - self.calls["account"]
 
     @property
     def associations(self) -> set[Pair]:

@@ -309,13 +309,37 @@ def test_a_run_does_not_go_on_against_another_address(work: Workplace) -> None:
     assert refused.code == 2
     assert refused.sentence == (
         f"Run {stopped['run_id']} goes to {work.hubspot.url}, not to http://localhost:1: its ids belong there. "
-        "To send the pairs elsewhere import their file anew."
+        "To send the pairs elsewhere, import their file with --fresh."
     )
     assert work.here("resume", stopped["run_id"], "--sandbox").code == 2
     assert work.here("retry", stopped["run_id"], "--base-url", "http://localhost:1").code == 2
     assert work.calls() == before
     resumed = work.here("resume", stopped["run_id"], "--json", IMPORTER_BASE_URL="")
     assert (resumed.code, resumed.json["linked"]) == (0, 3)
+
+
+def test_a_setting_that_was_given_holds_though_it_equals_the_default(work: Workplace) -> None:
+    source = work.write("a.csv", work.pairs(3))
+    flags = ("--api-version", "2026-09", "--json")
+    stopped = work.here("run", source, *flags, HUBSPOT_ACCESS_TOKEN="wrong").json["run_id"]
+    config = work.folder / "config.toml"
+    config.write_text('api_version = "v4"\n')
+    for given in (("--api-version", "v4"), ("--config", config)):
+        resumed = work.here("resume", stopped, *given, HUBSPOT_ACCESS_TOKEN="wrong")
+        assert "HubSpot ends its support of API v4" in resumed.err
+    own = work.here("resume", stopped, HUBSPOT_ACCESS_TOKEN="wrong")
+    assert "HubSpot ends its support of API v4" not in own.err
+    refused = work.here("resume", stopped, "--base-url", "https://api.hubapi.com")
+    assert refused.code == 2
+    assert f"goes to {work.hubspot.url}, not to https://api.hubapi.com" in refused.sentence
+    assert work.here("resume", stopped, "--json").json["linked"] == 3
+
+
+def test_a_retry_keeps_the_api_version_that_it_was_given(work: Workplace) -> None:
+    source = work.write("a.csv", [(UNKNOWN + work.base, 1)])
+    run_id = work.here("run", source, "--json").json["run_id"]
+    child = work.here("retry", run_id, "--api-version", "2026-09", "--json").json["run_id"]
+    assert "(API 2026-09)" in work.here("show", child).out
 
 
 # ---- results that cannot be written at the end
@@ -345,7 +369,7 @@ def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplac
 
 
 def test_a_second_run_with_the_same_token_waits_or_is_refused(work: Workplace) -> None:
-    first = work.start("run", work.write("a.csv", work.pairs(1000)), "--json", "--rate", "50/0.1")
+    first = work.start("run", work.write("a.csv", work.pairs(1000)), "--json", "--rate", "50/1")
     wait_until(lambda: bool(work.asked()))
     first.send(signal.SIGSTOP)
     other = work.write("b.csv", work.pairs(2, 2000))

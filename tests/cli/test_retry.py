@@ -107,21 +107,23 @@ def test_a_results_file_that_no_run_here_wrote_is_refused_with_what_helps(work: 
     path.write_text("from_id,to_id,import_status\n1,2,failed\n")
     refused = work.here("retry", path)
     assert refused.code == 2
-    assert refused.sentence.endswith(
-        f"No run here wrote {path}, so what its columns are is not known: put those settings into a config file, or "
-        "import the file with: importer run."
-    )
+    assert f"No run here wrote {path}" in refused.sentence
+    work.environment["IMPORTER_TO_OBJECT_TYPE"] = "companies"
+    path.write_text(f"from_id,to_id,import_status\n{work.base},2,failed\n{work.base + 1},2,linked\n")
+    done = work.here("retry", path, "--from", "contacts", "--json")
+    assert (done.code, done.json["rows"], work.links()) == (0, 1, {(work.base, 2)})
 
 
 def test_the_results_of_a_retry_can_be_tried_again(failing: tuple[Workplace, str, Path]) -> None:
     work, _, _ = failing
     first = work.here("retry", work.folder / "deals.results.csv", "--json")
-    assert (first.code, first.json["rows"], first.json["failed"]) == (1, 4, 4)
+    assert (first.code, first.json["rows"], first.json["failed"], first.json["invalid"]) == (1, 5, 4, 1)
     make_known(work, 0, 1, 2)
     second = work.here("retry", work.folder / "deals.retry.results.csv", "--json")
-    assert (second.code, second.json["rows"], second.json["linked"]) == (0, 4, 4)
+    assert (second.code, second.json["rows"], second.json["linked"], second.json["invalid"]) == (1, 5, 4, 1)
     assert second.json["results"] == str(work.folder / "deals.retry2.results.csv")
-    assert {row["import_status"] for row in rows_of(work.folder / "deals.retry.results.csv")} == {"failed"}
+    statuses = {row["import_status"] for row in rows_of(work.folder / "deals.retry.results.csv")}
+    assert statuses == {"failed", "invalid"}
 
 
 def test_a_corrected_failures_file_is_a_source_like_any_other(failing: tuple[Workplace, str, Path]) -> None:
@@ -165,7 +167,7 @@ def test_show_says_again_what_the_run_said(failing: tuple[Workplace, str, Path])
     assert shown.code == 0
     assert (shown.json["run_id"], shown.json["failed"], shown.json["calls"]) == (run_id, 4, 8)
     text = work.here("show", run_id).out
-    assert text.startswith(f"{source} to {work.hubspot.url} (API v4), begun 20")
+    assert text.startswith(f"{source} to {work.hubspot.url}, account 10000001 (API v4), begun 20")
     assert f"Run {run_id} finished after" in text
 
 
@@ -210,7 +212,14 @@ def test_a_damaged_journal_is_told_when_asked_for_and_passed_over_when_not(
     shown = work.here("show", "20200101-000000-0000")
     assert shown.code == 2
     assert "it is not a journal, or it is damaged" in shown.sentence
-    assert len(work.here("runs", "--json").json) == 1
+    listed: list[dict[str, Any]] = json.loads(work.here("runs", "--json").out)
+    assert [run["status"] for run in listed] == ["finished", "unreadable"]
+    assert (listed[1]["run_id"], listed[1]["rows"], listed[1]["source"]) == ("20200101-000000-0000", None, None)
+    assert "it is not a journal, or it is damaged" in listed[1]["error"]
+    assert "error" not in listed[0]
+    unreadable = work.here("runs").out.splitlines()[1]
+    assert unreadable.startswith("20200101-000000-0000  unreadable")
+    assert "20200101-000000-0000 (unreadable)" in work.here("show", "nope").sentence
     assert work.here("run", source).code == 1
 
 
@@ -219,11 +228,11 @@ def test_a_results_file_corrected_once_more_can_be_tried_anew(failing: tuple[Wor
     make_known(work, 0, 1, 2)
     results = work.folder / "deals.results.csv"
     stopped = work.here("retry", results, "--json", HUBSPOT_ACCESS_TOKEN="wrong")
-    assert (stopped.code, stopped.json["rows"]) == (3, 4)
+    assert (stopped.code, stopped.json["rows"]) == (3, 5)
     results.write_bytes(results.read_bytes().replace(str(UNKNOWN + work.base + 2).encode(), str(work.base).encode()))
     refused = work.here("retry", results)
     assert refused.code == 2
     assert f"{results} has changed since run {stopped.json['run_id']} began" in refused.sentence
     done = work.here("retry", results, "--fresh", "--json")
-    assert (done.code, done.json["linked"]) == (0, 4)
+    assert (done.code, done.json["linked"], done.json["invalid"]) == (1, 4, 1)
     assert done.json["run_id"] != stopped.json["run_id"]

@@ -48,7 +48,7 @@ def test_a_thousand_pairs_are_linked_and_every_row_says_so(work: Workplace) -> N
         "not_sent": 0,
         "duplicates": 0,
         "calls": 1000,
-        "reads": 0,
+        "reads": 1,
         "retries": 0,
         "rate_limited": 0,
         "results": str(work.folder / "deals.results.csv"),

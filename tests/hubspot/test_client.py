@@ -88,6 +88,14 @@ async def test_each_version_links_reads_and_links_many(version: ApiVersion) -> N
         assert len(sandbox.state.associations) == 2
 
 
+@pytest.mark.parametrize("version", ApiVersion)
+async def test_each_version_names_the_account_of_the_token(version: ApiVersion) -> None:
+    async with Sandbox(SandboxOptions(portal_id=42)) as sandbox, of(sandbox, api_version=version) as hubspot:
+        answer = await hubspot.account()
+    assert isinstance(answer, Answer)
+    assert (answer.http_status, answer.content["portalId"]) == (200, 42)
+
+
 async def test_a_read_goes_on_where_the_page_ended() -> None:
     async with Sandbox(SandboxOptions(page_size=1)) as sandbox, of(sandbox) as hubspot:
         for number in (1, 2):

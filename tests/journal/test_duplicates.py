@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.journal import Journal, duplicates, write_journal
@@ -17,6 +17,7 @@ VALUES = st.lists(st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1)
 
 
 @given(VALUES)
+@settings(deadline=None)  # numpy is imported on the way
 def test_the_places_of_repeated_values_are_found_by_counting_and_by_sorting(values: list[int]) -> None:
     expected = [place for place, value in enumerate(values) if values.count(value) > 1]
     assert list(duplicates.repeated(array("q", values))) == expected

@@ -128,7 +128,7 @@ def test_a_parsed_fault_keeps_its_text() -> None:
 def test_every_example_of_the_printed_grammar_is_one() -> None:
     conditions, examples = GRAMMAR.partition("one of\n")[2].split("Examples: ")
     words = [line.split()[0].rstrip(",") for line in conditions.splitlines()]
-    assert len(words) == 9
+    assert len(words) == 10
     for word in words:
         parse_fault(f"reset={word}")
     for example in examples.split():

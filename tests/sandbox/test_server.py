@@ -42,6 +42,27 @@ BATCH = "/crm/v4/associations/contacts/companies/batch/associate/default"
 READ = "/crm/v4/associations/contacts/companies/batch/read"
 
 
+# ---- the account
+
+
+@pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
+async def test_the_account_says_its_number_and_no_fault_strikes_that_does_not_name_it(
+    http: aiohttp.ClientSession, version: str
+) -> None:
+    async with Sandbox(SandboxOptions(portal_id=42)) as sandbox:
+        url = f"{sandbox.url}/account-info/{version}/details"
+        for fault, status in (("http_503=always", 200), ("http_503=put", 200), ("http_503=account", 503)):
+            sandbox.use_faults(fault)
+            async with http.get(url) as answer:
+                assert answer.status == status
+                assert status != 200 or (await answer.json())["portalId"] == 42
+        async with http.post(url) as answer:
+            assert answer.status == 405
+        async with http.get(f"{sandbox.url}/account-info/v4/details") as answer:
+            assert answer.status == 404
+        assert sandbox.state.calls["account"] == 3
+
+
 # ---- the single PUT
 
 

@@ -1,0 +1,144 @@
+"""A results file that comes back: which of its rows are tried again, and by which columns they are read."""
+
+import csv
+from pathlib import Path
+
+import openpyxl
+
+from tests.cli.tools import UNKNOWN, Workplace, rows_of
+
+TYPES = ("--from", "contacts", "--to", "companies")
+
+
+def rewrite(path: Path, change: dict[str, str], columns: list[str] | None = None) -> None:
+    """Save a results file as a user does who replaced some cells, and perhaps put its columns in another order."""
+    rows = rows_of(path)
+    columns = columns or list(rows[0])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows({name: change.get(cell, cell) for name, cell in row.items()} for row in rows)
+
+
+def test_a_corrected_invalid_row_is_sent_and_one_that_is_not_corrected_stays_invalid(work: Workplace) -> None:
+    source = work.write("deals.csv", [*work.pairs(3), ("1.20456E+11", 1), ("ACME Ltd", 1)])
+    first = work.here("run", source, "--json")
+    assert (first.code, first.json["linked"], first.json["invalid"]) == (1, 3, 2)
+    rewrite(work.folder / "deals.results.csv", {"1.20456E+11": str(work.base + 9)})
+    done = work.here("retry", work.folder / "deals.results.csv", "--json")
+    assert (done.code, done.json["rows"], done.json["calls"]) == (1, 2, 1)
+    assert (done.json["linked"], done.json["invalid"]) == (1, 1)
+    assert (work.base + 9, 1) in work.links()
+    rows = rows_of(work.folder / "deals.retry.results.csv")
+    assert [(row["import_row"], row["import_status"]) for row in rows] == [("5", "linked"), ("6", "invalid")]
+    assert {row["import_run_id"] for row in rows} == {done.json["run_id"]}
+
+
+def test_a_corrected_invalid_row_of_a_workbook_is_sent(work: Workplace) -> None:
+    source = work.write("deals.csv", [*work.pairs(3), ("ACME Ltd", 1)])
+    results = work.folder / "deals.results.xlsx"
+    assert work.here("run", source, "--out", results).code == 1
+    book = openpyxl.load_workbook(results)
+    book.worksheets[0]["A5"] = str(work.base + 9)
+    book.save(results)
+    done = work.here("retry", results, "--json")
+    assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
+    assert (work.base + 9, 1) in work.links()
+
+
+def two_runs_over_one_file(work: Workplace) -> tuple[Path, Path]:
+    """Two runs that read other columns of a file and wrote the same path; the first one's results, kept elsewhere."""
+    source = work.folder / "crm.csv"
+    source.write_text(f"a,b,c\n{UNKNOWN + work.base},7,8\n")
+    results, kept = work.folder / "crm.results.csv", work.folder / "mine.csv"
+    for column in ("b", "c"):
+        flags = (*TYPES, "--map", "from_object_id=a", "--map", f"to_object_id={column}")
+        assert work.here("run", source, *flags).code == 1
+        if column == "b":
+            kept.write_bytes(results.read_bytes())
+    return kept, results
+
+
+def test_a_results_file_is_read_by_its_own_run_whatever_was_written_there_later(work: Workplace) -> None:
+    kept, results = two_runs_over_one_file(work)
+    results.write_bytes(kept.read_bytes())
+    work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
+    done = work.here("retry", results, "--json")
+    assert (done.code, done.json["linked"]) == (0, 1)
+    assert work.links() == {(UNKNOWN + work.base, 7)}
+
+
+def test_a_renamed_results_file_is_read_by_its_run(work: Workplace) -> None:
+    kept, _ = two_runs_over_one_file(work)
+    work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
+    assert work.here("retry", kept).code == 0
+    assert work.links() == {(UNKNOWN + work.base, 7)}
+
+
+def test_columns_in_another_order_are_found_by_their_headers(work: Workplace) -> None:
+    kept, _ = two_runs_over_one_file(work)
+    rewrite(kept, {}, ["import_status", "import_run_id", "c", "b", "a"])
+    work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
+    assert work.here("retry", kept).code == 0
+    assert work.links() == {(UNKNOWN + work.base, 7)}
+
+
+def test_other_settings_for_a_file_of_a_known_run_are_reported_and_not_used(work: Workplace) -> None:
+    kept, _ = two_runs_over_one_file(work)
+    work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
+    done = work.here("retry", kept, "--map", "to_object_id=c")
+    assert done.code == 0
+    assert "Warning: The file is read by the columns and types of run" in done.err
+    assert work.links() == {(UNKNOWN + work.base, 7)}
+
+
+def test_columns_that_were_renamed_are_read_by_their_own_header(work: Workplace) -> None:
+    kept, _ = two_runs_over_one_file(work)
+    text = kept.read_text(encoding="utf-8-sig").replace("a,b,c,", "Contact ID,Note,Company ID,", 1)
+    kept.write_text(text.replace(f"{UNKNOWN + work.base},7,8", f"{work.base},7,8"))
+    done = work.here("retry", kept)
+    assert done.code == 0
+    assert "it is read by its own header" in done.err
+    assert work.links() == {(work.base, 8)}
+
+
+def test_columns_without_a_text_of_their_own_are_found_by_place_in_an_unchanged_header_only(work: Workplace) -> None:
+    source = work.folder / "twice.csv"
+    source.write_text(f"id,id,note\n{UNKNOWN + work.base},7,8\n")
+    flags = (*TYPES, "--map", "from_object_id=#1", "--map", "to_object_id=#2")
+    assert work.here("run", source, *flags).code == 1
+    work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
+    results = work.folder / "twice.results.csv"
+    lines = results.read_text(encoding="utf-8-sig").splitlines()
+    results.write_text("\n".join(f"x,{line}" for line in lines))
+    refused = work.here("retry", results)
+    assert refused.code == 2
+    assert work.links() == set()
+    results.write_text("\n".join(lines))
+    assert work.here("retry", results).code == 0
+    assert work.links() == {(UNKNOWN + work.base, 7)}
+
+
+def test_results_of_several_runs_in_one_file_are_read_by_their_own_header(work: Workplace) -> None:
+    for name, start in (("a.csv", 0), ("b.csv", 10)):
+        work.here("run", work.write(name, [*work.pairs(2, start), (f"x{start}", 1)]))
+    first = (work.folder / "a.results.csv").read_text(encoding="utf-8-sig")
+    second = (work.folder / "b.results.csv").read_text(encoding="utf-8-sig").split("\n", 1)[1]
+    both = work.folder / "both.csv"
+    both.write_text((first + second).replace("x0", str(work.base + 30)).replace("x10", str(work.base + 31)))
+    done = work.here("retry", both, "--json")
+    assert (done.code, done.json["linked"], done.json["calls"]) == (0, 2, 2)
+
+
+def test_a_run_id_that_is_none_makes_the_file_a_foreign_one(work: Workplace) -> None:
+    path = work.folder / "odd.csv"
+    for name in ("../../x", "20200101-000000-00000", "r"):
+        path.write_text(f"Contact ID,Company ID,import_status,import_run_id\n{work.base},2,failed,{name}\n")
+        assert work.here("retry", path, "--fresh").code == 0
+
+
+def test_blank_rows_are_not_retried(work: Workplace) -> None:
+    path = work.folder / "odd.csv"
+    path.write_text(f"Contact ID,Company ID,import_status\n{work.base},,blank\n{work.base},2,failed\n")
+    done = work.here("retry", path, "--json")
+    assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)

@@ -1,0 +1,23 @@
+"""Bits flipped in the files of a journal, by a seed."""
+
+import random
+from pathlib import Path
+
+
+def journal_files(path: Path) -> list[Path]:
+    """Return the files of a journal that hold something: the database and, after a kill, its log."""
+    files = [path, path.with_name(f"{path.name}-wal")]
+    return [file for file in files if file.is_file() and file.stat().st_size]
+
+
+def flip_bit(files: list[Path], draws: random.Random) -> str:
+    """Flip one bit of one of the files, rarely where they hold only zeros; return which one, for messages."""
+    file = draws.choice(files)
+    data = bytearray(file.read_bytes())
+    place = draws.randrange(len(data))
+    if draws.random() < 0.9:
+        place = draws.choice([i for i, byte in enumerate(data) if byte])
+    bit = draws.randrange(8)
+    data[place] ^= 1 << bit
+    file.write_bytes(data)
+    return f"bit {bit} of byte {place} of {file.name}"

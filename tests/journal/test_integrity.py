@@ -1,0 +1,293 @@
+"""A journal in which anything is not as it was written is refused; what SQLite forgets of its log is doubted."""
+
+import json
+import random
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.errors import JournalError
+from importer.journal import CUT_OFF, Account, Journal, open_for_run, wal, write_journal
+from importer.journal.draft import set_value
+from importer.journal.integrity import checksum
+from importer.model import LARGEST_ID, ObjectType, Outcome, RecordId, RowOutcome, Status, is_object_type, is_record_id
+from importer.reader.ids import parse_id
+from importer.reader.object_types import parse_object_type
+from tests.blocks import blocks_of
+from tests.journal.flips import flip_bit, journal_files
+from tests.journal.test_journal import (
+    FAILED,
+    INFO,
+    LINKED,
+    NOT_SENT,
+    PROBLEM,
+    UNCONFIRMED,
+    pair,
+    row,
+    run_python,
+    taken,
+    written,
+)
+
+ACCOUNT = Account(42, "00" * 32, "ff")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "runs" / "r.sqlite"
+
+
+def finished(path: Path) -> Path:
+    """A journal with a row in every table."""
+    rows = [
+        row(n, problems=(PROBLEM,)) if n % 9 == 0 else row(n, pair(n % 50 + 1), pair(n % 7 + 1)) for n in range(2, 122)
+    ]
+    write_journal(path, INFO, blocks_of(rows, 30), ACCOUNT)
+    with open_for_run(path) as journal:
+        journal.begin()
+        known = list(taken(journal, 60).values())[:-2]  # two are being sent when it ends
+        kinds = (LINKED, FAILED, UNCONFIRMED, NOT_SENT)
+        journal.record([(number, kinds[number % 4]) for number in known])
+        journal.end({"status": "finished"})
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(JournalError) as error, Journal(path) as journal:
+        journal.verify()
+    return str(error.value)
+
+
+def changed(path: Path, *statements: str) -> str:
+    """Change a journal behind its back, which leaves its pages sound, and return how it is refused."""
+    with closing(sqlite3.connect(path)) as db, db:
+        for statement in statements:
+            db.execute(statement)
+    return refusal(path)
+
+
+def test_a_sound_journal_passes(path: Path) -> None:
+    with Journal(finished(path)) as journal:
+        journal.verify()
+        assert journal.account == ACCOUNT
+        assert len(list(journal.rows(NOT_SENT))) == 120
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE run SET value = replace(value, 'v4', 'v5') WHERE key = 'info'",
+        "UPDATE run SET key = 'summarx' WHERE key = 'summary'",
+        "UPDATE run SET value = '{\"status\": \"stopped\"}' WHERE key = 'summary'",
+        "DELETE FROM run WHERE key = 'info'",
+        "DELETE FROM run WHERE key = 'totals'",
+        "DELETE FROM blocks WHERE number = 2",
+        "DELETE FROM blocks WHERE number = 4",
+        "DELETE FROM blocks",
+        "UPDATE blocks SET number = 9 WHERE number = 4",
+        "UPDATE blocks SET row_count = row_count + 1 WHERE number = 1",
+        "UPDATE blocks SET last_pair = last_pair + 1 WHERE number = 4",
+        "UPDATE blocks SET numbers = cells WHERE number = 1",
+        "UPDATE blocks SET pairs = (SELECT pairs FROM blocks WHERE number = 2) WHERE number = 1",
+        "UPDATE blocks SET cells = CAST(cells AS TEXT) WHERE number = 1",
+        "UPDATE problems SET row = row + 1 WHERE rowid = 1",
+        "UPDATE problems SET message = 'fine' WHERE rowid = 2",
+        "DELETE FROM problems WHERE rowid = 3",
+        "UPDATE duplicates SET first = first + 1 WHERE pair = (SELECT min(pair) FROM duplicates)",
+        "DELETE FROM duplicates WHERE pair = (SELECT max(pair) FROM duplicates)",
+        "UPDATE outcomes SET status = 'linked' WHERE status = 'failed'",
+        "UPDATE outcomes SET pair = pair + 1000 WHERE pair = (SELECT max(pair) FROM outcomes)",
+        "UPDATE outcomes SET http_status = 201 WHERE pair = (SELECT min(pair) FROM outcomes WHERE status = 'linked')",
+        "UPDATE outcomes SET advice = x'00ff' WHERE pair = (SELECT min(pair) FROM outcomes)",
+        "UPDATE sending SET pair = pair + 1000",
+        "ALTER TABLE outcomes RENAME COLUMN status TO statux",
+        "CREATE TABLE more (a)",
+        "DROP TABLE sending",
+    ],
+)
+def test_whatever_is_not_as_it_was_written_is_refused(path: Path, statement: str) -> None:
+    said = changed(finished(path), statement)
+    assert str(path) in said
+    assert "damaged" in said
+    assert "--fresh" in said
+
+
+SOUND: dict[str, Any] = {"target": "http://localhost:8080", "places": {"from_object_id": 1}, "api_version": "2026-09"}
+UNSOUND: dict[str, Any] = {
+    "target": "http://example.com",
+    "api_version": "v5",
+    "run_id": 5,
+    "parent": 5,
+    "header": "abc",
+    "reading": [],
+    "places": {"from_object_id": 9},
+    "extra": 1,
+}
+
+
+def test_what_a_run_was_asked_to_do_is_checked_as_strictly_as_settings(path: Path) -> None:
+    def asked(change: dict[str, Any]) -> Path:
+        with closing(sqlite3.connect(path)) as db, db:
+            (text,) = db.execute("SELECT value FROM run WHERE key = 'info'").fetchone()
+            set_value(db, "info", {**original, **change} if original else json.loads(text))
+        return path
+
+    original: dict[str, Any] = {}
+    with closing(sqlite3.connect(finished(path))) as db:
+        original = json.loads(db.execute("SELECT value FROM run WHERE key = 'info'").fetchone()[0])
+    with Journal(asked(SOUND)) as journal:
+        assert journal.info.target == SOUND["target"]
+    for name, value in UNSOUND.items():
+        assert "damaged" in refusal(asked({name: value})), name
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        replace(pair(1), from_id=RecordId("1e5")),
+        replace(pair(1), to_id=RecordId("0")),
+        replace(pair(1), to_id=RecordId(str(LARGEST_ID + 1))),
+        replace(pair(1), from_type=ObjectType("con/tacts")),
+        replace(pair(1), to_type=ObjectType("")),
+    ],
+)
+def test_pairs_that_no_reader_makes_are_refused_though_their_checksum_is_right(path: Path, bad: Any) -> None:
+    assert "damaged" in refusal(written(path, row(2, pair(1)), row(3, bad)))
+
+
+@given(st.one_of(st.text(max_size=20), st.from_regex(r"\d{1,20}", fullmatch=True), st.just(str(LARGEST_ID))))
+def test_the_journal_takes_the_ids_that_the_reader_makes_and_no_others(text: str) -> None:
+    if is_record_id(text):
+        assert parse_id(text, "c") == text
+    made = parse_id(text, "c")
+    if isinstance(made, str) and len(made) < 19:
+        assert is_record_id(made)
+
+
+@given(st.one_of(st.text(max_size=20), st.from_regex(r"[0-9a-z_-]{1,12}", fullmatch=True)))
+def test_the_journal_takes_the_object_types_that_the_reader_makes(text: str) -> None:
+    made = parse_object_type(text)
+    assert made is None or is_object_type(made)
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.text()), min_size=1), st.data())
+def test_a_checksum_tells_values_apart(values: list[object], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(values) - 1))
+    other = data.draw(st.one_of(st.none(), st.integers(0, 9), st.text(max_size=3)))
+    if other != values[place]:
+        assert checksum(*values) != checksum(*values[:place], other, *values[place + 1 :])
+
+
+# ---- the log of a killed run
+
+KILLED = """
+with open_for_run(path) as journal:
+    journal.begin()
+    for number in range(40):
+        (pending,) = journal.take(number, 1)
+        journal.record([(pending.id, LINKED)])
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed(path: Path) -> Path:
+    """A journal whose process died when 40 of 60 pairs were linked, with all of that in its log."""
+    written(path, *(row(n, pair(n)) for n in range(2, 62)))
+    assert run_python(KILLED, path).returncode == -9
+    assert wal.committed_frames(path) > 40
+    return path
+
+
+def statuses(path: Path) -> list[Status]:
+    with Journal(path) as journal:
+        journal.verify()
+        return [made.pairs[0].outcome.status for made in journal.rows(NOT_SENT)]
+
+
+def test_the_whole_log_of_a_killed_run_is_read(path: Path) -> None:
+    assert statuses(killed(path)) == [Status.LINKED] * 40 + [Status.NOT_SENT] * 20
+
+
+def damage(file: Path, place: int) -> None:
+    data = bytearray(file.read_bytes())
+    data[place] ^= 1
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("place", [0, 9, 17, 21, 25])
+def test_when_the_log_is_damaged_at_its_beginning_every_pair_may_have_been_sent(path: Path, place: int) -> None:
+    damage(wal.log_of(killed(path)), place)
+    for _ in range(2):  # what was found out once is kept, though the log is gone by then
+        assert statuses(path) == [Status.UNCONFIRMED] * 60
+    with open_for_run(path) as journal:
+        assert {found.earlier for found in journal.pending(0, 100)} == {CUT_OFF}
+
+
+def test_when_the_log_is_damaged_in_the_middle_what_came_before_it_stands(path: Path) -> None:
+    log = wal.log_of(killed(path))
+    damage(log, log.stat().st_size // 2)
+    found = statuses(path)
+    linked = found.count(Status.LINKED)
+    assert 0 < linked < 40
+    assert found == [Status.LINKED] * linked + [Status.UNCONFIRMED] * (60 - linked)
+
+
+def test_a_transaction_that_was_not_committed_is_no_damage(path: Path) -> None:
+    log = wal.log_of(killed(path))
+    with log.open("r+b") as file:  # as a process leaves it that dies while it writes
+        file.truncate(log.stat().st_size - 5_000)
+    found = statuses(path)
+    assert set(found[40:]) == {Status.NOT_SENT}
+
+
+def test_a_log_that_a_living_process_writes_is_left_alone(path: Path) -> None:
+    written(path, row(2, pair(1)), row(3, pair(2)))
+    with open_for_run(path) as journal:
+        numbers = taken(journal, 1)
+        journal.record([(numbers[pair(1)], LINKED)])
+        assert statuses(path) == [Status.LINKED, Status.NOT_SENT]
+
+
+# ---- any bit
+
+Look = Callable[[Path], tuple[object, list[RowOutcome]]]
+
+
+def look(path: Path) -> tuple[object, list[RowOutcome]]:
+    with Journal(path) as journal:
+        journal.verify()
+        return (journal.info, journal.counts()), list(journal.rows(NOT_SENT))
+
+
+def is_doubt(found: Outcome, true: Outcome) -> bool:
+    return found.status is Status.UNCONFIRMED and found != true
+
+
+@pytest.mark.parametrize("make", [finished, killed], ids=["finished", "killed"])
+def test_with_any_bit_flipped_a_journal_is_refused_or_right(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    folder = make(tmp_path / "kept" / "r.sqlite").parent
+    true = look(shutil.copytree(folder, tmp_path / "true") / "r.sqlite")
+    refused = 0
+    for seed in range(40):
+        path = shutil.copytree(folder, tmp_path / str(seed)) / "r.sqlite"
+        flipped = flip_bit(journal_files(path), random.Random(seed))
+        try:
+            found = look(path)
+        except JournalError:
+            refused += 1
+            continue
+        assert found[0] == true[0], flipped
+        for said, is_so in zip(found[1], true[1], strict=True):
+            assert (said.number, said.cells, said.problems) == (is_so.number, is_so.cells, is_so.problems), flipped
+            for one, other in zip(said.pairs, is_so.pairs, strict=True):
+                assert one.pair == other.pair, flipped
+                assert one.outcome == other.outcome or is_doubt(one.outcome, other.outcome), flipped
+    assert refused > 2
