@@ -22,13 +22,47 @@ _EXCEL_97, _EXCEL_5 = 0x0600, 0x0500
 MAX_STRINGS = 4_000_000
 """Texts that sheets share: each takes some 50 bytes more than its letters."""
 
-_MAC_ROMAN, _ANSI = (10000, 32768), 32769
+_ANSI, _UTF_16 = 32769, 1200
+_OLD_KINDS = frozenset((0x0010, 0x0020, 0x0040, 0x0100))  # sheets, charts, macros and workspaces
 Part = tuple[int, int, bytes]
 """Where a record begins, its kind and its content."""
 
 
+_MAC_ENCODINGS = {
+    # Code pages of the Macintosh. Source: Microsoft, "Code page identifiers".
+    10000: "mac_roman",
+    32768: "mac_roman",
+    10001: "shift_jis",
+    10002: "big5",
+    10003: "euc_kr",
+    10004: "mac_arabic",
+    10006: "mac_greek",
+    10007: "mac_cyrillic",
+    10008: "gb2312",
+    10010: "mac_romanian",
+    10017: "mac_cyrillic",
+    10029: "mac_latin2",
+    10079: "mac_iceland",
+    10081: "mac_turkish",
+    10082: "mac_croatian",
+}
+_OLD_VERSIONS = {0x0009: "2", 0x0209: "3", 0x0409: "4"}
+
+
 class PasswordError(Exception):
     """The workbook is encrypted."""
+
+
+class OldVersionError(Exception):
+    """The workbook is of a version of Excel before 5, which the text names."""
+
+
+def old_version(head: bytes) -> str:
+    """Return the version of Excel, before 5, whose workbook begins like this; "" for anything else."""
+    if len(head) < 8:
+        return ""
+    kind, length, _, sheet_kind = unpack_from("<HHHH", head)
+    return _OLD_VERSIONS.get(kind, "") if 4 <= length <= 16 and sheet_kind in _OLD_KINDS else ""
 
 
 def records(stream: bytes, start: int) -> Iterator[Part]:
@@ -58,10 +92,12 @@ class Workbook:
         self.starts: list[int] = []
         self.strings: list[str] = []
         self.from_1904 = False
-        self._encoding = "cp1252"
+        self._code_page, self._encoding = 1252, "cp1252"
         self._codes: dict[int, str] = {}
         self._format_ids: list[int] = []
         self.is_unicode = self._version(0, GLOBALS) == _EXCEL_97
+        self._sheets_of_all_kinds = 0
+        self._positions: list[int] = []  # of the sheets with cells among those of all kinds
         shared: list[bytes] = []
         is_shared = False
         for _, kind, content in records(stream, 0):
@@ -72,6 +108,8 @@ class Workbook:
                 self._read(kind, content)
         if shared:
             self.strings = _shared_strings(shared)
+        if any(stream_kind(stream, start) != BOF for start in self.starts):
+            self._find_starts()
 
     def styles(self) -> list[Shown]:
         """Return for each cell style what it shows a number as."""
@@ -89,11 +127,29 @@ class Workbook:
             text = segments[0][at + size : at + size + count]
             if len(text) < count:
                 raise DamageError("a text of it is cut off")
-            return text.decode(self._encoding, "replace")
+            return self._decoded(text)
+        if not count:  # some programs leave out the flags of an empty text
+            return ""
         source = Segments(segments, at + size)
         return source.text(count, source.take(1)[0] & 1)
 
+    def _find_starts(self) -> None:
+        """Let sheets begin where substreams do: in the listed order, if there are as many."""
+        found = substream_starts(self.stream)[1:]
+        if len(found) == self._sheets_of_all_kinds:
+            self.starts = [found[position] for position in self._positions]
+
+    def _decoded(self, text: bytes) -> str:
+        if self._encoding:
+            return text.decode(self._encoding, "replace")
+        if not text.isascii():
+            raise DamageError(f"its texts have an unknown encoding, code page {self._code_page}")
+        return text.decode("ascii")
+
     def _version(self, start: int, substream: int) -> int:
+        old = old_version(self.stream) if start == 0 else ""
+        if old:
+            raise OldVersionError(old)
         if start < 0 or stream_kind(self.stream, start) != BOF:
             raise DamageError("it has no workbook of Excel 5 or later where one should begin")
         version, kind = unpack_from("<HH", self.stream, start + 4)
@@ -105,7 +161,8 @@ class Workbook:
         if kind == _FILE_PASS:
             raise PasswordError
         if kind == _CODE_PAGE:
-            self._encoding = _encoding(unpack_from("<H", content)[0])
+            (self._code_page,) = unpack_from("<H", content)
+            self._encoding = _encoding(self._code_page)
         elif kind == _DATE_MODE:
             self.from_1904 = unpack_from("<H", content)[0] == 1
         elif kind == _FORMAT:
@@ -115,9 +172,26 @@ class Workbook:
             self._format_ids.append(unpack_from("<H", content, 2)[0])
         elif kind == _BOUND_SHEET:
             start, visibility, sheet_kind = unpack_from("<IBB", content)
+            self._sheets_of_all_kinds += 1
             if sheet_kind == 0:
+                self._positions.append(self._sheets_of_all_kinds - 1)
                 self.sheets.append(Sheet(self.text([content], 6, 1), visibility & 3 == 0))
                 self.starts.append(start)
+
+
+def substream_starts(stream: bytes) -> list[int]:
+    """Return where the substreams begin: that of the workbook itself, then those of its sheets."""
+    found: list[int] = []
+    place = depth = 0
+    while place <= len(stream) - 4:
+        kind, length = unpack_from("<HH", stream, place)
+        if not kind:  # only filling follows
+            break
+        if kind == BOF and not depth:
+            found.append(place)
+        depth += (kind == BOF) - (kind == EOF)
+        place += 4 + length
+    return found
 
 
 def stream_kind(stream: bytes, start: int) -> int:
@@ -126,13 +200,13 @@ def stream_kind(stream: bytes, start: int) -> int:
 
 
 def _encoding(code_page: int) -> str:
-    if code_page in _MAC_ROMAN:
-        return "mac_roman"
-    name = "cp1252" if code_page in (_ANSI, 1200) else f"cp{code_page}"  # 1200 is UTF-16: its texts say so themselves
+    """Return the encoding of a code page, "" for an unknown one."""
+    if code_page in (_ANSI, _UTF_16):  # texts in UTF-16 are marked one by one
+        return "cp1252"
     try:
-        return codecs.lookup(name).name
+        return codecs.lookup(_MAC_ENCODINGS.get(code_page, f"cp{code_page}")).name
     except LookupError:
-        raise DamageError(f"its texts have an unknown encoding, code page {code_page}") from None
+        return ""
 
 
 class Segments:
@@ -184,18 +258,31 @@ class Segments:
 
 
 def _shared_strings(segments: list[bytes]) -> list[str]:
+    """Return the shared texts: as many as there are, since some programs count none of them."""
     (count,) = unpack_from("<I", segments[0], 4)
     if count > MAX_STRINGS:
         raise ExcessError(f"its sheets share more than {MAX_STRINGS:,} texts")
     source = Segments(segments, 8)
     strings: list[str] = []
-    while len(strings) < count and not source.is_at_end():
-        length, flags = unpack_from("<HB", source.take(3))
-        runs = unpack_from("<H", source.take(2))[0] if flags & 8 else 0
-        extension = unpack_from("<I", source.take(4))[0] if flags & 4 else 0
-        strings.append(source.text(length, flags & 1))
-        source.skip(4 * runs + extension)
+    while not source.is_at_end():
+        try:
+            strings.append(_shared_string(source))
+        except DamageError:
+            if len(strings) < count:
+                raise
+            break  # what follows the last text is none
+        if len(strings) > MAX_STRINGS:
+            raise ExcessError(f"its sheets share more than {MAX_STRINGS:,} texts")
     return strings
+
+
+def _shared_string(source: Segments) -> str:
+    length, flags = unpack_from("<HB", source.take(3))
+    runs = unpack_from("<H", source.take(2))[0] if flags & 8 else 0
+    extension = unpack_from("<I", source.take(4))[0] if flags & 4 else 0
+    text = source.text(length, flags & 1)
+    source.skip(4 * runs + extension)
+    return text
 
 
 def rk_number(raw: int) -> float:
