@@ -6,6 +6,7 @@ external entities need, is refused outright.
 
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from xml.parsers import expat
 from importer.errors import SourceError
 
 MAX_RATIO = 300
-"""How many times its compressed size a large part may expand to. Real sheets reach 121, and 300 at 90 MiB when their rows
+"""How many times its compressed size a large part may expand to. Real sheets reach 121, 300 at 90 MiB when their rows
 are equal and do not name their cells; nothing expands more than 1032 times."""
 
 MAX_DEPTH = 100
@@ -90,7 +91,9 @@ class Package:
 
     def __init__(self, path: Path) -> None:
         self._zip = zipfile.ZipFile(path)
-        self._infos = {plain_name(info.filename): info for info in self._zip.infolist()}
+        listed = [(plain_name(info.filename), info) for info in self._zip.infolist()]
+        self._infos = dict(listed)
+        self._repeated = {part for part, count in Counter(part for part, _ in listed).items() if count > 1}
 
     def __enter__(self) -> Self:
         return self
@@ -162,6 +165,8 @@ class Package:
         info = self._infos.get(plain_name(part))
         if info is None:
             raise DamageError(f"its part {part} is missing")
+        if plain_name(part) in self._repeated:
+            raise DamageError(f"its part {part} is there twice")
         if info.flag_bits & 1:
             raise DamageError(f"its part {part} is encrypted")
         if info.file_size > bound.size:
@@ -185,4 +190,6 @@ def _parse_block(parser: expat.XMLParserType, block: bytes) -> None:
 def _refuse_subset(name: str, system_id: str | None, public_id: str | None, has_internal_subset: int) -> None:
     """Refuse a document type that declares something; one that old OpenOffice.org refers to elsewhere is not read."""
     if has_internal_subset:
-        raise ExcessError("it declares entities, which spreadsheet programs never do and attacks need")
+        raise ExcessError(
+            "it declares a document type of its own, which spreadsheet programs never do and attacks need"
+        )

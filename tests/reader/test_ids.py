@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from importer.config import Reading
 from importer.model import Problem
+from importer.reader.ids import RecordUrl, parse_id, split_ids
 from importer.reader import open_source
-from importer.reader.ids import LossyNumber, RecordUrl, parse_id, split_ids
 from tests.blocks import rows_of
+from importer.reader.lossy import LossyNumber
 
 
 def refusal(text: str) -> Problem:
