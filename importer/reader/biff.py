@@ -4,12 +4,12 @@ Source: Microsoft, [MS-XLS] (Excel 97 to 2003) and, for workbooks of Excel 5 and
 the Excel file format.
 """
 
-import codecs
 from collections.abc import Iterator
 from struct import pack, unpack_from
 
-from importer.reader.cells import Shown, shown_as
-from importer.reader.packages import DamageError, ExcessError
+from importer.reader.biff_texts import Segments, encoding_of, shared_strings
+from importer.reader.cells import FIRST_OWN_FORMAT, Shown, shown_as
+from importer.reader.packages import DamageError
 from importer.reader.sheets import Sheet
 
 BOF, EOF, CONTINUE = 0x0809, 0x000A, 0x003C
@@ -19,33 +19,11 @@ GLOBALS, WORKSHEET = 0x0005, 0x0010
 """The kinds of substreams that matter."""
 
 _EXCEL_97, _EXCEL_5 = 0x0600, 0x0500
-MAX_STRINGS = 4_000_000
-"""Texts that sheets share: each takes some 50 bytes more than its letters."""
-
-_ANSI, _UTF_16 = 32769, 1200
 _OLD_KINDS = frozenset((0x0010, 0x0020, 0x0040, 0x0100))  # sheets, charts, macros and workspaces
 Part = tuple[int, int, bytes]
 """Where a record begins, its kind and its content."""
 
 
-_MAC_ENCODINGS = {
-    # Code pages of the Macintosh. Source: Microsoft, "Code page identifiers".
-    10000: "mac_roman",
-    32768: "mac_roman",
-    10001: "shift_jis",
-    10002: "big5",
-    10003: "euc_kr",
-    10004: "mac_arabic",
-    10006: "mac_greek",
-    10007: "mac_cyrillic",
-    10008: "gb2312",
-    10010: "mac_romanian",
-    10017: "mac_cyrillic",
-    10029: "mac_latin2",
-    10079: "mac_iceland",
-    10081: "mac_turkish",
-    10082: "mac_croatian",
-}
 _OLD_VERSIONS = {0x0009: "2", 0x0209: "3", 0x0409: "4"}
 
 
@@ -107,7 +85,7 @@ class Workbook:
             else:
                 self._read(kind, content)
         if shared:
-            self.strings = _shared_strings(shared)
+            self.strings = shared_strings(shared)
         if any(stream_kind(stream, start) != BOF for start in self.starts):
             self._find_starts()
 
@@ -132,6 +110,14 @@ class Workbook:
             return ""
         source = Segments(segments, at + size)
         return source.text(count, source.take(1)[0] & 1)
+
+    def _read_format(self, content: bytes) -> None:
+        (number,) = unpack_from("<H", content)
+        try:
+            self._codes[number] = self.text([content], 2, 2 if self.is_unicode else 1)
+        except DamageError:
+            if number >= FIRST_OWN_FORMAT:  # what the others show is known without
+                raise
 
     def _find_starts(self) -> None:
         """Let sheets begin where substreams do: in the listed order, if there are as many."""
@@ -162,12 +148,11 @@ class Workbook:
             raise PasswordError
         if kind == _CODE_PAGE:
             (self._code_page,) = unpack_from("<H", content)
-            self._encoding = _encoding(self._code_page)
+            self._encoding = encoding_of(self._code_page)
         elif kind == _DATE_MODE:
             self.from_1904 = unpack_from("<H", content)[0] == 1
         elif kind == _FORMAT:
-            code = self.text([content], 2, 2 if self.is_unicode else 1)
-            self._codes[unpack_from("<H", content)[0]] = code
+            self._read_format(content)
         elif kind == _XF:
             self._format_ids.append(unpack_from("<H", content, 2)[0])
         elif kind == _BOUND_SHEET:
@@ -197,92 +182,6 @@ def substream_starts(stream: bytes) -> list[int]:
 def stream_kind(stream: bytes, start: int) -> int:
     """Return the kind of the record at a place, 0 when there is none."""
     return int(unpack_from("<H", stream, start)[0]) if start <= len(stream) - 8 else 0
-
-
-def _encoding(code_page: int) -> str:
-    """Return the encoding of a code page, "" for an unknown one."""
-    if code_page in (_ANSI, _UTF_16):  # texts in UTF-16 are marked one by one
-        return "cp1252"
-    try:
-        return codecs.lookup(_MAC_ENCODINGS.get(code_page, f"cp{code_page}")).name
-    except LookupError:
-        return ""
-
-
-class Segments:
-    """Reads on from a record into those that continue it."""
-
-    def __init__(self, segments: list[bytes], at: int) -> None:
-        self._segments = segments
-        self._number, self._at = 0, at
-
-    def is_at_end(self) -> bool:
-        """Tell whether nothing is left, going on to the next record where one ends."""
-        while self._at >= len(self._segments[self._number]):
-            if self._number + 1 == len(self._segments):
-                return True
-            self._at -= len(self._segments[self._number])
-            self._number += 1
-        return False
-
-    def take(self, size: int) -> bytes:
-        """Return so many bytes, all of one record."""
-        if self.is_at_end():
-            raise DamageError("a text of it is cut off")
-        taken = self._segments[self._number][self._at : self._at + size]
-        if len(taken) < size:
-            raise DamageError("a text of it is cut off")
-        self._at += size
-        return taken
-
-    def skip(self, size: int) -> None:
-        """Leave out so many bytes, of several records perhaps."""
-        self._at += size
-
-    def text(self, count: int, is_wide: int) -> str:
-        """Return a text of so many UTF-16 units; a record that continues it says anew whether they are whole."""
-        units: list[bytes] = []
-        while count:
-            segment = self._segments[self._number]
-            taken = segment[self._at : self._at + (count << is_wide)]
-            taken = taken[: len(taken) >> is_wide << is_wide]
-            self._at += len(taken)
-            count -= len(taken) >> is_wide
-            if not count and not units:
-                return taken.decode("utf-16-le", "replace") if is_wide else taken.decode("latin-1")
-            units.append(taken if is_wide else taken.decode("latin-1").encode("utf-16-le"))
-            if count:
-                self._at = len(segment)
-                is_wide = self.take(1)[0] & 1
-        return b"".join(units).decode("utf-16-le", "replace")
-
-
-def _shared_strings(segments: list[bytes]) -> list[str]:
-    """Return the shared texts: as many as there are, since some programs count none of them."""
-    (count,) = unpack_from("<I", segments[0], 4)
-    if count > MAX_STRINGS:
-        raise ExcessError(f"its sheets share more than {MAX_STRINGS:,} texts")
-    source = Segments(segments, 8)
-    strings: list[str] = []
-    while not source.is_at_end():
-        try:
-            strings.append(_shared_string(source))
-        except DamageError:
-            if len(strings) < count:
-                raise
-            break  # what follows the last text is none
-        if len(strings) > MAX_STRINGS:
-            raise ExcessError(f"its sheets share more than {MAX_STRINGS:,} texts")
-    return strings
-
-
-def _shared_string(source: Segments) -> str:
-    length, flags = unpack_from("<HB", source.take(3))
-    runs = unpack_from("<H", source.take(2))[0] if flags & 8 else 0
-    extension = unpack_from("<I", source.take(4))[0] if flags & 4 else 0
-    text = source.text(length, flags & 1)
-    source.skip(4 * runs + extension)
-    return text
 
 
 def rk_number(raw: int) -> float:

@@ -44,7 +44,7 @@ _NO_TABLES = (
     (b"\0\0\x1a\0", "a Lotus 1-2-3 worksheet"),
     (b"TABLE\r\n0,1\r\n", "a DIF file"),
 )
-_LONGEST_LOCK, _LONGEST_USER = 1024, 55  # Office's begin with the length of the user's name
+_LONGEST_LOCK, _USER_AGAIN = 200, 55  # Office writes the length and the name of the user twice: in bytes, in UTF-16
 _is_lock_file = re.compile(r"~\$(.+)|\.~lock\.(.+)#", re.DOTALL).fullmatch
 _SAVE_AS = "Open it in a spreadsheet program and save the table as XLSX or CSV."
 _MEDIA_TYPE = r"(application/vnd\.(?:oasis\.opendocument|sun\.xml)\.[a-z.-]+)"
@@ -101,9 +101,11 @@ def _open_plain(path: Path, name: str, reading: Reading) -> Table | None:
 def _check_no_lock_file(name: str, head: bytes) -> None:
     """Raise `SourceError` for the small file by which a program marks a workbook that it has open."""
     found = _is_lock_file(Path(name).name)
-    if found and len(head) < _LONGEST_LOCK and (head[0] < _LONGEST_USER or found[2]):
+    is_office = len(head) < _LONGEST_LOCK and 0 < head[0] < _USER_AGAIN == head.find(head[:1], _USER_AGAIN)
+    if is_office or (found and found[2] and len(head) < _HEAD):
+        workbook = (found[1] or found[2]) if found else "a workbook"
         raise SourceError(
-            f"{name} is no workbook: it is the mark that a program leaves while it has {found[1] or found[2]} open. "
+            f"{name} is no workbook: it is the mark that a program leaves while it has {workbook} open. "
             f"Give that file instead."
         )
 

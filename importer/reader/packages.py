@@ -190,6 +190,4 @@ def _parse_block(parser: expat.XMLParserType, block: bytes) -> None:
 def _refuse_subset(name: str, system_id: str | None, public_id: str | None, has_internal_subset: int) -> None:
     """Refuse a document type that declares something; one that old OpenOffice.org refers to elsewhere is not read."""
     if has_internal_subset:
-        raise ExcessError(
-            "it declares a document type of its own, which spreadsheet programs never do and attacks need"
-        )
+        raise ExcessError("it declares a document type of its own, which spreadsheets never do and attacks need")

@@ -214,8 +214,8 @@ def test_a_date_that_is_none_makes_its_row_invalid_and_no_other(read: Read, valu
 
 
 def hidden_row(visibility: str, first: int, repeat: int = 1) -> str:
-    cells = ods_number(str(first)) + ods_number("99")
-    return f'<table:table-row table:visibility="{visibility}" table:number-rows-repeated="{repeat}">{cells}</table:table-row>'
+    attributes = f'table:visibility="{visibility}" table:number-rows-repeated="{repeat}"'
+    return f"<table:table-row {attributes}>{ods_number(str(first))}{ods_number('99')}</table:table-row>"
 
 
 GROUPS = (

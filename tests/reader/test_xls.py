@@ -308,3 +308,10 @@ def test_a_file_beyond_the_bound_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(module, "MAX_SIZE", 100)
     with pytest.raises(SourceError, match="for safety: it is larger than"):
         read(path)
+
+
+def test_a_built_in_format_whose_code_is_cut_off_is_known_without(tmp_path: Path) -> None:
+    cut = biff(0x041E, struct.pack("<HHB", 14, 20, 0) + b"m/d/yy") + biff(0x00E0, struct.pack("<HH16x", 0, 14))
+    assert shown(tmp_path, biff_cell(1, 2, 45429.0), cut) == "2024-05-17"
+    with pytest.raises(SourceError, match="a text of it is cut off"):
+        shown(tmp_path, b"", biff(0x041E, struct.pack("<HHB", 164, 20, 0) + b"m/d/yy"))

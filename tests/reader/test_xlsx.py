@@ -480,7 +480,7 @@ def test_a_large_part_that_expands_beyond_the_ratio_is_a_bomb(tmp_path: Path, mo
     monkeypatch.setattr("importer.reader.xlsx.MAX_SHEET", Bound(4 << 30, 1 << 20))
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data(HEADER + "<row/>" * 400_000)))
-    with pytest.raises(SourceError, match="for safety: its part .* expands to more than 300 times its size"):
+    with pytest.raises(SourceError, match=r"for safety: its part .* expands to more than 300 times its size"):
         rows(path)
 
 
@@ -488,9 +488,13 @@ def test_a_large_part_that_expands_beyond_the_ratio_is_a_bomb(tmp_path: Path, mo
 def test_a_lock_file_is_named_for_what_it_is(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir(exist_ok=True)
     lock = tmp_path / folder / "~$pairs.xlsx"
-    lock.write_bytes(b"\x05Admin" + b" " * 49 + b"\x05\0" + "Admin".encode("utf-16-le") + b" \0" * 45)
+    lock.write_bytes(b"\x05Admin" + b" " * 49 + b"\x05\0" + "Admin".encode("utf-16-le") + b" \0" * 49)
     with pytest.raises(SourceError, match=r"it is the mark that a program leaves while it has pairs\.xlsx open"):
         rows(lock)
+    renamed = tmp_path / "pairs.xlsx"
+    renamed.write_bytes(lock.read_bytes())
+    with pytest.raises(SourceError, match="it is the mark that a program leaves while it has a workbook open"):
+        rows(renamed)
     libreoffice = tmp_path / folder / ".~lock.pairs.ods#"
     libreoffice.write_text(",user,host,25.11.2026 18:20,file:///home/user/.config/libreoffice/4;")
     with pytest.raises(SourceError, match=r"it is the mark that a program leaves while it has pairs\.ods open"):
