@@ -101,7 +101,7 @@ def _open_plain(path: Path, name: str, reading: Reading) -> Table | None:
 def _check_no_lock_file(name: str, head: bytes) -> None:
     """Raise `SourceError` for the small file by which a program marks a workbook that it has open."""
     found = _is_lock_file(Path(name).name)
-    is_office = len(head) < _LONGEST_LOCK and 0 < head[0] < _USER_AGAIN == head.find(head[:1], _USER_AGAIN)
+    is_office = len(head) < _LONGEST_LOCK and head[_USER_AGAIN:].startswith(head[:1] + b"\0")
     if is_office or (found and found[2] and len(head) < _HEAD):
         workbook = (found[1] or found[2]) if found else "a workbook"
         raise SourceError(
