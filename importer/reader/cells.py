@@ -123,6 +123,8 @@ def iso_text(raw: str) -> str:
     """Return an ISO date as `date_text` does, with or without a time; the text itself when it is none."""
     try:
         moment = datetime.fromisoformat(raw)
+        if moment.tzinfo is not None:  # as it is, rather than in another notation
+            return raw
         return moment_text(moment.replace(microsecond=0) + timedelta(milliseconds=round(moment.microsecond / 1000)))
     except (ValueError, OverflowError):
         return _time_mark.sub(" ", raw)

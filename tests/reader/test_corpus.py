@@ -316,7 +316,7 @@ def test_typed_cells_come_back_as_a_person_sees_them() -> None:
         "#REF!",
         "1.5",
         "1234",
-        "2024-05-17 00:00:00+00:00",
+        "2024-05-17T00:00:00Z",
         "0.1",
         "-3",
         "00123",
