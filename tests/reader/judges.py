@@ -17,6 +17,7 @@ Cells = Mapping[tuple[int, int], object]
 
 _EPOCH = datetime.datetime(1899, 12, 30)  # noqa: DTZ001 - a sheet has no zones
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+_iso_duration = re.compile(r"PT(\d+)H(\d+)M(\d+)S").fullmatch
 _duration = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)").fullmatch
 
 
@@ -45,11 +46,20 @@ def by_calamine(path: Path) -> Cells:
     book = python_calamine.CalamineWorkbook.from_path(path)
     rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
     return {
-        (row, column): value
+        (row, column): _iso_span(value)
         for row, cells in enumerate(rows, 1)
         for column, value in enumerate(cells)
         if value not in ("", None)
     }
+
+
+def _iso_span(value: object) -> object:
+    """Return a duration, which calamine leaves as it is written, as such."""
+    found = _iso_duration(value) if isinstance(value, str) else None
+    if not found:
+        return value
+    hours, minutes, seconds = map(int, found.groups())
+    return datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def by_xlrd(path: Path) -> Cells:
