@@ -170,6 +170,8 @@ def typed_text(value: object, bits: int = 64) -> str:
     """
     if isinstance(value, str):
         return value
+    if type(value) is int:  # the usual ids, without the questions below
+        return str(value)
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return ""
     if isinstance(value, bool) or type(value).__name__ == "bool":  # the second is numpy's

@@ -72,15 +72,13 @@ class SheetParser:
             elif tag.endswith("sheetData"):
                 if tag != self._data_tag:
                     raise DamageError(f"it has sheet data named '{tag[:20]}'")
-                parser.StartElementHandler, parser.EndElementHandler = self._start, end
+                parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
 
-        def end(tag: str) -> None:
-            if tag != self._data_tag:
-                self._end(tag)
-                return
+        def leave_data() -> None:
             self._finish_row()
             parser.StartElementHandler, parser.EndElementHandler = outside, None
 
+        self._leave_data = leave_data
         parser.StartElementHandler = root
         parser.CharacterDataHandler = self._text.append
 
@@ -131,6 +129,8 @@ class SheetParser:
             self._formula = "=" + "".join(self._text)
         elif tag == self._reading_tag:
             self._in_reading = False
+        elif tag == self._data_tag:
+            self._leave_data()
 
     def _shown(self, cell: Attributes, value: str | None, formula: str, inline: str) -> str:
         """Return the text of a cell; a formula whose result was not saved is its own text."""
