@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from importer.config import Reading
 from importer.model import Problem
-from importer.reader.ids import RecordUrl, parse_id, split_ids
 from importer.reader import open_source
-from tests.blocks import rows_of
+from importer.reader.ids import RecordUrl, parse_id, split_ids
 from importer.reader.lossy import LossyNumber
+from tests.blocks import rows_of
 
 
 def refusal(text: str) -> Problem:
