@@ -207,8 +207,7 @@ def test_ids_beyond_a_float_with_a_gap_are_exact(dtype: str) -> None:
         (pd.Index(["from_id", None], dtype=object), ("from_id", "")),
         (pd.Index(["from_id", "from_id"]), ("from_id", "from_id")),
         (pd.Index([0, 1]), ("0", "1")),
-        (pd.Index([0.5, 1.0]), ("0.5", "1")),
-        (pd.Index([pd.Timestamp("2024-05-17"), True]), ("2024-05-17", "TRUE")),
+        (pd.Index(["from_id", True], dtype=object), ("from_id", "TRUE")),
     ],
 )
 def test_names_of_columns_of_any_kind_are_a_header(columns: "pd.Index[Any]", header: tuple[str, ...]) -> None:
@@ -248,7 +247,7 @@ def test_what_is_neither_path_nor_frame_is_refused_by_its_name(source: Any, kind
 
 @pytest.mark.parametrize("reading", [Reading(no_header=True), Reading(header_row=3)])
 def test_a_frame_has_its_header_in_its_column_names(reading: Reading) -> None:
-    with pytest.raises(SettingsError, match="the column names of a data frame are its header"):
+    with pytest.raises(SettingsError, match="The column names of a data frame are its header"):
         open_frame(pd.DataFrame({"from_id": [1], "to_id": [2]}), reading)
 
 
