@@ -40,7 +40,6 @@ ROOMS_OF_LIBRARIES = {
     "click": {"cli"},
     "tqdm": {"cli"},
     "pandas": {"reader", "runner"},
-    "charset_normalizer": {"reader"},
     "xlsxwriter": {"reporter"},
 }
 
@@ -102,6 +101,11 @@ def test_a_library_stays_in_its_rooms(library: str) -> None:
     }
     assert found <= ROOMS_OF_LIBRARIES[library]
     assert found, f"nothing imports {library}"
+
+
+def test_the_libraries_that_judge_the_readers_are_of_the_tests_alone() -> None:
+    found = {name.split(".")[0] for path in MODULES.values() for name in imports(path)}
+    assert not found & {"openpyxl", "python_calamine", "xlrd"}
 
 
 def loaded_by(code: str) -> set[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from importer.config import Reading
 from importer.errors import SettingsError
 from importer.reader.formats import open_table
-from importer.reader.frames import frame_table
+from importer.reader.frames import check_frame, frame_table
 from importer.reader.messages import quoted
 from importer.reader.old_results import OldResults, read_old_results
 from importer.reader.source import Source, Understood
@@ -16,7 +16,16 @@ from importer.reader.text import DELIMITERS
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["DELIMITERS", "OldResults", "Source", "Understood", "open_frame", "open_source", "read_old_results"]
+__all__ = [
+    "DELIMITERS",
+    "OldResults",
+    "Source",
+    "Understood",
+    "check_frame",
+    "open_frame",
+    "open_source",
+    "read_old_results",
+]
 
 
 def open_source(path: Path, reading: Reading, name: str = "") -> Source:

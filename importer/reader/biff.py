@@ -4,12 +4,12 @@ Source: Microsoft, [MS-XLS] (Excel 97 to 2003) and, for workbooks of Excel 5 and
 the Excel file format.
 """
 
-import codecs
 from collections.abc import Iterator
 from struct import pack, unpack_from
 
-from importer.reader.cells import Shown, shown_as
-from importer.reader.packages import DamageError, ExcessError
+from importer.reader.biff_texts import Segments, encoding_of, shared_strings
+from importer.reader.cells import FIRST_OWN_FORMAT, Shown, shown_as
+from importer.reader.packages import DamageError
 from importer.reader.sheets import Sheet
 
 BOF, EOF, CONTINUE = 0x0809, 0x000A, 0x003C
@@ -19,16 +19,28 @@ GLOBALS, WORKSHEET = 0x0005, 0x0010
 """The kinds of substreams that matter."""
 
 _EXCEL_97, _EXCEL_5 = 0x0600, 0x0500
-MAX_STRINGS = 4_000_000
-"""Texts that sheets share: each takes some 50 bytes more than its letters."""
-
-_MAC_ROMAN, _ANSI = (10000, 32768), 32769
+_OLD_KINDS = frozenset((0x0010, 0x0020, 0x0040, 0x0100))  # sheets, charts, macros and workspaces
 Part = tuple[int, int, bytes]
 """Where a record begins, its kind and its content."""
 
 
+_OLD_VERSIONS = {0x0009: "2", 0x0209: "3", 0x0409: "4"}
+
+
 class PasswordError(Exception):
     """The workbook is encrypted."""
+
+
+class OldVersionError(Exception):
+    """The workbook is of a version of Excel before 5, which the text names."""
+
+
+def old_version(head: bytes) -> str:
+    """Return the version of Excel, before 5, whose workbook begins like this; "" for anything else."""
+    if len(head) < 8:
+        return ""
+    kind, length, _, sheet_kind = unpack_from("<HHHH", head)
+    return _OLD_VERSIONS.get(kind, "") if 4 <= length <= 16 and sheet_kind in _OLD_KINDS else ""
 
 
 def records(stream: bytes, start: int) -> Iterator[Part]:
@@ -58,10 +70,12 @@ class Workbook:
         self.starts: list[int] = []
         self.strings: list[str] = []
         self.from_1904 = False
-        self._encoding = "cp1252"
+        self._code_page, self._encoding = 1252, "cp1252"
         self._codes: dict[int, str] = {}
         self._format_ids: list[int] = []
         self.is_unicode = self._version(0, GLOBALS) == _EXCEL_97
+        self._sheets_of_all_kinds = 0
+        self._positions: list[int] = []  # of the sheets with cells among those of all kinds
         shared: list[bytes] = []
         is_shared = False
         for _, kind, content in records(stream, 0):
@@ -71,7 +85,9 @@ class Workbook:
             else:
                 self._read(kind, content)
         if shared:
-            self.strings = _shared_strings(shared)
+            self.strings = shared_strings(shared)
+        if any(stream_kind(stream, start) != BOF for start in self.starts):
+            self._find_starts()
 
     def styles(self) -> list[Shown]:
         """Return for each cell style what it shows a number as."""
@@ -89,11 +105,37 @@ class Workbook:
             text = segments[0][at + size : at + size + count]
             if len(text) < count:
                 raise DamageError("a text of it is cut off")
-            return text.decode(self._encoding, "replace")
+            return self._decoded(text)
+        if not count:  # some programs leave out the flags of an empty text
+            return ""
         source = Segments(segments, at + size)
         return source.text(count, source.take(1)[0] & 1)
 
+    def _read_format(self, content: bytes) -> None:
+        (number,) = unpack_from("<H", content)
+        try:
+            self._codes[number] = self.text([content], 2, 2 if self.is_unicode else 1)
+        except DamageError:
+            if number >= FIRST_OWN_FORMAT:  # what the others show is known without
+                raise
+
+    def _find_starts(self) -> None:
+        """Let sheets begin where substreams do: in the listed order, if there are as many."""
+        found = substream_starts(self.stream)[1:]
+        if len(found) == self._sheets_of_all_kinds:
+            self.starts = [found[position] for position in self._positions]
+
+    def _decoded(self, text: bytes) -> str:
+        if self._encoding:
+            return text.decode(self._encoding, "replace")
+        if not text.isascii():
+            raise DamageError(f"its texts have an unknown encoding, code page {self._code_page}")
+        return text.decode("ascii")
+
     def _version(self, start: int, substream: int) -> int:
+        old = old_version(self.stream) if start == 0 else ""
+        if old:
+            raise OldVersionError(old)
         if start < 0 or stream_kind(self.stream, start) != BOF:
             raise DamageError("it has no workbook of Excel 5 or later where one should begin")
         version, kind = unpack_from("<HH", self.stream, start + 4)
@@ -105,97 +147,41 @@ class Workbook:
         if kind == _FILE_PASS:
             raise PasswordError
         if kind == _CODE_PAGE:
-            self._encoding = _encoding(unpack_from("<H", content)[0])
+            (self._code_page,) = unpack_from("<H", content)
+            self._encoding = encoding_of(self._code_page)
         elif kind == _DATE_MODE:
             self.from_1904 = unpack_from("<H", content)[0] == 1
         elif kind == _FORMAT:
-            code = self.text([content], 2, 2 if self.is_unicode else 1)
-            self._codes[unpack_from("<H", content)[0]] = code
+            self._read_format(content)
         elif kind == _XF:
             self._format_ids.append(unpack_from("<H", content, 2)[0])
         elif kind == _BOUND_SHEET:
             start, visibility, sheet_kind = unpack_from("<IBB", content)
+            self._sheets_of_all_kinds += 1
             if sheet_kind == 0:
+                self._positions.append(self._sheets_of_all_kinds - 1)
                 self.sheets.append(Sheet(self.text([content], 6, 1), visibility & 3 == 0))
                 self.starts.append(start)
+
+
+def substream_starts(stream: bytes) -> list[int]:
+    """Return where the substreams begin: that of the workbook itself, then those of its sheets."""
+    found: list[int] = []
+    place = depth = 0
+    while place <= len(stream) - 4:
+        kind, length = unpack_from("<HH", stream, place)
+        if not kind:  # only filling follows
+            break
+        if kind == BOF and not depth:
+            found.append(place)
+        depth += (kind == BOF) - (kind == EOF)
+        place += 4 + length
+    return found
 
 
 def stream_kind(stream: bytes, start: int) -> int:
     """Return the kind of the record at a place, 0 when there is none."""
     return int(unpack_from("<H", stream, start)[0]) if start <= len(stream) - 8 else 0
-
-
-def _encoding(code_page: int) -> str:
-    if code_page in _MAC_ROMAN:
-        return "mac_roman"
-    name = "cp1252" if code_page in (_ANSI, 1200) else f"cp{code_page}"  # 1200 is UTF-16: its texts say so themselves
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        raise DamageError(f"its texts have an unknown encoding, code page {code_page}") from None
-
-
-class Segments:
-    """Reads on from a record into those that continue it."""
-
-    def __init__(self, segments: list[bytes], at: int) -> None:
-        self._segments = segments
-        self._number, self._at = 0, at
-
-    def is_at_end(self) -> bool:
-        """Tell whether nothing is left, going on to the next record where one ends."""
-        while self._at >= len(self._segments[self._number]):
-            if self._number + 1 == len(self._segments):
-                return True
-            self._at -= len(self._segments[self._number])
-            self._number += 1
-        return False
-
-    def take(self, size: int) -> bytes:
-        """Return so many bytes, all of one record."""
-        if self.is_at_end():
-            raise DamageError("a text of it is cut off")
-        taken = self._segments[self._number][self._at : self._at + size]
-        if len(taken) < size:
-            raise DamageError("a text of it is cut off")
-        self._at += size
-        return taken
-
-    def skip(self, size: int) -> None:
-        """Leave out so many bytes, of several records perhaps."""
-        self._at += size
-
-    def text(self, count: int, is_wide: int) -> str:
-        """Return a text of so many UTF-16 units; a record that continues it says anew whether they are whole."""
-        units: list[bytes] = []
-        while count:
-            segment = self._segments[self._number]
-            taken = segment[self._at : self._at + (count << is_wide)]
-            taken = taken[: len(taken) >> is_wide << is_wide]
-            self._at += len(taken)
-            count -= len(taken) >> is_wide
-            if not count and not units:
-                return taken.decode("utf-16-le", "replace") if is_wide else taken.decode("latin-1")
-            units.append(taken if is_wide else taken.decode("latin-1").encode("utf-16-le"))
-            if count:
-                self._at = len(segment)
-                is_wide = self.take(1)[0] & 1
-        return b"".join(units).decode("utf-16-le", "replace")
-
-
-def _shared_strings(segments: list[bytes]) -> list[str]:
-    (count,) = unpack_from("<I", segments[0], 4)
-    if count > MAX_STRINGS:
-        raise ExcessError(f"its sheets share more than {MAX_STRINGS:,} texts")
-    source = Segments(segments, 8)
-    strings: list[str] = []
-    while len(strings) < count and not source.is_at_end():
-        length, flags = unpack_from("<HB", source.take(3))
-        runs = unpack_from("<H", source.take(2))[0] if flags & 8 else 0
-        extension = unpack_from("<I", source.take(4))[0] if flags & 4 else 0
-        strings.append(source.text(length, flags & 1))
-        source.skip(4 * runs + extension)
-    return strings
 
 
 def rk_number(raw: int) -> float:

@@ -6,7 +6,7 @@ from math import isfinite
 from struct import unpack_from
 
 from importer.reader.biff import CONTINUE, Workbook, records, rk_number
-from importer.reader.cells import Shown, date_text, duration_text, float_text
+from importer.reader.cells import Shown, date_text, duration_text, float_text, uncertain_text
 from importer.reader.packages import DamageError, ExcessError
 from importer.reader.tables import Record
 
@@ -14,6 +14,7 @@ MAX_COLUMN = 256
 MAX_TEXT = 1 << 30
 """Characters of all cells together, those of a shared text as often as it is shown."""
 
+_ROW, _IS_HIDDEN = 0x0208, 0x20
 _NUMBER, _RK, _RKS = 0x0203, 0x027E, 0x00BD
 _SHARED_TEXT, _TEXT, _RICH_TEXT, _BOOLEAN_OR_ERROR = 0x00FD, 0x0204, 0x00D6, 0x0205
 _FORMULAS, _STRING = (0x0006, 0x0206, 0x0406), 0x0207
@@ -22,8 +23,11 @@ _BETWEEN_FORMULA_AND_TEXT = frozenset((0x0221, 0x04BC, 0x0236, 0x0036, 0x0037)) 
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
 
-def sheet_rows(workbook: Workbook, start: int) -> Iterator[Record]:
-    """Yield the rows of a sheet that have a cell, in their order, whatever the order in the file."""
+def sheet_rows(workbook: Workbook, start: int, hidden: set[int]) -> Iterator[Record]:
+    """Yield the rows of a sheet that have a cell, in their order, whatever the order in the file.
+
+    `hidden` gets the numbers of the rows that are hidden.
+    """
     places: dict[int, array[int]] = {}
     for place, kind, content in records(workbook.stream, start):
         if kind in _CELLS:
@@ -31,6 +35,8 @@ def sheet_rows(workbook: Workbook, start: int) -> Iterator[Record]:
             if row not in places:
                 places[row] = array("I")
             places[row].append(place)
+        elif kind == _ROW and len(content) > 12 and content[12] & _IS_HIDDEN:
+            hidden.add(unpack_from("<H", content)[0] + 1)
     cells = _Cells(workbook)
     characters = 0
     for row in sorted(places):
@@ -136,8 +142,7 @@ class _Cells:
 
     def _number_text(self, value: float, style: int) -> str:
         if style >= len(self._styles) and (style or self._styles):
-            # Whether it is a number or a date is not known.
-            raise DamageError(f"a cell has a style '{style}' that is not there")
+            return uncertain_text(repr(value))  # a number or a date
         if not isfinite(value):
             return str(value)
         shown = self._styles[style] if self._styles else Shown.NUMBER

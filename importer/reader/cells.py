@@ -7,15 +7,26 @@ from enum import Enum, auto
 from math import isfinite, isnan
 from numbers import Integral, Real
 
-from importer.reader.ids import EXACT_DIGITS, LossyNumber
+from importer.reader.ids import EXACT_DIGITS
+from importer.reader.lossy import LossyHalf, LossyNumber, LossySingle, UncertainValue
 
 _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
 _number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)))
 _BUILT_IN_DURATION = 46
+FIRST_OWN_FORMAT = 164
+"""Number formats below are built in. Source: ECMA-376, part 1, 18.8.30 numFmt."""
 _EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a spreadsheet date has no zone
 _period = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S)?)?", re.ASCII).fullmatch
+_time_mark = re.compile(r"(?<=[0-9])T(?=[0-9])")
 _FALSE_LEAP_DAY = 60  # Excel counts a 29 February 1900
+_LONGEST_DECIMAL = 100
+_EXACT_BELOW: dict[int, tuple[int, type[LossyNumber]]] = {
+    # Bits of a float: its whole numbers below this are exact and no others round to them. Source: IEEE 754.
+    64: (10**EXACT_DIGITS, LossyNumber),
+    32: (2**24, LossySingle),
+    16: (2**11, LossyHalf),
+}
 
 
 def number_text(raw: str) -> str:
@@ -33,19 +44,35 @@ def number_text(raw: str) -> str:
     return float_text(value)
 
 
-def float_text(value: float) -> str:
-    """Return the text of a finite number: a whole one without a fraction, a `LossyNumber` beyond 15 digits."""
+def float_text(value: float, bits: int = 64) -> str:
+    """Return the text of a finite number: a whole one without a fraction, a `LossyNumber` beyond the exact digits.
+
+    Those are 15 for a number that was stored in 64 `bits`, fewer for one of 32 or 16.
+    """
     if not value.is_integer():
         return repr(value)
-    if abs(value) < 10**EXACT_DIGITS:
+    exact_below, kind = _EXACT_BELOW[bits]
+    if abs(value) < exact_below:
         return str(int(value))
-    mantissa, exponent = f"{Decimal(repr(value)):E}".split("E")
-    return _lossy(mantissa, int(exponent))
+    return kind(_scientific(repr(value)))
+
+
+def uncertain_text(raw: str) -> str:
+    """Return the text of a value whose kind is not known: never an id, even if it is a number and shown as one."""
+    text = number_text(raw)
+    is_whole = text.removeprefix("-").isdecimal()
+    return UncertainValue(_scientific(text) if is_whole else text)
 
 
 def _lossy(mantissa: str, exponent: int) -> LossyNumber:
     """Return the number in scientific notation: as plain digits it would be taken for an id when it is fed back."""
-    return LossyNumber(f"{mantissa.rstrip('0').rstrip('.')}E+{exponent}")
+    shortest = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return LossyNumber(f"{shortest}E+{exponent}")
+
+
+def _scientific(number: str) -> str:
+    mantissa, exponent = f"{Decimal(number):E}".split("E")
+    return _lossy(mantissa, int(exponent))
 
 
 class Shown(Enum):
@@ -95,9 +122,12 @@ def duration_text(raw: str) -> str:
 def iso_text(raw: str) -> str:
     """Return an ISO date as `date_text` does, with or without a time; the text itself when it is none."""
     try:
-        return moment_text(datetime.fromisoformat(raw))
-    except ValueError:
-        return raw.replace("T", " ")
+        moment = datetime.fromisoformat(raw)
+        if moment.tzinfo is not None:  # as it is, rather than in another notation
+            return raw
+        return moment_text(moment.replace(microsecond=0) + timedelta(milliseconds=round(moment.microsecond / 1000)))
+    except (ValueError, OverflowError):
+        return _time_mark.sub(" ", raw)
 
 
 def period_text(raw: str) -> str:
@@ -132,20 +162,33 @@ def moment_text(value: date | time | timedelta) -> str:
     return value.isoformat()
 
 
-def typed_text(value: object) -> str:
+def typed_text(value: object, bits: int = 64) -> str:
     """Return the text of a typed cell of a workbook or a data frame; "" for a missing one.
 
-    Whole numbers are exact, of any length; floats are those of a spreadsheet, exact up to 15 digits.
+    Whole numbers are exact, of any length; floats up to the digits that their type holds. `bits` is the size of the
+    floats where they came from, if it is less than their own.
     """
     if isinstance(value, str):
         return value
+    if type(value) is int:  # the usual ids, without the questions below
+        return str(value)
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return ""
     if isinstance(value, bool) or type(value).__name__ == "bool":  # the second is numpy's
         return "TRUE" if value else "FALSE"
     if isinstance(value, Integral):
         return str(int(value))
+    if isinstance(value, Decimal):
+        return _decimal_text(value)
     if isinstance(value, Real):
         number = float(value)
-        return float_text(number) if isfinite(number) else "" if isnan(number) else str(number)
+        bits = min(8 * getattr(value, "itemsize", 8), bits)  # numpy's floats know their size
+        return float_text(number, min(bits, 64)) if isfinite(number) else "" if isnan(number) else str(number)
     return moment_text(value) if isinstance(value, date | time | timedelta) else str(value)
+
+
+def _decimal_text(value: Decimal) -> str:
+    if value.is_nan():
+        return ""
+    is_whole = value.is_finite() and value.adjusted() < _LONGEST_DECIMAL and value == value.to_integral_value()
+    return str(int(value)) if is_whole else str(value)

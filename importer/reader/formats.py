@@ -1,5 +1,6 @@
 """What kind of file it is, by its content and never by its name alone, and its table."""
 
+import re
 import tempfile
 import zipfile
 import zlib
@@ -10,18 +11,20 @@ from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SourceError
+from importer.reader.biff import old_version
 from importer.reader.compressed import Expanded, expand_gzip, expand_zip
 from importer.reader.ods import open_ods
+from importer.reader.ole import OLE_MAGIC
 from importer.reader.packages import plain_name
 from importer.reader.parts import check_same_kind, common_notes
 from importer.reader.tables import Part, Table
 from importer.reader.text import open_text
-from importer.reader.xls import open_xls
+from importer.reader.xls import old_workbook, open_xls
 from importer.reader.xlsx import open_xlsx
 
 _HEAD = 4096
-_GZIP, _ZIP, _OLE = b"\x1f\x8b", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_EMPTY_ZIP = b"PK\x05\x06"
+_GZIP, _ZIP, _EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
+_BARE_XLS = b"\x09\x08"
 _NO_TABLES = (
     # How a file begins, and what it is.
     (b"%PDF", "a PDF document"),
@@ -36,8 +39,20 @@ _NO_TABLES = (
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ", "an xz archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"ID;P", "a SYLK file"),
+    (b"\0\0\2\0", "a Lotus 1-2-3 worksheet"),
+    (b"\0\0\x1a\0", "a Lotus 1-2-3 worksheet"),
+    (b"TABLE\r\n0,1\r\n", "a DIF file"),
 )
+_LONGEST_LOCK, _USER_AGAIN = 200, 55  # Office writes the length and the name of the user twice: in bytes, in UTF-16
+_is_lock_file = re.compile(r"~\$(.+)|\.~lock\.(.+)#", re.DOTALL).fullmatch
 _SAVE_AS = "Open it in a spreadsheet program and save the table as XLSX or CSV."
+_MEDIA_TYPE = r"(application/vnd\.(?:oasis\.opendocument|sun\.xml)\.[a-z.-]+)"
+_MEDIA_TYPES = {
+    # Where an OpenDocument file says what it is; in the list of parts the document itself, "/", usually comes first.
+    "mimetype": re.compile(rf"\s*{_MEDIA_TYPE}").match,
+    "META-INF/manifest.xml": re.compile(rf"media-type=['\"]{_MEDIA_TYPE}['\"]").search,
+}
 _WORKBOOK_ENDINGS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 _TEXT_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt"})
 
@@ -69,14 +84,30 @@ def _open_plain(path: Path, name: str, reading: Reading) -> Table | None:
         return None
     if head.startswith((_ZIP, _EMPTY_ZIP)):
         return _open_zipped(path, name, reading)
-    if head.startswith(_OLE):
+    if head.startswith((OLE_MAGIC, _BARE_XLS)):
         return open_xls(path, name, reading)
     if not head:
         raise SourceError(f"{name} is empty. Its first row must be a header with the names of the columns.")
+    version = old_version(head)
+    if version:
+        raise old_workbook(name, version)
+    _check_no_lock_file(name, head)
     what = _no_table(head)
     if what:
         raise SourceError(f"{name} is {what}, not a table. {_SAVE_AS}")
     return open_text(path, name, reading)
+
+
+def _check_no_lock_file(name: str, head: bytes) -> None:
+    """Raise `SourceError` for the small file by which a program marks a workbook that it has open."""
+    found = _is_lock_file(Path(name).name)
+    is_office = len(head) < _LONGEST_LOCK and head[_USER_AGAIN:].startswith(head[:1] + b"\0")
+    if is_office or (found and found[2] and len(head) < _HEAD):
+        workbook = (found[1] or found[2]) if found else "a workbook"
+        raise SourceError(
+            f"{name} is no workbook: it is the mark that a program leaves while it has {workbook} open. "
+            f"Give that file instead."
+        )
 
 
 def _no_table(head: bytes) -> str:
@@ -90,7 +121,7 @@ def _no_table(head: bytes) -> str:
     if text.startswith((b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<body", b"<style", b"<!--")):
         return "a web page (HTML)"
     if text.startswith(b"<?xml"):
-        return "an XML file"
+        return "an XML spreadsheet of Excel 2003" if b"office:spreadsheet" in text else "an XML file"
     return "a JSON file" if text.startswith((b'{"', b"[{", b"[\n", b"{\n", b"{\r\n")) else ""
 
 
@@ -116,12 +147,17 @@ def _open_zipped(path: Path, name: str, reading: Reading) -> Table | None:
 
 
 def _open_document_kind(archive: zipfile.ZipFile) -> str:
-    """Return the media type that an OpenDocument file declares, "" for other archives. Source: ODF 1.2, part 3, 3.3."""
-    if "mimetype" not in archive.NameToInfo or archive.getinfo("mimetype").flag_bits & 1:
-        return ""
-    with archive.open("mimetype") as file:
-        kind = file.read(100).decode("ascii", "replace")
-    return kind if kind.startswith(("application/vnd.oasis.opendocument.", "application/vnd.sun.xml.")) else ""
+    """Return the media type that an OpenDocument file declares, "" for other archives.
+
+    Google's exports declare it in the list of parts alone. Source: ODF 1.2, part 3, 3.3 and 4.3.
+    """
+    for part, pattern in _MEDIA_TYPES.items():
+        if part in archive.NameToInfo and not archive.getinfo(part).flag_bits & 1:
+            with archive.open(part) as file:
+                found = pattern(file.read(_HEAD).decode("utf-8", "replace"))
+            if found:
+                return found[1]
+    return ""
 
 
 def _open_office(path: Path, name: str, parts: frozenset[str], reading: Reading) -> Table:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importer.model import ObjectType, Problem, RecordId
+from importer.reader.lossy import AS_TEXT, LossyNumber
 from importer.reader.messages import quoted
 from importer.reader.object_types import parse_object_type
 
@@ -16,12 +17,6 @@ EXACT_DIGITS = 15
 
 _are_short_ids = re.compile(rf"(?:[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}+\n)*+").fullmatch
 _is_number = re.compile(r"[1-9][0-9]*").fullmatch
-
-
-class LossyNumber(str):
-    """The text, in scientific notation, of a numeric cell with more digits than a spreadsheet number holds exactly."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +38,6 @@ class _Refusal:
     advice: str
 
 
-_AS_TEXT = "In Excel, format the column as Text and paste the ids again from HubSpot."
 _FROM_HUBSPOT = "Put the record's ID from HubSpot (the column 'Record ID' of an export) into this cell."
 
 
@@ -60,7 +54,7 @@ _REFUSALS = (
         "SCIENTIFIC_NOTATION",
         r"[+-]?\d+(?:[.,]\d*)?E[+-]?\d+",
         "{} is a number in scientific notation; digits of the id may be lost.",
-        _AS_TEXT,
+        AS_TEXT,
     ),
     _refusal("ZERO_ID", r"[+-]?0+(?:[.,]0*)?", "{} is zero, which is never a HubSpot record id.", _FROM_HUBSPOT),
     _refusal(
@@ -79,7 +73,7 @@ _REFUSALS = (
         "LOST_PRECISION",
         rf"\d{{{EXACT_DIGITS + 1},}}\.0+",
         "{} was kept as a number, which holds only 15 digits; the last ones may be wrong.",
-        _AS_TEXT,
+        AS_TEXT,
     ),
     _refusal(
         "DATE",
@@ -87,7 +81,7 @@ _REFUSALS = (
         rf"|\d{{4}}[-/年]\d{{1,2}}月?|\d{{1,2}}月\d{{1,2}}日|{_MONTH}-\d{{2,4}}|\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?"
         r"|\d+:\d{2}(?::\d{2}(?:\.\d+)?)?",
         "{} is a date or a time, not a HubSpot record id.",
-        "The spreadsheet may have turned the id into a date. " + _AS_TEXT,
+        "The spreadsheet may have turned the id into a date. " + AS_TEXT,
     ),
     _refusal(
         "AMBIGUOUS_SEPARATOR",
@@ -160,7 +154,7 @@ def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
     `column` is the header to name in the problem. Source: the accepted forms are those of the design, "never guess".
     """
     if isinstance(text, LossyNumber):
-        return _lost_precision(text, column)
+        return Problem(text.code, column, text.sentence.format(quoted(text)), text.advice)
     bare = text if _is_number(text) else _bare(text)
     if _is_number(bare):
         return RecordId(bare) if _is_in_range(bare) else _too_large(text, column)
@@ -223,11 +217,6 @@ def _read_url(url: re.Match[str]) -> RecordUrl:
     object_type = parse_object_type(url["type_id"] or url["type_name"])
     assert object_type is not None, "the pattern admits types only"  # noqa: S101
     return RecordUrl(url["portal"], object_type, RecordId(url["id"]))
-
-
-def _lost_precision(text: str, column: str) -> Problem:
-    sentence = f"{quoted(text)} was kept as a number, which holds only 15 digits; the last ones may be wrong."
-    return Problem("LOST_PRECISION", column, sentence, _AS_TEXT)
 
 
 def _refuse(bare: str, text: str, column: str) -> Problem:

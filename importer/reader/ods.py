@@ -7,16 +7,13 @@ from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader.ods_cells import SEPARATOR
 from importer.reader.ods_xml import ContentParser
-from importer.reader.packages import BLOCK, ExcessError, Package, told
+from importer.reader.packages import BLOCK, Bound, ExcessError, Package, told
 from importer.reader.sheet_xml import MAX_ROW_SIZE
 from importer.reader.sheets import choose_sheet, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
 
-MAX_CONTENT = 2 << 30
-"""Expanded bytes of all sheets together."""
-
-MAX_RATIO = 1100
-"""Deflate expands no more than 1032 times, and sheets of equal rows come near it; what is kept is bounded otherwise."""
+MAX_CONTENT = Bound(2 << 30, 2 << 30)
+"""Of all sheets together. Equal rows and columns are written once or come near the most that anything expands to."""
 
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
 
@@ -40,7 +37,8 @@ def open_ods(path: Path, name: str, reading: Reading) -> Table:
         package.close()
         raise
     place = next(i for i, found in enumerate(sheets) if found is sheet)
-    records = _records(package, ContentParser(place), name)
+    hidden: set[int] = set()
+    records = _records(package, ContentParser(place), hidden, name)
 
     def close() -> None:
         records.close()
@@ -53,6 +51,7 @@ def open_ods(path: Path, name: str, reading: Reading) -> Table:
         sheet=sheet.name,
         sheets=len(sheets),
         notes=sheet_notes(sheet, sheets),
+        hidden=hidden,
     )
 
 
@@ -66,16 +65,18 @@ def _check_readable(package: Package, name: str) -> None:
 
 
 def _parse(package: Package, parser: ContentParser) -> Generator[None]:
-    return package.parse(_CONTENT, parser.set_handlers, MAX_CONTENT, MAX_RATIO, SEPARATOR)
+    return package.parse(_CONTENT, parser.set_handlers, MAX_CONTENT, SEPARATOR)
 
 
-def _records(package: Package, parser: ContentParser, name: str) -> Generator[Record]:
+def _records(package: Package, parser: ContentParser, hidden: set[int], name: str) -> Generator[Record]:
     """Yield the rows of a sheet that have a cell, numbered as the sheet shows them; repeated ones one by one."""
     rows_seen, idle = 0, 0
     with told(name):
         for _ in _parse(package, parser):
-            for first, cells, repeat in parser.take_rows():
+            for first, cells, repeat, is_hidden in parser.take_rows():
                 for number in range(first, first + repeat):
+                    if is_hidden:
+                        hidden.add(number)
                     yield number, cells.copy()
             idle = 0 if parser.rows_seen > rows_seen else idle + BLOCK
             rows_seen = parser.rows_seen

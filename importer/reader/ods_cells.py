@@ -2,8 +2,8 @@
 
 import re
 
-from importer.reader.cells import iso_text, number_text, period_text
-from importer.reader.packages import Attributes, DamageError
+from importer.reader.cells import iso_text, number_text, period_text, uncertain_text
+from importer.reader.packages import Attributes
 
 SEPARATOR = " "
 """What stands between the namespace of a name and the name itself."""
@@ -65,9 +65,7 @@ def cell_text(cell: Attributes, shown: str) -> str:
 def _time_text(cell: Attributes) -> str:
     raw = cell.get(_DATE) or cell.get(_TIME, "")
     text = period_text(raw) if raw.startswith(("P", "-P")) else iso_text(raw)
-    if raw and "-" not in text and ":" not in text:
-        raise DamageError(f"a cell has a date or time '{raw[:20]}'")
-    return text
+    return text if not raw or "-" in text or ":" in text else uncertain_text(raw)
 
 
 def _shows_number(shown: str) -> bool:

@@ -10,13 +10,14 @@ from importer.reader.sheets import Sheet
 MAX_TEXT = 1 << 30
 """Characters of all cells together, each as often as it is repeated."""
 
-Repeated = tuple[int, list[str], int]
-"""The number of the first of some equal rows, its cells, and how many rows there are."""
+Repeated = tuple[int, list[str], int, bool]
+"""The number of the first of some equal rows, its cells, how many rows there are, and whether they are hidden."""
 
 
 _TABLE, _ROW, _CELL, _COVERED = named("table", "table", "table-row", "table-cell", "covered-table-cell")
 _NAME, _STYLE_NAME, _DISPLAY = named("table", "name", "style-name", "display")
 _ROWS, _COLUMNS = named("table", "number-rows-repeated", "number-columns-repeated")
+_GROUP, _GROUP_DISPLAY, _VISIBILITY = named("table", "table-row-group", "display", "visibility")
 _STYLE, _TABLE_STYLE, _NAME_OF_STYLE = named("style", "style", "table-properties", "name")
 _IN_TEXT = named("text", "")[0]
 _P, _H, _SPACES, _COUNT, _TAB, _LINE_BREAK = named("text", "p", "h", "s", "c", "tab", "line-break")
@@ -24,7 +25,7 @@ _NO_CELL_TEXT = frozenset(named("text", "ruby-text", "note", "tracked-changes"))
 _AROUND_ROWS = frozenset(
     (
         *named("office", "document-content", "automatic-styles", "body", "spreadsheet"),
-        *named("table", "table-header-rows", "table-rows", "table-row-group"),
+        *named("table", "table-header-rows", "table-rows"),
     )
 )
 
@@ -47,6 +48,8 @@ class ContentParser:
         self._style = ""
         self._in_table = self._in_row = self._in_cell = self._in_paragraph = False
         self._number, self._row_repeat = 1, 1
+        self._groups_hidden: list[bool] = []
+        self._is_hidden = False
         self._row: list[str] = []
         self._column = self._row_size = 0
         self._cell: Attributes = {}
@@ -90,9 +93,12 @@ class ContentParser:
         elif self._in_table and tag == _ROW and not self._in_row:
             self._in_row = True
             self._row_repeat = _count(attributes, _ROWS)
+            self._is_hidden = any(self._groups_hidden) or attributes.get(_VISIBILITY, "visible") != "visible"
             self._row, self._column, self._row_size = [], 0, 0
         elif not self._in_table:
             self._start_outside(tag, attributes)
+        elif tag == _GROUP:
+            self._groups_hidden.append(attributes.get(_GROUP_DISPLAY) == "false")
         elif tag not in _AROUND_ROWS:
             self._depth_skipped = 1
 
@@ -139,6 +145,8 @@ class ContentParser:
         elif tag == _ROW:
             self._in_row = False
             self._finish_row()
+        elif tag == _GROUP:
+            self._groups_hidden.pop()
         elif tag == _TABLE:
             self._in_table = False
 
@@ -171,7 +179,7 @@ class ContentParser:
         self._text_seen += self._row_size * self._row_repeat
         if self._text_seen > MAX_TEXT:
             raise ExcessError(f"it has more than {MAX_TEXT >> 20:,} MiB of text")
-        self._rows.append((number, self._row, self._row_repeat))
+        self._rows.append((number, self._row, self._row_repeat, self._is_hidden))
 
 
 def _count(attributes: Attributes, key: str) -> int:

@@ -11,6 +11,9 @@ from struct import unpack_from
 
 from importer.reader.packages import DamageError
 
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How every container begins."""
+
 _HEADER = 512
 _SECTOR_SHIFTS, _MINI_SHIFT = (9, 12), 6
 _MOST = 0xFFFFFFFA

@@ -24,7 +24,10 @@ def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
         return find_header_row(name, table, reading)
     found = [find_header_row(f"{name}, {part.name}", part.table, reading) for part in table.parts]
     _check_same(name, table.parts, [header.texts for header in found])
-    below = (_renumbered(header.records, number * PART_ROWS) for number, header in enumerate(found))
+    below = (
+        _renumbered(header.records, number * PART_ROWS, part.table.hidden, table.hidden)
+        for number, (header, part) in enumerate(zip(found, table.parts, strict=True))
+    )
     return replace(found[0], records=chain.from_iterable(below))
 
 
@@ -83,6 +86,8 @@ def _shown(names: Sequence[str]) -> str:
     return ", ".join(map(quoted, names[:_SHOWN])) + more
 
 
-def _renumbered(blocks: Iterator[Records], offset: int) -> Iterator[Records]:
+def _renumbered(blocks: Iterator[Records], offset: int, hidden: set[int], all_hidden: set[int]) -> Iterator[Records]:
+    """Yield the records of a part under the numbers of the whole, in which its hidden ones are noted too."""
     for numbers, rows in blocks:
+        all_hidden.update(offset + number for number in hidden.intersection(numbers))
         yield [offset + number for number in numbers], rows

@@ -4,7 +4,8 @@ from collections.abc import Container, Iterator, Sequence
 
 from importer.model import ObjectType, Pair, Problem, RecordId, RowNames, SourceBlock, SourceRow
 from importer.reader.columns import Columns, Header, Side
-from importer.reader.ids import LossyNumber, RecordUrl, missing_id, parse_id, split_ids, without_formula
+from importer.reader.ids import RecordUrl, missing_id, parse_id, split_ids, without_formula
+from importer.reader.lossy import LossyNumber
 from importer.reader.messages import quoted
 from importer.reader.object_types import STANDARD_OBJECT_TYPES, parse_object_type
 from importer.reader.rounding import RoundedIds

@@ -1,12 +1,12 @@
 """The events of a sheet's XML as rows of cells, every cell as exact as the file has it."""
 
-import re
 from collections.abc import Callable
 from xml.parsers import expat
 
-from importer.reader.cells import Shown, date_text, duration_text, number_text
+from importer.reader.cells import Shown, date_text, duration_text, iso_text, number_text, period_text, uncertain_text
 from importer.reader.packages import Attributes, DamageError, ExcessError
 from importer.reader.tables import Record
+from importer.reader.xlsx_strings import unescaped
 
 MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 """The largest sheet. Source: Microsoft, "Excel specifications and limits"."""
@@ -16,66 +16,25 @@ MAX_ROW_SIZE = 16 << 20
 """Bytes of XML, and characters of text, that one row may take."""
 
 _OWN_VALUES: dict[str, Callable[[str], bool]] = {
-    # Booleans, errors, ISO dates: what else stands there could be taken for an id.
+    # Booleans, errors, ISO dates and durations: any other value could be taken for an id.
     "b": lambda value: value.lower() in {"0", "1", "true", "false"},
     "e": lambda value: not value[0].isdecimal(),
-    "d": lambda value: "-" in value or ":" in value,
+    "d": lambda value: "-" in value or ":" in value or value[0] == "P",
 }
-_escaped = re.compile(r"_x([0-9A-Fa-f]{4})_")
-
-
-class StringsParser:
-    """Collects the shared texts; readings above Japanese words (`rPh`) are not part of them."""
-
-    def __init__(self) -> None:
-        self.strings: list[str] = []
-
-    def set_handlers(self, parser: expat.XMLParserType) -> None:
-        """Let a parser report to this object."""
-        text: list[str] = []
-        whole: list[str] = []
-        strings = self.strings
-        in_reading = False
-
-        def start(tag: str, _: Attributes) -> None:
-            nonlocal in_reading
-            text.clear()
-            if tag.endswith("rPh"):
-                in_reading = True
-
-        def end(tag: str) -> None:
-            nonlocal in_reading
-            local = tag.rpartition(":")[2] if ":" in tag else tag
-            if local == "t":
-                if not in_reading:
-                    whole.append(unescaped("".join(text)))
-            elif local == "si":
-                strings.append("".join(whole))
-                whole.clear()
-            elif local == "rPh":
-                in_reading = False
-
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
-        parser.CharacterDataHandler = text.append
-
-
-def unescaped(text: str) -> str:
-    """Return a workbook's text with its `_x000D_` escapes resolved. Source: ECMA-376, part 1, 22.4.2.4 bstr."""
-    if "_x" not in text:
-        return text
-    return _escaped.sub(lambda found: chr(int(found[1], 16)), text)
+_TRUE = frozenset({"1", "true", "on"})
 
 
 class SheetParser:
     """Collects the rows of a sheet from its events.
 
-    `rows_seen` counts rows with or without cells, `merged` the ranges of merged cells.
+    `rows_seen` counts rows with or without cells, `merged` the ranges of merged cells; `hidden` collects the numbers of
+    the rows with cells that are hidden.
     """
 
     def __init__(self, strings: list[str], styles: list[Shown], *, from_1904: bool) -> None:
         self.rows_seen = 0
         self.merged = 0
+        self.hidden: set[int] = set()
         self._strings = strings
         self._styles = styles
         self._first_style = styles[0] if styles else Shown.NUMBER
@@ -86,6 +45,7 @@ class SheetParser:
         # Where the parser stands: the row, the cell, and the text since the last start tag.
         self._number = 0
         self._row: list[str] = []
+        self._is_hidden = False
         self._column = -1
         self._cell: Attributes = {}
         self._value: str | None = None
@@ -103,16 +63,30 @@ class SheetParser:
 
         def root(tag: str, _: Attributes) -> None:
             self._name_tags(prefix=tag.removesuffix("worksheet"))
-            parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+            parser.StartElementHandler = outside
 
+        def outside(tag: str, _: Attributes) -> None:
+            # Beside the sheet's data, controls and drawings have rows of their own.
+            if tag == self._merge_tag:
+                self.merged += 1
+            elif tag.endswith("sheetData"):
+                if tag != self._data_tag:
+                    raise DamageError(f"it has sheet data named '{tag[:20]}'")
+                parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+
+        def leave_data() -> None:
+            self._finish_row()
+            parser.StartElementHandler, parser.EndElementHandler = outside, None
+
+        self._leave_data = leave_data
         parser.StartElementHandler = root
         parser.CharacterDataHandler = self._text.append
 
     def _name_tags(self, prefix: str) -> None:
-        """Set the names of elements: all bear the prefix of the first, usually none."""
+        """Set the names of elements: all have the prefix of the first, usually none."""
+        self._data_tag, self._merge_tag = prefix + "sheetData", prefix + "mergeCell"
         self._row_tag, self._cell_tag, self._value_tag = prefix + "row", prefix + "c", prefix + "v"
-        self._formula_tag, self._text_tag = prefix + "f", prefix + "t"
-        self._reading_tag, self._merge_tag = prefix + "rPh", prefix + "mergeCell"
+        self._formula_tag, self._text_tag, self._reading_tag = prefix + "f", prefix + "t", prefix + "rPh"
 
     def _start(self, tag: str, attributes: Attributes) -> None:
         self._text.clear()
@@ -123,16 +97,22 @@ class SheetParser:
             reference = attributes.get("r")
             self._column = self._columns[reference.rstrip("0123456789")] if reference else self._column + 1
         elif tag == self._row_tag:
-            self._number = _row_number(attributes, after=self._number)
-            self._row, self._column = [], -1
+            self._start_row(attributes)
         elif tag == self._reading_tag:
             self._in_reading = True
-        elif tag == self._merge_tag:
-            self.merged += 1
         elif tag.endswith("row") and tag.rpartition(":")[2] == "row":
-            raise DamageError(
-                f"it has a row named '{tag[:20]}'"
-            )  # of the same namespace, perhaps: to be seen, not lost
+            # It may be of the same namespace, and then its cells must not be lost.
+            raise DamageError(f"it has a row named '{tag[:20]}'")
+
+    def _start_row(self, attributes: Attributes) -> None:
+        """Begin a row, or continue the last one: some programs write an element of the same number for each cell."""
+        number = _row_number(attributes, after=self._number)
+        if number != self._number:
+            self._finish_row()
+            self._number, self._row, self._is_hidden = number, [], False
+        self._column = -1
+        if attributes.get("hidden") in _TRUE:
+            self._is_hidden = True
 
     def _end(self, tag: str) -> None:
         if tag == self._value_tag:
@@ -142,8 +122,6 @@ class SheetParser:
             shown = self._shown(self._cell, self._value, self._formula, self._inline)
             if shown:
                 _place(self._row, self._column, shown, self._number)
-        elif tag == self._row_tag:
-            self._finish_row(self._number, self._row)
         elif tag == self._text_tag:
             if not self._in_reading:
                 self._inline += unescaped("".join(self._text))
@@ -151,6 +129,8 @@ class SheetParser:
             self._formula = "=" + "".join(self._text)
         elif tag == self._reading_tag:
             self._in_reading = False
+        elif tag == self._data_tag:
+            self._leave_data()
 
     def _shown(self, cell: Attributes, value: str | None, formula: str, inline: str) -> str:
         """Return the text of a cell; a formula whose result was not saved is its own text."""
@@ -167,7 +147,9 @@ class SheetParser:
             return unescaped(value)
         is_own = _OWN_VALUES.get(kind)
         if is_own is None or not is_own(value):
-            raise DamageError(f"a cell of the kind '{kind[:20]}' has the value '{value[:20]}'")
+            return uncertain_text(unescaped(value))
+        if kind == "d":
+            return period_text(value) if value[0] == "P" else iso_text(value)
         return {"1": "TRUE", "0": "FALSE"}.get(value, value.upper()) if kind == "b" else unescaped(value)
 
     def _shared(self, value: str) -> str:
@@ -179,22 +161,24 @@ class SheetParser:
             raise DamageError(f"a cell points to a text '{value[:20]}' that is not there") from None
 
     def _number_text(self, value: str, style: str | None) -> str:
-        if style is None or (style == "0" and not self._styles):
+        if not style or (style == "0" and not self._styles):
             shown = self._first_style
         else:
             try:
                 shown = self._styles[_index(style)]
             except (ValueError, IndexError):
-                # Whether it is a number or a date is not known.
-                raise DamageError(f"a cell has a style '{style[:20]}' that is not there") from None
+                return uncertain_text(value)  # a number or a date
         if shown is Shown.NUMBER:
             return number_text(value)
         return date_text(value, from_1904=self._from_1904) if shown is Shown.MOMENT else duration_text(value)
 
-    def _finish_row(self, number: int, cells: list[str]) -> None:
+    def _finish_row(self) -> None:
+        number, cells = self._number, self._row
         self.rows_seen += 1
         if not cells:
             return
+        if self._is_hidden:
+            self.hidden.add(number)
         self._cells_seen += len(cells)
         if self._cells_seen > MAX_CELLS:
             raise ExcessError(f"it has more than {MAX_CELLS:,} cells")
@@ -227,7 +211,7 @@ class _ColumnNumbers(dict[str, int]):
 def _row_number(attributes: Attributes, after: int) -> int:
     text = attributes.get("r")
     number = after + 1 if text is None else int(text) if text.isdecimal() and len(text) < 9 else 0
-    if not after < number <= MAX_ROW:
+    if not max(after, 1) <= number <= MAX_ROW:
         raise DamageError(f"its row {after} is followed by a row '{str(text)[:20]}'")
     return number
 

@@ -12,6 +12,7 @@ from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, R
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Columns, Header
 from importer.reader.header_row import header_columns, header_notes
+from importer.reader.hidden import HiddenRows
 from importer.reader.ids import without_formula
 from importer.reader.parts import find_common_header, late_notes
 from importer.reader.rows import RowReader
@@ -73,6 +74,7 @@ class Source:
         old = (_OLD_RESULT,) if len(self._kept) < self._width else ()
         notes = table.notes + header_notes(header_row) + column_notes(header, columns) + old
         self.understood = _understood(table, columns, header, header_row.number, notes)
+        self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
         self._row_reader = RowReader(columns, header)
         self._shapes = self._text_shapes(full_header, columns)
         self._formulas = 0
@@ -100,7 +102,8 @@ class Source:
             while left and start < len(rows):
                 # No more records than rows may be left: those that are blank leave room for more.
                 end = min(len(rows), start + left)
-                for block in self._row_reader.blocks((numbers[start:end], rows[start:end])):
+                records = self._hidden.checked((numbers[start:end], rows[start:end]))
+                for block in self._row_reader.blocks(records):
                     left -= len(block.numbers)
                     if any(table.seen.may_have_formulas for table in tables):
                         self._formulas += _count_formulas(block.cells)
@@ -157,6 +160,7 @@ class Source:
         found = (
             f"Blank rows skipped: {self._row_reader.blank:,}." if self._row_reader.blank else "",
             f"Rows left out because of their {_STATUS_COLUMN}: {self._left_out:,}." if self._left_out else "",
+            self._hidden.warning(self.understood.row_names),
             self._portal_warning(),
             self._type_warning(),
             self._formula_warning(),

@@ -57,9 +57,9 @@ class Table:
     """Numbered records of cells from one file, and what reading found out about it.
 
     `records` streams and can be read once; it yields blank records too where the file has them. `close` frees what
-    the table holds. `late_notes` gets what only the end of the file tells, `seen` what the
-    records tell. A table of several files has `parts` and no
-    records of its own. The other fields are those of `Understood`.
+    the table holds. `late_notes` gets what only the end of the file tells, `seen` what the records tell, `hidden` the
+    numbers of the records yielded so far that a workbook hides, by a filter or otherwise. A table of several files has
+    `parts` and no records of its own. The other fields are those of `Understood`.
     """
 
     format: str
@@ -72,6 +72,7 @@ class Table:
     notes: tuple[str, ...] = ()
     late_notes: list[str] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
+    hidden: set[int] = field(default_factory=set)
     parts: "tuple[Part, ...]" = ()
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.reader.biff import PasswordError, Workbook
+from importer.reader.biff import OldVersionError, PasswordError, Workbook
 from importer.reader.biff_cells import sheet_rows
-from importer.reader.ole import Container
+from importer.reader.ole import OLE_MAGIC, Container
 from importer.reader.packages import DamageError, ExcessError, told
 from importer.reader.sheets import choose_sheet, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
@@ -36,7 +36,8 @@ def open_xls(path: Path, name: str, reading: Reading) -> Table:
     start = next(start for start, found in zip(workbook.starts, workbook.sheets, strict=True) if found is sheet)
     with _told(name):
         workbook.check_sheet(start)
-    records = _records(workbook, start, name)
+    hidden: set[int] = set()
+    records = _records(workbook, start, hidden, name)
     return Table(
         format="XLS",
         records=in_blocks(records),
@@ -44,15 +45,18 @@ def open_xls(path: Path, name: str, reading: Reading) -> Table:
         sheet=sheet.name,
         sheets=len(workbook.sheets),
         notes=sheet_notes(sheet, workbook.sheets),
+        hidden=hidden,
     )
 
 
 def _workbook_stream(path: Path, name: str) -> bytes:
     """Return the stream of the workbook; of the two in a file for Excel 95 and 97, the later.
 
-    A newer workbook with a password comes in the same kind of container.
+    A newer workbook with a password comes in the same kind of container; some programs write a stream without one.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content[: len(OLE_MAGIC)] != OLE_MAGIC:
+            return content[:]
         container = Container(content)
         streams = container.streams()
         if "encryptedpackage" in streams:
@@ -66,9 +70,17 @@ def _workbook_stream(path: Path, name: str) -> bytes:
         return container.read(entry)
 
 
-def _records(workbook: Workbook, start: int, name: str) -> Generator[Record]:
+def _records(workbook: Workbook, start: int, hidden: set[int], name: str) -> Generator[Record]:
     with _told(name):
-        yield from sheet_rows(workbook, start)
+        yield from sheet_rows(workbook, start, hidden)
+
+
+def old_workbook(name: str, version: str) -> SourceError:
+    """Return the error that says that a workbook is of a version of Excel before 5."""
+    return SourceError(
+        f"{name} is a workbook of Excel {version}, and only those of Excel 5 and later are read. "
+        f"Open it in a spreadsheet program and save the table as XLSX or CSV."
+    )
 
 
 @contextmanager
@@ -80,5 +92,7 @@ def _told(name: str) -> Iterator[None]:
                 yield
             except struct.error:
                 raise DamageError("a record of it is too short") from None
+    except OldVersionError as error:
+        raise old_workbook(name, str(error)) from None
     except PasswordError:
         raise SourceError(f"{name} is protected with a password. Save it without one and try again.") from None

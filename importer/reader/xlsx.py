@@ -9,15 +9,16 @@ from pathlib import Path
 
 from importer.config import Reading
 from importer.reader.cells import Shown, shown_as
-from importer.reader.packages import BLOCK, Attributes, DamageError, ExcessError, Package, told
-from importer.reader.sheet_xml import MAX_ROW_SIZE, SheetParser, StringsParser
+from importer.reader.packages import BLOCK, Attributes, Bound, DamageError, ExcessError, Package, told
+from importer.reader.sheet_xml import MAX_ROW_SIZE, SheetParser
 from importer.reader.sheets import Sheet, choose_sheet, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
+from importer.reader.xlsx_strings import StringsParser
 
 _STYLE_LISTS = ("numFmts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
-MAX_SHEET = 4 << 30
-MAX_STRINGS = 256 << 20
-"""Expanded bytes of a sheet, and of the texts that sheets share."""
+MAX_SHEET = Bound(4 << 30, 256 << 20)
+MAX_STRINGS = Bound(256 << 20, 64 << 20)
+"""Of a sheet, which is read row by row, and of the texts that sheets share, which take up to five times the memory."""
 
 
 def open_xlsx(path: Path, name: str, reading: Reading) -> Table:
@@ -50,6 +51,7 @@ def open_xlsx(path: Path, name: str, reading: Reading) -> Table:
         sheets=len(workbook.sheets),
         notes=sheet_notes(sheet, workbook.sheets),
         late_notes=late_notes,
+        hidden=parser.hidden,
     )
 
 

@@ -16,7 +16,7 @@ from importer.config import Reading, Settings
 from importer.errors import JournalError, SourceError
 from importer.journal import SANDBOX, SUFFIX, Journal, RunInfo, list_journals
 from importer.model import SourceBlock
-from importer.reader import Source, open_frame, open_source
+from importer.reader import Source, check_frame, open_frame, open_source
 from importer.runner.temporary import remove_abandoned, temporary_directory
 from importer.runner.unchanged import FileVersion, check_unchanged, read_version
 
@@ -129,8 +129,11 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
     """
     for parent in (settings.state_path, runs_directory(settings)):
         remove_abandoned(parent)
+    if isinstance(file, os.PathLike):
+        file = Path(file)
     if not isinstance(file, Path | str):
-        content = file.to_csv(index=False).encode("utf-8", "surrogatepass")
+        check_frame(file)
+        content = (file.to_csv(index=False) + str(list(file.dtypes))).encode("utf-8", "surrogatepass")
         yield SourceFile(FRAME, file, hashlib.sha256(content).hexdigest(), now())
         return
     if str(file) != "-":

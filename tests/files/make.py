@@ -358,7 +358,8 @@ def biff_cell(r: int, c: int, value: str | float | bool | bytes, style: int = 0)
     """Return the record of a cell: a text, a number, a boolean or the code of an error."""
     place = struct.pack("<HHH", r, c, style)
     if isinstance(value, str):
-        return biff(0x0204, place + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
+        units = value.encode("utf-16-le")
+        return biff(0x0204, place + struct.pack("<HB", len(units) // 2, 1) + units)
     if isinstance(value, bool):
         return biff(0x0205, place + struct.pack("<BB", value, 0))
     if isinstance(value, bytes):

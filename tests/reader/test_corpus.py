@@ -216,7 +216,7 @@ REFUSED: dict[str, str] = {
     "pdf.csv": "is a PDF document, not a table",
     "entity_bomb.xlsx": "for safety: it declares a document type",
     "external_entity.xlsx": "for safety: it declares a document type",
-    "zip_bomb.xlsx": "for safety: its part xl/worksheets/sheet1.xml expands to more than 100 times its size",
+    "zip_bomb.xlsx": "for safety: it has a row of more than 16 MiB",
     "unknown_xml_encoding.xlsx": "is a damaged workbook (unknown encoding",
     "row_twice.xlsx": "is a damaged workbook (its row 3 is followed by a row '1')",
     "column_beyond.xlsx": "is a damaged workbook (it has a column 'ZZZ')",

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from importer.config import Reading
 from importer.model import Problem
 from importer.reader import open_source
-from importer.reader.ids import LossyNumber, RecordUrl, parse_id, split_ids
+from importer.reader.ids import RecordUrl, parse_id, split_ids
+from importer.reader.lossy import LossyNumber
 from tests.blocks import rows_of
 
 

@@ -1,7 +1,9 @@
 """ODS workbooks: every cell as the sheet shows it, however it is written."""
 
 import random
+import zipfile
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from importer.errors import SourceError
 from importer.model import SourceRow
 from importer.reader import open_source
 from tests.blocks import rows_of
-from tests.files.make import ods, ods_number, ods_row, ods_text
+from tests.files.make import archive, ods, ods_number, ods_row, ods_text
 
 HEADER = ods_row(ods_text("from_id"), ods_text("to_id"))
 Read = Callable[[str], list[SourceRow]]
@@ -157,3 +159,82 @@ def test_a_hidden_sheet_is_passed_over(tmp_path: Path) -> None:
     path.write_bytes(ods(HEADER + other, styles=hidden, style="ta1"))
     with open_source(path, Reading("contacts", "companies")) as source:
         assert (source.understood.sheet, source.understood.sheets) == ("New", 2)
+
+
+def archive_with(tmp_path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    with zipfile.ZipFile(BytesIO(ods(HEADER + ONE_ROW))) as whole:
+        parts = {part: whole.read(part) for part in whole.namelist()}
+    change(parts)
+    path = tmp_path / "a.ods"
+    path.write_bytes(archive(parts))
+    return path
+
+
+def without_mimetype(kind: str) -> Callable[[dict[str, bytes]], None]:
+    def change(parts: dict[str, bytes]) -> None:
+        del parts["mimetype"]
+        root = f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+        manifest = parts["META-INF/manifest.xml"].decode()
+        parts["META-INF/manifest.xml"] = manifest.replace(
+            "<manifest:file-entry", f"{root}<manifest:file-entry", 1
+        ).encode()
+
+    return change
+
+
+def test_a_workbook_may_say_what_it_is_in_its_list_of_parts_alone(tmp_path: Path) -> None:
+    path = archive_with(tmp_path, without_mimetype("application/vnd.oasis.opendocument.spreadsheet"))
+    with open_source(path, Reading("contacts", "companies")) as source:
+        assert source.understood.format == "ODS"
+        assert [row.cells for row in rows_of(source.blocks())] == [("1", "2")]
+
+
+def test_another_document_may_do_so_too(tmp_path: Path) -> None:
+    path = archive_with(tmp_path, without_mimetype("application/vnd.oasis.opendocument.text"))
+    with pytest.raises(SourceError, match="is an OpenDocument file of another kind, not a workbook"):
+        open_source(path, Reading("contacts", "companies"))
+
+
+def test_a_document_type_without_declarations_is_harmless(tmp_path: Path) -> None:
+    def change(parts: dict[str, bytes]) -> None:
+        kind = b'<!DOCTYPE manifest:manifest PUBLIC "-//OpenOffice.org//DTD Manifest 1.0//EN" "Manifest.dtd">'
+        manifest = parts["META-INF/manifest.xml"]
+        parts["META-INF/manifest.xml"] = manifest.replace(b"<manifest:manifest", kind + b"<manifest:manifest", 1)
+
+    with open_source(archive_with(tmp_path, change), Reading("contacts", "companies")) as source:
+        assert [row.cells for row in rows_of(source.blocks())] == [("1", "2")]
+
+
+@pytest.mark.parametrize(("value", "text"), [("45429", "4.5429E+4"), ("INVALID", "INVALID")])
+def test_a_date_that_is_none_makes_its_row_invalid_and_no_other(read: Read, value: str, text: str) -> None:
+    odd = cell(f'office:value-type="date" office:date-value="{value}"')
+    uncertain, certain = read(ods_row(odd, ods_number("9")) + ONE_ROW)
+    assert (uncertain.cells[0], [problem.code for problem in uncertain.problems]) == (text, ["UNCERTAIN_VALUE"])
+    assert [pair.from_id for pair in certain.pairs] == ["1"]
+
+
+def hidden_row(visibility: str, first: int, repeat: int = 1) -> str:
+    attributes = f'table:visibility="{visibility}" table:number-rows-repeated="{repeat}"'
+    return f"<table:table-row {attributes}>{ods_number(str(first))}{ods_number('99')}</table:table-row>"
+
+
+GROUPS = (
+    '<table:table-row-group table:display="false"><table:table-row-group>'
+    f"{ods_row(ods_number('6'), ods_number('99'))}</table:table-row-group>{hidden_row('visible', 7)}"
+    f"</table:table-row-group><table:table-row-group>{hidden_row('visible', 8)}</table:table-row-group>"
+)
+
+
+@pytest.mark.parametrize(("visible_only", "numbers"), [(False, [2, 3, 4, 5, 6, 7, 8, 10]), (True, [5, 8, 10])])
+def test_rows_hidden_by_filters_by_hand_and_in_groups_are_known(
+    tmp_path: Path, visible_only: bool, numbers: list[int]
+) -> None:
+    rows = hidden_row("filter", 2, 2) + hidden_row("collapse", 4) + hidden_row("visible", 5) + GROUPS
+    rows += '<table:table-row table:visibility="filter"><table:table-cell/></table:table-row>' + hidden_row(
+        "visible", 10
+    )
+    path = tmp_path / "a.ods"
+    path.write_bytes(ods(HEADER + rows))
+    with open_source(path, Reading("contacts", "companies", visible_rows_only=visible_only)) as source:
+        assert [row.number for row in rows_of(source.blocks())] == numbers
+        assert "5 (rows 2, 3, 4, 6, 7)" in source.warnings()[0]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from importer.config import Reading
 from importer.model import PairColumns, SourceRow
 from importer.reader.columns import Header, find_columns
-from importer.reader.ids import LossyNumber
+from importer.reader.lossy import LossyNumber
 from importer.reader.rows import MANY_PAIRS, RowReader
 from importer.reader.usual_rows import usual_pairs
 from tests.blocks import rows_of

@@ -137,17 +137,121 @@ def test_a_chart_among_the_cells_is_no_end_of_them(tmp_path: Path) -> None:
     assert row.cells == ("1", "2")
 
 
-@pytest.mark.parametrize(("page", "text"), [(1252, "é"), (932, "ﾃｩ"), (10000, "√©")])
-def test_texts_of_excel_95_are_read_in_their_code_page(tmp_path: Path, page: int, text: str) -> None:
+def excel_95(page: int, text: bytes) -> bytes:
+    """Return the stream of a workbook with a row of two ids and a text."""
+
     def label(row: int, column: int, content: bytes) -> bytes:
         return biff(0x0204, place(row, column) + struct.pack("<H", len(content)) + content)
 
-    encoded = {"é": b"\xe9"}.get(text, b"\xc3\xa9")
-    cells = (
-        label(0, 0, b"from_id") + label(0, 1, b"to_id") + label(1, 0, b"1") + label(1, 1, b"2") + label(1, 2, encoded)
+    cells = label(0, 0, b"from_id") + label(0, 1, b"to_id") + label(1, 0, b"1") + label(1, 1, b"2") + label(1, 2, text)
+    return biff_workbook(cells, biff(0x0042, struct.pack("<H", page)), version=0x0500)
+
+
+@pytest.mark.parametrize(
+    ("page", "encoded", "text"),
+    [
+        (1252, b"\xe9", "é"),
+        (932, b"\xc3\xa9", "ﾃｩ"),
+        (10000, b"\xc3\xa9", "√©"),
+        (32768, b"\xc3\xa9", "√©"),
+        (10029, b"\x8b\xd8", "čÿ"),
+        (10007, b"\x80", "А"),
+        (10001, b"\x93\xfa", "日"),
+        (21010, b"plain", "plain"),
+        (65279, b"plain", "plain"),
+    ],
+)
+def test_texts_of_excel_95_are_read_in_their_code_page(tmp_path: Path, page: int, encoded: bytes, text: str) -> None:
+    (row,) = read_stream(tmp_path, excel_95(page, encoded))
+    assert row.cells == ("1", "2", text.replace("ÿ", b"\xd8".decode("mac_latin2")))
+
+
+def test_texts_in_an_unknown_code_page_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="unknown encoding, code page 65279"):
+        read_stream(tmp_path, excel_95(65279, b"\xe9"))
+
+
+def test_the_code_page_does_not_matter_where_texts_are_unicode(tmp_path: Path) -> None:
+    (row,) = read_stream(tmp_path, biff_workbook(ONE, biff(0x0042, b"\xff\xfe")))
+    assert row.cells == ("1", "2")
+
+
+def test_an_empty_text_may_lack_its_flags(tmp_path: Path) -> None:
+    (row,) = read_stream(tmp_path, biff_workbook(ONE + biff(0x0204, place(1, 2) + b"\0\0")))
+    assert row.cells == ("1", "2")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_shared_texts_count_by_what_is_there(tmp_path: Path, count: int) -> None:
+    shared = biff(0x00FC, struct.pack("<II", count, count) + b"\3\0\0abc\4\0\0last" + b"\xff\xff")
+    cells = biff(0x00FD, place(1, 2) + b"\0\0\0\0") + biff(0x00FD, place(1, 3) + b"\1\0\0\0")
+    (row,) = read_stream(tmp_path, biff_workbook(ONE + cells, shared))
+    assert row.cells[2:] == ("abc", "last")
+
+
+def test_fewer_shared_texts_than_counted_are_damage(tmp_path: Path) -> None:
+    shared = biff(0x00FC, struct.pack("<II", 9, 9) + b"\3\0\0abc" + b"\xff\xff")
+    with pytest.raises(SourceError, match="a text of it is cut off"):
+        read_stream(tmp_path, biff_workbook(ONE, shared))
+
+
+@pytest.mark.parametrize(("value", "text"), [(101.0, "1.01E+2"), (0.0, "0E+0"), (1.5, "1.5")])
+def test_a_number_of_an_undefined_style_makes_its_row_invalid_and_no_other(
+    tmp_path: Path, value: float, text: str
+) -> None:
+    head = HEAD + biff_cell(0, 2, "note")
+    cells = biff_cell(1, 0, value, 9) + biff_cell(1, 1, 2.0)
+    cells += biff_cell(2, 0, 1.0) + biff_cell(2, 1, 2.0) + biff_cell(2, 2, value, 9)
+    uncertain, certain = read_stream(tmp_path, biff_workbook(head + cells, xls_styles()))
+    assert (uncertain.cells[0], [problem.code for problem in uncertain.problems]) == (text, ["UNCERTAIN_VALUE"])
+    assert (certain.cells[2], [pair.from_id for pair in certain.pairs]) == (text, ["1"])
+
+
+@pytest.mark.parametrize(("version", "kind"), [("2", 0x0009), ("3", 0x0209), ("4", 0x0409)])
+@pytest.mark.parametrize("in_container", [False, True])
+def test_workbooks_before_excel_5_are_named(tmp_path: Path, version: str, kind: int, in_container: bool) -> None:
+    stream = biff(kind, b"\0\0\x10\0\0\0") + biff(0x0204, place(0, 0) + b"\7\0from_id") + biff(0x000A)
+    path = tmp_path / "a.xls"
+    path.write_bytes(ole({"Book": stream}) if in_container else stream)
+    with pytest.raises(SourceError, match=rf"a\.xls is a workbook of Excel {version}, and only those of Excel 5"):
+        read(path)
+
+
+@pytest.mark.parametrize("version", [0x0500, 0x0600])
+def test_a_workbook_without_a_container_is_read(tmp_path: Path, version: int) -> None:
+    cells = biff_cell(1, 0, 1.0) + biff_cell(1, 1, 2.0)
+    texts = [("from_id", 0), ("to_id", 1)]
+    flags = b"\0" if version == 0x0600 else b""
+    head = b"".join(
+        biff(0x0204, place(0, column) + struct.pack("<H", len(text)) + flags + text.encode()) for text, column in texts
     )
-    (row,) = read_stream(tmp_path, biff_workbook(cells, biff(0x0042, struct.pack("<H", page)), version=0x0500))
-    assert row.cells == ("1", "2", text)
+    path = tmp_path / "a.xls"
+    path.write_bytes(biff_workbook(head + cells, version=version))
+    assert [row.cells for row in read(path)] == [("1", "2")]
+
+
+def test_a_sheet_is_found_where_it_begins_though_the_list_has_another_place(tmp_path: Path) -> None:
+    whole = biff_workbook(ONE)
+    bound = whole.index(struct.pack("<HH", 0x0085, 6 + 7))
+    (start,) = struct.unpack_from("<I", whole, bound + 4)
+    moved = whole[: bound + 4] + struct.pack("<I", start + 20) + whole[bound + 8 :]
+    (row,) = read_stream(tmp_path, moved)
+    assert row.cells == ("1", "2")
+
+
+def row_record(row: int, options: int) -> bytes:
+    return biff(0x0208, struct.pack("<HHHHHHI", row, 0, 2, 255, 0, 0, options))
+
+
+@pytest.mark.parametrize(("visible_only", "numbers"), [(False, [2, 3, 4]), (True, [3])])
+def test_hidden_rows_are_known(tmp_path: Path, visible_only: bool, numbers: list[int]) -> None:
+    rows = row_record(1, 0x20) + row_record(2, 0x10) + row_record(3, 0x21) + row_record(9, 0x20) + biff(0x0208, b"\0\0")
+    cells = b"".join(biff_cell(row, column, float(row + column)) for row in (1, 2, 3) for column in (0, 1))
+    path = tmp_path / "a.xls"
+    path.write_bytes(ole({"Workbook": biff_workbook(rows + HEAD + cells)}))
+    with open_source(path, Reading("contacts", "companies", visible_rows_only=visible_only)) as source:
+        assert [row.number for row in rows_of(source.blocks())] == numbers
+        assert "2 (rows 2, 4)" in source.warnings()[0]
 
 
 @pytest.mark.parametrize(
@@ -155,12 +259,10 @@ def test_texts_of_excel_95_are_read_in_their_code_page(tmp_path: Path, page: int
     [
         (ONE + biff_cell(1, 0, 3.0), b"", "its row 2 has two cells in one column"),
         (ONE + biff_cell(1, 256, 3.0), b"", "its row 2 has a column 257"),
-        (ONE + biff_cell(1, 2, 3.0, 9), xls_styles(), "a cell has a style '9' that is not there"),
         (ONE + biff(0x00FD, place(1, 2) + b"\5\0\0\0"), b"", "a cell points to a text '5' that is not there"),
         (ONE + biff(0x0006, place(1, 2) + b"\0\0\0\0\0\0\xff\xff"), b"", "a formula has no result"),
         (ONE + biff(0x0006, place(1, 2) + b"\7\0\0\0\0\0\xff\xff"), b"", "a result of the kind 7"),
         (ONE + biff(0x0203, b"\1\0"), b"", "a record of it is too short"),
-        (ONE, biff(0x0042, b"\xff\xfe"), "unknown encoding, code page 65279"),
     ],
 )
 def test_what_does_not_fit_is_damage(tmp_path: Path, cells: bytes, settings: bytes, told: str) -> None:
@@ -206,3 +308,10 @@ def test_a_file_beyond_the_bound_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(module, "MAX_SIZE", 100)
     with pytest.raises(SourceError, match="for safety: it is larger than"):
         read(path)
+
+
+def test_a_built_in_format_whose_code_is_cut_off_is_known_without(tmp_path: Path) -> None:
+    cut = biff(0x041E, struct.pack("<HHB", 14, 20, 0) + b"m/d/yy") + biff(0x00E0, struct.pack("<HH16x", 0, 14))
+    assert shown(tmp_path, biff_cell(1, 2, 45429.0), cut) == "2024-05-17"
+    with pytest.raises(SourceError, match="a text of it is cut off"):
+        shown(tmp_path, b"", biff(0x041E, struct.pack("<HHB", 164, 20, 0) + b"m/d/yy"))

@@ -12,9 +12,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import SourceRow
+from importer.model import Problem, SourceRow
 from importer.reader import open_source
 from importer.reader.cells import Shown, date_text, number_text, shown_as
+from importer.reader.ids import parse_id
+from importer.reader.packages import Bound
 from tests.blocks import rows_of
 from tests.files.make import DECLARATION, MAIN, STYLES, archive, data, texts, xlsx
 
@@ -194,7 +196,7 @@ def test_a_sheet_of_spaces_without_a_row_is_refused_by_its_bound(
 
 @pytest.mark.parametrize("bound", ["MAX_SHEET", "MAX_STRINGS"])
 def test_parts_beyond_their_bound_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
-    monkeypatch.setattr(f"importer.reader.xlsx.{bound}", 100)
+    monkeypatch.setattr(f"importer.reader.xlsx.{bound}", Bound(100, 100))
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         book.add_worksheet().write_row(0, 0, ["from_id", "to_id"])
     with pytest.raises(SourceError, match=r"for safety: its part xl/.* expands to"):
@@ -227,13 +229,7 @@ NINE = '<c r="B2"><v>9</v></c>'
         ('<c r="A2" t="s"><v>-1</v></c>', "a cell points to a text '-1' that is not there"),
         ('<c r="A2" t="s"><v>0_1</v></c>', "a cell points to a text '0_1' that is not there"),
         ('<c r="A2" t="s"><v>١</v></c>', "a cell points to a text '١' that is not there"),
-        ('<c r="A2" s="-1"><v>45429</v></c>', "a cell has a style '-1' that is not there"),
-        ('<c r="A2" s="99"><v>45429</v></c>', "a cell has a style '99' that is not there"),
         ('<c r="5"><v>7</v></c>', "it has a cell whose place names no column"),
-        ('<c r="A2" t="b"><v>7</v></c>', "a cell of the kind 'b' has the value '7'"),
-        ('<c r="A2" t="e"><v>7</v></c>', "a cell of the kind 'e' has the value '7'"),
-        ('<c r="A2" t="d"><v>20240517</v></c>', "a cell of the kind 'd' has the value '20240517'"),
-        ('<c r="A2" t="x"><v>7</v></c>', "a cell of the kind 'x' has the value '7'"),
     ],
 )
 def test_what_a_cell_points_to_must_be_there(tmp_path: Path, cell: str, what: str) -> None:
@@ -242,8 +238,47 @@ def test_what_a_cell_points_to_must_be_there(tmp_path: Path, cell: str, what: st
 
 
 @pytest.mark.parametrize(
+    ("attributes", "value", "text"),
+    [
+        ('s="406"', "101", "1.01E+2"),
+        ('s="-1"', "45429", "4.5429E+4"),
+        ('s="x"', "0", "0E+0"),
+        ('s="406"', "1.5", "1.5"),
+        ('t="b"', "7", "7E+0"),
+        ('t="e"', "7", "7E+0"),
+        ('t="d"', "20240517", "2.0240517E+7"),
+        ('t="x"', "7", "7E+0"),
+    ],
+)
+def test_a_cell_of_an_undefined_kind_or_style_makes_its_row_invalid_and_no_other(
+    tmp_path: Path, attributes: str, value: str, text: str
+) -> None:
+    path = tmp_path / "a.xlsx"
+    header = texts([["from_id", "to_id", "note"]])
+    other = f'<c r="C3" {attributes}><v>{value}</v></c>'
+    path.write_bytes(
+        xlsx(
+            data(
+                f'{header}<row r="2"><c r="A2" {attributes}><v>{value}</v></c>{NINE}</row>'
+                f'<row r="3"><c r="A3"><v>8</v></c><c r="B3"><v>9</v></c>{other}</row>'
+            )
+        )
+    )
+    uncertain, certain = rows(path)
+    assert (uncertain.cells[0], [problem.code for problem in uncertain.problems]) == (text, ["UNCERTAIN_VALUE"])
+    assert (certain.cells[2], [pair.from_id for pair in certain.pairs]) == (text, ["8"])
+
+
+@pytest.mark.parametrize("text", ["1.01E+2", "0E+0", "7E+0"])
+def test_what_was_uncertain_is_no_id_when_the_results_are_read_again(text: str) -> None:
+    assert isinstance(parse_id(text, "from_id"), Problem)
+
+
+@pytest.mark.parametrize(
     ("cell", "expected"),
     [
+        ('<c r="A2" s="" t="n"><v>101</v></c>', "101"),
+        ('<c r="A2" t="d"><v>PT0H11M0.000S</v></c>', "DATE"),
         ('<c r="A2" t="inlineStr"><v>7</v></c>', "7"),
         ('<c r="A2"><is><t>7</t></is></c>', "7"),
         ('<c r="A2" t="str"><f>C1</f></c>', "FORMULA"),
@@ -267,13 +302,12 @@ def test_a_part_is_found_whatever_the_case_of_its_name(tmp_path: Path, name: str
     assert made(path) == ["DATE"]
 
 
-def test_a_date_without_any_styles_is_damage_and_no_id(tmp_path: Path) -> None:
+def test_a_date_without_any_styles_is_uncertain(tmp_path: Path) -> None:
     path = written(tmp_path, '<c r="A2" s="1"><v>45429</v></c>' + NINE)
     with zipfile.ZipFile(path) as book:
         parts = {part: book.read(part) for part in book.namelist() if part != "xl/styles.xml"}
     path.write_bytes(archive(parts))
-    with pytest.raises(SourceError, match="a cell has a style '1' that is not there"):
-        rows(path)
+    assert made(path) == ["UNCERTAIN_VALUE"]
 
 
 def test_a_cell_without_a_style_has_the_first_one(tmp_path: Path) -> None:
@@ -334,3 +368,140 @@ def test_a_refused_sheet_of_several_is_named(tmp_path: Path) -> None:
 def test_the_number_of_a_sheet_may_be_any_text(three_sheets: Path) -> None:
     with pytest.raises(SourceError, match="has no sheet '9999"):
         rows(three_sheets, "9" * 5000)
+
+
+CONTROL = (
+    '<controls><control shapeId="1025"><controlPr><anchor><from><xdr:row>0</xdr:row></from></anchor></controlPr>'
+    "</control></controls>"
+)
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
+
+
+def with_control(sheet: str) -> bytes:
+    whole = f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:xdr="{DRAWING}">{sheet}</worksheet>'
+    return xlsx("", replaced={"xl/worksheets/sheet1.xml": whole})
+
+
+def test_rows_of_controls_and_drawings_beside_the_data_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(with_control(CONTROL + data(f'{HEADER}<row r="2"><c r="A2"><v>7</v></c>{NINE}</row>') + CONTROL))
+    assert made(path) == ["7"]
+
+
+def test_rows_of_another_namespace_among_the_data_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(with_control(data(f"{HEADER}<xdr:row><xdr:c><xdr:v>7</xdr:v></xdr:c></xdr:row>")))
+    with pytest.raises(SourceError, match="it has a row named 'xdr:row'"):
+        rows(path)
+
+
+def test_data_under_another_prefix_is_refused_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    sheet = f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:x="{MAIN}"><x:sheetData/></worksheet>'
+    path.write_bytes(xlsx("", replaced={"xl/worksheets/sheet1.xml": sheet}))
+    with pytest.raises(SourceError, match="it has sheet data named 'x:sheetData'"):
+        rows(path)
+
+
+def test_a_row_may_be_written_cell_by_cell(tmp_path: Path) -> None:
+    cells = [("A1", "from_id"), ("B1", "to_id"), ("A2", "7"), ("B2", "9"), ("B3", "11"), ("A3", "10")]
+    elements = [f'<row r="{place[1]}"><c r="{place}" t="str"><v>{value}</v></c></row>' for place, value in cells]
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(xlsx(data("".join(elements))))
+    assert [(row.number, row.cells) for row in rows(path)] == [(2, ("7", "9")), (3, ("10", "11"))]
+
+
+@pytest.mark.parametrize(
+    ("second", "what"),
+    [
+        ('<row r="2"><c r="A2"><v>8</v></c></row>', "its row 2 has two cells in one column"),
+        ('<row r="2"><c><v>8</v></c></row>', "its row 2 has two cells in one column"),
+        ('<row r="1"><c r="C1"><v>8</v></c></row>', "its row 2 is followed by a row '1'"),
+        ('<row r="0"><c r="C1"><v>8</v></c></row>', "its row 2 is followed by a row '0'"),
+    ],
+)
+def test_rows_that_contradict_each_other_are_damage(tmp_path: Path, second: str, what: str) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(xlsx(data(f'{HEADER}<row r="2"><c r="A2"><v>7</v></c>{NINE}</row>{second}')))
+    with pytest.raises(SourceError, match=re.escape(what)):
+        rows(path)
+
+
+@pytest.mark.parametrize(
+    ("written_as", "text"),
+    [
+        ("PT0H11M0.000S", "00:11:00"),
+        ("PT36H30M00S", "36:30:00"),
+        ("2024-05-17", "2024-05-17"),
+        ("2024-05-17T00:00:00.000", "2024-05-17"),
+        ("2024-05-17T15:59:59.99999979045242400", "2024-05-17 16:00:00"),
+        ("08:30", "08:30"),
+    ],
+)
+def test_dates_and_durations_of_strict_workbooks_are_shown_like_others(
+    tmp_path: Path, written_as: str, text: str
+) -> None:
+    (row,) = rows(written(tmp_path, f'<c r="A2"><v>7</v></c>{NINE}<c r="C2" t="d"><v>{written_as}</v></c>'))
+    assert row.cells[2] == text
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [("_xD83D__xDE00_", "😀"), ("_xDC05_", "_xDC05_"), ("a_xD83D_", "a_xD83D_"), ("_x005F_x0041_", "_x0041_")],
+)
+def test_escapes_that_are_half_a_character_stay(tmp_path: Path, escaped: str, text: str) -> None:
+    (row,) = rows(written(tmp_path, f'<c r="A2"><v>7</v></c>{NINE}<c r="C2" t="str"><v>{escaped}</v></c>'))
+    assert row.cells[2] == text
+
+
+def test_a_part_that_the_archive_has_twice_is_damage(tmp_path: Path) -> None:
+    path = written(tmp_path, '<c r="A2"><v>7</v></c>' + NINE)
+    with zipfile.ZipFile(path, "a") as book:
+        book.writestr("XL/worksheets/sheet1.xml", book.read("xl/worksheets/sheet1.xml"))
+    with pytest.raises(SourceError, match=r"its part xl/worksheets/sheet1.xml is there twice"):
+        rows(path)
+
+
+EQUAL_ROWS = "<row><c><v>7</v></c><c><v>9</v></c></row>"
+
+
+def test_a_sheet_of_many_equal_rows_is_no_bomb(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(xlsx(data(HEADER + EQUAL_ROWS * 450_000)))
+    with zipfile.ZipFile(path) as book:
+        info = book.getinfo("xl/worksheets/sheet1.xml")
+        assert info.file_size > 16 << 20
+        assert info.file_size > 200 * info.compress_size
+    with open_source(path, LINKS) as source:
+        assert sum(len(block.numbers) for block in source.blocks()) == 450_000
+
+
+def test_a_large_part_that_expands_beyond_the_ratio_is_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importer.reader.xlsx.MAX_SHEET", Bound(4 << 30, 1 << 20))
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(xlsx(data(HEADER + "<row/>" * 400_000)))
+    with pytest.raises(SourceError, match=r"for safety: its part .* expands to more than 300 times its size"):
+        rows(path)
+
+
+@pytest.mark.parametrize("folder", ["", "folder/"])
+def test_a_lock_file_is_named_for_what_it_is(tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir(exist_ok=True)
+    lock = tmp_path / folder / "~$pairs.xlsx"
+    lock.write_bytes(b"\x05Admin" + b" " * 49 + b"\x05\0" + "Admin".encode("utf-16-le") + b" \0" * 49)
+    with pytest.raises(SourceError, match=r"it is the mark that a program leaves while it has pairs\.xlsx open"):
+        rows(lock)
+    renamed = tmp_path / "pairs.xlsx"
+    renamed.write_bytes(lock.read_bytes())
+    with pytest.raises(SourceError, match="it is the mark that a program leaves while it has a workbook open"):
+        rows(renamed)
+    libreoffice = tmp_path / folder / ".~lock.pairs.ods#"
+    libreoffice.write_text(",user,host,25.11.2026 18:20,file:///home/user/.config/libreoffice/4;")
+    with pytest.raises(SourceError, match=r"it is the mark that a program leaves while it has pairs\.ods open"):
+        rows(libreoffice)
+
+
+def test_a_table_whose_name_looks_like_a_lock_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "~$pairs.csv"
+    path.write_text("from_id,to_id\n7,9\n", encoding="utf-8")
+    assert made(path) == ["7"]
