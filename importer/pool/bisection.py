@@ -29,7 +29,8 @@ Input = TypeVar("Input")
 class Reply(Generic[Input]):
     """Whether a call was taken; else how many inputs another may have, if the refusal says so, and its message.
 
-    `attempts` is how often it was made. `rest` are the inputs, fewer than were sent, that a taken call leaves to be sent once more, `allowed` at a time.
+    `attempts` is how often it was made. `rest` are the inputs, fewer than were sent, that a taken call leaves to be
+    sent once more, `allowed` at a time.
     """
 
     is_taken: bool
