@@ -87,7 +87,7 @@ class BatchEngine:
         if pool.stopped is not None or pool.is_blocked(part[0]):
             return None
         allowed = inputs_allowed(answer, len(part)) if isinstance(answer, Answer) else None
-        return Reply(judged.is_taken, allowed, _reason(judged))
+        return Reply(judged.is_taken, allowed, _reason(judged), attempts=attempts.count)
 
 
 def _reason(judged: BatchVerdict) -> str:

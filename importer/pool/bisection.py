@@ -29,13 +29,15 @@ Input = TypeVar("Input")
 class Reply(Generic[Input]):
     """Whether a call was taken; else how many inputs another may have, if the refusal says so, and its message.
 
-    `rest` are the inputs, fewer than were sent, that a taken call leaves to be sent once more, `allowed` at a time.
+    `attempts` is how often it was made. `rest` are the inputs, fewer than were sent, that a taken call leaves to be
+    sent once more, `allowed` at a time.
     """
 
     is_taken: bool
     allowed: int | None = None
     message: str = ""
     rest: Sequence[Input] = ()
+    attempts: int = 1
 
 
 Send = Callable[[Sequence[Input]], Awaitable[Reply[Input] | None]]
@@ -61,7 +63,7 @@ class _Portion:
 
     def note(self, size: int, reply: Reply[Input]) -> None:
         """Take what became of a call with `size` inputs."""
-        self.budget -= 1
+        self.budget -= reply.attempts
         if reply.is_taken:
             self.passed = max(self.passed, size)
             self.refused_in_a_row = 0

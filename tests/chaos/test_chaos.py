@@ -80,6 +80,7 @@ def night_in(folder: Path, server: SandboxProcess, engine: str, dice: random.Ran
     flags = ("--json", "--rate", f"{LIMIT}/{WINDOW:g}", *ENGINES[engine])
     work.environment.update(
         IMPORTER_MAX_FAILURE_SHARE="1",
+        IMPORTER_BATCH_RATE="50/1",  # most batches are struck by a fault and halved
         IMPORTER_ANSWER_TIMEOUT="1",
         IMPORTER_CONNECT_TIMEOUT="1",
         IMPORTER_BACKOFF_BASE="0.05",
