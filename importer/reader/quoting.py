@@ -228,10 +228,16 @@ def _closed_later(texts: list[str]) -> str:
 
 
 def _swallowed(cells: Sequence[str], delimiter: str) -> Iterator[list[str]]:
-    """Yield the records that the lines of a quoted cell would be, after its first, if the marks around it were text."""
+    """Yield the records that the lines of a quoted cell would be, after its first, if the marks around it were text.
+
+    Where the last line has the same cells behind the quoted one as the whole record has, it makes the same pair; then it
+    counts only if the first line is as long a record too. A note of several lines before the ids is not suspicious.
+    """
     for i, cell in enumerate(cells):
         if "\n" in cell or "\r" in cell:
-            *whole, last = _LINE_END.split(cell)[1:]
+            first, *whole, last = _LINE_END.split(cell)
             for line in whole:
                 yield line.split(delimiter)
-            yield [*(last + '"').split(delimiter), *cells[i + 1 :]]
+            ending = [*(last + '"').split(delimiter), *cells[i + 1 :]]
+            if i > 0 or delimiter in last or first.count(delimiter) + 1 == len(ending):
+                yield ending

@@ -111,6 +111,18 @@ def test_a_quoted_cell_of_several_lines_stays_one_cell(tmp_path: Path, note: str
     assert outcomes(rows) == ["1>2"] + ["5>6"] * 600
 
 
+@pytest.mark.parametrize("note", ["two\nlines", "a\n\nb", "x\r\ny", "3,4\nlines"])
+def test_a_note_of_several_lines_before_the_ids_stays_one_cell(tmp_path: Path, note: str) -> None:
+    rows = read(tmp_path, f'note,from_id,to_id\n"{note}",1,2\nplain,3,4\n')
+    assert outcomes(rows) == ["1>2", "3>4"]
+    assert rows[0].cells[0] == note
+
+
+def test_a_row_swallowed_before_the_ids_is_not_lost(tmp_path: Path) -> None:
+    rows = read(tmp_path, 'note,from_id,to_id\n"Acme,1,2\nx",3,4\n')
+    assert outcomes(rows) == ["STRAY_QUOTE"]
+
+
 def test_a_doubtful_row_written_out_and_read_back_is_still_invalid(tmp_path: Path) -> None:
     text = HEADER + '1001,Acme "West, 4001, LLC" x,5002\n1001,"Acme" W, 4001,5002,x\n1001,see\n77,4001,x,y\n'
     rows = read(tmp_path, text)
