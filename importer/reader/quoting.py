@@ -230,8 +230,8 @@ def _closed_later(texts: list[str]) -> str:
 def _swallowed(cells: Sequence[str], delimiter: str) -> Iterator[list[str]]:
     """Yield the records that the lines of a quoted cell would be, after its first, if the marks around it were text.
 
-    Where the last line has the same cells behind the quoted one as the whole record has, it makes the same pair; then it
-    counts only if the first line is as long a record too. A note of several lines before the ids is not suspicious.
+    Where the last line has the same cells behind the quoted one as the whole record, both make the same pair; then it
+    counts only if the first line is as long a record too: a note of several lines before the ids is nothing unusual.
     """
     for i, cell in enumerate(cells):
         if "\n" in cell or "\r" in cell:
