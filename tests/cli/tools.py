@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -202,14 +204,15 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, strict=True))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hubspot() -> Iterator[SandboxProcess]:
-    """A sandbox in another process that is never too slow for a test."""
+    """A sandbox in another process that is never too slow for a test; it has records for 200 workplaces."""
     with sandbox_process(FAST) as running:
         yield running
 
 
-_bases = itertools.count(1_000, 5_000)
+_bases: defaultdict[str, Iterator[int]] = defaultdict(partial(itertools.count, 1_000, 5_000))
+"""The first record of the next workplace, by sandbox."""
 
 
 def workplace_in(folder: Path, hubspot: SandboxProcess) -> Workplace:
@@ -227,7 +230,7 @@ def workplace_in(folder: Path, hubspot: SandboxProcess) -> Workplace:
         "IMPORTER_BASE_URL": hubspot.url,
         "IMPORTER_RATE": "20000/1",
     }
-    return Workplace(folder, hubspot, next(_bases), environment)
+    return Workplace(folder, hubspot, next(_bases[hubspot.url]), environment)
 
 
 @pytest.fixture
