@@ -162,6 +162,23 @@ async def test_a_refusal_after_a_lost_batch_is_not_called_failed(path: Path) -> 
         assert len(sandbox.state.associations) == 20
 
 
+async def test_pairs_linked_by_a_batch_that_names_only_its_error_stay_in_doubt_when_the_run_stops(path: Path) -> None:
+    unknown = "unknown_record=contacts:1007>companies:5007"
+    async with hubspot("unnamed_results=batch", unknown) as sandbox:
+        wanted = pairs(40)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.UNCONFIRMED) >= set(wanted) - {wanted[7]}
+        sandbox.use_faults("token_expired=always")
+        stopped = await rig.run()
+        assert stopped.stop is not None
+        assert stopped.of(Status.UNCONFIRMED) >= set(wanted) - {wanted[7]}
+        sandbox.use_faults(unknown)
+        last = await rig.run()
+        assert last.of(Status.LINKED) == set(wanted) - {wanted[7]}
+        assert last.of(Status.FAILED) == {wanted[7]}
+
+
 async def test_missing_scopes_stop_the_batches_of_these_types(path: Path) -> None:
     mixed = [*pairs(30), *pairs(30, "contacts", "deals")]
     async with hubspot("scopes_missing=contacts>companies") as sandbox:
