@@ -205,6 +205,16 @@ async def test_answers_too_large_for_many_records_are_asked_for_fewer(path: Path
         assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
 
 
+async def test_reads_that_a_gateway_refuses_as_too_large_are_made_smaller(path: Path) -> None:
+    async with hubspot("html_413=read,above:30") as sandbox:
+        wanted = pairs(400)
+        link(sandbox, *wanted[::2])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.stop is None
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[::2])
+        assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
+
+
 async def test_records_put_off_until_later_are_read_later(path: Path) -> None:
     async with hubspot("half_later=read") as sandbox:
         wanted = pairs(100)
