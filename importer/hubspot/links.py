@@ -24,6 +24,13 @@ class Link:
     types: str
     is_unlabelled: bool
 
+    def joined(self, earlier: "Link | None") -> "Link":
+        """Return the same link with the types of an earlier listing too: a link may be listed once for each type."""
+        if earlier is None:
+            return self
+        types = dict.fromkeys(kind for listed in (earlier, self) for kind in listed.types.split(";") if kind)
+        return Link(";".join(types), is_unlabelled=self.is_unlabelled or earlier.is_unlabelled)
+
 
 @dataclass(slots=True)
 class Page:
@@ -31,14 +38,16 @@ class Page:
 
     `links` has those looked for, by (id asked for, other id). `after` is where to continue, by id asked for, and
     `listed` the other ids on this page of the records to be continued. `answered` are the records the response speaks
-    of. `merged_into` is the surviving record of one asked for alone. `has_strangers` when results name records nobody
-    asked for: those that asked ones were merged into.
+    of; `ambiguous` are others, listed twice with different places to continue. `merged_into` is the surviving record of
+    one asked for alone. `has_strangers` when results name records nobody asked for: those that asked ones were merged
+    into.
     """
 
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     listed: dict[str, frozenset[str]] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
+    ambiguous: set[str] = field(default_factory=set)
     merged_into: dict[str, str] = field(default_factory=dict)
     has_strangers: bool = False
 
@@ -71,23 +80,28 @@ def read_page(answer: Answer, wanted: Mapping[str, Container[str]]) -> Page:
         record = aliases.get(record, record)
         if record in wanted:
             _read_result(item, record, wanted[record], page)
-    page.answered.update(_without_links(answer, wanted))
+    page.answered.update(_without_links(answer, wanted) - page.ambiguous)
+    page.answered -= page.ambiguous
     return page
 
 
 def _read_result(item: Mapping[str, Any], record: str, others: Container[str], page: Page) -> None:
-    page.answered.add(record)
     links = objects(item.get("to"))
     for link in links:
         other = id_text(link.get("toObjectId"))
         if other in others:
-            page.links[record, other] = _link(link)
+            page.links[record, other] = _link(link).joined(page.links.get((record, other)))
     paging = item.get("paging")
     following = paging.get("next") if isinstance(paging, dict) else None
     after = id_text(following.get("after")) if isinstance(following, dict) else ""
+    if after and page.after.get(record, after) != after:
+        page.ambiguous.add(record)
+    page.answered.add(record)
     if after:
         page.after[record] = after
-        page.listed[record] = frozenset(id_text(link.get("toObjectId")) for link in links)
+        page.listed[record] = page.listed.get(record, frozenset()).union(
+            id_text(link.get("toObjectId")) for link in links
+        )
 
 
 def _link(item: Mapping[str, Any]) -> Link:

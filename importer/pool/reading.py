@@ -187,16 +187,20 @@ def _left_out(answer: Answer, verdict: Verdict, *, is_alone: bool) -> Verdict:
 def _take(found: LinksRead, page: Page, pages: dict[str, _Paging], wanted: Wanted) -> None:
     """Take what a page says; `pages` keeps the records that have another page worth reading."""
     for key, link in page.links.items():
-        known = found.links.get(key)
-        if known is None or not known.is_unlabelled:
-            found.links[key] = link
+        found.links[key] = link.joined(found.links.get(key))
     found.merged_into.update(page.merged_into)
     for record, paging in list(pages.items()):
         if record not in page.answered:
             del pages[record]
             found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_LEFT_OUT)
-        elif record not in page.after or all((record, other) in found.links for other in wanted[record]):
+        elif record not in page.after or _are_found(found, record, wanted[record]):
             del pages[record], found.unread[record]
         elif not paging.advance(page.after[record], page.listed[record]):
             del pages[record]
             found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_ENDLESS)
+
+
+def _are_found(found: LinksRead, record: str, others: Collection[str]) -> bool:
+    """Whether all links looked for are found for certain; one with labels alone may be listed again on a later page."""
+    links = [found.links.get((record, other)) for other in others]
+    return all(link is not None and link.is_unlabelled for link in links)

@@ -152,6 +152,27 @@ def test_a_listing_counts_as_the_link_only_with_the_unlabelled_type(
     assert page.links == {("1", "7"): Link(text, is_unlabelled)}
 
 
+@pytest.mark.parametrize("order", [(UNLABELLED, MANAGER), (MANAGER, UNLABELLED)])
+def test_a_link_that_is_listed_once_for_each_type_has_all_of_them(order: tuple[dict[str, Any], ...]) -> None:
+    one, other = ({"toObjectId": 7, "associationTypes": [kind]} for kind in order)
+    types = ";".join(f"{kind['category']}:{kind['typeId']}" for kind in order)
+    for results in (
+        [{"from": {"id": "1"}, "to": [one, other]}],
+        [{"from": {"id": "1"}, "to": [to]} for to in (one, other)],
+    ):
+        page = read_page(answer(200, read(*results)), {"1": {"7"}})
+        assert page.links == {("1", "7"): Link(types, is_unlabelled=True)}
+        assert page.answered == {"1"}
+
+
+def test_a_record_listed_twice_with_two_places_to_continue_is_not_read() -> None:
+    parts = [listed("1", number, paging={"next": {"after": cursor}}) for number, cursor in ((7, "a"), (8, "b"))]
+    assert read_page(answer(200, read(*parts)), {"1": {"9"}, "2": {"9"}}).answered == set()
+    same = [listed("1", number, paging={"next": {"after": "a"}}) for number in (7, 8)]
+    page = read_page(answer(200, read(*same)), {"1": {"9"}})
+    assert (page.answered, page.after, page.listed) == ({"1"}, {"1": "a"}, {"1": frozenset({"7", "8"})})
+
+
 def test_a_listing_without_types_counts_as_no_link() -> None:
     body = read({"from": {"id": "1"}, "to": [{"toObjectId": 7}]})
     assert read_page(answer(200, body), {"1": {"7"}}).links == {("1", "7"): Link("", is_unlabelled=False)}

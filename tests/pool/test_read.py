@@ -299,6 +299,28 @@ async def test_reading_ends_where_all_that_is_looked_for_is_found(path: Path) ->
         assert len(server.requests) == 1
 
 
+async def test_a_link_listed_with_a_label_on_one_page_and_unlabelled_on_the_next_is_found(path: Path) -> None:
+    kinds = [
+        {"category": "USER_DEFINED", "typeId": 12, "label": "Partner"},
+        {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None},
+    ]
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
+        is_second = "after" in asked[0]
+        item = {"from": {"id": "1000"}, "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}]}
+        writer.write(body_of([item if is_second else item | {"paging": {"next": {"after": "2"}}}]))
+        await writer.drain()
+
+    async with hubspot() as sandbox, raw_server(answer) as server:
+        wanted = pairs(1)
+        link(sandbox, *wanted)
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+    assert ran.of(Status.ALREADY_LINKED) == set(wanted)
+    assert ran.outcomes[wanted[0]].association_types == "USER_DEFINED:12;HUBSPOT_DEFINED:279"
+
+
 @pytest.mark.parametrize("merged", ["from", "to"])
 async def test_a_merged_record_is_said_to_be_merged_and_not_called_missing(path: Path, merged: str) -> None:
     async with hubspot() as sandbox:
