@@ -189,6 +189,43 @@ STOPS = [
 ]
 
 
+RECORDS_ALONE = [
+    error("FORBIDDEN", "This contact is outside the scope of your team"),
+    error("FORBIDDEN", "Editing this contact requires any of the roles: owner"),
+    error("FORBIDDEN", "You do not have permissions to edit this contact", context={"accessScope": ["OWNED_ONLY"]}),
+    error("FORBIDDEN", "In this account the contact has been deleted"),
+    error("FORBIDDEN", "The record belongs to a closed deal of the account; suspended"),
+    error("FORBIDDEN", "USER_DOES_NOT_HAVE_PERMISSIONS to edit contact 123456"),
+    error("FORBIDDEN", "The contact was closed.", errors=[{"message": "The account owner is disabled."}]),
+]
+
+
+@pytest.mark.parametrize("body", RECORDS_ALONE)
+def test_a_403_about_a_record_fails_its_pair_alone_whatever_words_it_uses(body: object) -> None:
+    verdict = judge(answer(403, body), PAIR)
+    assert (verdict.action, verdict.outcome.status) == (Action.SETTLE, Status.FAILED)
+    assert "permission to edit" in verdict.outcome.advice
+
+
+WHOLE = [
+    (error("X", "This hapikey doesn't have proper permissions! (requires any of [crm-objects])"), "scopes_missing"),
+    (error("X", "One or more of the following scopes are required."), "scopes_missing"),
+    (error("X", "The token lacks scopes."), "scopes_missing"),
+    (error("X", context={"requiredGranularScopes": ["a.write"]}), "scopes_missing"),
+    (error("X", "Portal 123 is disabled"), "account_inactive"),
+    (error("X", "This HubSpot account has been deactivated."), "account_inactive"),
+    (error("X", "The account is currently not active."), "account_inactive"),
+    ({"status": "error", "message": "USER_DOES_NOT_HAVE_PERMISSIONS"}, "permissions_lost"),
+]
+
+
+@pytest.mark.parametrize(("body", "reason"), WHOLE)
+def test_a_403_that_says_in_a_sentence_that_all_is_denied_stops(body: object, reason: str) -> None:
+    stop = judge(answer(403, body), PAIR).stop
+    assert stop is not None
+    assert stop.reason == reason
+
+
 @pytest.mark.parametrize(("http_status", "body", "reason"), STOPS)
 def test_why_a_run_stops_is_said_with_the_status(http_status: int, body: object, reason: StopReason) -> None:
     stop = judge(answer(http_status, body), PAIR).stop
