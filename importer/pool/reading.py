@@ -165,7 +165,7 @@ class LinkReader:
         if not isinstance(answer, Answer) or verdict.outcome.status is not Status.ALREADY_LINKED:
             return None, verdict
         page = read_page(answer, wanted)
-        if page.answered:
+        if page.answered or page.links:
             return page, verdict
         return None, _left_out(answer, verdict, is_alone=len(wanted) == 1)
 
@@ -190,10 +190,12 @@ def _take(found: LinksRead, page: Page, pages: dict[str, _Paging], wanted: Wante
         found.links[key] = link.joined(found.links.get(key))
     found.merged_into.update(page.merged_into)
     for record, paging in list(pages.items()):
-        if record not in page.answered:
+        if _are_found(found, record, wanted[record]):
+            del pages[record], found.unread[record]
+        elif record not in page.answered:
             del pages[record]
             found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_LEFT_OUT)
-        elif record not in page.after or _are_found(found, record, wanted[record]):
+        elif record not in page.after:
             del pages[record], found.unread[record]
         elif not paging.advance(page.after[record], page.listed[record]):
             del pages[record]

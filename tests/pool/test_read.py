@@ -248,6 +248,22 @@ async def test_an_account_that_refuses_reads_is_still_sent_to(path: Path) -> Non
         assert len((await rig.run()).of(Status.LINKED)) == 20
 
 
+@pytest.mark.parametrize("item", [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}])
+async def test_a_record_without_a_usable_list_counts_as_unread(path: Path, item: dict[str, object]) -> None:
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
+        writer.write(body_of([{"from": {"id": one["id"]}, **item} for one in asked]))
+        await writer.drain()
+
+    async with hubspot() as sandbox, raw_server(answer) as server:
+        wanted = pairs(3)
+        link(sandbox, *wanted)
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+    assert ran.of(Status.UNCONFIRMED) == set(wanted)
+    assert {outcome.error_category for outcome in ran.outcomes.values()} == {NOT_READ}
+
+
 # ---- pages without end
 
 
