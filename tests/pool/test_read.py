@@ -303,6 +303,17 @@ async def test_pages_that_do_not_end_leave_the_record_unread(path: Path, way: st
         assert len(server.requests) <= 10
 
 
+async def test_pages_with_ever_new_cursors_and_links_are_given_up_once(path: Path) -> None:
+    async with (
+        hubspot() as sandbox,
+        raw_server(pages(map(str, itertools.count()), itertools.count(1_000_000))) as server,
+    ):
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, pairs(2)), sandbox, url).run(Verify, source=of_pending)
+        assert len(ran.of(Status.UNCONFIRMED)) == 2
+        assert len(server.requests) <= 2 * 401, "once from each side"
+
+
 async def test_reading_ends_where_all_that_is_looked_for_is_found(path: Path) -> None:
     async with hubspot() as sandbox:
         wanted = pairs(1)
