@@ -56,7 +56,11 @@ def test_a_refused_read_is_judged_as_any_call(status: int) -> None:
 
 
 def test_a_record_is_read_only_if_results_name_it_or_an_error_says_that_it_has_no_links() -> None:
-    errors = [no_links("2"), error("OBJECT_NOT_FOUND", context={"objectId": ["3"]}), error("TRY_LATER", context={"id": ["4"]})]
+    errors = [
+        no_links("2"),
+        error("OBJECT_NOT_FOUND", context={"objectId": ["3"]}),
+        error("TRY_LATER", context={"id": ["4"]}),
+    ]
     body = read(listed("1", 7), errors=[*errors, error("INTERNAL_ERROR", context={"fromObjectId": ["5"]})])
     page = read_page(answer(207, body), {str(number): {"7"} for number in range(1, 7)})
     assert page.answered == {"1", "2", "3"}
