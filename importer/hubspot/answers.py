@@ -147,7 +147,7 @@ def read_answer(http_status: int, body: bytes, rate: RateHeaders, retry_after: f
 
 def errors_of(answer: Answer) -> Iterator[ErrorItem]:
     """Every item of `errors`, also those beyond the ones kept in `answer.error`: a batch may have thousands."""
-    errors = answer.content.get("errors") or ()
+    errors = answer.content.get("errors") or []
     return (_error_item(item, 0) for item in (errors if isinstance(errors, list) else [errors]))
 
 

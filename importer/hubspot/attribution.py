@@ -27,14 +27,12 @@ def numbers_in_errors(answer: Answer) -> set[str]:
     return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
 
 
-def errors_attributed(answer: Answer, ids: Collection[str]) -> bool:
-    """Whether every error of a batch's response is about records among `ids`, so that the others have none.
+def records_by_error(answer: Answer, ids: Collection[str]) -> list[set[str]]:
+    """Those of `ids` that each error of a response names as records.
 
-    A context that lists several ids stands for that many errors. What names no record, an index alone or a record that
-    was not asked for is not attributed, and neither is an error that is only counted in `numErrors`.
+    None when the error names no record, an index alone, or a record that was not asked for.
     """
-    attributed = [max(map(len, _ids_by_place(error, ids)), default=0) for error in errors_of(answer)]
-    return all(attributed) and (answer.num_errors or 0) <= sum(attributed)
+    return [ids_named(error, ids) for error in errors_of(answer)]
 
 
 def ids_named(error: ErrorItem, ids: Collection[str]) -> set[str]:

@@ -1,11 +1,11 @@
 """The strict rule of success for a batch: which of its pairs an answer links, refuses or leaves open."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from importer.hubspot.advice import RETRY
 from importer.hubspot.answers import Answer, NoAnswer
-from importer.hubspot.attribution import errors_attributed, numbers_in_errors
+from importer.hubspot.attribution import numbers_in_errors, records_by_error
 from importer.hubspot.verdict import Action, Verdict, incomplete, judge, unreadable
 from importer.model import Outcome, Pair, Status
 
@@ -29,7 +29,7 @@ def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> BatchVerdic
 
     A pair is linked only by the strict rule: COMPLETE, named in `results`, every error attributed to a record, and none
     to a record of this pair. It is in doubt (`unconfirmed`) when it is named but may have an error or be another pair,
-    or when neither a result nor any error explains what became of it.
+    or when it is not named and the errors do not explain that either (see `_refused`).
     """
     if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
         return BatchVerdict(judge(answer, pairs[0]))
@@ -44,11 +44,16 @@ def judge_batch(answer: Answer | NoAnswer, pairs: Sequence[Pair]) -> BatchVerdic
 
 
 def _outcomes(answer: Answer, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
-    """The outcomes of pairs that a COMPLETE batch links or leaves open, and whether all its errors are attributed."""
-    has_errors = bool(answer.num_errors or answer.error.errors)
-    is_attributed = not has_errors or errors_attributed(answer, _ids(pairs))
+    """The outcomes of pairs that a COMPLETE batch links or leaves open, and whether all its errors are attributed.
+
+    An error that is only counted may be about any pair. One that names several records is still one error, so the
+    count must not exceed the number of errors that name a record.
+    """
+    errors = records_by_error(answer, _ids(pairs))
+    is_attributed = all(errors) and (answer.num_errors or 0) <= len(errors)
     types = _types_named(answer, pairs)
     doubted = numbers_in_errors(answer) | _mirrored(pairs)
+    refused = _refused(answer, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
     unclear = _unclear(answer)
     # The pairs of a batch share few outcomes, so each is made once.
     linked_as = {kinds: _linked(answer, kinds) for kinds in set(types.values())}
@@ -57,9 +62,26 @@ def _outcomes(answer: Answer, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome
         named = types.get((pair.from_id, pair.to_id))
         if named is not None and is_attributed and pair.from_id not in doubted and pair.to_id not in doubted:
             said[pair] = linked_as[named]
-        elif named is not None or not has_errors:
+        elif pair not in refused:
             said[pair] = unclear
     return said, is_attributed
+
+
+def _refused(
+    answer: Answer, errors: Sequence[set[str]], unnamed: Sequence[Pair], pairs: Sequence[Pair]
+) -> Collection[Pair]:
+    """Those of the pairs not named in `results` whose absence the errors explain; `errors` has the records of each.
+
+    All are refused when there is one error for each. Otherwise only those with a record that an error names, and only
+    when results name other pairs: results may also be left out of a response whose pairs are linked.
+    """
+    number = max(answer.num_errors or 0, len(errors))
+    if number == len(unnamed) or (number and len(pairs) == 1):
+        return set(unnamed)
+    if len(unnamed) == len(pairs):
+        return ()
+    named = set[str]().union(*errors)
+    return {pair for pair in unnamed if pair.from_id in named or pair.to_id in named}
 
 
 def _has_linked(outcomes: Mapping[Pair, Outcome]) -> bool:

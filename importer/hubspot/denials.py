@@ -19,20 +19,32 @@ _ACCOUNT_CODE = re.compile(
     r"(ACCOUNT|PORTAL|HUB)_(IS_)?(INACTIVE|NOT_ACTIVE|DEACTIVATED|DISABLED|SUSPENDED|CLOSED|DELETED|EXPIRED)"
 )
 _ACCOUNT_SENTENCE = re.compile(
-    r"\b(account|portal|hub)\b.{0,30}\b(inactive|deactivated|disabled|suspended|closed|deleted)\b", re.IGNORECASE
+    r"\b(account|portal|hub)\b\W*(\d+\W*)?(is|was|has been)( currently| temporarily)?"
+    r" (inactive|not active|deactivated|disabled|suspended|closed|deleted)\b",
+    re.IGNORECASE,
 )
+_SCOPES_SENTENCE = re.compile(
+    r"\b(required|requires|missing|granted|lacks)\b[^.]{0,40}\bscopes\b"
+    r"|\bscopes\b[^.]{0,20}\b(required|missing|not granted)\b|requires (any|all) of \[",
+    re.IGNORECASE,
+)
+_SCOPES_KEY = re.compile(r"(missing|required)?(granular)?scopes", re.IGNORECASE)
+_CREATOR_CODE = "USER_DOES_NOT_HAVE_PERMISSIONS"
 
 
 def denial_of(answer: Answer) -> Denial:
-    """Read what a 403 denies. Source: HubSpot, error page and guides; bodies as reported by its users."""
+    """Read what a 403 denies: its codes say so, or a whole sentence, since a refusal of a record may use any word.
+
+    Source: HubSpot, error page and guides; bodies as reported by its users.
+    """
     errors = list(answer.error.flattened())
     codes = " ".join(f"{error.category} {error.sub_category} {error.code}" for error in errors)
-    said = " ".join(error.message for error in errors)
-    if missing_scopes(answer) or re.search(r"scopes?\b|requires (any|all) of", f"{codes} {said}", re.IGNORECASE):
+    said = ". ".join(error.message for error in errors)
+    if missing_scopes(answer) or re.search(r"SCOPES?\b", codes) or _SCOPES_SENTENCE.search(said):
         return Denial.SCOPES
     if _ACCOUNT_CODE.search(codes) or _ACCOUNT_SENTENCE.search(said):
         return Denial.ACCOUNT
-    if "USER_DOES_NOT_HAVE_PERMISSIONS" in f"{codes} {said}":
+    if _CREATOR_CODE in codes or any(error.message.strip(" .") == _CREATOR_CODE for error in errors):
         return Denial.CREATOR
     return Denial.RECORDS
 
@@ -40,8 +52,6 @@ def denial_of(answer: Answer) -> Denial:
 def missing_scopes(answer: Answer) -> tuple[str, ...]:
     """The scopes that the answer names as missing, or else as required; in order, each once."""
     contexts = [item for error in answer.error.flattened() for item in error.context.items()]
-    missing, required = (
-        [scope for name, values in contexts if re.search(pattern, name, re.IGNORECASE) for scope in values if scope]
-        for pattern in ("missing.*scope", "scope")
-    )
-    return tuple(dict.fromkeys(missing or required))
+    named = [(name.lower(), scope) for name, values in contexts if _SCOPES_KEY.fullmatch(name) for scope in values]
+    missing = [scope for name, scope in named if scope and name.startswith("missing")]
+    return tuple(dict.fromkeys(missing or [scope for _, scope in named if scope]))

@@ -10,7 +10,7 @@ REDIRECTED = "The server points elsewhere: check base_url; the importer follows 
 _MOST_WORDS = 100
 _OWN_FIELDS = frozenset({"category", "correlationId", "errorType", "policyName", "results", "numErrors", "subCategory"})
 
-_EDGE = frozenset({408, 414, 423, 425, 429, 477})
+_EDGE = frozenset({408, 413, 414, 423, 425, 429, 477})
 """Statuses that have their meaning without a body; HubSpot's network edge sends them so, as it sends those from 500."""
 
 _BLOCKED = frozenset({400, 401, 403, 406, 407, 451, 511})

@@ -24,6 +24,13 @@ class Link:
     types: str
     is_unlabelled: bool
 
+    def joined(self, earlier: "Link | None") -> "Link":
+        """Return the same link with the types of an earlier listing too: a link may be listed once for each type."""
+        if earlier is None:
+            return self
+        types = dict.fromkeys(kind for listed in (earlier, self) for kind in listed.types.split(";") if kind)
+        return Link(";".join(types), is_unlabelled=self.is_unlabelled or earlier.is_unlabelled)
+
 
 @dataclass(slots=True)
 class Page:
@@ -31,14 +38,16 @@ class Page:
 
     `links` has those looked for, by (id asked for, other id). `after` is where to continue, by id asked for, and
     `listed` the other ids on this page of the records to be continued. `answered` are the records the response speaks
-    of. `merged_into` is the surviving record of one asked for alone. `has_strangers` when results name records nobody
-    asked for: those that asked ones were merged into.
+    of; `unreadable` are others, of which it says something contradictory, incomplete or wrong. `merged_into` is the
+    surviving record of one asked for alone. `has_strangers` when results name records nobody asked for: those that
+    asked ones were merged into.
     """
 
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     listed: dict[str, frozenset[str]] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
     merged_into: dict[str, str] = field(default_factory=dict)
     has_strangers: bool = False
 
@@ -71,23 +80,36 @@ def read_page(answer: Answer, wanted: Mapping[str, Container[str]]) -> Page:
         record = aliases.get(record, record)
         if record in wanted:
             _read_result(item, record, wanted[record], page)
-    page.answered.update(_without_links(answer, wanted))
+    without_links = _read_errors(answer, wanted, page)
+    page.answered = (page.answered | without_links) - page.unreadable
     return page
 
 
 def _read_result(item: Mapping[str, Any], record: str, others: Container[str], page: Page) -> None:
-    page.answered.add(record)
-    links = objects(item.get("to"))
+    listed = item.get("to")
+    links = objects(listed)
     for link in links:
         other = id_text(link.get("toObjectId"))
         if other in others:
-            page.links[record, other] = _link(link)
-    paging = item.get("paging")
-    following = paging.get("next") if isinstance(paging, dict) else None
-    after = id_text(following.get("after")) if isinstance(following, dict) else ""
+            page.links[record, other] = _link(link).joined(page.links.get((record, other)))
+    ids = [id_text(link.get("toObjectId")) for link in links]
+    after = _place_to_continue(item)
+    is_known = isinstance(listed, list) and len(ids) == len(listed) and all(ids) and after is not None
+    if not is_known or (after and page.after.get(record, after) != after):
+        page.unreadable.add(record)
+    page.answered.add(record)
     if after:
         page.after[record] = after
-        page.listed[record] = frozenset(id_text(link.get("toObjectId")) for link in links)
+        page.listed[record] = page.listed.get(record, frozenset()).union(ids)
+
+
+def _place_to_continue(item: Mapping[str, Any]) -> str | None:
+    """Where the next page of a record begins; "" when there is none, None when there is one but not said where."""
+    paging = item.get("paging")
+    following = paging.get("next") if isinstance(paging, dict) else paging
+    if following is None:
+        return ""
+    return (id_text(following.get("after")) if isinstance(following, dict) else "") or None
 
 
 def _link(item: Mapping[str, Any]) -> Link:
@@ -106,25 +128,36 @@ def _link(item: Mapping[str, Any]) -> Link:
     return Link(";".join(types), is_unlabelled)
 
 
-def _without_links(answer: Answer, wanted: Mapping[str, Container[str]]) -> set[str]:
-    """The records asked for of which an error says that they have no links or do not exist."""
+def _read_errors(answer: Answer, wanted: Mapping[str, Container[str]], page: Page) -> set[str]:
+    """The records asked for of which an error says that they have no links or do not exist.
+
+    A record that any other error names is unreadable, though it has a result too. An error that names none of them, or
+    is only counted, may be about each record with a result.
+    """
     found: set[str] = set()
-    others = False
-    for item in objects(answer.content.get("errors")):
-        context = item.get("context")
+    items = answer.content.get("errors") or []
+    others = (answer.num_errors or 0) > (len(items) if isinstance(items, list) else 1) or not isinstance(items, list)
+    unattributed = others
+    for item in items if isinstance(items, list) else ():
+        context = item.get("context") if isinstance(item, dict) else None
         ids = context.get("fromObjectId") if isinstance(context, dict) else None
         if isinstance(ids, list) and len(ids) == 1 and ids[0] in wanted and _NO_LINKS in str(item.get("subCategory")):
             found.add(ids[0])  # the usual form, a thousand times in a response
         else:
             others = True
-    if not others:
-        return found
-    for error in errors_of(answer):
+    for error in errors_of(answer) if others else ():
         codes = {code for one in error.flattened() for code in (one.category, one.sub_category, one.code)}
+        named = ids_named(error, wanted.keys())
         if any(_NO_LINKS in code or _NO_RECORD in code for code in codes):
-            found |= ids_named(error, wanted.keys())
+            found |= named
             if len(wanted) == 1 and any(_NO_LINKS in code for code in codes):  # perhaps by the id of its survivor
                 found |= wanted.keys()
+        elif named:
+            page.unreadable |= named
+        else:
+            unattributed = True
+    if unattributed:
+        page.unreadable |= page.answered
     return found
 
 

@@ -10,12 +10,12 @@ from importer.model import Pair
 def proves_unlinked(answer: Answer, pair: Pair) -> bool:
     """Whether a 404 proves that `pair` is not linked: HubSpot itself says that one of these very records is unknown.
 
-    The 404 of a gateway, or of a path that does not exist, proves nothing.
+    The 404 of a gateway, or of a path that does not exist, proves nothing: it may repeat the URL with its ids.
     """
     if answer.http_status != 404 or not is_hubspots(answer):
         return False
     codes = " ".join(f"{error.category} {error.sub_category} {error.code}" for error in answer.error.flattened())
-    return "NOT_FOUND" in codes and any(_named_by_id(answer, pair))
+    return "OBJECT_NOT_FOUND" in codes and any(_named_by_id(answer, pair))
 
 
 def named_side(answer: Answer, pair: Pair) -> str:
@@ -44,11 +44,12 @@ def _codes(answer: Answer) -> str:
 
 
 def _named_by_id(answer: Answer, pair: Pair) -> tuple[bool, bool]:
+    """Whether an error names each of the records by its id; a part of a path or URL names none."""
     errors = list(answer.error.flattened())
     values = (value for error in errors for values in error.context.values() for value in values)
     said = " ".join([*(f"{error.message} {error.id}" for error in errors), *values])
     from_is_named, to_is_named = (
-        bool(re.search(rf"(?<!\d){re.escape(record)}(?!\d)", said)) for record in (pair.from_id, pair.to_id)
+        bool(re.search(rf"(?<![\d/]){re.escape(record)}(?![\d/])", said)) for record in (pair.from_id, pair.to_id)
     )
     return from_is_named, to_is_named
 

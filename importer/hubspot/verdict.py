@@ -236,6 +236,13 @@ def _forbidden(answer: Answer, pair: Pair) -> Verdict:
     return Verdict(Action.STOP, _untaken(answer, sentence, advice), stop=Stop(reason, f"{sentence} {advice}"))
 
 
+def _too_large(answer: Answer, pair: Pair) -> Verdict:
+    """The size is refused before anything is taken, by HubSpot or by a gateway with a page of its own."""
+    outcome = _refused(answer, pair)
+    said = answer.error.message or "The call is refused as too large (413)."
+    return Verdict(Action.SETTLE, replace(outcome, error_message=said))
+
+
 def _migrating(answer: Answer, pair: Pair) -> Verdict:
     del pair
     seconds = answer.retry_after if answer.retry_after is not None else _MIGRATION_SECONDS
@@ -255,6 +262,7 @@ _RULES: dict[int, Callable[[Answer, Pair], Verdict]] = {
     401: _token_refused,
     403: _forbidden,
     408: _passing,
+    413: _too_large,
     409: _passing,
     423: _locked,
     425: _passing,

@@ -28,7 +28,9 @@ _ATTEMPTS_OF_PARTS = 3
 _MOST_IDLE_PAGES = 3
 """Pages in a row without a new link until a record counts as unreadable."""
 
-_MOST_PAGES = 10_000
+_MOST_PAGES = 400
+"""Pages of one record: 200,000 links at 500 a page. Records have some ten thousand; beyond that the pages lead nowhere.
+"""
 
 Types = tuple[ObjectType, ObjectType]
 Wanted = Mapping[str, Collection[str]]
@@ -64,9 +66,14 @@ class _Paging:
     seen_ids: set[str] = field(default_factory=set)
     idle_pages: int = 0
 
+    @property
+    def is_too_long(self) -> bool:
+        """Whether there were more pages than any record has."""
+        return len(self.seen_cursors) >= _MOST_PAGES
+
     def advance(self, after: str, listed: frozenset[str]) -> bool:
         """Move to the next page; False when the pages lead nowhere."""
-        is_new = after not in self.seen_cursors and len(self.seen_cursors) < _MOST_PAGES
+        is_new = after not in self.seen_cursors and not self.is_too_long
         self.idle_pages = self.idle_pages + 1 if listed <= self.seen_ids else 0
         self.seen_cursors.add(after)
         self.seen_ids |= listed
@@ -76,13 +83,17 @@ class _Paging:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One reading of records: its pool, a pair that stands for all, the types, and what is looked for and found."""
+    """One reading of records: its pool, a pair that stands for all, the types, and what is looked for and found.
+
+    `endless` are the records with too many pages, which are not begun again.
+    """
 
     pool: Pool
     about: PendingPair
     types: Types
     wanted: Wanted
     found: LinksRead
+    endless: set[str] = field(default_factory=set)
 
 
 class LinkReader:
@@ -121,8 +132,9 @@ class LinkReader:
         """Read some records with all their pages; those that the responses leave out are the rest."""
         if job.types in self._refused:
             return None
-        before = len(job.found.unread)
-        pages = {record: _Paging() for record in part}
+        before = len(job.found.unread.keys() - job.endless)
+        read = {record: _Paging() for record in part}
+        pages = dict(read)
         allowed: int | None = None
         message = ""
         while pages:
@@ -133,10 +145,11 @@ class LinkReader:
                 break
             allowed = 1 if page.has_strangers else allowed  # alone, a merged record tells what it was merged into
             _take(job.found, page, pages, job.wanted)
+            job.endless.update(record for record in set(read) - pages.keys() if read[record].is_too_long)
         if job.pool.stopped is not None or job.types in self._refused:
             return None
-        rest = [record for record in part if record in job.found.unread]
-        return Reply(len(job.found.unread) < before, allowed, message, rest)
+        rest = [record for record in part if record in job.found.unread and record not in job.endless]
+        return Reply(len(job.found.unread.keys() - job.endless) < before, allowed, message, rest)
 
     async def _page(self, job: _Job, pages: Mapping[str, _Paging]) -> tuple[Page | None, Outcome]:
         """Ask until a response can be read; None when none could, with the outcome of the last attempt."""
@@ -165,7 +178,7 @@ class LinkReader:
         if not isinstance(answer, Answer) or verdict.outcome.status is not Status.ALREADY_LINKED:
             return None, verdict
         page = read_page(answer, wanted)
-        if page.answered:
+        if page.answered or page.links:
             return page, verdict
         return None, _left_out(answer, verdict, is_alone=len(wanted) == 1)
 
@@ -187,16 +200,22 @@ def _left_out(answer: Answer, verdict: Verdict, *, is_alone: bool) -> Verdict:
 def _take(found: LinksRead, page: Page, pages: dict[str, _Paging], wanted: Wanted) -> None:
     """Take what a page says; `pages` keeps the records that have another page worth reading."""
     for key, link in page.links.items():
-        known = found.links.get(key)
-        if known is None or not known.is_unlabelled:
-            found.links[key] = link
+        found.links[key] = link.joined(found.links.get(key))
     found.merged_into.update(page.merged_into)
     for record, paging in list(pages.items()):
-        if record not in page.answered:
+        if _are_found(found, record, wanted[record]):
+            del pages[record], found.unread[record]
+        elif record not in page.answered:
             del pages[record]
             found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_LEFT_OUT)
-        elif record not in page.after or all((record, other) in found.links for other in wanted[record]):
+        elif record not in page.after:
             del pages[record], found.unread[record]
         elif not paging.advance(page.after[record], page.listed[record]):
             del pages[record]
             found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_ENDLESS)
+
+
+def _are_found(found: LinksRead, record: str, others: Collection[str]) -> bool:
+    """Whether all links looked for are found for certain; one with labels alone may be listed again on a later page."""
+    links = [found.links.get((record, other)) for other in others]
+    return all(link is not None and link.is_unlabelled for link in links)

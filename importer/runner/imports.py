@@ -17,12 +17,13 @@ from importer.hubspot.routes import V4_ENDS
 from importer.journal import SANDBOX, SUFFIX, Account, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Status, Stop
 from importer.pool import Pool
+from importer.reader import Understood
 from importer.reporter import Summary, check_writable
 from importer.runner import lookup, old_results, output_paths, store
 from importer.runner.accounts import TokenAccount
 from importer.runner.commands import command_of, hold_command, identify
 from importer.runner.costs import costs
-from importer.runner.events import Notice, Plan, Watch, ignore
+from importer.runner.events import Event, Notice, Plan, Watch, ignore
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.reporting import conclude, report_finished, tell_stop
 from importer.runner.sending import Sent, access_token, cut_short, link_pending, verify_pending, work_on
@@ -213,8 +214,18 @@ def _retry_foreign(
     source: store.SourceFile, file: Path, settings: Settings, telling: Telling, *, fresh: bool
 ) -> Summary:
     reading = replace(settings.reading, statuses=old_results.TO_RETRY)
+    note = (
+        f"{file} names no run that is known here (column import_run_id), so its columns are found by its header. "
+        "If the run that wrote it used --map, stop and give the same --map."
+    )
+
+    def watch(event: Event) -> None:
+        telling.watch(event)
+        if isinstance(event, Understood) and not reading.columns:
+            telling.watch(Notice(note, is_warning=True))
+
     try:
-        return _import(source, reading, _target(settings, telling.watch), telling, fresh=fresh)
+        return _import(source, reading, _target(settings, telling.watch), replace(telling, watch=watch), fresh=fresh)
     except SourceError as error:
         raise SourceError(
             f"{error} No run here wrote {file}, so what its columns are is not known: say so with --from, --to and "

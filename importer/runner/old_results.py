@@ -31,16 +31,41 @@ class Origin:
 
 
 def origin(source: store.SourceFile, file: Path, settings: Settings) -> Origin | None:
-    """Return the run that wrote a results file; None when no run here did, or when the file's rows name several."""
+    """Return the run that wrote a results file; None when no run here did.
+
+    Raises SourceError when its rows are of several runs that were not read in the same way.
+    """
     for way in _ways_to_read(source, settings):
         try:
             old = read_old_results(file, way)
         except (SourceError, SettingsError):  # reading the file to its end says what is wrong with it
             continue
         if old.run_ids:
-            journal = _journal_of(old, settings)
+            _require_one_way(old, file, settings)
+            journal = next(filter(None, (_journal_of(run_id, settings) for run_id in sorted(old.run_ids))), None)
             return None if journal is None else _origin(journal, old, way, settings.reading)
     return None
+
+
+def _require_one_way(old: OldResults, file: Path, settings: Settings) -> None:
+    """Raise SourceError when runs that were read or sent in different ways wrote rows of a file."""
+    ways: set[object] = set()
+    for run_id in old.run_ids if len(old.run_ids) > 1 else ():
+        journal = _journal_of(run_id, settings)
+        if journal is None:
+            ways.add(None)
+            continue
+        with journal:
+            info, account = journal.info, journal.account
+            columns = _columns(info, old)
+            types = info.reading.get("from_object_type"), info.reading.get("to_object_type")
+            place = info.target, account and account.portal_id
+            ways.add((columns and frozenset(columns.items()), types, place, bool(info.reading.get("allow_blank"))))
+    if len(ways) > 1:
+        raise SourceError(
+            f"{file} has rows of several runs ({', '.join(sorted(old.run_ids))}) whose columns, types or accounts are "
+            "not the same. Retry the results of each run on their own."
+        )
 
 
 def _ways_to_read(source: store.SourceFile, settings: Settings) -> Iterator[Reading]:
@@ -78,10 +103,7 @@ def _origin(journal: Journal, old: OldResults, way: Reading, own: Reading) -> Or
     return Origin(journal, reading, note)
 
 
-def _journal_of(old: OldResults, settings: Settings) -> Journal | None:
-    if len(old.run_ids) != 1:
-        return None
-    (run_id,) = old.run_ids
+def _journal_of(run_id: str, settings: Settings) -> Journal | None:
     if not _RUN_ID.fullmatch(run_id):
         return None
     try:

@@ -21,8 +21,9 @@ _SANDBOX_MARK = ".sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where results go, and what may be replaced there."""
+    """Where the results of an `operation` go, and what may be replaced there."""
 
+    operation: str
     results: Path
     written: WrittenFiles
 
@@ -43,7 +44,9 @@ def output_of(info: RunInfo, operation: str, results: Path, settings: Settings, 
     command = [operation, info.source, info.target, info.reading]
     command += [info.run_id] * is_retry + [info.source_sha256] * has_default_name
     owner = hashlib.sha256(json.dumps(command, sort_keys=True).encode()).hexdigest()
-    return Output(results, WrittenFiles(settings.state_path / "outputs", owner, partial(_report_kept, watch)))
+    return Output(
+        operation, results, WrittenFiles(settings.state_path / "outputs", owner, partial(_report_kept, watch))
+    )
 
 
 def _report_kept(watch: Watch, path: Path, kept: Path) -> None:

@@ -15,6 +15,8 @@ from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
 from importer.runner.sending import Sent
 
+_VERIFY = "verify"
+
 _INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM, StopReason.SIGHUP}
 
 
@@ -53,7 +55,7 @@ def last_summary(journal: Journal) -> Summary:
         stopped_by = StopReason(kept["stopped_by"]) if kept["stopped_by"] else None
         return Summary(**{**kept, "status": RunStatus(kept["status"]), "stopped_by": stopped_by})
     journal.verify()
-    totals = count(journal.rows(_not_sent(journal.info.run_id)))
+    totals = count(journal.rows(_not_sent("run", journal.info.run_id)))
     return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
 
 
@@ -113,14 +115,20 @@ def _with_files(summary: Summary, totals: Totals, output: Output) -> Summary:
 def _write(journal: Journal, output: Output) -> Totals:
     info = journal.info
     layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells(), info.row_names)
-    return write_results(output.results, layout, journal.rows(_not_sent(info.run_id)), output.failures, output.written)
+    rows = journal.rows(_not_sent(output.operation, info.run_id))
+    return write_results(output.results, layout, rows, output.failures, output.written)
 
 
 def _write_somewhere(journal: Journal, output: Output, watch: Watch) -> tuple[Output, Totals]:
-    """Write the results, beside the journal when their own place has become unwritable during the run."""
+    """Write the results, beside the journal when their own place has become unwritable during the run.
+
+    A verification keeps no journal, so that its results have no other place.
+    """
     try:
         return output, _write(journal, output)
     except OutputError as error:
+        if output.operation == _VERIFY:
+            raise
         elsewhere = replace(output, results=journal.path.with_name(f"{journal.info.run_id}.results.csv"))
         totals = _write(journal, elsewhere)
         again = f"importer report {journal.info.run_id} --out PATH"
@@ -132,7 +140,11 @@ def _write_somewhere(journal: Journal, output: Output, watch: Watch) -> tuple[Ou
         return elsewhere, totals
 
 
-def _not_sent(run_id: str) -> Outcome:
+def _not_sent(operation: str, run_id: str) -> Outcome:
+    """The outcome of a pair whose turn did not come. A verification keeps nothing to resume."""
+    if operation == _VERIFY:
+        message = "The verification ended before this row's turn: whether it is linked was not read."
+        return Outcome(Status.NOT_SENT, error_message=message, advice="Run importer verify again.")
     advice = f"The run ended before this row's turn: importer resume {run_id} goes on with it."
     return Outcome(Status.NOT_SENT, advice=advice)
 

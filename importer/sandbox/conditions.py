@@ -23,6 +23,7 @@ The fault strikes when every WHEN holds, and one pair at most TIMES times. WHEN 
   account                    calls for the account's details, which no fault strikes that does not say so
   calls:50-80                the 50th to the 80th call since the start (calls:50 is one call)
   after:100                  every call after the 100th
+  above:700                  calls with more than 700 inputs
   seconds:5-10               from the 5th up to the 10th second since the start
 Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500  http_500=batch,0.2
 """
@@ -111,7 +112,7 @@ def _condition(word: str) -> Condition:
             return make(*match.groups())
     raise ValueError(
         f"{word!r} is not a condition of a fault. Known are: always, 0.05, pairs:0.05, contacts:12>companies:7, "
-        "contacts>companies, put, batch, read, account, calls:50-80, after:100, seconds:5-10."
+        "contacts>companies, put, batch, read, account, calls:50-80, after:100, above:700, seconds:5-10."
     )
 
 
@@ -176,6 +177,11 @@ def _after(number: str) -> Condition:
     return lambda moment: moment.call.number > start
 
 
+def _above(number: str) -> Condition:
+    most = int(number)
+    return lambda moment: len(moment.call.pairs) > most
+
+
 def _seconds(start: str, end: str) -> Condition:
     begin, stop = float(start), float(end)
     if begin >= stop:
@@ -194,5 +200,6 @@ _GRAMMAR: tuple[tuple[str, Callable[..., Condition]], ...] = (
     ("(put|batch|read|account)", _kind),
     (rf"calls:{_NUMBER}(?:-{_NUMBER})?", _calls),
     (f"after:{_NUMBER}", _after),
+    (f"above:{_NUMBER}", _above),
     (f"seconds:{_FRACTION}-{_FRACTION}", _seconds),
 )

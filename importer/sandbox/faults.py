@@ -395,6 +395,7 @@ _CALL_FAULTS: dict[str, CallFault] = {
             401: "Sign in to the network",
             403: "Attention Required! | Firewall",
             404: "HTTP ERROR 404",
+            413: "413 Request Entity Too Large",
             502: "Bad gateway",
             521: "Web server is down",
             522: "Connection timed out",

@@ -69,6 +69,16 @@ def test_a_verify_that_is_refused_says_so_and_calls_nothing_missing(tmp_path: Pa
     assert {row["import_error_category"] for row in rows_of(work.folder / "a.verify.results.csv")} != {"MISSING"}
 
 
+def test_rows_that_a_stopped_verify_did_not_reach_are_not_advised_to_be_resumed(work: Workplace) -> None:
+    source = work.write("a.csv", work.pairs(1_100))
+    done = work.here("verify", source, "--json", IMPORTER_WORKERS="1", HUBSPOT_ACCESS_TOKEN="wrong")
+    assert (done.code, done.json["not_sent"]) == (3, 1_100)
+    rows = rows_of(work.folder / "a.verify.results.csv")
+    assert "importer verify" in rows[-1]["import_advice"]
+    assert rows[-1]["import_error_message"]
+    assert not [row for row in rows if "importer resume" in row["import_advice"]]
+
+
 def test_batches_link_many_pairs_a_call_and_each_refused_row_has_its_own_error(work: Workplace) -> None:
     pairs, unknown = work.pairs(60), (UNKNOWN + work.base, 1)
     source = work.write("a.csv", [*pairs, unknown, pairs[0]])

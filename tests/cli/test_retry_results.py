@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import openpyxl
+import pytest
 
 from tests.cli.tools import UNKNOWN, Workplace, rows_of
 
@@ -128,6 +129,32 @@ def test_results_of_several_runs_in_one_file_are_read_by_their_own_header(work: 
     both.write_text((first + second).replace("x0", str(work.base + 30)).replace("x10", str(work.base + 31)))
     done = work.here("retry", both, "--json")
     assert (done.code, done.json["linked"], done.json["calls"]) == (0, 2, 2)
+
+
+def test_rows_of_runs_that_read_other_columns_are_not_retried_in_one_file(work: Workplace) -> None:
+    kept, results = two_runs_over_one_file(work)
+    other = results.read_text(encoding="utf-8-sig").split("\n", 1)[1]
+    work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
+    for second in (other, other.replace(rows_of(results)[0]["import_run_id"], "20200101-000000-00000")):
+        both = work.folder / "both.csv"
+        both.write_text(kept.read_text(encoding="utf-8-sig") + second)
+        done = work.here("retry", both)
+        assert done.code == 2
+        assert rows_of(kept)[0]["import_run_id"] in done.err
+        assert work.links() == set()
+
+
+@pytest.mark.parametrize("change", ["deleted", "emptied"])
+def test_a_results_file_whose_run_is_unknown_is_read_by_its_header_with_a_warning(work: Workplace, change: str) -> None:
+    work.here("run", work.write("deals.csv", [*work.pairs(1), ("ACME", 1)]))
+    results = work.folder / "deals.results.csv"
+    run_id, columns = rows_of(results)[0]["import_run_id"], list(rows_of(results)[0])
+    corrected = {"ACME": str(work.base + 9), run_id: ""}
+    rewrite(results, corrected, columns[:-1] if change == "deleted" else columns)
+    done = work.here("retry", results, "--json")
+    assert (done.code, done.json["linked"]) == (0, 1)
+    assert "Warning:" in done.err
+    assert "import_run_id" in done.err
 
 
 def test_a_run_id_that_is_none_makes_the_file_a_foreign_one(work: Workplace) -> None:

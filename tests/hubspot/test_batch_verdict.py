@@ -114,10 +114,59 @@ def test_an_error_that_may_be_about_any_pair_leaves_every_pair_open(status: int,
     assert judge(answer(status, complete(**said)), PAIR).outcome.status is Status.FAILED
 
 
-def test_one_error_may_list_as_many_records_as_num_errors_counts() -> None:
-    wanted = [*PAIRS, Pair(PAIR.from_type, RecordId("77"), PAIR.to_type, RecordId("88"))]
-    body = complete(numErrors=2, errors=[error(context={"ids": ["123456", "55"]})], results=[result("77", "88")])
-    assert statuses(judge_batch(answer(207, body), wanted)) == {wanted[2]: Status.LINKED}
+THIRD = Pair(PAIR.from_type, RecordId("77"), PAIR.to_type, RecordId("88"))
+ALL = [*BOTH, result("77", "88")]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        error(message="contact 123456 cannot be linked to company 789"),
+        error(context={"ids": ["123456", "789"]}),
+        error(context={"fromObjectId": ["123456"], "toObjectId": ["789"]}),
+        error(context={"ids": ["123456", "55"]}),
+        error(errors=[error(context={"objectId": ["123456"]}), error(context={"objectId": ["55"]})]),
+    ],
+)
+def test_an_error_that_names_several_records_is_one_so_another_that_is_only_counted_may_be_about_any_pair(
+    item: dict[str, Any],
+) -> None:
+    wanted = [*PAIRS, THIRD]
+    judged = judge_batch(answer(207, complete(results=ALL, numErrors=2, errors=[item])), wanted)
+    assert not judged.is_taken
+    assert statuses(judged) == dict.fromkeys(wanted, Status.UNCONFIRMED)
+    judged = judge_batch(answer(207, complete(results=ALL, numErrors=1, errors=[item])), wanted)
+    assert judged.is_taken
+    assert statuses(judged)[THIRD] is Status.LINKED
+
+
+EXPLAINED = [
+    {"numErrors": 2},
+    {"numErrors": 2, "errors": [error(index=0), error(index=1)]},
+    {"numErrors": 2, "errors": [error(context={"objectId": ["123456"]})]},
+    {"numErrors": 1, "errors": [error(context={"ids": ["123456", "55"]})]},
+    {"errors": [error(context={"objectId": ["123456"]}), error(context={"objectId": ["66"]})]},
+]
+
+
+@pytest.mark.parametrize("said", EXPLAINED)
+def test_pairs_missing_from_results_are_refused_when_errors_explain_all_of_them(said: dict[str, Any]) -> None:
+    judged = judge_batch(answer(207, complete(results=[result("77", "88")], **said)), [*PAIRS, THIRD])
+    assert statuses(judged).keys() <= {THIRD}
+
+
+def test_a_pair_that_neither_results_nor_errors_name_is_in_doubt_beside_one_that_is_refused() -> None:
+    body = complete(results=[result("77", "88")], numErrors=1, errors=[error(context={"objectId": ["123456"]})])
+    judged = judge_batch(answer(207, body), [*PAIRS, THIRD])
+    assert statuses(judged) == {OTHER: Status.UNCONFIRMED, THIRD: Status.LINKED}
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_results_that_name_nothing_leave_every_pair_in_doubt_unless_each_has_its_error(number: int) -> None:
+    wanted = [PAIR, OTHER]
+    items = [error(context={"objectId": ["123456"]})] * number
+    judged = judge_batch(answer(207, complete(results=[], numErrors=number, errors=items)), wanted)
+    assert statuses(judged) == dict.fromkeys(wanted, Status.UNCONFIRMED)
 
 
 def test_thousands_of_errors_are_all_looked_at() -> None:

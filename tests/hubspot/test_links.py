@@ -56,7 +56,11 @@ def test_a_refused_read_is_judged_as_any_call(status: int) -> None:
 
 
 def test_a_record_is_read_only_if_results_name_it_or_an_error_says_that_it_has_no_links() -> None:
-    errors = [no_links("2"), error("OBJECT_NOT_FOUND", context={"objectId": ["3"]}), error("TRY_LATER", id="4")]
+    errors = [
+        no_links("2"),
+        error("OBJECT_NOT_FOUND", context={"objectId": ["3"]}),
+        error("TRY_LATER", context={"id": ["4"]}),
+    ]
     body = read(listed("1", 7), errors=[*errors, error("INTERNAL_ERROR", context={"fromObjectId": ["5"]})])
     page = read_page(answer(207, body), {str(number): {"7"} for number in range(1, 7)})
     assert page.answered == {"1", "2", "3"}
@@ -99,6 +103,38 @@ def test_more_errors_than_a_report_keeps_are_all_understood() -> None:
     wanted = {str(number): {"7"} for number in range(1000)}
     page = read_page(answer(207, read(errors=[no_links(record) for record in wanted])), wanted)
     assert page.answered == wanted.keys()
+
+
+TO = [{"toObjectId": 7, "associationTypes": [UNLABELLED]}]
+INCOMPLETE = [
+    read({"from": {"id": "1"}, "to": None}),
+    read({"from": {"id": "1"}}),
+    read({"from": {"id": "1"}, "to": "later"}),
+    read({"from": {"id": "1"}, "to": [*TO, "more"]}),
+    read({"from": {"id": "1"}, "to": [*TO, {"associationTypes": [UNLABELLED]}]}),
+    read({"from": {"id": "1"}, "to": TO, "paging": {"next": {"link": "x?after=5"}}}),
+    read({"from": {"id": "1"}, "to": TO, "paging": {"next": {"after": None}}}),
+    read({"from": {"id": "1"}, "to": TO, "paging": {"next": "5"}}),
+    read({"from": {"id": "1"}, "to": TO, "paging": "5"}),
+    read({"from": {"id": "1"}, "to": TO}, errors=[error("INTERNAL_ERROR", context={"fromObjectId": ["1"]})]),
+    read({"from": {"id": "1"}, "to": TO}, errors=[error("INTERNAL_ERROR")]),
+    read({"from": {"id": "1"}, "to": TO}, errors="later"),
+    read({"from": {"id": "1"}, "to": TO}, numErrors=1),
+    read({"from": {"id": "1"}, "to": TO}, numErrors=2, errors=[no_links("2")]),
+]
+
+
+@pytest.mark.parametrize("body", INCOMPLETE)
+def test_a_record_whose_list_may_be_incomplete_is_not_read_though_what_it_lists_is_linked(body: object) -> None:
+    page = read_page(answer(207, body), {"1": {"7", "8"}, "2": {"7"}})
+    assert "1" not in page.answered
+    assert page.links.keys() <= {("1", "7")}
+
+
+@pytest.mark.parametrize("paging", [None, {}, {"next": None}])
+def test_a_record_without_a_next_page_is_read(paging: object) -> None:
+    body = read({"from": {"id": "1"}, "to": TO, "paging": paging}, numErrors=1, errors=[no_links("2")])
+    assert read_page(answer(207, body), {"1": {"7"}, "2": {"7"}}).answered == {"1", "2"}
 
 
 # ---- merged records
@@ -150,6 +186,27 @@ def test_a_listing_counts_as_the_link_only_with_the_unlabelled_type(
 ) -> None:
     page = read_page(answer(200, read(listed("1", "7", types=types))), {"1": {"7"}})
     assert page.links == {("1", "7"): Link(text, is_unlabelled)}
+
+
+@pytest.mark.parametrize("order", [(UNLABELLED, MANAGER), (MANAGER, UNLABELLED)])
+def test_a_link_that_is_listed_once_for_each_type_has_all_of_them(order: tuple[dict[str, Any], ...]) -> None:
+    one, other = ({"toObjectId": 7, "associationTypes": [kind]} for kind in order)
+    types = ";".join(f"{kind['category']}:{kind['typeId']}" for kind in order)
+    for results in (
+        [{"from": {"id": "1"}, "to": [one, other]}],
+        [{"from": {"id": "1"}, "to": [to]} for to in (one, other)],
+    ):
+        page = read_page(answer(200, read(*results)), {"1": {"7"}})
+        assert page.links == {("1", "7"): Link(types, is_unlabelled=True)}
+        assert page.answered == {"1"}
+
+
+def test_a_record_listed_twice_with_two_places_to_continue_is_not_read() -> None:
+    parts = [listed("1", number, paging={"next": {"after": cursor}}) for number, cursor in ((7, "a"), (8, "b"))]
+    assert read_page(answer(200, read(*parts)), {"1": {"9"}, "2": {"9"}}).answered == set()
+    same = [listed("1", number, paging={"next": {"after": "a"}}) for number in (7, 8)]
+    page = read_page(answer(200, read(*same)), {"1": {"9"}})
+    assert (page.answered, page.after, page.listed) == ({"1"}, {"1": "a"}, {"1": frozenset({"7", "8"})})
 
 
 def test_a_listing_without_types_counts_as_no_link() -> None:

@@ -136,6 +136,9 @@ TABLE: list[tuple[int, object, Action, Status, str]] = [
     (404, error("OBJECT_NOT_FOUND"), Action.SETTLE, Status.FAILED, "OBJECT_NOT_FOUND"),
     (405, error("METHOD_NOT_ALLOWED"), Action.SETTLE, Status.FAILED, "METHOD_NOT_ALLOWED"),
     (409, error("CONFLICT"), Action.AGAIN, Status.UNCONFIRMED, "CONFLICT"),
+    (413, b"<html>Request Entity Too Large</html>", Action.SETTLE, Status.FAILED, "HTTP_413"),
+    (413, b"", Action.SETTLE, Status.FAILED, "HTTP_413"),
+    (413, {"message": "Too large"}, Action.SETTLE, Status.FAILED, "HTTP_413"),
     (414, b"<html>", Action.SETTLE, Status.FAILED, "HTTP_414"),
     (408, b"", Action.AGAIN, Status.UNCONFIRMED, "HTTP_408"),
     (423, error("LOCKED"), Action.AGAIN, Status.UNCONFIRMED, "LOCKED"),
@@ -184,6 +187,43 @@ STOPS = [
     (403, error("X", subCategory="USER_DOES_NOT_HAVE_PERMISSIONS"), StopReason.PERMISSIONS_LOST),
     (477, b"", StopReason.ACCOUNT_MIGRATING),
 ]
+
+
+RECORDS_ALONE = [
+    error("FORBIDDEN", "This contact is outside the scope of your team"),
+    error("FORBIDDEN", "Editing this contact requires any of the roles: owner"),
+    error("FORBIDDEN", "You do not have permissions to edit this contact", context={"accessScope": ["OWNED_ONLY"]}),
+    error("FORBIDDEN", "In this account the contact has been deleted"),
+    error("FORBIDDEN", "The record belongs to a closed deal of the account; suspended"),
+    error("FORBIDDEN", "USER_DOES_NOT_HAVE_PERMISSIONS to edit contact 123456"),
+    error("FORBIDDEN", "The contact was closed.", errors=[{"message": "The account owner is disabled."}]),
+]
+
+
+@pytest.mark.parametrize("body", RECORDS_ALONE)
+def test_a_403_about_a_record_fails_its_pair_alone_whatever_words_it_uses(body: object) -> None:
+    verdict = judge(answer(403, body), PAIR)
+    assert (verdict.action, verdict.outcome.status) == (Action.SETTLE, Status.FAILED)
+    assert "permission to edit" in verdict.outcome.advice
+
+
+WHOLE = [
+    (error("X", "This hapikey doesn't have proper permissions! (requires any of [crm-objects])"), "scopes_missing"),
+    (error("X", "One or more of the following scopes are required."), "scopes_missing"),
+    (error("X", "The token lacks scopes."), "scopes_missing"),
+    (error("X", context={"requiredGranularScopes": ["a.write"]}), "scopes_missing"),
+    (error("X", "Portal 123 is disabled"), "account_inactive"),
+    (error("X", "This HubSpot account has been deactivated."), "account_inactive"),
+    (error("X", "The account is currently not active."), "account_inactive"),
+    ({"status": "error", "message": "USER_DOES_NOT_HAVE_PERMISSIONS"}, "permissions_lost"),
+]
+
+
+@pytest.mark.parametrize(("body", "reason"), WHOLE)
+def test_a_403_that_says_in_a_sentence_that_all_is_denied_stops(body: object, reason: str) -> None:
+    stop = judge(answer(403, body), PAIR).stop
+    assert stop is not None
+    assert stop.reason == reason
 
 
 @pytest.mark.parametrize(("http_status", "body", "reason"), STOPS)
@@ -338,6 +378,9 @@ PROOFS: list[tuple[int, object, bool]] = [
     (404, error("OBJECT_NOT_FOUND"), False),
     (404, error("OBJECT_NOT_FOUND", "companies 7890 does not exist"), False),
     (404, error("NO_SUCH_PATH", "/crm/v4/objects/contacts/123456 is no path"), False),
+    (404, error("OBJECT_NOT_FOUND", "PUT /crm/v4/objects/contacts/123456/associations/default/companies/789"), False),
+    (404, error("ROUTE_NOT_FOUND", "No route for contacts 123456"), False),
+    (404, error("X", code="NOT_FOUND", errors=[{"message": "Cannot PUT /contacts/123456/companies/789"}]), False),
     (404, {"message": "OBJECT_NOT_FOUND 789"}, False),
     (404, b"<html>789 OBJECT_NOT_FOUND</html>", False),
     (404, b"", False),

@@ -80,6 +80,14 @@ async def test_a_server_that_takes_fewer_pairs_is_sent_as_many_as_it_takes(path:
         assert sandbox.state.calls["batch"] <= 60, "50 full ones, and a few until the limit was known"
 
 
+async def test_a_gateway_that_refuses_large_calls_with_a_page_is_sent_smaller_ones(path: Path) -> None:
+    async with hubspot("html_413=batch,above:120") as sandbox:
+        ran = await Rig(journal_of(path, pairs(3_000)), sandbox).run(batch, answer_timeout=20)
+        assert ran.stop is None
+        assert len(ran.of(Status.LINKED)) == 3_000
+        assert sandbox.state.calls["batch"] <= 80, "the first portion finds the size, then they are nearly full"
+
+
 async def test_a_poisonous_pair_in_each_batch_costs_the_others_nothing(path: Path) -> None:
     poison = [f"http_400=contacts:{1000 + number}>companies:{5000 + number}" for number in (7, 2_500, 4_999)]
     async with hubspot(*poison) as sandbox:
@@ -160,6 +168,23 @@ async def test_a_refusal_after_a_lost_batch_is_not_called_failed(path: Path) -> 
         ran = await rig.run()
         assert len(ran.of(Status.UNCONFIRMED)) == 20
         assert len(sandbox.state.associations) == 20
+
+
+async def test_pairs_linked_by_a_batch_that_names_only_its_error_stay_in_doubt_when_the_run_stops(path: Path) -> None:
+    unknown = "unknown_record=contacts:1007>companies:5007"
+    async with hubspot("unnamed_results=batch", unknown) as sandbox:
+        wanted = pairs(40)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.UNCONFIRMED) >= set(wanted) - {wanted[7]}
+        sandbox.use_faults("token_expired=always")
+        stopped = await rig.run()
+        assert stopped.stop is not None
+        assert stopped.of(Status.UNCONFIRMED) >= set(wanted) - {wanted[7]}
+        sandbox.use_faults(unknown)
+        last = await rig.run()
+        assert last.of(Status.LINKED) == set(wanted) - {wanted[7]}
+        assert last.of(Status.FAILED) == {wanted[7]}
 
 
 async def test_missing_scopes_stop_the_batches_of_these_types(path: Path) -> None:

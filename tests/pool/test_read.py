@@ -205,6 +205,16 @@ async def test_answers_too_large_for_many_records_are_asked_for_fewer(path: Path
         assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
 
 
+async def test_reads_that_a_gateway_refuses_as_too_large_are_made_smaller(path: Path) -> None:
+    async with hubspot("html_413=read,above:30") as sandbox:
+        wanted = pairs(400)
+        link(sandbox, *wanted[::2])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.stop is None
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[::2])
+        assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
+
+
 async def test_records_put_off_until_later_are_read_later(path: Path) -> None:
     async with hubspot("half_later=read") as sandbox:
         wanted = pairs(100)
@@ -236,6 +246,22 @@ async def test_an_account_that_refuses_reads_is_still_sent_to(path: Path) -> Non
         assert found.stop is None
         assert sandbox.state.calls["read"] == 1
         assert len((await rig.run()).of(Status.LINKED)) == 20
+
+
+@pytest.mark.parametrize("item", [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}])
+async def test_a_record_without_a_usable_list_counts_as_unread(path: Path, item: dict[str, object]) -> None:
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
+        writer.write(body_of([{"from": {"id": one["id"]}, **item} for one in asked]))
+        await writer.drain()
+
+    async with hubspot() as sandbox, raw_server(answer) as server:
+        wanted = pairs(3)
+        link(sandbox, *wanted)
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+    assert ran.of(Status.UNCONFIRMED) == set(wanted)
+    assert {outcome.error_category for outcome in ran.outcomes.values()} == {NOT_READ}
 
 
 # ---- pages without end
@@ -277,6 +303,17 @@ async def test_pages_that_do_not_end_leave_the_record_unread(path: Path, way: st
         assert len(server.requests) <= 10
 
 
+async def test_pages_with_ever_new_cursors_and_links_are_given_up_once(path: Path) -> None:
+    async with (
+        hubspot() as sandbox,
+        raw_server(pages(map(str, itertools.count()), itertools.count(1_000_000))) as server,
+    ):
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, pairs(2)), sandbox, url).run(Verify, source=of_pending)
+        assert len(ran.of(Status.UNCONFIRMED)) == 2
+        assert len(server.requests) <= 2 * 401, "once from each side"
+
+
 async def test_reading_ends_where_all_that_is_looked_for_is_found(path: Path) -> None:
     async with hubspot() as sandbox:
         wanted = pairs(1)
@@ -287,6 +324,28 @@ async def test_reading_ends_where_all_that_is_looked_for_is_found(path: Path) ->
             ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
         assert ran.of(Status.ALREADY_LINKED) == set(wanted)
         assert len(server.requests) == 1
+
+
+async def test_a_link_listed_with_a_label_on_one_page_and_unlabelled_on_the_next_is_found(path: Path) -> None:
+    kinds = [
+        {"category": "USER_DEFINED", "typeId": 12, "label": "Partner"},
+        {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None},
+    ]
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
+        is_second = "after" in asked[0]
+        item = {"from": {"id": "1000"}, "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}]}
+        writer.write(body_of([item if is_second else item | {"paging": {"next": {"after": "2"}}}]))
+        await writer.drain()
+
+    async with hubspot() as sandbox, raw_server(answer) as server:
+        wanted = pairs(1)
+        link(sandbox, *wanted)
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+    assert ran.of(Status.ALREADY_LINKED) == set(wanted)
+    assert ran.outcomes[wanted[0]].association_types == "USER_DEFINED:12;HUBSPOT_DEFINED:279"
 
 
 @pytest.mark.parametrize("merged", ["from", "to"])

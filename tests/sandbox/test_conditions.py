@@ -55,6 +55,8 @@ def test_a_share_of_calls_is_drawn_anew_when_a_pair_is_asked_again_and_a_share_o
         ("companies>contacts", set()),
         ("calls:7", {7}),
         ("after:1998", {1999, 2000}),
+        ("above:0", set(range(1, 2001))),
+        ("above:1", set()),
         ("batch", set()),
         ("put,calls:9", {9}),
         ("0", set()),
@@ -128,7 +130,7 @@ def test_a_parsed_fault_keeps_its_text() -> None:
 def test_every_example_of_the_printed_grammar_is_one() -> None:
     conditions, examples = GRAMMAR.partition("one of\n")[2].split("Examples: ")
     words = [line.split()[0].rstrip(",") for line in conditions.splitlines()]
-    assert len(words) == 10
+    assert len(words) == 11
     for word in words:
         parse_fault(f"reset={word}")
     for example in examples.split():
