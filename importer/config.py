@@ -129,12 +129,12 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
         port = parts.port
     except ValueError:  # brackets or a port that cannot be
         raise wrong from None
-    if parts.scheme not in {"http", "https"} or port == 0 or set(url) & set("?# \\") or not _is_host(parts.hostname):
+    if parts.scheme not in {"http", "https"} or port == 0 or set(url) & set("?# \\") or not is_host(parts.hostname):
         raise wrong
     return parts.scheme, parts.hostname or ""
 
 
-def _is_host(text: str | None) -> bool:
+def is_host(text: str | None) -> bool:
     """Whether a text is an IP address or can be a host name, also an international one."""
     if _address(text or "") is not None:
         return True

@@ -4,7 +4,7 @@ import os
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from importer.config import is_loopback
+from importer.config import is_host, is_loopback
 from importer.errors import SettingsError
 from importer.redaction import hide
 
@@ -41,8 +41,8 @@ def _parsed(url: str) -> SplitResult | None:
     except ValueError:  # brackets or a port that cannot be
         return None
     is_plain = parts.path in {"", "/"} and not parts.query and not parts.fragment and url.isprintable()
-    is_host = bool(parts.hostname) and " " not in url and port != 0
-    return parts if parts.scheme in {"http", "https"} and is_plain and is_host else None
+    is_place = is_host(parts.hostname) and " " not in url and port != 0
+    return parts if parts.scheme in {"http", "https"} and is_plain and is_place else None
 
 
 def _variable(scheme: str) -> str:
