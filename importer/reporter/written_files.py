@@ -3,12 +3,18 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 logger = logging.getLogger(__name__)
+
+_LONGEST_WAIT = 10.0
+"""Seconds to wait for another command that puts a file in its place; a command that is halted must not halt others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,54 @@ class WrittenFiles:
     owner: str = ""
     on_kept: Callable[[Path, Path], None] = _ignore
 
-    def stamp(self, path: Path) -> Stamp | None:
-        """Return the stamp of a file that is about to be put in its place. Raises OSError."""
-        if self.directory is None:
-            return None
-        return Stamp(self.owner, path.stat().st_size, _sha256(path))
+    def publish(self, part: Path, place: Path) -> None:
+        """Move a finished file to its place in one step; what is there is replaced or kept. Raises OSError."""
+        with self._alone():
+            stamp = None if self.directory is None else Stamp(self.owner, part.stat().st_size, _sha256(part))
+            self._make_way(place)
+            part.replace(place)
+            self._record(place, stamp)
 
-    def record(self, path: Path, stamp: Stamp | None) -> None:
+    def remove(self, path: Path) -> None:
+        """Remove the file at `path` if it may be replaced, else leave it there. Raises OSError."""
+        with self._alone():
+            if not path.exists():
+                return
+            stamp = self._unchanged(path)
+            if stamp is not None and stamp.owner == self.owner:
+                path.unlink()
+            else:
+                self.on_kept(path, path)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other command with this record moves files: two must not find the same place free.
+
+        Where the lock cannot be used, go on without it.
+        """
+        with ExitStack() as stack:
+            if self.directory is not None:
+                try:
+                    self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    lock = FileLock(self.directory.with_suffix(".lock"), _LONGEST_WAIT, mode=0o600)
+                    stack.enter_context(lock)
+                except (OSError, Timeout) as error:
+                    logger.warning("%s cannot be locked: %s", self.directory, error)
+            yield
+
+    def _make_way(self, path: Path) -> None:
+        """Keep the file at `path`, if there is one, unless it may be replaced. Raises OSError."""
+        if not path.exists():
+            return
+        stamp = self._unchanged(path)
+        if stamp is not None and stamp.owner == self.owner:
+            return
+        kept = self._free_number(path, stamp)
+        path.replace(kept)
+        self._record(kept, stamp)
+        self.on_kept(path, kept)
+
+    def _record(self, path: Path, stamp: Stamp | None) -> None:
         """Record that `path` now has the stamped content. A file that cannot be recorded is kept by the next run."""
         if self.directory is None or stamp is None:
             return
@@ -53,28 +100,6 @@ class WrittenFiles:
             entry.write_text(json.dumps({"path": str(path), **asdict(stamp)}), encoding="ascii")
         except OSError as error:
             logger.warning("%s cannot be written (%s): the next run will keep a copy of %s.", entry, error, path)
-
-    def make_way(self, path: Path) -> None:
-        """Keep the file at `path`, if there is one, unless it may be replaced. Raises OSError."""
-        if not path.exists():
-            return
-        stamp = self._unchanged(path)
-        if stamp is not None and stamp.owner == self.owner:
-            return
-        kept = self._free_number(path, stamp)
-        path.replace(kept)
-        self.record(kept, stamp)
-        self.on_kept(path, kept)
-
-    def remove(self, path: Path) -> None:
-        """Remove the file at `path` if it may be replaced, else leave it there. Raises OSError."""
-        if not path.exists():
-            return
-        stamp = self._unchanged(path)
-        if stamp is not None and stamp.owner == self.owner:
-            path.unlink()
-        else:
-            self.on_kept(path, path)
 
     def _free_number(self, path: Path, stamp: Stamp | None) -> Path:
         """Claim the first numbered name that is free, or that holds older results of the owner of `stamp`.

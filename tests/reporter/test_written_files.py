@@ -1,6 +1,8 @@
 """What may be replaced: only a file that the same command wrote and nobody has changed since."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -142,3 +144,30 @@ def test_the_record_holds_no_rows(folder: Folder) -> None:
     folder.write("secret rows")
     (entry,) = folder.record.iterdir()
     assert set(json.loads(entry.read_text())) == {"path", "owner", "size", "sha256"}
+
+
+def publish_together(folder: Folder, owner: str, start: threading.Barrier) -> None:
+    with Staged(folder.place / "a.failures.csv") as staged:
+        staged.file.write(owner.encode())
+        staged.finish()
+        start.wait()
+        staged.publish(folder.written(owner))
+
+
+def test_commands_that_write_to_one_name_at_once_lose_nothing(folder: Folder) -> None:
+    for trial in range(10):
+        start = threading.Barrier(4)
+        owners = [f"{trial} {number}" for number in range(4)]
+        with ThreadPoolExecutor(4) as threads:
+            for done in [threads.submit(publish_together, folder, owner, start) for owner in owners]:
+                done.result()
+    assert sorted(folder.files.values()) == sorted(f"{trial} {number}" for trial in range(10) for number in range(4))
+    assert len(folder.kept) == 39
+
+
+def test_a_lock_that_cannot_be_used_keeps_nothing_from_being_written(folder: Folder) -> None:
+    folder.record.mkdir(parents=True)
+    folder.record.with_suffix(".lock").mkdir()
+    folder.write("one")
+    folder.write("two")
+    assert folder.files == {"a.results.csv": "two"}
