@@ -1,6 +1,7 @@
 """The proxy that calls go through, taken from the environment and checked before anything is sent."""
 
 import os
+from base64 import b64encode
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -29,8 +30,16 @@ def find_proxy(base_url: str) -> str | None:
             "http://proxy.example.com:8080. A name and password go before the host, as NAME:PASSWORD@HOST:PORT, with "
             "their special characters percent-encoded."
         )
-    hide(unquote(parts.password or ""))
+    _hide_credentials(unquote(parts.username or ""), unquote(parts.password or ""))
     return url
+
+
+def _hide_credentials(name: str, password: str) -> None:
+    """Keep a proxy's name and password out of all texts, in each form in which the proxy is sent them."""
+    if password:
+        pair = f"{name}:{password}"
+        for secret in (password, pair, b64encode(pair.encode()).decode()):
+            hide(secret)
 
 
 def _parsed(url: str) -> SplitResult | None:
