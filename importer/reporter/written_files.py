@@ -19,11 +19,12 @@ _LONGEST_WAIT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A file's content as its `owner` wrote it; `size` is in bytes."""
+    """A file's content as its `owner` wrote it; `size` is in bytes, `account` the HubSpot account, None if unknown."""
 
     owner: str
     size: int
     sha256: str
+    account: int | None = None
 
 
 def _ignore(path: Path, kept: Path) -> None:
@@ -34,19 +35,24 @@ def _ignore(path: Path, kept: Path) -> None:
 class WrittenFiles:
     """Decides what may be replaced, from a record in `directory`; without one every file is kept.
 
-    `owner` identifies the command whose results these are. A file is replaced when the same owner wrote it and it has
-    not changed since; anything else is somebody's work, or another command's results, and is kept under the next free
-    number. `on_kept` is called with a file's path and the one under which it is kept (the same if it stays in place).
+    `owner` identifies the command whose results these are, `account` the HubSpot account that they are about; one that
+    is unknown (None), as after a run that sent nothing, counts as the same. A file is replaced when the same owner
+    wrote it for the same account and it has not changed since; anything else is somebody's work, or another command's
+    results, and is kept under the next free number. `on_kept` is called with a file's path and the one under which it
+    is kept (the same if it stays in place).
     """
 
     directory: Path | None = None
     owner: str = ""
+    account: int | None = None
     on_kept: Callable[[Path, Path], None] = _ignore
 
     def publish(self, part: Path, place: Path) -> None:
         """Move a finished file to its place in one step; what is there is replaced or kept. Raises OSError."""
         with self._alone():
-            stamp = None if self.directory is None else Stamp(self.owner, part.stat().st_size, _sha256(part))
+            stamp = (
+                None if self.directory is None else Stamp(self.owner, part.stat().st_size, _sha256(part), self.account)
+            )
             self._make_way(place)
             part.replace(place)
             self._record(place, stamp)
@@ -57,10 +63,13 @@ class WrittenFiles:
             if not path.exists():
                 return
             stamp = self._unchanged(path)
-            if stamp is not None and stamp.owner == self.owner:
+            if stamp is not None and _are_of_one(stamp, self):
                 path.unlink()
             else:
                 self.on_kept(path, path)
+
+    def _stamp(self, part: Path) -> Stamp:
+        return Stamp(self.owner, part.stat().st_size, _sha256(part), self.account)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -83,7 +92,7 @@ class WrittenFiles:
         if not path.exists():
             return
         stamp = self._unchanged(path)
-        if stamp is not None and stamp.owner == self.owner:
+        if stamp is not None and _are_of_one(stamp, self):
             return
         kept = self._free_number(path, stamp)
         path.replace(kept)
@@ -112,7 +121,7 @@ class WrittenFiles:
                 numbered.open("xb").close()
             except FileExistsError:
                 older = self._unchanged(numbered)
-                if stamp is None or older is None or older.owner != stamp.owner:
+                if stamp is None or older is None or not _are_of_one(older, stamp):
                     continue
             return numbered
         raise AssertionError("the numbers do not end")
@@ -134,6 +143,12 @@ class WrittenFiles:
     def _entry(directory: Path, path: Path) -> Path:
         name = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return directory / f"{name}.json"
+
+
+def _are_of_one(stamp: Stamp, other: Stamp | WrittenFiles) -> bool:
+    """Whether both are of one command and not of different accounts."""
+    accounts = {stamp.account, other.account} - {None}
+    return stamp.owner == other.owner and len(accounts) < 2
 
 
 NOTHING_KNOWN = WrittenFiles()

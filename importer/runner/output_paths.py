@@ -9,7 +9,7 @@ from pathlib import Path
 
 from importer.config import Settings
 from importer.errors import OutputError
-from importer.journal import RunInfo
+from importer.journal import Journal, RunInfo
 from importer.reporter import WrittenFiles
 from importer.runner.events import Notice, Watch
 from importer.runner.store import NO_FILES, SourceFile
@@ -32,18 +32,21 @@ class Output:
         return failures_path(self.results)
 
 
-def output_of(info: RunInfo, operation: str, results: Path, settings: Settings, watch: Watch) -> Output:
+def output_of(journal: Journal, operation: str, results: Path, settings: Settings, watch: Watch) -> Output:
     """The output of a run, a check or a verification; `watch` learns which files are kept.
 
-    The same operation over the same source with the same reading and target owns its earlier results. Each retry is a
-    command of its own, and so is each data frame or standard input whose results have a default name.
+    The same operation over the same source with the same reading, target and account owns its earlier results. Each
+    retry is a command of its own, and so is each data frame or standard input whose results have a default name.
     """
+    info, account = journal.info, journal.account
     is_retry = info.parent is not None or info.reading["statuses"] is not None
     has_default_name = info.source in NO_FILES and results.name.startswith(f"{info.source.strip('<>')}.")
     command = [operation, info.source, info.target, info.reading]
     command += [info.run_id] * is_retry + [info.source_sha256] * has_default_name
     owner = hashlib.sha256(json.dumps(command, sort_keys=True).encode()).hexdigest()
-    return Output(results, WrittenFiles(settings.state_path / "outputs", owner, partial(_report_kept, watch)))
+    portal_id = account.portal_id if account else None
+    directory = settings.state_path / "outputs"
+    return Output(results, WrittenFiles(directory, owner, portal_id, partial(_report_kept, watch)))
 
 
 def _report_kept(watch: Watch, path: Path, kept: Path) -> None:
