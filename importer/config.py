@@ -184,6 +184,8 @@ def _refuse_token(value: object) -> object:
 def _parse_path(value: object) -> object:
     if str(value).startswith("pat-"):
         raise _UnshownError("expected the path of a file that holds the token, not the token itself")
+    if "\0" in str(value):
+        raise ValueError("a path cannot contain the character NUL")
     # Unlike Path.expanduser this leaves a ~ that means no home as it is.
     return os.path.expanduser(value) if isinstance(value, str) and value else _unset(value)  # noqa: PTH111
 
@@ -364,7 +366,7 @@ def _file_layers(path: Path | None, profile: str | None) -> list[tuple[str, dict
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"The config file {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also when a path with a NUL names no file
         raise SettingsError(f"The config file {path} is not TOML: {error}.") from error
     profiles = table.pop("profiles", {})
     layers = [(f"'{path}'", table)]

@@ -84,8 +84,14 @@ def _marked(name: str, mark: str) -> str:
 
 
 def checked_results(out: Path, source: str) -> Path:
-    """The absolute path of a results file. Raises OutputError when it or its failures file is the source itself."""
-    out = out.resolve()
+    """The absolute path of a results file.
+
+    Raises OutputError when it cannot be a path, and when it or its failures file is the source itself.
+    """
+    try:
+        out = out.resolve()
+    except ValueError:  # a NUL in it
+        raise OutputError(f"{str(out)!r} cannot be the path of a file. Name another file with --out.") from None
     for what, path in (("results", out), ("rows that are not linked", failures_path(out))):
         if str(path) == source:
             raise OutputError(f"The {what} cannot go to {path}: it is the source. Name another file with --out.")
