@@ -27,7 +27,7 @@ from pydantic import (
 
 from importer.errors import SettingsError
 from importer.model import Role, Status
-from importer.redaction import hide
+from importer.redaction import hide, redact
 
 ENVIRONMENT_PREFIX = "IMPORTER_"
 CONFIG_VARIABLE = "IMPORTER_CONFIG"
@@ -116,6 +116,7 @@ def parse_base_url(value: object) -> str:
     text = str(value).rstrip("/")
     if "@" in text:
         raise _UnshownError("expected a URL without a name or password, such as https://api.hubapi.com")
+    _refuse_token(text)
     scheme, host = _scheme_and_host(text)
     if scheme == "http" and not is_loopback(host):
         raise ValueError("expected https:// (http:// is for this machine only: the token would travel readable)")
@@ -129,12 +130,12 @@ def _scheme_and_host(url: str) -> tuple[str, str]:
         port = parts.port
     except ValueError:  # brackets or a port that cannot be
         raise wrong from None
-    if parts.scheme not in {"http", "https"} or port == 0 or set(url) & set("?# \\") or not _is_host(parts.hostname):
+    if parts.scheme not in {"http", "https"} or port == 0 or set(url) & set("?# \\") or not is_host(parts.hostname):
         raise wrong
     return parts.scheme, parts.hostname or ""
 
 
-def _is_host(text: str | None) -> bool:
+def is_host(text: str | None) -> bool:
     """Whether a text is an IP address or can be a host name, also an international one."""
     if _address(text or "") is not None:
         return True
@@ -173,16 +174,26 @@ def _unset(value: object) -> object:
     return None if value == "" else value
 
 
+def _refuse_token(value: object) -> object:
+    """The value of a setting that is journalled or sent in clear. Raises _UnshownError when it holds a token."""
+    if isinstance(value, str) and redact(value) != value:
+        raise _UnshownError(f"this holds an access token, which belongs into {TOKEN_VARIABLE} or a token file")
+    return value
+
+
 def _parse_path(value: object) -> object:
     if str(value).startswith("pat-"):
         raise _UnshownError("expected the path of a file that holds the token, not the token itself")
+    if "\0" in str(value):
+        raise ValueError("a path cannot contain the character NUL")
     # Unlike Path.expanduser this leaves a ~ that means no home as it is.
     return os.path.expanduser(value) if isinstance(value, str) and value else _unset(value)  # noqa: PTH111
 
 
 AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
 FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
-OptionalText = Annotated[str | None, BeforeValidator(_unset)]
+Text = Annotated[str, BeforeValidator(_refuse_token)]
+OptionalText = Annotated[Text | None, BeforeValidator(_unset)]
 OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -207,7 +218,7 @@ class Settings(BaseModel):
 
     from_object_type: OptionalText = None
     to_object_type: OptionalText = None
-    columns: dict[Role, str] = Field(default_factory=dict)
+    columns: dict[Role, Text] = Field(default_factory=dict)
     sheet: OptionalText = None
     delimiter: OptionalText = None
     encoding: OptionalText = None
@@ -355,7 +366,7 @@ def _file_layers(path: Path | None, profile: str | None) -> list[tuple[str, dict
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"The config file {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also when a path with a NUL names no file
         raise SettingsError(f"The config file {path} is not TOML: {error}.") from error
     profiles = table.pop("profiles", {})
     layers = [(f"'{path}'", table)]

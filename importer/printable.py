@@ -13,6 +13,9 @@ _CONTROLS = (
 )
 """What `str.isprintable` refuses, without the spaces and joiners that scripts need."""
 
+INVISIBLE = _CONTROLS + "\u200c\u200d\ud800-\udfff"
+"""A set for `re` of all characters that do not show: also joiners, and halves of characters."""
+
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _UNPRINTABLE = re.compile(f"[{_CONTROLS}\ud800-\udfff]")  # halves of characters cannot be encoded
 _BREAK = re.compile("[ ]*[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+[ ]*")

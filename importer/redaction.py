@@ -9,6 +9,8 @@ import base64
 import re
 from typing import Any
 
+from importer.printable import INVISIBLE, without_controls
+
 MASK = "[token]"
 
 _SHORTEST_SECRET = 8
@@ -24,7 +26,9 @@ _FRAGMENT = 16
 _BLOCK = 8
 """A fragment of `_FRAGMENT` characters contains a whole block of this length: a quick test before the slow ones."""
 
-_FILLER = r"(?:[\s\x00\xad\u200b]|\\[nrt]|\\u00[01][0-9a-f]){0,4}"
+_UNSEEN = rf"(?-i:[\s{INVISIBLE}\ufffd]*)"
+_FILLER = rf"{_UNSEEN}(?:\\{{1,8}}(?:[bfnrt]|u(?!00[2-7])[0-9a-f]{{4}}){_UNSEEN})*"
+"""What may stand between the characters of a secret: what does not show, or only as a stand-in, or its JSON escape."""
 
 _TOKEN_SIGNS = ("pat-", "eyj", "na1-", "na2-", "na3-", "eu1-", "ap1-")
 """In lower case, what texts contain that look like a HubSpot token."""
@@ -107,13 +111,12 @@ def hide(secret: str) -> None:
 def may_hold_secret(text: str) -> bool:
     """Whether `text`, which may be JSON, can contain a registered secret: a quick test, wrong only by a yes.
 
-    It sees every response, so it looks for single characters and long texts, which Python finds fastest.
+    It sees every response, so it looks for single characters and long texts, which Python finds fastest. What does not
+    print may split a secret; JSON has no such ASCII character as it is, but for DEL and what stands between its values.
     """
-    if "%" in text or "\x00" in text:
+    if "%" in text or "\\" in text or "&#" in text or "&amp;" in text or "\x7f" in text:
         return True
-    if "\\" in text and ("\\u00" in text or "\\x" in text.lower()):
-        return True
-    if "&" in text and "&#" in text:
+    if not text.isascii() and ("\ufffd" in text or not text.isprintable()):
         return True
     lower = text.lower()
     return any(map(lower.__contains__, _signs))
@@ -129,12 +132,21 @@ def redact(text: str) -> str:
     """Return `text` without secrets. An id (digits) or a status (capitals) is never touched."""
     if _ID_OR_STATUS.fullmatch(text):
         return text
-    if may_hold_secret(text):
+    if may_hold_secret(text) or not text.isprintable():
         for secret in _secrets.values():
             text = secret.masked(text)
     if _may_hold_token(text):
         text = _LIKE_A_TOKEN.sub(MASK, _URL_CREDENTIALS.sub("[hidden]@", text))
     return text
+
+
+def cleaned(redacted: str) -> str:
+    """Return a text that is already redacted without control characters, redacted again: they may have split a secret.
+
+    Only a text that changes pays for it.
+    """
+    text = without_controls(redacted)
+    return text if text is redacted else redact(text)
 
 
 def redact_json(value: Any) -> Any:
@@ -149,8 +161,13 @@ def redact_json(value: Any) -> Any:
 
 
 def _character(character: str) -> str:
+    r"""A pattern of one character: as it is, `%70`, `%u0070`, `\x70`, `\u0070`, `\u{70}`, `\160`, `&#112;`, `&#x70;`.
+
+    Each may have been escaped more than once, up to a limit: a long run of backslashes must not take long.
+    """
     code = ord(character)
-    return rf"(?:{re.escape(character)}|%(?:25)*{code:02x}|\\u00{code:02x}|\\x{code:02x}|&\#0*{code};|&\#x0*{code:x};)"
+    escape = rf"\\{{1,8}}(?:x{code:02x}|u(?:00|\{{0*){code:02x}\}}?|0*{code:o})"
+    return rf"(?:{re.escape(character)}|%(?:25)*(?:u00)?{code:02x}|{escape}|&(?:amp;)*\#(?:0*{code}|x0*{code:x});?)"
 
 
 def _encoded(secret: str) -> list[str]:

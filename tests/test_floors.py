@@ -24,7 +24,7 @@ FLOORS = {
     "config": 1,
     "model": 0,
     "errors": 0,
-    "printable": -1,
+    "printable": -2,
     "redaction": -1,
 }
 """The floor of each room, below 0 what even errors need. `importer` stands for the package's own two files."""

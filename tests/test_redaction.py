@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from importer import redaction
 from importer.errors import ImporterError, SettingsError
-from importer.redaction import MASK, hide, may_hold_secret, redact, redact_json
+from importer.redaction import MASK, cleaned, hide, may_hold_secret, redact, redact_json
 
 TOKEN = "pat-na1-5ec2e7a1-0f9e-8d7c-6b5a-605f4e3d2c1b"
 OTHER = "s3rvice_Key.of+another/kind=~QyZ81"
@@ -30,6 +30,11 @@ def every_character(form: str) -> Callable[[str], str]:
     return lambda secret: "".join(form.format(ord(character)) for character in secret)
 
 
+def split_by(filler: str, length: int = 1) -> Callable[[str], str]:
+    """The secret with a filler after every `length` characters."""
+    return lambda secret: filler.join(secret[start : start + length] for start in range(0, len(secret), length))
+
+
 def in_base64(before: str, encode: Callable[[bytes], bytes] = base64.b64encode) -> Callable[[str], str]:
     return lambda secret: encode(f"{before}{secret} and more".encode()).decode()
 
@@ -45,11 +50,30 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "JSON escapes": every_character("\\u{:04x}"),
     "JSON escapes in capitals": every_character("\\u{:04X}"),
     "hexadecimal escapes": every_character("\\x{:02x}"),
+    "JSON escapes, escaped again": every_character("\\\\\\\\u{:04x}"),
+    "JavaScript escapes": every_character("\\u{{{:x}}}"),
+    "octal escapes": every_character("\\{:o}"),
+    "percent-encoded code points": every_character("%u{:04x}"),
     "HTML, decimal": every_character("&#{};"),
+    "HTML, escaped again": every_character("&amp;#{};"),
+    "HTML without semicolons": every_character("&#{}"),
     "HTML, hexadecimal": every_character("&#x{:X};"),
     "HTML": lambda secret: html.escape(secret).replace("-", "&#45;"),
     "UTF-16 taken for bytes": lambda secret: secret.encode("utf-16-le").decode("latin-1"),
     "broken into lines": lambda secret: f"{secret[:20]}\r\n  {secret[20:]}",
+    "split by zero-width spaces": split_by("\u200b"),
+    "split by zero-width spaces after four characters each": split_by("\u200b", 4),
+    "split by soft hyphens": split_by("\xad"),
+    "split by word joiners": split_by("\u2060"),
+    "split by joiners": split_by("\u200d"),
+    "split by marks that reverse the direction": split_by("\u202e"),
+    "split by many NULs": split_by("\x00" * 6),
+    "split by DEL": split_by("\x7f"),
+    "split by backspaces": split_by("\b"),
+    "split by escape sequences": split_by("\x1b", 20),
+    "split by line separators": split_by("\u2028" * 9, 12),
+    "split by halves of characters": split_by("\ud800"),
+    "split by stand-ins": split_by("\ufffd"),
     "base64": in_base64(""),
     "base64 of a header": in_base64("Bearer "),
     "base64 shifted by one": in_base64("u"),
@@ -63,7 +87,8 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("secret", [TOKEN, OTHER])
 def test_a_secret_is_masked_however_it_is_spelled(secret: str, spelling: Callable[[str], str]) -> None:
     said = f"You sent: {spelling(secret)}, didn't you?"
-    assert may_hold_secret(said)
+    assert may_hold_secret(json.dumps(said))
+    assert may_hold_secret(json.dumps(said, ensure_ascii=False))
     found = redact(said)
     assert MASK in found
     assert spelling(secret)[4:-4] not in found
@@ -75,6 +100,23 @@ def test_the_parts_of_a_secret_that_is_split_over_fields_are_masked() -> None:
     found = redact_json({"first": f"Bearer {TOKEN[:22]}", "second": [TOKEN[22:] + " end"], TOKEN: 1})
     assert found == {"first": f"Bearer {MASK}", "second": [f"{MASK} end"], MASK: 1}
     assert redact(f"cut off: {TOKEN[:-3]}") == f"cut off: {MASK}"
+
+
+@given(
+    st.lists(st.sampled_from("\x00\x07\x08\x1b\x7f\x9b\xad\u061c\u200b\u200d\u202e\u2028\u2060\ufeff\U000e0041")),
+    st.data(),
+)
+def test_removing_control_characters_never_brings_a_secret_together(fillers: list[str], data: st.DataObject) -> None:
+    characters = list(f"<{data.draw(st.sampled_from([TOKEN, TOKEN[:20], OTHER, LIKE_TOKENS[0]]))}>")
+    for filler in fillers:
+        characters.insert(data.draw(st.integers(0, len(characters))), filler * data.draw(st.integers(1, 9)))
+    found = cleaned(redact("".join(characters)))
+    assert not any(part in found for part in (TOKEN[:20], OTHER, LIKE_TOKENS[0])), found
+
+
+def test_a_long_text_of_fillers_and_escapes_takes_no_long_time() -> None:
+    for text in ("\\" * 100_000, "p" + "\u200b" * 100_000, "p\\n" * 50_000, "&amp;" * 50_000, "%25" * 50_000):
+        assert redact(text) == text  # the suite's time limit ends it otherwise
 
 
 @given(st.integers(0, len(TOKEN)), st.integers(16, len(TOKEN)))

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from importer.config import TOKEN_VARIABLE
-from importer.printable import without_controls
-from importer.redaction import may_hold_secret, redact, redact_json
+from importer.redaction import cleaned, may_hold_secret, redact, redact_json
 
 LONGEST_TEXT = 2_000
 """Characters of one text of an answer that are kept; a message of a megabyte would fill journals and cells."""
@@ -253,19 +252,19 @@ def _texts(values: object) -> tuple[str, ...]:
 def _text(value: object) -> str:
     """A JSON value as text: strings without control characters, nothing as "", an object with a name by that name."""
     if isinstance(value, str):
-        return shorten(without_controls(value))
+        return shorten(cleaned(value))
     if value is None:
         return ""
     if type(value) is int:  # the usual one, without the way through JSON
         return shorten(str(value))
     if isinstance(value, dict):
         value = value.get("name") or value.get("value") or _compact(value)
-    return shorten(without_controls(value if isinstance(value, str) else _compact(value)))
+    return shorten(cleaned(value if isinstance(value, str) else _compact(value)))
 
 
 def shown(text: str) -> str:
     """A text that is not of a JSON body, fit for a report: no secrets, no control characters, not too long."""
-    return shorten(without_controls(redact(text)))
+    return shorten(cleaned(redact(text)))
 
 
 def shorten(text: str) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.client import responses
 from types import TracebackType
 from typing import Self
 
@@ -163,6 +164,6 @@ def _number(text: str | None) -> int | None:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it took too long"
-    if isinstance(error, aiohttp.ClientHttpProxyError):  # its text has the proxy's password
-        return f"the proxy answered {error.status} {error.message}"
+    if isinstance(error, aiohttp.ClientHttpProxyError):  # its text has the proxy's password, its message may repeat it
+        return f"the proxy answered {error.status} {responses.get(error.status, '')}".rstrip()
     return str(error) or type(error).__name__

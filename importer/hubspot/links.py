@@ -11,7 +11,7 @@ from importer.hubspot.answers import Answer, NoAnswer, errors_of, id_of, objects
 from importer.hubspot.attribution import ids_named
 from importer.hubspot.verdict import Action, Verdict, incomplete, judge, unreadable
 from importer.model import Outcome, Pair, Status
-from importer.printable import without_controls
+from importer.redaction import cleaned
 
 _NO_LINKS = "NO_ASSOCIATIONS_FOUND"
 _NO_RECORD = "OBJECT_NOT_FOUND"
@@ -123,7 +123,7 @@ def _link(item: Mapping[str, Any]) -> Link:
     for spec in objects(item.get("associationTypes")):
         type_id = id_text(spec.get("typeId"))
         if type_id:
-            types.append(f"{without_controls(id_text(spec.get('category')))}:{type_id}")
+            types.append(f"{cleaned(id_text(spec.get('category')))}:{type_id}")
             is_unlabelled = is_unlabelled or spec.get("label") in (None, "")
     return Link(";".join(types), is_unlabelled)
 

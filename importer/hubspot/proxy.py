@@ -1,10 +1,11 @@
 """The proxy that calls go through, taken from the environment and checked before anything is sent."""
 
 import os
+from base64 import b64encode
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from importer.config import is_loopback
+from importer.config import is_host, is_loopback
 from importer.errors import SettingsError
 from importer.redaction import hide
 
@@ -29,8 +30,16 @@ def find_proxy(base_url: str) -> str | None:
             "http://proxy.example.com:8080. A name and password go before the host, as NAME:PASSWORD@HOST:PORT, with "
             "their special characters percent-encoded."
         )
-    hide(unquote(parts.password or ""))
+    _hide_credentials(unquote(parts.username or ""), unquote(parts.password or ""))
     return url
+
+
+def _hide_credentials(name: str, password: str) -> None:
+    """Keep a proxy's name and password out of all texts, in each form in which the proxy is sent them."""
+    if password:
+        pair = f"{name}:{password}"
+        for secret in (password, pair, b64encode(pair.encode()).decode()):
+            hide(secret)
 
 
 def _parsed(url: str) -> SplitResult | None:
@@ -41,8 +50,8 @@ def _parsed(url: str) -> SplitResult | None:
     except ValueError:  # brackets or a port that cannot be
         return None
     is_plain = parts.path in {"", "/"} and not parts.query and not parts.fragment and url.isprintable()
-    is_host = bool(parts.hostname) and " " not in url and port != 0
-    return parts if parts.scheme in {"http", "https"} and is_plain and is_host else None
+    is_place = is_host(parts.hostname) and " " not in url and port != 0
+    return parts if parts.scheme in {"http", "https"} and is_plain and is_place else None
 
 
 def _variable(scheme: str) -> str:

@@ -11,7 +11,7 @@ from importer.hubspot.denials import Denial, denial_of, missing_scopes
 from importer.hubspot.foreign import advise_foreign, is_foreign, is_page, page_words
 from importer.hubspot.named_records import proves_unlinked
 from importer.model import Outcome, Pair, Status, Stop, StopReason
-from importer.printable import without_controls
+from importer.redaction import cleaned
 
 LOCKED_SECONDS = 2.0
 """The least wait after a 423. Source: HubSpot, error page."""
@@ -135,7 +135,7 @@ def _outcome(status: Status, answer: Answer, category: str, message: str, advice
     return Outcome(
         status,
         answer.http_status,
-        without_controls(answer.status) if answer.http_status < 300 else "",
+        cleaned(answer.status) if answer.http_status < 300 else "",
         answer.num_errors or len(answer.error.errors),
         category,
         message,

@@ -258,9 +258,14 @@ class Pool:
         left, reserve = answer.rate.daily_remaining, self.settings.daily_reserve
         if left is not None or answer.http_status < 400:  # a success without the number: HubSpot does not report it
             self._daily_remaining_known.set()
-        others = len(self._in_flight) - 1  # calls that the answer may not have counted
-        if reserve and left is not None and left - others <= reserve:
-            sentence = f"The account has {left:,} calls left today, and daily_reserve keeps {reserve:,} for others."
+        if not reserve or left is None:
+            return
+        left = max(0, left - (len(self._in_flight) - 1))  # the answer may not have counted the other calls in flight
+        if left <= reserve:
+            sentence = (
+                f"The account has {left:,} calls left today, those on their way counted, and daily_reserve keeps "
+                f"{reserve:,} for others."
+            )
             self.stop(Stop(StopReason.DAILY_RESERVE, sentence))
 
     def _check_forbidden(self, pending: PendingPair, outcome: Outcome) -> None:

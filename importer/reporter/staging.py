@@ -61,12 +61,9 @@ class Staged:
     def publish(self, written: WrittenFiles = NOTHING_KNOWN) -> None:
         """Put the finished file in its place in one step; what is there is replaced or kept. Raises OutputError."""
         try:
-            stamp = written.stamp(self._part)
-            written.make_way(self._place)
-            self._part.replace(self._place)
+            written.publish(self._part, self._place)
         except OSError as error:
             raise unwritable(self.target, error) from error
-        written.record(self._place, stamp)
 
     def discard(self) -> None:
         """Drop what was not published."""

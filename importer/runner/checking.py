@@ -67,7 +67,7 @@ def check_file(file: Path | str, settings: Settings, out: Path | None = None, wa
                     has_extra_cells=journal.has_extra_cells(),
                     row_names=info.row_names,
                 )
-                written = output_paths.output_of(info, "check", results, settings, watch).written
+                written = output_paths.output_of(journal, "check", results, settings, watch).written
                 write_results(results, layout, journal.rows(_NOT_SENT), None, written)
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(

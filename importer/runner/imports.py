@@ -124,7 +124,7 @@ def verify_file(file: Path | str, settings: Settings, telling: Telling = Telling
         with open_for_run(path) as journal:
             telling.watch(_plan(journal, settings, resumed=False))
             sent = work_on(journal, settings, token, verify_pending, telling.watch)
-            output = output_paths.output_of(journal.info, "verify", results, settings, telling.watch)
+            output = output_paths.output_of(journal, "verify", results, settings, telling.watch)
             summary = conclude(journal, sent, output, started, telling.watch)
     tell_stop(sent, summary, ".", telling.watch)
     return summary
@@ -306,7 +306,7 @@ def _send_and_report(path: Path, target: _Target, telling: Telling) -> Summary:
         check_writable(results)
         sent = _send(journal, target, telling.watch)
         with cut_short(journal, lambda: sent.calls + sent.reads):
-            output = output_paths.output_of(journal.info, "run", results, target.settings, telling.watch)
+            output = output_paths.output_of(journal, "run", results, target.settings, telling.watch)
             summary = conclude(journal, sent, output, started, telling.watch)
     tell_stop(sent, summary, f", or: importer resume {summary.run_id}", telling.watch)
     return summary

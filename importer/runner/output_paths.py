@@ -9,7 +9,7 @@ from pathlib import Path
 
 from importer.config import Settings
 from importer.errors import OutputError
-from importer.journal import RunInfo
+from importer.journal import Journal, RunInfo
 from importer.reporter import WrittenFiles
 from importer.runner.events import Notice, Watch
 from importer.runner.store import NO_FILES, SourceFile
@@ -33,20 +33,22 @@ class Output:
         return failures_path(self.results)
 
 
-def output_of(info: RunInfo, operation: str, results: Path, settings: Settings, watch: Watch) -> Output:
+def output_of(journal: Journal, operation: str, results: Path, settings: Settings, watch: Watch) -> Output:
     """The output of a run, a check or a verification; `watch` learns which files are kept.
 
-    The same operation over the same source with the same reading and target owns its earlier results. Each retry is a
-    command of its own, and so is each data frame or standard input whose results have a default name.
+    The same operation over the same source with the same reading, target and account owns its earlier results. Each
+    retry is a command of its own, and so is each data frame or standard input whose results have a default name.
     """
+    info, account = journal.info, journal.account
     is_retry = info.parent is not None or info.reading["statuses"] is not None
     has_default_name = info.source in NO_FILES and results.name.startswith(f"{info.source.strip('<>')}.")
     command = [operation, info.source, info.target, info.reading]
     command += [info.run_id] * is_retry + [info.source_sha256] * has_default_name
     owner = hashlib.sha256(json.dumps(command, sort_keys=True).encode()).hexdigest()
-    return Output(
-        operation, results, WrittenFiles(settings.state_path / "outputs", owner, partial(_report_kept, watch))
-    )
+    portal_id = account.portal_id if account else None
+    directory = settings.state_path / "outputs"
+    written = WrittenFiles(directory, owner, portal_id, partial(_report_kept, watch))
+    return Output(operation, results, written)
 
 
 def _report_kept(watch: Watch, path: Path, kept: Path) -> None:
@@ -84,8 +86,14 @@ def _marked(name: str, mark: str) -> str:
 
 
 def checked_results(out: Path, source: str) -> Path:
-    """The absolute path of a results file. Raises OutputError when it or its failures file is the source itself."""
-    out = out.resolve()
+    """The absolute path of a results file.
+
+    Raises OutputError when it cannot be a path, and when it or its failures file is the source itself.
+    """
+    try:
+        out = out.resolve()
+    except ValueError:  # a NUL in it
+        raise OutputError(f"{str(out)!r} cannot be the path of a file. Name another file with --out.") from None
     for what, path in (("results", out), ("rows that are not linked", failures_path(out))):
         if str(path) == source:
             raise OutputError(f"The {what} cannot go to {path}: it is the source. Name another file with --out.")

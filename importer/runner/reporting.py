@@ -44,7 +44,7 @@ def report_finished(journal: Journal, settings: Settings, out: Path | None, watc
 def _write_again(journal: Journal, settings: Settings, out: Path | None, watch: Watch) -> Summary:
     journal.verify()
     results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
-    output = output_paths.output_of(journal.info, "run", results, settings, watch)
+    output = output_paths.output_of(journal, "run", results, settings, watch)
     return _with_files(last_summary(journal), _write(journal, output), output)
 
 

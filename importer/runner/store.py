@@ -186,6 +186,8 @@ def _described(path: Path) -> SourceFile:
         raise SourceError(f"{path} is a directory. Give the file to import.") from None
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError:  # a NUL in it
+        raise SourceError(f"{str(path)!r} cannot be the path of a file.") from None
     modified = datetime.fromtimestamp(version.modified_ns / 1e9, UTC)
     return SourceFile(str(path.resolve()), path, version.sha256, _iso(modified), version)
 

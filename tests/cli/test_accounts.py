@@ -12,7 +12,7 @@ import pytest
 
 from importer.journal import Journal
 from importer.sandbox import parse_fault
-from tests.cli.tools import FAST, TOKEN, UNKNOWN, Done, Workplace, wait_until, workplace_in
+from tests.cli.tools import FAST, TOKEN, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import SandboxProcess, sandbox_process
 
 OURS, OTHER = 111, 222
@@ -84,9 +84,14 @@ def test_the_same_command_with_another_accounts_token_is_a_run_of_its_own(place:
         assert (other.code, other.json["linked"], other.json["calls"], other.json["reads"]) == (0, 20, 20, 1)
         assert other.json["run_id"] != run_id
         assert work.links() == set(work.pairs(20))
+        kept = work.folder / "deals.results.1.csv"
+        assert {row["import_run_id"] for row in rows_of(kept)} == {run_id}
+        assert (work.folder / "deals.failures.csv").exists()
     with serve(OURS):
         ours = work.here("run", source, "--json")
         assert (ours.code, ours.json["run_id"], ours.json["linked"], ours.json["calls"]) == (0, run_id, 20, 10)
+        assert {row["import_run_id"] for row in rows_of(work.folder / "deals.results.csv")} == {run_id}
+        assert not (work.folder / "deals.failures.csv").exists()
 
 
 def test_a_rotated_token_of_the_same_account_continues_the_run(place: tuple[Workplace, Serve]) -> None:

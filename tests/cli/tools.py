@@ -190,7 +190,7 @@ def _checked(code: int, out: bytes, err: bytes) -> Done:
     return done
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Look until the condition holds; a failure after so many seconds."""
     end = time.monotonic() + seconds
     while not condition():

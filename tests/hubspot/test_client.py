@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from pydantic import SecretStr
@@ -575,6 +576,21 @@ async def test_no_proxy_is_asked_for_this_machine_or_where_no_proxy_says_so(monk
         async with client("http://hubspot.invalid") as hubspot:
             assert not (await unanswered(hubspot.link(PAIR))).reached
     assert proxy.requests == []
+
+
+@pytest.mark.parametrize("password", ["passphrase", "p%40ssphrase", "pw12"])
+async def test_a_proxy_that_repeats_its_credentials_is_not_quoted(
+    password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = f"operator:{unquote(password)}"
+    basic = base64.b64encode(pair.encode()).decode()
+    for reply in (response(b"", f"407 refused {pair} Basic {basic}"), f"{pair} {basic}\r\n\r\n".encode()):
+        async with raw_server(reply) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://operator:{password}@{proxy.host}:{proxy.port}")
+            async with client("https://hubspot.test") as hubspot:
+                found = await unanswered(hubspot.link(PAIR))
+        assert proxy.requests
+        assert not [secret for secret in (pair, basic, password) if secret in found.reason]
 
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])

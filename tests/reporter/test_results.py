@@ -109,11 +109,11 @@ def stat_mode(path: Path) -> int:
 
 def test_without_failures_its_own_old_failures_file_is_removed(results: Path, tmp_path: Path) -> None:
     failures = tmp_path / "deals.failures.csv"
-    written = WrittenFiles(tmp_path / "outputs", "nightly")
+    written = WrittenFiles(tmp_path / "state" / "outputs", "nightly")
     write_results(results, LAYOUT, [row_of(2, ("1", "2"), FAILED)], failures, written)
-    assert names(tmp_path) == {"outputs", results.name, failures.name}
+    assert names(tmp_path) == {"state", results.name, failures.name}
     write_results(results, LAYOUT, [row_of(2, ("1", "2"))], failures, written)
-    assert names(tmp_path) == {"outputs", results.name}
+    assert names(tmp_path) == {"state", results.name}
 
 
 def test_without_failures_a_failures_file_that_somebody_wrote_stays(results: Path, tmp_path: Path) -> None:

@@ -153,8 +153,9 @@ def test_removing_what_is_not_there_is_no_error_and_what_cannot_be_removed_is_na
     written = WrittenFiles(tmp_path / "outputs", "nightly")
     remove(tmp_path / "none.csv", written)
     target = tmp_path / "out.csv"
-    target.write_text("old")
-    written.record(target, written.stamp(target))
+    with Staged(target) as staged:
+        staged.finish()
+        staged.publish(written)
 
     def refuse(path: Path, missing_ok: bool = False) -> None:
         raise PermissionError(errno.EACCES, "The process cannot access the file")  # as Windows does

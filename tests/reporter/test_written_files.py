@@ -1,6 +1,8 @@
 """What may be replaced: only a file that the same command wrote and nobody has changed since."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,14 +20,16 @@ class Folder:
         self.place.mkdir()
         self.kept: list[tuple[str, str]] = []
 
-    def write(self, content: str, owner: str = "nightly", name: str = "a.results.csv") -> None:
+    def write(
+        self, content: str, owner: str = "nightly", name: str = "a.results.csv", account: int | None = None
+    ) -> None:
         with Staged(self.place / name) as staged:
             staged.file.write(content.encode())
             staged.finish()
-            staged.publish(self.written(owner))
+            staged.publish(self.written(owner, account))
 
-    def written(self, owner: str = "nightly") -> WrittenFiles:
-        return WrittenFiles(self.record, owner, lambda path, kept: self.kept.append((path.name, kept.name)))
+    def written(self, owner: str = "nightly", account: int | None = None) -> WrittenFiles:
+        return WrittenFiles(self.record, owner, account, lambda path, kept: self.kept.append((path.name, kept.name)))
 
     @property
     def files(self) -> dict[str, str]:
@@ -141,4 +145,45 @@ def test_a_record_that_cannot_be_written_costs_a_copy_and_not_the_results(folder
 def test_the_record_holds_no_rows(folder: Folder) -> None:
     folder.write("secret rows")
     (entry,) = folder.record.iterdir()
-    assert set(json.loads(entry.read_text())) == {"path", "owner", "size", "sha256"}
+    assert set(json.loads(entry.read_text())) == {"path", "owner", "size", "sha256", "account"}
+
+
+def test_the_same_command_for_another_account_keeps_the_results_of_the_first(folder: Folder) -> None:
+    folder.write("first", account=111)
+    folder.write("second", account=222)
+    assert folder.files == {"a.results.csv": "second", "a.results.1.csv": "first"}
+    remove(folder.place / "a.results.csv", folder.written(account=111))
+    assert folder.files["a.results.csv"] == "second"
+
+
+def test_an_account_that_is_not_known_counts_as_the_same_one(folder: Folder) -> None:
+    for account in (111, None, 222):
+        folder.write(str(account), account=account)
+    assert folder.files == {"a.results.csv": "222"}
+
+
+def publish_together(folder: Folder, owner: str, start: threading.Barrier) -> None:
+    with Staged(folder.place / "a.failures.csv") as staged:
+        staged.file.write(owner.encode())
+        staged.finish()
+        start.wait()
+        staged.publish(folder.written(owner))
+
+
+def test_commands_that_write_to_one_name_at_once_lose_nothing(folder: Folder) -> None:
+    for trial in range(10):
+        start = threading.Barrier(4)
+        owners = [f"{trial} {number}" for number in range(4)]
+        with ThreadPoolExecutor(4) as threads:
+            for done in [threads.submit(publish_together, folder, owner, start) for owner in owners]:
+                done.result()
+    assert sorted(folder.files.values()) == sorted(f"{trial} {number}" for trial in range(10) for number in range(4))
+    assert len(folder.kept) == 39
+
+
+def test_a_lock_that_cannot_be_used_keeps_nothing_from_being_written(folder: Folder) -> None:
+    folder.record.mkdir(parents=True)
+    folder.record.with_suffix(".lock").mkdir()
+    folder.write("one")
+    folder.write("two")
+    assert folder.files == {"a.results.csv": "two"}

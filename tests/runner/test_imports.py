@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from importer import (
     FileSystemError,
+    ImporterError,
     RunStatus,
     Settings,
     SettingsError,
@@ -30,7 +32,7 @@ from importer.pool import Progress
 from importer.reader import Understood
 from importer.runner.checking import check_file
 from importer.runner.events import Event, Notice, Plan
-from importer.runner.imports import verify_file
+from importer.runner.imports import resume_run, retry_run, verify_file
 from tests.cli.tools import TOKEN, UNKNOWN, Workplace
 
 
@@ -102,6 +104,26 @@ def test_the_callers_signal_handlers_are_back_afterwards(work: Workplace, settin
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_a_nul_in_a_path_is_an_error_that_names_the_path(work: Workplace, settings: Settings) -> None:
+    source = work.write("a.csv", work.pairs(2))
+    calls: list[Callable[[], object]] = [
+        lambda: run_import("a\0.csv", settings),
+        lambda: check_file("a\0.csv", settings),
+        lambda: run_import(source, settings, Telling(out=Path("b\0.csv"))),
+        lambda: check_file(source, settings, Path("b\0.csv")),
+        lambda: verify_file(source, settings, Telling(out=Path("b\0.csv"))),
+        lambda: retry_run("a\0", settings),
+        lambda: resume_run("a\0", settings),
+        lambda: load_settings({"state_dir": "a\0"}),
+        lambda: load_settings({"token_file": "a\0"}),
+        lambda: load_settings({}, Path("a\0.toml")),
+    ]
+    for call in calls:
+        with pytest.raises(ImporterError, match="[ab](\\\\x00|\0)"):
+            call()
+    assert work.asked() == {}
 
 
 def test_the_callers_event_loop_and_wakeup_descriptor_are_back_afterwards(work: Workplace, settings: Settings) -> None:
