@@ -83,10 +83,10 @@ class RowReader:
         """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
         if set(map(len, rows)) != {self._width} or set(map(type, rows)) != {list}:
             return False
-        pairs = usual_pairs((self._from, self._to), (self._from_types, self._to_types), numbers, rows)
+        known_types = (self._from_types, self._to_types)
+        pairs = usual_pairs((self._from, self._to), known_types, numbers, rows, self._to_lists)
         if pairs is None:
             return False
-        self._to_lists.add_all(numbers, [cells[self._to.id_column] for cells in rows])  # the other side has none
         block.numbers.extend(numbers)
         block.cells.extend(rows)
         block.pairs.rows.extend(pairs.rows)

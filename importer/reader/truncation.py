@@ -61,10 +61,9 @@ class LongestLists:
                 self._rows.append(row)
 
     def add_all(self, rows: Sequence[int], texts: Sequence[str]) -> None:
-        """Count the lists in many cells; cells without any cost next to nothing."""
-        if ";" in "".join(texts):
-            for row, text in zip(rows, texts, strict=True):
-                self.add(row, text)
+        """Count the lists in many cells."""
+        for row, text in zip(rows, texts, strict=True):
+            self.add(row, text)
 
     def warning(self, names: RowNames) -> str:
         """Return the sentence about lists that look cut off, "" unless there are two or more and most look so."""

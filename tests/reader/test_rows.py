@@ -11,6 +11,7 @@ from importer.model import PairColumns, SourceRow
 from importer.reader.columns import Header, find_columns
 from importer.reader.lossy import LossyNumber
 from importer.reader.rows import MANY_PAIRS, RowReader
+from importer.reader.truncation import LongestLists
 from importer.reader.usual_rows import usual_pairs
 from tests.blocks import rows_of
 
@@ -131,7 +132,7 @@ def test_a_list_so_long_that_a_program_may_have_cut_it_off_is_read_by_itself() -
     sides = (columns.from_side, columns.to_side)
 
     def usual(to_ids: str) -> PairColumns | None:
-        return usual_pairs(sides, ({}, {}), [2], [["1", to_ids]])
+        return usual_pairs(sides, ({}, {}), [2], [["1", to_ids]], LongestLists("to_id"))
 
     short = usual(";".join(map(str, range(10**8, 10**8 + 20))))
     assert short is not None
