@@ -29,8 +29,14 @@ _NOT_INCHES = re.compile(r'(?<!\d)"(?!(?<=[א-ת]")[א-ת])')
 
 _BODY = re.compile(r'(?:[^"]++|"")*+')
 
-_OTHER_MARKS = {"'": "'", "‘": "’", "“": "”", "„": "“”", "«": "»"}
+_OTHER_MARKS: dict[str, tuple[str, ...]] = {
+    **{mark: (mark,) for mark in ("'", "’", "”", "″", "＂", "&quot;", "&#34;", "&#39;", "&apos;")},
+    **{"`": ("`", "'", "´"), "‘": ("’",), "‚": ("‘", "’"), "“": ("”",), "„": ("“", "”"), "〝": ("〞", "〟")},
+    **{"«": ("»",), "»": ("«", "»"), "‹": ("›",), "›": ("‹", "›"), "「": ("」",), "『": ("』",)},
+}
 """Marks that some writers quote with, and those that close them: always text here, and so are delimiters in them."""
+
+_FIRST_SIGNS = frozenset(mark[0] for mark in _OTHER_MARKS)
 
 
 class _BrokenError(Exception):
@@ -191,12 +197,21 @@ _SWALLOWED = Problem(
 
 def may_have_other_quotes(text: str, delimiter: str) -> bool:
     """Tell whether any row of a text may have cells in marks other than `"`; fast, and sometimes wrongly True."""
-    return any(
-        opening in text
-        and (delimiter + opening in text or delimiter + " " + opening in text)
-        and any(mark + delimiter in text for mark in closing)
-        for opening, closing in _OTHER_MARKS.items()
-    )
+    return any(mark in text and _opens_cell(text, mark, delimiter) for mark in _OTHER_MARKS)
+
+
+def _opens_cell(text: str, mark: str, delimiter: str) -> bool:
+    """Tell whether a mark is the first of a cell anywhere, but for spaces."""
+    borders = delimiter + "\r\n"
+    place = text.find(mark)
+    while place >= 0:
+        start = place
+        while start and text[start - 1] not in borders and text[start - 1].isspace():
+            start -= 1
+        if not start or text[start - 1] in borders:
+            return True
+        place = text.find(mark, place + 1)
+    return False
 
 
 def check_row(cells: list[str], delimiter: str) -> list[str]:
@@ -217,14 +232,51 @@ def check_row(cells: list[str], delimiter: str) -> list[str]:
 
 def _closed_later(texts: list[str]) -> str:
     """Return the cell in which a quotation by other marks opens that ends in a later cell, "" when there is none."""
-    for opening, closing in _OTHER_MARKS.items():
-        ends = tuple(closing)
-        for i, text in enumerate(texts):
-            if text.startswith(opening) and not text.endswith(ends, 1):
-                if any(later.endswith(ends) and not later.startswith(opening) for later in texts[i + 1 :]):
-                    return text
-                break
+    for mark, place in _opened(texts):
+        if _closing_place(texts[place + 1 :], mark) is not None:
+            return texts[place]
     return ""
+
+
+def _opened(texts: Sequence[str]) -> list[tuple[str, int]]:
+    """Return each other mark that opens a cell and does not close it, with the place of the first such cell."""
+    found: dict[str, int] = {}
+    for place, text in enumerate(texts):
+        if text[:1] in _FIRST_SIGNS:
+            for mark in _OTHER_MARKS:
+                if mark not in found and text.startswith(mark) and not _is_closed(text, mark):
+                    found[mark] = place
+    return list(found.items())
+
+
+def _closing_place(texts: Sequence[str], mark: str) -> int | None:
+    """Return the first cell that ends with what closes a mark, and is not a quotation of its own."""
+    closing = _OTHER_MARKS[mark]
+    ends = (i for i, text in enumerate(texts) if text.endswith(closing))
+    return next((i for i in ends if not (texts[i].startswith(mark) and _is_closed(texts[i], mark))), None)
+
+
+def _is_closed(text: str, mark: str) -> bool:
+    """Tell whether a cell that begins with a mark ends the quotation; doubled or nested marks in it do not."""
+    closing = _OTHER_MARKS[mark]
+    if not text.endswith(closing) or len(text) == len(mark):
+        return False
+    if mark not in closing:
+        return text.count(mark) <= sum(map(text.count, closing))
+    if not text.endswith(mark):
+        return True
+    first, last = _leading(text, mark), _leading(text[::-1], mark[::-1])
+    if first * len(mark) == len(text):
+        return first % 2 == 0
+    # Doubled marks are text, so an odd number opens or ends it; writers who double none have as many on either side.
+    return (first % 2 == 1 and last % 2 == 1) or first == last
+
+
+def _leading(text: str, mark: str) -> int:
+    count = 0
+    while text.startswith(mark, count * len(mark)):
+        count += 1
+    return count
 
 
 def _swallowed(cells: Sequence[str], delimiter: str) -> Iterator[list[str]]:

@@ -55,12 +55,34 @@ def outcomes(rows: list[SourceRow]) -> list[str]:
         ("1001,“Acme, 4001, LLC”,5002", "STRAY_QUOTE"),
         ("1001,„Acme, 4001, LLC“,5002", "STRAY_QUOTE"),
         ("1001,«Acme, 4001, LLC»,5002", "STRAY_QUOTE"),
+        ("1001,'Acme ''A'', 4001, LLC',5002", "STRAY_QUOTE"),
+        ("1001,'''A'', 4001, LLC',5002", "STRAY_QUOTE"),
+        ("1001,'Acme, 4001, LLC' ,5002", "STRAY_QUOTE"),
+        ("1001,'Acme, 4001,',5002", "STRAY_QUOTE"),
+        ("1001,\t'Acme, 4001, LLC'\xa0,5002", "STRAY_QUOTE"),
+        ("1001,“Acme “A”, 4001, LLC”,5002", "STRAY_QUOTE"),
+        ("1001,'Acme ''A''',5002,x,y", "1001>5002"),
+        ("1001,'Acme' & 'Co',5002,'x',y", "1001>5002"),
+        ("1001,''Acme'',5002,''x'',y", "1001>5002"),
+        ("1001,'',5002,'',y", "1001>5002"),
+        ("1001,&quot;Acme&quot;,5002,x,y", "1001>5002"),
+        *(
+            (f"1001,{opening}Acme, 4001, LLC{closing},5002", "STRAY_QUOTE")
+            for opening, closing in ["``", "`'", "»«", "»»", "””", "「」", "『』", "‹›", "›‹", "″″", "＂＂", "‚‘", "〝〟"]
+        ),
+        ("1001,&quot;Acme, 4001, LLC&quot;,5002", "STRAY_QUOTE"),
+        ("1001,&#39;Acme, 4001, LLC&#39;,5002", "STRAY_QUOTE"),
     ],
 )
 def test_a_row_with_odd_marks_is_read_surely_or_is_invalid_alone(tmp_path: Path, row: str, outcome: str) -> None:
     rows = read(tmp_path, f"{HEADER}1,a,2,b,c\n{row}\n3,d,4,e,f\n")
     assert outcomes(rows) == ["1>2", outcome, "3>4"]
     assert [row.number for row in rows] == [2, 3, 4]
+
+
+def test_a_quotation_by_other_marks_may_open_the_first_cell(tmp_path: Path) -> None:
+    rows = read(tmp_path, "Name,Contact ID,Company ID,Tag\n'Acme, 4001, 77',1001,5002\nx,1,2,y\n")
+    assert outcomes(rows) == ["STRAY_QUOTE", "1>2"]
 
 
 def test_spaces_are_skipped_only_before_quotation_marks(tmp_path: Path) -> None:
