@@ -59,6 +59,7 @@ class Source:
     """
 
     def __init__(self, name: str, table: Table, reading: Reading) -> None:
+        self._name = name
         self._table = table
         self._reading = reading
         header_row = find_common_header(name, table, reading)
@@ -104,6 +105,7 @@ class Source:
                 end = min(len(rows), start + left)
                 records = self._hidden.checked((numbers[start:end], rows[start:end]))
                 for block in self._row_reader.blocks(records):
+                    self._refuse_other_header()
                     left -= len(block.numbers)
                     if any(table.seen.may_have_formulas for table in tables):
                         self._formulas += _count_formulas(block.cells)
@@ -111,6 +113,15 @@ class Source:
                 start = end
             if not left:
                 return
+
+    def _refuse_other_header(self) -> None:
+        number = self._row_reader.other_header
+        if number is not None:
+            raise SourceError(
+                f"{self._name}, row {self.understood.row_names.of(number)}: this row names other columns than the "
+                f"header, so the rows below it would be read wrongly. Make it a file of its own, or put the columns of "
+                f"all rows in the same order."
+            )
 
     def _text_shapes(self, full_header: Sequence[str], columns: Columns) -> RowShapes | None:
         """Return what checks the lengths of a text file's rows; a workbook has its cells in their columns."""
