@@ -9,8 +9,10 @@ from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SettingsError, SourceError
+from importer.model import Role
 from importer.reader.encodings import MARK, MARK_ERRORS, Encoding, chosen_encoding, detect_encoding, half_of_a_character
 from importer.reader.headers import meaning
+from importer.reader.ids import are_short_ids
 from importer.reader.lines import MAX_LINE, Lines, LineTooLongError, TextFile
 from importer.reader.messages import quoted
 from importer.reader.quoting import RecordSplitter, check_row, may_have_other_quotes
@@ -38,7 +40,7 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
     encoding = chosen_encoding(reading.encoding, path, name) if reading.encoding else detect_encoding(path, name)
     sample = _sample(TextFile(path, name, encoding))
     declared = _declared_delimiter(sample)
-    delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample, reading.header_row)
+    delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample, name, reading)
     other = half_of_a_character(path, encoding, delimiter)
     if other:
         raise SourceError(
@@ -203,13 +205,43 @@ def _chosen_delimiter(wish: str | None) -> str:
     return delimiter
 
 
-def _likely_delimiter(sample: str, header_row: int | None) -> str:
-    """Return the delimiter under which the header names most records, then most of the first records fit the header."""
-    scores = {delimiter: _score(sample, delimiter, header_row or 1) for delimiter in DELIMITERS}
-    return max(scores, key=lambda delimiter: scores[delimiter])
+def _likely_delimiter(sample: str, name: str, reading: Reading) -> str:
+    """Return the delimiter under which the header names most records, then most of the first records fit the header.
+
+    Raises `SourceError` when no header tells and all records fit under several delimiters.
+    """
+    found = {delimiter: _first_records(sample, delimiter, reading.header_row or 1) for delimiter in DELIMITERS}
+    scores = {delimiter: _score(records) for delimiter, records in found.items()}
+    fitting = [delimiter for delimiter, (understood, share, _) in scores.items() if not understood and share == 1]
+    best = max(scores, key=lambda delimiter: scores[delimiter])
+    if best not in fitting or len(fitting) == 1:
+        return best
+    with_ids = [delimiter for delimiter in fitting if _has_ids(found[delimiter], reading)]
+    if len(with_ids) == 1:
+        return with_ids[0]
+    shown = " and ".join(DELIMITERS[delimiter] for delimiter in fitting)
+    raise SourceError(
+        f"{name}: the first rows have the same number of cells under several delimiters ({shown}), and no column "
+        f"name tells which is meant. Say which with --delimiter, for example --delimiter {DELIMITERS[fitting[0]]}."
+    )
 
 
-def _score(sample: str, delimiter: str, header_row: int) -> tuple[int, float, int]:
+def _has_ids(records: list[list[str]], reading: Reading) -> bool:
+    """Return whether the columns that are named by position hold one bare id each, whatever the first row is."""
+    names = [reading.columns.get(role, "") for role in (Role.FROM_OBJECT_ID, Role.TO_OBJECT_ID)]
+    if not all(name[:1] == "#" and name[1:].isascii() and name[1:].isdecimal() for name in names):
+        return False
+    places = [int(name[1:]) - 1 for name in names]
+    rows = records if reading.no_header else records[1:]
+    return all(
+        0 <= place < len(cells) and are_short_ids([cells[place].strip()]) and bool(cells[place].strip())
+        for cells in rows
+        for place in places
+    )
+
+
+def _first_records(sample: str, delimiter: str, header_row: int) -> list[list[str]]:
+    """Return the first records of a sample from its header on."""
     found = enumerate(RecordSplitter(delimiter).split(io.StringIO(sample, newline=""), iter(())), 1)
     below = (cells for number, cells in found if cells and number >= header_row)
     records = list(islice(below, _SAMPLE_RECORDS + 1))
@@ -217,7 +249,10 @@ def _score(sample: str, delimiter: str, header_row: int) -> tuple[int, float, in
         records.pop()  # cut off by the end of the sample
     # Lines with a title may come before the header.
     start = next((i for i, cells in enumerate(records[:_TITLE_RECORDS]) if _understood(cells) > 1), 0)
-    records = records[start:]
+    return records[start:]
+
+
+def _score(records: list[list[str]]) -> tuple[int, float, int]:
     if not records or len(records[0]) < 2:
         return 0, 0.0, 0
     width = len(records[0])
