@@ -58,6 +58,7 @@ class RecordSplitter:
         self._plain = re.compile(rf"[^\r\n{delimiter_}]*+")
         self._unread: list[Iterator[str]] = []  # a stack: the lines given back by a broken record come first
         self._doubtful_lines = 0
+        self._ends_quoted = 0  # the cells of the record before, if it ends with a quoted one
 
     def split(self, lines: Iterable[str], more: Iterator[str]) -> Iterator[list[str]]:
         """Yield the records that begin in `lines`; the last one may take further lines from `more`."""
@@ -67,12 +68,14 @@ class RecordSplitter:
                 yield self._quoted_record(line, chain(iter(self._next_unread, None), more))
                 continue
             self._doubtful_lines = max(0, self._doubtful_lines - 1)
+            self._ends_quoted = 0
             text = line.rstrip("\r\n")
             yield text.split(self._delimiter) if text else []
 
-    def skip(self, lines: int) -> None:
-        """Count lines that were split in another way."""
-        self._doubtful_lines = max(0, self._doubtful_lines - lines)
+    def skip(self, lines: Sequence[str], last: Sequence[str]) -> None:
+        """Count lines that were split in another way; `last` is their last record."""
+        self._doubtful_lines = max(0, self._doubtful_lines - len(lines))
+        self._ends_quoted = len(last) if lines[-1].rstrip("\r\n").endswith('"') else 0
 
     def _next_unread(self) -> str | None:
         while self._unread:
@@ -85,21 +88,35 @@ class RecordSplitter:
     def _quoted_record(self, first: str, rest: Iterator[str]) -> list[str]:
         taken = _Taken(first, rest)
         is_in_doubt = self._doubtful_lines > 0
+        quoted_before, self._ends_quoted = self._ends_quoted, 0
         try:
-            cells, strays, is_escaped = self._cells(taken)
+            cells, strays, is_escaped, is_last_quoted = self._cells(taken)
         except _BrokenError:
             self._doubtful_lines = max(self._doubtful_lines - 1, taken.further)
             self._unread.append(taken.again())
             text = first.rstrip("\r\n")
             return DoubtfulRow(text.split(self._delimiter), _stray(text), text)
         self._doubtful_lines = max(0, self._doubtful_lines - 1 - taken.further)
-        unpaired = next((text for text in strays if is_in_doubt or is_escaped or _ends_open(text)), None)
+        # A cell that seems to end the record before may go on, up to a mark that closes it here.
+        is_continued = 0 < quoted_before < len(cells)
+        self._ends_quoted = len(cells) if is_last_quoted else 0
+        unpaired = next(
+            (
+                text
+                for text in strays
+                if is_in_doubt or is_escaped or _ends_open(text) or (is_continued and text.rstrip().endswith('"'))
+            ),
+            None,
+        )
         if unpaired is not None:
             return DoubtfulRow(cells, _stray(unpaired), first.rstrip("\r\n"))
         return cells
 
-    def _cells(self, taken: "_Taken") -> tuple[list[str], list[str], bool]:
-        """Return the cells of one record, those that hold stray marks, and whether a quoted one ends in a backslash."""
+    def _cells(self, taken: "_Taken") -> tuple[list[str], list[str], bool, bool]:
+        """Return the cells of one record, and those that hold stray marks.
+
+        And whether a quoted cell ends in a backslash, and whether the last one is quoted.
+        """
         cells: list[str] = []
         strays: list[str] = []
         is_escaped = False  # by a backslash, as MySQL does it: then what seems to close a cell may not
@@ -120,7 +137,7 @@ class RecordSplitter:
             cells.append(text)
             place = after.end()
             if not after[1]:
-                return cells, strays, is_escaped
+                return cells, strays, is_escaped, opening is not None
 
 
 class _Taken:
@@ -232,13 +249,13 @@ def check_row(cells: list[str], delimiter: str) -> list[str]:
 
 def _closed_later(texts: list[str]) -> str:
     """Return the cell in which a quotation by other marks opens that ends in a later cell, "" when there is none."""
-    for mark, place in _opened(texts):
-        if _closing_place(texts[place + 1 :], mark) is not None:
+    for mark, place in opened_cells(texts):
+        if closing_place(texts[place + 1 :], mark) is not None:
             return texts[place]
     return ""
 
 
-def _opened(texts: Sequence[str]) -> list[tuple[str, int]]:
+def opened_cells(texts: Sequence[str]) -> list[tuple[str, int]]:
     """Return each other mark that opens a cell and does not close it, with the place of the first such cell."""
     found: dict[str, int] = {}
     for place, text in enumerate(texts):
@@ -249,7 +266,7 @@ def _opened(texts: Sequence[str]) -> list[tuple[str, int]]:
     return list(found.items())
 
 
-def _closing_place(texts: Sequence[str], mark: str) -> int | None:
+def closing_place(texts: Sequence[str], mark: str) -> int | None:
     """Return the first cell that ends with what closes a mark, and is not a quotation of its own."""
     closing = _OTHER_MARKS[mark]
     ends = (i for i, text in enumerate(texts) if text.endswith(closing))

@@ -15,6 +15,7 @@ from importer.reader.headers import meaning
 from importer.reader.ids import are_short_ids
 from importer.reader.lines import MAX_LINE, Lines, LineTooLongError, TextFile
 from importer.reader.messages import quoted
+from importer.reader.open_quotes import doubt_open_quotes
 from importer.reader.quoting import RecordSplitter, check_row, may_have_other_quotes
 from importer.reader.tables import BLOCK_RECORDS, FORMULA_SIGNS, Records, Seen, Table
 
@@ -76,7 +77,7 @@ def _records(text: TextFile, late_notes: list[str], seen: Seen) -> Generator[Rec
     number = 1
     with text.open() as lines:
         try:
-            for rows in _blocks(lines, text.delimiter, seen):
+            for rows in doubt_open_quotes(_blocks(lines, text.delimiter, seen), text.delimiter):
                 yield range(number, number + len(rows)), rows
                 number += len(rows)
         except UnicodeError:
@@ -90,7 +91,8 @@ def _records(text: TextFile, late_notes: list[str], seen: Seen) -> Generator[Rec
             )
 
 
-def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[list[list[str]]]:
+def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[tuple[list[list[str]], bool]]:
+    """Yield rows in blocks, and whether any may have cells in marks other than `"`."""
     splitter = RecordSplitter(delimiter)
     csv.field_size_limit(MAX_LINE)
     failure: Exception | None = None
@@ -104,19 +106,21 @@ def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[list[list[str]
             break
         plain = _split_plainly(block, lines, delimiter, seen)
         if plain is not None:
-            splitter.skip(len(block))
+            splitter.skip(block, plain[0][-1])
             yield plain
             continue
         seen.may_have_formulas = True
         records = (check_row(cells, delimiter) for cells in splitter.split(block, lines))
         while rows := list(islice(records, BLOCK_RECORDS)):
-            yield rows
+            yield rows, True
     if failure is not None:
         raise failure
 
 
-def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -> list[list[str]] | None:
+def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -> tuple[list[list[str]], bool] | None:
     """Return the records as the csv module reads them, None when a quotation mark may mislead it.
+
+    The second value tells whether any may have cells in marks other than `"`.
 
     When the last record is cut off within a quoted cell, the lines that end it are added to the block.
     """
@@ -136,9 +140,10 @@ def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -
         sign in joined and "\n" + sign in joined for sign in FORMULA_SIGNS
     )
     text = "".join(block)
-    if len(rows) < len(block) or may_have_other_quotes(text, delimiter):
-        return [check_row(cells, delimiter) for cells in rows]
-    return rows
+    has_other_quotes = may_have_other_quotes(text, delimiter)
+    if len(rows) < len(block) or has_other_quotes:
+        rows = [check_row(cells, delimiter) for cells in rows]
+    return rows, has_other_quotes
 
 
 def _end_quoted_cell(block: list[str], lines: Lines) -> bool:
@@ -160,7 +165,7 @@ def _undecodable(text: TextFile) -> SourceError:
     number = 1
     with text.open(MARK_ERRORS) as lines:
         try:
-            for rows in _blocks(lines, text.delimiter, Seen()):
+            for rows, _ in _blocks(lines, text.delimiter, Seen()):
                 found = next((i for i, cells in enumerate(rows) if any(MARK in cell for cell in cells)), None)
                 number += len(rows) if found is None else found
                 if found is not None:
