@@ -60,11 +60,11 @@ def float_text(value: float, bits: int = 64) -> str:
     return kind(_scientific(repr(value)))
 
 
-def uncertain_text(raw: str) -> str:
+def uncertain_text(raw: str, kind: type[UncertainValue] = UncertainValue) -> str:
     """Return the text of a value whose kind is not known: never an id, even if it is a number and shown as one."""
     text = number_text(raw)
     is_whole = text.removeprefix("-").isdecimal()
-    return UncertainValue(_scientific(text) if is_whole else text)
+    return kind(_scientific(text) if is_whole else text)
 
 
 def _lossy(mantissa: str, exponent: int) -> LossyNumber:
