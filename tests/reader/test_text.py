@@ -326,3 +326,12 @@ def test_the_delimiter_under_which_the_columns_named_by_position_are_ids_is_take
     with open_source(path, reading) as source:
         pairs = [(pair.from_id, pair.to_id) for row in rows_of(source.blocks()) for pair in row.pairs]
     assert pairs == [("1001", "5001")] * 3
+
+
+@pytest.mark.parametrize("end", ["\n\x1a", "\x1a", "\n\x1a\x1a", "\n" + "\0" * 300, "\r\n\x1a" + "\0" * 20])
+@pytest.mark.parametrize("rows", [1, 498, 499, 500])
+def test_what_old_programs_write_after_the_last_row_is_no_row(tmp_path: Path, end: str, rows: int) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Contact ID,Company ID\n" + "\n".join(["1001,5001"] * rows) + end, encoding="utf-8", newline="")
+    with open_source(path, Reading()) as source:
+        assert [len(row.pairs) for row in rows_of(source.blocks())] == [1] * rows
