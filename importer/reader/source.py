@@ -11,7 +11,7 @@ from importer.errors import SourceError
 from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock, SourceRow
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Columns, Header
-from importer.reader.header_row import header_columns, header_notes
+from importer.reader.header_row import header_columns, header_notes, header_warnings
 from importer.reader.hidden import HiddenRows
 from importer.reader.ids import without_formula
 from importer.reader.parts import find_common_header, late_notes
@@ -73,8 +73,9 @@ class Source:
         self.header = header.texts
         self.places = {role: index + 1 for role, index in columns.roles().items()}
         old = (_OLD_RESULT,) if len(self._kept) < self._width else ()
-        notes = table.notes + header_notes(header_row) + column_notes(header, columns) + old
+        notes = table.notes + header_notes(header_row) + old
         self.understood = _understood(table, columns, header, header_row.number, notes)
+        self._column_warnings = header_warnings(header_row, header, columns) + column_notes(header, columns)
         self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
         self._row_reader = RowReader(columns, header)
         self._shapes = self._text_shapes(full_header, columns)
@@ -169,6 +170,7 @@ class Source:
     def warnings(self) -> tuple[str, ...]:
         """Return what is worth telling once the rows are read, in plain sentences."""
         found = (
+            *self._column_warnings,
             f"Blank rows skipped: {self._row_reader.blank:,}." if self._row_reader.blank else "",
             f"Rows left out because of their {_STATUS_COLUMN}: {self._left_out:,}." if self._left_out else "",
             self._hidden.warning(self.understood.row_names),
