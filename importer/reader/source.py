@@ -8,7 +8,16 @@ from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock, SourceRow
+from importer.model import (
+    EXTRA_CELLS_COLUMN,
+    OLD_RESULT_COLUMNS,
+    ObjectType,
+    Role,
+    RowNames,
+    SourceBlock,
+    SourceRow,
+    Status,
+)
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Columns, Header
 from importer.reader.header_row import header_columns, header_notes, header_warnings
@@ -20,6 +29,7 @@ from importer.reader.shapes import Layout, RowShapes
 from importer.reader.tables import FORMULA_SIGNS, DoubtfulRow, Records, Table
 
 _STATUS_COLUMN = "import_status"
+_STATUSES = frozenset(map(str, Status))
 _OLD_RESULT = "The columns of an old result (import_…) are left out and will be replaced."
 
 
@@ -81,6 +91,7 @@ class Source:
         self._shapes = self._text_shapes(full_header, columns)
         self._formulas = 0
         self._left_out = 0
+        self._unknown_statuses = 0
 
     def __enter__(self) -> Self:
         return self
@@ -173,6 +184,7 @@ class Source:
             *self._column_warnings,
             f"Blank rows skipped: {self._row_reader.blank:,}." if self._row_reader.blank else "",
             f"Rows left out because of their {_STATUS_COLUMN}: {self._left_out:,}." if self._left_out else "",
+            self._unknown_status_warning(),
             self._hidden.warning(self.understood.row_names),
             self._portal_warning(),
             self._type_warning(),
@@ -186,7 +198,19 @@ class Source:
     def _is_wanted(self, cells: Sequence[str]) -> bool:
         if self._status_column is None or self._reading.statuses is None:
             return True
-        return cells[self._status_column].strip().lower() in self._reading.statuses
+        status = cells[self._status_column].strip().lower()
+        if status and status not in _STATUSES:
+            self._unknown_statuses += 1
+        # A row without a status is new, or was cleared to be sent again.
+        return not status or status in self._reading.statuses
+
+    def _unknown_status_warning(self) -> str:
+        if not self._unknown_statuses:
+            return ""
+        return (
+            f"Rows left out because their {_STATUS_COLUMN} is none that a run writes: {self._unknown_statuses:,}. Clear "
+            f"the cell of those to be sent."
+        )
 
     def _portal_warning(self) -> str:
         portals = sorted(self._row_reader.portals)
