@@ -335,3 +335,15 @@ def test_what_old_programs_write_after_the_last_row_is_no_row(tmp_path: Path, en
     path.write_text("Contact ID,Company ID\n" + "\n".join(["1001,5001"] * rows) + end, encoding="utf-8", newline="")
     with open_source(path, Reading()) as source:
         assert [len(row.pairs) for row in rows_of(source.blocks())] == [1] * rows
+
+
+@pytest.mark.parametrize("codec", ["iso2022_jp", "iso2022_jp_ext"])
+@pytest.mark.parametrize("rows_before", [0, 30_000])
+def test_names_in_the_japanese_encoding_of_emails_come_back(tmp_path: Path, codec: str, rows_before: int) -> None:
+    path = tmp_path / "a.csv"
+    text = "from_id,name,to_id\n" + "1,Ann,2\n" * rows_before + "3,かがみ 太郎,4\n"
+    path.write_text(text, encoding=codec)
+    with open_source(path, Reading("contacts", "companies")) as source:
+        *_, row = rows_of(source.blocks())
+    assert row.cells == ("3", "かがみ 太郎", "4")
+    assert [(pair.from_id, pair.to_id) for pair in row.pairs] == [("3", "4")]
