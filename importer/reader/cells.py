@@ -21,6 +21,9 @@ _period = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S
 _time_mark = re.compile(r"(?<=[0-9])T(?=[0-9])")
 _FALSE_LEAP_DAY = 60  # Excel counts a 29 February 1900
 _LONGEST_DECIMAL = 100
+_PANDAS_TIMES = frozenset({"datetime64", "timedelta64", "Period"})
+"""Types of numpy and pandas that are no date of Python's; to Python, one of them is a whole number."""
+
 _EXACT_BELOW: dict[int, tuple[int, type[LossyNumber]]] = {
     # Bits of a float: its whole numbers below this are exact and no others round to them. Source: IEEE 754.
     64: (10**EXACT_DIGITS, LossyNumber),
@@ -57,11 +60,11 @@ def float_text(value: float, bits: int = 64) -> str:
     return kind(_scientific(repr(value)))
 
 
-def uncertain_text(raw: str) -> str:
+def uncertain_text(raw: str, kind: type[UncertainValue] = UncertainValue) -> str:
     """Return the text of a value whose kind is not known: never an id, even if it is a number and shown as one."""
     text = number_text(raw)
     is_whole = text.removeprefix("-").isdecimal()
-    return UncertainValue(_scientific(text) if is_whole else text)
+    return kind(_scientific(text) if is_whole else text)
 
 
 def _lossy(mantissa: str, exponent: int) -> LossyNumber:
@@ -176,6 +179,8 @@ def typed_text(value: object, bits: int = 64) -> str:
         return ""
     if isinstance(value, bool) or type(value).__name__ == "bool":  # the second is numpy's
         return "TRUE" if value else "FALSE"
+    if type(value).__name__ in _PANDAS_TIMES:
+        return _time_text(str(value))
     if isinstance(value, Integral):
         return str(int(value))
     if isinstance(value, Decimal):
@@ -187,8 +192,15 @@ def typed_text(value: object, bits: int = 64) -> str:
     return moment_text(value) if isinstance(value, date | time | timedelta) else str(value)
 
 
+def _time_text(text: str) -> str:
+    """Return the text of a date or a duration of numpy or pandas: never that of an id, as a year's own is."""
+    return "" if text == "NaT" else f"{text} (year)" if text.isdecimal() else text
+
+
 def _decimal_text(value: Decimal) -> str:
+    """Return the text of a decimal number; one with a positive exponent keeps it: the digits behind are not known."""
     if value.is_nan():
         return ""
-    is_whole = value.is_finite() and value.adjusted() < _LONGEST_DECIMAL and value == value.to_integral_value()
-    return str(int(value)) if is_whole else str(value)
+    digits, exponent = value.adjusted(), value.as_tuple().exponent
+    is_written_out = isinstance(exponent, int) and exponent <= 0 and digits < _LONGEST_DECIMAL
+    return str(int(value)) if is_written_out and value == value.to_integral_value() else str(value)

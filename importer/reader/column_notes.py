@@ -10,7 +10,10 @@ _MOST_NAMED = 10
 
 
 def column_notes(header: Header, columns: Columns) -> tuple[str, ...]:
-    """Return a sentence for every column of ids, types or labels that is not read, or not as all that it says."""
+    """Return a sentence for every column of ids, types or labels that is not read, or not as all that it says.
+
+    They are warnings: what a file says is never passed over silently.
+    """
     sides = (columns.from_side, columns.to_side)
     used = set(columns.roles().values())
     sublists = {index for side in sides for index in side.sublists}

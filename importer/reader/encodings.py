@@ -55,6 +55,9 @@ class Encoding:
 
 
 UTF_8 = Encoding("utf-8", "UTF-8")
+_SHIFTED = Encoding("iso2022_jp_ext", "ISO-2022-JP", guessed=True)
+_SHIFTS = (b"\x1b$B", b"\x1b$@", b"\x1b(I", b"\x1b(J")
+"""Codes after which bytes of ASCII are halves of Japanese characters. Source: RFC 1468, and JIS X 0201 beside it."""
 
 
 def chosen_encoding(wish: str, path: Path, name: str) -> Encoding:
@@ -95,8 +98,9 @@ def detect_encoding(path: Path, name: str) -> Encoding:
     codec = _unmarked_utf_16(head)
     if codec:
         return Encoding(codec, "UTF-16 without BOM", guessed=True)
-    if _is_utf_8(path):
-        return UTF_8
+    found = _utf_8_or_shifted(path)
+    if found is not None:
+        return found
     sample = _telling_lines(path)
     return UTF_8 if _is_mostly_utf_8(sample) else _likeliest(sample, name)
 
@@ -119,16 +123,19 @@ def _unmarked_utf_16(head: bytes) -> str:
     return ""
 
 
-def _is_utf_8(path: Path) -> bool:
+def _utf_8_or_shifted(path: Path) -> Encoding | None:
+    """Return UTF-8 when the whole file is that; ISO-2022-JP when it is ASCII and shifts to Japanese by its codes."""
+    is_shifted = False
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         try:
             while block := file.read(_BLOCK):
                 decoder.decode(block)
+                is_shifted = is_shifted or any(code in block for code in _SHIFTS)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            return False
-    return True
+            return None
+    return _SHIFTED if is_shifted else UTF_8
 
 
 def _telling_lines(path: Path) -> bytes:

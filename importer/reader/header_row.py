@@ -83,6 +83,17 @@ def header_notes(found: HeaderRow) -> tuple[str, ...]:
     return (f"Row {found.number} is the header." + (" The rows above it are not read." if above else ""),)
 
 
+def header_warnings(found: HeaderRow, header: Header, columns: Columns) -> tuple[str, ...]:
+    """Return the sentence that shows the header when its columns of ids have names with digits, as a record has."""
+    indices = (columns.from_side.id_column, columns.to_side.id_column)
+    names = [header.texts[index] for index in indices if header.texts[index] != header.place(index)]
+    odd = [name for name in names if meaning(name) is None and any(map(str.isdecimal, name))]
+    if found.number is None or not odd or _is_numbered(found.texts):
+        return ()
+    shown = ", ".join(map(quoted, odd))
+    return (f"Row {found.number} is read as the header ({shown}). If it is a record, add --no-header.",)
+
+
 def _header_index(numbers: Sequence[int], rows: Sequence[Sequence[str]], wanted: int | None) -> int | None:
     """Return the place of the header among the records; None when it is further down or nowhere."""
     for index, (number, cells) in enumerate(zip(numbers, rows, strict=True)):

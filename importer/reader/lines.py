@@ -18,6 +18,8 @@ _STEP = 50
 """Lines that are read between two looks at how much they hold, unless they are long."""
 
 _LONG = 10_000
+_END_OF_FILE = ("\x1a", "\0")
+"""What old programs write after the last line: Ctrl-Z, or zeros up to the end of a block."""
 
 
 class LineTooLongError(Exception):
@@ -94,6 +96,8 @@ class Lines(Iterator[str]):
                 block.extend(islice(self._file, _STEP if len(self.last) < _LONG else 1))
                 if len(block) == before:
                     return
+                if block[-1].endswith(_END_OF_FILE):
+                    block[-1] = block[-1].rstrip("".join(_END_OF_FILE)) or "\n"
                 self.last = block[-1]
         finally:
             self.last = block[-1] if block else self.last

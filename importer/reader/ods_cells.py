@@ -56,6 +56,8 @@ def cell_text(cell: Attributes, shown: str) -> str:
         text = _time_text(cell)
     elif kind == "boolean" and _BOOLEAN in cell:
         text = "TRUE" if cell[_BOOLEAN] in ("true", "1") else "FALSE"
+    if kind == "string" and shown and "".join((cell.get(_STRING) or shown).split()) != "".join(shown.split()):
+        return uncertain_text(shown)  # the value is another one. Source: ODF 1.2, part 1, 19.385
     text = text or shown or cell.get(_STRING, "")
     if not text and _FORMULA in cell and _STRING not in cell:
         return "=" + _formula_language.sub("", cell[_FORMULA], count=1).removeprefix("=")
@@ -69,4 +71,6 @@ def _time_text(cell: Attributes) -> str:
 
 
 def _shows_number(shown: str) -> bool:
+    if not shown.strip("#"):
+        return True  # in a column too narrow for it
     return not shown.startswith(("#DIV/0", "Err")) and any(map(str.isnumeric, shown))

@@ -2,6 +2,8 @@
 
 from xml.parsers import expat
 
+from importer.reader.cells import uncertain_text
+from importer.reader.lossy import CoveredValue
 from importer.reader.ods_cells import KEPT_BREAK, KEPT_SPACE, KEPT_TAB, cell_text, collapsed, named
 from importer.reader.packages import Attributes, DamageError, ExcessError
 from importer.reader.sheet_xml import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE
@@ -49,7 +51,7 @@ class ContentParser:
         self._in_table = self._in_row = self._in_cell = self._in_paragraph = False
         self._number, self._row_repeat = 1, 1
         self._groups_hidden: list[bool] = []
-        self._is_hidden = False
+        self._is_hidden = self._is_covered = False
         self._row: list[str] = []
         self._column = self._row_size = 0
         self._cell: Attributes = {}
@@ -88,6 +90,7 @@ class ContentParser:
             self._start_in_cell(tag, attributes)
         elif self._in_row and tag in (_CELL, _COVERED):
             self._in_cell = True
+            self._is_covered = tag == _COVERED
             self._cell = attributes
             self._paragraphs.clear()
         elif self._in_table and tag == _ROW and not self._in_row:
@@ -153,6 +156,8 @@ class ContentParser:
     def _finish_cell(self) -> None:
         shown = cell_text(self._cell, "\n".join(self._paragraphs))
         repeat = _count(self._cell, _COLUMNS)
+        if shown and self._is_covered:
+            shown = uncertain_text(shown, CoveredValue)
         if shown:
             if self._column + repeat > MAX_COLUMN:
                 raise ExcessError(f"its row {self._number} has more than {MAX_COLUMN:,} cells")

@@ -6,7 +6,6 @@ Every chain of sectors is followed no further than the file has sectors, and the
 import sys
 from array import array
 from collections.abc import Iterator
-from mmap import mmap
 from struct import unpack_from
 
 from importer.reader.packages import DamageError
@@ -25,7 +24,7 @@ _STREAM, _ROOT = 2, 5
 class Container:
     """An OLE container; raises `DamageError` when it contradicts itself."""
 
-    def __init__(self, content: bytes | mmap) -> None:
+    def __init__(self, content: bytes) -> None:
         if len(content) < _HEADER:
             raise DamageError("its header is cut off")
         self._content = content

@@ -29,8 +29,14 @@ _NOT_INCHES = re.compile(r'(?<!\d)"(?!(?<=[א-ת]")[א-ת])')
 
 _BODY = re.compile(r'(?:[^"]++|"")*+')
 
-_OTHER_MARKS = {"'": "'", "‘": "’", "“": "”", "„": "“”", "«": "»"}
+_OTHER_MARKS: dict[str, tuple[str, ...]] = {
+    **{mark: (mark,) for mark in ("'", "’", "”", "″", "＂", "&quot;", "&#34;", "&#39;", "&apos;")},
+    **{"`": ("`", "'", "´"), "‘": ("’",), "‚": ("‘", "’"), "“": ("”",), "„": ("“", "”"), "〝": ("〞", "〟")},
+    **{"«": ("»",), "»": ("«", "»"), "‹": ("›",), "›": ("‹", "›"), "「": ("」",), "『": ("』",)},
+}
 """Marks that some writers quote with, and those that close them: always text here, and so are delimiters in them."""
+
+_FIRST_SIGNS = frozenset(mark[0] for mark in _OTHER_MARKS)
 
 
 class _BrokenError(Exception):
@@ -52,6 +58,7 @@ class RecordSplitter:
         self._plain = re.compile(rf"[^\r\n{delimiter_}]*+")
         self._unread: list[Iterator[str]] = []  # a stack: the lines given back by a broken record come first
         self._doubtful_lines = 0
+        self._ends_quoted = 0  # the cells of the record before, if it ends with a quoted one
 
     def split(self, lines: Iterable[str], more: Iterator[str]) -> Iterator[list[str]]:
         """Yield the records that begin in `lines`; the last one may take further lines from `more`."""
@@ -61,12 +68,14 @@ class RecordSplitter:
                 yield self._quoted_record(line, chain(iter(self._next_unread, None), more))
                 continue
             self._doubtful_lines = max(0, self._doubtful_lines - 1)
+            self._ends_quoted = 0
             text = line.rstrip("\r\n")
             yield text.split(self._delimiter) if text else []
 
-    def skip(self, lines: int) -> None:
-        """Count lines that were split in another way."""
-        self._doubtful_lines = max(0, self._doubtful_lines - lines)
+    def skip(self, lines: Sequence[str], last: Sequence[str]) -> None:
+        """Count lines that were split in another way; `last` is their last record."""
+        self._doubtful_lines = max(0, self._doubtful_lines - len(lines))
+        self._ends_quoted = len(last) if lines[-1].rstrip("\r\n").endswith('"') else 0
 
     def _next_unread(self) -> str | None:
         while self._unread:
@@ -79,21 +88,35 @@ class RecordSplitter:
     def _quoted_record(self, first: str, rest: Iterator[str]) -> list[str]:
         taken = _Taken(first, rest)
         is_in_doubt = self._doubtful_lines > 0
+        quoted_before, self._ends_quoted = self._ends_quoted, 0
         try:
-            cells, strays, is_escaped = self._cells(taken)
+            cells, strays, is_escaped, is_last_quoted = self._cells(taken)
         except _BrokenError:
             self._doubtful_lines = max(self._doubtful_lines - 1, taken.further)
             self._unread.append(taken.again())
             text = first.rstrip("\r\n")
             return DoubtfulRow(text.split(self._delimiter), _stray(text), text)
         self._doubtful_lines = max(0, self._doubtful_lines - 1 - taken.further)
-        unpaired = next((text for text in strays if is_in_doubt or is_escaped or _ends_open(text)), None)
+        # A cell that seems to end the record before may go on, up to a mark that closes it here.
+        is_continued = 0 < quoted_before < len(cells)
+        self._ends_quoted = len(cells) if is_last_quoted else 0
+        unpaired = next(
+            (
+                text
+                for text in strays
+                if is_in_doubt or is_escaped or _ends_open(text) or (is_continued and text.rstrip().endswith('"'))
+            ),
+            None,
+        )
         if unpaired is not None:
             return DoubtfulRow(cells, _stray(unpaired), first.rstrip("\r\n"))
         return cells
 
-    def _cells(self, taken: "_Taken") -> tuple[list[str], list[str], bool]:
-        """Return the cells of one record, those that hold stray marks, and whether a quoted one ends in a backslash."""
+    def _cells(self, taken: "_Taken") -> tuple[list[str], list[str], bool, bool]:
+        """Return the cells of one record, and those that hold stray marks.
+
+        And whether a quoted cell ends in a backslash, and whether the last one is quoted.
+        """
         cells: list[str] = []
         strays: list[str] = []
         is_escaped = False  # by a backslash, as MySQL does it: then what seems to close a cell may not
@@ -114,7 +137,7 @@ class RecordSplitter:
             cells.append(text)
             place = after.end()
             if not after[1]:
-                return cells, strays, is_escaped
+                return cells, strays, is_escaped, opening is not None
 
 
 class _Taken:
@@ -191,12 +214,21 @@ _SWALLOWED = Problem(
 
 def may_have_other_quotes(text: str, delimiter: str) -> bool:
     """Tell whether any row of a text may have cells in marks other than `"`; fast, and sometimes wrongly True."""
-    return any(
-        opening in text
-        and (delimiter + opening in text or delimiter + " " + opening in text)
-        and any(mark + delimiter in text for mark in closing)
-        for opening, closing in _OTHER_MARKS.items()
-    )
+    return any(mark in text and _opens_cell(text, mark, delimiter) for mark in _OTHER_MARKS)
+
+
+def _opens_cell(text: str, mark: str, delimiter: str) -> bool:
+    """Tell whether a mark is the first of a cell anywhere, but for spaces."""
+    borders = delimiter + "\r\n"
+    place = text.find(mark)
+    while place >= 0:
+        start = place
+        while start and text[start - 1] not in borders and text[start - 1].isspace():
+            start -= 1
+        if not start or text[start - 1] in borders:
+            return True
+        place = text.find(mark, place + 1)
+    return False
 
 
 def check_row(cells: list[str], delimiter: str) -> list[str]:
@@ -217,14 +249,51 @@ def check_row(cells: list[str], delimiter: str) -> list[str]:
 
 def _closed_later(texts: list[str]) -> str:
     """Return the cell in which a quotation by other marks opens that ends in a later cell, "" when there is none."""
-    for opening, closing in _OTHER_MARKS.items():
-        ends = tuple(closing)
-        for i, text in enumerate(texts):
-            if text.startswith(opening) and not text.endswith(ends, 1):
-                if any(later.endswith(ends) and not later.startswith(opening) for later in texts[i + 1 :]):
-                    return text
-                break
+    for mark, place in opened_cells(texts):
+        if closing_place(texts[place + 1 :], mark) is not None:
+            return texts[place]
     return ""
+
+
+def opened_cells(texts: Sequence[str]) -> list[tuple[str, int]]:
+    """Return each other mark that opens a cell and does not close it, with the place of the first such cell."""
+    found: dict[str, int] = {}
+    for place, text in enumerate(texts):
+        if text[:1] in _FIRST_SIGNS:
+            for mark in _OTHER_MARKS:
+                if mark not in found and text.startswith(mark) and not _is_closed(text, mark):
+                    found[mark] = place
+    return list(found.items())
+
+
+def closing_place(texts: Sequence[str], mark: str) -> int | None:
+    """Return the first cell that ends with what closes a mark, and is not a quotation of its own."""
+    closing = _OTHER_MARKS[mark]
+    ends = (i for i, text in enumerate(texts) if text.endswith(closing))
+    return next((i for i in ends if not (texts[i].startswith(mark) and _is_closed(texts[i], mark))), None)
+
+
+def _is_closed(text: str, mark: str) -> bool:
+    """Tell whether a cell that begins with a mark ends the quotation; doubled or nested marks in it do not."""
+    closing = _OTHER_MARKS[mark]
+    if not text.endswith(closing) or len(text) == len(mark):
+        return False
+    if mark not in closing:
+        return text.count(mark) <= sum(map(text.count, closing))
+    if not text.endswith(mark):
+        return True
+    first, last = _leading(text, mark), _leading(text[::-1], mark[::-1])
+    if first * len(mark) == len(text):
+        return first % 2 == 0
+    # Doubled marks are text, so an odd number opens or ends it; writers who double none have as many on either side.
+    return (first % 2 == 1 and last % 2 == 1) or first == last
+
+
+def _leading(text: str, mark: str) -> int:
+    count = 0
+    while text.startswith(mark, count * len(mark)):
+        count += 1
+    return count
 
 
 def _swallowed(cells: Sequence[str], delimiter: str) -> Iterator[list[str]]:

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from importer.model import ObjectType, Pair, Problem, RecordId, RowNames, SourceBlock, SourceRow
 from importer.reader.columns import Columns, Header, Side
+from importer.reader.headers import Place, meaning
 from importer.reader.ids import RecordUrl, missing_id, parse_id, split_ids, without_formula
 from importer.reader.lossy import LossyNumber
 from importer.reader.messages import quoted
@@ -25,6 +26,9 @@ _MAX_PROBLEMS = 20
 
 _SPREAD = "Spread the ids over several rows."
 _FEW_RECORDS = 8
+_NAMED_CELLS = 200
+"""Cells of a row in which the names of columns are looked for."""
+
 _TYPE_ADVICE = "Write the name of a HubSpot object, such as contacts or companies, or an object type id such as 2-123."
 
 
@@ -32,11 +36,13 @@ class RowReader:
     """Reads records under one understanding of the columns.
 
     `blank` counts the blank records passed over, `portals` are the portal numbers seen in record addresses,
-    `unlisted_types` the types that are not HubSpot's own.
+    `unlisted_types` the types that are not HubSpot's own. `other_header` is the number of the first row that names
+    other columns than the header does: what is below it would be read in the wrong columns.
     """
 
     def __init__(self, columns: Columns, header: Header) -> None:
         self.blank = 0
+        self.other_header: int | None = None
         self.portals: set[str] = set()
         self.unlisted_types: set[str] = set()
         self._header = header
@@ -83,10 +89,10 @@ class RowReader:
         """Add the rows to the block if all are of the usual kind; what `_add_singly` adds is the same, but slower."""
         if set(map(len, rows)) != {self._width} or set(map(type, rows)) != {list}:
             return False
-        pairs = usual_pairs((self._from, self._to), (self._from_types, self._to_types), numbers, rows)
+        known_types = (self._from_types, self._to_types)
+        pairs = usual_pairs((self._from, self._to), known_types, numbers, rows, self._to_lists)
         if pairs is None:
             return False
-        self._to_lists.add_all(numbers, [cells[self._to.id_column] for cells in rows])  # the other side has none
         block.numbers.extend(numbers)
         block.cells.extend(rows)
         block.pairs.rows.extend(pairs.rows)
@@ -98,10 +104,26 @@ class RowReader:
 
     def _add_singly(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> None:
         for number, cells in zip(numbers, rows, strict=True):
-            if any(map(str.strip, cells)):
-                block.add(self._read(number, cells))
-            else:
+            if not any(map(str.strip, cells)):
                 self.blank += 1
+                continue
+            row = self._read(number, cells)
+            block.add(row)
+            if row.problems and self.other_header is None and self._is_other_header(cells):
+                self.other_header = number
+
+    def _is_other_header(self, cells: Sequence[str]) -> bool:
+        """Return whether a row names columns, but not those of the header in their places."""
+        sides = ((self._from, Place.TO), (self._to, Place.FROM))
+        found = [(meaning(cells[side.id_column]), side, opposite) for side, opposite in sides]
+        if not any(meant for meant, *_ in found) or sum(meaning(cell) is not None for cell in cells[:_NAMED_CELLS]) < 2:
+            return False
+        return any(
+            meant is None
+            or meant.place is opposite
+            or (meant.object_type is not None and side.object_type not in (None, meant.object_type))
+            for meant, side, opposite in found
+        )
 
     def _read(self, number: int, cells: Sequence[str]) -> SourceRow:
         kept = tuple(map(str, cells))

@@ -4,6 +4,7 @@ A row that lacks trailing cells is normal: many programs omit empty ones. But a 
 two short rows of one, and the second, read on its own, may have ids in the wrong columns.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,14 +56,17 @@ class RowShapes:
         rows: list[list[str]] = []
         for new_numbers, new_rows in records:
             self._begin(new_rows)
-            if not rows and min(map(len, new_rows), default=self._least) >= self._least:
+            are_full = min(map(len, new_rows), default=self._least) >= self._least
+            if not rows and are_full and not self._ends_with_key:
                 yield new_numbers, self._trimmed(new_rows)
                 continue
+            is_run_held = any(self._is_short(cells) for cells in rows)
             numbers, rows = [*numbers, *new_numbers], [*rows, *new_rows]
-            end = self._check_runs(rows)
+            end = len(rows) - 1 if are_full and not is_run_held else self._check_runs(rows)
             yield self._finished(numbers[:end], rows[:end])
             numbers, rows = numbers[end:], rows[end:]
-        self._check_run(rows, 0, len(rows))
+        begun = next((i for i, cells in enumerate(rows) if self._is_short(cells)), len(rows))
+        self._check_run(rows, begun, len(rows))
         yield self._finished(numbers, rows)
 
     def warnings(self, names: RowNames) -> tuple[str, ...]:
@@ -123,22 +127,42 @@ class RowShapes:
         """Check every run of short and blank rows that has ended; return where the last, unended one begins."""
         begun: int | None = None
         for i, cells in enumerate(rows):
-            if len(cells) < self._least or not _is_filled(cells):
+            if self._is_short(cells):
                 begun = i if begun is None else begun
             elif begun is not None:
                 self._check_run(rows, begun, i)
                 self._continues = False
                 begun = None
         if begun is None:
-            return len(rows)
+            return len(rows) - self._ends_with_key
         if len(rows) - begun > _MOST_HELD:
             self._check_run(rows, begun, len(rows))
             self._continues = True
             return len(rows) - _MOST_PARTS
-        return begun
+        return max(0, begun - self._ends_with_key)
+
+    @property
+    def _ends_with_key(self) -> bool:
+        """Whether rows end with an id: the last one waits for the next, to which a line break may have moved digits."""
+        return self._least - 1 in self._layout.key_columns
+
+    def _is_short(self, cells: Sequence[str]) -> bool:
+        return len(cells) < self._least or not _is_filled(cells)
+
+    def _check_last_id(self, rows: list[list[str]], begin: int, rest: int) -> None:
+        """Doubt a full row that ends with an id when the next row, `rest`, is nothing but digits: they may belong to it."""
+        before = rows[begin - 1] if begin else []
+        if self._ends_with_key and len(before) == self._least and before[-1].strip() and len(rows[rest]) == 1:
+            text = rows[rest][0].strip()
+            # As long as the first cell of the row before, it may be the same for a row without an id at its end.
+            if _is_rest_of_id(text) and (text[0] == "0" or len(text) < len(before[0].strip())):
+                for i in (begin - 1, rest):
+                    rows[i] = DoubtfulRow(rows[i], _SPLIT_ID, self._layout.delimiter.join(rows[i]))
 
     def _check_run(self, rows: list[list[str]], begin: int, end: int) -> None:
         run = [i for i in range(begin, end) if _is_filled(rows[i])]
+        if run:
+            self._check_last_id(rows, begin, run[0])
         if len(run) == 1 and self._habit < _HABIT and self._layout.judge(rows[run[0]]).pairs:
             self._habit += 1
         for first in range(len(run) - 1):
@@ -176,6 +200,15 @@ _SPLIT = Problem(
     "inside a cell may have split it.",
     "Join the rows, and put the cell with the line break in quotation marks; or write out all cells, empty ones too.",
 )
+
+
+_SPLIT_ID = Problem(
+    "SPLIT_ROW",
+    "",
+    "a row that ends with an id is followed by one of digits alone: a line break inside the id may have split it.",
+    "Join the two rows, or remove the one of digits alone if it is none.",
+)
+_is_rest_of_id = re.compile(r"[0-9][0-9;\s]*").fullmatch
 
 
 def _is_filled(cells: Sequence[str]) -> bool:

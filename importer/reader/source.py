@@ -8,10 +8,19 @@ from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock, SourceRow
+from importer.model import (
+    EXTRA_CELLS_COLUMN,
+    OLD_RESULT_COLUMNS,
+    ObjectType,
+    Role,
+    RowNames,
+    SourceBlock,
+    SourceRow,
+    Status,
+)
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Columns, Header
-from importer.reader.header_row import header_columns, header_notes
+from importer.reader.header_row import header_columns, header_notes, header_warnings
 from importer.reader.hidden import HiddenRows
 from importer.reader.ids import without_formula
 from importer.reader.parts import find_common_header, late_notes
@@ -20,6 +29,7 @@ from importer.reader.shapes import Layout, RowShapes
 from importer.reader.tables import FORMULA_SIGNS, DoubtfulRow, Records, Table
 
 _STATUS_COLUMN = "import_status"
+_STATUSES = frozenset(map(str, Status))
 _OLD_RESULT = "The columns of an old result (import_…) are left out and will be replaced."
 
 
@@ -59,6 +69,7 @@ class Source:
     """
 
     def __init__(self, name: str, table: Table, reading: Reading) -> None:
+        self._name = name
         self._table = table
         self._reading = reading
         header_row = find_common_header(name, table, reading)
@@ -72,13 +83,15 @@ class Source:
         self.header = header.texts
         self.places = {role: index + 1 for role, index in columns.roles().items()}
         old = (_OLD_RESULT,) if len(self._kept) < self._width else ()
-        notes = table.notes + header_notes(header_row) + column_notes(header, columns) + old
+        notes = table.notes + header_notes(header_row) + old
         self.understood = _understood(table, columns, header, header_row.number, notes)
+        self._column_warnings = header_warnings(header_row, header, columns) + column_notes(header, columns)
         self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
         self._row_reader = RowReader(columns, header)
         self._shapes = self._text_shapes(full_header, columns)
         self._formulas = 0
         self._left_out = 0
+        self._unknown_statuses = 0
 
     def __enter__(self) -> Self:
         return self
@@ -104,6 +117,7 @@ class Source:
                 end = min(len(rows), start + left)
                 records = self._hidden.checked((numbers[start:end], rows[start:end]))
                 for block in self._row_reader.blocks(records):
+                    self._refuse_other_header()
                     left -= len(block.numbers)
                     if any(table.seen.may_have_formulas for table in tables):
                         self._formulas += _count_formulas(block.cells)
@@ -111,6 +125,15 @@ class Source:
                 start = end
             if not left:
                 return
+
+    def _refuse_other_header(self) -> None:
+        number = self._row_reader.other_header
+        if number is not None:
+            raise SourceError(
+                f"{self._name}, row {self.understood.row_names.of(number)}: this row names other columns than the "
+                f"header, so the rows below it would be read wrongly. Make it a file of its own, or put the columns of "
+                f"all rows in the same order."
+            )
 
     def _text_shapes(self, full_header: Sequence[str], columns: Columns) -> RowShapes | None:
         """Return what checks the lengths of a text file's rows; a workbook has its cells in their columns."""
@@ -158,8 +181,10 @@ class Source:
     def warnings(self) -> tuple[str, ...]:
         """Return what is worth telling once the rows are read, in plain sentences."""
         found = (
+            *self._column_warnings,
             f"Blank rows skipped: {self._row_reader.blank:,}." if self._row_reader.blank else "",
             f"Rows left out because of their {_STATUS_COLUMN}: {self._left_out:,}." if self._left_out else "",
+            self._unknown_status_warning(),
             self._hidden.warning(self.understood.row_names),
             self._portal_warning(),
             self._type_warning(),
@@ -173,7 +198,19 @@ class Source:
     def _is_wanted(self, cells: Sequence[str]) -> bool:
         if self._status_column is None or self._reading.statuses is None:
             return True
-        return cells[self._status_column].strip().lower() in self._reading.statuses
+        status = cells[self._status_column].strip().lower()
+        if status and status not in _STATUSES:
+            self._unknown_statuses += 1
+        # A row without a status is new, or was cleared to be sent again.
+        return not status or status in self._reading.statuses
+
+    def _unknown_status_warning(self) -> str:
+        if not self._unknown_statuses:
+            return ""
+        return (
+            f"Rows left out because their {_STATUS_COLUMN} is none that a run writes: {self._unknown_statuses:,}. Clear "
+            f"the cell of those to be sent."
+        )
 
     def _portal_warning(self) -> str:
         portals = sorted(self._row_reader.portals)

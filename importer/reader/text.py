@@ -9,10 +9,13 @@ from pathlib import Path
 
 from importer.config import Reading
 from importer.errors import SettingsError, SourceError
+from importer.model import Role
 from importer.reader.encodings import MARK, MARK_ERRORS, Encoding, chosen_encoding, detect_encoding, half_of_a_character
 from importer.reader.headers import meaning
+from importer.reader.ids import are_short_ids
 from importer.reader.lines import MAX_LINE, Lines, LineTooLongError, TextFile
 from importer.reader.messages import quoted
+from importer.reader.open_quotes import doubt_open_quotes
 from importer.reader.quoting import RecordSplitter, check_row, may_have_other_quotes
 from importer.reader.tables import BLOCK_RECORDS, FORMULA_SIGNS, Records, Seen, Table
 
@@ -38,7 +41,7 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
     encoding = chosen_encoding(reading.encoding, path, name) if reading.encoding else detect_encoding(path, name)
     sample = _sample(TextFile(path, name, encoding))
     declared = _declared_delimiter(sample)
-    delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample, reading.header_row)
+    delimiter = _chosen_delimiter(reading.delimiter) or declared or _likely_delimiter(sample, name, reading)
     other = half_of_a_character(path, encoding, delimiter)
     if other:
         raise SourceError(
@@ -74,7 +77,7 @@ def _records(text: TextFile, late_notes: list[str], seen: Seen) -> Generator[Rec
     number = 1
     with text.open() as lines:
         try:
-            for rows in _blocks(lines, text.delimiter, seen):
+            for rows in doubt_open_quotes(_blocks(lines, text.delimiter, seen), text.delimiter):
                 yield range(number, number + len(rows)), rows
                 number += len(rows)
         except UnicodeError:
@@ -88,7 +91,8 @@ def _records(text: TextFile, late_notes: list[str], seen: Seen) -> Generator[Rec
             )
 
 
-def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[list[list[str]]]:
+def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[tuple[list[list[str]], bool]]:
+    """Yield rows in blocks, and whether any may have cells in marks other than `"`."""
     splitter = RecordSplitter(delimiter)
     csv.field_size_limit(MAX_LINE)
     failure: Exception | None = None
@@ -102,19 +106,21 @@ def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[list[list[str]
             break
         plain = _split_plainly(block, lines, delimiter, seen)
         if plain is not None:
-            splitter.skip(len(block))
+            splitter.skip(block, plain[0][-1])
             yield plain
             continue
         seen.may_have_formulas = True
         records = (check_row(cells, delimiter) for cells in splitter.split(block, lines))
         while rows := list(islice(records, BLOCK_RECORDS)):
-            yield rows
+            yield rows, True
     if failure is not None:
         raise failure
 
 
-def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -> list[list[str]] | None:
+def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -> tuple[list[list[str]], bool] | None:
     """Return the records as the csv module reads them, None when a quotation mark may mislead it.
+
+    The second value tells whether any may have cells in marks other than `"`.
 
     When the last record is cut off within a quoted cell, the lines that end it are added to the block.
     """
@@ -134,9 +140,10 @@ def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -
         sign in joined and "\n" + sign in joined for sign in FORMULA_SIGNS
     )
     text = "".join(block)
-    if len(rows) < len(block) or may_have_other_quotes(text, delimiter):
-        return [check_row(cells, delimiter) for cells in rows]
-    return rows
+    has_other_quotes = may_have_other_quotes(text, delimiter)
+    if len(rows) < len(block) or has_other_quotes:
+        rows = [check_row(cells, delimiter) for cells in rows]
+    return rows, has_other_quotes
 
 
 def _end_quoted_cell(block: list[str], lines: Lines) -> bool:
@@ -158,7 +165,7 @@ def _undecodable(text: TextFile) -> SourceError:
     number = 1
     with text.open(MARK_ERRORS) as lines:
         try:
-            for rows in _blocks(lines, text.delimiter, Seen()):
+            for rows, _ in _blocks(lines, text.delimiter, Seen()):
                 found = next((i for i, cells in enumerate(rows) if any(MARK in cell for cell in cells)), None)
                 number += len(rows) if found is None else found
                 if found is not None:
@@ -203,13 +210,43 @@ def _chosen_delimiter(wish: str | None) -> str:
     return delimiter
 
 
-def _likely_delimiter(sample: str, header_row: int | None) -> str:
-    """Return the delimiter under which the header names most records, then most of the first records fit the header."""
-    scores = {delimiter: _score(sample, delimiter, header_row or 1) for delimiter in DELIMITERS}
-    return max(scores, key=lambda delimiter: scores[delimiter])
+def _likely_delimiter(sample: str, name: str, reading: Reading) -> str:
+    """Return the delimiter under which the header names most records, then most of the first records fit the header.
+
+    Raises `SourceError` when no header tells and all records fit under several delimiters.
+    """
+    found = {delimiter: _first_records(sample, delimiter, reading.header_row or 1) for delimiter in DELIMITERS}
+    scores = {delimiter: _score(records) for delimiter, records in found.items()}
+    fitting = [delimiter for delimiter, (understood, share, _) in scores.items() if not understood and share == 1]
+    best = max(scores, key=lambda delimiter: scores[delimiter])
+    if best not in fitting or len(fitting) == 1:
+        return best
+    with_ids = [delimiter for delimiter in fitting if _has_ids(found[delimiter], reading)]
+    if len(with_ids) == 1:
+        return with_ids[0]
+    shown = " and ".join(DELIMITERS[delimiter] for delimiter in fitting)
+    raise SourceError(
+        f"{name}: the first rows have the same number of cells under several delimiters ({shown}), and no column "
+        f"name tells which is meant. Say which with --delimiter, for example --delimiter {DELIMITERS[fitting[0]]}."
+    )
 
 
-def _score(sample: str, delimiter: str, header_row: int) -> tuple[int, float, int]:
+def _has_ids(records: list[list[str]], reading: Reading) -> bool:
+    """Return whether the columns that are named by position hold one bare id each, whatever the first row is."""
+    names = [reading.columns.get(role, "") for role in (Role.FROM_OBJECT_ID, Role.TO_OBJECT_ID)]
+    if not all(name[:1] == "#" and name[1:].isascii() and name[1:].isdecimal() for name in names):
+        return False
+    places = [int(name[1:]) - 1 for name in names]
+    rows = records if reading.no_header else records[1:]
+    return all(
+        0 <= place < len(cells) and are_short_ids([cells[place].strip()]) and bool(cells[place].strip())
+        for cells in rows
+        for place in places
+    )
+
+
+def _first_records(sample: str, delimiter: str, header_row: int) -> list[list[str]]:
+    """Return the first records of a sample from its header on."""
     found = enumerate(RecordSplitter(delimiter).split(io.StringIO(sample, newline=""), iter(())), 1)
     below = (cells for number, cells in found if cells and number >= header_row)
     records = list(islice(below, _SAMPLE_RECORDS + 1))
@@ -217,7 +254,10 @@ def _score(sample: str, delimiter: str, header_row: int) -> tuple[int, float, in
         records.pop()  # cut off by the end of the sample
     # Lines with a title may come before the header.
     start = next((i for i, cells in enumerate(records[:_TITLE_RECORDS]) if _understood(cells) > 1), 0)
-    records = records[start:]
+    return records[start:]
+
+
+def _score(records: list[list[str]]) -> tuple[int, float, int]:
     if not records or len(records[0]) < 2:
         return 0, 0.0, 0
     width = len(records[0])

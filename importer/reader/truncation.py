@@ -61,14 +61,16 @@ class LongestLists:
                 self._rows.append(row)
 
     def add_all(self, rows: Sequence[int], texts: Sequence[str]) -> None:
-        """Count the lists in many cells; cells without any cost next to nothing."""
-        if ";" in "".join(texts):
-            for row, text in zip(rows, texts, strict=True):
-                self.add(row, text)
+        """Count the lists in many cells."""
+        for row, text in zip(rows, texts, strict=True):
+            self.add(row, text)
 
     def warning(self, names: RowNames) -> str:
-        """Return the sentence about lists that look cut off, "" unless there are two or more and most look so."""
-        if self._short < 2 or 2 * self._short <= self._lists:
+        """Return the sentence about lists that look cut off, "" unless most of the longest look so.
+
+        One alone is enough when it is as long as the lowest limit or longer.
+        """
+        if self._short < (2 if self._length < TEXT_LIMITS[0] else 1) or 2 * self._short <= self._lists:
             return ""
         where = f"Column {quoted(self._column)}, {rows_text(names, self._rows, self._short)}"
         return (

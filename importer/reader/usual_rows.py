@@ -8,6 +8,7 @@ from typing import cast
 from importer.model import ObjectType, PairColumns, RecordId
 from importer.reader.columns import Side
 from importer.reader.ids import are_short_ids
+from importer.reader.truncation import LongestLists
 
 _LONGEST_LIST = 200
 """Characters of a usual list of ids: fewer than any limit at which other programs cut off texts."""
@@ -20,11 +21,13 @@ def usual_pairs(
     known_types: tuple[Mapping[str, ObjectType], Mapping[str, ObjectType]],
     numbers: Sequence[int],
     rows: Sequence[list[str]],
+    longest_lists: LongestLists,
 ) -> PairColumns | None:
     """Return the pairs of rows that are as wide as the header, or None when a row needs to be read by itself.
 
     Usual are bare ids of known types, several of them separated by `;` on the second side, and a blank cell where it
-    may be blank. What comes out is what reading each row by itself gives.
+    may be blank. What comes out, and is counted in the `longest_lists` of the second side, is what reading each row by
+    itself gives.
     """
     first, second = sides
     from_types, to_types = (_types(side, known, rows) for side, known in zip(sides, known_types, strict=True))
@@ -44,13 +47,18 @@ def usual_pairs(
         pairs = _only(pairs, [bool(from_id and to_id) for from_id, to_id in zip(from_ids, to_ids, strict=True)])
     if not are_short_ids(pairs.from_ids):
         return None
+    cells = pairs
     if not are_short_ids(pairs.to_ids):
         lists = _lists(pairs.to_ids)
         if lists is None:
             return None
         pairs = _spread(pairs, lists)
     # Equal ids may be those of one record; only the types tell.
-    return None if any(map(eq, pairs.from_ids, pairs.to_ids)) else pairs
+    if any(map(eq, pairs.from_ids, pairs.to_ids)):
+        return None
+    if pairs is not cells:
+        longest_lists.add_all(cells.rows, cells.to_ids)
+    return pairs
 
 
 def _column(rows: Sequence[list[str]], index: int) -> list[str]:

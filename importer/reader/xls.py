@@ -4,7 +4,6 @@ The file is kept in memory, its rows are not. xlrd is not used: it takes duratio
 in damaged containers without end, and keeps a whole sheet in memory.
 """
 
-import mmap
 import struct
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -29,8 +28,6 @@ def open_xls(path: Path, name: str, reading: Reading) -> Table:
     Raises `SourceError` when it is damaged, encrypted, beyond the bounds, or has no such sheet.
     """
     with _told(name):
-        if path.stat().st_size > MAX_SIZE:
-            raise ExcessError(f"it is larger than {MAX_SIZE >> 20} MiB")
         workbook = Workbook(_workbook_stream(path, name))
     sheet = choose_sheet(name, workbook.sheets, reading.sheet)
     start = next(start for start, found in zip(workbook.starts, workbook.sheets, strict=True) if found is sheet)
@@ -54,20 +51,23 @@ def _workbook_stream(path: Path, name: str) -> bytes:
 
     A newer workbook with a password comes in the same kind of container; some programs write a stream without one.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if content[: len(OLE_MAGIC)] != OLE_MAGIC:
-            return content[:]
-        container = Container(content)
-        streams = container.streams()
-        if "encryptedpackage" in streams:
-            raise PasswordError
-        entry = streams.get("workbook", streams.get("book"))
-        if entry is None:
-            raise SourceError(
-                f"{name} is an old Office document, not a workbook. "
-                f"Open it in a spreadsheet program and save the table as XLSX or CSV."
-            )
-        return container.read(entry)
+    with path.open("rb") as file:
+        content = file.read(MAX_SIZE + 1)  # not mapped: the process would be killed when another one cuts the file off
+    if len(content) > MAX_SIZE:
+        raise ExcessError(f"it is larger than {MAX_SIZE >> 20} MiB")
+    if not content.startswith(OLE_MAGIC):
+        return content
+    container = Container(content)
+    streams = container.streams()
+    if "encryptedpackage" in streams:
+        raise PasswordError
+    entry = streams.get("workbook", streams.get("book"))
+    if entry is None:
+        raise SourceError(
+            f"{name} is an old Office document, not a workbook. "
+            f"Open it in a spreadsheet program and save the table as XLSX or CSV."
+        )
+    return container.read(entry)
 
 
 def _records(workbook: Workbook, start: int, hidden: set[int], name: str) -> Generator[Record]:

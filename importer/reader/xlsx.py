@@ -69,8 +69,8 @@ def _records(
                 raise ExcessError(f"it has a row of more than {MAX_ROW_SIZE >> 20} MiB")
     if parser.merged:
         late_notes.append(
-            f"Merged ranges in the sheet: {parser.merged:,}; only the first cell of each has a value, the others are "
-            f"read as empty."
+            f"Merged ranges in the sheet: {parser.merged:,}; the sheet shows only the first cell of each, the others "
+            f"are read as they are stored, which is usually empty."
         )
 
 

@@ -1,9 +1,12 @@
 """What is said about columns that a file has and its pairs do not show."""
 
+from pathlib import Path
+
 import pytest
 
 from importer.config import Reading
 from importer.model import Role
+from importer.reader import open_source
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Header, find_columns
 
@@ -52,3 +55,28 @@ def test_very_many_columns_are_not_all_named() -> None:
     (note,) = notes(header, Reading("contacts", "companies"))
     assert note.count("Record ID") == 10
     assert "and 11 more" in note
+
+
+@pytest.mark.parametrize(
+    "header", ["Contact ID,Company ID,Deal ID", "Contact ID,Company ID,Association Label", "Record ID,Associated Deal IDs (A)"]
+)
+def test_what_is_not_used_is_a_warning(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\n1,2,3\n", encoding="utf-8")
+    reading = Reading("contacts", "companies" if "Company" in header else "deals")
+    with open_source(path, reading) as source:
+        list(source.blocks())
+        assert any("label" in warning or "Not used" in warning for warning in source.warnings())
+
+
+@pytest.mark.parametrize(
+    ("row", "is_warned"),
+    [("1001 (Ann),5001 (Acme)", True), ("#1001,#5001", True), ("ACME-1,HUB-2", True), ("#1,#2", False), ("A,B", False)],
+)
+def test_a_header_that_may_be_a_record_is_shown(tmp_path: Path, row: str, *, is_warned: bool) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{row}\n1002,5002\n", encoding="utf-8")
+    places = {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#2"}
+    with open_source(path, Reading("contacts", "companies", columns=places)) as source:
+        list(source.blocks())
+        assert any("--no-header" in warning for warning in source.warnings()) is is_warned

@@ -176,7 +176,7 @@ def test_numbers_of_other_kinds_are_exact_or_no_ids() -> None:
         "123",
         "123",
         "12345678901234567",
-        "1000",
+        "SCIENTIFIC_NOTATION",
         "DECIMAL_NUMBER",
         "MISSING_ID",
         "SCIENTIFIC_NOTATION",
@@ -257,3 +257,31 @@ def test_a_long_frame_is_read_whole_and_in_order() -> None:
     with open_frame(frame, Reading("contacts", "companies", limit=1700)) as source:
         rows = rows_of(source.blocks())
     assert [(row.number, row.cells) for row in rows] == [(i + 1, (str(i), str(i))) for i in range(1, 1701)]
+
+
+def test_a_decimal_in_scientific_notation_is_no_id() -> None:
+    values = [Decimal("1.20456E+11"), Decimal("1E+3"), Decimal("1000"), Decimal("1000.0")]
+    assert made(pd.Series(values, dtype=object)) == ["SCIENTIFIC_NOTATION", "SCIENTIFIC_NOTATION", "1000", "1000"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.period_range("2024", periods=1, freq="Y"),
+        pd.period_range("2024", periods=1, freq="Q"),
+        pd.period_range("2024-01", periods=1, freq="M"),
+        [np.datetime64("2024", "Y")],
+        [np.datetime64("2024-01", "M")],
+        [np.timedelta64(1001, "s")],
+        [np.timedelta64(1, "Y")],
+        [np.timedelta64(1001)],
+        [np.datetime64("NaT")],
+        [np.timedelta64("NaT")],
+    ],
+)
+def test_a_time_of_pandas_or_numpy_is_no_id_also_when_it_is_read_back_as_text(values: Any) -> None:
+    column = pd.Series(values) if isinstance(values, pd.PeriodIndex) else pd.Series(values, dtype=object)
+    with open_frame(pd.DataFrame({"from_id": column, "to_id": [1]}), LINKS) as source:
+        (row,) = rows_of(source.blocks())
+    assert row.problems
+    assert isinstance(parse_id(str(row.cells[0]), "from_id"), Problem)

@@ -266,3 +266,32 @@ def test_a_frame_whose_names_are_its_first_record_is_refused() -> None:
 def test_a_frame_has_no_row_for_a_header(reading: Reading) -> None:
     with pytest.raises(SettingsError, match="data frame"):
         open_frame(pandas.DataFrame({"from_id": [1], "to_id": [2]}), reading)
+
+
+@pytest.mark.parametrize(
+    ("header", "later"),
+    [
+        ("Contact ID,Company ID", "Company ID,Contact ID"),
+        ("Contact ID,Company ID", "Contact ID,Deal ID"),
+        ("Contact ID,Parent,Company ID", "Contact ID,Company ID,Phone"),
+        ("from_id,to_id", "to_id,from_id"),
+    ],
+)
+def test_a_second_header_that_names_other_columns_is_refused_with_its_row(
+    tmp_path: Path, header: str, later: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\n1,2,3\n{later}\n4,5,6\n", encoding="utf-8")
+    with (
+        pytest.raises(SourceError, match=r"a\.csv, row 3: this row names other columns"),
+        open_source(path, Reading("contacts", "companies") if "from" in header else Reading()) as source,
+    ):
+        rows_of(source.blocks())
+
+
+@pytest.mark.parametrize("later", ["Contact ID,Company ID", "contact_id,COMPANY ID", "Contact ID,x", "Deal,Company"])
+def test_a_repeated_header_or_a_row_that_names_no_two_columns_is_an_invalid_row(tmp_path: Path, later: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"Contact ID,Company ID\n1,2\n{later}\n4,5\n", encoding="utf-8")
+    with open_source(path, Reading()) as source:
+        assert [len(row.pairs) for row in rows_of(source.blocks())] == [1, 0, 1]

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.config import Reading
+from importer.errors import SourceError
 from importer.model import Problem, RowOutcome, SourceRow
 from importer.reader import open_source
 from importer.reporter import Layout, write_results
@@ -179,8 +181,13 @@ def rows_of_text(text: str, codec: str, delimiter: str) -> tuple[list[SourceRow]
         reading = Reading("contacts", "companies", delimiter=delimiter, encoding=codec)
         with open_source(path, reading) as source:
             rows = rows_of(source.blocks())
-            blank = next((warning for warning in source.warnings() if warning.startswith("Blank rows")), "0.")
-    return rows, int("".join(c for c in blank if c.isdigit()))
+            return rows, blank_rows(source.warnings())
+
+
+def blank_rows(warnings: tuple[str, ...]) -> int:
+    """How many blank rows were passed over, by the warnings."""
+    blank = next((warning for warning in warnings if warning.startswith("Blank rows")), "0")
+    return int("".join(c for c in blank if c.isdigit()))
 
 
 @given(DIALECTS, ROWS)
@@ -196,6 +203,31 @@ def test_a_table_in_any_dialect_makes_the_pairs_that_it_states_and_no_others(
         assert {problem.code for problem in row.problems} <= {"STRAY_QUOTE"}
         assert [(pair.from_id, pair.to_id) for pair in row.pairs] in ([], [(str(first), str(second))])
         assert row.problems or row.cells[1] == name
+
+
+HEADERS = st.sampled_from([COLUMNS, ["from_id", "a,b", "to_id", "c;d|e", "f"], ["Record ID - Contact", "N", "to_id", "x", "y"]])
+
+
+@given(DIALECTS, HEADERS, ROWS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]))
+@settings(max_examples=200, deadline=None)
+def test_a_table_whose_dialect_is_detected_makes_the_pairs_that_it_states_or_none(
+    dialect: dict[str, Any], header: list[str], rows: list[tuple[int, str, int, str, str]], codec: str
+) -> None:
+    written = text_of(dialect, [tuple(header), *rows])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes(written.encode(codec))
+        try:
+            with open_source(path, LINKS) as source:
+                found = rows_of(source.blocks())
+                blank = blank_rows(source.warnings())
+        except SourceError:
+            return
+    assert len(found) + blank == len(rows) or all(row.problems for row in found)
+    stated = Counter((str(first), str(second)) for first, _, second, *_ in rows)
+    sent = Counter((pair.from_id, pair.to_id) for row in found for pair in row.pairs)
+    assert sent <= stated
+    assert all(bool(row.pairs) != bool(row.problems) for row in found)
 
 
 @given(ROWS, st.sampled_from(",;\t|"), st.sampled_from(["", " "]))

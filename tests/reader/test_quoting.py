@@ -55,12 +55,72 @@ def outcomes(rows: list[SourceRow]) -> list[str]:
         ("1001,“Acme, 4001, LLC”,5002", "STRAY_QUOTE"),
         ("1001,„Acme, 4001, LLC“,5002", "STRAY_QUOTE"),
         ("1001,«Acme, 4001, LLC»,5002", "STRAY_QUOTE"),
+        ("1001,'Acme ''A'', 4001, LLC',5002", "STRAY_QUOTE"),
+        ("1001,'''A'', 4001, LLC',5002", "STRAY_QUOTE"),
+        ("1001,'Acme, 4001, LLC' ,5002", "STRAY_QUOTE"),
+        ("1001,'Acme, 4001,',5002", "STRAY_QUOTE"),
+        ("1001,\t'Acme, 4001, LLC'\xa0,5002", "STRAY_QUOTE"),
+        ("1001,“Acme “A”, 4001, LLC”,5002", "STRAY_QUOTE"),
+        ("1001,'Acme ''A''',5002,x,y", "1001>5002"),
+        ("1001,'Acme' & 'Co',5002,'x',y", "1001>5002"),
+        ("1001,''Acme'',5002,''x'',y", "1001>5002"),
+        ("1001,'',5002,'',y", "1001>5002"),
+        ("1001,&quot;Acme&quot;,5002,x,y", "1001>5002"),
+        *(
+            (f"1001,{opening}Acme, 4001, LLC{closing},5002", "STRAY_QUOTE")
+            for opening, closing in ["``", "`'", "»«", "»»", "””", "「」", "『』", "‹›", "›‹", "″″", "＂＂", "‚‘", "〝〟"]
+        ),
+        ("1001,&quot;Acme, 4001, LLC&quot;,5002", "STRAY_QUOTE"),
+        ("1001,&#39;Acme, 4001, LLC&#39;,5002", "STRAY_QUOTE"),
     ],
 )
 def test_a_row_with_odd_marks_is_read_surely_or_is_invalid_alone(tmp_path: Path, row: str, outcome: str) -> None:
     rows = read(tmp_path, f"{HEADER}1,a,2,b,c\n{row}\n3,d,4,e,f\n")
     assert outcomes(rows) == ["1>2", outcome, "3>4"]
     assert [row.number for row in rows] == [2, 3, 4]
+
+
+def test_a_quotation_by_other_marks_may_open_the_first_cell(tmp_path: Path) -> None:
+    rows = read(tmp_path, "Name,Contact ID,Company ID,Tag\n'Acme, 4001, 77',1001,5002\nx,1,2,y\n")
+    assert outcomes(rows) == ["STRAY_QUOTE", "1>2"]
+
+
+@pytest.mark.parametrize(
+    ("split", "rows"),
+    [
+        ("1001,“Call\n4001, now”,5001\n", 2),
+        ("1001,'Call him\n5551234, ask for Bob',5001\n", 2),
+        ("1001,“Call, me\n4001, now”,5001\n", 2),
+        ("1001,“Call\n4001,x,5002\nnow”,5001\n", 3),
+        ("1001,«Call\n\n4001, now»,5001\n", 2),
+        ("1001,&quot;Call\n4001, now&quot;,5001\n", 2),
+    ],
+)
+@pytest.mark.parametrize("rows_before", [0, 497, 498, 499])
+def test_a_cell_of_several_lines_in_other_marks_makes_each_of_its_rows_invalid(
+    tmp_path: Path, split: str, rows: int, rows_before: int
+) -> None:
+    text = "Contact ID,Note,Company ID\n" + "1,a,2\n" * rows_before + split + "3,d,4\n" * 9
+    found = outcomes(read(tmp_path, text))
+    assert found[:rows_before] + found[-9:] == ["1>2"] * rows_before + ["3>4"] * 9
+    assert set(found[rows_before:-9]) == {"STRAY_QUOTE"}
+    assert len(found) == rows_before + rows + 9
+
+
+@pytest.mark.parametrize("split", ['1001,"pipe 5\\"\n4001, cut 6",5001\n', '1001,"Rohr 5"\n4001,9022693",5001\n'])
+@pytest.mark.parametrize("rows_before", [0, 497, 498, 499])
+def test_a_cell_that_goes_on_after_what_seems_its_end_makes_no_other_pair(
+    tmp_path: Path, split: str, rows_before: int
+) -> None:
+    text = "Contact ID,Note,Company ID\n" + "1,a,2\n" * rows_before + split + "3,d,4\n" * 9
+    found = outcomes(read(tmp_path, text))
+    assert found == ["1>2"] * rows_before + ["MISSING_ID", "STRAY_QUOTE"] + ["3>4"] * 9
+
+
+@pytest.mark.parametrize("name", ["'s-Hertogenbosch", "'123", "“x”", "”x”", "’n"])
+def test_an_apostrophe_at_the_start_of_a_cell_leaves_other_rows_as_they_are(tmp_path: Path, name: str) -> None:
+    rows = read(tmp_path, HEADER + f"1,{name},2,b,c\n'3,d,'4,e,f\n" * 400)
+    assert outcomes(rows) == ["1>2", "3>4"] * 400
 
 
 def test_spaces_are_skipped_only_before_quotation_marks(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Rows by the block: as each would be read alone; types by cell, by flag and by header together."""
 
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -7,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.config import Reading
-from importer.model import PairColumns, SourceRow
+from importer.model import PairColumns, SourceRow, Status
+from importer.reader import open_source
 from importer.reader.columns import Header, find_columns
 from importer.reader.lossy import LossyNumber
 from importer.reader.rows import MANY_PAIRS, RowReader
+from importer.reader.truncation import LongestLists
 from importer.reader.usual_rows import usual_pairs
 from tests.blocks import rows_of
 
@@ -131,7 +134,7 @@ def test_a_list_so_long_that_a_program_may_have_cut_it_off_is_read_by_itself() -
     sides = (columns.from_side, columns.to_side)
 
     def usual(to_ids: str) -> PairColumns | None:
-        return usual_pairs(sides, ({}, {}), [2], [["1", to_ids]])
+        return usual_pairs(sides, ({}, {}), [2], [["1", to_ids]], LongestLists("to_id"))
 
     short = usual(";".join(map(str, range(10**8, 10**8 + 20))))
     assert short is not None
@@ -219,3 +222,13 @@ def test_an_id_above_the_greatest_one_makes_its_row_invalid_even_among_good_ones
     assert [pair.to_id for pair in good.pairs] == ["9223372036854775807"]
     assert [problem.code for row in (one, many) for problem in row.problems] == ["ID_TOO_LARGE"] * 2
     assert one.pairs == many.pairs == ()
+
+
+def test_a_results_file_gives_rows_of_the_wanted_statuses_and_those_without_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.results.csv"
+    statuses = ["linked", "failed", "", " ", "done", "FAILED"]
+    lines = [f"{n},{n + 100},{status}" for n, status in enumerate(statuses, 1)]
+    path.write_text("\n".join(["from_id,to_id,import_status", *lines]) + "\n", encoding="utf-8")
+    with open_source(path, Reading("contacts", "companies", statuses=frozenset({Status.FAILED}))) as source:
+        assert [row.number for row in rows_of(source.blocks())] == [3, 4, 5, 7]
+        assert any("none that a run writes: 1." in warning for warning in source.warnings())

@@ -40,6 +40,20 @@ def test_rows_that_line_breaks_made_of_one_are_invalid_wherever_blocks_end(
     assert found == ["1>2"] * rows_before + ["SPLIT_ROW"] * parts + ["4>5"] * 10
 
 
+@pytest.mark.parametrize("split", ["1001,50\n01\n", "1001,5\n002\n", "1001,50\n\n1\n", "1001,5002;50\n01;51\n"])
+@pytest.mark.parametrize("rows_before", [0, 497, 498, 499, 500])
+def test_an_id_that_a_line_break_split_at_the_end_of_a_row_is_invalid_wherever_blocks_end(
+    tmp_path: Path, split: str, rows_before: int
+) -> None:
+    found, _ = read(tmp_path, "Contact ID,Company ID\n" + "1003,2\n" * rows_before + split + "1004,5\n" * 510)
+    assert found == ["1003>2"] * rows_before + ["SPLIT_ROW"] * 2 + ["1004>5"] * 510
+
+
+def test_a_row_of_a_first_id_alone_leaves_the_row_before_it_as_it_is(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, "Contact ID,Company ID\n1001,5001\n1002\n1003,5003\n1004\n")
+    assert found == ["1001>5001", "MISSING_ID", "1003>5003", "MISSING_ID"]
+
+
 def test_two_short_rows_that_make_one_full_row_are_invalid_even_if_each_makes_a_pair(tmp_path: Path) -> None:
     found, _ = read(tmp_path, FIRST + "1,2,a,3,4\n1001,5001,see\n12,300,4\n5,6,a,7,8\n")
     assert found == ["1>2", "SPLIT_ROW", "SPLIT_ROW", "5>6"]

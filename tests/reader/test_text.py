@@ -8,6 +8,7 @@ import pytest
 
 from importer.config import Reading
 from importer.errors import SettingsError, SourceError
+from importer.model import Role
 from importer.reader import open_source
 from importer.reader.encodings import detect_encoding
 from tests.blocks import rows_of
@@ -300,3 +301,49 @@ def test_rows_before_one_that_cannot_be_read_are_read(tmp_path: Path, limit: int
     path.write_bytes(b"from_id,to_id\n1,2\n3,4\n" + b"5,6\n" * 20_000 + b"7,\xff\n")
     with open_source(path, Reading("contacts", "companies", limit=limit, encoding="utf-8")) as source:
         assert len(rows_of(source.blocks())) == limit
+
+
+BY_POSITION = {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#2"}
+
+
+@pytest.mark.parametrize("header", ["", "a;b,c\n"])
+@pytest.mark.parametrize("row", ["1001;5001,5002", "1001;5001,"])
+def test_a_file_that_fits_under_two_delimiters_without_a_header_that_tells_is_refused(
+    tmp_path: Path, row: str, header: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(header + f"{row}\n" * 3, encoding="utf-8")
+    reading = Reading("contacts", "companies", columns=BY_POSITION, no_header=not header)
+    with pytest.raises(SourceError, match="--delimiter"):
+        open_source(path, reading)
+
+
+@pytest.mark.parametrize("row", ["1001;5001;Main St 5, Berlin, DE, EU", "1001\t5001\tAcme, Inc"])
+def test_the_delimiter_under_which_the_columns_named_by_position_are_ids_is_taken(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"{row}\n" * 3, encoding="utf-8")
+    reading = Reading("contacts", "companies", columns=BY_POSITION, no_header=True)
+    with open_source(path, reading) as source:
+        pairs = [(pair.from_id, pair.to_id) for row in rows_of(source.blocks()) for pair in row.pairs]
+    assert pairs == [("1001", "5001")] * 3
+
+
+@pytest.mark.parametrize("end", ["\n\x1a", "\x1a", "\n\x1a\x1a", "\n" + "\0" * 300, "\r\n\x1a" + "\0" * 20])
+@pytest.mark.parametrize("rows", [1, 498, 499, 500])
+def test_what_old_programs_write_after_the_last_row_is_no_row(tmp_path: Path, end: str, rows: int) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Contact ID,Company ID\n" + "\n".join(["1001,5001"] * rows) + end, encoding="utf-8", newline="")
+    with open_source(path, Reading()) as source:
+        assert [len(row.pairs) for row in rows_of(source.blocks())] == [1] * rows
+
+
+@pytest.mark.parametrize("codec", ["iso2022_jp", "iso2022_jp_ext"])
+@pytest.mark.parametrize("rows_before", [0, 30_000])
+def test_names_in_the_japanese_encoding_of_emails_come_back(tmp_path: Path, codec: str, rows_before: int) -> None:
+    path = tmp_path / "a.csv"
+    text = "from_id,name,to_id\n" + "1,Ann,2\n" * rows_before + "3,かがみ 太郎,4\n"
+    path.write_text(text, encoding=codec)
+    with open_source(path, Reading("contacts", "companies")) as source:
+        *_, row = rows_of(source.blocks())
+    assert row.cells == ("3", "かがみ 太郎", "4")
+    assert [(pair.from_id, pair.to_id) for pair in row.pairs] == [("3", "4")]

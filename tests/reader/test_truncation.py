@@ -127,7 +127,7 @@ def test_lists_that_were_cut_off_at_an_unknown_limit_are_reported_by_row_and_col
 @pytest.mark.parametrize(
     "cells",
     [
-        [cut_off(500), cut_off(400)],  # one such list may be complete
+        [cut_off(250), cut_off(230)],  # one such list may be complete
         [cut_off(500), cut_off(500), "1;" * 251],  # a longer one was not cut off
         [cut_off(109), cut_off(109)],  # ten complete ids of equal length
         ["123;123;1", "123;123;1"],  # too few ids to tell
@@ -137,6 +137,11 @@ def test_lists_that_were_cut_off_at_an_unknown_limit_are_reported_by_row_and_col
 )
 def test_long_lists_that_need_not_be_cut_off_are_not_reported(cells: list[str]) -> None:
     assert longest_lists(cells) == ""
+
+
+@pytest.mark.parametrize("length", [500, 512, 2_048, 4_096, 50_000])
+def test_one_very_long_list_that_ends_in_a_short_id_is_reported(length: int) -> None:
+    assert "row 2" in longest_lists([cut_off(length), "5;6"])
 
 
 @given(st.lists(st.integers(1, 2**63 - 1), min_size=2, max_size=60), st.sampled_from([255, 256, 1000]))
