@@ -8,7 +8,7 @@ from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock, SourceRow
+from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock, SourceRow, Status
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Columns, Header
 from importer.reader.header_row import header_columns, header_notes
@@ -20,6 +20,7 @@ from importer.reader.shapes import Layout, RowShapes
 from importer.reader.tables import FORMULA_SIGNS, DoubtfulRow, Records, Table
 
 _STATUS_COLUMN = "import_status"
+_STATUSES = frozenset(Status)
 _OLD_RESULT = "The columns of an old result (import_…) are left out and will be replaced."
 
 
@@ -173,7 +174,8 @@ class Source:
     def _is_wanted(self, cells: Sequence[str]) -> bool:
         if self._status_column is None or self._reading.statuses is None:
             return True
-        return cells[self._status_column].strip().lower() in self._reading.statuses
+        status = cells[self._status_column].strip().lower()
+        return status in self._reading.statuses or status not in _STATUSES  # perhaps cleared, or a row that was added
 
     def _portal_warning(self) -> str:
         portals = sorted(self._row_reader.portals)
