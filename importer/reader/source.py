@@ -8,7 +8,16 @@ from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, OLD_RESULT_COLUMNS, ObjectType, Role, RowNames, SourceBlock, SourceRow, Status
+from importer.model import (
+    EXTRA_CELLS_COLUMN,
+    OLD_RESULT_COLUMNS,
+    ObjectType,
+    Role,
+    RowNames,
+    SourceBlock,
+    SourceRow,
+    Status,
+)
 from importer.reader.column_notes import column_notes
 from importer.reader.columns import Columns, Header
 from importer.reader.header_row import header_columns, header_notes
