@@ -73,8 +73,8 @@ class Reading:
     number of data rows to take from the top. `header_row` is the row, from 1 as a spreadsheet shows it, that holds the
     header (None: the first that is not blank); with `no_header` the file has none and columns are named by position.
     `allow_blank` makes a row whose id cell is empty `blank` instead of `invalid`, `visible_rows_only` leaves out rows
-    that a workbook hides. `statuses`, when given, takes only the rows whose `import_status` from an earlier run is one
-    of these.
+    that a workbook hides. `statuses`, when given, leaves out the rows whose `import_status` from an earlier run is
+    another one; rows without a status, or with one that no run writes, are taken.
     """
 
     from_object_type: str | None = None

@@ -9,7 +9,7 @@ from importer.reader.ods_cells import SEPARATOR
 from importer.reader.ods_xml import ContentParser
 from importer.reader.packages import BLOCK, Bound, ExcessError, Package, told
 from importer.reader.sheet_xml import MAX_ROW_SIZE
-from importer.reader.sheets import choose_sheet, sheet_notes
+from importer.reader.sheets import choose_sheet, merged_notes, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
 
 MAX_CONTENT = Bound(2 << 30, 2 << 30)
@@ -38,7 +38,8 @@ def open_ods(path: Path, name: str, reading: Reading) -> Table:
         raise
     place = next(i for i, found in enumerate(sheets) if found is sheet)
     hidden: set[int] = set()
-    records = _records(package, ContentParser(place), hidden, name)
+    late_notes: list[str] = []
+    records = _records(package, ContentParser(place), hidden, name, late_notes)
 
     def close() -> None:
         records.close()
@@ -51,6 +52,7 @@ def open_ods(path: Path, name: str, reading: Reading) -> Table:
         sheet=sheet.name,
         sheets=len(sheets),
         notes=sheet_notes(sheet, sheets),
+        late_notes=late_notes,
         hidden=hidden,
     )
 
@@ -68,7 +70,9 @@ def _parse(package: Package, parser: ContentParser) -> Generator[None]:
     return package.parse(_CONTENT, parser.set_handlers, MAX_CONTENT, SEPARATOR)
 
 
-def _records(package: Package, parser: ContentParser, hidden: set[int], name: str) -> Generator[Record]:
+def _records(
+    package: Package, parser: ContentParser, hidden: set[int], name: str, late_notes: list[str]
+) -> Generator[Record]:
     """Yield the rows of a sheet that have a cell, numbered as the sheet shows them; repeated ones one by one."""
     rows_seen, idle = 0, 0
     with told(name):
@@ -82,3 +86,4 @@ def _records(package: Package, parser: ContentParser, hidden: set[int], name: st
             rows_seen = parser.rows_seen
             if idle > MAX_ROW_SIZE and parser.is_in_sheet:
                 raise ExcessError(f"it has a row of more than {MAX_ROW_SIZE >> 20} MiB")
+    late_notes += merged_notes(parser.merged)

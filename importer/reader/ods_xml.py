@@ -19,6 +19,7 @@ Repeated = tuple[int, list[str], int, bool]
 _TABLE, _ROW, _CELL, _COVERED = named("table", "table", "table-row", "table-cell", "covered-table-cell")
 _NAME, _STYLE_NAME, _DISPLAY = named("table", "name", "style-name", "display")
 _ROWS, _COLUMNS = named("table", "number-rows-repeated", "number-columns-repeated")
+_ROWS_SPANNED, _COLUMNS_SPANNED = named("table", "number-rows-spanned", "number-columns-spanned")
 _GROUP, _GROUP_DISPLAY, _VISIBILITY = named("table", "table-row-group", "display", "visibility")
 _STYLE, _TABLE_STYLE, _NAME_OF_STYLE = named("style", "style", "table-properties", "name")
 _IN_TEXT = named("text", "")[0]
@@ -35,11 +36,12 @@ _AROUND_ROWS = frozenset(
 class ContentParser:
     """Collects the sheets of the content and, with the place of one (from 0), its rows; all else is skipped.
 
-    `rows_seen` counts the rows of that sheet, with or without cells.
+    `rows_seen` counts the rows of that sheet, with or without cells, `merged` its ranges of merged cells. The cells
+    that such a range covers are empty: the sheet does not show what they hold.
     """
 
     def __init__(self, wanted: int | None = None) -> None:
-        self.rows_seen = 0
+        self.rows_seen = self.merged = 0
         self._wanted = wanted
         self._tables: list[tuple[str, str]] = []
         self._hidden_styles: set[str] = set()
@@ -48,7 +50,7 @@ class ContentParser:
         # Where the parser stands: in an element to skip, the style, the row, the cell and its paragraph.
         self._depth_skipped = 0
         self._style = ""
-        self._in_table = self._in_row = self._in_cell = self._in_paragraph = False
+        self._in_table = self._in_row = self._in_cell = self._in_paragraph = self._is_covered = False
         self._number, self._row_repeat = 1, 1
         self._groups_hidden: list[bool] = []
         self._is_hidden = self._is_covered = False
@@ -154,7 +156,9 @@ class ContentParser:
             self._in_table = False
 
     def _finish_cell(self) -> None:
-        shown = cell_text(self._cell, "\n".join(self._paragraphs))
+        if _spans_several(self._cell):
+            self.merged += 1
+        shown = "" if self._is_covered else cell_text(self._cell, "\n".join(self._paragraphs))
         repeat = _count(self._cell, _COLUMNS)
         if shown and self._is_covered:
             shown = uncertain_text(shown, CoveredValue)
@@ -185,6 +189,11 @@ class ContentParser:
         if self._text_seen > MAX_TEXT:
             raise ExcessError(f"it has more than {MAX_TEXT >> 20:,} MiB of text")
         self._rows.append((number, self._row, self._row_repeat, self._is_hidden))
+
+
+def _spans_several(cell: Attributes) -> bool:
+    spans = [key for key in (_ROWS_SPANNED, _COLUMNS_SPANNED) if key in cell]
+    return any(_count(cell, key) > 1 for key in spans)
 
 
 def _count(attributes: Attributes, key: str) -> int:

@@ -7,7 +7,7 @@ external entities need, is refused outright.
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ MAX_TOKEN = 4 << 20
 
 BLOCK = 1 << 16
 """Bytes that are parsed at a time."""
+
+_SCANNED = 1 << 18
 
 Attributes = dict[str, str]
 SetHandlers = Callable[[expat.XMLParserType], None]
@@ -131,6 +133,17 @@ class Package:
                 yield
         parser.Parse(b"", True)
         yield
+
+    def holds(self, part: str, words: Sequence[bytes], bound: Bound) -> bool:
+        """Tell whether the bytes of a part hold any of some words; raises `ExcessError` beyond its bound."""
+        overlap = max(map(len, words)) - 1
+        last = b""
+        with closing(self._zip.open(self._checked(part, bound))) as stream:
+            while block := stream.read(_SCANNED):
+                if any(word in last + block for word in words):
+                    return True
+                last = block[-overlap:]
+        return False
 
     def elements(self, part: str, *wanted: str) -> list[tuple[str, Attributes]]:
         """Return the start tags of a small part that have these names, without their prefixes.

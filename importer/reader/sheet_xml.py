@@ -27,21 +27,28 @@ _TRUE = frozenset({"1", "true", "on"})
 class SheetParser:
     """Collects the rows of a sheet from its events.
 
-    `rows_seen` counts rows with or without cells, `merged` the ranges of merged cells; `hidden` collects the numbers of
-    the rows with cells that are hidden.
+    `rows_seen` counts rows with or without cells; `hidden` collects the numbers of the rows with cells that are hidden.
+    `clear_covered` empties the cells of a row, given its number, that a merged range covers.
     """
 
-    def __init__(self, strings: list[str], styles: list[Shown], *, from_1904: bool) -> None:
+    def __init__(
+        self,
+        strings: list[str],
+        styles: list[Shown],
+        *,
+        from_1904: bool,
+        clear_covered: Callable[[int, list[str]], None] | None = None,
+    ) -> None:
         self.rows_seen = 0
-        self.merged = 0
         self.hidden: set[int] = set()
         self._strings = strings
         self._styles = styles
         self._first_style = styles[0] if styles else Shown.NUMBER
         self._from_1904 = from_1904
+        self._clear_covered = clear_covered
         self._rows: list[Record] = []
         self._cells_seen = 0
-        self._columns = _ColumnNumbers()
+        self._columns = ColumnNumbers()
         # Where the parser stands: the row, the cell, and the text since the last start tag.
         self._number = 0
         self._row: list[str] = []
@@ -67,9 +74,7 @@ class SheetParser:
 
         def outside(tag: str, _: Attributes) -> None:
             # Beside the sheet's data, controls and drawings have rows of their own.
-            if tag == self._merge_tag:
-                self.merged += 1
-            elif tag.endswith("sheetData"):
+            if tag.endswith("sheetData"):
                 if tag != self._data_tag:
                     raise DamageError(f"it has sheet data named '{tag[:20]}'")
                 parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
@@ -84,7 +89,7 @@ class SheetParser:
 
     def _name_tags(self, prefix: str) -> None:
         """Set the names of elements: all have the prefix of the first, usually none."""
-        self._data_tag, self._merge_tag = prefix + "sheetData", prefix + "mergeCell"
+        self._data_tag = prefix + "sheetData"
         self._row_tag, self._cell_tag, self._value_tag = prefix + "row", prefix + "c", prefix + "v"
         self._formula_tag, self._text_tag, self._reading_tag = prefix + "f", prefix + "t", prefix + "rPh"
 
@@ -177,6 +182,8 @@ class SheetParser:
         self.rows_seen += 1
         if not cells:
             return
+        if self._clear_covered is not None:
+            self._clear_covered(number, cells)
         if self._is_hidden:
             self.hidden.add(number)
         self._cells_seen += len(cells)
@@ -193,7 +200,7 @@ def _index(text: str) -> int:
     return int(text)
 
 
-class _ColumnNumbers(dict[str, int]):
+class ColumnNumbers(dict[str, int]):
     """The position, from 0, of the column with some letters; found once for each."""
 
     def __missing__(self, letters: str) -> int:

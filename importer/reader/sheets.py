@@ -38,3 +38,11 @@ def sheet_notes(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[str, ...]:
         return ()
     place = sheets.index(sheet) + 1
     return (f"Sheet {quoted(sheet.name)} is read, number {place} of {len(sheets)}; choose another with --sheet NAME.",)
+
+
+def merged_notes(ranges: int) -> list[str]:
+    """Return the sentence about the ranges of merged cells that a sheet has."""
+    if not ranges:
+        return []
+    only = "only the first cell of each has a value, the others are read as empty"
+    return [f"Merged ranges in the sheet: {ranges:,}; {only}."]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from importer.config import Reading
 from importer.reader.cells import Shown, shown_as
+from importer.reader.merged import CoveredCells, merged_ranges
 from importer.reader.packages import BLOCK, Attributes, Bound, DamageError, ExcessError, Package, told
 from importer.reader.sheet_xml import MAX_ROW_SIZE, SheetParser
-from importer.reader.sheets import Sheet, choose_sheet, sheet_notes
+from importer.reader.sheets import Sheet, choose_sheet, merged_notes, sheet_notes
 from importer.reader.tables import Record, Table, in_blocks
 from importer.reader.xlsx_strings import StringsParser
 
@@ -32,12 +33,17 @@ def open_xlsx(path: Path, name: str, reading: Reading) -> Table:
         with told(name):
             workbook = _Workbook(package)
             sheet = choose_sheet(name, workbook.sheets, reading.sheet)
-            parser = SheetParser(workbook.shared_strings(), workbook.styles(), from_1904=workbook.from_1904)
+            merged = merged_ranges(package, sheet.part, MAX_SHEET)
+            parser = SheetParser(
+                workbook.shared_strings(),
+                workbook.styles(),
+                from_1904=workbook.from_1904,
+                clear_covered=CoveredCells(merged).clear if merged else None,
+            )
     except BaseException:
         package.close()
         raise
-    late_notes: list[str] = []
-    records = _records(package, sheet, parser, name, late_notes)
+    records = _records(package, sheet, parser, name)
 
     def close() -> None:
         records.close()
@@ -50,14 +56,12 @@ def open_xlsx(path: Path, name: str, reading: Reading) -> Table:
         sheet=sheet.name,
         sheets=len(workbook.sheets),
         notes=sheet_notes(sheet, workbook.sheets),
-        late_notes=late_notes,
+        late_notes=merged_notes(len(merged)),
         hidden=parser.hidden,
     )
 
 
-def _records(
-    package: Package, sheet: Sheet, parser: SheetParser, name: str, late_notes: list[str]
-) -> Generator[Record]:
+def _records(package: Package, sheet: Sheet, parser: SheetParser, name: str) -> Generator[Record]:
     """Yield the rows of a sheet that have a cell, numbered as the sheet numbers them."""
     rows_seen, idle = 0, 0
     with told(name):
@@ -67,11 +71,6 @@ def _records(
             rows_seen = parser.rows_seen
             if idle > MAX_ROW_SIZE:
                 raise ExcessError(f"it has a row of more than {MAX_ROW_SIZE >> 20} MiB")
-    if parser.merged:
-        late_notes.append(
-            f"Merged ranges in the sheet: {parser.merged:,}; the sheet shows only the first cell of each, the others "
-            f"are read as they are stored, which is usually empty."
-        )
 
 
 class _Workbook:

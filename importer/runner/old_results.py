@@ -13,7 +13,10 @@ from importer.reader import DELIMITERS, OldResults, read_old_results
 from importer.runner import lookup, store
 
 TO_RETRY = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.INVALID})
-"""The rows of a results file that are tried again. The invalid ones have been corrected, or are reported again."""
+"""The rows of a results file that are tried again, besides those without a status, which no run has tried.
+
+The invalid ones have been corrected, or are reported again.
+"""
 
 _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{5}")
 

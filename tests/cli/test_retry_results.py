@@ -169,3 +169,23 @@ def test_blank_rows_are_not_retried(work: Workplace) -> None:
     path.write_text(f"Contact ID,Company ID,import_status\n{work.base},,blank\n{work.base},2,failed\n")
     done = work.here("retry", path, "--json")
     assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
+
+
+def test_rows_whose_status_was_cleared_or_never_written_are_tried_and_linked_ones_left_out(work: Workplace) -> None:
+    source = work.write("deals.csv", [*work.pairs(3), ("ACME Ltd", 1), ("ACME Inc", 2)])
+    assert work.here("run", source).code == 1
+    results = work.folder / "deals.results.csv"
+    rewrite(results, {"ACME Ltd": str(work.base + 7), "ACME Inc": str(work.base + 8), "invalid": ""})
+    with results.open("a", encoding="utf-8") as file:
+        file.write(f"{work.base + 9},3\n")
+    done = work.here("retry", results, "--json")
+    assert (done.code, done.json["rows"], done.json["linked"], done.json["calls"]) == (0, 3, 3, 3)
+    assert {(work.base + 7, 1), (work.base + 8, 2), (work.base + 9, 3)} <= work.links()
+
+
+def test_a_row_with_a_status_that_no_run_writes_is_tried(work: Workplace) -> None:
+    path = work.folder / "odd.csv"
+    path.write_text(f"Contact ID,Company ID,import_status\n{work.base},1,redo\n{work.base},2,LINKED\n")
+    done = work.here("retry", path, "--json")
+    assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
+    assert (work.base, 1) in work.links()

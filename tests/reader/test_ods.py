@@ -259,3 +259,30 @@ def test_rows_hidden_by_filters_by_hand_and_in_groups_are_known(
     with open_source(path, Reading("contacts", "companies", visible_rows_only=visible_only)) as source:
         assert [row.number for row in rows_of(source.blocks())] == numbers
         assert "5 (rows 2, 3, 4, 6, 7)" in source.warnings()[0]
+
+
+@pytest.mark.parametrize("hidden", ['office:value-type="float" office:value="1777"', ""])
+def test_a_covered_cell_of_a_merged_range_is_empty_whatever_it_holds(tmp_path: Path, hidden: str) -> None:
+    spans = 'table:number-rows-spanned="2" table:number-columns-spanned="1"'
+    first = cell(f'{spans} office:value-type="float" office:value="1001"')
+    covered = (
+        f"<table:covered-table-cell {hidden}>{'<text:p>1777</text:p>' if hidden else ''}</table:covered-table-cell>"
+    )
+    path = tmp_path / "a.ods"
+    path.write_bytes(ods(HEADER + ods_row(first, ods_number("5001")) + ods_row(covered, ods_number("5002"))))
+    with open_source(path, Reading("contacts", "companies")) as source:
+        merged, below = rows_of(source.blocks())
+        assert [pair.from_id for pair in merged.pairs] == ["1001"]
+        assert (below.cells, [problem.code for problem in below.problems]) == (("", "5002"), ["MISSING_ID"])
+        assert any(text.startswith("Merged ranges in the sheet: 1;") for text in source.warnings())
+
+
+def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
+    one = cell(
+        'table:number-rows-spanned="1" table:number-columns-spanned="1" office:value-type="float" office:value="1"'
+    )
+    path = tmp_path / "a.ods"
+    path.write_bytes(ods(HEADER + ods_row(one, ods_number("2"))))
+    with open_source(path, Reading("contacts", "companies")) as source:
+        assert len(rows_of(source.blocks())) == 1
+        assert source.warnings() == ()
