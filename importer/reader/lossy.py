@@ -41,11 +41,3 @@ class UncertainValue(LossyNumber):
     code: ClassVar = "UNCERTAIN_VALUE"
     sentence: ClassVar = "{} is in a cell of a kind or format that the workbook does not define; it may be a date."
     advice: ClassVar = "Open the workbook in a spreadsheet program, check this cell and save the workbook again."
-
-
-class CoveredValue(UncertainValue):
-    """The text of a cell that a merged one covers: it is stored, and the sheet shows another in its place."""
-
-    __slots__ = ()
-    sentence: ClassVar = "{} is stored in a cell that a merged one covers, so the sheet does not show it."
-    advice: ClassVar = "Split the merged cells in a spreadsheet program, check this cell and save the workbook again."

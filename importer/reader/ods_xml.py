@@ -2,8 +2,6 @@
 
 from xml.parsers import expat
 
-from importer.reader.cells import uncertain_text
-from importer.reader.lossy import CoveredValue
 from importer.reader.ods_cells import KEPT_BREAK, KEPT_SPACE, KEPT_TAB, cell_text, collapsed, named
 from importer.reader.packages import Attributes, DamageError, ExcessError
 from importer.reader.sheet_xml import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE
@@ -160,8 +158,6 @@ class ContentParser:
             self.merged += 1
         shown = "" if self._is_covered else cell_text(self._cell, "\n".join(self._paragraphs))
         repeat = _count(self._cell, _COLUMNS)
-        if shown and self._is_covered:
-            shown = uncertain_text(shown, CoveredValue)
         if shown:
             if self._column + repeat > MAX_COLUMN:
                 raise ExcessError(f"its row {self._number} has more than {MAX_COLUMN:,} cells")

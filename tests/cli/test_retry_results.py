@@ -181,11 +181,3 @@ def test_rows_whose_status_was_cleared_or_never_written_are_tried_and_linked_one
     done = work.here("retry", results, "--json")
     assert (done.code, done.json["rows"], done.json["linked"], done.json["calls"]) == (0, 3, 3, 3)
     assert {(work.base + 7, 1), (work.base + 8, 2), (work.base + 9, 3)} <= work.links()
-
-
-def test_a_row_with_a_status_that_no_run_writes_is_tried(work: Workplace) -> None:
-    path = work.folder / "odd.csv"
-    path.write_text(f"Contact ID,Company ID,import_status\n{work.base},1,redo\n{work.base},2,LINKED\n")
-    done = work.here("retry", path, "--json")
-    assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
-    assert (work.base, 1) in work.links()

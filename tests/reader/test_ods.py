@@ -10,9 +10,8 @@ import pytest
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import Problem, SourceRow
+from importer.model import SourceRow
 from importer.reader import open_source
-from importer.reader.ids import parse_id
 from tests.blocks import rows_of
 from tests.files.make import archive, ods, ods_number, ods_row, ods_text
 
@@ -91,14 +90,6 @@ def test_a_cell_is_what_the_sheet_shows(read: Read, written: str, shown: str, ma
     (row,) = read(ods_row(written, ods_number("9")))
     assert row.cells == (shown, "9")
     assert [pair.from_id for pair in row.pairs] + [problem.code for problem in row.problems] == [made]
-
-
-@pytest.mark.parametrize("value", ["1777", "1777.0"])
-def test_a_value_that_a_merged_cell_covers_is_no_id_also_when_it_is_read_back(read: Read, value: str) -> None:
-    covered = f'<table:covered-table-cell office:value-type="float" office:value="{value}"/>'
-    (row,) = read(ods_row(covered, ods_number("5")))
-    assert [problem.code for problem in row.problems] == ["UNCERTAIN_VALUE"]
-    assert isinstance(parse_id(str(row.cells[0]), ""), Problem)
 
 
 def test_a_text_whose_value_is_another_one_is_no_id(read: Read) -> None:
