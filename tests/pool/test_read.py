@@ -248,7 +248,10 @@ async def test_an_account_that_refuses_reads_is_still_sent_to(path: Path) -> Non
         assert len((await rig.run()).of(Status.LINKED)) == 20
 
 
-@pytest.mark.parametrize("item", [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}])
+UNUSABLE: list[dict[str, object]] = [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}]
+
+
+@pytest.mark.parametrize("item", UNUSABLE)
 async def test_a_record_without_a_usable_list_counts_as_unread(path: Path, item: dict[str, object]) -> None:
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
