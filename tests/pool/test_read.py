@@ -338,7 +338,10 @@ async def test_a_link_listed_with_a_label_on_one_page_and_unlabelled_on_the_next
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
         is_second = "after" in asked[0]
-        item = {"from": {"id": "1000"}, "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}]}
+        item: dict[str, object] = {
+            "from": {"id": "1000"},
+            "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}],
+        }
         writer.write(body_of([item if is_second else item | {"paging": {"next": {"after": "2"}}}]))
         await writer.drain()
 
