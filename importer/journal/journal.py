@@ -101,6 +101,7 @@ class Journal:
             raise
 
     def _open(self, is_mine: bool) -> None:
+        known_frames = wal.readable_frames(self.path)  # to the last process: the first query makes a new index
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if self._db.execute(_IS_JOURNAL).fetchone() != (1,):
             raise JournalError(f"The journal {self.path}: {NO_JOURNAL}.")
@@ -115,7 +116,7 @@ class Journal:
         self.info = run_info(json.loads(values["info"]))
         self._totals = Totals(**json.loads(values["totals"]))
         self._spans = integrity.read_spans(self._db, self._totals)
-        frames = wal.committed_frames(self.path)
+        frames = max(known_frames, wal.committed_frames(self.path))
         if frames and (is_mine or not is_held(self.path)) and frames > wal.readable_frames(self.path):
             self._doubt_everything_unknown()
 

@@ -48,7 +48,13 @@ def committed_frames(path: Path) -> int:
 
 
 def readable_frames(path: Path) -> int:
-    """The number of frames that SQLite took from the log, by the log's index, which it made on opening the journal."""
-    with path.with_name(f"{path.name}-shm").open("rb") as file:
-        index = file.read(_INDEX_HEADER_BYTES)
+    """The number of frames that SQLite took from the log, by the log's index, which it makes on opening the journal.
+
+    Before that the index is what the last process left: 0 when it ended in order.
+    """
+    try:
+        with path.with_name(f"{path.name}-shm").open("rb") as file:
+            index = file.read(_INDEX_HEADER_BYTES)
+    except FileNotFoundError:
+        return 0
     return int.from_bytes(index[_FRAMES_IN_INDEX], sys.byteorder) if len(index) == _INDEX_HEADER_BYTES else 0

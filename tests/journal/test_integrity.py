@@ -242,10 +242,26 @@ def test_when_the_log_is_damaged_in_the_middle_what_came_before_it_stands(path: 
 
 def test_a_transaction_that_was_not_committed_is_no_damage(path: Path) -> None:
     log = wal.log_of(killed(path))
-    with log.open("r+b") as file:  # as a process leaves it that dies while it writes
-        file.truncate(log.stat().st_size - 5_000)
-    found = statuses(path)
-    assert set(found[40:]) == {Status.NOT_SENT}
+    with log.open("ab") as file:  # as a process leaves it that dies while it writes
+        file.write(log.read_bytes()[32:5_000])
+    assert statuses(path) == [Status.LINKED] * 40 + [Status.NOT_SENT] * 20
+
+
+@pytest.mark.parametrize("share", [None, 0.0, 0.3, 0.9])
+def test_when_the_log_is_shorter_than_its_process_knew_it_what_is_missing_is_doubted(
+    path: Path, share: float | None
+) -> None:
+    log = wal.log_of(killed(path))
+    if share is None:
+        log.unlink()
+    else:
+        with log.open("r+b") as file:
+            file.truncate(int(log.stat().st_size * share))
+    for _ in range(2):
+        found = statuses(path)
+        linked = found.count(Status.LINKED)
+        assert linked < 40
+        assert found == [Status.LINKED] * linked + [Status.UNCONFIRMED] * (60 - linked)
 
 
 def test_a_log_that_a_living_process_writes_is_left_alone(path: Path) -> None:

@@ -248,7 +248,10 @@ async def test_an_account_that_refuses_reads_is_still_sent_to(path: Path) -> Non
         assert len((await rig.run()).of(Status.LINKED)) == 20
 
 
-@pytest.mark.parametrize("item", [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}])
+UNUSABLE: list[dict[str, object]] = [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}]
+
+
+@pytest.mark.parametrize("item", UNUSABLE)
 async def test_a_record_without_a_usable_list_counts_as_unread(path: Path, item: dict[str, object]) -> None:
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
@@ -335,7 +338,10 @@ async def test_a_link_listed_with_a_label_on_one_page_and_unlabelled_on_the_next
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
         is_second = "after" in asked[0]
-        item = {"from": {"id": "1000"}, "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}]}
+        item: dict[str, object] = {
+            "from": {"id": "1000"},
+            "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}],
+        }
         writer.write(body_of([item if is_second else item | {"paging": {"next": {"after": "2"}}}]))
         await writer.drain()
 
