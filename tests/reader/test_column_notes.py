@@ -58,7 +58,8 @@ def test_very_many_columns_are_not_all_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["Contact ID,Company ID,Deal ID", "Contact ID,Company ID,Association Label", "Record ID,Associated Deal IDs (A)"]
+    "header",
+    ["Contact ID,Company ID,Deal ID", "Contact ID,Company ID,Association Label", "Record ID,Associated Deal IDs (A)"],
 )
 def test_what_is_not_used_is_a_warning(tmp_path: Path, header: str) -> None:
     path = tmp_path / "a.csv"

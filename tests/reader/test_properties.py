@@ -205,7 +205,9 @@ def test_a_table_in_any_dialect_makes_the_pairs_that_it_states_and_no_others(
         assert row.problems or row.cells[1] == name
 
 
-HEADERS = st.sampled_from([COLUMNS, ["from_id", "a,b", "to_id", "c;d|e", "f"], ["Record ID - Contact", "N", "to_id", "x", "y"]])
+HEADERS = st.sampled_from(
+    [COLUMNS, ["from_id", "a,b", "to_id", "c;d|e", "f"], ["Record ID - Contact", "N", "to_id", "x", "y"]]
+)
 
 
 @given(DIALECTS, HEADERS, ROWS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]))

@@ -68,7 +68,21 @@ def outcomes(rows: list[SourceRow]) -> list[str]:
         ("1001,&quot;Acme&quot;,5002,x,y", "1001>5002"),
         *(
             (f"1001,{opening}Acme, 4001, LLC{closing},5002", "STRAY_QUOTE")
-            for opening, closing in ["``", "`'", "»«", "»»", "””", "「」", "『』", "‹›", "›‹", "″″", "＂＂", "‚‘", "〝〟"]
+            for opening, closing in [
+                "``",
+                "`'",
+                "»«",
+                "»»",
+                "””",
+                "「」",
+                "『』",
+                "‹›",
+                "›‹",
+                "″″",
+                "＂＂",
+                "‚‘",
+                "〝〟",
+            ]
         ),
         ("1001,&quot;Acme, 4001, LLC&quot;,5002", "STRAY_QUOTE"),
         ("1001,&#39;Acme, 4001, LLC&#39;,5002", "STRAY_QUOTE"),
