@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -176,12 +177,22 @@ def _decodes(sample: bytes, codec: str) -> bool:
 
 def _likeliest(sample: bytes, name: str) -> Encoding:
     best, *others = [guess for guess in guesses(sample) if _is_possible(guess)]
+    if any(_is_no_text(c) for text in best.texts for c in text):
+        raise SourceError(
+            f"{name} is not UTF-8, and its text fits none of the encodings that are tried. Say which it has with "
+            f"--encoding NAME (for example cp874 or cp775), or save the file as UTF-8."
+        )
     others = [guess for guess in others if guess.texts != best.texts]
     margin = others[0].bits - best.bits if others else _CERTAIN
     if margin < _MARGIN and not (best.candidate.codec == _DEFAULT and best.is_plain):
         raise SourceError(_ambiguous(name, best, others))
     rivals = tuple(guess.candidate.codec for guess in others if guess.bits - best.bits < _CERTAIN)
     return Encoding(best.candidate.codec, best.candidate.name, guessed=True, rivals=rivals)
+
+
+def _is_no_text(character: str) -> bool:
+    """Tell whether a character is a control of the upper half, or one that is assigned to nothing in particular."""
+    return "\x80" <= character < "\xa0" or unicodedata.category(character) in {"Co", "Cn"}
 
 
 def _is_possible(guess: Guess) -> bool:

@@ -150,7 +150,7 @@ class RowShapes:
         return len(cells) < self._least or not _is_filled(cells)
 
     def _check_last_id(self, rows: list[list[str]], begin: int, rest: int) -> None:
-        """Doubt a full row that ends with an id when the next row, `rest`, is nothing but digits: they may belong to it."""
+        """Doubt a full row that ends with an id when the next, `rest`, is nothing but digits: they may belong to it."""
         before = rows[begin - 1] if begin else []
         if self._ends_with_key and len(before) == self._least and before[-1].strip() and len(rows[rest]) == 1:
             text = rows[rest][0].strip()

@@ -208,8 +208,8 @@ class Source:
         if not self._unknown_statuses:
             return ""
         return (
-            f"Rows left out because their {_STATUS_COLUMN} is none that a run writes: {self._unknown_statuses:,}. Clear "
-            f"the cell of those to be sent."
+            f"Rows left out because their {_STATUS_COLUMN} is none that a run writes: {self._unknown_statuses:,}. "
+            f"Clear the cell of those to be sent."
         )
 
     def _portal_warning(self) -> str:

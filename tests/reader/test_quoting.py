@@ -67,8 +67,8 @@ def outcomes(rows: list[SourceRow]) -> list[str]:
         ("1001,'',5002,'',y", "1001>5002"),
         ("1001,&quot;Acme&quot;,5002,x,y", "1001>5002"),
         *(
-            (f"1001,{opening}Acme, 4001, LLC{closing},5002", "STRAY_QUOTE")
-            for opening, closing in [
+            (f"1001,{marks[0]}Acme, 4001, LLC{marks[1]},5002", "STRAY_QUOTE")
+            for marks in [
                 "``",
                 "`'",
                 "»«",

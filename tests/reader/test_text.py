@@ -347,3 +347,11 @@ def test_names_in_the_japanese_encoding_of_emails_come_back(tmp_path: Path, code
         *_, row = rows_of(source.blocks())
     assert row.cells == ("3", "かがみ 太郎", "4")
     assert [(pair.from_id, pair.to_id) for pair in row.pairs] == [("3", "4")]
+
+
+def test_a_text_that_no_encoding_makes_sense_of_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"1,{name},2" for name in ("深水埗嘅茶餐廳", "佢哋喺邊度")]
+    path.write_bytes("\n".join(["from_id,name,to_id", *rows]).encode("big5hkscs"))
+    with pytest.raises(SourceError, match="--encoding NAME"):
+        open_source(path, Reading("contacts", "companies"))

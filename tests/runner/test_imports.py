@@ -121,7 +121,7 @@ def test_a_nul_in_a_path_is_an_error_that_names_the_path(work: Workplace, settin
         lambda: load_settings({}, Path("a\0.toml")),
     ]
     for call in calls:
-        with pytest.raises(ImporterError, match="[ab](\\\\x00|\0)"):
+        with pytest.raises(ImporterError, match=r"[ab](\\x00|\0)"):
             call()
     assert work.asked() == {}
 
