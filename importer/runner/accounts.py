@@ -28,6 +28,7 @@ from importer.model import Stop
 from importer.pool import Pool
 from importer.runner.costs import initial_rate
 from importer.runner.events import Notice, Watch
+from importer.runner.sending import report_full_window, run_on_own_loop
 
 _MOST_ATTEMPTS = 3
 _LONGEST_WAIT = 15.0
@@ -149,12 +150,16 @@ class TokenAccount:
         def tell() -> None:
             self.watch(Notice("Another run on this machine sends with the same token: waiting until it ends."))
 
-        asyncio.run(self._ask_outside(None if self.settings.no_wait else tell))
+        run_on_own_loop(self._ask_outside(None if self.settings.no_wait else tell))
 
     async def _ask_outside(self, wait: Callable[[], None] | None) -> None:
         pace = Pace(initial_rate(self.settings))
         with hold_rate(self.settings.base_url, self.token, wait) as ledger:
-            async with HubSpotClient(self.settings.base_url, self.token, self.settings) as client, ledger.keep(pace):
+            on_full = partial(report_full_window, self.watch)
+            async with (
+                HubSpotClient(self.settings.base_url, self.token, self.settings) as client,
+                ledger.keep(pace, on_full),
+            ):
                 await self._ask(partial(self._send, client, pace))
 
     async def _send(self, client: HubSpotClient, pace: Pace) -> Reply:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from pydantic import SecretStr
 
@@ -21,6 +22,8 @@ from importer.runner.costs import initial_rate
 from importer.runner.events import Notice, Watch
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import stop_on_signals
+
+T = TypeVar("T")
 
 _SANDBOX_LIMIT = 190  # as an account on Professional; "auto" finds it out
 
@@ -90,16 +93,16 @@ def work_on(journal: Journal, settings: Settings, token: SecretStr, work: Work, 
     and CutShortError when the journal fails after calls were made.
     """
     if settings.sandbox:  # each sandbox inside a process is an account of its own
-        return _run(_work_in_sandbox(journal, settings, work, watch))
+        return run_on_own_loop(_work_in_sandbox(journal, settings, work, watch))
 
     def tell() -> None:
         watch(Notice("Another run on this machine sends with the same token: waiting until it ends."))
 
     with hold_rate(settings.base_url, token, None if settings.no_wait else tell) as ledger:
-        return _run(_work(journal, settings, token, work, watch, ledger))
+        return run_on_own_loop(_work(journal, settings, token, work, watch, ledger))
 
 
-def _run(work: Coroutine[None, None, Sent]) -> Sent:
+def run_on_own_loop(work: Coroutine[None, None, T]) -> T:
     """Run `work` on an event loop of its own; unlike asyncio.run this leaves the one that the caller has set."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         return runner.run(work)
@@ -124,7 +127,7 @@ async def _work(
         seconds = _seconds_for_answers(settings, journal)
         stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, watch))
         if ledger is not None:
-            await stack.enter_async_context(ledger.keep(pace, partial(_report_full_window, watch)))
+            await stack.enter_async_context(ledger.keep(pace, partial(report_full_window, watch)))
         with cut_short(journal, lambda: pool.calls + pool.reads):
             stop = await work(pool, client)
     return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
@@ -136,7 +139,8 @@ def _seconds_for_answers(settings: Settings, journal: Journal) -> float:
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
 
 
-def _report_full_window(watch: Watch, seconds: float) -> None:
+def report_full_window(watch: Watch, seconds: float) -> None:
+    """Report that no call can be made for so many seconds."""
     text = f"An earlier run with this token has used up the rate: waiting {seconds:.0f} s until its calls have expired."
     watch(Notice(text))
 

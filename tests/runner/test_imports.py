@@ -126,6 +126,24 @@ def test_a_nul_in_a_path_is_an_error_that_names_the_path(work: Workplace, settin
     assert work.asked() == {}
 
 
+def test_the_callers_event_loop_is_back_after_asking_for_the_account_of_another_token(
+    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = work.write("a.csv", [(UNKNOWN + work.base + number, 1) for number in range(400)])
+    stopped = run_import(source, settings.model_copy(update={"max_failure_share": 0.1}))
+    assert (stopped.status, stopped.not_sent > 0) == (RunStatus.STOPPED, True)
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "pat-na1-of-nobody")
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        refused = run_import(source, settings)
+        assert (refused.run_id, refused.stopped_by) == (stopped.run_id, StopReason.TOKEN_REFUSED)
+        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
 def test_the_callers_event_loop_and_wakeup_descriptor_are_back_afterwards(work: Workplace, settings: Settings) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
