@@ -132,7 +132,7 @@ def _utf_8_or_shifted(path: Path) -> Encoding | None:
         try:
             while block := file.read(_BLOCK):
                 decoder.decode(block)
-                is_shifted = is_shifted or any(code in block for code in _SHIFTS)
+                is_shifted = is_shifted or (b"\x1b" in block and any(code in block for code in _SHIFTS))
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return None
