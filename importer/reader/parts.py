@@ -60,7 +60,29 @@ def left_out_notes(names: Sequence[str]) -> tuple[str, ...]:
 
 def late_notes(table: Table) -> list[str]:
     """Return what only the end of a table, or of each of its parts, said."""
-    return table.late_notes + [f"{part.name}: {note}" for part in table.parts for note in part.table.late_notes]
+    of_parts = [f"{part.name}: {note}" for part in table.parts for note in part.table.late_notes]
+    return [*table.late_notes, *of_parts, *_unended_notes(table)]
+
+
+def _unended_notes(table: Table) -> list[str]:
+    """Return one sentence about last lines without a line ending, however many parts have one."""
+    found = [(part.name, part.table.seen.unended) for part in table.parts] or [("", table.seen.unended)]
+    ends = [(name, *end) for name, end in found if end is not None]
+    if not ends:
+        return []
+    name, row, text = ends[0]
+    lacks = "has no line ending, unlike all others"
+    if len(ends) == 1:
+        note = (
+            f"The last line, row {row}, {lacks}: the file may have been cut off within its last cell ({quoted(text)}). "
+            f"Compare it with the original."
+        )
+        return [f"{name}: {note}" if name else note]
+    note = (
+        f"The last line of {len(ends):,} files {lacks}: {_shown([end[0] for end in ends])}. Each may have been cut off "
+        f"within its last cell. Compare them with the originals."
+    )
+    return [note]
 
 
 def check_same_kind(name: str, parts: Sequence[Part]) -> None:
