@@ -5,7 +5,7 @@ import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,10 @@ MAX_PARTS = 100
 """Files of one archive that are read as one table; all are open at the same time."""
 
 _BLOCK = 1 << 20
-_TABLE_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xls", ".ods"})
+_TABLE_ENDINGS = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xls", ".ods"})
+_TEXT_ENDINGS = frozenset({".txt"})
+"""Of files that are tables only in an archive without any that is one by its name: beside those, they are notes."""
+
 _UTF8_NAME = 0x800  # general purpose bit 11. Source: PKWARE, APPNOTE.TXT 4.4.4
 
 
@@ -31,6 +34,14 @@ class Expanded:
 
     name: str
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The tables of an archive, and the names of the files in it that are left out."""
+
+    files: list[Expanded]
+    left_out: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -43,23 +54,24 @@ def _told(name: str) -> Iterator[None]:
         raise SourceError(f"{name} is a damaged archive ({error}). Make it again, or give the table itself.") from None
 
 
-def expand_gzip(path: Path, name: str, folder: Path) -> list[Expanded]:
+def expand_gzip(path: Path, name: str, folder: Path) -> Expansion:
     """Return the expanded content of a gzip file, written into `folder`; raises `SourceError`."""
     target = folder / (path.name.removesuffix(".gz") or "table")
     with _told(name), gzip.open(path) as stream:
         _copy(stream, target, name, MAX_EXPANDED)
-    return [Expanded(target.name, target)]
+    return Expansion([Expanded(target.name, target)])
 
 
-def expand_zip(path: Path, name: str, folder: Path) -> list[Expanded]:
+def expand_zip(path: Path, name: str, folder: Path) -> Expansion:
     """Return the tables of a zip archive in the natural order of their names (2 before 10), written into `folder`.
 
-    Files that are no tables are left out, unless there is just one file. Raises `SourceError`.
+    Files that are no tables by their names are left out, unless there is just one file, and empty ones, unless all are.
+    Raises `SourceError`.
     """
     expanded: list[Expanded] = []
     room = MAX_EXPANDED
     with _told(name), zipfile.ZipFile(path) as archive:
-        members = _tables(archive, name)
+        members, others = _tables(archive, name)
         for place, (member, shown) in enumerate(zip(members, _names(members), strict=True)):
             if member.flag_bits & 1:
                 raise SourceError(f"{name} is protected with a password. Give the table inside it without one.")
@@ -67,19 +79,26 @@ def expand_zip(path: Path, name: str, folder: Path) -> list[Expanded]:
             with archive.open(member) as stream:
                 room -= _copy(stream, target, name, room)
             expanded.append(Expanded(shown, target))
-    return expanded
+    return Expansion(expanded, tuple(_names(others)))
 
 
-def _tables(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+def _tables(archive: zipfile.ZipFile, name: str) -> tuple[list[zipfile.ZipInfo], list[zipfile.ZipInfo]]:
+    """Return the tables of an archive, and its other files."""
     files = [found for found in archive.infolist() if not _is_litter(found.filename)]
-    tables = [found for found in files if PurePosixPath(found.filename).suffix.lower() in _TABLE_ENDINGS]
+    named = _with_ending(files, _TABLE_ENDINGS) or _with_ending(files, _TEXT_ENDINGS)
+    tables = [found for found in named if found.file_size] or named[:1]
     if len(tables) > MAX_PARTS:
         raise SourceError(f"{name} holds {len(tables):,} tables; at most {MAX_PARTS} are read as one. Give fewer.")
     if tables or len(files) == 1:
-        return sorted(tables or files, key=_natural_order)
+        tables = sorted(tables or files, key=_natural_order)
+        return tables, [found for found in files if found not in tables]
     shown = ", ".join(quoted(found.filename) for found in files[:10]) + (", …" if len(files) > 10 else "")
     seen = f"holds several files: {shown}" if files else "holds no file"
     raise SourceError(f"{name} {seen}. A zip archive must hold one table, or its parts; give that table itself.")
+
+
+def _with_ending(files: Sequence[zipfile.ZipInfo], endings: Container[str]) -> list[zipfile.ZipInfo]:
+    return [found for found in files if PurePosixPath(found.filename).suffix.lower() in endings]
 
 
 def _natural_order(member: zipfile.ZipInfo) -> tuple[list[str | int], str]:

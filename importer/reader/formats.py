@@ -12,11 +12,11 @@ from pathlib import Path
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader.biff import old_version
-from importer.reader.compressed import Expanded, expand_gzip, expand_zip
+from importer.reader.compressed import Expansion, expand_gzip, expand_zip
 from importer.reader.ods import open_ods
 from importer.reader.ole import OLE_MAGIC
 from importer.reader.packages import plain_name
-from importer.reader.parts import check_same_kind, common_notes
+from importer.reader.parts import check_same_kind, common_notes, left_out_notes
 from importer.reader.tables import Part, Table
 from importer.reader.text import open_text
 from importer.reader.xls import old_workbook, open_xls
@@ -169,17 +169,19 @@ def _open_office(path: Path, name: str, parts: frozenset[str], reading: Reading)
 
 
 def _open_expanded(
-    path: Path, name: str, kind: str, expand: Callable[[Path, str, Path], list[Expanded]], reading: Reading
+    path: Path, name: str, kind: str, expand: Callable[[Path, str, Path], Expansion], reading: Reading
 ) -> Table:
     """Return the table inside an archive; the expanded copies go when the table is closed."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="importer-")))
-        files = expand(path, name, folder)
+        expansion = expand(path, name, folder)
+        files = expansion.files
         names = [name if len(files) == 1 else f"{name}, {file.name}" for file in files]
         tables = [_open_part(file.path, named, reading, stack) for file, named in zip(files, names, strict=True)]
         parts = [Part(file.name, table) for file, table in zip(files, tables, strict=True)]
         table = parts[0].table if len(parts) == 1 else _joined(name, parts)
-        return replace(table, format=f"{table.format} in {kind}", close=stack.pop_all().close)
+        notes = left_out_notes(expansion.left_out) + table.notes
+        return replace(table, format=f"{table.format} in {kind}", notes=notes, close=stack.pop_all().close)
 
 
 def _open_part(path: Path, name: str, reading: Reading, stack: ExitStack) -> Table:

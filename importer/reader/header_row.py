@@ -24,6 +24,10 @@ _DATA_CODES = frozenset({"SCIENTIFIC_NOTATION", "LOST_PRECISION", "EMAIL", "UUID
 """Problems of texts that are no ids, but no names of columns either."""
 
 
+class EmptyTableError(SourceError):
+    """A table has no row, or only blank ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeaderRow:
     """A header and the records after it.
@@ -41,7 +45,7 @@ class HeaderRow:
 def find_header_row(name: str, table: Table, reading: Reading) -> HeaderRow:
     """Return the header of the file `name`: the row that the settings name, else the first that is not blank.
 
-    Raises `SourceError` when there is no such row.
+    Raises `SourceError` when there is no such row, `EmptyTableError` when there is none at all.
     """
     last = 0
     for numbers, rows in table.records:
@@ -109,7 +113,7 @@ def _refuse_doubtful(name: str, number: int, cells: Sequence[str]) -> None:
 
 def _no_header_row(name: str, wanted: int | None, last: int) -> SourceError:
     if wanted is None or not last:
-        return SourceError(f"{name} is empty. Its first row must be a header with the names of the columns.")
+        return EmptyTableError(f"{name} is empty. Its first row must be a header with the names of the columns.")
     if wanted > last:
         return SourceError(f"{name} ends at row {last}, so --header-row {wanted} is not in it.")
     return SourceError(f"{name}: row {wanted}, which --header-row names, is blank. Name the row of the column names.")

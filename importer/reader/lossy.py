@@ -41,3 +41,11 @@ class UncertainValue(LossyNumber):
     code: ClassVar = "UNCERTAIN_VALUE"
     sentence: ClassVar = "{} is in a cell of a kind or format that the workbook does not define; it may be a date."
     advice: ClassVar = "Open the workbook in a spreadsheet program, check this cell and save the workbook again."
+
+
+class DifferingText(UncertainValue):
+    """What a cell shows and what it stores, both in one text, when they are not the same."""
+
+    __slots__ = ()
+    sentence: ClassVar = "{}: the cell shows the first and stores the second; which of them is meant is not certain."
+    advice: ClassVar = "Type the value of this cell again and save the workbook."

@@ -3,6 +3,7 @@
 import re
 
 from importer.reader.cells import iso_text, number_text, period_text, uncertain_text
+from importer.reader.lossy import DifferingText
 from importer.reader.packages import Attributes
 
 SEPARATOR = " "
@@ -24,6 +25,7 @@ KEPT_SPACE, KEPT_TAB, KEPT_BREAK = "\x01", "\x02", "\x03"
 _KEPT = {1: " ", 2: "\t", 3: "\n"}
 """Stand-ins, which XML cannot hold, for white space that is an element: it does not collapse with its neighbours."""
 
+_digits = re.compile(r"\d+").findall
 _formula_language = re.compile(r"[A-Za-z_][\w.-]*:(?==)")
 _booleans = re.compile(r"of:=(TRUE|FALSE)\(\)").fullmatch
 
@@ -43,7 +45,8 @@ def cell_text(cell: Attributes, shown: str) -> str:
     """Return the text of a cell from its attributes and the text it shows.
 
     A number counts as it is stored, unless it shows something else than a number: an error, or a TRUE that LibreOffice
-    stores as 1. A formula whose result was not saved is its own text.
+    stores as 1, or only that its column is too narrow. A formula whose result was not saved is its own text. A text
+    that is stored with other digits than it shows is a `DifferingText`.
     """
     boolean = _booleans(cell[_FORMULA]) if _FORMULA in cell else None
     if boolean:  # of a workbook of Excel once; LibreOffice may show it as 1, in the format of its column
@@ -56,9 +59,10 @@ def cell_text(cell: Attributes, shown: str) -> str:
         text = _time_text(cell)
     elif kind == "boolean" and _BOOLEAN in cell:
         text = "TRUE" if cell[_BOOLEAN] in ("true", "1") else "FALSE"
-    if kind == "string" and shown and "".join((cell.get(_STRING) or shown).split()) != "".join(shown.split()):
-        return uncertain_text(shown)  # the value is another one. Source: ODF 1.2, part 1, 19.385
-    text = text or shown or cell.get(_STRING, "")
+    stored = cell.get(_STRING, "")
+    if kind == "string" and shown and stored and _digits(shown) != _digits(stored):
+        return DifferingText(f"{shown} ≠ {stored}")
+    text = text or shown or stored
     if not text and _FORMULA in cell and _STRING not in cell:
         return "=" + _formula_language.sub("", cell[_FORMULA], count=1).removeprefix("=")
     return text

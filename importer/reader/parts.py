@@ -7,7 +7,7 @@ from itertools import chain
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import PART_ROWS
-from importer.reader.header_row import HeaderRow, find_header_row
+from importer.reader.header_row import EmptyTableError, HeaderRow, find_header_row
 from importer.reader.messages import quoted
 from importer.reader.tables import Part, Records, Table
 
@@ -22,13 +22,20 @@ def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
     """
     if not table.parts:
         return find_header_row(name, table, reading)
-    found = [find_header_row(f"{name}, {part.name}", part.table, reading) for part in table.parts]
-    _check_same(name, table.parts, [header.texts for header in found])
+    found: list[tuple[int, HeaderRow]] = []
+    for number, part in enumerate(table.parts):
+        try:
+            found.append((number, find_header_row(f"{name}, {part.name}", part.table, reading)))
+        except EmptyTableError:
+            if not found and number == len(table.parts) - 1:
+                raise
+            table.late_notes.append(f"{quoted(part.name)} is empty: it adds no rows.")
+    _check_same(name, [table.parts[number] for number, _ in found], [header.texts for _, header in found])
     below = (
-        _renumbered(header.records, number * PART_ROWS, part.table.hidden, table.hidden)
-        for number, (header, part) in enumerate(zip(found, table.parts, strict=True))
+        _renumbered(header.records, number * PART_ROWS, table.parts[number].table.hidden, table.hidden)
+        for number, header in found
     )
-    return replace(found[0], records=chain.from_iterable(below))
+    return replace(found[0][1], records=chain.from_iterable(below))
 
 
 def common_notes(parts: Sequence[Part]) -> tuple[str, ...]:
@@ -44,9 +51,38 @@ def common_notes(parts: Sequence[Part]) -> tuple[str, ...]:
     return (read, *of_files)
 
 
+def left_out_notes(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the sentence about files of an archive that are not read."""
+    if not names:
+        return ()
+    return (f"Left out of the archive, because they are empty or no tables by their names: {_shown(names)}.",)
+
+
 def late_notes(table: Table) -> list[str]:
     """Return what only the end of a table, or of each of its parts, said."""
-    return table.late_notes + [f"{part.name}: {note}" for part in table.parts for note in part.table.late_notes]
+    of_parts = [f"{part.name}: {note}" for part in table.parts for note in part.table.late_notes]
+    return [*table.late_notes, *of_parts, *_unended_notes(table)]
+
+
+def _unended_notes(table: Table) -> list[str]:
+    """Return one sentence about last lines without a line ending, however many parts have one."""
+    found = [(part.name, part.table.seen.unended) for part in table.parts] or [("", table.seen.unended)]
+    ends = [(name, *end) for name, end in found if end is not None]
+    if not ends:
+        return []
+    name, row, text = ends[0]
+    lacks = "has no line ending, unlike all others"
+    if len(ends) == 1:
+        note = (
+            f"The last line, row {row}, {lacks}: the file may have been cut off within its last cell ({quoted(text)}). "
+            f"Compare it with the original."
+        )
+        return [f"{name}: {note}" if name else note]
+    note = (
+        f"The last line of {len(ends):,} files {lacks}: {_shown([end[0] for end in ends])}. Each may have been cut off "
+        f"within its last cell. Compare them with the originals."
+    )
+    return [note]
 
 
 def check_same_kind(name: str, parts: Sequence[Part]) -> None:

@@ -1,5 +1,6 @@
 """The events of a sheet's XML as rows of cells, every cell as exact as the file has it."""
 
+import re
 from collections.abc import Callable
 from xml.parsers import expat
 
@@ -22,6 +23,7 @@ _OWN_VALUES: dict[str, Callable[[str], bool]] = {
     "d": lambda value: "-" in value or ":" in value or value[0] == "P",
 }
 _TRUE = frozenset({"1", "true", "on"})
+_no_height = re.compile(r"0+(\.0*)?").fullmatch
 
 
 class SheetParser:
@@ -116,7 +118,7 @@ class SheetParser:
             self._finish_row()
             self._number, self._row, self._is_hidden = number, [], False
         self._column = -1
-        if attributes.get("hidden") in _TRUE:
+        if attributes.get("hidden") in _TRUE or _no_height(attributes.get("ht", "")):
             self._is_hidden = True
 
     def _end(self, tag: str) -> None:

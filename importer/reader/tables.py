@@ -47,9 +47,13 @@ FORMULA_SIGNS = "=+-@"
 
 @dataclass(slots=True)
 class Seen:
-    """What was seen in the records so far, where finding out takes no time: whether any cell may be a formula."""
+    """What was seen in the records so far, where finding out takes no time: whether any cell may be a formula.
+
+    `unended` is the last row and its last characters when it has no line ending, unlike all others of its file.
+    """
 
     may_have_formulas: bool = True
+    unended: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,9 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
             f"{name} may be in the encoding {encoding.codec} or {other}, and which columns its cells are in depends on "
             f"it. Say which with --encoding {encoding.codec} or --encoding {other}."
         )
-    late_notes: list[str] = []
     seen = Seen(may_have_formulas=False)
     text = TextFile(path, name, encoding, delimiter, skip=int(bool(declared)))
-    records = _records(text, late_notes, seen)
+    records = _records(text, seen)
     return Table(
         format="TSV" if delimiter == "\t" else "CSV",
         records=records,
@@ -59,7 +58,6 @@ def open_text(path: Path, name: str, reading: Reading) -> Table:
         encoding=encoding.name,
         delimiter=delimiter,
         notes=_notes(encoding),
-        late_notes=late_notes,
         seen=seen,
     )
 
@@ -72,7 +70,7 @@ def _notes(encoding: Encoding) -> tuple[str, ...]:
     return (f"The text is taken to be {encoding.name}; if names look wrong, say which it is with --encoding NAME.",)
 
 
-def _records(text: TextFile, late_notes: list[str], seen: Seen) -> Generator[Records]:
+def _records(text: TextFile, seen: Seen) -> Generator[Records]:
     """Yield the records in blocks; records before an error are yielded before it is raised."""
     number = 1
     with text.open() as lines:
@@ -85,10 +83,7 @@ def _records(text: TextFile, late_notes: list[str], seen: Seen) -> Generator[Rec
         except LineTooLongError:
             raise _too_long(text, number) from None
         if number > 2 and lines.last.strip() and not lines.last.endswith(("\n", "\r")):
-            late_notes.append(
-                f"The last line, row {number - 1}, has no line ending, unlike all others: the file may have been cut "
-                f"off within its last cell ({quoted(lines.last[-20:])}). Compare it with the original."
-            )
+            seen.unended = number - 1, lines.last[-20:]
 
 
 def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[tuple[list[list[str]], bool]]:

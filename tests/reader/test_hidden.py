@@ -10,6 +10,7 @@ import pytest
 from importer.config import Reading
 from importer.reader import open_source
 from tests.blocks import rows_of
+from tests.files.make import data, texts, xlsx
 
 
 def workbook(path: Path, rows: int, hidden: Iterable[int], blank: Iterable[int] = ()) -> Path:
@@ -43,6 +44,14 @@ def test_hidden_rows_are_left_out_on_request_and_the_others_keep_their_numbers(t
     numbers, warning = read(workbook(tmp_path / "a.xlsx", 6, [3, 5, 7]), visible_only=True)
     assert numbers == [2, 4, 6]
     assert "Hidden rows left out: 3 (rows 3, 5, 7)." in warning
+
+
+@pytest.mark.parametrize(("height", "is_hidden"), [("0", True), ("0.0", True), ("0.75", False), ("15", False)])
+def test_a_row_without_height_is_hidden(tmp_path: Path, height: str, is_hidden: bool) -> None:
+    path = tmp_path / "a.xlsx"
+    rows = f'<row r="2" ht="{height}" customHeight="1"><c r="A2"><v>2</v></c><c r="B2"><v>3</v></c></row>'
+    path.write_bytes(xlsx(data(texts([["from_id", "to_id"]]) + rows)))
+    assert read(path, visible_only=True)[0] == ([] if is_hidden else [2])
 
 
 def test_many_hidden_rows_are_counted_and_the_first_named(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def text(content: str) -> str:
     return cell('office:value-type="string"', content)
 
 
+UNCERTAIN = "UNCERTAIN_VALUE"
 ERROR = cell('table:formula="of:=1/0" office:value-type="string" office:string-value=""', "<text:p>#DIV/0!</text:p>")
 
 
@@ -76,6 +77,13 @@ ERROR = cell('table:formula="of:=1/0" office:value-type="string" office:string-v
         (text("<text:p><text:span> 12  </text:span></text:p>"), " 12  ", "12"),
         (cell('office:value-type="boolean" office:boolean-value="true"'), "TRUE", "BOOLEAN"),
         (cell('office:value-type="float" office:value="123"', "<text:p>1.23E+02</text:p>"), "123", "123"),
+        (cell('office:value-type="float" office:value="123"', "<text:p>###</text:p>"), "123", "123"),
+        (cell('office:value-type="date" office:date-value="2024-05-17"', "<text:p>###</text:p>"), "2024-05-17", "DATE"),
+        (cell('office:value-type="string" office:string-value="12"', "<text:p>99</text:p>"), "99 ≠ 12", UNCERTAIN),
+        (cell('office:value-type="string" office:string-value="12"', "<text:p>x</text:p>"), "x ≠ 12", UNCERTAIN),
+        (cell('office:value-type="string" office:string-value="1;2"', "<text:p>1</text:p>"), "1 ≠ 1;2", UNCERTAIN),
+        (cell('office:value-type="string" office:string-value=" 12 "', "<text:p>12</text:p>"), "12", "12"),
+        (cell('office:value-type="string" office:string-value="12"'), "12", "12"),
         (
             cell('office:value-type="float" office:value="12345678901234567"'),
             "1.2345678901234567E+16",
@@ -277,3 +285,14 @@ def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
     with open_source(path, Reading("contacts", "companies")) as source:
         assert len(rows_of(source.blocks())) == 1
         assert source.warnings() == ()
+
+
+def test_a_text_that_shows_other_digits_than_it_stores_is_no_id_when_it_is_read_back(
+    read: Read, tmp_path: Path
+) -> None:
+    odd = cell('office:value-type="string" office:string-value="1004"', "<text:p>9999</text:p>")
+    (row,) = read(ods_row(odd, ods_number("9")))
+    path = tmp_path / "again.csv"
+    path.write_text(f"from_id,to_id\n{row.cells[0]},9\n", encoding="utf-8")
+    with open_source(path, Reading("contacts", "companies")) as source:
+        assert [row.pairs for row in rows_of(source.blocks())] == [()]

@@ -92,12 +92,40 @@ def test_a_name_in_utf_8_that_does_not_say_so_is_read_as_its_program_meant_it(tm
         assert source.understood.parts == ("é連-1.csv", "é連-2.csv")
 
 
-def test_a_file_that_has_only_the_header_adds_no_rows_and_an_empty_one_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_has_only_the_header_adds_no_rows(tmp_path: Path) -> None:
     with open_source(zipped(tmp_path, {"a-1.csv": part(), "a-2.csv": part(["1", "2"])}), EXPORT) as source:
         assert [name for name, *_ in named_pairs(source)] == ["a-2.csv:2"]
-    assert refusal(zipped(tmp_path, {"a-1.csv": part(["1", "2"]), "a-2.csv": ""})).startswith(
-        "export.zip, a-2.csv is empty"
-    )
+
+
+@pytest.mark.parametrize("empty", ["", "\n", "\ufeff\n,\n"])
+@pytest.mark.parametrize("name", ["a-1.csv", "a-3.csv"])
+def test_an_empty_file_adds_no_rows_and_is_named(tmp_path: Path, name: str, empty: str) -> None:
+    with open_source(zipped(tmp_path, {"a-2.csv": part(["1", "2"]), name: empty}), EXPORT) as source:
+        assert [pair[1:] for pair in named_pairs(source)] == [("1", "2")]
+        assert any(name in text and "empty" in text for text in (*source.understood.notes, *source.warnings()))
+
+
+@pytest.mark.parametrize("empty", ["", "\n"])
+def test_an_archive_of_empty_files_is_refused(tmp_path: Path, empty: str) -> None:
+    assert " is empty" in refusal(zipped(tmp_path, {"a-1.csv": empty, "a-2.csv": empty}))
+
+
+def test_an_empty_workbook_among_workbooks_adds_no_rows(tmp_path: Path) -> None:
+    files = {"a-1.xlsx": table_xlsx([]), "a-2.xlsx": table_xlsx([HEADER, ["1", "2"]])}
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        assert named_pairs(source) == [("a-2.xlsx:2", "1", "2")]
+
+
+def test_notes_beside_the_tables_are_left_out_and_named(tmp_path: Path) -> None:
+    files = {"a.csv": part(["1", "2"]), "b.csv": part(["3", "4"]), "README.txt": "Exported on Monday", "x.pdf": "%PDF"}
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        assert [name for name, *_ in named_pairs(source)] == ["a.csv:2", "b.csv:2"]
+        assert any("'README.txt', 'x.pdf'" in note for note in source.understood.notes)
+
+
+def test_text_files_are_the_tables_of_an_archive_without_others(tmp_path: Path) -> None:
+    with open_source(zipped(tmp_path, {"a.txt": part(["1", "2"]), "b.txt": part(["3", "4"])}), EXPORT) as source:
+        assert [name for name, *_ in named_pairs(source)] == ["a.txt:2", "b.txt:2"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +133,7 @@ def test_a_file_that_has_only_the_header_adds_no_rows_and_an_empty_one_is_refuse
     [
         ({"b.csv": csv_text([["Record ID", "Associated Deal IDs"]])}, "the header of 'b.csv' is not that of 'a.csv'"),
         ({"b.csv": csv_text([HEADER[::-1]])}, "the header of 'b.csv' is not that of 'a.csv'"),
-        ({"readme.txt": "Exported on Monday"}, "the header of 'readme.txt' is not that of 'a.csv'"),
+        ({"readme.csv": "Exported on Monday"}, "the header of 'readme.csv' is not that of 'a.csv'"),
         ({"a.xlsx": table_xlsx([HEADER])}, "several kinds: 'a.xlsx' (XLSX), 'a.csv' (CSV)"),
         ({"b.csv": archive({"c.csv": part()})}, "export.zip, b.csv holds another archive"),
         ({"b.csv": (part(["1", "2"]) + "3,ééé").encode() + b"\xff\n"}, "export.zip, b.csv, row 3"),
@@ -181,3 +209,15 @@ def test_parts_without_a_header_and_parts_below_title_lines_are_one_table(tmp_pa
     titled = {f"a-{n}.csv": csv_text([["Contacts"], HEADER, [str(n), "5"]]) for n in (1, 2)}
     with open_source(zipped(tmp_path, titled), Reading("contacts", header_row=2)) as source:
         assert named_pairs(source) == [("a-1.csv:3", "1", "5"), ("a-2.csv:3", "2", "5")]
+
+
+@pytest.mark.parametrize(("unended", "said"), [(0, []), (1, ["a-0.csv: "]), (3, ["'a-0.csv', 'a-1.csv', 'a-2.csv'"])])
+def test_files_without_a_last_line_ending_are_named_in_one_warning(
+    tmp_path: Path, unended: int, said: list[str]
+) -> None:
+    files = {f"a-{n}.csv": part([str(n + 1), "5"]).rstrip() + "\n" * (n >= unended) for n in range(4)}
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        assert len(named_pairs(source)) == 4
+        warnings = source.warnings()
+        assert len(warnings) == len(said)
+        assert all(names in text for names, text in zip(said, warnings, strict=True))
