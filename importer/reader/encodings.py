@@ -10,6 +10,7 @@ from pathlib import Path
 from importer.errors import SettingsError, SourceError
 from importer.reader.guessing import Guess, guesses
 from importer.reader.messages import quoted
+from importer.reader.thai import THAI, is_thai
 
 MARK = "\udcff"
 """What `MARK_ERRORS` puts in the place of bytes that do not decode: a lone surrogate, which no text holds that does."""
@@ -177,6 +178,11 @@ def _decodes(sample: bytes, codec: str) -> bool:
 
 def _likeliest(sample: bytes, name: str) -> Encoding:
     best, *others = [guess for guess in guesses(sample) if _is_possible(guess)]
+    if is_thai(sample) and (not best.is_plain or best.candidate.codec == "cp932"):  # half-width kana look ordinary
+        raise SourceError(
+            f"{name} is not UTF-8, and its text may be Thai ({THAI}) or {best.candidate.name}. Say which it is with "
+            f"--encoding {THAI} or --encoding {best.candidate.codec}, or save the file as UTF-8."
+        )
     if any(_is_no_text(c) for text in best.texts for c in text):
         raise SourceError(
             f"{name} is not UTF-8, and its text fits none of the encodings that are tried. Say which it has with "

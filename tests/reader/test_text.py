@@ -355,3 +355,20 @@ def test_a_text_that_no_encoding_makes_sense_of_is_refused(tmp_path: Path) -> No
     path.write_bytes("\n".join(["from_id,name,to_id", *rows]).encode("big5hkscs"))
     with pytest.raises(SourceError, match="--encoding NAME"):
         open_source(path, Reading("contacts", "companies"))
+
+
+@pytest.mark.parametrize("names", ["สมชาย ใจดี|วิไล แก้วใส|บริษัท กรุงเทพ จำกัด", "เชียงใหม่|ห้างหุ้นส่วน|โรงแรม"])
+def test_thai_is_not_taken_for_another_encoding(tmp_path: Path, names: str) -> None:
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{row + 1},2,{name}\n" for row, name in enumerate(names.split("|")))
+    path.write_bytes(f"from_id,to_id,name\n{rows}".encode("cp874"))
+    with pytest.raises(SourceError, match="--encoding cp874"):
+        cells(path)
+    assert [row[2] for row in cells(path, encoding="cp874")] == names.split("|")
+
+
+def test_zeros_after_half_a_line_make_its_row_invalid(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"from_id,to_id\n1,2\n3,50" + bytes(40))
+    with open_source(path, Reading("contacts", "companies")) as source:
+        assert [len(row.pairs) for row in rows_of(source.blocks())] == [1, 0]
