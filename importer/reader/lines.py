@@ -1,6 +1,7 @@
 """The lines of a text file, read within bounds."""
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +20,11 @@ _STEP = 50
 
 _LONG = 10_000
 _END_OF_FILE = ("\x1a", "\0")
-"""What old programs write after the last line: Ctrl-Z, or zeros up to the end of a block."""
+_end_mark = re.compile(r"\x1a[\x1a\0]*\Z|\A\0+\Z")
+"""What old programs write after the last line: Ctrl-Z, or zeros up to the end of a block.
+
+Zeros alone after half a line stay: a file whose writing was cut off by a power failure ends so.
+"""
 
 
 class LineTooLongError(Exception):
@@ -97,7 +102,7 @@ class Lines(Iterator[str]):
                 if len(block) == before:
                     return
                 if block[-1].endswith(_END_OF_FILE):
-                    block[-1] = block[-1].rstrip("".join(_END_OF_FILE)) or "\n"
+                    block[-1] = _end_mark.sub("", block[-1]) or "\n"
                 self.last = block[-1]
         finally:
             self.last = block[-1] if block else self.last
