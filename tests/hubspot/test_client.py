@@ -280,7 +280,7 @@ EXPECTED = dict.fromkeys(FAULTS, Status.UNCONFIRMED) | {
     **dict.fromkeys(IN_ODD_CLOTHES, Status.LINKED),
     **dict.fromkeys(NOT_OF_SINGLE_CALLS, Status.LINKED),
     **dict.fromkeys(["scopes_missing", "scopes_missing_text"], Status.FAILED),
-    **dict.fromkeys(["http_400", "http_404", "http_414"], Status.FAILED),
+    **dict.fromkeys(["http_400", "http_404", "http_414", "html_413"], Status.FAILED),
     **dict.fromkeys(["token_invalid", "token_expired", "migrating", "daily_limit"], Status.NOT_SENT),
     **dict.fromkeys(["account_inactive", "user_lost_permissions"], Status.NOT_SENT),
     **dict.fromkeys(["too_fast", "too_fast_retry_after", "too_fast_second"], Status.NOT_SENT),
