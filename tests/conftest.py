@@ -26,7 +26,7 @@ hypothesis.settings.load_profile("importer")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long and how wild the chaos test is."""
-    parser.addoption("--chaos-pairs", type=int, default=1_500, metavar="N", help="pairs of each chaos test")
+    parser.addoption("--chaos-pairs", type=int, default=1_000, metavar="N", help="pairs of each chaos test")
     parser.addoption("--chaos-seed", type=int, default=1, metavar="N", help="what decides its rows and faults")
 
 
