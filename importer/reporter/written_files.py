@@ -50,9 +50,7 @@ class WrittenFiles:
     def publish(self, part: Path, place: Path) -> None:
         """Move a finished file to its place in one step; what is there is replaced or kept. Raises OSError."""
         with self._alone():
-            stamp = (
-                None if self.directory is None else Stamp(self.owner, part.stat().st_size, _sha256(part), self.account)
-            )
+            stamp = None if self.directory is None else self._stamp(part)
             self._make_way(place)
             part.replace(place)
             self._record(place, stamp)
