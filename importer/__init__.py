@@ -9,33 +9,33 @@ What an orchestrator's task calls, and what the command line itself calls:
 
 `run_import` takes a path or a pandas data frame; the token comes from HUBSPOT_ACCESS_TOKEN. What became of the rows is
 in the `Summary` and in its results file; what is wrong with the command, the settings or the file raises an
-`ImporterError` before anything is sent; only a `CutShortError` comes after calls were made, and the run can go on.
+`ImporterError` before anything is sent; only a `RunAbortedError` comes after calls were made, and the run can go on.
 """
 
 from importer.config import Settings, load_settings
 from importer.errors import (
     AccountError,
     BusyError,
-    CutShortError,
     FileSystemError,
     ImporterError,
     JournalError,
     OutputError,
+    RunAbortedError,
     SettingsError,
     SourceError,
 )
 from importer.model import Status, StopReason
 from importer.reporter import RunStatus, Summary
-from importer.runner.imports import Telling, run_import
+from importer.runner.run import Telling, run_import
 
 __all__ = [
     "AccountError",
     "BusyError",
-    "CutShortError",
     "FileSystemError",
     "ImporterError",
     "JournalError",
     "OutputError",
+    "RunAbortedError",
     "RunStatus",
     "Settings",
     "SettingsError",

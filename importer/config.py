@@ -91,7 +91,7 @@ class Reading:
     statuses: frozenset[Status] | None = None
 
 
-class _UnshownError(ValueError):
+class RedactedValueError(ValueError):
     """A value is wrong and may be a secret: the message must not repeat it."""
 
 
@@ -115,7 +115,7 @@ def parse_base_url(value: object) -> str:
     """Return a base URL without its last slash. Raises ValueError, saying what was expected, for anything else."""
     text = str(value).rstrip("/")
     if "@" in text:
-        raise _UnshownError("expected a URL without a name or password, such as https://api.hubapi.com")
+        raise RedactedValueError("expected a URL without a name or password, such as https://api.hubapi.com")
     _refuse_token(text)
     scheme, host = _scheme_and_host(text)
     if scheme == "http" and not is_loopback(host):
@@ -175,15 +175,15 @@ def _unset(value: object) -> object:
 
 
 def _refuse_token(value: object) -> object:
-    """The value of a setting that is journalled or sent in clear. Raises _UnshownError when it holds a token."""
+    """The value of a setting that is journalled or sent in clear. Raises RedactedValueError when it holds a token."""
     if isinstance(value, str) and redact(value) != value:
-        raise _UnshownError(f"this holds an access token, which belongs into {TOKEN_VARIABLE} or a token file")
+        raise RedactedValueError(f"this holds an access token, which belongs into {TOKEN_VARIABLE} or a token file")
     return value
 
 
 def _parse_path(value: object) -> object:
     if str(value).startswith("pat-"):
-        raise _UnshownError("expected the path of a file that holds the token, not the token itself")
+        raise RedactedValueError("expected the path of a file that holds the token, not the token itself")
     if "\0" in str(value):
         raise ValueError("a path cannot contain the character NUL")
     # Unlike Path.expanduser this leaves a ~ that means no home as it is.
@@ -394,7 +394,7 @@ def _explain_one(item: Mapping[str, Any], origin: Mapping[str, str]) -> str:
     key = ".".join(place)
     if not key:
         return f"{reason}."
-    seen = "" if isinstance(item.get("ctx", {}).get("error"), _UnshownError) else f" is {str(item['input'])!r}"
+    seen = "" if isinstance(item.get("ctx", {}).get("error"), RedactedValueError) else f" is {str(item['input'])!r}"
     return f"In {where}: {key}{seen}: {reason[:1].lower()}{reason[1:]}."
 
 

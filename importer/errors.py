@@ -8,7 +8,7 @@
     ├── BusyError       another process works on the same run or with the same token
     ├── OutputError     a results or failures file cannot be written
     ├── FileSystemError another file or directory cannot be used: no permission, no space, …
-    └── CutShortError   one of these, after calls were made: the run can be resumed
+    └── RunAbortedError   one of these, after calls were made: the run can be resumed
 
 What one row causes is never an exception: it is a `model.Problem` or a `model.Outcome`. What HubSpot does to a
 run (token refused, daily limit, …) is not one either: the run stops, resumable, and its summary says why.
@@ -20,11 +20,17 @@ from importer.redaction import redact
 
 
 class ImporterError(Exception):
-    """A run cannot go on; `str()` is the sentence to show. The command line exits with 2: nothing was sent."""
+    """The run cannot continue; `str()` is the sentence to show and `code` its stable name, as in `HEADER_MISSING`.
 
-    def __init__(self, sentence: str) -> None:
-        """Take the sentence, without any secret that it may quote."""
-        super().__init__(redact(sentence))
+    The command line exits with 2: nothing was sent.
+    """
+
+    def __init__(self, code: str, message: str = "") -> None:
+        """Keep the code and the message, without any secret that the message may quote."""
+        if not message:
+            code, message = "UNNAMED", code
+        self.code = code
+        super().__init__(redact(message))
 
 
 class SettingsError(ImporterError):
@@ -47,7 +53,7 @@ class BusyError(ImporterError):
     """Another process holds the run's journal or the token's rate."""
 
 
-class CutShortError(ImporterError):
+class RunAbortedError(ImporterError):
     """What ends a run struck after calls were made; the run can be resumed. The command line exits with 3."""
 
 

@@ -258,5 +258,5 @@ RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
 EXTRA_CELLS_COLUMN = "import_extra_cells"
 """The column, present only when needed, with the cells of a row beyond the header, as a JSON list of texts."""
 
-OLD_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, EXTRA_CELLS_COLUMN})
+PREVIOUS_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, EXTRA_CELLS_COLUMN})
 """The columns that are an old result when a source has them, and are replaced."""

@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from importer.sandbox import Sandbox, SandboxOptions
+from tests.support.errors import error_messages
 
 # A shell's background job begins with SIGINT ignored, and every process that a test starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -28,6 +29,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """How long and how wild the chaos test is."""
     parser.addoption("--chaos-pairs", type=int, default=1_000, metavar="N", help="pairs of each chaos test")
     parser.addoption("--chaos-seed", type=int, default=1, metavar="N", help="what decides its rows and faults")
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files (with -n 0)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the golden file of error messages be rewritten when that is asked for."""
+    error_messages.is_updating = config.getoption("--update-golden")
+
+
+def pytest_unconfigure() -> None:
+    """Write the golden file of error messages when that was asked for."""
+    error_messages.save()
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from importer.sandbox import SandboxOptions, parse_fault
-from tests.cli.tools import FAST, TOKEN, Done, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import SandboxProcess, sandbox_process
+from tests.support.command_line import FAST, TOKEN, Done, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +73,12 @@ def test_a_run_killed_again_and_again_at_any_moment_ends_as_if_it_never_was(work
     pairs = work.pairs(3000)
     source = work.write("a.csv", pairs)
     results = work.folder / "a.results.csv"
-    dice = random.Random(5)
+    jitter = random.Random(5)
     kills = 0
     for number in range(4):
         # The rate's ledger has its own tests below: with a new one each time nobody waits for a window here.
         place = work.folder / f"home{number}"
-        until = work.calls() + dice.choice((1, dice.randrange(700)))
+        until = work.calls() + jitter.choice((1, jitter.randrange(700)))
         running = work.start("run", source, "--rate", "1500/1", XDG_STATE_HOME=str(place))
         wait_for_calls(work, running, until)
         running.send(signal.SIGKILL)
@@ -302,12 +302,12 @@ def test_a_damaged_journal_is_refused_or_harmless(work: Workplace, seed: int) ->
     pairs = work.pairs(300)
     run_id = stopped_run(work, work.write("a.csv", pairs))
     (journal,) = work.journals
-    dice = random.Random(seed)
+    jitter = random.Random(seed)
     content = bytearray(journal.read_bytes())
-    start = dice.randrange(100, len(content) - 4096)
-    length = dice.choice((1, 16, 512, 4096))
-    content[start : start + length] = dice.randbytes(length)
-    journal.write_bytes(content[: dice.choice((len(content), len(content) // 2))])
+    start = jitter.randrange(100, len(content) - 4096)
+    length = jitter.choice((1, 16, 512, 4096))
+    content[start : start + length] = jitter.randbytes(length)
+    journal.write_bytes(content[: jitter.choice((len(content), len(content) // 2))])
     done = work.here("resume", run_id, "--json")  # `here` fails on a traceback
     if done.code in (2, 3):
         assert "The journal " in done.err
@@ -486,13 +486,13 @@ importer.cli.main()
 """
 
 PLACES = [
-    ("importer.pool.put", "judge", 50, ()),
-    ("importer.pool.batch", "judge_batch", 0, ("--engine", "batch")),
-    ("importer.pool.reading", "judge_read", 0, ("--only-missing",)),
-    ("importer.pool.workers", "Journal.take", 1, ()),
-    ("importer.pool.workers", "Journal.record", 3, ()),
-    ("importer.hubspot.pace", "Pace.acquire", 50, ()),
-    ("importer.hubspot.ledger", "Ledger._note", 2, ()),
+    ("importer.pool.engines.put", "classify_response", 50, ()),
+    ("importer.pool.engines.batch", "classify_batch_response", 0, ("--engine", "batch")),
+    ("importer.pool.engines.link_reader", "classify_read_response", 0, ("--only-missing",)),
+    ("importer.pool.pool", "Journal.claim", 1, ()),
+    ("importer.pool.pool", "Journal.record", 3, ()),
+    ("importer.hubspot.rate_limiter", "RateLimiter.acquire", 50, ()),
+    ("importer.hubspot.shared_rate_state", "SharedRateState._note", 2, ()),
 ]
 
 

@@ -31,7 +31,7 @@ def main() -> None:
     gc.freeze()  # what the imports made stays: looking through it again and again took a tenth of a large run's time
     try:
         code = _exit_code(sys.argv[1:])
-    except Exception:  # noqa: BLE001 - told in full; Python's own exit code, 1, would say that the run went to its end
+    except Exception:  # noqa: BLE001 - translate_errors in full; Python's own exit code, 1, would say that the run went to its end
         show_traceback()
         code = _BUG
     report_lost_output()

@@ -9,15 +9,15 @@ from typing import Any
 import click
 
 from importer.cli import options, output
-from importer.cli.display import Display, costs_text, counts_text, understood_lines
+from importer.cli.display import Display, costs_text, counts_text, source_info_lines
 from importer.config import Settings
-from importer.errors import CutShortError, ImporterError
+from importer.errors import ImporterError, RunAbortedError
 from importer.reporter import RunStatus, Summary, problem_sentence, summary_table
 from importer.runner import store
-from importer.runner.checking import SMALLEST_DAILY_LIMIT, CheckReport, check_file
-from importer.runner.imports import Telling, resume_run, retry_run, run_import, verify_file
-from importer.runner.lookup import ListedRun, list_runs
-from importer.runner.reporting import last_summary, report_run
+from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport, check_file
+from importer.runner.find_runs import ListedRun, list_runs
+from importer.runner.finish import last_summary, report_run
+from importer.runner.run import Telling, resume_run, retry_run, run_import, verify_file
 
 _SETTINGS = {"show_default": False, "max_content_width": 110, "help_option_names": ["-h", "--help"]}
 
@@ -30,7 +30,7 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "sandbox":
-            from importer.cli.rehearsal import sandbox  # noqa: PLC0415
+            from importer.cli.sandbox_command import sandbox  # noqa: PLC0415
 
             return sandbox
         return super().get_command(ctx, cmd_name)
@@ -44,7 +44,7 @@ def cli() -> None:
 
 def exit_code(error: ImporterError) -> int:
     """3 when calls were made and the run can be resumed, else 2."""
-    return 3 if isinstance(error, CutShortError) else 2
+    return 3 if isinstance(error, RunAbortedError) else 2
 
 
 def _next_step(summary: Summary) -> str:
@@ -156,7 +156,7 @@ def _check_json(found: CheckReport) -> str:
 
 def _check_lines(found: CheckReport) -> list[str]:
     names = found.understood.row_names
-    lines = [*understood_lines(found.understood), *found.warnings, counts_text(found.counts)]
+    lines = [*source_info_lines(found.understood), *found.warnings, counts_text(found.counts)]
     for group in found.problems:
         lines.append(f"{group.code}: {group.rows:,} row{'s' if group.rows > 1 else ''}")
         lines += [

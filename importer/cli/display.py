@@ -16,9 +16,9 @@ from importer.journal import Counts
 from importer.model import Status
 from importer.pool import Progress
 from importer.printable import printable
-from importer.reader import Understood
+from importer.reader import SourceInfo
 from importer.redaction import redact
-from importer.runner.costs import Costs
+from importer.runner.estimate import Costs
 from importer.runner.events import Event, Notice, Plan
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -64,8 +64,8 @@ class Display:
     def __call__(self, event: Event) -> None:
         """Tell one event."""
         match event:
-            case Understood():
-                self._tell_lines(understood_lines(event))
+            case SourceInfo():
+                self._tell_lines(source_info_lines(event))
             case Plan():
                 self._tell_plan(event)
             case Progress():
@@ -106,8 +106,8 @@ class Display:
         seconds = time.monotonic() - self._begun
         if seconds - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = seconds
-            pace = (progress.calls + progress.reads) / seconds
-            left = duration((progress.pairs - done) / pace / 60) if pace else "unknown"
+            actual_rate = (progress.calls + progress.reads) / seconds
+            left = duration((progress.pairs - done) / actual_rate / 60) if actual_rate else "unknown"
             logger.info(
                 "%s of %s pairs: %s linked, %s failed, %s unconfirmed; %.1f calls/s (limit %s), %s left.",
                 f"{done:,}",
@@ -115,7 +115,7 @@ class Display:
                 f"{linked:,}",
                 f"{failed:,}",
                 f"{unconfirmed:,}",
-                pace,
+                actual_rate,
                 progress.rate,
                 left,
             )
@@ -150,7 +150,7 @@ class _LineHandler(logging.Handler):
         return json.dumps(values if row is None else {**values, "row": row})
 
 
-def understood_lines(understood: Understood) -> list[str]:
+def source_info_lines(understood: SourceInfo) -> list[str]:
     """What was understood of a source, as lines for people."""
     what = [understood.format, understood.encoding, understood.delimiter and f"delimiter {understood.delimiter!r}"]
     if understood.sheet:

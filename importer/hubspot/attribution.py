@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Collection, Iterator
 
-from importer.hubspot.answers import Answer, ErrorItem, errors_of
+from importer.hubspot.response import ErrorItem, Response, errors_of
 
 _ID_KEY = re.compile(r"(?:invalid_?|missing_?|unknown_?)?(?:from_?|to_?)?(?:object_?|record_?)?ids?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d-])\d+(?![\d-])")  # neither half of a type id such as 0-1
@@ -21,13 +21,13 @@ _SPEAKS_OF_LIMIT = re.compile(
 _COUNT = re.compile(r"(?<![\d,-])(?:\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d-])")
 
 
-def numbers_in_errors(answer: Answer) -> set[str]:
+def numbers_in_errors(answer: Response) -> set[str]:
     """All numbers in what a response says about errors: the ids of the records that it means are among them."""
     errors = answer.content.get("errors")
     return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
 
 
-def records_by_error(answer: Answer, ids: Collection[str]) -> list[set[str]]:
+def records_by_error(answer: Response, ids: Collection[str]) -> list[set[str]]:
     """Those of `ids` that each error of a response names as records.
 
     None when the error names no record, an index alone, or a record that was not asked for.
@@ -49,7 +49,7 @@ def _ids_by_place(error: ErrorItem, ids: Collection[str]) -> Iterator[set[str]]:
         yield {number for number in _RECORD_NUMBER.findall(one.message) if number in ids}
 
 
-def inputs_allowed(answer: Answer, sent: int) -> int | None:
+def inputs_allowed(answer: Response, sent: int) -> int | None:
     """The number of inputs a call may have, where the refusal of one with `sent` inputs names exactly one that fits.
 
     Only a hint: such a number can also be something else, so what it leads to has to be tried.

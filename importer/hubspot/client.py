@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from yarl import URL
 
 from importer.config import Settings, token_origin
-from importer.hubspot import routes
-from importer.hubspot.answers import Answer, NoAnswer, RateHeaders, read_answer, shown
+from importer.hubspot import paths
+from importer.hubspot.backoff import retry_after, server_time
 from importer.hubspot.proxy import find_proxy
-from importer.hubspot.retry import retry_after, server_time
+from importer.hubspot.response import NoResponse, RateHeaders, Response, parse_response, shown
 from importer.model import ObjectType, Pair
 from importer.redaction import hide
 
@@ -87,30 +87,30 @@ class HubSpotClient:
         if self._session is not None:
             await self._session.close()
 
-    async def link(self, pair: Pair) -> Answer | NoAnswer:
+    async def link(self, pair: Pair) -> Response | NoResponse:
         """PUT the default association of `pair`; idempotent."""
-        return await self._exchange("PUT", routes.default_association(self._version, pair))
+        return await self._exchange("PUT", paths.default_association(self._version, pair))
 
-    async def link_many(self, pairs: Sequence[Pair]) -> Answer | NoAnswer:
+    async def link_many(self, pairs: Sequence[Pair]) -> Response | NoResponse:
         """POST the default association of up to 2,000 pairs of the same object types; idempotent."""
-        path = routes.batch_default(self._version, pairs[0].from_type, pairs[0].to_type)
+        path = paths.batch_default(self._version, pairs[0].from_type, pairs[0].to_type)
         inputs = [{"from": {"id": pair.from_id}, "to": {"id": pair.to_id}} for pair in pairs]
         return await self._exchange("POST", path, {"inputs": inputs})
 
     async def read(
         self, from_type: ObjectType, to_type: ObjectType, after: Mapping[str, str | None]
-    ) -> Answer | NoAnswer:
+    ) -> Response | NoResponse:
         """POST a batch read of up to 1,000 records' links, each from where `after` says (None: the first page)."""
         inputs = [
             {"id": record} if start is None else {"id": record, "after": start} for record, start in after.items()
         ]
-        return await self._exchange("POST", routes.batch_read(self._version, from_type, to_type), {"inputs": inputs})
+        return await self._exchange("POST", paths.batch_read(self._version, from_type, to_type), {"inputs": inputs})
 
-    async def account(self) -> Answer | NoAnswer:
+    async def account(self) -> Response | NoResponse:
         """GET the details of the account that the token belongs to."""
-        return await self._exchange("GET", routes.account_details(self._version))
+        return await self._exchange("GET", paths.account_details(self._version))
 
-    async def _exchange(self, method: str, path: str, content: object = None) -> Answer | NoAnswer:
+    async def _exchange(self, method: str, path: str, content: object = None) -> Response | NoResponse:
         if self._session is None:
             raise RuntimeError("the client is used before it is entered")
         body = None if content is None else json.dumps(content).encode()
@@ -124,14 +124,14 @@ class HubSpotClient:
                 answer = self._read(response.status, response.headers, body or b"")
                 return replace(answer, is_too_large=True) if body is None else answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
-            return NoAnswer(shown(_reason(error)), reached=False)
+            return NoResponse(shown(_reason(error)), reached=False)
         except (_ConnectionLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            return NoAnswer(shown(_reason(error)), reached=not isinstance(error, aiohttp.InvalidURL))
+            return NoResponse(shown(_reason(error)), reached=not isinstance(error, aiohttp.InvalidURL))
 
-    def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> Response:
         wait = headers.get("Retry-After")
         seconds = retry_after(wait, server_time(headers.get("Date"), datetime.now(UTC))) if wait else None
-        answer = read_answer(status, body, _rate_headers(headers), seconds)
+        answer = parse_response(status, body, _rate_headers(headers), seconds)
         return replace(answer, token_origin=self._token_origin) if status == 401 else answer
 
 

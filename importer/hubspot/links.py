@@ -7,9 +7,9 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from importer.hubspot.answers import Answer, NoAnswer, errors_of, id_of, objects
 from importer.hubspot.attribution import ids_named
-from importer.hubspot.verdict import Action, Verdict, incomplete, judge, unreadable
+from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
+from importer.hubspot.response import NoResponse, Response, errors_of, id_of, objects
 from importer.model import Outcome, Pair, Status
 from importer.redaction import cleaned
 
@@ -52,20 +52,20 @@ class Page:
     has_strangers: bool = False
 
 
-def judge_read(answer: Answer | NoAnswer, pair: Pair) -> Verdict:
+def classify_read_response(answer: Response | NoResponse, pair: Pair) -> Decision:
     """Classify the response to a batch read about `pair` and others; with `already_linked` it can be read."""
-    if isinstance(answer, NoAnswer) or not 200 <= answer.http_status < 300:
-        return judge(answer, pair)
+    if isinstance(answer, NoResponse) or not 200 <= answer.http_status < 300:
+        return classify_response(answer, pair)
     if answer.is_too_large:
-        return Verdict(Action.SETTLE, unreadable(answer).outcome)
+        return Decision(Action.DONE, unreadable(answer).outcome)
     if answer.status not in {"", "COMPLETE"}:
         return incomplete(answer)
     if isinstance(answer.content.get("results"), list):
-        return Verdict(Action.SETTLE, Outcome(Status.ALREADY_LINKED, answer.http_status, answer.status))
+        return Decision(Action.DONE, Outcome(Status.ALREADY_LINKED, answer.http_status, answer.status))
     return unreadable(answer)
 
 
-def read_page(answer: Answer, wanted: Mapping[str, Container[str]]) -> Page:
+def read_page(answer: Response, wanted: Mapping[str, Container[str]]) -> Page:
     """Return what a readable response says; `wanted` maps each id asked for to the other ids that are looked for."""
     page = Page()
     results = objects(answer.content.get("results"))
@@ -128,7 +128,7 @@ def _link(item: Mapping[str, Any]) -> Link:
     return Link(";".join(types), is_unlabelled)
 
 
-def _read_errors(answer: Answer, wanted: Mapping[str, Container[str]], page: Page) -> set[str]:
+def _read_errors(answer: Response, wanted: Mapping[str, Container[str]], page: Page) -> set[str]:
     """The records asked for of which an error says that they have no links or do not exist.
 
     A record that any other error names is unreadable, though it has a result too. An error that names none of them, or

@@ -12,12 +12,12 @@ the last transactions but leaves the file sound; those pairs are asked again, an
 fsync an outcome) would buy nothing.
 """
 
-from importer.journal.draft import write_journal
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import is_held, list_journals
 from importer.journal.records import CUT_OFF, Account, Counts, Outcomes, PendingPair, ProblemGroup, RunInfo
-from importer.journal.rows import SANDBOX
 from importer.journal.schema import SUFFIX
+from importer.journal.serialization import SANDBOX
+from importer.journal.writer import write_journal
 
 __all__ = [
     "CUT_OFF",

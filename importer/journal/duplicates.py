@@ -1,4 +1,4 @@
-"""Which pairs repeat an earlier one: suspected by their hashes in memory, told apart by SQLite."""
+"""Which pairs repeat an earlier one: suspected by their hashes in memory, translate_errors apart by SQLite."""
 
 import sqlite3
 from array import array

@@ -21,7 +21,7 @@ _ARE_SHORT_IDS = re.compile(r"(?:[1-9][0-9]{0,17}\n)*+").fullmatch
 _STATUSES = frozenset(Status)
 
 
-class DamageError(sqlite3.DataError):
+class CorruptFileError(sqlite3.DataError):
     """A journal does not hold what was written to it; the text says what is wrong."""
 
 
@@ -65,27 +65,27 @@ def block_checksum(span: Span, numbers: bytes, cells: bytes, pairs: bytes) -> in
 
 
 def require(is_sound: bool, what: str) -> None:
-    """Raise DamageError naming `what` unless it is sound."""
+    """Raise CorruptFileError naming `what` unless it is sound."""
     if not is_sound:
-        raise DamageError(what)
+        raise CorruptFileError(what)
 
 
 def require_schema(db: sqlite3.Connection) -> None:
-    """Raise DamageError unless the tables are those of a journal."""
+    """Raise CorruptFileError unless the tables are those of a journal."""
     expected = {" ".join(statement.split()) for statement in TABLES.split(";") if statement.strip()}
     found = db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
     require({" ".join(str(sql).split()) for (sql,) in found} == expected, "its tables")
 
 
 def read_run(db: sqlite3.Connection) -> dict[str, str]:
-    """Return the table `run`. Raises DamageError."""
+    """Return the table `run`. Raises CorruptFileError."""
     values: dict[str, str] = dict(_checked(db, "key, value", "run", "key"))
     require({"info", "totals"} <= values.keys(), "what it says of the run")
     return values
 
 
 def read_spans(db: sqlite3.Connection, totals: Totals) -> list[Span]:
-    """Return the blocks, after comparing their bounds with each other and with `totals`. Raises DamageError."""
+    """Return the blocks, after comparing their bounds with each other and with `totals`. Raises CorruptFileError."""
     found = db.execute("SELECT number, first_pair, last_pair, row_count, blank_count FROM blocks ORDER BY number")
     spans = [Span(*values) for values in found]
     last = 0
@@ -102,7 +102,7 @@ def read_spans(db: sqlite3.Connection, totals: Totals) -> list[Span]:
 
 
 def verify(db: sqlite3.Connection, totals: Totals) -> None:
-    """Compare every row of a journal with its checksum, and their number with `totals`. Raises DamageError.
+    """Compare every row of a journal with its checksum, and their number with `totals`. Raises CorruptFileError.
 
     Takes about five seconds for a million pairs with outcomes.
     """
@@ -123,7 +123,7 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
 
 def _checked(db: sqlite3.Connection, columns: str, table: str, order: str = "rowid") -> Iterator[tuple[Any, ...]]:
     """The rows of a table without their checksums, each compared with it."""
-    damage = DamageError(f"a row of its table {table}")
+    damage = CorruptFileError(f"a row of its table {table}")
     for found in db.execute(f"SELECT {columns}, checksum FROM {table} ORDER BY {order}"):
         values = found[:-1]
         try:

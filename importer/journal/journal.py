@@ -14,12 +14,11 @@ from typing import Any, Self
 
 from importer.errors import JournalError
 from importer.journal import integrity, wal
-from importer.journal.damage import NO_JOURNAL, explained
-from importer.journal.draft import set_value
 from importer.journal.integrity import Totals, checksum
 from importer.journal.locking import hold, is_held
 from importer.journal.records import Account, Counts, Outcomes, PendingPair, ProblemGroup
-from importer.journal.rows import (
+from importer.journal.schema import OUTCOME_COLUMNS, VERSION, unpack
+from importer.journal.serialization import (
     UNKNOWN_PAIR,
     PairRecord,
     ProblemsByRow,
@@ -32,7 +31,8 @@ from importer.journal.rows import (
     standing,
     status_of,
 )
-from importer.journal.schema import OUTCOME_COLUMNS, VERSION, unpack
+from importer.journal.sqlite_errors import NO_JOURNAL, as_journal_error
+from importer.journal.writer import set_value
 from importer.model import ObjectType, Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
 
 _BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY number"
@@ -91,10 +91,10 @@ class Journal:
         if not path.is_file():
             raise JournalError(f"There is no journal {path}.")
         self.path = path
-        with explained(path):
+        with as_journal_error(path):
             self._db = sqlite3.connect(path, isolation_level=None)
         try:
-            with explained(path):
+            with as_journal_error(path):
                 self._open(is_mine)
         except BaseException:
             self._db.close()
@@ -130,7 +130,7 @@ class Journal:
 
     def verify(self) -> None:
         """Compare all of the journal with its checksums. Raises JournalError when a bit of it is not as written."""
-        with explained(self.path):
+        with as_journal_error(self.path):
             self._db.execute("BEGIN")  # another process may be writing: all is read as it is at one moment
             try:
                 integrity.verify(self._db, self._totals)
@@ -148,7 +148,7 @@ class Journal:
 
     def _value(self, key: str) -> Any:
         """The value of a key of the table `run`, None when it has none."""
-        with explained(self.path):
+        with as_journal_error(self.path):
             text = integrity.read_run(self._db).get(key)
             return None if text is None else json.loads(text)
 
@@ -162,7 +162,7 @@ class Journal:
     def account(self) -> Account | None:
         """The account that the run belongs to; None before anything was sent."""
         found = self._value("account")
-        with explained(self.path):
+        with as_journal_error(self.path):
             return None if found is None else account(found)
 
     def set_account(self, found: Account) -> None:
@@ -185,7 +185,7 @@ class Journal:
 
     def counts(self) -> Counts:
         """How many rows and distinct pairs there are, and how many rows are invalid or repeat an earlier row's pair."""
-        with explained(self.path):
+        with as_journal_error(self.path):
             invalid, duplicates = self._db.execute(_COUNTS).fetchone()
         totals = self._totals
         return Counts(totals.rows, totals.pairs - totals.duplicates, invalid, duplicates, totals.blank)
@@ -196,7 +196,7 @@ class Journal:
 
     def problem_groups(self, first: int) -> list[ProblemGroup]:
         """The problems by code, the most frequent first, each with one problem of its `first` rows."""
-        with explained(self.path):
+        with as_journal_error(self.path):
             groups = self._db.execute(
                 "SELECT code, count(DISTINCT row) AS rows FROM problems GROUP BY code ORDER BY rows DESC, code"
             ).fetchall()
@@ -210,18 +210,18 @@ class Journal:
     def pending_by_types(self) -> list[int]:
         """How many distinct pairs are still to be sent, for each pair of object types that has any."""
         pending: Counter[tuple[ObjectType, ObjectType]] = Counter()
-        with explained(self.path):
+        with as_journal_error(self.path):
             for found in self._to_send(0):
                 pending.update((record[1], record[3]) for _, record in found)
         return list(pending.values())
 
     def outcome_counts(self) -> dict[Status, int]:
         """How many distinct pairs have each status, of those that have an outcome."""
-        with explained(self.path):
+        with as_journal_error(self.path):
             found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
             return {status_of(status): count for status, count in found}
 
-    def take(self, after: int, limit: int) -> list[PendingPair]:
+    def claim(self, after: int, limit: int) -> list[PendingPair]:
         """The next pairs to send, at most `limit`, numbered above `after`, and the note that they are being sent.
 
         A pair is to be sent when it has no settled outcome or is `not_sent`. The note makes a pair whose sending a
@@ -236,13 +236,13 @@ class Journal:
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
         """The same pairs as `take`, to look at: without the note that they are being sent."""
-        with explained(self.path):
+        with as_journal_error(self.path):
             return list(islice(self._pending(after), limit))
 
-    def having(self, status: Status, after: int, limit: int) -> list[PendingPair]:
+    def with_status(self, status: Status, after: int, limit: int) -> list[PendingPair]:
         """The next distinct pairs whose outcome is `status`, at most `limit`, numbered above `after`."""
-        having: list[PendingPair] = []
-        with explained(self.path):
+        with_status: list[PendingPair] = []
+        with as_journal_error(self.path):
             found = self._db.execute(_HAVING_STATUS, (after, status, limit)).fetchall()
             blocks = self._pairs_after(after)
             first, last, records = 0, 0, list[PairRecord]()
@@ -250,8 +250,8 @@ class Journal:
                 while number > last:
                     first, last, data = next(blocks)
                     records = pair_records(data)
-                having.append(pending_pair(number, records[number - first], outcome_of(values)))
-        return having
+                with_status.append(pending_pair(number, records[number - first], outcome_of(values)))
+        return with_status
 
     def _pending(self, after: int) -> Iterator[PendingPair]:
         for found in self._to_send(after):
@@ -277,38 +277,38 @@ class Journal:
                 integrity.require(found is not None, "a block of its rows")
                 yield span.first, span.last, found[0]
 
-    def record(self, settled: Outcomes, unsettled: Outcomes = ()) -> None:
+    def record(self, final: Outcomes, provisional: Outcomes = ()) -> None:
         """Write the outcomes of pairs, by their numbers, in one transaction.
 
-        An unsettled pair keeps the note of `take`: its outcome stands in a report, and a later process sends it again.
+        A provisional pair keeps the note of `claim`: its outcome is in a report, and a later process sends it again.
         One that is `not_sent` needs no note for that: the note would say that a process died while it was sent.
         """
-        known = [pair for pair, _ in settled] + [
-            pair for pair, outcome in unsettled if outcome.status is Status.NOT_SENT
+        known = [pair for pair, _ in final] + [
+            pair for pair, outcome in provisional if outcome.status is Status.NOT_SENT
         ]
         marks = ", ".join("?" for _ in fields(Outcome))
-        rows = ((pair, *outcome_values(outcome)) for pair, outcome in chain(settled, unsettled))
+        rows = ((pair, *outcome_values(outcome)) for pair, outcome in chain(final, provisional))
         with self._transaction() as db:
             db.executemany(
                 f"INSERT OR REPLACE INTO outcomes VALUES (?, {marks}, ?)", ((*row, checksum(*row)) for row in rows)
             )
             db.executemany("DELETE FROM sending WHERE pair = ?", ((pair,) for pair in known))
 
-    def give_back(self, pairs: Sequence[int]) -> None:
+    def release(self, pairs: Sequence[int]) -> None:
         """Take back the note of `take` for pairs that were never sent."""
         with self._transaction() as db:
             db.executemany("DELETE FROM sending WHERE pair = ?", ((pair,) for pair in pairs))
 
     def rows(self, not_sent: Outcome) -> Iterator[RowOutcome]:
         """Every row in the source's order with its problems or its pairs' outcomes; `not_sent` where there is none."""
-        with explained(self.path):
+        with as_journal_error(self.path):
             for rows in self._blocks_of_rows(not_sent):
                 yield from rows
 
     def blocks_to_retry(self) -> Iterator[SourceBlock]:
         """The rows with pairs that are failed, unconfirmed or not sent, each with those pairs alone."""
         wanted = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT)
-        with explained(self.path):
+        with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
                 block = SourceBlock()
                 for row in rows:
@@ -338,7 +338,7 @@ class Journal:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with explained(self.path):
+        with as_journal_error(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db

@@ -88,7 +88,7 @@ Outcomes = Sequence[tuple[int, Outcome]]
 class PendingPair:
     """A pair to send, with the number under which the journal takes its outcome and the first row that made it.
 
-    `earlier` is the outcome it has so far: not settled, not sent, cut off, or to be confirmed.
+    `earlier` is the outcome it has so far: not final, not sent, cut off, or to be confirmed.
     """
 
     id: int
@@ -97,6 +97,6 @@ class PendingPair:
     earlier: Outcome | None = None
 
     @property
-    def is_in_doubt(self) -> bool:
+    def may_be_linked(self) -> bool:
         """Whether it was sent before without a trustworthy answer, so that it may be linked."""
         return self.earlier is not None and self.earlier.status is Status.UNCONFIRMED

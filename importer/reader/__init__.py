@@ -5,26 +5,26 @@ from typing import TYPE_CHECKING
 
 from importer.config import Reading
 from importer.errors import SettingsError
-from importer.reader.formats import open_table
-from importer.reader.frames import check_frame, frame_table
+from importer.reader.files.dataframe import check_frame, frame_table
+from importer.reader.files.delimited import DELIMITERS
+from importer.reader.files.detect import open_table
+from importer.reader.files.table import Table
 from importer.reader.messages import quoted
-from importer.reader.old_results import OldResults, read_old_results
-from importer.reader.source import Source, Understood
-from importer.reader.tables import Table
-from importer.reader.text import DELIMITERS
+from importer.reader.previous_results import PreviousResults, read_previous_results
+from importer.reader.source import Source, SourceInfo
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = [
     "DELIMITERS",
-    "OldResults",
+    "PreviousResults",
     "Source",
-    "Understood",
+    "SourceInfo",
     "check_frame",
     "open_frame",
     "open_source",
-    "read_old_results",
+    "read_previous_results",
 ]
 
 

@@ -7,9 +7,9 @@ from itertools import chain
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import PART_ROWS
-from importer.reader.header_row import EmptyTableError, HeaderRow, find_header_row
+from importer.reader.columns.header_row import EmptyTableError, HeaderRow, find_header_row
+from importer.reader.files.table import Part, Records, Table
 from importer.reader.messages import quoted
-from importer.reader.tables import Part, Records, Table
 
 _SHOWN = 10
 
@@ -29,7 +29,7 @@ def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
         except EmptyTableError:
             if not found and number == len(table.parts) - 1:
                 raise
-            table.late_notes.append(f"{quoted(part.name)} is empty: it adds no rows.")
+            table.late_warnings.append(f"{quoted(part.name)} is empty: it adds no rows.")
     _check_same(name, [table.parts[number] for number, _ in found], [header.texts for _, header in found])
     below = (
         _renumbered(header.records, number * PART_ROWS, table.parts[number].table.hidden, table.hidden)
@@ -58,10 +58,10 @@ def left_out_notes(names: Sequence[str]) -> tuple[str, ...]:
     return (f"Left out of the archive, because they are empty or no tables by their names: {_shown(names)}.",)
 
 
-def late_notes(table: Table) -> list[str]:
+def late_warnings(table: Table) -> list[str]:
     """Return what only the end of a table, or of each of its parts, said."""
-    of_parts = [f"{part.name}: {note}" for part in table.parts for note in part.table.late_notes]
-    return [*table.late_notes, *of_parts, *_unended_notes(table)]
+    of_parts = [f"{part.name}: {note}" for part in table.parts for note in part.table.late_warnings]
+    return [*table.late_warnings, *of_parts, *_unended_notes(table)]
 
 
 def _unended_notes(table: Table) -> list[str]:

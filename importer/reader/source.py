@@ -10,7 +10,7 @@ from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import (
     EXTRA_CELLS_COLUMN,
-    OLD_RESULT_COLUMNS,
+    PREVIOUS_RESULT_COLUMNS,
     ObjectType,
     Role,
     RowNames,
@@ -18,15 +18,15 @@ from importer.model import (
     SourceRow,
     Status,
 )
-from importer.reader.column_notes import column_notes
-from importer.reader.columns import Columns, Header
-from importer.reader.header_row import header_columns, header_notes, header_warnings
-from importer.reader.hidden import HiddenRows
-from importer.reader.ids import without_formula
-from importer.reader.parts import find_common_header, late_notes
-from importer.reader.rows import RowReader
-from importer.reader.shapes import Layout, RowShapes
-from importer.reader.tables import FORMULA_SIGNS, DoubtfulRow, Records, Table
+from importer.reader.columns.header_row import header_columns, header_notes, header_warnings
+from importer.reader.columns.notes import column_notes
+from importer.reader.columns.resolve import Columns, Header
+from importer.reader.files.hidden_rows import HiddenRows
+from importer.reader.files.table import FORMULA_SIGNS, Records, SuspectRow, Table
+from importer.reader.parts import find_common_header, late_warnings
+from importer.reader.rows.ids import without_formula
+from importer.reader.rows.parse import RowReader
+from importer.reader.rows.shapes import Layout, RowShapes
 
 _STATUS_COLUMN = "import_status"
 _STATUSES = frozenset(map(str, Status))
@@ -34,7 +34,7 @@ _OLD_RESULT = "The columns of an old result (import_…) are left out and will b
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class SourceInfo:
     """What reading found out before the first row, for people and for JSON.
 
     `encoding` and `delimiter` are "" for a workbook, `sheet` is "" and `sheets` 0 for a text file. `header_row` is the
@@ -75,7 +75,7 @@ class Source:
         header_row = find_common_header(name, table, reading)
         full_header, self._records = header_row.texts, header_row.records
         self._width = len(full_header)
-        self._kept = [i for i, text in enumerate(full_header) if text.strip() not in OLD_RESULT_COLUMNS]
+        self._kept = [i for i, text in enumerate(full_header) if text.strip() not in PREVIOUS_RESULT_COLUMNS]
         self._extra_cells_column = _first_index(full_header, EXTRA_CELLS_COLUMN)
         self._status_column = _status_column(name, full_header, reading)
         header = Header(tuple(full_header[i] for i in self._kept), tuple(i + 1 for i in self._kept))
@@ -140,12 +140,12 @@ class Source:
         if not self._table.delimiter:
             return None
 
-        def judge(cells: Sequence[str]) -> SourceRow:
-            return self._row_reader.judge([cells[i] if i < len(cells) else "" for i in self._kept])
+        def parse_row(cells: Sequence[str]) -> SourceRow:
+            return self._row_reader.parse_row([cells[i] if i < len(cells) else "" for i in self._kept])
 
         texts = [text if i in self._kept else "" for i, text in enumerate(full_header)]
         keys = {self._kept[index] for index in columns.roles().values()}
-        return RowShapes(Layout(texts, keys, self._table.delimiter, judge))
+        return RowShapes(Layout(texts, keys, self._table.delimiter, parse_row))
 
     def _wanted_records(self) -> Iterator[Records]:
         """Return the records that are rows of the run, without the columns of an old result."""
@@ -162,7 +162,7 @@ class Source:
             if self._is_wanted(cells):
                 numbers.append(number)
                 kept = [cells[i] for i in self._kept] + self._extra_cells(cells) + cells[self._width :]
-                rows.append(cells.replace(kept, self._kept) if isinstance(cells, DoubtfulRow) else kept)
+                rows.append(cells.replace(kept, self._kept) if isinstance(cells, SuspectRow) else kept)
             else:
                 self._left_out += 1
         return numbers, rows
@@ -191,7 +191,7 @@ class Source:
             self._formula_warning(),
             *(self._shapes.warnings(self.understood.row_names) if self._shapes else ()),
             *self._row_reader.id_warnings(self.understood.row_names),
-            *late_notes(self._table),
+            *late_warnings(self._table),
         )
         return tuple(text for text in found if text)
 
@@ -269,9 +269,9 @@ def _looks_like_formula(cell: str) -> bool:
 
 def _understood(
     table: Table, columns: Columns, header: Header, header_row: int | None, notes: tuple[str, ...]
-) -> Understood:
+) -> SourceInfo:
     from_side, to_side = columns.from_side, columns.to_side
-    return Understood(
+    return SourceInfo(
         format=table.format,
         encoding=table.encoding,
         delimiter=table.delimiter,

@@ -3,12 +3,12 @@
 Takes rows with their outcomes in the input's order, from wherever they come, and knows neither journal nor HTTP.
 """
 
+from importer.atomic_file import check_writable
+from importer.reporter.result_row import escape_formula, problem_sentence, row_result
 from importer.reporter.results import Layout, write_results
-from importer.reporter.rows import defuse, problem_sentence, row_result
-from importer.reporter.staging import check_writable
+from importer.reporter.row_counts import Totals, count
 from importer.reporter.summary import RunStatus, Summary, summary_table
-from importer.reporter.totals import Totals, count
-from importer.reporter.written_files import WrittenFiles
+from importer.written_files import WrittenFiles
 
 __all__ = [
     "Layout",
@@ -18,7 +18,7 @@ __all__ = [
     "WrittenFiles",
     "check_writable",
     "count",
-    "defuse",
+    "escape_formula",
     "problem_sentence",
     "row_result",
     "summary_table",

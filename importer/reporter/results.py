@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from importer.atomic_file import remove
 from importer.errors import OutputError
 from importer.model import EXTRA_CELLS_COLUMN, GOOD_STATUSES, NUMBERED, RESULT_COLUMNS, RowNames, RowOutcome
-from importer.reporter.staging import remove
-from importer.reporter.tables import CsvTable, Table, XlsxTable
-from importer.reporter.totals import Tally, Totals
-from importer.reporter.written_files import NOTHING_KNOWN, WrittenFiles
+from importer.reporter.row_counts import Tally, Totals
+from importer.reporter.writers import CsvTable, Table, XlsxTable
+from importer.written_files import NOTHING_KNOWN, WrittenFiles
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from importer.journal import Counts
 from importer.pool import Progress
-from importer.reader import Understood
-from importer.runner.costs import Costs
+from importer.reader import SourceInfo
+from importer.runner.estimate import Costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Notice:
     is_warning: bool = False
 
 
-Event = Understood | Plan | Progress | Notice
-Watch = Callable[[Event], None]
+Event = SourceInfo | Plan | Progress | Notice
+EventHandler = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """Watch nothing."""
+    """EventHandler nothing."""

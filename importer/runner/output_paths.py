@@ -11,7 +11,7 @@ from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal, RunInfo
 from importer.reporter import WrittenFiles
-from importer.runner.events import Notice, Watch
+from importer.runner.events import EventHandler, Notice
 from importer.runner.store import NO_FILES, SourceFile
 
 _WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
@@ -33,7 +33,7 @@ class Output:
         return failures_path(self.results)
 
 
-def output_of(journal: Journal, operation: str, results: Path, settings: Settings, watch: Watch) -> Output:
+def output_of(journal: Journal, operation: str, results: Path, settings: Settings, watch: EventHandler) -> Output:
     """The output of a run, a check or a verification; `watch` learns which files are kept.
 
     The same operation over the same source with the same reading, target and account owns its earlier results. Each
@@ -51,7 +51,7 @@ def output_of(journal: Journal, operation: str, results: Path, settings: Setting
     return Output(operation, results, written)
 
 
-def _report_kept(watch: Watch, path: Path, kept: Path) -> None:
+def _report_kept(watch: EventHandler, path: Path, kept: Path) -> None:
     stays = "stays although no row failed" if kept == path else f"is kept as {kept.name}"
     watch(Notice(f"{path} {stays}: it was changed since it was written, or is not this command's.", is_warning=True))
 
@@ -76,10 +76,10 @@ def _beside(place: Path, mark: str, *, sandbox: bool) -> Path:
     name = _name(place).removesuffix(".results") if mark else _name(place)
     if sandbox and _SANDBOX_MARK not in Path(name).suffixes:
         name += _SANDBOX_MARK
-    return place.with_name(f"{_marked(name, mark) if mark else name}.results{suffix}")
+    return place.with_name(f"{_from_bom(name, mark) if mark else name}.results{suffix}")
 
 
-def _marked(name: str, mark: str) -> str:
+def _from_bom(name: str, mark: str) -> str:
     """The name with the mark; a second one is counted, so that the results of a retry are kept: `NAME.retry2`."""
     found = re.fullmatch(rf"(.*{re.escape(mark)})(\d*)", name)
     return f"{found[1]}{int(found[2] or 1) + 1}" if found else name + mark

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from importer.model import Stop, StopReason
-from importer.runner.events import Notice, Watch
+from importer.runner.events import EventHandler, Notice
 
 _TERMINATIONS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
@@ -30,7 +30,7 @@ def _is_not_ignored(number: signal.Signals) -> bool:
 
 @contextlib.contextmanager
 def stop_on_signals(
-    stop: Callable[[Stop], None], give_up: Callable[[], None], seconds: float, watch: Watch
+    stop: Callable[[Stop], None], give_up: Callable[[], None], seconds: float, watch: EventHandler
 ) -> Iterator[None]:
     """Call `stop` at the first SIGINT, SIGTERM or SIGHUP and `give_up` that many seconds later.
 

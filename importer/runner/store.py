@@ -17,8 +17,8 @@ from importer.errors import JournalError, SourceError
 from importer.journal import SANDBOX, SUFFIX, Journal, RunInfo, list_journals
 from importer.model import SourceBlock
 from importer.reader import Source, check_frame, open_frame, open_source
-from importer.runner.temporary import remove_abandoned, temporary_directory
-from importer.runner.unchanged import FileVersion, check_unchanged, read_version
+from importer.runner.file_version import FileVersion, check_unchanged, read_version
+from importer.runner.temporary_directories import remove_abandoned, temporary_directory
 
 if TYPE_CHECKING:
     import pandas

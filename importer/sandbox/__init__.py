@@ -3,23 +3,23 @@
 It shares no code with `importer.hubspot`, so that the two can disagree.
 """
 
-from importer.sandbox.answers import Answer
-from importer.sandbox.conditions import GRAMMAR
-from importer.sandbox.faults import FAULTS, CallFault, PairFault, table
+from importer.sandbox.faults.conditions import FAULT_SPEC_HELP
+from importer.sandbox.faults.injector import Fault, parse_fault
+from importer.sandbox.faults.table import FAULTS, CallFault, PairFault, table
 from importer.sandbox.options import DEFAULT_TOKEN, SandboxOptions
+from importer.sandbox.responses import Response
 from importer.sandbox.server import Sandbox, serve
 from importer.sandbox.state import Pair, State
-from importer.sandbox.strikes import Fault, parse_fault
 
 __all__ = [
     "DEFAULT_TOKEN",
     "FAULTS",
-    "GRAMMAR",
-    "Answer",
+    "FAULT_SPEC_HELP",
     "CallFault",
     "Fault",
     "Pair",
     "PairFault",
+    "Response",
     "Sandbox",
     "SandboxOptions",
     "State",

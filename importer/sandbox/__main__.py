@@ -5,7 +5,7 @@ import asyncio
 import sys
 from contextlib import suppress
 
-from importer.sandbox import GRAMMAR, SandboxOptions, parse_fault, serve, table
+from importer.sandbox import FAULT_SPEC_HELP, SandboxOptions, parse_fault, serve, table
 
 _DEFAULT = SandboxOptions()
 
@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m importer.sandbox",
         description="A local HubSpot.",
-        epilog=f"{GRAMMAR}\nfaults:\n{table()}",
+        epilog=f"{FAULT_SPEC_HELP}\nfaults:\n{table()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="0: any free port")

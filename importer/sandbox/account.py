@@ -1,9 +1,9 @@
 """HubSpot's honest work: linking and reading back on a state. No HTTP, no faults."""
 
-from importer.sandbox import answers
-from importer.sandbox.answers import Answer, Json, Refusal, Verdict
-from importer.sandbox.catalogue import ASSOCIATION_SPECS
+from importer.sandbox import responses
+from importer.sandbox.catalog import ASSOCIATION_SPECS
 from importer.sandbox.options import SandboxOptions
+from importer.sandbox.responses import Json, Refusal, Response, Verdict
 from importer.sandbox.routes import input_id, is_id
 from importer.sandbox.state import Pair, State
 
@@ -21,17 +21,17 @@ class Account:
         if isinstance(survivor, Refusal):
             return Verdict(refusal=survivor)
         self._state.links.add(survivor)
-        return Verdict(results=answers.both_directions(survivor))
+        return Verdict(results=responses.both_directions(survivor))
 
     def _resolve(self, pair: Pair) -> Pair | Refusal:
         from_id = self._state.records.resolve(pair.from_type, pair.from_id)
         if from_id is None:
-            return answers.unknown_record("FROM", pair.from_type, pair.from_id)
+            return responses.unknown_record("FROM", pair.from_type, pair.from_id)
         to_id = self._state.records.resolve(pair.to_type, pair.to_id)
         if to_id is None:
-            return answers.unknown_record("TO", pair.to_type, pair.to_id)
+            return responses.unknown_record("TO", pair.to_type, pair.to_id)
         if from_id == to_id and pair.from_type == pair.to_type:
-            return answers.invalid(f"{pair.from_type} {from_id} cannot be associated with itself")
+            return responses.invalid(f"{pair.from_type} {from_id} cannot be associated with itself")
         survivor = Pair(pair.from_type, from_id, pair.to_type, to_id)
         return self._over_cap(survivor) or survivor
 
@@ -41,27 +41,27 @@ class Account:
             return None
         for end in (pair, pair.reverse()):
             if len(self._state.links.of(end.from_type, end.from_id, end.to_type)) >= cap:
-                return answers.link_limit(cap, end.from_type, end.from_id, end.to_type)
+                return responses.link_limit(cap, end.from_type, end.from_id, end.to_type)
         return None
 
-    def read(self, from_type: str, to_type: str, entries: list[Json]) -> Answer:
+    def read(self, from_type: str, to_type: str, entries: list[Json]) -> Response:
         """Return what is linked to the records of these inputs, each from its `after` on."""
         found: list[Json] = []
         errors: list[Json] = []
         for entry in entries:
             one = self._read_one(from_type, to_type, input_id(entry), str(entry.get("after") or "0"))
             (found if "from" in one else errors).append(one)
-        return answers.read_answer(found, errors)
+        return responses.parse_response(found, errors)
 
     def _read_one(self, from_type: str, to_type: str, text: str, after: str) -> Json:
         if not is_id(text) or not is_id(after):
-            return answers.invalid(f"Invalid object id or cursor: {text[:100]} {after[:100]}").item()
+            return responses.invalid(f"Invalid object id or cursor: {text[:100]} {after[:100]}").item()
         record_id = self._state.records.resolve(from_type, int(text))
         if record_id is None:
-            return answers.unknown_record("FROM", from_type, int(text)).item()
+            return responses.unknown_record("FROM", from_type, int(text)).item()
         linked = self._state.links.of(from_type, record_id, to_type)
         if not linked:
-            return answers.no_associations(from_type, record_id, to_type)
+            return responses.no_associations(from_type, record_id, to_type)
         start, end = int(after), int(after) + self._options.page_size
         spec = ASSOCIATION_SPECS[from_type, to_type]
         kinds = [{"category": spec["associationCategory"], "typeId": spec["associationTypeId"], "label": None}]

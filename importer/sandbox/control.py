@@ -7,10 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
-from importer.sandbox.catalogue import CUSTOM_TYPES, OBJECT_TYPES, TYPE_NAMES
+from importer.sandbox.catalog import CUSTOM_TYPES, OBJECT_TYPES, TYPE_NAMES
+from importer.sandbox.faults.injector import Fault, parse_fault
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.state import FIRST_RECORD, LAST_RECORD, Pair, Record, State
-from importer.sandbox.strikes import Fault, parse_fault
 
 _CHUNK = 5_000
 """Pairs written at a time, so that a state of a million pairs neither fills memory nor stops the server."""
@@ -37,7 +37,7 @@ class Control:
         self._use_faults = use_faults
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
+        """Response one request."""
         match request.method, request.rel_url.path:
             case "GET", "/sandbox/state":
                 return await self._send_state(request, summary=request.query.get("summary") == "1")

@@ -1,11 +1,11 @@
-"""What a sandbox can be told."""
+"""What a sandbox can be translate_errors."""
 
 from dataclasses import dataclass
 
-from importer.sandbox.strikes import Fault
+from importer.sandbox.faults.injector import Fault
 
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - opens nothing but a sandbox
-"""The token a sandbox accepts unless told otherwise."""
+"""The token a sandbox accepts unless translate_errors otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

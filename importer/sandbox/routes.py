@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from importer.sandbox import answers
-from importer.sandbox.answers import Answer, Json, Refusal
-from importer.sandbox.catalogue import TYPE_NAMES
+from importer.sandbox import responses
+from importer.sandbox.catalog import TYPE_NAMES
+from importer.sandbox.responses import Json, Refusal, Response
 from importer.sandbox.state import Pair
 
 VERSIONS = ("v4", "2026-03", "2026-09")
@@ -36,7 +36,7 @@ class AccountRoute:
     """The details of the account."""
 
 
-Route = PutRoute | BatchRoute | AccountRoute | Answer
+Route = PutRoute | BatchRoute | AccountRoute | Response
 
 
 def find(method: str, raw_path: str) -> Route:
@@ -53,7 +53,7 @@ def find(method: str, raw_path: str) -> Route:
             return _batch_route(from_type, to_type, read=False) if method == "POST" else _not_allowed(method)
         case ["associations", from_type, to_type, "batch", "read"]:
             return _batch_route(from_type, to_type, read=True) if method == "POST" else _not_allowed(method)
-    return Answer(404, answers.error("OBJECT_NOT_FOUND", "The requested path could not be found."))
+    return Response(404, responses.error("OBJECT_NOT_FOUND", "The requested path could not be found."))
 
 
 def _without_version(parts: list[str]) -> list[str]:
@@ -65,8 +65,8 @@ def _without_version(parts: list[str]) -> list[str]:
     return []
 
 
-def _not_allowed(method: str) -> Answer:
-    return Answer(405, answers.error("METHOD_NOT_ALLOWED", f"HTTP {method} is not allowed here."))
+def _not_allowed(method: str) -> Response:
+    return Response(405, responses.error("METHOD_NOT_ALLOWED", f"HTTP {method} is not allowed here."))
 
 
 def _put_route(from_type: str, from_id: str, to_type: str, to_id: str) -> Route:
@@ -85,14 +85,14 @@ def unknown_type(name: str) -> Refusal | None:
     """Return the refusal of a type that the account does not have."""
     if name in TYPE_NAMES:
         return None
-    return answers.invalid(f"Unable to infer object type from: {name}", context={"objectType": [name]})
+    return responses.invalid(f"Unable to infer object type from: {name}", context={"objectType": [name]})
 
 
 def pair_of(from_type: str, from_id: str, to_type: str, to_id: str) -> Pair | Refusal:
     """Return the pair of two known types and two ids as texts, or the refusal of an id that is none."""
     for text in (from_id, to_id):
         if not is_id(text):
-            return answers.invalid(f"Invalid object id: {text[:100]}", context={"id": [text[:100]]})
+            return responses.invalid(f"Invalid object id: {text[:100]}", context={"id": [text[:100]]})
     return Pair(from_type, int(from_id), to_type, int(to_id))
 
 
@@ -101,17 +101,17 @@ def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID
 
 
-def inputs(body: bytes, most: int) -> list[Json] | Answer:
+def inputs(body: bytes, most: int) -> list[Json] | Response:
     """Return the `inputs` of a batch body, or the 400 that refuses it."""
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):  # the second for JSON nested too deep
-        return answers.invalid("Invalid input JSON on line 1, column 1").answer()
+        return responses.invalid("Invalid input JSON on line 1, column 1").answer()
     found = parsed.get("inputs") if isinstance(parsed, dict) else None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        return answers.invalid("Invalid input JSON: 'inputs' must be a list of objects").answer()
+        return responses.invalid("Invalid input JSON: 'inputs' must be a list of objects").answer()
     if not 0 < len(found) <= most:
-        return answers.invalid(f"'inputs' has {len(found)} entries, from 1 to {most} are allowed").answer()
+        return responses.invalid(f"'inputs' has {len(found)} entries, from 1 to {most} are allowed").answer()
     return found
 
 

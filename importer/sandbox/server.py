@@ -12,14 +12,14 @@ from typing import Self
 
 from aiohttp import web
 
-from importer.sandbox import answers, routes
+from importer.sandbox import responses, routes
 from importer.sandbox.account import Account
-from importer.sandbox.answers import Answer, Delivery, Refusal, Verdict
-from importer.sandbox.conditions import Call
 from importer.sandbox.control import Control
+from importer.sandbox.faults.conditions import Call
+from importer.sandbox.faults.injector import Fault, FaultInjector, parse_fault
 from importer.sandbox.options import SandboxOptions
+from importer.sandbox.responses import Delivery, Refusal, Response, Verdict
 from importer.sandbox.state import FIRST_RECORD, LAST_RECORD, Pair, State
-from importer.sandbox.strikes import Fault, Strikes, parse_fault
 
 _PATIENCE = 0.05
 """Seconds between two looks whether a client that gets no answer has gone."""
@@ -82,10 +82,10 @@ class _Service:
 
     def use_faults(self, faults: tuple[Fault, ...]) -> None:
         """Strike with these faults from now on, instead of those before."""
-        self._strikes = Strikes(faults, self._options.seed, self._state) if faults else None
+        self._strikes = FaultInjector(faults, self._options.seed, self._state) if faults else None
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request of any kind."""
+        """Response one request of any kind."""
         if request.raw_path.startswith("/sandbox/"):
             return await self._control.handle(request)
         options = self._options
@@ -98,49 +98,49 @@ class _Service:
 
     # ---- the call
 
-    async def _api(self, request: web.BaseRequest) -> Answer:
+    async def _api(self, request: web.BaseRequest) -> Response:
         now = time.monotonic()
         route = routes.find(request.method, request.raw_path)
         refusal = self._refuse(request, route, now)
-        if isinstance(route, Answer):
+        if isinstance(route, Response):
             return refusal or route
         if isinstance(route, routes.BatchRoute):
             return refusal or await self._batch(request, route, now)
         if isinstance(route, routes.AccountRoute):
             call = self._call("account", "account", "account", (), now)
-            details = partial(answers.account_answer, self._options.portal_id)
+            details = partial(responses.account_answer, self._options.portal_id)
             return refusal or self._with_faults(call, details)
         return self._put(route.pair, refusal, now)
 
-    def _refuse(self, request: web.BaseRequest, route: routes.Route, now: float) -> Answer | None:
+    def _refuse(self, request: web.BaseRequest, route: routes.Route, now: float) -> Response | None:
         """Count the arrival, and return the answer if the token or a limit refuses it."""
         state, options = self._state, self._options
         state.calls[_kind(route)] += 1
         over = not isinstance(route, routes.BatchRoute) and state.window.arrive(now) > options.limit
         if request.headers.get("Authorization") != self._authorization:
-            return answers.token_refused()
+            return responses.token_refused()
         if over:
-            return answers.over_limit("TEN_SECONDLY_ROLLING")
+            return responses.over_limit("TEN_SECONDLY_ROLLING")
         if options.daily_limit is not None and state.daily_used >= options.daily_limit:
-            return answers.over_limit("DAILY")
+            return responses.over_limit("DAILY")
         state.daily_used += 1
         return None
 
-    def _put(self, pair: Pair | Refusal, refusal: Answer | None, now: float) -> Answer:
+    def _put(self, pair: Pair | Refusal, refusal: Response | None, now: float) -> Response:
         if isinstance(pair, Refusal):
             return refusal or pair.answer()
         self._state.ask((pair,))
         if refusal:
             return refusal
         if self._strikes is None:
-            return answers.put_answer(self._account.link(pair))
+            return responses.put_answer(self._account.link(pair))
         call = self._call("put", pair.from_type, pair.to_type, (pair,), now)
-        return self._with_faults(call, lambda: answers.put_answer(self._judge(call, pair)))
+        return self._with_faults(call, lambda: responses.put_answer(self._judge(call, pair)))
 
-    async def _batch(self, request: web.BaseRequest, route: routes.BatchRoute, now: float) -> Answer:
+    async def _batch(self, request: web.BaseRequest, route: routes.BatchRoute, now: float) -> Response:
         body = await request.read()
         entries = routes.inputs(body, self._options.read_inputs if route.read else self._options.batch_inputs)
-        if isinstance(entries, Answer):
+        if isinstance(entries, Response):
             return entries
         types = (route.from_type, route.to_type)
         if route.read:
@@ -150,7 +150,7 @@ class _Service:
         pairs = [one for one in inputs if isinstance(one, Pair)]
         self._state.ask(pairs)
         call = self._call("batch", *types, pairs, now)
-        return self._with_faults(call, lambda: answers.batch_answer(self._judge(call, one) for one in inputs))
+        return self._with_faults(call, lambda: responses.batch_answer(self._judge(call, one) for one in inputs))
 
     def _judge(self, call: Call, one: Pair | Refusal) -> Verdict:
         if isinstance(one, Refusal):
@@ -158,18 +158,18 @@ class _Service:
         fault = self._strikes.on_pair(call, one) if self._strikes else None
         return fault.verdict(one) if fault else self._account.link(one)
 
-    def _with_faults(self, call: Call, work: Callable[[], Answer]) -> Answer:
+    def _with_faults(self, call: Call, work: Callable[[], Response]) -> Response:
         fault = self._strikes.on_call(call) if self._strikes else None
         if fault is None:
             return work()
-        return fault.answer(call, work() if fault.links else Answer())
+        return fault.answer(call, work() if fault.links else Response())
 
     def _call(self, kind: str, from_type: str, to_type: str, pairs: Sequence[Pair], now: float) -> Call:
         return Call(kind, from_type, to_type, pairs, self._state.numbered_calls, now - self._started)
 
     # ---- the answer
 
-    async def _send(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    async def _send(self, request: web.BaseRequest, answer: Response) -> web.StreamResponse:
         if answer.delay:
             await asyncio.sleep(answer.delay)
         body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
@@ -193,7 +193,7 @@ class _Service:
             headers["X-HubSpot-RateLimit-Daily-Remaining"] = str(options.daily_limit - state.daily_used)
         return headers
 
-    async def _drop(self, request: web.BaseRequest, answer: Answer, body: bytes) -> None:
+    async def _drop(self, request: web.BaseRequest, answer: Response, body: bytes) -> None:
         """Write what aiohttp would not let us write, and close the connection."""
         transport = request.transport
         if transport is None:
@@ -210,7 +210,7 @@ class _Service:
         transport.close()
 
 
-def _record_of(from_type: str, to_type: str, entry: answers.Json) -> Pair:
+def _record_of(from_type: str, to_type: str, entry: responses.Json) -> Pair:
     """The record that an input of a read is about, as the pair of it and 0: faults may strike single ones."""
     text = routes.input_id(entry)
     return Pair(from_type, int(text) if routes.is_id(text) else 0, to_type, 0)
@@ -226,7 +226,7 @@ def _kind(route: routes.Route) -> str:
     return "other"
 
 
-def _raw(answer: Answer, body: bytes) -> bytes:
+def _raw(answer: Response, body: bytes) -> bytes:
     head = f"HTTP/1.1 {answer.status} Odd\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
     match answer.delivery:
         case Delivery.BARE:

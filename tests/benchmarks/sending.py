@@ -67,9 +67,9 @@ def put(folder: Path, scale: Scale) -> str:
         large = _import(larger, url, *_UNLIMITED).figures
 
     def line(name: str, figures: Figures, number: int) -> list[str]:
-        pace = figures.seconds / number / (bare.seconds / pairs)
+        limiter = figures.seconds / number / (bare.seconds / pairs)
         processor = figures.cpu / number / (bare.cpu / pairs)
-        return [name, f"{number:,}", *_cost(figures, number), f"{pace:.2f}", f"{processor:.2f}"]
+        return [name, f"{number:,}", *_cost(figures, number), f"{limiter:.2f}", f"{processor:.2f}"]
 
     rows = [
         line("bare aiohttp loop: sends and parses, nothing else", bare, pairs),

@@ -69,7 +69,7 @@ class Service:
         self._arrivals: deque[float] = deque()
 
     def answer(self, method: bytes, path: bytes, body: bytes, now: float) -> tuple[int, str]:
-        """Answer one request that arrives at `now` (seconds)."""
+        """Response one request that arrives at `now` (seconds)."""
         if method == b"PUT":
             return self._put(path, now)
         if method == b"POST":
@@ -156,7 +156,7 @@ def _content_length(head: bytes) -> int:
 
 def _response(status: int, body: str) -> bytes:
     return (
-        f"HTTP/1.1 {status} Answer\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: {len(body)}\r\n"
+        f"HTTP/1.1 {status} Response\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: {len(body)}\r\n"
         "X-HubSpot-RateLimit-Max: 190\r\nX-HubSpot-RateLimit-Remaining: 189\r\n"
         "X-HubSpot-RateLimit-Interval-Milliseconds: 10000\r\nX-HubSpot-RateLimit-Daily: 1000000\r\n"
         f"X-HubSpot-RateLimit-Daily-Remaining: 999999\r\n\r\n{body}"

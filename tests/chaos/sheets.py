@@ -39,14 +39,14 @@ class Row:
     pairs: tuple[Pair, ...]
 
 
-def draw(dice: random.Random, pairs: int) -> list[Row]:
+def draw(rng: random.Random, pairs: int) -> list[Row]:
     """Rows that make about so many distinct pairs, with all that goes wrong in spreadsheets."""
     rows: list[Row] = []
     made: set[Pair] = set()
     while len(made) < pairs:
-        row = dice.choices((_plain, _several, _mirrored, _turned, _again, _unknown, _invalid), (76, 6, 4, 3, 5, 3, 3))[
+        row = rng.choices((_plain, _several, _mirrored, _turned, _again, _unknown, _invalid), (76, 6, 4, 3, 5, 3, 3))[
             0
-        ](dice, rows)
+        ](rng, rows)
         rows.append(row)
         made.update(row.pairs)
     return rows
@@ -60,62 +60,62 @@ def write(path: Path, rows: list[Row]) -> None:
         writer.writerows(row.cells for row in rows)
 
 
-def _row(dice: random.Random, pairs: tuple[Pair, ...], from_text: str = "", to_text: str = "") -> Row:
+def _row(rng: random.Random, pairs: tuple[Pair, ...], from_text: str = "", to_text: str = "") -> Row:
     first = pairs[0]
-    types = (dice.choice(_SPELLINGS[name]) for name in (first.from_type, first.to_type))
+    types = (rng.choice(_SPELLINGS[name]) for name in (first.from_type, first.to_type))
     from_type, to_type = types
-    cells = (dice.choice(_NOTES), from_type, from_text or str(first.from_id), to_type, to_text or str(first.to_id))
+    cells = (rng.choice(_NOTES), from_type, from_text or str(first.from_id), to_type, to_text or str(first.to_id))
     return Row(cells, pairs)
 
 
-def _ids(dice: random.Random) -> Iterator[int]:
+def _ids(rng: random.Random) -> Iterator[int]:
     while True:
-        yield dice.randrange(10_000, 1_000_000)
+        yield rng.randrange(10_000, 1_000_000)
 
 
-def _pair(dice: random.Random) -> Pair:
-    from_type, to_type = dice.choice(_TYPES)
-    ids = _ids(dice)
+def _pair(rng: random.Random) -> Pair:
+    from_type, to_type = rng.choice(_TYPES)
+    ids = _ids(rng)
     return Pair(from_type, next(ids), to_type, next(ids))
 
 
-def _plain(dice: random.Random, rows: list[Row]) -> Row:
-    return _row(dice, (_pair(dice),))
+def _plain(rng: random.Random, rows: list[Row]) -> Row:
+    return _row(rng, (_pair(rng),))
 
 
-def _several(dice: random.Random, rows: list[Row]) -> Row:
-    first = _pair(dice)
-    ids = _ids(dice)
-    pairs = (first, *(first._replace(to_id=next(ids)) for _ in range(dice.randint(1, 3))))
-    return _row(dice, pairs, to_text="; ".join(str(pair.to_id) for pair in pairs))
+def _several(rng: random.Random, rows: list[Row]) -> Row:
+    first = _pair(rng)
+    ids = _ids(rng)
+    pairs = (first, *(first._replace(to_id=next(ids)) for _ in range(rng.randint(1, 3))))
+    return _row(rng, pairs, to_text="; ".join(str(pair.to_id) for pair in pairs))
 
 
-def _mirrored(dice: random.Random, rows: list[Row]) -> Row:
+def _mirrored(rng: random.Random, rows: list[Row]) -> Row:
     """Contact 5 to company 7, where contact 7 to company 5 is likely to come too."""
-    return _row(dice, (Pair("contacts", dice.randint(1, 12), "companies", dice.randint(1, 12)),))
+    return _row(rng, (Pair("contacts", rng.randint(1, 12), "companies", rng.randint(1, 12)),))
 
 
-def _turned(dice: random.Random, rows: list[Row]) -> Row:
+def _turned(rng: random.Random, rows: list[Row]) -> Row:
     """The link of an earlier row, asked for from its other end."""
-    earlier = _earlier(dice, rows)
-    return _row(dice, (earlier.pairs[0].reverse(),)) if earlier else _plain(dice, rows)
+    earlier = _earlier(rng, rows)
+    return _row(rng, (earlier.pairs[0].reverse(),)) if earlier else _plain(rng, rows)
 
 
-def _again(dice: random.Random, rows: list[Row]) -> Row:
-    earlier = _earlier(dice, rows)
-    return Row((dice.choice(_NOTES), *earlier.cells[1:]), earlier.pairs) if earlier else _plain(dice, rows)
+def _again(rng: random.Random, rows: list[Row]) -> Row:
+    earlier = _earlier(rng, rows)
+    return Row((rng.choice(_NOTES), *earlier.cells[1:]), earlier.pairs) if earlier else _plain(rng, rows)
 
 
-def _earlier(dice: random.Random, rows: list[Row]) -> Row | None:
-    earlier = dice.choice(rows) if rows else None
+def _earlier(rng: random.Random, rows: list[Row]) -> Row | None:
+    earlier = rng.choice(rows) if rows else None
     return earlier if earlier and earlier.pairs else None
 
 
-def _unknown(dice: random.Random, rows: list[Row]) -> Row:
-    return _row(dice, (_pair(dice)._replace(to_id=_UNKNOWN + dice.randrange(1_000_000)),))
+def _unknown(rng: random.Random, rows: list[Row]) -> Row:
+    return _row(rng, (_pair(rng)._replace(to_id=_UNKNOWN + rng.randrange(1_000_000)),))
 
 
-def _invalid(dice: random.Random, rows: list[Row]) -> Row:
-    cells = [dice.choice(_NOTES), "contacts", str(next(_ids(dice))), "companies", str(next(_ids(dice)))]
-    cells[dice.choice((2, 4))] = dice.choice(_NO_IDS)
+def _invalid(rng: random.Random, rows: list[Row]) -> Row:
+    cells = [rng.choice(_NOTES), "contacts", str(next(_ids(rng))), "companies", str(next(_ids(rng)))]
+    cells[rng.choice((2, 4))] = rng.choice(_NO_IDS)
     return Row(tuple(cells), ())

@@ -16,8 +16,8 @@ import pytest
 from importer.sandbox import FAULTS, Pair, SandboxOptions, parse_fault
 from tests.chaos import sheets, weather
 from tests.chaos.truth import LINKED, Server, Truth, server_of
-from tests.cli.tools import TOKEN, Done, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import SandboxProcess, sandbox_process
+from tests.support.command_line import TOKEN, Done, Workplace, rows_of, wait_until, workplace_in
 
 LIMIT, WINDOW = 300, 1.0
 KILLS = 5
@@ -44,9 +44,9 @@ class Night:
         """Where the results go."""
         return self.work.folder / "night.results.csv"
 
-    def command(self, dice: random.Random) -> list[object]:
+    def command(self, jitter: random.Random) -> list[object]:
         """The same command again, or `resume` once there is a run."""
-        if self.work.journals and dice.random() < 0.5:
+        if self.work.journals and jitter.random() < 0.5:
             return ["resume", self.work.journals[-1].stem, *self.flags]
         return ["run", "night.csv", *self.flags]
 
@@ -69,12 +69,12 @@ class Night:
         return int(self.server.state(summary=True)["counts"]["calls"])
 
 
-def night_in(folder: Path, server: SandboxProcess, engine: str, dice: random.Random, pairs: int) -> Night:
+def night_in(folder: Path, server: SandboxProcess, engine: str, jitter: random.Random, pairs: int) -> Night:
     """A night with `engine` over about so many pairs, of which a part is linked already."""
-    rows = sheets.draw(dice, pairs)
+    rows = sheets.draw(jitter, pairs)
     sheets.write(folder / "night.csv", rows)
     known = sorted({pair for row in rows for pair in row.pairs if pair.to_id < 1_000_000})
-    before = dice.sample(known, int(len(known) * (0.6 if engine == "only_missing" else 0.05)))
+    before = jitter.sample(known, int(len(known) * (0.6 if engine == "only_missing" else 0.05)))
     server.change("associations", add=[{"from": _record(pair), "to": _record(pair.reverse())} for pair in before])
     work = workplace_in(folder, server)
     flags = ("--json", "--rate", f"{LIMIT}/{WINDOW:g}", *ENGINES[engine])
@@ -100,8 +100,8 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def dice(pytestconfig: pytest.Config) -> random.Random:
-    """The seed's dice."""
+def jitter(pytestconfig: pytest.Config) -> random.Random:
+    """The seed's jitter."""
     return random.Random(pytestconfig.getoption("chaos_seed"))
 
 
@@ -123,13 +123,13 @@ def server() -> Iterator[SandboxProcess]:
 
 @pytest.mark.timeout(0)  # every wait below has an end of its own
 def test_whatever_happens_the_results_are_true(
-    tmp_path: Path, server: SandboxProcess, engine: str, dice: random.Random, pairs: int
+    tmp_path: Path, server: SandboxProcess, engine: str, jitter: random.Random, pairs: int
 ) -> None:
-    night = night_in(tmp_path, server, engine, dice, pairs)
-    specs = weather.faults(dice)
+    night = night_in(tmp_path, server, engine, jitter, pairs)
+    specs = weather.faults(jitter)
     server.change("faults", faults=specs)
-    settled = _kill_again_and_again(night, dice)
-    done = night.end(night.begin(night.command(dice)), 60 + pairs / 20)
+    final = _kill_again_and_again(night, jitter)
+    done = night.end(night.begin(night.command(jitter)), 60 + pairs / 20)
     assert done.code == 1, done.err
     known = night.known()
     statuses = night.truth.check(night.results, known)
@@ -140,17 +140,17 @@ def test_whatever_happens_the_results_are_true(
     assert statuses["unconfirmed"] < len(night.truth.rows) * 0.06
     assert statuses["failed"] < len(night.truth.rows) * 0.25
     assert (statuses["already_linked"] > 0) == (engine == "only_missing")
-    assert {pair: known.asked[pair] for pair in settled} == settled, "a settled pair was asked for again"
+    assert {pair: known.asked[pair] for pair in final} == final, "a final pair was asked for again"
     assert len(known.state["faults"]) > 0.5 * len({spec.partition("=")[0] for spec in specs})
     _check_no_token(night)
 
 
 @pytest.mark.timeout(0)
 def test_verify_contradicts_the_server_nowhere_and_says_what_it_could_not_read(
-    tmp_path: Path, server: SandboxProcess, dice: random.Random
+    tmp_path: Path, server: SandboxProcess, jitter: random.Random
 ) -> None:
-    night = night_in(tmp_path, server, "only_missing", dice, 300)
-    server.change("faults", faults=[*weather.UNREADABLE_RECORDS, *weather.faults(dice)])
+    night = night_in(tmp_path, server, "only_missing", jitter, 300)
+    server.change("faults", faults=[*weather.UNREADABLE_RECORDS, *weather.faults(jitter)])
     done = night.end(night.begin(["verify", "night.csv", "--json"]), 120)
     rows = rows_of(tmp_path / "night.verify.results.csv")
     night.truth.check_verified(rows, night.known())
@@ -165,22 +165,22 @@ def test_verify_contradicts_the_server_nowhere_and_says_what_it_could_not_read(
     _check_no_token(night)
 
 
-def _kill_again_and_again(night: Night, dice: random.Random) -> dict[Pair, int]:
-    """Begin the run and kill it, at any moment; how often the pairs that were settled then had been asked for."""
-    settled: dict[Pair, int] = {}
+def _kill_again_and_again(night: Night, jitter: random.Random) -> dict[Pair, int]:
+    """Begin the run and kill it, at any moment; how often the pairs that were final then had been asked for."""
+    final: dict[Pair, int] = {}
     for kill in range(KILLS):
         calls = night.calls()
-        process = night.begin(night.command(dice))
+        process = night.begin(night.command(jitter))
         if kill % 2 == 0:  # after some calls; else at any time, which may be while it reads or waits for the window
             wait_until(lambda: night.calls() > calls or process.poll() is not None)  # noqa: B023 - called at once
-        time.sleep(dice.uniform(0.0, 1.5))
+        time.sleep(jitter.uniform(0.0, 1.5))
         process.send_signal(signal.SIGKILL)
         killed = night.end(process, 10)
         if killed.code != -signal.SIGKILL:  # it was quicker
             break
         if night.work.journals:
-            settled.update(_settled_now(night))
-    return settled
+            final.update(_settled_now(night))
+    return final
 
 
 def _settled_now(night: Night) -> dict[Pair, int]:
@@ -215,9 +215,9 @@ STOPS = {
 
 
 def test_every_fault_that_stops_a_run_is_healed_and_the_same_command_goes_on(
-    tmp_path: Path, server: SandboxProcess, engine: str, dice: random.Random
+    tmp_path: Path, server: SandboxProcess, engine: str, jitter: random.Random
 ) -> None:
-    night = night_in(tmp_path, server, engine, dice, 400)
+    night = night_in(tmp_path, server, engine, jitter, 400)
     usual = ["scopes_missing=deals>companies", "lost_answer=0.02", "http_503=0.05", "unnamed_results=0.02"]
     for fault, reason in STOPS.items():
         stops = [] if fault == "scopes_missing" else [f"{fault}=after:{night.calls() + 2}"]
@@ -234,7 +234,7 @@ def test_every_fault_that_stops_a_run_is_healed_and_the_same_command_goes_on(
     _check_no_token(night)
 
 
-def test_every_fault_of_the_table_has_its_place_in_the_weather(dice: random.Random) -> None:
-    named = {parse_fault(spec).name for spec in weather.faults(dice)}
+def test_every_fault_of_the_table_has_its_place_in_the_weather(jitter: random.Random) -> None:
+    named = {parse_fault(spec).name for spec in weather.faults(jitter)}
     assert named | weather.STOPPING == set(FAULTS)
     assert named.isdisjoint(weather.STOPPING)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tools import FAST, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import sandbox_process
-from tests.journal.flips import flip_bit, journal_files
+from tests.support.bit_flips import flip_bit, journal_files
+from tests.support.command_line import FAST, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 
 ROWS = 120
 """Rows of the file: three in a block of ten are special."""

@@ -10,7 +10,7 @@ from typing import Any
 from importer.sandbox import Pair
 from tests.chaos import weather
 from tests.chaos.sheets import HEADER, Row
-from tests.cli.tools import rows_of
+from tests.support.command_line import rows_of
 
 LINKED = ("linked", "already_linked")
 ANSWERED_429 = weather.TOO_FAST | {"daily_limit"}
@@ -116,18 +116,18 @@ def _pairs_with_outcomes(row: Row, said: Mapping[str, str]) -> Iterator[tuple[Pa
 
 def _check_pair(pair: Pair, entry: Mapping[str, Any], server: Server, *, is_ours_alone: bool) -> None:
     status, asked = entry["status"], server.asked.get(pair, 0)
-    told = f"{pair} is {status}, asked {asked} times: {entry}"
+    translate_errors = f"{pair} is {status}, asked {asked} times: {entry}"
     if status in LINKED:
-        assert server.has(pair), told
+        assert server.has(pair), translate_errors
     if status == "already_linked":
-        assert asked == 0, told
+        assert asked == 0, translate_errors
     if status == "failed":
-        assert asked > 0, told
-        assert not (is_ours_alone and server.has(pair)), told
+        assert asked > 0, translate_errors
+        assert not (is_ours_alone and server.has(pair)), translate_errors
     if status == "unconfirmed":
-        assert asked > 0 or is_cut_off(entry), told
+        assert asked > 0 or is_cut_off(entry), translate_errors
     if status == "not_sent" and is_ours_alone:
-        assert not server.has(pair), told
+        assert not server.has(pair), translate_errors
 
 
 def is_cut_off(entry: Mapping[str, Any]) -> bool:

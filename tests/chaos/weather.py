@@ -25,10 +25,10 @@ UNREADABLE_RECORDS = [
 """Single records that break every read about them, however small it is."""
 
 
-def faults(dice: random.Random) -> list[str]:
-    """Every fault at small odds, in an order drawn by the dice: of those that would strike a call the first does."""
+def faults(jitter: random.Random) -> list[str]:
+    """Every fault at small odds, in an order drawn by the jitter: of those that would strike a call the first does."""
     known = [name for name in FAULTS if name not in STOPPING]
-    dice.shuffle(known)
+    jitter.shuffle(known)
     lasting = ["unknown_record=pairs:0.004", "http_404=put,pairs:0.004"]
     return lasting + [spec for name in known if name not in _NOT_FOUND for spec in _odds(name)]
 

@@ -12,8 +12,8 @@ import pytest
 
 from importer.journal import Journal
 from importer.sandbox import parse_fault
-from tests.cli.tools import FAST, TOKEN, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import SandboxProcess, sandbox_process
+from tests.support.command_line import FAST, TOKEN, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 
 OURS, OTHER = 111, 222
 ROTATED = "pat-na1-rotated"

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from importer.sandbox import parse_fault
-from tests.cli.tools import FAST, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import sandbox_process
+from tests.support.command_line import FAST, Workplace, rows_of, wait_until, workplace_in
 
 # ---- signals
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from importer.sandbox import SandboxOptions
-from tests.cli.tools import TOKEN, UNKNOWN, Workplace, rows_of
 from tests.conftest import sandbox_process
+from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
 
 def linked(work: Workplace, pairs: list[tuple[int, int]]) -> None:

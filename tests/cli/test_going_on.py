@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from importer.sandbox import parse_fault
-from tests.cli.tools import FAST, UNKNOWN, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 from tests.conftest import sandbox_process
+from tests.support.command_line import FAST, UNKNOWN, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 
 SLOWLY = ("--rate", "1000/1")
 """About a second for a thousand pairs: time to interrupt, without waiting."""

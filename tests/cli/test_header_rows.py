@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tools import UNKNOWN, Workplace, rows_of
+from tests.support.command_line import UNKNOWN, Workplace, rows_of
 
 POSITIONS = ("--map", "from_object_id=#1", "--map", "to_object_id=#2", "--from", "contacts", "--to", "companies")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.tools import UNKNOWN, Workplace, rows_of
 from tests.files.make import archive, csv_text
+from tests.support.command_line import UNKNOWN, Workplace, rows_of
 
 HEADER = ["Record ID", "Associated Company IDs"]
 SECOND = "all-contacts-2.csv"

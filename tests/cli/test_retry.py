@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.tools import UNKNOWN, Workplace, rows_of
+from tests.support.command_line import UNKNOWN, Workplace, rows_of
 
 
 @pytest.fixture

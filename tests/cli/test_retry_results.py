@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.cli.tools import UNKNOWN, Workplace, rows_of
+from tests.support.command_line import UNKNOWN, Workplace, rows_of
 
 TYPES = ("--from", "contacts", "--to", "companies")
 

@@ -14,7 +14,7 @@ import pandas
 import pytest
 
 from importer.model import RESULT_COLUMNS
-from tests.cli.tools import TOKEN, UNKNOWN, Workplace, rows_of
+from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
 JSON_KEYS = [
     *("run_id", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "blank", "failed"),

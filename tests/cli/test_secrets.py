@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from importer.cli import main
-from tests.cli.tools import TOKEN, Workplace
-from tests.hubspot.raw_server import raw_server, response
-from tests.hubspot.shapes import error
+from tests.support.command_line import TOKEN, Workplace
+from tests.support.raw_server import raw_server, response
+from tests.support.responses import error
 
 OTHER = "pat-eu1-91d91373-8e94-4872-893c-e7d080224a56"
 

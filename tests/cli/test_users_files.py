@@ -6,7 +6,7 @@ import pandas
 import pytest
 
 from importer import Telling, load_settings, run_import
-from tests.cli.tools import TOKEN, UNKNOWN, Workplace, rows_of
+from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
 
 def files(work: Workplace) -> dict[str, bytes]:

@@ -112,7 +112,7 @@ TABLES: dict[str, Table] = {
         ["7", "8", "+44 20 7946 0000"],
         ["9", "10", "+cmd|x"],
     ],
-    "old_results": [
+    "previous_results": [
         ["import_row", "Contact ID", "import_status", "Company ID", "import_advice"],
         ["2", "1", "linked", "2", ""],
         ["3", "3", "failed", "4", "x"],

@@ -1,4 +1,4 @@
-"""Write importer/reader/letters.tsv: how likely letters are in a language, for telling encodings apart.
+"""Write reader/files/letter_frequencies.tsv: how likely letters are in a language, for telling encodings apart.
 
 `pip install wordfreq`, then `python tests/files/make_letters.py`. A line is a language, a cost in bits, and all pairs
 of letters of that cost (in Chinese, Japanese and Korean: single characters). The cost of a pair is -log2 of how likely
@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parents[2] / "importer" / "reader" / "letters.tsv"
+TARGET = Path(__file__).parents[2] / "importer" / "reader" / "letter_frequencies.tsv"
 WORDS = 30_000
 MOST_BITS = 12
 CHARACTERS = 2_200

@@ -3,7 +3,7 @@
 import pytest
 
 from importer.hubspot.attribution import inputs_allowed
-from tests.hubspot.shapes import answer, error
+from tests.support.responses import answer, error
 
 MESSAGES = [
     ("'inputs' has 2000 entries, from 1 to 1999 are allowed", 1999),

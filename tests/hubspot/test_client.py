@@ -24,17 +24,17 @@ from pydantic import SecretStr
 
 from importer.config import ApiVersion, Settings
 from importer.errors import SettingsError
-from importer.hubspot.answers import Answer, NoAnswer, RateHeaders
+from importer.hubspot.classify import classify_response
 from importer.hubspot.client import LARGEST_BODY, HubSpotClient
 from importer.hubspot.links import read_page
-from importer.hubspot.verdict import judge
+from importer.hubspot.response import NoResponse, RateHeaders, Response
 from importer.model import Pair, RecordId, Status
 from importer.sandbox import FAULTS, PairFault, Sandbox, SandboxOptions, parse_fault
-from tests.hubspot.raw_server import RawServer, raw_server, response
-from tests.hubspot.shapes import PAIR, complete, error, result
+from tests.support.raw_server import RawServer, raw_server, response
+from tests.support.responses import PAIR, complete, error, result
 
 TOKEN = "pat-eu1-0f3c-secret-of-many-letters"
-PEM = Path(__file__).parent / "localhost.pem"
+PEM = Path(__file__).parents[1] / "support" / "localhost.pem"
 OK = response(json.dumps(complete()).encode(), "200 OK", "Content-Type: application/json")
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
@@ -62,15 +62,15 @@ def url_of(server: RawServer) -> str:
     return f"http://{server.host}:{server.port}"
 
 
-async def answered(call: Awaitable[Answer | NoAnswer]) -> Answer:
+async def answered(call: Awaitable[Response | NoResponse]) -> Response:
     answer = await call
-    assert isinstance(answer, Answer), answer
+    assert isinstance(answer, Response), answer
     return answer
 
 
-async def unanswered(call: Awaitable[Answer | NoAnswer]) -> NoAnswer:
+async def unanswered(call: Awaitable[Response | NoResponse]) -> NoResponse:
     answer = await call
-    assert isinstance(answer, NoAnswer), answer
+    assert isinstance(answer, NoResponse), answer
     return answer
 
 
@@ -81,7 +81,7 @@ async def unanswered(call: Awaitable[Answer | NoAnswer]) -> NoAnswer:
 async def test_each_version_links_reads_and_links_many(version: ApiVersion) -> None:
     other = Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId("790"))
     async with Sandbox() as sandbox, of(sandbox, api_version=version) as hubspot:
-        assert judge(await hubspot.link(PAIR), PAIR).outcome.status is Status.LINKED
+        assert classify_response(await hubspot.link(PAIR), PAIR).outcome.status is Status.LINKED
         many = await answered(hubspot.link_many([PAIR, other]))
         assert {(item.from_id, item.to_id) for item in many.results} >= {("123456", "789"), ("123456", "790")}
         read = await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None}))
@@ -93,7 +93,7 @@ async def test_each_version_links_reads_and_links_many(version: ApiVersion) -> N
 async def test_each_version_names_the_account_of_the_token(version: ApiVersion) -> None:
     async with Sandbox(SandboxOptions(portal_id=42)) as sandbox, of(sandbox, api_version=version) as hubspot:
         answer = await hubspot.account()
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert (answer.http_status, answer.content["portalId"]) == (200, 42)
 
 
@@ -241,13 +241,13 @@ async def test_a_server_that_repeats_the_token_does_not_bring_it_back(
         answer = await hubspot.link(PAIR)
     assert server.requests
     said = (
-        repr((answer, judge(answer, PAIR)))
+        repr((answer, classify_response(answer, PAIR)))
         + caplog.text
-        + ("" if isinstance(answer, NoAnswer) else str(answer.content))
+        + ("" if isinstance(answer, NoResponse) else str(answer.content))
     )
     for spelling in (TOKEN, TOKEN.replace("-", "%2D"), TOKEN.replace("-", "&#45;"), r"\u002d", TOKEN[18:], TOKEN[:18]):
         assert spelling not in said
-    assert isinstance(answer, NoAnswer) or "[token]" in said or not answer.details
+    assert isinstance(answer, NoResponse) or "[token]" in said or not answer.details
 
 
 async def test_a_token_that_is_a_letter_damages_no_word_no_id_and_no_status() -> None:
@@ -295,7 +295,7 @@ async def test_every_fault_of_the_local_hubspot_is_judged_truly(name: str) -> No
         Sandbox(SandboxOptions(faults=faults)) as sandbox,
         of(sandbox, connect_timeout=0.2, answer_timeout=patience) as hubspot,
     ):
-        outcome = judge(await hubspot.link(PAIR), PAIR).outcome
+        outcome = classify_response(await hubspot.link(PAIR), PAIR).outcome
         assert outcome.status is EXPECTED[name]
         assert sandbox.state.calls["put"] == 1
         assert outcome.status is not Status.LINKED or len(sandbox.state.associations) == 1
@@ -356,8 +356,8 @@ async def test_a_body_beyond_all_measure_is_not_read_to_its_end(is_compressed: b
     answer = response(body, "200 OK", *filter(None, headers))
     async with raw_server(answer) as server, client(url_of(server)) as hubspot:
         found = await hubspot.link(PAIR)
-    assert judge(found, PAIR).outcome.status is Status.UNCONFIRMED
-    assert isinstance(found, NoAnswer) or not found.is_json
+    assert classify_response(found, PAIR).outcome.status is Status.UNCONFIRMED
+    assert isinstance(found, NoResponse) or not found.is_json
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ async def test_an_answer_that_breaks_the_protocol_is_doubt(raw: bytes) -> None:
         writer.close()
 
     async with raw_server(answer) as server, client(url_of(server)) as hubspot:
-        outcome = judge(await hubspot.link(PAIR), PAIR).outcome
+        outcome = classify_response(await hubspot.link(PAIR), PAIR).outcome
     assert outcome.status is Status.UNCONFIRMED
     assert len(server.requests) == 1
 
@@ -485,7 +485,7 @@ _LINK_ONCE = textwrap.dedent("""
     from pydantic import SecretStr
     from importer.config import Settings
     from importer.hubspot.client import HubSpotClient
-    from tests.hubspot.shapes import PAIR
+    from tests.support.responses import PAIR
 
     async def main():
         async with HubSpotClient(sys.argv[1], SecretStr("a-long-token"), Settings(connect_timeout=5)) as client:

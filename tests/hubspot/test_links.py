@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from importer.hubspot.links import Link, judge_read, read_page
-from importer.hubspot.verdict import Action, judge
+from importer.hubspot.classify import Action, classify_response
+from importer.hubspot.links import Link, classify_read_response, read_page
 from importer.model import Status
-from tests.hubspot.shapes import PAIR, answer, error
+from tests.support.responses import PAIR, answer, error
 
 UNLABELLED = {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}
 PRIMARY = {"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"}
@@ -36,20 +36,20 @@ def read(*results: dict[str, Any], **extra: Any) -> dict[str, Any]:
 
 def test_a_read_that_names_results_can_be_trusted() -> None:
     for status in (200, 207):
-        verdict = judge_read(answer(status, read(errors=[error()])), PAIR)
-        assert (verdict.action, verdict.outcome.status) == (Action.SETTLE, Status.ALREADY_LINKED)
+        verdict = classify_read_response(answer(status, read(errors=[error()])), PAIR)
+        assert (verdict.action, verdict.outcome.status) == (Action.DONE, Status.ALREADY_LINKED)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", [], {}, {"results": None}, {"results": {"a": 1}}])
 def test_a_read_without_results_is_read_again(body: object) -> None:
-    verdict = judge_read(answer(200, body), PAIR)
-    action = Action.FOREIGN if body == b"<html>" else Action.AGAIN
+    verdict = classify_read_response(answer(200, body), PAIR)
+    action = Action.FOREIGN if body == b"<html>" else Action.RETRY
     assert (verdict.action, verdict.outcome.status) == (action, Status.UNCONFIRMED)
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 503])
 def test_a_refused_read_is_judged_as_any_call(status: int) -> None:
-    assert judge_read(answer(status, b""), PAIR) == judge(answer(status, b""), PAIR)
+    assert classify_read_response(answer(status, b""), PAIR) == classify_response(answer(status, b""), PAIR)
 
 
 # ---- which records it speaks of

@@ -16,13 +16,11 @@ from hypothesis import strategies as st
 
 from importer.errors import JournalError
 from importer.journal import CUT_OFF, Account, Journal, open_for_run, wal, write_journal
-from importer.journal.draft import set_value
 from importer.journal.integrity import checksum
+from importer.journal.writer import set_value
 from importer.model import LARGEST_ID, ObjectType, Outcome, RecordId, RowOutcome, Status, is_object_type, is_record_id
-from importer.reader.ids import parse_id
-from importer.reader.object_types import parse_object_type
-from tests.blocks import blocks_of
-from tests.journal.flips import flip_bit, journal_files
+from importer.reader.columns.object_types import parse_object_type
+from importer.reader.rows.ids import parse_id
 from tests.journal.test_journal import (
     FAILED,
     INFO,
@@ -36,6 +34,8 @@ from tests.journal.test_journal import (
     taken,
     written,
 )
+from tests.support.bit_flips import flip_bit, journal_files
+from tests.support.blocks import blocks_of
 
 ACCOUNT = Account(42, "00" * 32, "ff")
 
@@ -192,7 +192,7 @@ KILLED = """
 with open_for_run(path) as journal:
     journal.begin()
     for number in range(40):
-        (pending,) = journal.take(number, 1)
+        (pending,) = journal.claim(number, 1)
         journal.record([(pending.id, LINKED)])
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -39,7 +39,7 @@ from importer.model import (
     SourceRow,
     Status,
 )
-from tests.blocks import blocks_of, rows_of
+from tests.support.blocks import blocks_of, rows_of
 
 INFO = RunInfo(
     run_id="r",
@@ -89,7 +89,7 @@ def outcomes(path: Path) -> dict[int, list[Status]]:
 
 
 def taken(journal: Journal, limit: int = 1000) -> dict[Pair, int]:
-    return {pending.pair: pending.id for pending in journal.take(0, limit)}
+    return {pending.pair: pending.id for pending in journal.claim(0, limit)}
 
 
 def pending(journal: Journal) -> int:
@@ -160,7 +160,7 @@ def test_every_row_comes_back_with_its_cells_problems_and_outcomes(
         numbers = taken(journal)
         assert len(numbers) == len({one for row in rows for one in row.pairs}) == journal.counts().pairs
         journal.record([(numbers[one], outcome) for one, outcome in known.items() if one in numbers])
-        journal.give_back([number for one, number in numbers.items() if one not in known])
+        journal.release([number for one, number in numbers.items() if one not in known])
         assert list(journal.rows(NOT_SENT)) == expected(rows, known)
     with Journal(path) as journal:
         assert list(journal.rows(NOT_SENT)) == expected(rows, known)
@@ -214,7 +214,7 @@ def test_a_table_without_rows_makes_a_journal_without_rows(path: Path) -> None:
     with Journal(written(path)) as journal:
         assert journal.counts() == Counts(0, 0, 0, 0)
         assert list(journal.rows(NOT_SENT)) == []
-        assert journal.take(0, 10) == []
+        assert journal.claim(0, 10) == []
 
 
 # ---- duplicates
@@ -254,10 +254,10 @@ def test_the_reversed_pair_is_another_pair(path: Path) -> None:
 def test_pairs_are_taken_in_order_and_in_portions(path: Path) -> None:
     written(path, *(row(n, pair(n)) for n in range(2, 12)))
     with open_for_run(path) as journal:
-        first = journal.take(0, 4)
-        second = journal.take(first[-1].id, 100)
+        first = journal.claim(0, 4)
+        second = journal.claim(first[-1].id, 100)
         assert [int(p.pair.from_id) for p in first + second] == list(range(2, 12))
-        assert journal.take(second[-1].id, 100) == []
+        assert journal.claim(second[-1].id, 100) == []
         assert pending(journal) == 10
 
 
@@ -273,10 +273,10 @@ def test_a_settled_pair_is_never_taken_again(path: Path) -> None:
     written(path, *(row(n, pair(n)) for n in range(2, 6)))
     with open_for_run(path) as journal:
         numbers = taken(journal)
-        settled = (LINKED, FAILED, UNCONFIRMED, replace(LINKED, status=Status.ALREADY_LINKED))
-        journal.record(list(zip(numbers.values(), settled, strict=True)))
+        final = (LINKED, FAILED, UNCONFIRMED, replace(LINKED, status=Status.ALREADY_LINKED))
+        journal.record(list(zip(numbers.values(), final, strict=True)))
         assert pending(journal) == 0
-        assert journal.take(0, 10) == []
+        assert journal.claim(0, 10) == []
 
 
 def test_a_pair_that_was_not_sent_is_taken_again(path: Path) -> None:
@@ -303,7 +303,7 @@ def test_an_unsettled_outcome_stands_in_a_report_and_the_pair_is_taken_again(pat
 def test_given_back_pairs_are_not_sent_and_taken_again(path: Path) -> None:
     with open_for_run(written(path, row(2, pair(1)), row(3, pair(2)))) as journal:
         numbers = taken(journal)
-        journal.give_back([numbers[pair(1)]])
+        journal.release([numbers[pair(1)]])
         assert [made.pairs[0].outcome for made in journal.rows(NOT_SENT)] == [NOT_SENT, CUT_OFF]
         assert pending(journal) == 2
 
@@ -313,8 +313,8 @@ def test_pairs_can_be_asked_for_by_their_outcome(path: Path) -> None:
         numbers = taken(journal)
         kinds = (LINKED, UNCONFIRMED, UNCONFIRMED, FAILED, UNCONFIRMED)
         journal.record(list(zip(numbers.values(), kinds, strict=True)))
-        first = journal.having(Status.UNCONFIRMED, 0, 2)
-        rest = journal.having(Status.UNCONFIRMED, first[-1].id, 2)
+        first = journal.with_status(Status.UNCONFIRMED, 0, 2)
+        rest = journal.with_status(Status.UNCONFIRMED, first[-1].id, 2)
         assert [int(p.pair.from_id) for p in first + rest] == [3, 4, 6]
 
 
@@ -331,7 +331,7 @@ def test_the_rows_to_retry_hold_only_the_pairs_that_are_not_linked(path: Path, t
         numbers = taken(journal)
         kinds = {1: LINKED, 2: FAILED, 3: LINKED, 4: UNCONFIRMED}
         journal.record([(numbers[pair(n)], outcome) for n, outcome in kinds.items()])
-        journal.give_back([numbers[pair(5)]])
+        journal.release([numbers[pair(5)]])
         again = rows_of(journal.blocks_to_retry())
         assert again == [
             SourceRow(3, rows[1].cells, (pair(2),), ()),
@@ -396,7 +396,7 @@ with open_for_run(path) as journal:
     journal.begin()
     numbers = taken(journal, 3)
     journal.record([(numbers[pair(2)], LINKED)])
-    journal.give_back([numbers[pair(4)]])
+    journal.release([numbers[pair(4)]])
     os.kill(os.getpid(), signal.SIGKILL)
 """
     assert run_python(code, path).returncode == -9
@@ -628,30 +628,30 @@ def test_a_full_disk_during_a_run_keeps_all_that_was_recorded(small_disk: Path) 
 
 def test_a_pair_that_a_crash_cut_off_is_in_doubt_when_it_is_taken_again(path: Path) -> None:
     with Journal(written(path, row(2, pair(1)), row(3, pair(2)))) as journal:
-        (first, _) = journal.take(0, 10)
+        (first, _) = journal.claim(0, 10)
         assert first.earlier is None
-        assert not first.is_in_doubt
+        assert not first.may_be_linked
     with Journal(path) as journal:
-        (again, _) = journal.take(0, 10)
+        (again, _) = journal.claim(0, 10)
         assert again.earlier == CUT_OFF
-        assert again.is_in_doubt
+        assert again.may_be_linked
 
 
 def test_a_pair_that_was_not_sent_and_then_cut_off_is_told_as_cut_off(path: Path) -> None:
     with Journal(written(path, row(2, pair(1)))) as journal:
-        (taken_once,) = journal.take(0, 10)
+        (taken_once,) = journal.claim(0, 10)
         journal.record([], [(taken_once.id, replace(NOT_SENT, attempts=3))])
-        (again,) = journal.take(0, 10)
-        assert not again.is_in_doubt  # with 429 HubSpot said that it took nothing
-        (told,) = journal.rows(NOT_SENT)
-        assert told.pairs[0].outcome == replace(CUT_OFF, attempts=3)
+        (again,) = journal.claim(0, 10)
+        assert not again.may_be_linked  # with 429 HubSpot said that it took nothing
+        (translate_errors,) = journal.rows(NOT_SENT)
+        assert translate_errors.pairs[0].outcome == replace(CUT_OFF, attempts=3)
 
 
 def test_looking_at_what_is_pending_leaves_no_trace_of_sending(path: Path) -> None:
     with Journal(written(path, row(2, pair(1)))) as journal:
         assert [found.pair for found in journal.pending(0, 10)] == [pair(1)]
-        (told,) = journal.rows(NOT_SENT)
-        assert told.pairs[0].outcome.status is Status.NOT_SENT
+        (translate_errors,) = journal.rows(NOT_SENT)
+        assert translate_errors.pairs[0].outcome.status is Status.NOT_SENT
 
 
 def test_a_journal_that_the_system_does_not_open_is_one_sentence(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import PART_ROWS, Pair, Problem, Role, SourceRow, Status
 from importer.reader import Source, open_source
-from tests.blocks import rows_of
+from tests.support.blocks import rows_of
 
 FILES = Path(__file__).parents[1] / "files"
 LINKS = Reading(from_object_type="contacts", to_object_type="companies")
@@ -84,7 +84,7 @@ TABLES: dict[str, tuple[Reading, Rows]] = {
     "long_row": (LINKS, [(2, "EXTRA_CELL"), (3, "3>4")]),
     "texts_unchanged": (LINKS, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "7>8"), (6, "9>10")]),
     "formula_texts": (LINKS, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "7>8"), (6, "9>10")]),
-    "old_results": (FROM_HEADER, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "EXTRA_CELL")]),
+    "previous_results": (FROM_HEADER, [(2, "1>2"), (3, "3>4"), (4, "5>6"), (5, "EXTRA_CELL")]),
     "header_alone": (LINKS, []),
     "header_twice": (LINKS, ONE),
     "header_as_people_write": (LINKS, ONE),
@@ -381,7 +381,7 @@ def test_the_format_and_the_delimiter_are_told(name: str, form: str, delimiter: 
         ("csv_inside.xlsx", "The file is CSV inside, although its name ends in .xlsx."),
         ("xlsx_inside.csv", "The file is XLSX inside, although its name ends in .csv."),
         ("sheets_first_hidden.xlsx", "Sheet 'Data' is read, number 2 of 2; choose another with --sheet NAME."),
-        ("old_results.csv", "The columns of an old result (import_…) are left out and will be replaced."),
+        ("previous_results.csv", "The columns of an old result (import_…) are left out and will be replaced."),
     ],
 )
 def test_what_is_worth_knowing_before_the_rows_is_noted(name: str, note: str) -> None:
@@ -389,14 +389,14 @@ def test_what_is_worth_knowing_before_the_rows_is_noted(name: str, note: str) ->
         assert source.understood.notes == (note,)
 
 
-@pytest.mark.parametrize("name", both("old_results"))
+@pytest.mark.parametrize("name", both("previous_results"))
 def test_columns_of_an_old_result_are_dropped_from_header_and_cells(name: str) -> None:
     with read(name, FROM_HEADER) as source:
         assert source.header == ("Contact ID", "Company ID")
         assert [row.cells for row in rows_of(source.blocks())] == [("1", "2"), ("3", "4"), ("5", "6"), ("7", "8", "9")]
 
 
-@pytest.mark.parametrize("name", both("old_results"))
+@pytest.mark.parametrize("name", both("previous_results"))
 def test_positions_are_those_that_the_spreadsheet_shows(name: str) -> None:
     columns = {Role.FROM_OBJECT_ID: "#2", Role.TO_OBJECT_ID: "#4"}
     with read(name, Reading("contacts", "companies", columns)) as source:
@@ -404,7 +404,7 @@ def test_positions_are_those_that_the_spreadsheet_shows(name: str) -> None:
         assert source.places == {Role.FROM_OBJECT_ID: 1, Role.TO_OBJECT_ID: 2}
 
 
-@pytest.mark.parametrize("name", both("old_results"))
+@pytest.mark.parametrize("name", both("previous_results"))
 def test_only_rows_with_the_wanted_statuses_are_taken(name: str) -> None:
     wanted = replace(FROM_HEADER, statuses=frozenset({Status.FAILED, Status.NOT_SENT}))
     assert [outcome(row) for row in rows(name, wanted)] == [(3, "3>4"), (4, "5>6")]
@@ -423,7 +423,7 @@ def test_the_cells_of_a_row_written_as_texts_make_the_same_row_again(name: str, 
 
 
 def test_rows_that_a_status_leaves_out_are_counted() -> None:
-    with read("old_results.csv", replace(FROM_HEADER, statuses=frozenset({Status.FAILED}))) as source:
+    with read("previous_results.csv", replace(FROM_HEADER, statuses=frozenset({Status.FAILED}))) as source:
         assert [row.number for row in rows_of(source.blocks())] == [3]
         assert source.warnings() == ("Rows left out because of their import_status: 3.",)
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import PART_ROWS, Role, RowNames
-from importer.reader import Source, compressed, open_source
-from tests.blocks import rows_of
+from importer.reader import Source, open_source
+from importer.reader.files import archives
 from tests.files.make import archive, csv_text, table_xlsx
+from tests.support.blocks import rows_of
 
 HEADER = ["Record ID", "Associated Company IDs"]
 EXPORT = Reading("contacts")
@@ -157,17 +158,17 @@ def test_a_part_with_a_password_is_refused(tmp_path: Path) -> None:
 def test_the_bound_on_expansion_holds_for_all_parts_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {f"a-{n}.csv": part([str(n), "5"]) for n in (1, 2)}
     size = sum(len(text.encode()) for text in files.values())
-    monkeypatch.setattr(compressed, "MAX_EXPANDED", size - 1)
+    monkeypatch.setattr(archives, "MAX_EXPANDED", size - 1)
     assert "for safety: it expands to more than" in refusal(zipped(tmp_path, files))
-    monkeypatch.setattr(compressed, "MAX_EXPANDED", size)
+    monkeypatch.setattr(archives, "MAX_EXPANDED", size)
     with open_source(zipped(tmp_path, files), EXPORT) as source:
         assert len(named_pairs(source)) == 2
 
 
 def test_more_parts_than_can_be_open_together_are_refused(tmp_path: Path) -> None:
-    most = {f"a-{n}.csv": part([str(n + 1), "5"]) for n in range(compressed.MAX_PARTS)}
+    most = {f"a-{n}.csv": part([str(n + 1), "5"]) for n in range(archives.MAX_PARTS)}
     with open_source(zipped(tmp_path, most), EXPORT) as source:
-        assert len(named_pairs(source)) == compressed.MAX_PARTS
+        assert len(named_pairs(source)) == archives.MAX_PARTS
     assert "holds 101 tables" in refusal(zipped(tmp_path, {**most, "b.csv": part()}))
 
 

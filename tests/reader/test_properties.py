@@ -18,7 +18,7 @@ from importer.errors import SourceError
 from importer.model import Problem, RowOutcome, SourceRow
 from importer.reader import open_source
 from importer.reporter import Layout, write_results
-from tests.blocks import rows_of
+from tests.support.blocks import rows_of
 
 LINKS = Reading("contacts", "companies")
 Table = list[list[str]]

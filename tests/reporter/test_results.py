@@ -16,8 +16,9 @@ from importer.errors import OutputError
 from importer.model import EXTRA_CELLS_COLUMN, RESULT_COLUMNS, Outcome, RowOutcome, Status
 from importer.reader import open_source
 from importer.reporter import Layout, Totals, WrittenFiles, count, row_result, write_results
-from tests.blocks import rows_of
-from tests.reporter.examples import (
+from tests.reporter.test_writers import any_text, delimiters, read_csv, read_xlsx, tables_of
+from tests.support.blocks import rows_of
+from tests.support.row_outcomes import (
     ALREADY_LINKED,
     EXTRA_CELL,
     FAILED,
@@ -29,7 +30,6 @@ from tests.reporter.examples import (
     invalid_row,
     row_of,
 )
-from tests.reporter.test_tables import any_text, delimiters, read_csv, read_xlsx, tables_of
 
 LAYOUT = Layout(("Contact ID", "Company ID"), ",", "20261125-120000-00000")
 OUTCOMES = st.sampled_from([LINKED, ALREADY_LINKED, FAILED, UNCONFIRMED, NOT_SENT])

@@ -1,5 +1,5 @@
 """Fixtures for tests of the runner."""
 
-from tests.cli.tools import hubspot, work
+from tests.support.command_line import hubspot, work
 
 __all__ = ["hubspot", "work"]

@@ -1,0 +1,138 @@
+"""The strict rule of success for a batch: which of its pairs an answer links, refuses or leaves open."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from importer.hubspot.attribution import numbers_in_errors, records_by_error
+from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
+from importer.hubspot.hints import RETRY
+from importer.hubspot.response import NoResponse, Response
+from importer.model import Outcome, Pair, Status
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDecision:
+    """What to do next with a batch as a whole, and the outcomes of the pairs that the response links or leaves open.
+
+    A pair without an outcome was refused. `is_taken` is False when the response says too little of single pairs, so
+    that smaller batches are worth a try: it refuses the batch as a whole, names no pair at all, or has errors that may
+    be about any of them.
+    """
+
+    verdict: Decision
+    outcomes: Mapping[Pair, Outcome] = field(default_factory=dict)
+    is_taken: bool = False
+
+
+def classify_batch_response(answer: Response | NoResponse, pairs: Sequence[Pair]) -> BatchDecision:
+    """Classify the response to the batch call of `pairs`.
+
+    A pair is linked only by the strict rule: COMPLETE, named in `results`, every error attributed to a record, and none
+    to a record of this pair. It is in doubt (`unconfirmed`) when it is named but may have an error or be another pair,
+    or when it is not named and the errors do not explain that either (see `_refused`).
+    """
+    if isinstance(answer, NoResponse) or not 200 <= answer.http_status < 300:
+        return BatchDecision(classify_response(answer, pairs[0]))
+    if not answer.is_json:
+        return BatchDecision(unreadable(answer))
+    if answer.status != "COMPLETE":
+        return BatchDecision(incomplete(answer))
+    outcomes, is_attributed = _outcomes(answer, pairs)
+    is_taken = is_attributed and (len(outcomes) < len(pairs) or _has_linked(outcomes))
+    linked = Outcome(Status.LINKED, answer.http_status, answer.status)
+    return BatchDecision(Decision(Action.DONE, linked), outcomes, is_taken)
+
+
+def _outcomes(answer: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
+    """The outcomes of pairs that a COMPLETE batch links or leaves open, and whether all its errors are attributed.
+
+    An error that is only counted may be about any pair. One that names several records is still one error, so the
+    count must not exceed the number of errors that name a record.
+    """
+    errors = records_by_error(answer, _ids(pairs))
+    is_attributed = all(errors) and (answer.num_errors or 0) <= len(errors)
+    types = _types_named(answer, pairs)
+    doubted = numbers_in_errors(answer) | _mirrored(pairs)
+    refused = _refused(answer, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
+    unclear = _unclear(answer)
+    # The pairs of a batch share few outcomes, so each is made once.
+    linked_as = {kinds: _linked(answer, kinds) for kinds in set(types.values())}
+    said: dict[Pair, Outcome] = {}
+    for pair in pairs:
+        named = types.get((pair.from_id, pair.to_id))
+        if named is not None and is_attributed and pair.from_id not in doubted and pair.to_id not in doubted:
+            said[pair] = linked_as[named]
+        elif pair not in refused:
+            said[pair] = unclear
+    return said, is_attributed
+
+
+def _refused(
+    answer: Response, errors: Sequence[set[str]], unnamed: Sequence[Pair], pairs: Sequence[Pair]
+) -> Collection[Pair]:
+    """Those of the pairs not named in `results` whose absence the errors explain; `errors` has the records of each.
+
+    All are refused when there is one error for each. Otherwise only those with a record that an error names, and only
+    when results name other pairs: results may also be left out of a response whose pairs are linked.
+    """
+    number = max(answer.num_errors or 0, len(errors))
+    if number == len(unnamed) or (number and len(pairs) == 1):
+        return set(unnamed)
+    if len(unnamed) == len(pairs):
+        return ()
+    named = set[str]().union(*errors)
+    return {pair for pair in unnamed if pair.from_id in named or pair.to_id in named}
+
+
+def _has_linked(outcomes: Mapping[Pair, Outcome]) -> bool:
+    return any(outcome.status is Status.LINKED for outcome in outcomes.values())
+
+
+def _ids(pairs: Sequence[Pair]) -> set[str]:
+    return {record for pair in pairs for record in (pair.from_id, pair.to_id)}
+
+
+def _linked(answer: Response, types: str) -> Outcome:
+    return Outcome(
+        Status.LINKED,
+        answer.http_status,
+        answer.status,
+        association_types=types,
+        completed_at=answer.completed_at,
+    )
+
+
+def _unclear(answer: Response) -> Outcome:
+    return Outcome(
+        Status.UNCONFIRMED,
+        answer.http_status,
+        answer.status,
+        num_errors=answer.num_errors or len(answer.error.errors),
+        error_category="NOT_IN_RESULTS",
+        error_message="The response to a batch does not say clearly whether this pair was linked.",
+        error_details=answer.details,
+        correlation_id=answer.correlation_id,
+        completed_at=answer.completed_at,
+        advice=RETRY,
+    )
+
+
+def _types_named(answer: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
+    """The types of the links that results name, in either direction, by the ids of those of `pairs` that they name."""
+    types: dict[tuple[str, str], list[str]] = {(pair.from_id, pair.to_id): [] for pair in pairs}
+    for item in answer.results:
+        for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
+            if key in types:
+                types[key].append(f"{item.category}:{item.type_id}")
+    return {key: ";".join(dict.fromkeys(named)) for key, named in types.items() if named}
+
+
+def _mirrored(pairs: Sequence[Pair]) -> set[str]:
+    """The ids of pairs that results do not tell apart: contact 5 to company 7 and contact 7 to company 5.
+
+    Results name a link in both directions and say no object types.
+    """
+    if pairs[0].from_type == pairs[0].to_type:  # the two are one link
+        return set()
+    ids = {(pair.from_id, pair.to_id) for pair in pairs}
+    return {one for one, other in ids if (other, one) in ids}

@@ -1,0 +1,78 @@
+"""One plain sentence for an ops person: what to do about a row that is not linked."""
+
+import re
+from collections.abc import Iterator
+
+from importer.hubspot.non_hubspot import REDIRECTED
+from importer.hubspot.permissions import Denial, denial_of, missing_scopes
+from importer.hubspot.response import Response
+from importer.hubspot.unknown_records import named_side, speaks_of_unknown_record
+from importer.model import Pair
+
+RETRY = "Run importer retry: asking again does no harm if the pair is linked already."
+
+_NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
+
+
+def advise_refusal(answer: Response, pair: Pair) -> str:
+    """What to do about a pair that HubSpot refused with `answer`."""
+    said = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in answer.error.flattened())
+    if answer.http_status == 403 or "MISSING_SCOPES" in said:
+        return _advise_permission(answer, pair)
+    if answer.http_status == 404 or speaks_of_unknown_record(answer):
+        return _advise_unknown(answer, pair)
+    if re.search(r"(?<![a-z])limits?(?![a-z])", said, re.IGNORECASE):
+        return _advise_limit(answer, pair)
+    if 300 <= answer.http_status < 400:
+        return REDIRECTED
+    if re.search(r"object ?type", said, re.IGNORECASE):
+        return f"Check that the object types {pair.from_type!r} and {pair.to_type!r} exist in this account."
+    if answer.http_status == 400 or "VALIDATION" in said:
+        named = named_side(answer, pair)
+        values = f"these values of {named}" if named else "these values"
+        return f"HubSpot does not accept {values}: read import_error_message, correct the row and run it again."
+    return "Read import_error_message; if it does not help, give HubSpot's support the import_correlation_id."
+
+
+def _advise_permission(answer: Response, pair: Pair) -> str:
+    if denial_of(answer) is Denial.RECORDS:
+        named = named_side(answer, pair) or _both(pair)
+        return f"Give the user behind the token permission to edit {named} in HubSpot, then run importer retry."
+    scopes = missing_scopes(answer)
+    named = f"the scopes {', '.join(scopes)}" if scopes else "the scopes for both object types"
+    return f"Give the service key or private app {named} in HubSpot, then run importer retry."
+
+
+def _advise_unknown(answer: Response, pair: Pair) -> str:
+    named = named_side(answer, pair)
+    if named:
+        return f"Check {named} in HubSpot: it may be deleted, merged or in another account."
+    return (
+        f"Check {_both(pair)} in HubSpot: one may be deleted, merged or in another account. "
+        "If every row says so, check base_url and api_version."
+    )
+
+
+def _both(pair: Pair) -> str:
+    return f"both records ({pair.from_type} {pair.from_id} and {pair.to_type} {pair.to_id})"
+
+
+def _advise_limit(answer: Response, pair: Pair) -> str:
+    number = next((found for found in _limits_named(answer) if found not in {pair.from_id, pair.to_id}), None)
+    limit = f" of {number}" if number else ""
+    return (
+        f"A record has reached its limit{limit} for links of this kind: remove a link it no longer needs, or raise the "
+        "limit in HubSpot's association settings."
+    )
+
+
+def _limits_named(answer: Response) -> Iterator[str]:
+    """What may be the limit, the surest first; ids of records, which stand nearby, may be among it."""
+    errors = list(answer.error.flattened())
+    for error in errors:
+        for name, values in error.context.items():
+            if "limit" in name.lower():
+                yield from filter(re.compile(_NUMBER).fullmatch, values)
+    said = " ".join(error.message for error in errors)
+    for pattern in (rf"\blimit\D{{0,40}}?({_NUMBER})", rf"({_NUMBER})(?:[\s-]+[a-z]+)?[\s-]+limit\b"):
+        yield from re.findall(pattern, said, re.IGNORECASE)

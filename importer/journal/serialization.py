@@ -1,0 +1,139 @@
+"""From the rows of the journal's tables to records, and back."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from importer.config import ApiVersion, parse_base_url
+from importer.journal.integrity import require
+from importer.journal.records import CUT_OFF, Account, PendingPair, RunInfo
+from importer.journal.schema import unpack
+from importer.model import ObjectType, Outcome, Pair, Problem, RecordId, Role, Status
+
+SANDBOX = "sandbox"
+"""The target of a run against the sandbox inside the process."""
+
+PairRecord = tuple[int, ObjectType, RecordId, ObjectType, RecordId]
+"""The row that makes a pair, and the pair."""
+
+UNKNOWN_PAIR = (None, None, *(None for _ in fields(Outcome)))
+"""What is known of a pair that has no outcome, is not being sent and repeats none."""
+
+_STATUSES: dict[object, Status] = {status.value: status for status in Status}
+_TEXTS = (
+    "run_id",
+    "created_at",
+    "source",
+    "source_sha256",
+    "source_modified_at",
+    "delimiter",
+    "target",
+    "api_version",
+    "results",
+)
+
+
+def run_info(values: Mapping[str, Any]) -> RunInfo:
+    """Return what a run was asked to do, checked as strictly as a user's settings. Raises CorruptFileError."""
+    require(values.keys() == {field.name for field in fields(RunInfo)}, "what the run was asked to do")
+    header, places, parts = values["header"], values["places"], values["parts"]
+    require(all(type(values[name]) is str for name in _TEXTS), "what the run was asked to do")
+    require(values["parent"] is None or type(values["parent"]) is str, "the run that it tries again")
+    for texts in (header, parts):
+        require(type(texts) is list and all(type(text) is str for text in texts), "the header of its source")
+    require(type(values["reading"]) is dict and type(values["settings"]) is dict, "its settings")
+    is_place = {role in set(Role) and place in range(1, len(header) + 1) for role, place in places.items()}
+    require(False not in is_place, "the columns of its source")
+    require(values["api_version"] in set(ApiVersion), "its API version")
+    require(_is_target(values["target"]), "the address that it sends to")
+    return RunInfo(**{**values, "header": tuple(header), "parts": tuple(parts)})
+
+
+def _is_target(text: str) -> bool:
+    try:
+        return text == SANDBOX or parse_base_url(text) == text
+    except ValueError:
+        return False
+
+
+def account(values: Mapping[str, Any]) -> Account:
+    """Return the account that a run belongs to. Raises CorruptFileError."""
+    found = Account(**values)
+    is_number = found.portal_id is None or type(found.portal_id) is int
+    require(is_number and type(found.key) is type(found.fingerprint) is str, "the account that it belongs to")
+    return found
+
+
+def pair_records(data: bytes) -> list[PairRecord]:
+    """Return the pairs of a block."""
+    return list(zip(*unpack(data), strict=True))
+
+
+def pending_pair(number: int, record: PairRecord, outcome: Outcome | None) -> PendingPair:
+    """Return a pair to send."""
+    return PendingPair(number, record[0], Pair(*record[1:]), outcome)
+
+
+def outcome_of(values: Sequence[Any]) -> Outcome | None:
+    """Return the outcome in a row of `outcomes`, None where there was no such row."""
+    if values[0] is None:  # as of most pairs when they are taken
+        return None
+    status, *others = values
+    return Outcome(status_of(status), *others)
+
+
+def status_of(text: object) -> Status:
+    """Return the status as it was written. Raises what is taken for damage."""
+    status = _STATUSES.get(text)
+    if status is None:
+        raise sqlite3.DataError(f"{text!r} is no status")
+    return status
+
+
+def standing(sending: int | None, *values: Any) -> Outcome | None:
+    """Return the outcome so far; of a pair that a process took and neither settled nor gave back, that it was cut off.
+
+    `sending` is the number of a pair that has a note in that table, None of any other.
+    """
+    outcome = outcome_of(values)
+    if sending is None or not (outcome is None or outcome.status is Status.NOT_SENT):
+        return outcome
+    return CUT_OFF if outcome is None else replace(CUT_OFF, attempts=outcome.attempts)
+
+
+def outcome_values(outcome: Outcome) -> tuple[object, ...]:
+    """Return an outcome as values of a row, in the order of its fields."""
+    return (
+        outcome.status,
+        outcome.http_status,
+        outcome.api_status,
+        outcome.num_errors,
+        outcome.error_category,
+        outcome.error_message,
+        outcome.error_details,
+        outcome.correlation_id,
+        outcome.association_types,
+        outcome.attempts,
+        outcome.completed_at,
+        outcome.advice,
+    )
+
+
+class ProblemsByRow:
+    """Problems in the order of their rows, handed out row by row."""
+
+    def __init__(self, found: Iterable[tuple[Any, ...]]) -> None:
+        """Take rows of `problems` without their checksums."""
+        self._groups: Iterator[tuple[int, Iterator[tuple[Any, ...]]]] = groupby(found, itemgetter(0))
+        self._next = next(self._groups, None)
+
+    def of(self, number: int) -> tuple[Problem, ...]:
+        """Return the problems of a row; rows must be asked for in their order."""
+        if self._next is None or self._next[0] != number:
+            return ()
+        problems = tuple(Problem(*values) for _, *values in self._next[1])
+        self._next = next(self._groups, None)
+        return problems

@@ -1,0 +1,133 @@
+"""One row's outcome as texts: the result columns, and the sentences about its problems."""
+
+import json
+from collections.abc import Sequence
+
+from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
+
+WORST_FIRST = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.LINKED, Status.ALREADY_LINKED)
+"""Which pair speaks for a row of several: the first with the first of these statuses."""
+
+_BLANK = Outcome(Status.BLANK)
+_FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+
+
+def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tuple[str, ...]]:
+    """Return the status of a row and its texts for `model.ROW_RESULT_COLUMNS`, in that order.
+
+    The texts are what HubSpot said, not defused. A row that has neither pairs nor problems is blank.
+    """
+    if row.problems:
+        return Status.INVALID, _invalid_texts(row, names.of(row.number))
+    if len(row.pairs) == 1:
+        worst = row.pairs[0].outcome
+        details = worst.error_details
+    elif row.pairs:
+        worst = min(row.pairs, key=_severity).outcome
+        details = _details_of_unlinked(row.pairs)
+    else:
+        worst, details = _BLANK, ""
+    return worst.status, (
+        names.of(row.number),
+        str(worst.status),
+        "" if worst.http_status is None else str(worst.http_status),
+        worst.api_status,
+        str(worst.num_errors),
+        worst.error_category,
+        worst.error_message,
+        details,
+        worst.correlation_id,
+        worst.association_types,
+        str(worst.attempts),
+        _duplicate_of(row, names),
+        worst.completed_at,
+        worst.advice,
+    )
+
+
+def problem_sentence(row: int | str, problem: Problem) -> str:
+    """A problem as people read it: `row 17, column 'company_id': 'ACME Ltd' is not a HubSpot record id …`."""
+    where = f", column '{problem.column}'" if problem.column else ""
+    return f"row {row}{where}: {problem.message}"
+
+
+def escape_formula(text: str) -> str:
+    """The text, with `'` before it when a spreadsheet program would take it for a formula.
+
+    Source: OWASP, CSV Injection (the full-width signs count as signs in some locales).
+    """
+    return "'" + text if text and text[0] in _FORMULA_STARTS else text
+
+
+def _severity(pair: PairOutcome) -> int:
+    return WORST_FIRST.index(pair.outcome.status)
+
+
+def _duplicate_of(row: RowOutcome, names: RowNames) -> str:
+    for pair in row.pairs:
+        if pair.first_row != row.number:
+            return names.of(pair.first_row)
+    return ""
+
+
+def _details_of_unlinked(pairs: Sequence[PairOutcome]) -> str:
+    unlinked = [_pair_details(pair) for pair in pairs if pair.outcome.status not in GOOD_STATUSES]
+    return _compact(unlinked) if unlinked else ""
+
+
+def _pair_details(pair: PairOutcome) -> dict[str, object]:
+    """A pair that is not linked, in the words of the columns; what is empty is left out."""
+    outcome = pair.outcome
+    said = {
+        "http_status": outcome.http_status,
+        "error_category": outcome.error_category,
+        "error_message": outcome.error_message,
+        "error_details": _parsed(outcome.error_details),
+        "correlation_id": outcome.correlation_id,
+        "advice": outcome.advice,
+    }
+    return {
+        "pair": {
+            "from_object_type": pair.pair.from_type,
+            "from_object_id": pair.pair.from_id,
+            "to_object_type": pair.pair.to_type,
+            "to_object_id": pair.pair.to_id,
+        },
+        "status": outcome.status,
+        **{name: value for name, value in said.items() if value not in (None, "")},
+    }
+
+
+def _parsed(details: str) -> object:
+    """The details as JSON, so that they are not JSON within a JSON text; the text itself where that cannot be."""
+    try:
+        return json.loads(details)
+    except (ValueError, RecursionError):
+        return details
+
+
+def _invalid_texts(row: RowOutcome, name: str) -> tuple[str, ...]:
+    problems = [
+        {"column": problem.column, "code": problem.code, "message": problem.message, "advice": problem.advice}
+        for problem in row.problems
+    ]
+    return (
+        name,
+        str(Status.INVALID),
+        "",
+        "",
+        "0",
+        row.problems[0].code,
+        " ".join(problem_sentence(name, problem) for problem in row.problems),
+        _compact(problems),
+        "",
+        "",
+        "0",
+        "",
+        "",
+        " ".join(dict.fromkeys(problem.advice for problem in row.problems if problem.advice)),
+    )
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,68 @@
+"""Which faults strike a call: those asked for, parsed, and the decision."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from importer.sandbox.faults.conditions import Call, Moment, Spec, drawing, parse_spec
+from importer.sandbox.faults.table import FAULTS, CallFault, PairFault
+from importer.sandbox.state import Pair, State
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that was asked for: its name in `FAULTS`, when it strikes, and the text it was parsed from."""
+
+    name: str
+    spec: Spec
+    text: str
+
+
+def parse_fault(text: str) -> Fault:
+    """Return the fault that `NAME=SPEC` asks for. Raises ValueError with one sentence."""
+    name, equals, spec = text.partition("=")
+    if name not in FAULTS:
+        raise ValueError(f"{name!r} is not a fault of the sandbox. Known are: {', '.join(FAULTS)}.")
+    if not equals or not spec:
+        raise ValueError(f"{text!r} does not say when: write {name}=always, {name}=0.05 or {name}=calls:50-80.")
+    return Fault(name, parse_spec(spec), text)
+
+
+class FaultInjector:
+    """Decides which faults strike, and counts them in the state."""
+
+    def __init__(self, faults: Iterable[Fault], seed: int, state: State) -> None:
+        self._state = state
+        self._on_calls = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], CallFault)]
+        self._on_pairs = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], PairFault)]
+        self._draws = {fault.name: drawing(seed, fault.name) for fault in faults}
+        self._struck: Counter[tuple[Fault, object]] = Counter()
+
+    def on_call(self, call: Call) -> CallFault | None:
+        """Return the first call fault that strikes this call."""
+        for fault, kind in self._on_calls:
+            if any(self._strikes(fault, call, pair) for pair in self._subjects(fault, call)):
+                return kind
+        return None
+
+    def on_pair(self, call: Call, pair: Pair) -> PairFault | None:
+        """Return the first pair fault that strikes this pair of the call."""
+        for fault, kind in self._on_pairs:
+            if self._strikes(fault, call, pair):
+                return kind
+        return None
+
+    def _subjects(self, fault: Fault, call: Call) -> Iterable[Pair | None]:
+        return call.pairs if call.kind == "put" or fault.spec.about_pairs else (None,)
+
+    def _strikes(self, fault: Fault, call: Call, pair: Pair | None) -> bool:
+        asked = self._state.asked.get(pair, 0) if pair else 0
+        if not fault.spec.holds(Moment(call, pair, asked, self._draws[fault.name])):
+            return False
+        if fault.spec.times is not None:
+            subject = pair or next(iter(call.pairs), (call.kind, call.from_type, call.to_type))
+            if self._struck[fault, subject] >= fault.spec.times:
+                return False
+            self._struck[fault, subject] += 1
+        self._state.faults[fault.name] += 1
+        return True

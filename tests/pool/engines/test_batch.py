@@ -1,0 +1,234 @@
+"""The engine `batch`: fast where HubSpot is clear, and what it is not clear about goes on singly."""
+
+from pathlib import Path
+
+import pytest
+
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.rate_limiter import RateLimiter
+from importer.model import Status, StopReason
+from importer.pool import MAX_PAIRS, BatchEngine
+from importer.sandbox.state import Pair as SandboxPair
+from tests.support.pool import FAST, Rig, hubspot, journal_of, key, pairs
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "r.sqlite"
+
+
+def batch(client: HubSpotClient) -> BatchEngine:
+    return BatchEngine(client, RateLimiter(FAST))
+
+
+async def test_thousands_of_pairs_are_linked_by_a_few_calls(path: Path) -> None:
+    async with hubspot() as sandbox:
+        ran = await Rig(journal_of(path, pairs(2 * MAX_PAIRS + 500)), sandbox).run(batch, answer_timeout=20)
+        assert len(ran.of(Status.LINKED)) == 2 * MAX_PAIRS + 500
+        assert (sandbox.state.calls["batch"], sandbox.state.calls["put"]) == (3, 0)
+        assert ran.pending == set()
+        assert set(sandbox.state.asked.values()) == {1}
+
+
+async def test_a_batch_has_one_pair_of_types(path: Path) -> None:
+    mixed = [pair for both in zip(pairs(50), pairs(50, "deals", "tickets"), strict=True) for pair in both]
+    async with hubspot() as sandbox:
+        ran = await Rig(journal_of(path, mixed), sandbox).run(batch)
+        assert len(ran.of(Status.LINKED)) == 100
+        assert sandbox.state.calls["batch"] == 2
+
+
+async def test_a_pair_that_is_refused_goes_on_singly_and_gets_its_own_error(path: Path) -> None:
+    async with hubspot("unknown_record=contacts:1007>companies:5007") as sandbox:
+        wanted = pairs(100)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.pending == {wanted[7]}
+        assert len(first.of(Status.LINKED)) == 99
+        second = await rig.run()
+        assert second.of(Status.FAILED) == {wanted[7]}
+        assert second.outcomes[wanted[7]].error_category == "OBJECT_NOT_FOUND"
+        assert sandbox.state.calls["put"] == 1
+
+
+async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_pair_is_alone(path: Path) -> None:
+    async with hubspot("http_400=contacts:1007>companies:5007") as sandbox:
+        wanted = pairs(100)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.pending == {wanted[7]}
+        assert len(first.of(Status.LINKED)) == 99
+        assert sandbox.state.calls["batch"] <= 2 * 7 + 1
+        second = await rig.run()
+        assert second.of(Status.FAILED) == {wanted[7]}
+
+
+async def test_batches_that_are_always_refused_are_given_up_soon(path: Path) -> None:
+    async with hubspot("http_400=batch") as sandbox:
+        rig = Rig(journal_of(path, pairs(500)), sandbox)
+        first = await rig.run(batch)
+        assert sandbox.state.calls["batch"] <= 33
+        assert first.of(Status.NOT_SENT) == first.pending == set(first.outcomes)
+        second = await rig.run()
+        assert len(second.of(Status.LINKED)) == 500
+
+
+async def test_a_server_that_takes_fewer_pairs_is_sent_as_many_as_it_takes(path: Path) -> None:
+    async with hubspot(batch_inputs=120) as sandbox:
+        ran = await Rig(journal_of(path, pairs(6_000)), sandbox).run(batch, answer_timeout=20)
+        assert len(ran.of(Status.LINKED)) == 6_000
+        assert sandbox.state.calls["batch"] <= 60, "50 full ones, and a few until the limit was known"
+
+
+async def test_a_gateway_that_refuses_large_calls_with_a_page_is_sent_smaller_ones(path: Path) -> None:
+    async with hubspot("html_413=batch,above:120") as sandbox:
+        ran = await Rig(journal_of(path, pairs(3_000)), sandbox).run(batch, answer_timeout=20)
+        assert ran.stop is None
+        assert len(ran.of(Status.LINKED)) == 3_000
+        assert sandbox.state.calls["batch"] <= 80, "the first chunk finds the size, then they are nearly full"
+
+
+async def test_a_poisonous_pair_in_each_batch_costs_the_others_nothing(path: Path) -> None:
+    poison = [f"http_400=contacts:{1000 + number}>companies:{5000 + number}" for number in (7, 2_500, 4_999)]
+    async with hubspot(*poison) as sandbox:
+        wanted = pairs(6_000)
+        ran = await Rig(journal_of(path, wanted), sandbox).run(batch, answer_timeout=20)
+        assert ran.pending == {wanted[7], wanted[2_500], wanted[4_999]}
+        assert len(ran.of(Status.LINKED)) == 5_997
+        assert sandbox.state.calls["batch"] <= 3 * 23
+
+
+async def test_batches_refused_for_one_pair_of_types_go_on_for_another_and_it_is_said_which(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    mixed = [*pairs(1_000), *pairs(1_000, "deals", "tickets")]
+    async with hubspot("http_400=batch,contacts>companies") as sandbox:
+        ran = await Rig(journal_of(path, mixed), sandbox).run(batch)
+        assert ran.of(Status.LINKED) == set(mixed[1_000:])
+        assert ran.pending == set(mixed[:1_000])
+        warnings = [record.getMessage() for record in caplog.records if record.name.startswith("importer.")]
+        assert len(warnings) == 1
+        assert "contacts to companies" in warnings[0]
+
+
+UNATTRIBUTED = ["uncounted_error", "index_errors"]
+
+
+@pytest.mark.parametrize("fault", UNATTRIBUTED)
+async def test_errors_that_may_be_about_any_pair_link_none_of_them_and_single_calls_decide(
+    path: Path, fault: str
+) -> None:
+    async with hubspot(f"{fault}=batch") as sandbox:
+        wanted = pairs(300)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.LINKED) == set()
+        assert first.pending == set(wanted)
+        assert sandbox.state.calls["batch"] <= 33
+        second = await rig.run()
+        assert second.of(Status.LINKED) == set(wanted)
+
+
+async def test_the_pairs_beside_one_that_has_an_unattributed_error_are_linked_by_smaller_batches(path: Path) -> None:
+    async with hubspot("num_errors=contacts:1007>companies:5007") as sandbox:
+        wanted = pairs(300)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.LINKED) == set(wanted) - {wanted[7]}
+        assert sandbox.state.calls["batch"] <= 2 * 9 + 1
+        second = await rig.run()
+        assert second.of(Status.FAILED) == {wanted[7]}
+        assert sandbox.state.calls["put"] == 1
+
+
+async def test_pairs_of_a_lost_batch_stay_in_doubt_when_its_halves_are_refused(path: Path) -> None:
+    async with hubspot("lost_answer=batch,calls:1-3", "http_400=batch") as sandbox:
+        wanted = pairs(40)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.UNCONFIRMED) == first.pending == set(wanted)
+        second = await rig.run()
+        assert second.of(Status.LINKED) == set(wanted)
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "lost_504", "cut_answer", "empty_body", "unnamed_results"])
+async def test_a_batch_whose_answer_is_lost_leaves_its_pairs_in_doubt_for_single_calls(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=batch") as sandbox:
+        rig = Rig(journal_of(path, pairs(50)), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.UNCONFIRMED) == first.pending == set(first.outcomes)
+        second = await rig.run()
+        assert len(second.of(Status.LINKED)) == 50
+
+
+async def test_a_refusal_after_a_lost_batch_is_not_called_failed(path: Path) -> None:
+    async with hubspot("lost_answer=batch", "http_400=put") as sandbox:
+        rig = Rig(journal_of(path, pairs(20)), sandbox)
+        await rig.run(batch)
+        ran = await rig.run()
+        assert len(ran.of(Status.UNCONFIRMED)) == 20
+        assert len(sandbox.state.associations) == 20
+
+
+async def test_pairs_linked_by_a_batch_that_names_only_its_error_stay_in_doubt_when_the_run_stops(path: Path) -> None:
+    unknown = "unknown_record=contacts:1007>companies:5007"
+    async with hubspot("unnamed_results=batch", unknown) as sandbox:
+        wanted = pairs(40)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        assert first.of(Status.UNCONFIRMED) >= set(wanted) - {wanted[7]}
+        sandbox.use_faults("token_expired=always")
+        stopped = await rig.run()
+        assert stopped.stop is not None
+        assert stopped.of(Status.UNCONFIRMED) >= set(wanted) - {wanted[7]}
+        sandbox.use_faults(unknown)
+        last = await rig.run()
+        assert last.of(Status.LINKED) == set(wanted) - {wanted[7]}
+        assert last.of(Status.FAILED) == {wanted[7]}
+
+
+async def test_missing_scopes_stop_the_batches_of_these_types(path: Path) -> None:
+    mixed = [*pairs(30), *pairs(30, "contacts", "deals")]
+    async with hubspot("scopes_missing=contacts>companies") as sandbox:
+        ran = await Rig(journal_of(path, mixed), sandbox).run(batch)
+        assert ran.stop is not None
+        assert ran.stop.reason is StopReason.SCOPES_MISSING
+        assert ran.of(Status.LINKED) == {pair for pair in mixed if pair.to_type == "deals"}
+        assert ran.of(Status.NOT_SENT) == ran.pending
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("token_invalid", StopReason.TOKEN_REFUSED), ("daily_limit", StopReason.DAILY_LIMIT)],
+)
+async def test_what_stops_single_calls_stops_batches(path: Path, fault: str, reason: StopReason) -> None:
+    async with hubspot(f"{fault}=always") as sandbox:
+        ran = await Rig(journal_of(path, pairs(3 * MAX_PAIRS)), sandbox).run(batch, workers=1)
+        assert ran.stop is not None
+        assert ran.stop.reason is reason
+        assert sandbox.state.calls["batch"] == 1
+        assert ran.of(Status.NOT_SENT) == ran.pending == set(ran.outcomes)
+
+
+FAULTS = [
+    "lost_answer=batch,0.1", "lost_504=batch,0.1", "http_400=batch,0.1", "truncated_json=batch,0.1",
+    "uncounted_error=batch,0.1", "index_errors=batch,0.1",
+    "first_error_only=batch,0.2", "errors_as_200=batch,0.2", "silent_errors=batch,0.1",
+    "pending=batch,0.1", "canceled=batch,0.1", "unknown_record=pairs:0.1", "foreign_results=pairs:0.05",
+    "empty_results=pairs:0.05", "num_errors=pairs:0.05", "num_errors_alone=pairs:0.05",
+    "half_foreign_results=pairs:0.05",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_with_all_faults_at_once_batches_tell_the_truth(path: Path, seed: int) -> None:
+    async with hubspot(*FAULTS, seed=seed) as sandbox:
+        wanted = pairs(600)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch)
+        linked = {SandboxPair(*key(pair)) for pair in first.of(Status.LINKED)}
+        asked = {pair: sandbox.state.asked[pair] for pair in linked}
+        second = await rig.run()
+        assert second.of(Status.NOT_SENT) == second.pending == set()
+        assert {pair: sandbox.state.asked[pair] for pair in linked} == asked  # what is linked is not sent again
+        assert len(second.of(Status.LINKED)) > 400

@@ -1,0 +1,368 @@
+"""The engines that read back: what is found is true, what is not found stays as it was."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from importer.hubspot.client import HubSpotClient
+from importer.model import ObjectType, Pair, RecordId, Status, StopReason
+from importer.pool import FindLinked, Pool, ReadBack, Verify
+from importer.pool.engines.read_back import NOT_READ
+from importer.pool.pool import Source
+from importer.sandbox import Sandbox
+from importer.sandbox.state import Pair as SandboxPair
+from tests.support.pool import Rig, hubspot, journal_of, key, pairs
+from tests.support.raw_server import raw_server, response
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "r.sqlite"
+
+
+def of_pending(pool: Pool) -> Source:
+    return pool.pending
+
+
+def of_unconfirmed(pool: Pool) -> Source:
+    return pool.unconfirmed
+
+
+def link(sandbox: Sandbox, *wanted: Pair) -> None:
+    """Link pairs as somebody else did before."""
+    for pair in wanted:
+        sandbox.state.links.add(SandboxPair(*key(pair)))
+
+
+async def test_what_is_linked_already_is_found_and_the_rest_stays_pending(path: Path) -> None:
+    async with hubspot() as sandbox:
+        wanted = pairs(1200)
+        link(sandbox, *wanted[::5])
+        rig = Rig(journal_of(path, wanted), sandbox)
+        ran = await rig.run(FindLinked, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[::5])
+        assert ran.pending == set(wanted) - set(wanted[::5])
+        assert sandbox.state.calls["read"] == 2
+        assert sandbox.state.asked == {}
+        again = await rig.run()
+        assert len(again.of(Status.LINKED)) == 960
+        assert sandbox.state.calls["put"] == 960
+
+
+async def test_all_pages_of_a_record_with_many_links_are_read(path: Path) -> None:
+    wanted = [
+        Pair(ObjectType("contacts"), RecordId("7"), ObjectType("companies"), RecordId(str(100 + number)))
+        for number in range(25)
+    ]
+    async with hubspot(page_size=4) as sandbox:
+        link(sandbox, *wanted)
+        ran = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted)
+        assert sandbox.state.calls["read"] == 7
+
+
+PASSING = ["http_503", "lost_answer", "truncated_json", "numeric_ids", "gzip", "too_fast_second"]
+LASTING = ["http_503", "http_400", "empty_object", "canceled", "pending", "silent_read", "html_200"]
+
+
+@pytest.mark.parametrize("fault", PASSING)
+async def test_reading_is_repeated_until_it_can_be_read(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read*1") as sandbox:
+        wanted = pairs(20)
+        link(sandbox, *wanted[:10])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[:10])
+
+
+@pytest.mark.parametrize("fault", LASTING)
+async def test_what_cannot_be_read_is_neither_linked_nor_lost(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read") as sandbox:
+        wanted = pairs(20)
+        link(sandbox, *wanted[:10])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        assert ran.of(Status.NOT_SENT) == ran.pending == set(wanted)
+
+
+async def test_a_refused_token_stops_reading(path: Path) -> None:
+    async with hubspot("token_invalid=always") as sandbox:
+        ran = await Rig(journal_of(path, pairs(3000)), sandbox).run(FindLinked, source=of_pending, workers=1)
+        assert ran.stop is not None
+        assert sandbox.state.calls["read"] == 1
+        assert ran.of(Status.NOT_SENT) == ran.pending
+
+
+async def test_the_doubtful_are_read_back_and_only_the_found_become_linked(path: Path) -> None:
+    async with hubspot("lost_answer=pairs:0.5", "http_503=always") as sandbox:
+        rig = Rig(journal_of(path, pairs(60)), sandbox)
+        doubtful = await rig.run()
+        assert len(doubtful.of(Status.UNCONFIRMED)) == 60
+        there = {pair for pair in doubtful.outcomes if key(pair) in sandbox.state.links}
+        assert 0 < len(there) < 60
+        sandbox.use_faults()
+        ran = await rig.run(ReadBack, source=of_unconfirmed)
+        assert ran.of(Status.LINKED) == there
+        assert ran.of(Status.UNCONFIRMED) == set(ran.outcomes) - there
+        assert {ran.outcomes[pair].attempts for pair in there} == {3}
+        assert ran.outcomes[next(iter(there))].association_types
+
+
+async def test_verify_says_of_every_pair_whether_it_is_linked_and_sends_nothing(path: Path) -> None:
+    async with hubspot() as sandbox:
+        wanted = pairs(50)
+        link(sandbox, *wanted[:30])
+        sandbox.state.links.remove(SandboxPair(*key(wanted[0])))
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[1:30])
+        assert ran.of(Status.NOT_SENT) == {wanted[0], *wanted[30:]}
+        assert {ran.outcomes[pair].error_category for pair in ran.of(Status.NOT_SENT)} == {"MISSING"}
+        assert set(sandbox.state.calls) <= {"read"}
+
+
+async def test_verify_stops_where_something_else_than_hubspot_answers_and_calls_nothing_missing(path: Path) -> None:
+    async with hubspot("html_200=read") as sandbox:
+        ran = await Rig(journal_of(path, pairs(3)), sandbox).run(Verify, source=of_pending)
+        assert ran.stop is not None
+        assert ran.stop.reason is StopReason.UNREACHABLE
+        assert "MISSING" not in {outcome.error_category for outcome in ran.outcomes.values()}
+
+
+UNREADABLE = [
+    "http_503", "http_400", "http_500", "empty_object", "canceled", "pending", "silent_read", "oversized",
+    "lost_answer", "scopes_missing",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", UNREADABLE)
+async def test_verify_calls_nothing_missing_that_it_could_not_read(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read") as sandbox:
+        wanted = pairs(40)
+        link(sandbox, *wanted[:20])
+        made: list[Verify] = []
+        ran = await Rig(journal_of(path, wanted), sandbox).run(verify_into(made), source=of_pending)
+        assert ran.of(Status.UNCONFIRMED) == set(wanted)
+        assert {outcome.error_category for outcome in ran.outcomes.values()} == {NOT_READ}
+        unread_stop = made[0].unread_stop()
+        assert unread_stop is not None
+        expected = StopReason.SCOPES_MISSING if fault == "scopes_missing" else StopReason.UNREADABLE
+        assert unread_stop.reason is expected
+        assert sandbox.state.calls["read"] <= 2 * 40 * 3
+
+
+def verify_into(made: list[Verify]) -> Callable[[HubSpotClient], Verify]:
+    """Keep the engine that is made, to ask it afterwards."""
+
+    def make(client: HubSpotClient) -> Verify:
+        made.append(Verify(client))
+        return made[0]
+
+    return make
+
+
+RECORDS = ["http_400", "http_500", "oversized", "silent_read", "truncated_json"]
+
+
+@pytest.mark.parametrize("fault", RECORDS)
+async def test_one_record_that_cannot_be_read_costs_the_others_nothing(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read,contacts:1037>companies:0") as sandbox:
+        wanted = pairs(300)
+        link(sandbox, *wanted[:200])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.UNCONFIRMED) == {wanted[37]} - ran.of(Status.ALREADY_LINKED)
+        assert ran.of(Status.ALREADY_LINKED) >= set(wanted[:200]) - {wanted[37]}
+        assert ran.of(Status.NOT_SENT) == set(wanted[200:])
+        assert sandbox.state.calls["read"] <= 60
+
+
+async def test_a_record_that_one_side_cannot_read_is_found_from_the_other(path: Path) -> None:
+    async with hubspot("http_400=read,contacts:1003>companies:0") as sandbox:
+        wanted = pairs(10)
+        link(sandbox, *wanted[:5])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[:5])
+        assert ran.of(Status.NOT_SENT) == set(wanted[5:])
+
+
+async def test_a_link_that_only_one_side_denies_is_not_called_missing(path: Path) -> None:
+    async with hubspot("http_500=read,companies>contacts") as sandbox:
+        wanted = pairs(10)
+        link(sandbox, *wanted[:5])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[:5])
+        assert ran.of(Status.UNCONFIRMED) == set(wanted[5:])
+
+
+async def test_answers_too_large_for_many_records_are_asked_for_fewer(path: Path) -> None:
+    async with hubspot("oversized_for_many=read") as sandbox:
+        wanted = pairs(400)
+        link(sandbox, *wanted[::2])
+        rig = Rig(journal_of(path, wanted), sandbox)
+        ran = await rig.run(Verify, source=of_pending, answer_timeout=10)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[::2])
+        assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
+
+
+async def test_reads_that_a_gateway_refuses_as_too_large_are_made_smaller(path: Path) -> None:
+    async with hubspot("html_413=read,above:30") as sandbox:
+        wanted = pairs(400)
+        link(sandbox, *wanted[::2])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.stop is None
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[::2])
+        assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
+
+
+async def test_records_put_off_until_later_are_read_later(path: Path) -> None:
+    async with hubspot("half_later=read") as sandbox:
+        wanted = pairs(100)
+        link(sandbox, *wanted[:90])
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[:90])
+        assert ran.of(Status.NOT_SENT) == set(wanted[90:])
+
+
+@pytest.mark.parametrize("fault", ["labels_only", "no_types"])
+async def test_a_link_without_the_unlabelled_type_is_sent_and_verify_says_so(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read") as sandbox:
+        wanted = pairs(20)
+        sandbox.state.links.add(SandboxPair(*key(wanted[0])))
+        found = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        assert found.pending == set(wanted)
+        other = journal_of(path.with_name("verify.sqlite"), wanted)
+        ran = await Rig(other, sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.NOT_SENT) == set(wanted)
+        assert ran.outcomes[wanted[0]].error_category == "ONLY_LABELLED"
+        assert ran.outcomes[wanted[0]].association_types == ("USER_DEFINED:12" if fault == "labels_only" else "")
+        assert ran.outcomes[wanted[1]].error_category == "MISSING"
+
+
+async def test_an_account_that_refuses_reads_is_still_sent_to(path: Path) -> None:
+    async with hubspot("scopes_missing=read") as sandbox:
+        rig = Rig(journal_of(path, pairs(20)), sandbox)
+        found = await rig.run(FindLinked, source=of_pending)
+        assert found.stop is None
+        assert sandbox.state.calls["read"] == 1
+        assert len((await rig.run()).of(Status.LINKED)) == 20
+
+
+UNUSABLE: list[dict[str, object]] = [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}]
+
+
+@pytest.mark.parametrize("item", UNUSABLE)
+async def test_a_record_without_a_usable_list_counts_as_unread(path: Path, item: dict[str, object]) -> None:
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
+        writer.write(body_of([{"from": {"id": one["id"]}, **item} for one in asked]))
+        await writer.drain()
+
+    async with hubspot() as sandbox, raw_server(answer) as server:
+        wanted = pairs(3)
+        link(sandbox, *wanted)
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+    assert ran.of(Status.UNCONFIRMED) == set(wanted)
+    assert {outcome.error_category for outcome in ran.outcomes.values()} == {NOT_READ}
+
+
+# ---- pages without end
+
+
+def body_of(results: list[dict[str, object]]) -> bytes:
+    """A whole response to a batch read."""
+    return response(json.dumps({"status": "COMPLETE", "results": results}).encode())
+
+
+def pages(cursors: Iterator[str], *others: Iterator[int]) -> Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]:
+    """Response every read with the next cursor, and the next of the ids that are linked."""
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
+        kinds = [{"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}]
+        links = [{"toObjectId": next(other), "associationTypes": kinds} for other in others]
+        paging = {"next": {"after": next(cursors)}}
+        writer.write(body_of([{"from": {"id": one["id"]}, "to": links, "paging": paging} for one in asked]))
+        await writer.drain()
+
+    return answer
+
+
+ENDLESS = {
+    "the same cursor again": lambda: pages(itertools.repeat("a"), itertools.count(1)),
+    "two cursors in turn": lambda: pages(itertools.cycle("ab"), itertools.count(1)),
+    "ever new cursors without a new link": lambda: pages(map(str, itertools.count()), itertools.repeat(1)),
+    "ever new cursors without any link": lambda: pages(map(str, itertools.count())),
+}
+
+
+@pytest.mark.parametrize("way", ENDLESS)
+async def test_pages_that_do_not_end_leave_the_record_unread(path: Path, way: str) -> None:
+    async with hubspot() as sandbox, raw_server(ENDLESS[way]()) as server:
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, pairs(1)), sandbox, url).run(Verify, source=of_pending)
+        assert len(ran.of(Status.UNCONFIRMED)) == 1
+        assert len(server.requests) <= 10
+
+
+async def test_pages_with_ever_new_cursors_and_links_are_given_up_once(path: Path) -> None:
+    async with (
+        hubspot() as sandbox,
+        raw_server(pages(map(str, itertools.count()), itertools.count(1_000_000))) as server,
+    ):
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, pairs(2)), sandbox, url).run(Verify, source=of_pending)
+        assert len(ran.of(Status.UNCONFIRMED)) == 2
+        assert len(server.requests) <= 2 * 401, "once from each side"
+
+
+async def test_reading_ends_where_all_that_is_looked_for_is_found(path: Path) -> None:
+    async with hubspot() as sandbox:
+        wanted = pairs(1)
+        link(sandbox, *wanted)
+        cursors = pages(map(str, itertools.count()), iter([5000]))
+        async with raw_server(cursors) as server:
+            url = f"http://{server.host}:{server.port}"
+            ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted)
+        assert len(server.requests) == 1
+
+
+async def test_a_link_listed_with_a_label_on_one_page_and_unlabelled_on_the_next_is_found(path: Path) -> None:
+    kinds = [
+        {"category": "USER_DEFINED", "typeId": 12, "label": "Partner"},
+        {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None},
+    ]
+
+    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
+        is_second = "after" in asked[0]
+        item: dict[str, object] = {
+            "from": {"id": "1000"},
+            "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}],
+        }
+        writer.write(body_of([item if is_second else item | {"paging": {"next": {"after": "2"}}}]))
+        await writer.drain()
+
+    async with hubspot() as sandbox, raw_server(answer) as server:
+        wanted = pairs(1)
+        link(sandbox, *wanted)
+        url = f"http://{server.host}:{server.port}"
+        ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+    assert ran.of(Status.ALREADY_LINKED) == set(wanted)
+    assert ran.outcomes[wanted[0]].association_types == "USER_DEFINED:12;HUBSPOT_DEFINED:279"
+
+
+@pytest.mark.parametrize("merged", ["from", "to"])
+async def test_a_merged_record_is_said_to_be_merged_and_not_called_missing(path: Path, merged: str) -> None:
+    async with hubspot() as sandbox:
+        wanted = pairs(10)
+        link(sandbox, *wanted)
+        if merged == "from":
+            sandbox.state.merge(("contacts", int(wanted[3].from_id)), 77)
+        else:
+            sandbox.state.merge(("companies", int(wanted[3].to_id)), 77)
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted)
+        assert "was merged into 77" in ran.outcomes[wanted[3]].error_message

@@ -1,0 +1,44 @@
+"""What people write for an object type."""
+
+import pytest
+
+from importer.reader.columns.object_types import STANDARD_OBJECT_TYPES, parse_object_type
+
+
+@pytest.mark.parametrize(
+    ("text", "object_type"),
+    [
+        ("contacts", "contacts"),
+        ("Contact", "contacts"),
+        (" CONTACTS ", "contacts"),
+        ("0-1", "contacts"),
+        ("０－１", "contacts"),
+        ("line item", "line_items"),
+        ("line_items", "line_items"),
+        ("Line-Items", "line_items"),
+        ("LineItem", "line_items"),
+        ("Feedback Submission", "feedback_submissions"),
+        ("postal mail", "postal_mail"),
+        ("tax", "taxes"),
+        ("コンタクト", "contacts"),
+        ("ﾁｹｯﾄ", "tickets"),
+        ("2-123", "2-123"),
+        ("0-4711", "0-4711"),
+        ("p123_My_Thing", "p123_My_Thing"),
+        ("cars", "cars"),
+    ],
+)
+def test_a_type_is_known_by_any_of_its_names_and_a_custom_one_is_passed_on(text: str, object_type: str) -> None:
+    assert parse_object_type(text) == object_type
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "my cars", "cars!", "123", "2-", "-1", "../contacts", "a/b", "a?b", "#N/A", "車"]
+)
+def test_what_cannot_stand_in_a_path_is_no_type(text: str) -> None:
+    assert parse_object_type(text) is None
+
+
+def test_every_type_of_hubspot_is_known_by_its_own_name() -> None:
+    assert len(STANDARD_OBJECT_TYPES) == 32
+    assert all(parse_object_type(name) == name for name in STANDARD_OBJECT_TYPES)

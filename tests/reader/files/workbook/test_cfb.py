@@ -1,0 +1,87 @@
+"""OLE containers: streams are found and joined, and no damage makes reading go on for ever."""
+
+import struct
+
+import pytest
+
+from importer.reader.files.workbook.cfb import Container
+from importer.reader.files.workbook.package import CorruptFileError
+from tests.files.make import _entry, ole
+
+END, FREE = 0xFFFFFFFE, 0xFFFFFFFF
+CONTENT = bytes(range(256)) * 20
+
+
+def short_stream(mini_sectors: list[int], size: int) -> bytes:
+    """Return a container whose stream `Book` is in mini sectors, linked as given."""
+    directory = _entry("Root Entry", 5, child=1, start=3, size=512) + _entry("Book", 2, start=0, size=size)
+    content = bytearray(ole({}))[:512]
+    content[44:76] = struct.pack("<8I", 1, 1, 0, 4096, 2, 1, END, 0)
+    content += sector([0xFFFFFFFD, END, END, END]) + directory.ljust(512, b"\0") + sector(mini_sectors)
+    return bytes(content) + CONTENT[:512]
+
+
+def sector(numbers: list[int]) -> bytes:
+    return struct.pack("<128I", *numbers, *[FREE] * (128 - len(numbers)))
+
+
+def test_streams_are_listed_and_read_as_they_are_whatever_the_case_of_their_names() -> None:
+    container = Container(ole({"WorkBook": CONTENT, "Other": b"x"}))
+    streams = container.streams()
+    assert set(streams) == {"workbook", "other"}
+    assert container.read(streams["workbook"]) == CONTENT
+
+
+def test_a_short_stream_is_read_from_mini_sectors() -> None:
+    container = Container(short_stream([2, END, 1], 150))
+    assert container.read(container.streams()["book"]) == (CONTENT[:64] + CONTENT[128:192] + CONTENT[64:128])[:150]
+
+
+def test_a_short_stream_that_goes_in_a_circle_is_damage() -> None:
+    container = Container(short_stream([0], 2000))
+    assert len(container.read(1)) == 2000  # no more than its size
+    endless = Container(short_stream([0], 4000)[:-448])
+    with pytest.raises(CorruptFileError, match="is longer than the file"):
+        endless.read(1)
+
+
+def test_a_stream_that_ends_early_is_damage() -> None:
+    container = Container(short_stream([END], 150))
+    with pytest.raises(CorruptFileError, match="a stream of 150 bytes ends after 64"):
+        container.read(1)
+
+
+def test_entries_that_lead_to_each_other_are_visited_once() -> None:
+    content = bytearray(ole({"Workbook": CONTENT, "Other": b"x"}))
+    for entry in (1, 2):
+        at = 1024 + entry * 128 + 68
+        content[at : at + 8] = struct.pack("<II", 2, 1)
+    assert set(Container(bytes(content)).streams()) == {"workbook", "other"}
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "translate_errors"),
+    [
+        (30, struct.pack("<H", 31), r"its sectors have 2\^31 bytes"),
+        (48, struct.pack("<I", 5000), "its sector 5000 is not there"),
+        (76, struct.pack("<I", 1 << 20), "its sector 1048576 is not there"),
+        (512 + 4, struct.pack("<I", 1), "a chain of its sectors goes in a circle"),
+    ],
+)
+def test_damage_is_told(at: int, value: bytes, translate_errors: str) -> None:
+    content = bytearray(ole({"Workbook": CONTENT}))
+    content[at : at + len(value)] = value
+    with pytest.raises(CorruptFileError, match=translate_errors):
+        Container(bytes(content))
+
+
+def test_a_header_that_is_cut_off_is_damage() -> None:
+    with pytest.raises(CorruptFileError, match="its header is cut off"):
+        Container(ole({"Workbook": CONTENT})[:100])
+
+
+def test_a_list_of_sectors_that_goes_in_a_circle_is_damage() -> None:
+    content = bytearray(ole({"Workbook": (b"\xff" * 508 + struct.pack("<I", 2)) * 10}))
+    content[68:76] = struct.pack("<II", 2, 1)
+    with pytest.raises(CorruptFileError, match="its list of sectors goes in a circle"):
+        Container(bytes(content))

@@ -1,0 +1,137 @@
+"""Rows with fewer or more cells than the header, and files that end in the middle of a line."""
+
+from pathlib import Path
+
+import pytest
+
+from importer.config import Reading
+from importer.reader import open_source
+from tests.reader.files.test_quoting import outcomes
+from tests.support.blocks import rows_of
+
+LINKS = Reading("contacts", "companies")
+MIDDLE = "Contact ID,Note,Company ID,Parent ID\n"
+FIRST = "Contact ID,Company ID,Note,Amount,Quantity\n"
+
+
+def read(tmp_path: Path, text: str) -> tuple[list[str], tuple[str, ...]]:
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    with open_source(path, LINKS) as source:
+        return outcomes(rows_of(source.blocks())), source.warnings()
+
+
+def test_short_rows_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
+    found, warnings = read(tmp_path, "Contact ID,Region,Company ID,Parent ID\n1001,5001,9001\n1002,2,5002,9002\n")
+    assert found == ["1001>9001", "1002>5002"]
+    assert [warning[:47] for warning in warnings] == ["Rows with fewer cells than the header: 1 (2); t"]
+
+
+@pytest.mark.parametrize(
+    "split",
+    ["1001,see\n77,5001,9001\n", "1001,see\n\n77,5001,9001\n", "1001,a\nb\n77,5001,9001\n", "1001,a\r\nb,5001,9\n"],
+)
+@pytest.mark.parametrize("rows_before", [0, 1, 497, 498, 499, 500])
+def test_rows_that_line_breaks_made_of_one_are_invalid_wherever_blocks_end(
+    tmp_path: Path, split: str, rows_before: int
+) -> None:
+    found, _ = read(tmp_path, MIDDLE + "1,a,2,3\n" * rows_before + split + "4,b,5,6\n" * 10)
+    parts = sum(bool(line.strip()) for line in split.splitlines())
+    assert found == ["1>2"] * rows_before + ["SPLIT_ROW"] * parts + ["4>5"] * 10
+
+
+@pytest.mark.parametrize("split", ["1001,50\n01\n", "1001,5\n002\n", "1001,50\n\n1\n", "1001,5002;50\n01;51\n"])
+@pytest.mark.parametrize("rows_before", [0, 497, 498, 499, 500])
+def test_an_id_that_a_line_break_split_at_the_end_of_a_row_is_invalid_wherever_blocks_end(
+    tmp_path: Path, split: str, rows_before: int
+) -> None:
+    found, _ = read(tmp_path, "Contact ID,Company ID\n" + "1003,2\n" * rows_before + split + "1004,5\n" * 510)
+    assert found == ["1003>2"] * rows_before + ["SPLIT_ROW"] * 2 + ["1004>5"] * 510
+
+
+def test_a_row_of_a_first_id_alone_leaves_the_row_before_it_as_it_is(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, "Contact ID,Company ID\n1001,5001\n1002\n1003,5003\n1004\n")
+    assert found == ["1001>5001", "MISSING_ID", "1003>5003", "MISSING_ID"]
+
+
+def test_two_short_rows_that_make_one_full_row_are_invalid_even_if_each_makes_a_pair(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, FIRST + "1,2,a,3,4\n1001,5001,see\n12,300,4\n5,6,a,7,8\n")
+    assert found == ["1>2", "SPLIT_ROW", "SPLIT_ROW", "5>6"]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("Contact ID,Company ID,Note\n", ["1,2", "3,4"]),  # the id that ends a row is complete
+        ("Contact ID,Company ID,Note\n", ["1,2"] * 1200),
+        (FIRST, ["1,2,a"] * 1200),
+        (FIRST, ["1,2,a", "3,4,b", "5,6,c"]),
+        (FIRST, ["1,2,a", "3,4,b,5,6"] * 5 + ["1,2,a"] * 2 + ["3,4,b,5,6"]),
+        ("Contact ID,Company ID,,\n", ["1,2"] * 3),
+    ],
+)
+def test_a_file_that_omits_empty_cells_at_the_end_of_rows_is_read(tmp_path: Path, header: str, rows: list[str]) -> None:
+    found, _ = read(tmp_path, header + "\n".join(rows) + "\n")
+    assert all(">" in outcome for outcome in found)
+    assert len(found) == len(rows)
+
+
+def test_columns_without_a_name_at_the_end_of_the_header_are_not_missed(tmp_path: Path) -> None:
+    assert read(tmp_path, "Contact ID,Company ID,\n1,2\n3,4\n") == (["1>2", "3>4"], ())
+
+
+@pytest.mark.parametrize("rows", [["1001,5001,"], ["1001,5001,", "1002,5002,"], ["1001,5001,,", "1002,5002, ,"]])
+def test_the_same_surplus_empty_cell_in_every_row_is_dropped(tmp_path: Path, rows: list[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("Contact ID,Company ID\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    with open_source(path, LINKS) as source:
+        assert [row.cells for row in rows_of(source.blocks())] == [
+            (f"100{n}", f"500{n}") for n in range(1, len(rows) + 1)
+        ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["1001,Acme, 4001,5001,"],
+        ["1001,Acme,4001,5001,"],
+        ["1001,Acme, 4001,5001,", "1002,Bolt, 4002,5002,"],
+        ["1,a,2,3", "1001,Acme,4001,5001,"],
+        ["1001,Acme,4001,5001,", "1,a,2,3"],
+    ],
+)
+def test_a_surplus_cell_that_a_delimiter_inside_a_text_may_have_made_keeps_its_row_invalid(
+    tmp_path: Path, rows: list[str]
+) -> None:
+    found, _ = read(tmp_path, MIDDLE + "\n".join(rows) + "\n")
+    assert found == ["EXTRA_CELL" if "Acme" in row or "Bolt" in row else "1>2" for row in rows]
+
+
+def test_rows_that_a_line_break_made_of_one_are_found_in_a_file_with_surplus_cells(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, MIDDLE + "1,a,2,3,\n" * 30 + "1001,see\n77,5001,9001,\n" + "1,a,2,3,\n")
+    assert found == ["1>2"] * 30 + ["SPLIT_ROW"] * 2 + ["1>2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ("a,b\n1,2\n3,4", 3),
+        ("a,b\r\n1,2", 2),
+        ("a,b\r1,2\r3,4", 3),
+        ("a,b\n1,2\n3,4\n", None),
+        ("a,b\r1,2\r", None),
+        ("a,b", None),
+        ('a,b\n1,"2\n3"', 2),
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "cp932"])
+def test_a_last_line_without_a_line_ending_is_reported_with_its_row(
+    tmp_path: Path, text: str, row: int | None, codec: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.replace("a,b", "from_id,to_id").encode(codec))
+    with open_source(path, LINKS) as source:
+        rows_of(source.blocks())
+        found = [warning for warning in source.warnings() if "no line ending" in warning]
+    assert len(found) == (row is not None)
+    assert row is None or f"row {row}," in found[0]

@@ -1,0 +1,118 @@
+"""Temporary directories: private, gone at the end, and removed after a crash without touching anything else."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from importer.config import Settings
+from importer.runner import store
+from importer.runner.temporary_directories import remove_abandoned, temporary_directory
+from tests.support.command_line import ROOT
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from importer.runner.temporary_directories import temporary_directory
+with temporary_directory(Path(sys.argv[1])) as directory:
+    (directory / "rows.csv").write_text("rows")
+    print(directory, flush=True)
+    time.sleep(60)
+"""
+
+
+@contextmanager
+def other_process(parent: Path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:
+    """Another process that uses a temporary directory in `parent`, and that directory."""
+    command = [sys.executable, "-c", HOLD, str(parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout
+        try:
+            yield Path(process.stdout.readline().strip()), process
+        finally:
+            process.kill()
+
+
+def abandoned(parent: Path) -> Path:
+    """A directory that a killed process left in `parent`."""
+    with other_process(parent) as (directory, process):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert (directory / "rows.csv").exists()
+    return directory
+
+
+def test_a_temporary_directory_is_private_and_gone_at_the_end(tmp_path: Path) -> None:
+    with temporary_directory(tmp_path / "new" / "state") as directory:
+        (directory / "below").mkdir()
+        (directory / "below" / "rows").touch()
+        remove_abandoned(directory.parent)
+        assert (directory / "below" / "rows").exists()
+        assert directory.stat().st_mode & 0o777 == 0o700
+    assert list((tmp_path / "new" / "state").iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed_at_once(tmp_path: Path) -> None:
+    left = abandoned(tmp_path)
+    remove_abandoned(tmp_path)
+    assert not left.exists()
+
+
+def test_what_another_process_uses_stays_however_old_it_is(tmp_path: Path) -> None:
+    with other_process(tmp_path) as (directory, _):
+        for path in (*directory.iterdir(), directory):
+            os.utime(path, (0, 0))
+        remove_abandoned(tmp_path)
+        assert (directory / "rows.csv").read_text() == "rows"
+
+
+def test_a_copy_under_another_name_and_a_link_to_a_marked_directory_stay(tmp_path: Path) -> None:
+    left = abandoned(tmp_path / "elsewhere")
+    state = tmp_path / "state"
+    shutil.copytree(left, state / "importer-tmp-copy")
+    (state / left.name).symlink_to(left)
+    remove_abandoned(state)
+    assert (state / "importer-tmp-copy" / "rows.csv").exists()
+    assert (left / "rows.csv").exists()
+
+
+def test_a_link_inside_an_abandoned_directory_is_removed_and_not_followed(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "work.txt").touch()
+    left = abandoned(tmp_path)
+    (left / "link").symlink_to(mine)
+    remove_abandoned(tmp_path)
+    assert not left.exists()
+    assert (mine / "work.txt").exists()
+
+
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_the_users_own_files_in_a_state_directory_stay_whatever_their_names_and_age(
+    tmp_path: Path, through_a_link: bool
+) -> None:
+    own = tmp_path / "own"
+    names = [
+        *("scratch-notes/a.txt", "stdin-1.csv", "importer-tmp-mine/made-by-importer", "importer-tmp-2/in-use.lock"),
+        *("runs/old.reading", "runs/importer-tmp-x/y", "scratch-2", "importer-tmp-file", "outputs/mine.json"),
+    ]
+    for name in names:
+        path = own / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    for path in (*own.rglob("*"), own):
+        os.utime(path, (time.time() - 1e8, time.time() - 1e8))
+    state = own
+    if through_a_link:
+        state = tmp_path / "link"
+        state.symlink_to(own)
+    (tmp_path / "a.csv").write_text("a")
+    with store.source_file(tmp_path / "a.csv", Settings(state_dir=state)):
+        assert sorted(path.relative_to(own).as_posix() for path in own.rglob("*") if path.is_file()) == sorted(names)

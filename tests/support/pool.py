@@ -1,0 +1,158 @@
+"""A pool over a real journal and a real local HubSpot, and what must be true whatever happened."""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from importer.config import Rate, Settings
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.rate_limiter import RateLimiter
+from importer.journal import Journal, RunInfo, open_for_run, write_journal
+from importer.model import ObjectType, Outcome, Pair, RecordId, SourceRow, Status, Stop
+from importer.pool import Engine, Pool, Progress, PutEngine
+from importer.pool.engines.read_back import MISSING, NOT_READ
+from importer.pool.pool import Source
+from importer.sandbox import Sandbox, SandboxOptions, parse_fault
+from tests.support.blocks import blocks_of
+
+NOT_SENT = Outcome(Status.NOT_SENT)
+FAST = Rate(1000, 1.0)
+
+
+def pairs(number: int, from_type: str = "contacts", to_type: str = "companies") -> list[Pair]:
+    """So many pairs of records that the local HubSpot has."""
+    return [
+        Pair(ObjectType(from_type), RecordId(str(1000 + index)), ObjectType(to_type), RecordId(str(5000 + index)))
+        for index in range(number)
+    ]
+
+
+def hubspot(*faults: str, **options: Any) -> Sandbox:
+    """A local HubSpot with a limit that small tests do not meet, unless translate_errors."""
+    chosen: dict[str, Any] = {
+        "limit": 1000,
+        "window": 1.0,
+        "faults": tuple(parse_fault(text) for text in faults),
+    } | options
+    return Sandbox(SandboxOptions(**chosen))
+
+
+def settings(**changes: Any) -> Settings:
+    """Settings with short waits; no share of failures is too many unless a test says so."""
+    quick = {"backoff_base": 0.01, "backoff_cap": 0.02, "max_attempts": 3, "workers": 8, "max_failure_share": 1}
+    return Settings.model_validate(quick | {"connect_timeout": 0.3, "answer_timeout": 0.7} | changes)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a pool's run left behind: `pending` are the pairs that the next process would send."""
+
+    stop: Stop | None
+    outcomes: dict[Pair, Outcome]
+    pending: set[Pair]
+    pool: Pool
+    progress: list[Progress]
+
+    def of(self, status: Status) -> set[Pair]:
+        """The pairs with this status."""
+        return {pair for pair, outcome in self.outcomes.items() if outcome.status is status}
+
+
+def journal_of(path: Path, wanted: Iterable[Pair]) -> Path:
+    """A new journal with a row for each pair."""
+    info = RunInfo("r", "", None, "s.csv", "", "", ("a",), ",", {}, "sandbox", "v4", "s.results.csv")
+    rows = (SourceRow(2 + index, ("x",), (pair,), ()) for index, pair in enumerate(wanted))
+    write_journal(path, info, blocks_of(rows))
+    return path
+
+
+@dataclass
+class Rig:
+    """Runs pools on one journal against one server, one after the other as processes would."""
+
+    path: Path
+    sandbox: Sandbox
+    base_url: str | None = None
+    rate: Rate = FAST
+    follow: bool = False
+
+    async def run(
+        self,
+        engine: Callable[[HubSpotClient], Engine] = PutEngine,
+        meanwhile: Callable[[Pool, Journal], None] = lambda pool, journal: None,
+        source: Callable[[Pool], Source | None] = lambda pool: None,
+        **changes: Any,
+    ) -> Ran:
+        """One process's work with one engine over `source` (None: what is pending).
+
+        `meanwhile` is called with the pool and its journal before the pool starts.
+        """
+        chosen = settings(**changes)
+        progress: list[Progress] = []
+        token = SecretStr(self.sandbox.options.token)
+        with open_for_run(self.path) as journal:
+            pool = Pool(journal, RateLimiter(self.rate, follow=self.follow), chosen, progress.append)
+            meanwhile(pool, journal)
+            async with HubSpotClient(self.base_url or self.sandbox.url, token, chosen) as client:
+                stop = await pool.run(engine(client), source(pool))
+        ran = Ran(stop, outcomes(self.path), pending(self.path), pool, progress)
+        assert_true(ran, self.sandbox)
+        return ran
+
+
+def outcomes(path: Path) -> dict[Pair, Outcome]:
+    """Every pair's outcome as a report would have it, read by a connection of its own."""
+    with Journal(path) as journal:
+        found = [(made.pair, made.outcome) for row in journal.rows(NOT_SENT) for made in row.pairs]
+    assert len(dict(found)) == len(found)
+    return dict(found)
+
+
+def pending(path: Path) -> set[Pair]:
+    """The pairs that the next process would send."""
+    with Journal(path) as journal:
+        return {one.pair for one in journal.pending(0, 1_000_000)}
+
+
+def assert_sound(path: Path) -> None:
+    """SQLite itself finds nothing wrong with the file."""
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def key(pair: Pair) -> tuple[str, int, str, int]:
+    """The pair as the local HubSpot keeps it."""
+    return pair.from_type, int(pair.from_id), pair.to_type, int(pair.to_id)
+
+
+def is_linked(sandbox: Sandbox, pair: Pair) -> bool:
+    """Whether the local HubSpot has the link, perhaps between the records that these were merged into."""
+    from_type, from_id, to_type, to_id = key(pair)
+    resolve = sandbox.state.records.resolve
+    return (from_type, resolve(from_type, from_id), to_type, resolve(to_type, to_id)) in sandbox.state.links
+
+
+def assert_true(ran: Ran, sandbox: Sandbox) -> None:
+    """What must hold of every run, whatever the server, the network or the user did."""
+    state = sandbox.state
+    for pair, outcome in ran.outcomes.items():
+        is_there, was_asked = is_linked(sandbox, pair), key(pair) in state.asked
+        if outcome.status is Status.LINKED:
+            assert is_there, f"{pair} is called linked"
+        elif outcome.status in {Status.FAILED, Status.NOT_SENT}:
+            assert not (is_there and was_asked), f"{pair} is linked, yet called {outcome.status}"
+        if outcome.status is Status.ALREADY_LINKED:
+            assert is_there, f"{pair} is called linked"
+        elif outcome.error_category == MISSING.error_category:
+            assert not is_there, f"{pair} is linked, yet called missing"
+        is_read = outcome.error_category == NOT_READ or outcome.status is Status.ALREADY_LINKED
+        assert was_asked or is_read or outcome.status is Status.NOT_SENT
+        assert outcome.advice or outcome.status not in {Status.FAILED, Status.UNCONFIRMED}
+    assert ran.of(Status.NOT_SENT) <= ran.pending
+    assert not ran.pending & (ran.of(Status.LINKED) | ran.of(Status.FAILED))
+    assert state.worst_window <= sandbox.options.limit
