@@ -29,16 +29,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=_DEFAULT.seed)
     parser.add_argument("--link-cap", type=int, default=_DEFAULT.link_cap)
     parser.add_argument("--page-size", type=int, default=_DEFAULT.page_size)
-    parser.add_argument("--batch-inputs", type=int, default=_DEFAULT.batch_inputs, help="the most of a batch associate")
-    parser.add_argument("--read-inputs", type=int, default=_DEFAULT.read_inputs, help="the most of a batch read")
-    parser.add_argument("--portal-id", type=int, default=_DEFAULT.portal_id, help="number of the account")
-    given = vars(parser.parse_args())
-    port = given.pop("port")
+    parser.add_argument("--batch-inputs", type=int, default=_DEFAULT.batch_inputs, help="maximum of a batch associate")
+    parser.add_argument("--read-inputs", type=int, default=_DEFAULT.read_inputs, help="maximum of a batch read")
+    parser.add_argument("--portal-id", type=int, default=_DEFAULT.portal_id, help="id of the account")
+    arguments = vars(parser.parse_args())
+    port = arguments.pop("port")
     try:
-        faults = tuple(parse_fault(text) for text in given.pop("fault"))
-        options = SandboxOptions(**given, faults=faults)
-    except ValueError as wrong:
-        sys.exit(str(wrong))
+        faults = tuple(parse_fault(text) for text in arguments.pop("fault"))
+        options = SandboxOptions(**arguments, faults=faults)
+    except ValueError as error:
+        sys.exit(str(error))
     with suppress(KeyboardInterrupt):
         asyncio.run(serve(options, port, announce=lambda text: print(text, flush=True)))  # noqa: T201
 

@@ -1,9 +1,9 @@
-"""HubSpot's honest work: linking and reading back on a state. No HTTP, no faults."""
+"""The unfaulted operations of HubSpot on a state: linking and reading back. No HTTP, no faults."""
 
 from importer.sandbox import responses
 from importer.sandbox.catalog import ASSOCIATION_SPECS
 from importer.sandbox.options import SandboxOptions
-from importer.sandbox.responses import Json, Refusal, Response, Verdict
+from importer.sandbox.responses import Json, PairResult, Refusal, Response
 from importer.sandbox.routes import input_id, is_id
 from importer.sandbox.state import Pair, State
 
@@ -15,13 +15,13 @@ class Account:
         self._options = options
         self._state = state
 
-    def link(self, pair: Pair) -> Verdict:
-        """Link the two records, or say why not."""
+    def link(self, pair: Pair) -> PairResult:
+        """Link the two records; the result holds the refusal if that is not allowed."""
         survivor = self._resolve(pair)
         if isinstance(survivor, Refusal):
-            return Verdict(refusal=survivor)
+            return PairResult(refusal=survivor)
         self._state.links.add(survivor)
-        return Verdict(results=responses.both_directions(survivor))
+        return PairResult(results=responses.both_directions(survivor))
 
     def _resolve(self, pair: Pair) -> Pair | Refusal:
         from_id = self._state.records.resolve(pair.from_type, pair.from_id)
@@ -45,13 +45,13 @@ class Account:
         return None
 
     def read(self, from_type: str, to_type: str, entries: list[Json]) -> Response:
-        """Return what is linked to the records of these inputs, each from its `after` on."""
+        """Return the links of the records of these inputs, each from its `after` on."""
         found: list[Json] = []
         errors: list[Json] = []
         for entry in entries:
             one = self._read_one(from_type, to_type, input_id(entry), str(entry.get("after") or "0"))
             (found if "from" in one else errors).append(one)
-        return responses.parse_response(found, errors)
+        return responses.read_response(found, errors)
 
     def _read_one(self, from_type: str, to_type: str, text: str, after: str) -> Json:
         if not is_id(text) or not is_id(after):

@@ -1,4 +1,4 @@
-"""What the sandbox's account knows from the start: object types and the association types between them."""
+"""The object types of the sandbox's account and the unlabelled association types between them."""
 
 OBJECT_TYPES = {
     "appointments": "0-421",
@@ -44,7 +44,7 @@ TYPE_NAMES = {
     for plural, type_id in (OBJECT_TYPES | CUSTOM_TYPES).items()
     for name in {plural, type_id, plural.removeprefix("p1_")}
 }
-"""Every spelling that a path may use for a type, to the one name the sandbox keeps. Singulars are not among them."""
+"""Every name of a type that a path may use, mapped to the one the sandbox stores. Singulars are not included."""
 
 _KNOWN_ASSOCIATION_TYPES = {
     ("contacts", "contacts"): 449,
@@ -86,14 +86,14 @@ _KNOWN_ASSOCIATION_TYPES = {
 
 
 def association_type(from_type: str, to_type: str) -> dict[str, str | int]:
-    """Return the `associationSpec` of a default link in this direction; what no guide lists gets a stable number."""
+    """Return the `associationSpec` of a default link in this direction; undocumented types get a stable number."""
     if from_type in CUSTOM_TYPES or to_type in CUSTOM_TYPES:
-        return {"associationCategory": "USER_DEFINED", "associationTypeId": _made_up(from_type, to_type)}
-    type_id = _KNOWN_ASSOCIATION_TYPES.get((from_type, to_type)) or _made_up(from_type, to_type)
+        return {"associationCategory": "USER_DEFINED", "associationTypeId": _invented_id(from_type, to_type)}
+    type_id = _KNOWN_ASSOCIATION_TYPES.get((from_type, to_type)) or _invented_id(from_type, to_type)
     return {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}
 
 
-def _made_up(from_type: str, to_type: str) -> int:
+def _invented_id(from_type: str, to_type: str) -> int:
     names = sorted(OBJECT_TYPES | CUSTOM_TYPES)
     return 1000 + 100 * names.index(from_type) + names.index(to_type)
 
@@ -103,4 +103,4 @@ ASSOCIATION_SPECS = {
     for one in OBJECT_TYPES | CUSTOM_TYPES
     for other in OBJECT_TYPES | CUSTOM_TYPES
 }
-"""The `associationSpec` of every direction, made once."""
+"""The `associationSpec` of every direction."""

@@ -1,4 +1,4 @@
-"""The sandbox's own pages under /sandbox/: look at the state, change the records and links. Not counted as calls."""
+"""The sandbox's own pages under /sandbox/, to read and change its state. They are not counted as calls."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ from importer.sandbox.options import SandboxOptions
 from importer.sandbox.state import FIRST_RECORD, LAST_RECORD, Pair, Record, State
 
 _CHUNK = 5_000
-"""Pairs written at a time, so that a state of a million pairs neither fills memory nor stops the server."""
+"""Pairs per write, so that a state of a million pairs neither fills memory nor blocks the server."""
 
 
 _Body = dict[str, Any]
@@ -21,12 +21,12 @@ _UseFaults = Callable[[tuple[Fault, ...]], None]
 
 
 class Control:
-    """Answers what comes under /sandbox/.
+    """Handles requests under /sandbox/.
 
-        GET  /sandbox/state[?summary=1]   the state; the summary leaves the lists of pairs out
+        GET  /sandbox/state[?summary=1]   the state; the summary omits the lists of pairs
         POST /sandbox/records             {"add": [R…], "remove": [R…], "merge": [{"type", "id", "into"}…]}
         POST /sandbox/associations        {"add": [A…], "remove": [A…]}
-        POST /sandbox/faults              {"faults": ["NAME=SPEC"…]}: these from now on, instead of those before
+        POST /sandbox/faults              {"faults": ["NAME=SPEC"…]}: replaces the faults in use
 
     R is `{"type": "contacts", "id": "7"}`, A is `{"from": R, "to": R}`.
     """
@@ -37,7 +37,7 @@ class Control:
         self._use_faults = use_faults
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Response one request."""
+        """Handle one request."""
         match request.method, request.rel_url.path:
             case "GET", "/sandbox/state":
                 return await self._send_state(request, summary=request.query.get("summary") == "1")
@@ -52,7 +52,7 @@ class Control:
                 return web.json_response({"message": "A redirect was followed to here."})
         return web.json_response({"message": "The sandbox has no such page."}, status=404)
 
-    # ---- looking
+    # ---- reading
 
     def summary(self) -> dict[str, Any]:
         """Return the state without its lists of pairs."""
@@ -68,9 +68,9 @@ class Control:
                 "read_calls": state.calls["read"],
                 "account_calls": state.calls["account"],
                 "other_calls": state.calls["other"],
-                "rate_limited": state.answers["429"],
+                "rate_limited": state.responses["429"],
                 "redirects_followed": state.redirects_followed,
-                "by_status": dict(sorted(state.answers.items())),
+                "by_status": dict(sorted(state.responses.items())),
             },
             "rate": {
                 "limit": options.limit,
@@ -112,13 +112,13 @@ class Control:
         await response.write_eof()
         return response
 
-    # ---- changing
+    # ---- writing
 
     async def _change(self, request: web.BaseRequest, change: Callable[[_Body], None]) -> web.Response:
         try:
             change(json.loads(await request.read()))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
-            return web.json_response({"message": f"Not understood: {wrong!r}"}, status=400)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            return web.json_response({"message": f"Invalid request: {error!r}"}, status=400)
         return web.json_response(self.summary()["counts"])
 
     def _change_records(self, body: _Body) -> None:
@@ -148,13 +148,13 @@ def _pair(entry: dict[str, Any]) -> Pair:
 
 
 def _ends(pair: Pair) -> str:
-    """Return the JSON of both ends. Names and ids need no escapes; by hand it is quick enough for a million pairs."""
+    """Return the JSON of both ends. Names and ids need no escapes, and formatting is faster than a JSON encoder."""
     from_type, from_id, to_type, to_id = pair
     return f'"from": {{"type": "{from_type}", "id": "{from_id}"}}, "to": {{"type": "{to_type}", "id": "{to_id}"}}'
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[bytes]:
-    """Join texts by commas, a chunk at a time."""
+    """Join texts by commas, in chunks."""
     iterator, comma = iter(texts), ""
     while chunk := list(islice(iterator, _CHUNK)):
         yield (comma + ",".join(chunk)).encode()

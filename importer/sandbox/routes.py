@@ -1,4 +1,4 @@
-"""From a request to what it asks for: paths and bodies parsed, refusals as answers."""
+"""Parsing of request paths and bodies; invalid ones become responses."""
 
 import json
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from importer.sandbox.responses import Json, Refusal, Response
 from importer.sandbox.state import Pair
 
 VERSIONS = ("v4", "2026-03", "2026-09")
-"""The versions of the path that are served. In `v4` the version stands before the area, else after it."""
+"""The supported API versions. `v4` is in front of the area in the path, the others are behind it."""
 
-_LONGEST_ID = 19
+_MAX_ID_DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True)
 class PutRoute:
-    """One pair to link, or why it makes none."""
+    """One pair to link, or the refusal of invalid ids."""
 
     pair: Pair | Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRoute:
-    """Inputs to link (`read` False) or records to read back (`read` True) between two types."""
+    """A batch of inputs to link (`read` False) or of records to read back (`read` True) between two types."""
 
     from_type: str
     to_type: str
@@ -33,14 +33,14 @@ class BatchRoute:
 
 @dataclass(frozen=True, slots=True)
 class AccountRoute:
-    """The details of the account."""
+    """A request for the details of the account."""
 
 
 Route = PutRoute | BatchRoute | AccountRoute | Response
 
 
 def find(method: str, raw_path: str) -> Route:
-    """Return what the request line asks for, or the answer that refuses it (404, 405 or 400)."""
+    """Return the route of the request line, or the response that refuses it (404, 405 or 400)."""
     parts = raw_path.partition("?")[0].split("/")
     if "%" in raw_path:
         parts = [unquote(part) for part in parts]
@@ -77,7 +77,7 @@ def _put_route(from_type: str, from_id: str, to_type: str, to_id: str) -> Route:
 
 def _batch_route(from_type: str, to_type: str, *, read: bool) -> Route:
     if refusal := unknown_type(from_type) or unknown_type(to_type):
-        return refusal.answer()
+        return refusal.response()
     return BatchRoute(TYPE_NAMES[from_type], TYPE_NAMES[to_type], read)
 
 
@@ -89,7 +89,7 @@ def unknown_type(name: str) -> Refusal | None:
 
 
 def pair_of(from_type: str, from_id: str, to_type: str, to_id: str) -> Pair | Refusal:
-    """Return the pair of two known types and two ids as texts, or the refusal of an id that is none."""
+    """Return the pair of two known types and two ids as texts, or the refusal of an invalid id."""
     for text in (from_id, to_id):
         if not is_id(text):
             return responses.invalid(f"Invalid object id: {text[:100]}", context={"id": [text[:100]]})
@@ -97,21 +97,21 @@ def pair_of(from_type: str, from_id: str, to_type: str, to_id: str) -> Pair | Re
 
 
 def is_id(text: str) -> bool:
-    """Whether this is a record id: ASCII digits, no more than 64 bits hold."""
-    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID
+    """Return whether this is a record id: ASCII digits that fit into 64 bits."""
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_ID_DIGITS
 
 
-def inputs(body: bytes, most: int) -> list[Json] | Response:
+def inputs(body: bytes, maximum: int) -> list[Json] | Response:
     """Return the `inputs` of a batch body, or the 400 that refuses it."""
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):  # the second for JSON nested too deep
-        return responses.invalid("Invalid input JSON on line 1, column 1").answer()
+        return responses.invalid("Invalid input JSON on line 1, column 1").response()
     found = parsed.get("inputs") if isinstance(parsed, dict) else None
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        return responses.invalid("Invalid input JSON: 'inputs' must be a list of objects").answer()
-    if not 0 < len(found) <= most:
-        return responses.invalid(f"'inputs' has {len(found)} entries, from 1 to {most} are allowed").answer()
+        return responses.invalid("Invalid input JSON: 'inputs' must be a list of objects").response()
+    if not 0 < len(found) <= maximum:
+        return responses.invalid(f"'inputs' has {len(found)} entries; 1 to {maximum} are allowed").response()
     return found
 
 
@@ -121,5 +121,5 @@ def input_pair(from_type: str, to_type: str, entry: Json) -> Pair | Refusal:
 
 
 def input_id(end: object) -> str:
-    """Return the id of `{"id": "7"}` as text, "" when there is none."""
+    """Return the id of `{"id": "7"}` as text, "" if it is missing."""
     return str(end.get("id", "")) if isinstance(end, dict) else ""

@@ -1,15 +1,18 @@
-"""What the sandbox remembers: records, links, calls and the rolling window. No HTTP."""
+"""The state of a sandbox: records, links, counts of calls and the rolling window. No HTTP."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from importer.sandbox.calls import UNNUMBERED_KINDS
+from importer.sandbox.limits import RollingWindow
+
 FIRST_RECORD, LAST_RECORD = 1, 999_999
-"""Every object type has the records of this range from the start; they are arithmetic, not stored."""
+"""Every object type has the records of this range from the start; they are computed, not stored."""
 
 
 class Pair(NamedTuple):
-    """Two records to link, as asked: type names and ids. Equal to a plain tuple of the four."""
+    """Two records to link, as requested: type names and ids. Equal to a plain tuple of the four."""
 
     from_type: str
     from_id: int
@@ -28,7 +31,7 @@ _Neighbours = dict[tuple[str, int, str], list[int]]
 
 
 class Records:
-    """Which records exist: the range every type starts with, and single records added, removed or merged."""
+    """The existing records: the range every type starts with, and single records added, removed or merged."""
 
     def __init__(self) -> None:
         self.added: set[Record] = set()
@@ -36,19 +39,19 @@ class Records:
         self.merged: dict[Record, int] = {}
 
     def add(self, record: Record) -> None:
-        """Let the record exist."""
+        """Create the record."""
         self.removed.discard(record)
         if not FIRST_RECORD <= record[1] <= LAST_RECORD:
             self.added.add(record)
 
     def remove(self, record: Record) -> None:
-        """Let the record be unknown from now on."""
+        """Delete the record."""
         self.added.discard(record)
         if FIRST_RECORD <= record[1] <= LAST_RECORD:
             self.removed.add(record)
 
     def resolve(self, object_type: str, record_id: int) -> int | None:
-        """Return the id of the record that answers to this id, None if there is none."""
+        """Return the id of the record found by this id (after a merge the survivor's), or None."""
         record = (object_type, record_id)
         if record in self.merged:
             return self.merged[record]
@@ -58,7 +61,7 @@ class Records:
 
 
 class Links:
-    """Unlabelled links. A link has no direction; it is kept in the one it was first made in."""
+    """Unlabelled links. A link has no direction; it is stored in the one it was created in."""
 
     def __init__(self) -> None:
         self._pairs: dict[Pair, None] = {}
@@ -74,7 +77,7 @@ class Links:
         return iter(self._pairs)
 
     def add(self, pair: Pair) -> None:
-        """Link the two records; harmless when they are linked already."""
+        """Link the two records if they are not linked already."""
         if pair in self._pairs or pair.reverse() in self._pairs:
             return
         self._pairs[pair] = None
@@ -82,7 +85,7 @@ class Links:
             _index(pair, self._neighbours)
 
     def remove(self, pair: Pair) -> None:
-        """Remove the link, whichever direction it was made in; harmless when there is none."""
+        """Remove the link, if there is one, whichever direction it was created in."""
         for way in (pair, pair.reverse()):
             if way in self._pairs:
                 del self._pairs[way]
@@ -90,7 +93,7 @@ class Links:
 
     def of(self, object_type: str, record_id: int, to_type: str) -> list[int]:
         """Return the ids of the `to_type` records linked to this one, in the order they were linked."""
-        if self._neighbours is None:  # the first read pays for the index; who only writes never does
+        if self._neighbours is None:  # built by the first read: write-only use never builds it
             self._neighbours = {}
             for pair in self._pairs:
                 _index(pair, self._neighbours)
@@ -102,36 +105,12 @@ def _index(pair: Pair, neighbours: _Neighbours) -> None:
         neighbours.setdefault((one.from_type, one.from_id, one.to_type), []).append(one.to_id)
 
 
-class RollingWindow:
-    """Counts arrivals in any `seconds` that end now, refused ones included, and remembers the worst count."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.worst = 0
-        self._arrivals: deque[float] = deque()
-
-    def arrive(self, now: float) -> int:
-        """Count one arrival at `now` (seconds, never going back) and return how many the window then holds."""
-        self._arrivals.append(now)
-        count = self.count(now)
-        self.worst = max(self.worst, count)
-        return count
-
-    def count(self, now: float) -> int:
-        """Return how many arrivals lie within the window that ends at `now`."""
-        gone = now - self.seconds
-        while self._arrivals and self._arrivals[0] <= gone:
-            self._arrivals.popleft()
-        return len(self._arrivals)
-
-
 class State:
-    """Everything a sandbox remembers, live: tests in the same process read and change it directly.
+    """The live state of a sandbox: tests in the same process read and change it directly.
 
-    `asked` counts how often each pair was asked for, in the direction asked, whatever became of it. `calls` counts
-    by kind (`put`, `batch`, `read`, `account`, `other`), `answers` by HTTP status (`dropped`: no whole answer was
-    sent), `faults` how often each fault struck, `redirects_followed` the requests that came where a redirect had
-    pointed.
+    `asked` counts how often each pair was requested to be linked, in that direction, whatever the result. `calls`
+    counts by kind, `responses` by HTTP status (`dropped`: no complete response was sent), `faults` how often each
+    fault struck, `redirects_followed` the requests to the target of a redirect.
     """
 
     def __init__(self, window: float) -> None:
@@ -141,27 +120,27 @@ class State:
         self.window = RollingWindow(window)
         self.daily_used = 0
         self.calls: Counter[str] = Counter()
-        self.answers: Counter[str] = Counter()
+        self.responses: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.redirects_followed = 0
 
     @property
     def numbered_calls(self) -> int:
-        """All calls so far but those for the account's details, which every client makes once in passing."""
-        return self.calls.total() - self.calls["account"]
+        """All calls so far except those of `UNNUMBERED_KINDS`."""
+        return self.calls.total() - sum(self.calls[kind] for kind in UNNUMBERED_KINDS)
 
     @property
     def associations(self) -> set[Pair]:
-        """All links as a new set of pairs, each in the direction it was first made in."""
+        """All links as a new set of pairs, each in the direction it was created in."""
         return set(self.links)
 
     @property
     def worst_window(self) -> int:
-        """The most arrivals any rolling window has held so far."""
+        """The maximum of arrivals in any rolling window so far."""
         return self.window.worst
 
     def merge(self, record: Record, survivor: int) -> None:
-        """Merge a record into another of its type: links move, the old id still works, answers name the survivor."""
+        """Merge a record into another of its type: links move, the old id still works, responses name the survivor."""
         self.records.merged[record] = survivor
         for pair in self.associations:
             for end in (pair, pair.reverse()):
@@ -171,6 +150,6 @@ class State:
                         self.links.add(end._replace(from_id=survivor))
 
     def ask(self, pairs: Iterable[Pair]) -> None:
-        """Note that these pairs were asked for once more."""
+        """Count one more request for each of these pairs."""
         for pair in pairs:
             self.asked[pair] = self.asked.get(pair, 0) + 1

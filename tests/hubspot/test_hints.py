@@ -153,7 +153,7 @@ SANDBOX_SAYS = {
 def test_the_refusals_of_the_local_hubspot_are_understood(name: str) -> None:
     fault = FAULTS[name]
     assert isinstance(fault, PairFault)
-    refusal = fault.verdict(SandboxPair("contacts", 123456, "companies", 789)).refusal
+    refusal = fault.result(SandboxPair("contacts", 123456, "companies", 789)).refusal
     assert refusal is not None
-    said = refusal.answer()
+    said = refusal.response()
     assert SANDBOX_SAYS[name] in advice(said.status, said.body)
