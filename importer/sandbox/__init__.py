@@ -8,9 +8,10 @@ from importer.sandbox.faults.injector import Fault, parse_fault
 from importer.sandbox.faults.kinds import CallFault, PairFault
 from importer.sandbox.faults.table import FAULTS, table
 from importer.sandbox.options import DEFAULT_TOKEN, SandboxOptions
+from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import Response
 from importer.sandbox.server import Sandbox, serve
-from importer.sandbox.state import Pair, State
+from importer.sandbox.state import State
 
 __all__ = [
     "DEFAULT_TOKEN",

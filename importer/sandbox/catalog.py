@@ -1,5 +1,7 @@
 """The object types of the sandbox's account and the unlabelled association types between them."""
 
+from typing import TypedDict
+
 OBJECT_TYPES = {
     "appointments": "0-421",
     "calls": "0-48",
@@ -38,6 +40,9 @@ OBJECT_TYPES = {
 
 CUSTOM_TYPES = {"p1_pets": "2-101", "p1_homes": "2-102"}
 """The custom object types of the sandbox's own account: fully qualified name to id."""
+
+TYPE_IDS = OBJECT_TYPES | CUSTOM_TYPES
+"""The id of every type of the account."""
 
 TYPE_NAMES = {
     name: plural
@@ -85,7 +90,31 @@ _KNOWN_ASSOCIATION_TYPES = {
 """Unlabelled association type ids. Source: HubSpot, associations guide, "association type id values"."""
 
 
-def association_type(from_type: str, to_type: str) -> dict[str, str | int]:
+PRIMARY_TYPES = {
+    ("contacts", "companies"): (1, 2),
+    ("deals", "companies"): (5, 6),
+    ("tickets", "companies"): (26, 25),
+    ("leads", "contacts"): (578, 579),
+    ("leads", "companies"): (580, 581),
+    ("leads", "deals"): (582, 583),
+}
+"""Ids of Primary from the record that has one primary record, and in the other direction.
+
+Source: HubSpot, associations guide; the reverse ids of leads are invented.
+"""
+
+UNREADABLE_DIRECTIONS = frozenset({("deals", "leads")})
+"""Directions in which a read finds no links although there are some. Source: measured on an account."""
+
+
+class AssociationSpec(TypedDict):
+    """An `associationSpec` of the API."""
+
+    associationCategory: str
+    associationTypeId: int
+
+
+def association_type(from_type: str, to_type: str) -> AssociationSpec:
     """Return the `associationSpec` of a default link in this direction; undocumented types get a stable number."""
     if from_type in CUSTOM_TYPES or to_type in CUSTOM_TYPES:
         return {"associationCategory": "USER_DEFINED", "associationTypeId": _invented_id(from_type, to_type)}

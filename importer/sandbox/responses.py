@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from importer.sandbox.catalog import ASSOCIATION_SPECS
-from importer.sandbox.state import Pair
+from importer.sandbox.catalog import ASSOCIATION_SPECS, TYPE_IDS
+from importer.sandbox.pairs import Pair
 
 Json = dict[str, Any]
 
@@ -34,6 +34,7 @@ class Response:
     content_type: str = "application/json;charset=utf-8"
     delivery: Delivery = Delivery.WHOLE
     delay: float = 0.0
+    has_rate_headers: bool = True
 
     @property
     def is_success(self) -> bool:
@@ -135,8 +136,8 @@ def put_response(pair_result: PairResult) -> Response:
     return Response(200, body)
 
 
-def batch_response(pair_results: Iterable[PairResult]) -> Response:
-    """Return the response about several pairs: 200 if all succeeded, else 207 with `numErrors` and `errors`.
+def batch_response(pair_results: Iterable[PairResult], success: int = 200) -> Response:
+    """Return the response about several pairs: `success` if all succeeded, else 207 with `numErrors` and `errors`.
 
     Results name nothing that counts as an error, and are in another order than requested: HubSpot promises none.
     """
@@ -147,16 +148,16 @@ def batch_response(pair_results: Iterable[PairResult]) -> Response:
     errors.extend(pair_result.refusal.item() for pair_result in pair_results if pair_result.refusal)
     num_errors = sum(1 if pair_result.refusal else pair_result.num_errors for pair_result in pair_results)
     if not errors and not num_errors:
-        return Response(200, body)
+        return Response(success, body)
     return Response(207, body | {"numErrors": num_errors, "errors": errors})
 
 
-def account_details(portal_id: int) -> Response:
+def account_details(portal_id: int, account_type: str, time_zone: str) -> Response:
     """Return the details of the account. Source: HubSpot, account information API."""
     body = {
         "portalId": portal_id,
-        "accountType": "DEVELOPER_TEST",
-        "timeZone": "US/Eastern",
+        "accountType": account_type,
+        "timeZone": time_zone,
         "companyCurrency": "USD",
         "additionalCurrencies": [],
         "utcOffset": "-05:00",
@@ -167,103 +168,32 @@ def account_details(portal_id: int) -> Response:
     return Response(200, body)
 
 
+def archive_response(version: str, pair_results: Iterable[PairResult]) -> Response:
+    """Return the response of a batch that removes: in v4 204 without a body, even if pairs were refused."""
+    if version == "v4":
+        return Response(204)
+    pair_results = list(pair_results)
+    errors = [item for result in pair_results for item in result.errors]
+    errors.extend(result.refusal.item() for result in pair_results if result.refusal)
+    num_errors = sum(1 if result.refusal else result.num_errors for result in pair_results)
+    extra = {"numErrors": num_errors, "errors": errors} if errors or num_errors else {}
+    return Response(200, batch_body(()) | extra)
+
+
+def labels_item(pair: Pair, labels: Iterable[str]) -> Json:
+    """Return the `LabelsBetweenObjectPair` of a link."""
+    return {
+        "fromObjectTypeId": TYPE_IDS[pair.from_type],
+        "fromObjectId": str(pair.from_id),
+        "toObjectTypeId": TYPE_IDS[pair.to_type],
+        "toObjectId": str(pair.to_id),
+        "labels": list(labels),
+    }
+
+
 def read_response(found: list[Json], errors: list[Json]) -> Response:
     """Return the response to a batch read: 207 if records have no links or are unknown."""
     body = batch_body(found)
     if not errors:
         return Response(200, body)
     return Response(207, body | {"numErrors": len(errors), "errors": errors})
-
-
-# ---- refusals
-
-
-def unknown_record(side: str, object_type: str, record_id: int) -> Refusal:
-    """Return the refusal of a record that does not exist; `side` is `FROM` or `TO`."""
-    return Refusal(
-        404,
-        "OBJECT_NOT_FOUND",
-        f"Object not found: {object_type} {record_id} does not exist",
-        {
-            "subCategory": f"crm.associations.{side}_OBJECT_NOT_FOUND",
-            "context": {"objectType": [object_type], "objectId": [str(record_id)]},
-        },
-    )
-
-
-def invalid(message: str, **extra: Any) -> Refusal:
-    """Return the refusal of an invalid request."""
-    return Refusal(400, "VALIDATION_ERROR", message, extra)
-
-
-def invalid_records(object_type: str, record_id: int) -> Refusal:
-    """Return the refusal of a record that cannot be linked, which only its context names."""
-    kind, number = object_type.upper(), str(record_id)
-    context = {"INVALID_OBJECT_IDS": [f"{kind}={number} is not valid"], "objectId": [number], "objectType": [kind]}
-    return invalid("One or more associations are invalid", context=context)
-
-
-def link_limit(limit: int, object_type: str, record_id: int, to_type: str) -> Refusal:
-    """Return the refusal of a link above a record's limit."""
-    return invalid(
-        f"{object_type} {record_id} has reached its limit of {limit} associated {to_type}",
-        subCategory="crm.associations.ASSOCIATION_LIMIT_EXCEEDED",
-        context={"limit": [str(limit)], "objectType": [object_type], "objectId": [str(record_id)]},
-    )
-
-
-def no_associations(object_type: str, record_id: int, to_type: str) -> Json:
-    """Return the error entry of a batch read for a record without links."""
-    return standard_error(
-        "OBJECT_NOT_FOUND",
-        f"No {to_type} is associated with {object_type} {record_id}.",
-        subCategory="crm.associations.NO_ASSOCIATIONS_FOUND",
-        context={"fromObjectId": [str(record_id)], "fromObjectType": [object_type], "toObjectType": [to_type]},
-    )
-
-
-# ---- whole responses
-
-
-def token_refused(category: str = "INVALID_AUTHENTICATION") -> Response:
-    """Return a 401."""
-    messages = {
-        "INVALID_AUTHENTICATION": "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
-        "EXPIRED_AUTHENTICATION": "The OAuth token used to make this call expired 3 second(s) ago.",
-    }
-    return Response(401, error(category, messages[category]))
-
-
-def scopes_missing(object_type: str) -> Response:
-    """Return a 403 that names the scope to write records of this type."""
-    scopes = [f"crm.objects.{object_type}.write"]
-    details = {
-        "message": "One or more of the following scopes are required.",
-        "context": {"requiredGranularScopes": scopes, "missingScopes": scopes},
-    }
-    message = "This app hasn't been granted all required scopes to make this call."
-    links = {"scopes": "https://developers.hubspot.com/scopes"}
-    return Response(403, error("MISSING_SCOPES", message, errors=[details], links=links))
-
-
-_LIMIT_MESSAGES = {
-    "DAILY": "You have reached your daily limit.",
-    "TEN_SECONDLY_ROLLING": "You have reached your ten_secondly_rolling limit.",
-    "SECONDLY": "You have reached your secondly limit.",
-}
-
-
-def over_limit(policy: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a 429 for the policy `DAILY`, `TEN_SECONDLY_ROLLING` or `SECONDLY`.
-
-    Source: HubSpot, usage guidelines.
-    """
-    body = {
-        "status": "error",
-        "message": _LIMIT_MESSAGES[policy],
-        "errorType": "RATE_LIMIT",
-        "correlationId": correlation_id(),
-        "policyName": policy,
-        "requestId": correlation_id(),
-    }
-    return Response(429, body, headers or {})

@@ -66,9 +66,16 @@ async def test_a_read_names_links_made_in_either_direction_and_records_without(h
     await hubspot.put(default_path(3, 1, "companies", "contacts"))
     status, body = await hubspot.post(READ, {"inputs": [{"id": "1"}, {"id": "9"}, {"id": "1000000"}]})
     assert status == 207
-    kinds = [{"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}]
+    primary = {"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"}
+    plain = {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}
     assert body["results"] == [
-        {"from": {"id": "1"}, "to": [{"toObjectId": number, "associationTypes": kinds} for number in ("2", "3")]}
+        {
+            "from": {"id": "1"},
+            "to": [
+                {"toObjectId": "2", "associationTypes": [primary, plain]},
+                {"toObjectId": "3", "associationTypes": [plain]},
+            ],
+        }
     ]
     assert [error["subCategory"] for error in body["errors"]] == [
         "crm.associations.NO_ASSOCIATIONS_FOUND",

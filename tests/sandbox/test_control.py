@@ -16,7 +16,7 @@ async def test_reading_the_state_is_not_counted(hubspot: LocalHubSpot) -> None:
     await hubspot.put(default_path(1, 1_000_000))
     _, state = await hubspot.get("/sandbox/state")
     ends = {"from": {"type": "contacts", "id": "1"}, "to": {"type": "companies", "id": "2"}}
-    assert state["associations"] == [ends]
+    assert state["associations"] == [{**ends, "types": ["HUBSPOT_DEFINED:1", "HUBSPOT_DEFINED:279"]}]
     assert state["asked"] == [
         {**ends, "times": 2},
         {"from": ends["from"], "to": {"type": "companies", "id": "1000000"}, "times": 1},
@@ -32,10 +32,22 @@ async def test_reading_the_state_is_not_counted(hubspot: LocalHubSpot) -> None:
         "limit": 100,
         "window": 10.0,
         "worst_window": 3,
+        "association_limit": None,
+        "worst_association_window": 3,
+        "search_limit": 5,
+        "worst_search_second": 0,
         "daily_limit": 250_000,
         "daily_used": 3,
     }
-    assert state["records"]["contacts"] == {"id": "0-1", "first": 1, "last": 999_999, "added": [], "removed": []}
+    assert state["records"]["contacts"] == {
+        "id": "0-1",
+        "first": 1,
+        "last": 999_999,
+        "added": [],
+        "removed": [],
+        "archived": ["7000000002"],
+        "merged": {"7000000001": "500120"},
+    }
 
 
 async def test_a_large_state_is_complete_and_its_summary_has_no_lists(hubspot: LocalHubSpot) -> None:
@@ -44,7 +56,7 @@ async def test_a_large_state_is_complete_and_its_summary_has_no_lists(hubspot: L
     _, state = await hubspot.get("/sandbox/state")
     assert len({link["from"]["id"] for link in state["associations"]}) == len(state["asked"]) == 12_000
     _, summary = await hubspot.get("/sandbox/state?summary=1")
-    assert set(state) - set(summary) == {"associations", "asked"}
+    assert set(state) - set(summary) == {"associations", "asked", "removals"}
     assert summary["counts"]["associations"] == 12_000
 
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from importer.sandbox.calls import SINGLE_KINDS, SPECIFIC_KINDS, CallKind
 from importer.sandbox.catalog import TYPE_NAMES
-from importer.sandbox.state import Pair
+from importer.sandbox.pairs import Pair
 
 FAULT_SPEC_HELP = """\
 NAME=SPEC, where SPEC is WHEN[,WHEN...][*TIMES]
@@ -22,7 +22,9 @@ The fault strikes when every WHEN holds, and at most TIMES times for one pair. W
   contacts:12>companies:7    this pair (quote it in a shell); of a read a record: contacts:12>companies:0
   contacts>companies         calls for these two types, in this direction
   put, batch or read         single calls, batch associate calls or batch read calls
-  account                    calls for the account's details, which only faults with this WHEN affect
+  lookup, search, ...        calls of another kind: label_put, create, delete, archive, labels_archive, links,
+                             labels, configurations, lookup, search, records or properties
+  account or oauth           calls for the account's details or a new token, which only faults with this WHEN affect
   calls:50-80                the 50th to the 80th call since the start (calls:50 is one call)
   after:100                  every call after the 100th
   above:700                  calls with more than 700 inputs

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from importer.sandbox import responses
+from importer.sandbox.catalog import ASSOCIATION_SPECS, PRIMARY_TYPES
 from importer.sandbox.faults.conditions import Call
 from importer.sandbox.responses import Json, Response
 
@@ -24,6 +25,28 @@ def without_status(body: Json) -> Json:
 def without_results(body: Json) -> Json:
     """Empty `results`."""
     return {**body, "results": []}
+
+
+def without_last_result(body: Json) -> Json:
+    """Drop the last result."""
+    return {**body, "results": body["results"][:-1]}
+
+
+def primary_results(body: Json) -> Json:
+    """Let results name Primary where it exists, instead of the unlabelled type."""
+    return {
+        **body,
+        "results": [{**one, "associationSpec": _primary(one["associationSpec"])} for one in body["results"]],
+    }
+
+
+def _primary(spec: Json) -> Json:
+    """Return the Primary type of the direction that this unlabelled type belongs to, or the type itself."""
+    return {**spec, "associationTypeId": _PRIMARY_IDS.get(spec["associationTypeId"], spec["associationTypeId"])}
+
+
+_PRIMARY_IDS = {ASSOCIATION_SPECS[direction]["associationTypeId"]: ids[0] for direction, ids in PRIMARY_TYPES.items()}
+"""The id of Primary by that of the unlabelled type of the same direction."""
 
 
 def never_finished(body: Json) -> Json:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importer.sandbox.faults.conditions import Call, Moment, Spec, parse_spec, random_fractions
 from importer.sandbox.faults.kinds import CallFault, PairFault
 from importer.sandbox.faults.table import FAULTS
-from importer.sandbox.state import Pair, State
+from importer.sandbox.pairs import Pair
+from importer.sandbox.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class FaultInjector:
         return call.pairs if call.is_single or fault.spec.about_pairs else (None,)
 
     def _strikes(self, fault: Fault, call: Call, pair: Pair | None) -> bool:
-        asked = self._state.asked.get(pair, 0) if pair else 0
+        asked = self._state.times_asked(pair) if pair else 0
         if not fault.spec.holds(Moment(call, pair, asked, self._random[fault.name])):
             return False
         if fault.spec.times is not None:

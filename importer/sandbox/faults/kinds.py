@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from importer.sandbox.faults.conditions import Call
+from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import PairResult, Response
-from importer.sandbox.state import Pair
 
 Transform = Callable[[Call, Response], Response]
 """From a call and its unfaulted response to the response that is sent."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from importer.sandbox import responses
+from importer.sandbox import refusals, responses
 from importer.sandbox.faults.kinds import PairFault
+from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import Json, PairResult, Refusal
-from importer.sandbox.state import Pair
 
 _ELSEWHERE = 5_000_000_000
 """Added to an id, it gives a record that nobody requests: a batch must not seem to confirm another of its pairs."""
@@ -75,7 +75,7 @@ WITHIN_SUCCESS = {
 REFUSALS = {
     "unknown_record": PairFault(
         "404 OBJECT_NOT_FOUND for the record on the right",
-        lambda pair: PairResult(refusal=responses.unknown_record("TO", pair.to_type, pair.to_id)),
+        lambda pair: PairResult(refusal=refusals.unknown_record("TO", pair.to_type, pair.to_id)),
     ),
     "record_403": PairFault(
         "403 FORBIDDEN, the token's user may not edit the record on the left",
@@ -83,37 +83,37 @@ REFUSALS = {
     ),
     "invalid_record_ids": PairFault(
         "400 VALIDATION_ERROR, the record on the left is not valid, and only the context names it",
-        lambda pair: PairResult(refusal=responses.invalid_records(pair.from_type, pair.from_id)),
+        lambda pair: PairResult(refusal=refusals.invalid_records(pair.from_type, pair.from_id)),
     ),
     "association_limit": PairFault(
         "400 VALIDATION_ERROR, the record on the left may have no more links; the limit is named",
-        lambda pair: PairResult(refusal=responses.link_limit(1, pair.from_type, pair.from_id, pair.to_type)),
+        lambda pair: PairResult(refusal=refusals.link_limit(1, pair.from_type, pair.from_id, pair.to_type)),
     ),
     "association_limit_unnamed": PairFault(
         "400 VALIDATION_ERROR, association limit reached, without the limit",
-        _refused(responses.invalid("Association limit reached.")),
+        _refused(refusals.invalid("Association limit reached.")),
     ),
     "validation_rule": PairFault(
         "400 VALIDATION_ERROR, a rule of the account forbids it",
         _refused(
-            responses.invalid("A validation rule of this account does not allow it.", subCategory="VALIDATION_RULE")
+            refusals.invalid("A validation rule of this account does not allow it.", subCategory="VALIDATION_RULE")
         ),
     ),
     "context_map": PairFault(
-        "400 with context as a map", _refused(responses.invalid("Refused.", context={"ids": ["1", "2"]}))
+        "400 with context as a map", _refused(refusals.invalid("Refused.", context={"ids": ["1", "2"]}))
     ),
     "context_list": PairFault(
-        "400 with context as a list", _refused(responses.invalid("Refused.", context=["ids", 1, None]))
+        "400 with context as a list", _refused(refusals.invalid("Refused.", context=["ids", 1, None]))
     ),
     "context_text": PairFault(
-        "400 with context as a string", _refused(responses.invalid("Refused.", context="{ids=[1, 2]}"))
+        "400 with context as a string", _refused(refusals.invalid("Refused.", context="{ids=[1, 2]}"))
     ),
     "subcategory_text": PairFault(
-        "400 with subCategory as a string", _refused(responses.invalid("Refused.", subCategory="crm.RULE"))
+        "400 with subCategory as a string", _refused(refusals.invalid("Refused.", subCategory="crm.RULE"))
     ),
     "odd_fields": PairFault("400 whose fields have the wrong types", _refused(_WRONGLY_TYPED)),
-    "big_message": PairFault("400 with a message of 1 MB", _refused(responses.invalid("x" * 1_000_000))),
+    "big_message": PairFault("400 with a message of 1 MB", _refused(refusals.invalid("x" * 1_000_000))),
     "nasty_message": PairFault(
-        "400 whose message has newlines, quotes and a leading '='", _refused(responses.invalid(_NASTY_MESSAGE))
+        "400 whose message has newlines, quotes and a leading '='", _refused(refusals.invalid(_NASTY_MESSAGE))
     ),
 }

@@ -1,6 +1,6 @@
 """Call faults that refuse the whole call."""
 
-from importer.sandbox import responses
+from importer.sandbox import refusals, responses
 from importer.sandbox.faults.kinds import CallFault
 from importer.sandbox.faults.transforms import html, instead, refusal, retry_on_date, status
 from importer.sandbox.responses import Response
@@ -8,12 +8,12 @@ from importer.sandbox.responses import Response
 _LOST_PERMISSIONS = "The user who installed this app no longer has the permissions that it needs."
 
 ACCESS_FAULTS = {
-    "token_invalid": CallFault("401 INVALID_AUTHENTICATION", False, instead(responses.token_refused)),
+    "token_invalid": CallFault("401 INVALID_AUTHENTICATION", False, instead(refusals.token_refused)),
     "token_expired": CallFault(
-        "401 EXPIRED_AUTHENTICATION", False, instead(lambda: responses.token_refused("EXPIRED_AUTHENTICATION"))
+        "401 EXPIRED_AUTHENTICATION", False, instead(lambda: refusals.token_refused("EXPIRED_AUTHENTICATION"))
     ),
     "scopes_missing": CallFault(
-        "403 MISSING_SCOPES, naming the scope", False, lambda call, unfaulted: responses.scopes_missing(call.to_type)
+        "403 MISSING_SCOPES, naming the scope", False, lambda call, unfaulted: refusals.scopes_missing(call.to_type)
     ),
     "scopes_missing_text": CallFault(
         "403 MISSING_SCOPES, with the scopes printed as one string",
@@ -39,15 +39,15 @@ ACCESS_FAULTS = {
 
 LIMIT_FAULTS = {
     "too_fast": CallFault(
-        "429 TEN_SECONDLY_ROLLING", False, instead(lambda: responses.over_limit("TEN_SECONDLY_ROLLING"))
+        "429 TEN_SECONDLY_ROLLING", False, instead(lambda: refusals.over_limit("TEN_SECONDLY_ROLLING"))
     ),
     "too_fast_retry_after": CallFault(
         "429 TEN_SECONDLY_ROLLING with Retry-After: 1",
         False,
-        instead(lambda: responses.over_limit("TEN_SECONDLY_ROLLING", {"Retry-After": "1"})),
+        instead(lambda: refusals.over_limit("TEN_SECONDLY_ROLLING", {"Retry-After": "1"})),
     ),
-    "too_fast_second": CallFault("429 SECONDLY", False, instead(lambda: responses.over_limit("SECONDLY"))),
-    "daily_limit": CallFault("429 DAILY", False, instead(lambda: responses.over_limit("DAILY"))),
+    "too_fast_second": CallFault("429 SECONDLY", False, instead(lambda: refusals.over_limit("SECONDLY"))),
+    "daily_limit": CallFault("429 DAILY", False, instead(lambda: refusals.over_limit("DAILY"))),
 }
 
 UNAVAILABLE_FAULTS = {

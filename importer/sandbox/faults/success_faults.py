@@ -60,6 +60,16 @@ UNUSUAL_SUCCESSES = {
     ),
     "no_content_type": CallFault("the response has no Content-Type", True, deliver(Delivery.BARE)),
     "gzip": CallFault("the response is compressed", True, compress),
+    "no_rate_headers": CallFault(
+        "the response has no rate limit headers",
+        True,
+        lambda call, unfaulted: replace(unfaulted, has_rate_headers=False),
+    ),
+    "primary_results": CallFault(
+        "the results of a default link name the type Primary instead of the unlabelled one",
+        True,
+        only_for("put batch", edit_batch(edits.primary_results)),
+    ),
 }
 
 UNCERTAIN_SUCCESSES = {
@@ -108,6 +118,11 @@ UNCERTAIN_SUCCESSES = {
 }
 
 READ_FAULTS = {
+    "unnamed_records": CallFault(
+        "a batch read of records omits the last record it found, without an error",
+        True,
+        only_for("lookup", edit_batch(edits.without_last_result)),
+    ),
     "labels_only": CallFault(
         "a read lists each link with a label and without the unlabelled type",
         True,
