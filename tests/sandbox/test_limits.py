@@ -64,3 +64,39 @@ async def test_latency_delays_each_response() -> None:
         before = time.monotonic()
         await hubspot.put(default_path(1, 2))
         assert time.monotonic() - before >= 0.049
+
+
+async def test_single_association_calls_can_have_a_lower_limit_that_headers_do_not_show() -> None:
+    clock = ManualClock()
+    async with local_hubspot(clock=clock, limit=190, association_limit=3) as hubspot:
+        single = "/crm/v4/objects/contacts/1/associations/companies"
+        statuses = [
+            (await hubspot.put(default_path(1, 2)))[0],
+            (await hubspot.get(single))[0],
+            (await hubspot.delete(f"{single}/2"))[0],
+            (await hubspot.put(default_path(1, 2)))[0],
+            (await hubspot.get("/crm/v3/objects/contacts"))[0],
+        ]
+        assert statuses == [200, 200, 204, 429, 200]
+        assert (await limit_headers(hubspot))["X-HubSpot-RateLimit-Max"] == "190"
+        _, state = await hubspot.get("/sandbox/state?summary=1")
+        assert (state["rate"]["association_limit"], state["rate"]["worst_association_window"]) == (3, 5)
+
+
+async def test_labels_and_batches_are_exempt_from_the_window_and_lookups_are_not() -> None:
+    async with local_hubspot(limit=1) as hubspot:
+        for _ in range(2):
+            assert (await hubspot.get("/crm/v4/associations/contacts/companies/labels"))[0] == 200
+            assert (await hubspot.post(batch_path("archive"), {"inputs": [{"from": {"id": "1"}, "to": []}]}))[0] == 204
+            assert (await hubspot.post(batch_path("read"), {"inputs": [{"id": "1"}]}))[0] == 207
+        assert hubspot.state.worst_window == 0
+        lookups = [
+            await hubspot.post("/crm/v3/objects/contacts/batch/read", {"inputs": [{"id": "1"}]}) for _ in range(2)
+        ]
+        assert [status for status, _ in lookups] == [200, 429]
+
+
+async def test_rate_headers_can_be_missing() -> None:
+    async with local_hubspot("no_rate_headers=put") as hubspot:
+        assert await limit_headers(hubspot) == {}
+        assert len(hubspot.state.links) == 1
