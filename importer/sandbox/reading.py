@@ -1,8 +1,12 @@
 """The calls that read links and their definitions."""
 
+from collections.abc import Callable
+from itertools import islice
+
 from importer.sandbox import inputs, refusals, responses
 from importer.sandbox.association_types import AssociationType
 from importer.sandbox.catalog import UNREADABLE_DIRECTIONS
+from importer.sandbox.lag import LaggingLinks
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import Json, Refusal, Response
@@ -17,9 +21,10 @@ _MAX_PAGE = 500
 class Reading:
     """Reads links, labels and limits of labels."""
 
-    def __init__(self, options: SandboxOptions, state: State) -> None:
+    def __init__(self, options: SandboxOptions, state: State, clock: Callable[[], float]) -> None:
         self._options = options
         self._state = state
+        self._links = LaggingLinks(state.links, options.read_lag, clock)
 
     # ---- links
 
@@ -67,19 +72,13 @@ class Reading:
         return Work(carry_out, (Pair(route.from_type, route.from_id, route.to_type, 0),))
 
     def _page(self, from_type: str, record_id: int, to_type: str, start: int, size: int) -> Json:
-        linked = self._state.links.of(from_type, record_id, to_type)
+        linked = self._links.of(from_type, record_id, to_type)
         if (from_type, to_type) in UNREADABLE_DIRECTIONS:
-            linked = []
+            linked = {}
         texts = {one.type: one.label for one in self._state.types.all(from_type, to_type)}
         to = [
-            {
-                "toObjectId": str(to_id),
-                "associationTypes": [
-                    _type_item(one, texts[one])
-                    for one in self._state.links.types(Pair(from_type, record_id, to_type, to_id))
-                ],
-            }
-            for to_id in linked[start : start + size]
+            {"toObjectId": str(to_id), "associationTypes": [_type_item(one, texts.get(one)) for one in types]}
+            for to_id, types in islice(linked.items(), start, start + size)
         ]
         end = start + size
         paging = {"paging": {"next": {"after": str(end), "link": f"?after={end}"}}} if end < len(linked) else {}

@@ -29,7 +29,7 @@ class Service:
         self._options = options
         self._state = state
         self._clock = clock
-        self._operations = operations(options, state)
+        self._operations = operations(options, state, clock)
         self._started = clock()
         self._injector: FaultInjector | None = None
         self.jitter = random.Random(options.seed)  # noqa: S311 - for rehearsal, not for secrets
