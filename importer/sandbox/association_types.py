@@ -43,6 +43,7 @@ class AssociationTypes:
     def __init__(self) -> None:
         self._labels: dict[tuple[str, str], dict[AssociationType, Definition]] = {}
         self._limits: dict[tuple[str, str, AssociationType], int] = {}
+        self._without_default: set[frozenset[str]] = set()
         self._next_id = _FIRST_CUSTOM_ID
         for (from_type, to_type), (type_id, inverse_id) in PRIMARY_TYPES.items():
             there, back = AssociationType("HUBSPOT_DEFINED", type_id), AssociationType("HUBSPOT_DEFINED", inverse_id)
@@ -60,8 +61,18 @@ class AssociationTypes:
     def all(self, from_type: str, to_type: str) -> list[Definition]:
         """Return the definitions of this direction, the unlabelled one last."""
         plain = Definition(self.unlabelled(from_type, to_type), self.unlabelled(to_type, from_type))
-        found = [*self._labels.get((from_type, to_type), {}).values(), plain]
+        found = list(self._labels.get((from_type, to_type), {}).values())
+        if self.has_default(from_type, to_type):
+            found.append(plain)
         return [self._with_limit(from_type, to_type, one) for one in found]
+
+    def has_default(self, from_type: str, to_type: str) -> bool:
+        """Return whether an unlabelled type is defined: with a custom object an admin may have to create it first."""
+        return frozenset((from_type, to_type)) not in self._without_default
+
+    def remove_default(self, from_type: str, to_type: str) -> None:
+        """Let the unlabelled type not be defined, so that default links are refused."""
+        self._without_default.add(frozenset((from_type, to_type)))
 
     def find(self, from_type: str, to_type: str, wanted: AssociationType) -> Definition | None:
         """Return the definition of this type in this direction."""
