@@ -15,21 +15,28 @@ from importer.sandbox.pairs import Pair
 
 FAULT_SPEC_HELP = """\
 NAME=SPEC, where SPEC is WHEN[,WHEN...][*TIMES]
-The fault strikes when every WHEN holds, and at most TIMES times for one pair. WHEN is one of
+The fault strikes when every WHEN holds, and at most TIMES times for one pair.
+WHEN is one of
   always
-  0.05                       this share of the calls, chosen again at every call
-  pairs:0.05                 this share of the pairs, the same ones at every attempt
-  contacts:12>companies:7    this pair (quote it in a shell); of a read a record: contacts:12>companies:0
-  contacts>companies         calls for these two types, in this direction
-  put, batch or read         single calls, batch associate calls or batch read calls
-  lookup, search, ...        calls of another kind: label_put, create, delete, archive, labels_archive, links,
-                             labels, configurations, lookup, search, records or properties
-  account or oauth           calls for the account's details or a new token, which only faults with this WHEN affect
-  calls:50-80                the 50th to the 80th call since the start (calls:50 is one call)
-  after:100                  every call after the 100th
-  above:700                  calls with more than 700 inputs
-  seconds:5-10               from the 5th up to the 10th second since the start
-Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500  http_500=batch,0.2
+  0.05                     this share of the calls, chosen again at every call
+  pairs:0.05               this share of the pairs, the same ones at every
+                           attempt
+  contacts:12>companies:7  this pair (quote it in a shell); of a read a record:
+                           contacts:12>companies:0
+  contacts>companies       calls for these two types, in this direction
+  put, batch or read       single calls, batch associate calls or batch reads
+  lookup, search, ...      calls of another kind: label_put, create, delete,
+                           archive, labels_archive, links, labels,
+                           configurations, lookup, search, records, properties
+  account or oauth         calls for the account's details or a new token, which
+                           only faults with this WHEN affect
+  calls:50-80              the 50th to the 80th call since the start (calls:50
+                           is one call)
+  after:100                every call after the 100th
+  above:700                calls with more than 700 inputs
+  seconds:5-10             from the 5th up to the 10th second since the start
+Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500
+          http_500=batch,0.2
 """
 """How to write a fault, for people."""
 
