@@ -93,7 +93,7 @@ class Control:
 
     async def _change(self, request: web.BaseRequest, change: Callable[[_Body], dict[str, Any] | None]) -> web.Response:
         try:
-            result = change(json.loads(await request.read()))
+            result = change(json.loads(await request.content.read()))  # of any size
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             return web.json_response({"message": f"Invalid request: {error!r}"}, status=400)
         return web.json_response({**dump.summary(self._options, self._state)["counts"], **(result or {})})

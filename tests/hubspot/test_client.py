@@ -279,7 +279,7 @@ EXPECTED = dict.fromkeys(FAULTS, Status.UNCONFIRMED) | {
     **dict.fromkeys(["empty_results", "foreign_results", "half_foreign_results"], Status.UNCONFIRMED),
     **dict.fromkeys(IN_ODD_CLOTHES, Status.LINKED),
     **dict.fromkeys(NOT_OF_SINGLE_CALLS, Status.LINKED),
-    **dict.fromkeys(["no_rate_headers", "primary_results", "unnamed_records"], Status.LINKED),
+    **dict.fromkeys(["no_rate_headers", "primary_results", "unnamed_records", "read_405"], Status.LINKED),
     **dict.fromkeys(["scopes_missing", "scopes_missing_text"], Status.FAILED),
     **dict.fromkeys(["http_400", "http_404", "http_414", "html_413"], Status.FAILED),
     **dict.fromkeys(["token_invalid", "token_expired", "migrating", "daily_limit"], Status.NOT_SENT),
