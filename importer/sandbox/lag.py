@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 
 from importer.sandbox.association_types import AssociationType
 from importer.sandbox.links import Links
-from importer.sandbox.pairs import Pair
+from importer.sandbox.pairs import Pair, Record
 
 Types = tuple[AssociationType, ...]
+Page = tuple[list[tuple[int, Types]], bool]
 
 
 class LaggingLinks:
@@ -25,23 +26,25 @@ class LaggingLinks:
         """Remember the types of a link, () if there is none, in both directions before it is changed."""
         self._changes.append((self._clock(), pair, self._links.types(pair), self._links.types(pair.reverse())))
 
-    def of(self, object_type: str, record_id: int, to_type: str) -> dict[int, Types]:
-        """Return the ids of the `to_type` records linked to this one, each with the types of the link."""
-        found = {
-            to_id: self._links.types(Pair(object_type, record_id, to_type, to_id))
-            for to_id in self._links.of(object_type, record_id, to_type)
-        }
-        if self._seconds:
-            found.update(self._before(object_type, record_id, to_type))
-        return {to_id: types for to_id, types in found.items() if types}
+    def page(self, record: Record, to_type: str, start: int, size: int) -> Page:
+        """Return `size` of the `to_type` records linked to this one, each with its types, and whether more follow."""
+        earlier = self._before(record, to_type) if self._seconds else {}
+        ids = dict.fromkeys((*self._links.of(*record, to_type), *earlier))
+        visible = [to_id for to_id in ids if earlier.get(to_id) != ()] if earlier else list(ids)
+        found = [
+            (to_id, earlier[to_id] if to_id in earlier else self._links.types(Pair(*record, to_type, to_id)))
+            for to_id in visible[start : start + size]
+        ]
+        return found, start + size < len(visible)
 
-    def _before(self, object_type: str, record_id: int, to_type: str) -> Mapping[int, Types]:
+    def _before(self, record: Record, to_type: str) -> Mapping[int, Types]:
+        """Return the types, () for none, that links changed within the lag had before."""
         visible = self._clock() - self._seconds
         while self._changes and self._changes[0][0] <= visible:
             self._changes.popleft()
         earlier: dict[int, Types] = {}
         for _, pair, types, reverse_types in self._changes:
             for end, own in ((pair, types), (pair.reverse(), reverse_types)):
-                if (end.from_type, end.from_id, end.to_type) == (object_type, record_id, to_type):
+                if (end.from_type, end.from_id, end.to_type) == (*record, to_type):
                     earlier.setdefault(end.to_id, own)
         return earlier
