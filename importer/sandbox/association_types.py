@@ -37,6 +37,9 @@ class Definition:
     max_links: int | None = None
 
 
+_PRIMARY = {direction: AssociationType("HUBSPOT_DEFINED", ids[0]) for direction, ids in PRIMARY_TYPES.items()}
+
+
 class AssociationTypes:
     """All definitions of an account, by direction."""
 
@@ -104,8 +107,7 @@ class AssociationTypes:
 
     def primary(self, from_type: str, to_type: str) -> AssociationType | None:
         """Return the Primary type of which a from-record has at most one, if there is one in this direction."""
-        ids = PRIMARY_TYPES.get((from_type, to_type))
-        return AssociationType("HUBSPOT_DEFINED", ids[0]) if ids else None
+        return _PRIMARY.get((from_type, to_type))
 
     def inverse(self, from_type: str, to_type: str, known: AssociationType) -> AssociationType:
         """Return the type that a link with this type has in the other direction."""

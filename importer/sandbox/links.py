@@ -91,10 +91,16 @@ class Links:
             _index(pair, self._neighbours)
         for end in (pair, pair.reverse()):
             if primary := self._types.primary(end.from_type, end.to_type):
-                counts = self._counts.setdefault((end.from_type, end.to_type), Counter())
-                counts[end.from_id] += 1
-                if counts[end.from_id] == 1 and end.to_type == "companies" and end.from_type != "leads":
-                    self.add_labels(end, [primary])
+                self._count_new(pair, end, primary)
+
+    def _count_new(self, pair: Pair, end: Pair, primary: AssociationType) -> None:
+        """Count a new link of this end's record, and make its first company the primary one."""
+        direction = end.from_type, end.to_type
+        counts = self._counts.setdefault(direction, Counter())
+        counts[end.from_id] += 1
+        if counts[end.from_id] == 1 and end.to_type == "companies" and end.from_type != "leads":
+            self._primary.setdefault(direction, {})[end.from_id] = end.to_id
+            self._labels[pair] = (primary if end == pair else self._types.inverse(*direction, primary),)
 
     def add_labels(self, pair: Pair, labels: Iterable[AssociationType]) -> None:
         """Link the two records with these labels besides those that the link has already."""
