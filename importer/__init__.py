@@ -26,7 +26,7 @@ from importer.errors import (
 )
 from importer.model import Status, StopReason
 from importer.reporter import RunStatus, Summary
-from importer.runner.run import Telling, run_import
+from importer.runner.run import run_import
 
 __all__ = [
     "AccountError",
@@ -43,7 +43,6 @@ __all__ = [
     "Status",
     "StopReason",
     "Summary",
-    "Telling",
     "load_settings",
     "run_import",
 ]

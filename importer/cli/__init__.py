@@ -14,7 +14,7 @@ from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import exit_code as signal_exit_code
-from importer.runner.signals import terminations
+from importer.runner.signals import termination_signals
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     The code is the command's own, whether or not what it prints can be written.
     """
     make_lenient()
-    for number in terminations():
+    for number in termination_signals():
         signal.signal(number, _terminate)
     gc.freeze()  # what the imports made stays: looking through it again and again took a tenth of a large run's time
     try:

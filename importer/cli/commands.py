@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,17 @@ import click
 
 from importer.cli import options, output
 from importer.cli.display import Display, costs_text, counts_text, source_info_lines
-from importer.config import Settings
 from importer.errors import ImporterError, RunAbortedError
 from importer.exit_codes import ExitCode
 from importer.reporter import RunStatus, Summary, problem_sentence, summary_table
-from importer.runner import store
 from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport, check_file
 from importer.runner.find_runs import ListedRun, list_runs
 from importer.runner.finish import last_summary, report_run
-from importer.runner.run import Telling, resume_run, retry_run, run_import, verify_file
+from importer.runner.resume import resume_run
+from importer.runner.retry import retry_run
+from importer.runner.run import run_import
+from importer.runner.state_directory import open_journal, runs_directory
+from importer.runner.verify import verify_file
 
 _SETTINGS = {"show_default": False, "max_content_width": 110, "help_option_names": ["-h", "--help"]}
 
@@ -55,7 +58,7 @@ def _next_step(summary: Summary) -> str:
 
 def _run(
     flags: dict[str, Any],
-    work: Callable[[Settings, Telling], Summary],
+    work: Callable[..., Summary],
     next_step: Callable[[Summary], str] = _next_step,
 ) -> int:
     """Do the work of a command that calls HubSpot, tell what happens, print its summary; the exit code."""
@@ -63,7 +66,7 @@ def _run(
     settings = options.settings_of(flags)
     with Display(settings) as display:
         try:
-            summary = work(settings, Telling(out, display))
+            summary = work(settings, out=out, on_event=display)
         except ImporterError as error:
             display.tell_error(error)
             return exit_code(error)
@@ -88,7 +91,7 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 
     Run again after an interruption it goes on where it stopped.
     """
-    return _run(flags, lambda settings, telling: run_import(file, settings, telling, fresh=fresh))
+    return _run(flags, partial(run_import, file, fresh=fresh))
 
 
 @cli.command()
@@ -98,7 +101,7 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 @options.telling
 def resume(run_id: str, **flags: Any) -> int:
     """Go on with the unfinished run RUN_ID; its file is not needed."""
-    return _run(flags, lambda settings, telling: resume_run(run_id, settings, telling))
+    return _run(flags, partial(resume_run, run_id))
 
 
 @cli.command()
@@ -113,7 +116,7 @@ def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
 
     The flags about reading are for a results file that no run here wrote.
     """
-    return _run(flags, lambda settings, telling: retry_run(run_or_results, settings, telling, fresh=fresh))
+    return _run(flags, partial(retry_run, run_or_results, fresh=fresh))
 
 
 @cli.command()
@@ -128,7 +131,7 @@ def check(file: str, **flags: Any) -> int:
     settings = options.settings_of(flags)
     with Display(settings) as display:
         try:
-            found = check_file(file, settings, out, display)
+            found = check_file(file, settings, out=out, on_event=display)
         except ImporterError as error:
             display.tell_error(error)
             return exit_code(error)
@@ -182,7 +185,7 @@ def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
     return _run(
         flags,
-        lambda settings, telling: verify_file(file, settings, telling),
+        partial(verify_file, file),
         lambda summary: f"To link what is missing: importer run {file} --only-missing",
     )
 
@@ -201,7 +204,7 @@ def runs(as_json: bool, **flags: Any) -> int:
             rows = "?" if run.rows is None else f"{run.rows:,}"
             output.show(f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {run.error or run.source}")
         if not found:
-            output.show(f"There are no runs in {store.runs_directory(settings)}.")
+            output.show(f"There are no runs in {runs_directory(settings)}.")
     return ExitCode.OK
 
 
@@ -220,7 +223,7 @@ def _run_json(run: ListedRun) -> dict[str, Any]:
 def show(run_id: str, as_json: bool, **flags: Any) -> int:
     """Show what became of the run RUN_ID."""
     settings = options.settings_of(flags)
-    with store.open_journal(settings, run_id) as journal:
+    with open_journal(settings, run_id) as journal:
         summary, info, account = last_summary(journal), journal.info, journal.account
     if as_json:
         click.echo(summary.as_json())
@@ -241,6 +244,6 @@ def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
     """Write the results of the run RUN_ID as they are now."""
     settings = options.settings_of(flags)
     with Display(settings) as display:
-        summary = report_run(run_id, settings, out, display)
+        summary = report_run(run_id, settings, out=out, on_event=display)
     click.echo(summary.as_json() if as_json else summary_table(summary))
     return ExitCode.OK
