@@ -23,6 +23,7 @@ from importer.model import (
     Status,
 )
 from tests.support.blocks import blocks_of
+from tests.support.errors import raises, raises_code
 from tests.support.journals import (
     INFO,
     LINKED,
@@ -144,15 +145,18 @@ def test_a_directory_that_cannot_hold_a_journal_is_refused(tmp_path: Path) -> No
         written(blocked / "r.sqlite", row(2, pair(1)))
 
 
+WRITE = """
+try:
+    write_journal(path, INFO, many_blocks(5000))
+except JournalError as error:
+    print(error.code)
+"""
+
 LIMITED = "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
 
 
 def test_a_file_size_limit_while_reading_leaves_nothing_behind(path: Path) -> None:
-    done = run_python(
-        LIMITED
-        + "try:\n    write_journal(path, INFO, many_blocks(5000))\nexcept JournalError as error:\n    print(error.code)",
-        path,
-    )
+    done = run_python(LIMITED + WRITE, path)
     assert done.stdout == "DISK_ERROR\n", done.stderr
     assert list(path.parent.iterdir()) == []
 

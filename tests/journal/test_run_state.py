@@ -15,6 +15,7 @@ from importer.model import (
     Problem,
     Status,
 )
+from tests.support.errors import raises
 from tests.support.journals import (
     LINKED,
     NOT_SENT,

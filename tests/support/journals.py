@@ -6,12 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import importer
-from importer.errors import JournalError
-from importer.journal import Journal, RunInfo, open_for_run, write_journal
+from importer.journal import Journal, RunInfo, write_journal
 from importer.model import ObjectType, Outcome, Pair, Problem, RecordId, SourceBlock, SourceRow, Status
 from tests.support.blocks import blocks_of
-
-__all__ = ["JournalError", "open_for_run", "write_journal"]  # for the code of `run_python`
 
 INFO = RunInfo(
     run_id="r",
@@ -68,6 +65,15 @@ def count_pending(journal: Journal) -> int:
     return sum(journal.pending_by_types())
 
 
+PREAMBLE = """
+import os, resource, signal, sys
+from pathlib import Path
+from importer.errors import JournalError
+from importer.journal import open_for_run, write_journal
+from tests.support.journals import *
+"""
+
+
 def run_python(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run code in another process, with the names of this module and `path` from the first argument."""
     return subprocess.run(command(code, *arguments), capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
@@ -75,8 +81,7 @@ def run_python(code: str, *arguments: object) -> subprocess.CompletedProcess[str
 
 def command(code: str, *arguments: object) -> list[str]:
     """Return the command for `run_python`."""
-    preamble = "import os, resource, signal, sys\nfrom pathlib import Path\nfrom tests.support.journals import *\n"
-    return [sys.executable, "-c", preamble + "path = Path(sys.argv[1])\n" + code, *map(str, arguments)]
+    return [sys.executable, "-c", PREAMBLE + "path = Path(sys.argv[1])\n" + code, *map(str, arguments)]
 
 
 ROOT = Path(importer.__file__).parent.parent
