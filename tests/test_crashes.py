@@ -183,7 +183,7 @@ def test_a_disk_that_fills_up_while_pairs_are_sent_stops_the_run_and_keeps_what_
     work.environment["IMPORTER_STATE_DIR"] = str(small_disk)
     done = work.run("run", source)
     assert (done.code, done.out) == (3, ""), done.err
-    assert "the disk is full; free some space and run the same command again to go on" in done.err
+    assert "the disk is full. Free some space" in done.err
     (journal,) = (small_disk / "runs").glob("*.sqlite")
     assert 0 < len(work.asked()) < 5000
     subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
@@ -293,7 +293,7 @@ def test_a_journal_of_another_version_is_refused_with_the_way_on(work: Workplace
     for command in ("resume", "retry", "show", "report"):
         done = work.here(command, run_id)
         assert done.code == 2
-        assert f"{journal} is of version 99, this importer writes version" in done.err
+        assert f"{journal} has version 99, but this importer uses version" in done.err
     assert journal.read_bytes() == before
 
 
