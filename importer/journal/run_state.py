@@ -37,10 +37,10 @@ class RunState(JournalFile):
 
     def begin(self) -> bool:
         """Record that a process works on the run; return True if one did before. Until `end` the run is unfinished."""
-        is_resumed = self._value("begun") is not None
+        is_resumed = self._value("started") is not None
         with self._transaction() as db:
             db.execute("DELETE FROM run WHERE key = 'summary'")
-            set_value(db, "begun", True)
+            set_value(db, "started", True)
             set_value(db, OPEN, True)
         with suppress(sqlite3.Error):
             # Into the file itself, so that the next process notices if the log with all outcomes is deleted.

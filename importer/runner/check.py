@@ -67,16 +67,7 @@ def check_file(
         write_journal(path, info, read_blocks(source, table))
         with Journal(path) as journal:
             if results is not None:
-                layout = Layout(
-                    info.header,
-                    info.delimiter,
-                    has_extra_cells=journal.has_extra_cells(),
-                    row_names=info.row_names,
-                )
-                written = output_paths.output_of(
-                    journal, "check", results, RunContext(settings, on_event=on_event)
-                ).written
-                write_results(results, layout, journal.rows(_NOT_SENT), None, written)
+                _write_rows(journal, results, RunContext(settings, on_event=on_event))
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,
@@ -88,3 +79,10 @@ def check_file(
                 daily_share=expected.calls / SMALLEST_DAILY_LIMIT,
                 results=str(results) if results else None,
             )
+
+
+def _write_rows(journal: Journal, results: Path, context: RunContext) -> None:
+    info = journal.info
+    layout = Layout(info.header, info.delimiter, has_extra_cells=journal.has_extra_cells(), row_names=info.row_names)
+    written = output_paths.output_of(journal, "check", results, context).written
+    write_results(results, layout, journal.rows(_NOT_SENT), None, written)
