@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from importer.reader.files.workbook.cfb import Container
-from importer.reader.files.workbook.package import CorruptFileError
+from importer.reader.files.workbook.errors import CorruptFileError
 from tests.files.make import _entry, ole
 
 END, FREE = 0xFFFFFFFE, 0xFFFFFFFF
