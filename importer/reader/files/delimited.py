@@ -16,9 +16,10 @@ from importer.reader.files.encodings import (
     detect_encoding,
     requested_encoding,
 )
+from importer.reader.files.foreign_quotes import may_have_foreign_quotes
 from importer.reader.files.lines import MAX_LINE, Lines, LineTooLongError, TextFile
-from importer.reader.files.open_quotes import doubt_open_quotes
-from importer.reader.files.quoting import RecordSplitter, check_row, may_have_other_quotes
+from importer.reader.files.quoting import RecordSplitter
+from importer.reader.files.suspect_rows import check_row, mark_split_cells
 from importer.reader.files.table import BLOCK_RECORDS, FORMULA_SIGNS, Recognizers, Records, Seen, Table
 
 _SAMPLE = 1 << 18
@@ -72,7 +73,7 @@ def _records(text: TextFile, seen: Seen) -> Generator[Records]:
     number = 1
     with text.open() as lines:
         try:
-            for rows in doubt_open_quotes(_blocks(lines, text.delimiter, seen), text.delimiter):
+            for rows in mark_split_cells(_blocks(lines, text.delimiter, seen), text.delimiter):
                 yield range(number, number + len(rows)), rows
                 number += len(rows)
         except UnicodeError:
@@ -132,10 +133,10 @@ def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -
         sign in joined and "\n" + sign in joined for sign in FORMULA_SIGNS
     )
     text = "".join(block)
-    has_other_quotes = may_have_other_quotes(text, delimiter)
-    if len(rows) < len(block) or has_other_quotes:
+    has_foreign_quotes = may_have_foreign_quotes(text, delimiter)
+    if len(rows) < len(block) or has_foreign_quotes:
         rows = [check_row(cells, delimiter) for cells in rows]
-    return rows, has_other_quotes
+    return rows, has_foreign_quotes
 
 
 def _complete_quoted_cell(block: list[str], lines: Lines) -> bool:

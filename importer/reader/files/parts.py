@@ -9,7 +9,7 @@ from importer.reader.messages import quoted, quoted_list
 
 
 def combine_parts(name: str, parts: Sequence[Part]) -> Table:
-    """Return one table without records of its own, described like its first part.
+    """Return one table that has parts instead of records and the description of its first part.
 
     Raises `SourceError` when the parts have different formats: then one is likely a copy of another.
     """

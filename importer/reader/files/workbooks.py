@@ -43,7 +43,7 @@ def _table(name: str, workbook_format: WorkbookFormat, sheet: OpenSheet) -> Tabl
         late_warnings[:] = _merged_warnings(sheet)
 
     return Table(
-        format=workbook_format,
+        format=workbook_format.value,
         records=in_blocks(records()),
         close=sheet.close,
         sheet=sheet.name,

@@ -373,3 +373,15 @@ def test_zeros_after_half_a_line_make_its_row_invalid(tmp_path: Path) -> None:
     path.write_bytes(b"from_id,to_id\n1,2\n3,50" + bytes(40))
     with open_source(path, Reading("contacts", "companies")) as source:
         assert [len(row.pairs) for row in rows_of(source.blocks())] == [1, 0]
+
+
+def test_cells_longer_than_the_limit_of_the_csv_module_are_read_without_changing_it(tmp_path: Path) -> None:
+    limit = csv.field_size_limit()
+    note = 'a "quoted", long\nnote ' * 10_000
+    path = tmp_path / "a.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["from_id", "note", "to_id"], ["1", note, "2"], ["3", "x" * 200_000, "4"]])
+    assert len(note) > limit
+    found = cells(path)
+    assert found == [("1", note, "2"), ("3", "x" * 200_000, "4")]
+    assert csv.field_size_limit() == limit

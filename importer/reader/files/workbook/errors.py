@@ -23,11 +23,11 @@ class WorkbookError(Exception):
 
 
 class CorruptFileError(WorkbookError):
-    """The file contradicts its own format; the message says where."""
+    """The file contradicts its own format; the message describes where."""
 
 
 class LimitExceededError(WorkbookError):
-    """The file exceeds a safety limit; the message says which."""
+    """The file exceeds a safety limit; the message names it."""
 
 
 class PasswordError(WorkbookError):

@@ -63,9 +63,9 @@ def test_entries_that_lead_to_each_other_are_visited_once() -> None:
     ("at", "value", "message"),
     [
         (30, struct.pack("<H", 31), r"its sectors have 2\^31 bytes"),
-        (48, struct.pack("<I", 5000), "its sector 5000 is not there"),
-        (76, struct.pack("<I", 1 << 20), "its sector 1048576 is not there"),
-        (512 + 4, struct.pack("<I", 1), "a chain of its sectors goes in a circle"),
+        (48, struct.pack("<I", 5000), "its sector 5000 is missing"),
+        (76, struct.pack("<I", 1 << 20), "its sector 1048576 is missing"),
+        (512 + 4, struct.pack("<I", 1), "a chain of sectors has a cycle"),
     ],
 )
 def test_damage_is_reported(at: int, value: bytes, message: str) -> None:
@@ -75,13 +75,13 @@ def test_damage_is_reported(at: int, value: bytes, message: str) -> None:
         Container(bytes(content))
 
 
-def test_a_header_that_is_cut_off_is_damage() -> None:
-    with pytest.raises(CorruptFileError, match="its header is cut off"):
+def test_a_truncated_header_is_damage() -> None:
+    with pytest.raises(CorruptFileError, match="its header is truncated"):
         Container(ole({"Workbook": CONTENT})[:100])
 
 
 def test_a_cycle_in_the_list_of_sectors_is_damage() -> None:
     content = bytearray(ole({"Workbook": (b"\xff" * 508 + struct.pack("<I", 2)) * 10}))
     content[68:76] = struct.pack("<II", 2, 1)
-    with pytest.raises(CorruptFileError, match="its list of sectors goes in a circle"):
+    with pytest.raises(CorruptFileError, match="its list of sectors has a cycle"):
         Container(bytes(content))
