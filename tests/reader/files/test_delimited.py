@@ -56,7 +56,7 @@ def cells(path: Path, **settings: str) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("text", JAPANESE)
 @pytest.mark.parametrize("codec", ["cp932", "euc_jp", "utf-8", "utf-8-sig", "utf-16"])
-def test_short_japanese_texts_decode_right(tmp_path: Path, text: str, codec: str) -> None:
+def test_short_japanese_texts_are_decoded_correctly(tmp_path: Path, text: str, codec: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(text.encode(codec))
     assert path.read_bytes().decode(detect_encoding(path, path.name).codec) == text
@@ -64,7 +64,7 @@ def test_short_japanese_texts_decode_right(tmp_path: Path, text: str, codec: str
 
 @pytest.mark.parametrize("text", WESTERN)
 @pytest.mark.parametrize("codec", ["cp1252", "utf-8", "utf-16"])
-def test_short_western_texts_decode_right(tmp_path: Path, text: str, codec: str) -> None:
+def test_short_western_texts_are_decoded_correctly(tmp_path: Path, text: str, codec: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(text.encode(codec))
     assert path.read_bytes().decode(detect_encoding(path, path.name).codec) == text
@@ -72,7 +72,7 @@ def test_short_western_texts_decode_right(tmp_path: Path, text: str, codec: str)
 
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("layout", ["from_id,to_id,name\n1,2,{}\n", "name;from_id;to_id\n{};1;2\nBob;3;4\n"])
-def test_a_single_western_word_is_not_taken_for_japanese(tmp_path: Path, word: str, layout: str) -> None:
+def test_a_single_western_word_is_not_decoded_as_japanese(tmp_path: Path, word: str, layout: str) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(layout.format(word).encode("cp1252"))
     assert word in [cell for row in cells(path) for cell in row]
@@ -146,7 +146,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("codec", NAMES)
-def test_names_of_a_few_rows_come_back_as_they_were_written(tmp_path: Path, codec: str) -> None:
+def test_a_few_names_are_enough_to_detect_the_encoding(tmp_path: Path, codec: str) -> None:
     header, *names = NAMES[codec].split("\t")
     path = tmp_path / "a.csv"
     rows = "".join(f"{number},{name},{number + 100}\r\n" for number, name in enumerate(names, 1))
@@ -368,7 +368,7 @@ def test_thai_text_is_not_decoded_in_another_encoding(tmp_path: Path, names: str
     assert [row[2] for row in cells(path, encoding="cp874")] == names.split("|")
 
 
-def test_zeros_after_half_a_line_make_its_row_invalid(tmp_path: Path) -> None:
+def test_nuls_after_an_incomplete_line_make_its_row_invalid(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"from_id,to_id\n1,2\n3,50" + bytes(40))
     with open_source(path, Reading("contacts", "companies")) as source:

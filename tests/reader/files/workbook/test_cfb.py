@@ -1,4 +1,4 @@
-"""OLE containers: streams are found and joined, and no damage makes reading go on for ever."""
+"""OLE compound files: streams are found and joined, and damage never causes an endless loop."""
 
 import struct
 
@@ -25,7 +25,7 @@ def sector(numbers: list[int]) -> bytes:
     return struct.pack("<128I", *numbers, *[FREE] * (128 - len(numbers)))
 
 
-def test_streams_are_listed_and_read_as_they_are_whatever_the_case_of_their_names() -> None:
+def test_streams_are_listed_and_read_regardless_of_the_case_of_their_names() -> None:
     container = Container(ole({"WorkBook": CONTENT, "Other": b"x"}))
     streams = container.streams()
     assert set(streams) == {"workbook", "other"}
@@ -39,7 +39,7 @@ def test_a_short_stream_is_read_from_mini_sectors() -> None:
 
 def test_a_short_stream_with_a_cycle_is_damage() -> None:
     container = Container(short_stream([0], 2000))
-    assert len(container.read(1)) == 2000  # no more than its size
+    assert len(container.read(1)) == 2000  # limited by its size
     endless = Container(short_stream([0], 4000)[:-448])
     with pytest.raises(CorruptFileError, match="is longer than the file"):
         endless.read(1)
@@ -51,7 +51,7 @@ def test_a_stream_that_ends_early_is_damage() -> None:
         container.read(1)
 
 
-def test_entries_that_lead_to_each_other_are_visited_once() -> None:
+def test_entries_that_refer_to_each_other_are_visited_once() -> None:
     content = bytearray(ole({"Workbook": CONTENT, "Other": b"x"}))
     for entry in (1, 2):
         at = 1024 + entry * 128 + 68

@@ -1,4 +1,4 @@
-"""ODS workbooks: every cell as the sheet shows it, however it is written."""
+"""ODS workbooks: every cell is read as displayed, however it is stored."""
 
 import random
 import zipfile
@@ -22,7 +22,7 @@ Read = Callable[[str], list[SourceRow]]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """Read a sheet whose rows below the header are these."""
+    """Return a function that reads a sheet with the given rows below its header."""
 
     def read_rows(rows: str) -> list[SourceRow]:
         path = tmp_path / "a.ods"
@@ -95,19 +95,19 @@ ERROR = cell('table:formula="of:=1/0" office:value-type="string" office:string-v
         (cell('office:value-type="time" office:time-value="PT36H30M00S"'), "36:30:00", "DATE"),
     ],
 )
-def test_a_cell_is_what_the_sheet_shows(read: Read, written: str, shown: str, made: str) -> None:
+def test_a_cell_has_its_displayed_text(read: Read, written: str, shown: str, made: str) -> None:
     (row,) = read(ods_row(written, ods_number("9")))
     assert row.cells == (shown, "9")
     assert [pair.from_id for pair in row.pairs] + [problem.code for problem in row.problems] == [made]
 
 
-def test_a_text_whose_value_is_another_one_is_no_id(read: Read) -> None:
+def test_a_text_with_another_stored_value_is_not_an_id(read: Read) -> None:
     written = cell('office:value-type="string" office:string-value="1004"', "<text:p>9999</text:p>")
     (row,) = read(ods_row(written, ods_number("5")))
     assert [problem.code for problem in row.problems] == ["UNCERTAIN_VALUE"]
 
 
-def test_a_number_in_a_column_too_narrow_to_show_it_is_read(read: Read) -> None:
+def test_a_number_in_a_narrow_column_is_read(read: Read) -> None:
     written = cell('office:value-type="float" office:value="1001"', "<text:p>###</text:p>")
     (row,) = read(ods_row(written, ods_number("5")))
     assert [pair.from_id for pair in row.pairs] == ["1001"]
@@ -173,7 +173,7 @@ def test_only_the_rows_of_the_sheet_itself_are_read(read: Read, rows: str) -> No
     assert [(row.number, row.cells) for row in read(rows)] == [(2, ("1", "2"))]
 
 
-def test_a_hidden_sheet_is_passed_over(tmp_path: Path) -> None:
+def test_a_hidden_sheet_is_skipped(tmp_path: Path) -> None:
     hidden = '<style:style style:name="ta1"><style:table-properties table:display="false"/></style:style>'
     other = f'</table:table><table:table table:name="New">{HEADER}{ONE_ROW}'
     path = tmp_path / "a.ods"
@@ -227,7 +227,7 @@ def test_a_document_type_without_declarations_is_harmless(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("value", "text"), [("45429", "4.5429E+4"), ("INVALID", "INVALID")])
-def test_a_date_that_is_none_makes_its_row_invalid_and_no_other(read: Read, value: str, text: str) -> None:
+def test_an_invalid_date_makes_only_its_row_invalid(read: Read, value: str, text: str) -> None:
     odd = cell(f'office:value-type="date" office:date-value="{value}"')
     uncertain, certain = read(ods_row(odd, ods_number("9")) + ONE_ROW)
     assert (uncertain.cells[0], [problem.code for problem in uncertain.problems]) == (text, ["UNCERTAIN_VALUE"])
@@ -247,7 +247,7 @@ GROUPS = (
 
 
 @pytest.mark.parametrize(("visible_only", "numbers"), [(False, [2, 3, 4, 5, 6, 7, 8, 10]), (True, [5, 8, 10])])
-def test_rows_hidden_by_filters_by_hand_and_in_groups_are_known(
+def test_rows_hidden_by_filters_by_hand_or_in_groups_are_counted(
     tmp_path: Path, visible_only: bool, numbers: list[int]
 ) -> None:
     rows = hidden_row("filter", 2, 2) + hidden_row("collapse", 4) + hidden_row("visible", 5) + GROUPS
@@ -262,7 +262,7 @@ def test_rows_hidden_by_filters_by_hand_and_in_groups_are_known(
 
 
 @pytest.mark.parametrize("hidden", ['office:value-type="float" office:value="1777"', ""])
-def test_a_covered_cell_of_a_merged_range_is_empty_whatever_it_holds(tmp_path: Path, hidden: str) -> None:
+def test_a_covered_cell_of_a_merged_range_is_empty_whatever_it_stores(tmp_path: Path, hidden: str) -> None:
     spans = 'table:number-rows-spanned="2" table:number-columns-spanned="1"'
     first = cell(f'{spans} office:value-type="float" office:value="1001"')
     covered = (
@@ -288,9 +288,7 @@ def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
         assert source.warnings() == ()
 
 
-def test_a_text_that_shows_other_digits_than_it_stores_is_no_id_when_it_is_read_back(
-    read: Read, tmp_path: Path
-) -> None:
+def test_a_text_with_other_stored_digits_is_not_an_id_when_read_back(read: Read, tmp_path: Path) -> None:
     odd = cell('office:value-type="string" office:string-value="1004"', "<text:p>9999</text:p>")
     (row,) = read(ods_row(odd, ods_number("9")))
     path = tmp_path / "again.csv"

@@ -1,4 +1,4 @@
-"""XLS workbooks: errors are errors, and no damage is worse than a sentence."""
+"""XLS workbooks: cell errors are kept, and damage always ends in an error message."""
 
 import random
 import struct
@@ -24,7 +24,7 @@ def read(path: Path) -> list[SourceRow]:
         return rows_of(source.blocks())
 
 
-def test_errors_are_told_as_such_and_a_row_of_them_is_no_blank_row(tmp_path: Path) -> None:
+def test_cell_errors_are_reported_and_a_row_of_them_is_not_blank(tmp_path: Path) -> None:
     path = tmp_path / "a.xls"
     path.write_bytes(xls([["from_id", "to_id"], [NOT_AVAILABLE, NO_REFERENCE], [1.0, NOT_AVAILABLE], [1.0, 2.0]]))
     rows = read(path)
@@ -72,7 +72,7 @@ def test_short_numbers_are_read(tmp_path: Path, raw: int, text: str) -> None:
     assert shown(tmp_path, biff(0x027E, place(1, 2) + struct.pack("<I", raw))) == text
 
 
-def test_several_short_numbers_in_one_record_have_columns_of_their_own(tmp_path: Path) -> None:
+def test_several_short_numbers_in_one_record_have_separate_columns(tmp_path: Path) -> None:
     numbers = b"".join(struct.pack("<HI", 0, number << 2 | 2) for number in (7, 8))
     (row,) = read_stream(tmp_path, biff_workbook(HEAD + biff(0x00BD, place(1, 0)[:4] + numbers + b"\1\0")))
     assert row.cells == ("7", "8")
@@ -88,7 +88,7 @@ def test_several_short_numbers_in_one_record_have_columns_of_their_own(tmp_path:
         (b"\0\0\0\0\0\0\xff\xff", "7é"),
     ],
 )
-def test_a_formula_is_its_saved_result(tmp_path: Path, result: bytes, text: str) -> None:
+def test_a_formula_has_its_saved_result(tmp_path: Path, result: bytes, text: str) -> None:
     formula = biff(0x0006, place(1, 2) + result + bytes(8)) + biff(0x04BC, bytes(10))
     assert shown(tmp_path, formula + biff(0x0207, b"\2\0\0" + b"7\xe9")) == text
 
@@ -104,7 +104,7 @@ def test_a_formula_is_its_saved_result(tmp_path: Path, result: bytes, text: str)
         ([b"\3\0\x0c\1\0\2\0\0\0abc\0\0", b"\0\0xx"], "abc"),
     ],
 )
-def test_a_shared_text_goes_on_in_the_next_record(tmp_path: Path, parts: list[bytes], text: str) -> None:
+def test_a_shared_string_continues_in_the_next_record(tmp_path: Path, parts: list[bytes], text: str) -> None:
     last = b"\4\0\0last"
     parts = [struct.pack("<II", 2, 2) + parts[0], *parts[1:]]
     settings = biff(0x00FC, parts[0] if len(parts) > 1 else parts[0] + last)
@@ -122,17 +122,17 @@ def test_a_number_is_shown_in_its_format(tmp_path: Path, value: float, style: in
     assert shown(tmp_path, biff_cell(1, 2, value, style), xls_styles()) == text
 
 
-def test_dates_are_counted_from_1904_where_the_workbook_says_so(tmp_path: Path) -> None:
+def test_dates_are_counted_from_1904_in_workbooks_with_that_epoch(tmp_path: Path) -> None:
     assert shown(tmp_path, biff_cell(1, 2, 43967.0, 1), xls_styles() + biff(0x0022, b"\1\0")) == "2024-05-17"
 
 
-def test_cells_in_any_order_come_to_their_places(tmp_path: Path) -> None:
+def test_cells_in_any_order_are_put_into_their_columns(tmp_path: Path) -> None:
     cells = biff_cell(2, 1, 4.0) + biff_cell(1, 1, 2.0) + biff_cell(2, 0, 3.0) + biff_cell(1, 0, 1.0) + HEAD
     rows = read_stream(tmp_path, biff_workbook(cells))
     assert [(row.number, row.cells) for row in rows] == [(2, ("1", "2")), (3, ("3", "4"))]
 
 
-def test_a_chart_among_the_cells_is_no_end_of_them(tmp_path: Path) -> None:
+def test_a_chart_among_the_cells_does_not_end_them(tmp_path: Path) -> None:
     chart = biff(0x0809, struct.pack("<HHHHII", 0x0600, 0x20, 0, 0, 0, 0)) + biff_cell(1, 0, 9.0) + biff(0x000A)
     (row,) = read_stream(tmp_path, biff_workbook(HEAD + chart + ONE[len(HEAD) :]))
     assert row.cells == ("1", "2")
@@ -197,9 +197,7 @@ def test_a_file_with_fewer_shared_strings_than_it_declares_is_damaged(tmp_path: 
 
 
 @pytest.mark.parametrize(("value", "text"), [(101.0, "1.01E+2"), (0.0, "0E+0"), (1.5, "1.5")])
-def test_a_number_of_an_undefined_style_makes_its_row_invalid_and_no_other(
-    tmp_path: Path, value: float, text: str
-) -> None:
+def test_a_number_of_an_undefined_style_makes_only_its_row_invalid(tmp_path: Path, value: float, text: str) -> None:
     head = HEAD + biff_cell(0, 2, "note")
     cells = biff_cell(1, 0, value, 9) + biff_cell(1, 1, 2.0)
     cells += biff_cell(2, 0, 1.0) + biff_cell(2, 1, 2.0) + biff_cell(2, 2, value, 9)

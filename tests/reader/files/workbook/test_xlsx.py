@@ -58,7 +58,7 @@ def test_a_missing_sheet_is_rejected_with_the_names_of_the_others(three_sheets: 
         rows(three_sheets, requested)
 
 
-def test_which_sheet_of_how_many_is_told(three_sheets: Path) -> None:
+def test_the_sheet_that_is_read_is_noted(three_sheets: Path) -> None:
     with open_source(three_sheets, LINKS) as source:
         assert (source.understood.sheet, source.understood.sheets) == ("2", 3)
 
@@ -89,7 +89,7 @@ def test_cells_that_openpyxl_writes_keep_their_types(tmp_path: Path) -> None:
     ]
 
 
-def test_a_formula_without_a_saved_result_is_refused_and_one_with_a_result_is_read(tmp_path: Path) -> None:
+def test_a_formula_is_read_only_with_a_saved_result(tmp_path: Path) -> None:
     book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
     sheet = book.add_worksheet()
     sheet.write_row(0, 0, ["from_id", "to_id"])
@@ -103,7 +103,7 @@ def test_a_formula_without_a_saved_result_is_refused_and_one_with_a_result_is_re
     assert [problem.code for problem in second.problems] in (["FORMULA"], ["MISSING_ID"])
 
 
-def test_a_number_of_sixteen_digits_is_lost_and_the_same_text_is_kept(tmp_path: Path) -> None:
+def test_sixteen_digits_are_rejected_as_a_number_and_accepted_as_text(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.append(["from_id", "to_id"])
@@ -133,7 +133,7 @@ def test_a_number_of_sixteen_digits_is_lost_and_the_same_text_is_kept(tmp_path: 
         (164, "@", NumberFormatKind.NUMBER),
     ],
 )
-def test_number_formats_that_show_dates_are_known(format_id: int, code: str | None, shown: NumberFormatKind) -> None:
+def test_number_formats_of_dates_are_recognized(format_id: int, code: str | None, shown: NumberFormatKind) -> None:
     assert classify_number_format(format_id, code) is shown
 
 
@@ -150,7 +150,7 @@ def test_number_formats_that_show_dates_are_known(format_id: int, code: str | No
         ("99999999", "99999999"),
     ],
 )
-def test_day_counts_become_iso_dates(raw: str, text: str) -> None:
+def test_stored_days_become_iso_dates(raw: str, text: str) -> None:
     assert date_text(raw, from_1904=False) == text
 
 
@@ -208,14 +208,14 @@ STRINGS = "<si><t>first</t></si><si><t>777</t></si>"
 
 
 def written(tmp_path: Path, cells: str, **others: Any) -> Path:
-    """A workbook whose sheet has a header and one row more."""
+    """Write a workbook with a header and one more row."""
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data(HEADER + f'<row r="2">{cells}</row>'), strings=STRINGS, **others))
     return path
 
 
 def made(path: Path) -> list[str]:
-    """The ids to link from and the problems of the one row."""
+    """Return the ids to link from and the problem codes of the only row."""
     (row,) = rows(path)
     return [pair.from_id for pair in row.pairs] + [problem.code for problem in row.problems]
 
@@ -250,7 +250,7 @@ def test_a_cell_with_an_invalid_reference_is_damage(tmp_path: Path, cell: str) -
         ('t="x"', "7", "7E+0"),
     ],
 )
-def test_a_cell_of_an_undefined_kind_or_style_makes_its_row_invalid_and_no_other(
+def test_a_cell_of_undefined_type_or_style_makes_only_its_row_invalid(
     tmp_path: Path, attributes: str, value: str, text: str
 ) -> None:
     path = tmp_path / "a.xlsx"
@@ -270,7 +270,7 @@ def test_a_cell_of_an_undefined_kind_or_style_makes_its_row_invalid_and_no_other
 
 
 @pytest.mark.parametrize("text", ["1.01E+2", "0E+0", "7E+0"])
-def test_what_was_uncertain_is_no_id_when_the_results_are_read_again(text: str) -> None:
+def test_an_uncertain_value_is_not_an_id_when_read_back(text: str) -> None:
     assert isinstance(parse_id(text, "from_id"), Problem)
 
 
@@ -289,12 +289,12 @@ def test_what_was_uncertain_is_no_id_when_the_results_are_read_again(text: str) 
         ('<c r="A2" s="1"><v>45429</v></c>', "DATE"),
     ],
 )
-def test_a_cell_is_read_however_it_is_written(tmp_path: Path, cell: str, expected: str) -> None:
+def test_a_cell_is_read_however_it_is_stored(tmp_path: Path, cell: str, expected: str) -> None:
     assert made(written(tmp_path, cell + NINE)) == [expected]
 
 
 @pytest.mark.parametrize("name", ["xl/Styles.xml", "XL/styles.XML", "/xl/styles.xml", "xl\\styles.xml"])
-def test_a_part_is_found_whatever_the_case_of_its_name(tmp_path: Path, name: str) -> None:
+def test_a_part_is_found_regardless_of_the_case_of_its_name(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, '<c r="A2" s="1"><v>45429</v></c>' + NINE)
     with zipfile.ZipFile(path) as book:
         parts = {name if part == "xl/styles.xml" else part: book.read(part) for part in book.namelist()}
@@ -449,7 +449,7 @@ def test_dates_and_durations_of_strict_workbooks_are_shown_like_others(
     ("escaped", "text"),
     [("_xD83D__xDE00_", "😀"), ("_xDC05_", "_xDC05_"), ("a_xD83D_", "a_xD83D_"), ("_x005F_x0041_", "_x0041_")],
 )
-def test_escapes_that_are_half_a_character_stay(tmp_path: Path, escaped: str, text: str) -> None:
+def test_escapes_of_lone_surrogates_are_kept(tmp_path: Path, escaped: str, text: str) -> None:
     (row,) = rows(written(tmp_path, f'<c r="A2"><v>7</v></c>{NINE}<c r="C2" t="str"><v>{escaped}</v></c>'))
     assert row.cells[2] == text
 
@@ -508,7 +508,7 @@ def test_a_table_whose_name_looks_like_a_lock_file_is_read(tmp_path: Path) -> No
 
 
 def numbers_sheet(rows: list[list[int]], merged: str, **other: Any) -> bytes:
-    """A sheet of numbers under the header from_id, to_id, with some merged ranges."""
+    """Return a workbook of numbers below the header from_id, to_id, note, with merged ranges."""
     cells = [
         "".join(f'<c r="{chr(65 + i)}{r}"><v>{n}</v></c>' for i, n in enumerate(row)) for r, row in enumerate(rows, 2)
     ]
@@ -538,7 +538,7 @@ def test_cells_covered_by_merged_ranges_are_empty_whatever_they_store(
         assert any("Merged ranges in the sheet" in text for text in source.warnings())
 
 
-def test_a_merged_range_that_names_no_cells_is_damage(tmp_path: Path) -> None:
+def test_an_invalid_merged_range_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(numbers_sheet([[1, 2, 3]], "A2:?"))
     with raises(SourceError, "FILE_DAMAGED"):
