@@ -3,7 +3,6 @@
 import datetime
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
@@ -11,21 +10,15 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import Problem, SourceRow
+from importer.model import Problem
 from importer.reader import open_source
 from importer.reader.files.workbook.cells import NumberFormatKind, classify_number_format, date_text, number_text
-from importer.reader.files.workbook.package import Bound
 from importer.reader.rows.ids import parse_id
-from tests.files.make import DECLARATION, MAIN, STYLES, archive, data, texts, xlsx
-from tests.support.blocks import rows_of
+from tests.files.make import STYLES, archive, data, texts, xlsx
 from tests.support.errors import raises
+from tests.support.xlsx_rows import CONTROL, HEADER, NINE, made, rows, with_control, written
 
 LINKS = Reading("contacts", "companies")
-
-
-def rows(path: Path, sheet: str | None = None) -> list[SourceRow]:
-    with open_source(path, Reading("contacts", "companies", sheet=sheet)) as source:
-        return rows_of(source.blocks())
 
 
 @pytest.fixture
@@ -183,60 +176,6 @@ def test_stored_numbers_become_the_displayed_texts(raw: str, text: str) -> None:
     assert number_text(raw) == text
 
 
-def test_a_sheet_that_is_long_before_its_first_row_ends_is_rejected(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("importer.reader.files.workbook.xlsx.MAX_ROW_SIZE", 1 << 17)
-    book = openpyxl.Workbook()
-    book.worksheets[0].append(["from_id", "to_id", *["x" * 30_000] * 20])
-    book.save(tmp_path / "a.xlsx")
-    with raises(SourceError, "LIMIT_EXCEEDED"):
-        rows(tmp_path / "a.xlsx")
-
-
-@pytest.mark.parametrize("bound", ["MAX_SHEET", "MAX_STRINGS"])
-def test_parts_beyond_their_limit_are_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
-    monkeypatch.setattr(f"importer.reader.files.workbook.xlsx.{bound}", Bound(100, 100))
-    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
-        book.add_worksheet().write_row(0, 0, ["from_id", "to_id"])
-    with raises(SourceError, "LIMIT_EXCEEDED"):
-        rows(tmp_path / "a.xlsx")
-
-
-HEADER = texts([["from_id", "to_id"]])
-STRINGS = "<si><t>first</t></si><si><t>777</t></si>"
-
-
-def written(tmp_path: Path, cells: str, **others: Any) -> Path:
-    """Write a workbook with a header and one more row."""
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(xlsx(data(HEADER + f'<row r="2">{cells}</row>'), strings=STRINGS, **others))
-    return path
-
-
-def made(path: Path) -> list[str]:
-    """Return the ids to link from and the problem codes of the only row."""
-    (row,) = rows(path)
-    return [pair.from_id for pair in row.pairs] + [problem.code for problem in row.problems]
-
-
-NINE = '<c r="B2"><v>9</v></c>'
-
-
-@pytest.mark.parametrize(
-    "cell",
-    [
-        '<c r="A2" t="s"><v>-1</v></c>',
-        '<c r="A2" t="s"><v>0_1</v></c>',
-        '<c r="A2" t="s"><v>١</v></c>',
-        '<c r="5"><v>7</v></c>',
-    ],
-)
-def test_a_cell_with_an_invalid_reference_is_damage(tmp_path: Path, cell: str) -> None:
-    with raises(SourceError, "FILE_DAMAGED"):
-        rows(written(tmp_path, cell + NINE))
-
-
 @pytest.mark.parametrize(
     ("attributes", "value", "text"),
     [
@@ -325,16 +264,6 @@ def test_number_formats_apply_wherever_they_are_defined(tmp_path: Path) -> None:
     assert made(path) == ["DATE"]
 
 
-def test_rows_with_another_prefix_are_rejected_not_lost(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    sheet = (
-        f'{DECLARATION}<x:worksheet xmlns:x="{MAIN}" xmlns="{MAIN}"><x:sheetData>{HEADER}</x:sheetData></x:worksheet>'
-    )
-    path.write_bytes(xlsx("", replaced={"xl/worksheets/sheet1.xml": sheet}))
-    with raises(SourceError, "FILE_DAMAGED"):
-        rows(path)
-
-
 def test_an_extension_does_not_change_the_epoch_of_dates(tmp_path: Path) -> None:
     extension = '<extLst><ext><x15:workbookPr xmlns:x15="urn:x15" chartTrackingRefBase="1"/></ext></extLst>'
     path = written(
@@ -343,43 +272,9 @@ def test_an_extension_does_not_change_the_epoch_of_dates(tmp_path: Path) -> None
     assert rows(path)[0].cells[0] == "2024-05-17"
 
 
-@pytest.mark.parametrize(
-    ("part", "content"),
-    [
-        ("xl/styles.xml", f'<styleSheet a="{"x" * (5 << 20)}"/>'),
-        ("xl/sharedStrings.xml", f'<sst a="{"x" * (5 << 20)}"/>'),
-        ("xl/workbook.xml", "<a>" * 200 + "</a>" * 200),
-        ("xl/styles.xml", f"<s><cellXfs>{'<xf/>' * 200_001}</cellXfs></s>"),
-    ],
-)
-def test_parts_that_would_take_memory_or_time_are_rejected(tmp_path: Path, part: str, content: str) -> None:
-    with raises(SourceError, "LIMIT_EXCEEDED"):
-        rows(written(tmp_path, NINE, replaced={part: content}))
-
-
-def test_a_rejected_sheet_of_several_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(xlsx("", data(HEADER), names=("Cover", "Data")))
-    with pytest.raises(SourceError, match=r"a\.xlsx, sheet 'Cover' \(of 2"):
-        rows(path)
-    assert rows(path, "Data") == []
-
-
 def test_a_huge_number_as_sheet_is_just_not_found(three_sheets: Path) -> None:
     with raises(SourceError, "SHEET_NOT_FOUND"):
         rows(three_sheets, "9" * 5000)
-
-
-CONTROL = (
-    '<controls><control shapeId="1025"><controlPr><anchor><from><xdr:row>0</xdr:row></from></anchor></controlPr>'
-    "</control></controls>"
-)
-DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"
-
-
-def with_control(sheet: str) -> bytes:
-    whole = f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:xdr="{DRAWING}">{sheet}</worksheet>'
-    return xlsx("", replaced={"xl/worksheets/sheet1.xml": whole})
 
 
 def test_rows_of_controls_and_drawings_beside_the_data_do_not_matter(tmp_path: Path) -> None:
@@ -388,43 +283,12 @@ def test_rows_of_controls_and_drawings_beside_the_data_do_not_matter(tmp_path: P
     assert made(path) == ["7"]
 
 
-def test_rows_of_another_namespace_in_the_data_are_rejected(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(with_control(data(f"{HEADER}<xdr:row><xdr:c><xdr:v>7</xdr:v></xdr:c></xdr:row>")))
-    with raises(SourceError, "FILE_DAMAGED"):
-        rows(path)
-
-
-def test_data_with_another_prefix_is_rejected_not_lost(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    sheet = f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:x="{MAIN}"><x:sheetData/></worksheet>'
-    path.write_bytes(xlsx("", replaced={"xl/worksheets/sheet1.xml": sheet}))
-    with raises(SourceError, "FILE_DAMAGED"):
-        rows(path)
-
-
 def test_a_row_may_be_written_cell_by_cell(tmp_path: Path) -> None:
     cells = [("A1", "from_id"), ("B1", "to_id"), ("A2", "7"), ("B2", "9"), ("B3", "11"), ("A3", "10")]
     elements = [f'<row r="{place[1]}"><c r="{place}" t="str"><v>{value}</v></c></row>' for place, value in cells]
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data("".join(elements))))
     assert [(row.number, row.cells) for row in rows(path)] == [(2, ("7", "9")), (3, ("10", "11"))]
-
-
-@pytest.mark.parametrize(
-    "second",
-    [
-        '<row r="2"><c r="A2"><v>8</v></c></row>',
-        '<row r="2"><c><v>8</v></c></row>',
-        '<row r="1"><c r="C1"><v>8</v></c></row>',
-        '<row r="0"><c r="C1"><v>8</v></c></row>',
-    ],
-)
-def test_rows_that_contradict_each_other_are_damage(tmp_path: Path, second: str) -> None:
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(xlsx(data(f'{HEADER}<row r="2"><c r="A2"><v>7</v></c>{NINE}</row>{second}')))
-    with raises(SourceError, "FILE_DAMAGED"):
-        rows(path)
 
 
 @pytest.mark.parametrize(
@@ -452,104 +316,3 @@ def test_dates_and_durations_of_strict_workbooks_are_shown_like_others(
 def test_escapes_of_lone_surrogates_are_kept(tmp_path: Path, escaped: str, text: str) -> None:
     (row,) = rows(written(tmp_path, f'<c r="A2"><v>7</v></c>{NINE}<c r="C2" t="str"><v>{escaped}</v></c>'))
     assert row.cells[2] == text
-
-
-def test_a_part_that_the_archive_contains_twice_is_damage(tmp_path: Path) -> None:
-    path = written(tmp_path, '<c r="A2"><v>7</v></c>' + NINE)
-    with zipfile.ZipFile(path, "a") as book:
-        book.writestr("XL/worksheets/sheet1.xml", book.read("xl/worksheets/sheet1.xml"))
-    with raises(SourceError, "FILE_DAMAGED"):
-        rows(path)
-
-
-EQUAL_ROWS = "<row><c><v>7</v></c><c><v>9</v></c></row>"
-
-
-def test_a_sheet_of_many_equal_rows_is_not_a_bomb(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(xlsx(data(HEADER + EQUAL_ROWS * 450_000)))
-    with zipfile.ZipFile(path) as book:
-        info = book.getinfo("xl/worksheets/sheet1.xml")
-        assert info.file_size > 16 << 20
-        assert info.file_size > 200 * info.compress_size
-    with open_source(path, LINKS) as source:
-        assert sum(len(block.numbers) for block in source.blocks()) == 450_000
-
-
-def test_a_large_part_that_expands_beyond_the_ratio_is_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importer.reader.files.workbook.xlsx.MAX_SHEET", Bound(4 << 30, 1 << 20))
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(xlsx(data(HEADER + "<row/>" * 400_000)))
-    with raises(SourceError, "LIMIT_EXCEEDED"):
-        rows(path)
-
-
-@pytest.mark.parametrize("directory", ["", "directory/"])
-def test_a_lock_file_is_recognized(tmp_path: Path, directory: str) -> None:
-    (tmp_path / directory).mkdir(exist_ok=True)
-    lock = tmp_path / directory / "~$pairs.xlsx"
-    lock.write_bytes(b"\x05Admin" + b" " * 49 + b"\x05\0" + "Admin".encode("utf-16-le") + b" \0" * 49)
-    with raises(SourceError, "LOCK_FILE"):
-        rows(lock)
-    renamed = tmp_path / "pairs.xlsx"
-    renamed.write_bytes(lock.read_bytes())
-    with raises(SourceError, "LOCK_FILE"):
-        rows(renamed)
-    libreoffice = tmp_path / directory / ".~lock.pairs.ods#"
-    libreoffice.write_text(",user,host,25.11.2026 18:20,file:///home/user/.config/libreoffice/4;")
-    with raises(SourceError, "LOCK_FILE"):
-        rows(libreoffice)
-
-
-def test_a_table_whose_name_looks_like_a_lock_file_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "~$pairs.csv"
-    path.write_text("from_id,to_id\n7,9\n", encoding="utf-8")
-    assert made(path) == ["7"]
-
-
-def numbers_sheet(rows: list[list[int]], merged: str, **other: Any) -> bytes:
-    """Return a workbook of numbers below the header from_id, to_id, note, with merged ranges."""
-    cells = [
-        "".join(f'<c r="{chr(65 + i)}{r}"><v>{n}</v></c>' for i, n in enumerate(row)) for r, row in enumerate(rows, 2)
-    ]
-    written = "".join(f'<row r="{r}">{text}</row>' for r, text in enumerate(cells, 2))
-    ranges = "".join(f'<mergeCell ref="{reference}"/>' for reference in merged.split())
-    header = texts([["from_id", "to_id", "note"]])
-    return xlsx(data(header + written) + f"<mergeCells>{ranges}</mergeCells>", **other)
-
-
-@pytest.mark.parametrize(
-    ("merged", "cells"),
-    [
-        ("A2:A3", [("1", "11", "21"), ("", "12", "22"), ("3", "13", "23")]),
-        ("$A$3:$A$2", [("1", "11", "21"), ("", "12", "22"), ("3", "13", "23")]),
-        ("A2:B3 C3:C4", [("1", "", "21"), ("", "", "22"), ("3", "13", "")]),
-        ("A4:XFD4", [("1", "11", "21"), ("2", "12", "22"), ("3", "", "")]),
-        ("A2", [("1", "11", "21"), ("2", "12", "22"), ("3", "13", "23")]),
-    ],
-)
-def test_cells_covered_by_merged_ranges_are_empty_whatever_they_store(
-    tmp_path: Path, merged: str, cells: list[tuple[str, ...]]
-) -> None:
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(numbers_sheet([[1, 11, 21], [2, 12, 22], [3, 13, 23]], merged))
-    with open_source(path, LINKS) as source:
-        assert [row.cells for row in rows_of(source.blocks())] == cells
-        assert any("Merged ranges in the sheet" in text for text in source.warnings())
-
-
-def test_an_invalid_merged_range_is_damage(tmp_path: Path) -> None:
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(numbers_sheet([[1, 2, 3]], "A2:?"))
-    with raises(SourceError, "FILE_DAMAGED"):
-        rows(path)
-
-
-def test_merged_ranges_are_found_across_the_borders_of_scanned_blocks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a.xlsx"
-    path.write_bytes(numbers_sheet([[1, 11, 21], [2, 12, 22]], "A2:A3"))
-    for size in (20, 21, 23, 29):
-        monkeypatch.setattr("importer.reader.files.workbook.package._SCANNED", size)
-        assert [row.cells[0] for row in rows(path)] == ["1", ""]
