@@ -92,7 +92,7 @@ def requested_encoding(requested: str, path: Path, name: str) -> Encoding:
 
 
 def detect_encoding(path: Path, name: str) -> Encoding:
-    """Detect the encoding of a text file by scanning all of it, in bounded memory.
+    """Detect the encoding of a text file by scanning all of it, in constant memory.
 
     Raises `SourceError` when the file `name` decodes to different texts in several encodings that are equally likely.
     """

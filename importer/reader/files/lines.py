@@ -94,9 +94,9 @@ class Lines(Iterator[str]):
 
         Raises `UnicodeError` for undecodable bytes, and `LineTooLongError`.
         """
-        bound = self._raw.bytes_read + BLOCK_CHARACTERS
+        stop = self._raw.bytes_read + BLOCK_CHARACTERS
         try:
-            while len(block) < BLOCK_RECORDS and self._raw.bytes_read <= bound:
+            while len(block) < BLOCK_RECORDS and self._raw.bytes_read <= stop:
                 before = len(block)
                 block.extend(islice(self._file, _STEP if len(self.last) < _LONG else 1))
                 if len(block) == before:

@@ -59,7 +59,7 @@ class Container:
         """Return the content of the stream with this entry number."""
         *_, start, size = self._entry(number)
         if size > len(self._content):
-            raise CorruptFileError(f"one of its streams is longer than the file, {size:,} bytes")
+            raise CorruptFileError(f"one of its streams ({size:,} bytes) is longer than the file")
         if size >= self._cutoff:
             return self._long(start, size)
         if self._mini_stream is None:

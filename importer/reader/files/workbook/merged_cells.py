@@ -7,7 +7,7 @@ from xml.parsers import expat
 
 from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
 from importer.reader.files.workbook.limits import MAX_COLUMN
-from importer.reader.files.workbook.package import Attributes, Bound, Package
+from importer.reader.files.workbook.package import Attributes, Package, PartLimit
 from importer.reader.files.workbook.xlsx_sheet import ColumnNumbers
 
 _MAX_RANGES = 1_000_000
@@ -48,12 +48,12 @@ class CoveredCells:
             cells[start:end] = [""] * (end - start)
 
 
-def merged_ranges(package: Package, part: str, bound: Bound) -> list[MergedRange]:
+def merged_ranges(package: Package, part: str, limit: PartLimit) -> list[MergedRange]:
     """Return the merged ranges of a sheet, which the file lists after the rows.
 
     Few sheets have any, and searching for the tag name is much faster than parsing.
     """
-    if not package.holds(part, _ENCODED_NAMES, bound):
+    if not package.contains(part, _ENCODED_NAMES, limit):
         return []
     references: list[str] = []
     prefix = None
@@ -70,7 +70,7 @@ def merged_ranges(package: Package, part: str, bound: Bound) -> list[MergedRange
     def set_handlers(parser: expat.XMLParserType) -> None:
         parser.StartElementHandler = start
 
-    for _ in package.parse(part, set_handlers, bound):
+    for _ in package.parse(part, set_handlers, limit):
         pass
     columns = ColumnNumbers()
     return [_parse(reference, columns) for reference in references]

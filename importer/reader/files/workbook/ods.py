@@ -7,10 +7,10 @@ from importer.reader.files.workbook.errors import LimitExceededError, PasswordEr
 from importer.reader.files.workbook.limits import MAX_ROW_SIZE
 from importer.reader.files.workbook.ods_cells import SEPARATOR
 from importer.reader.files.workbook.ods_sheet import ContentParser
-from importer.reader.files.workbook.package import BLOCK, Bound, Package
+from importer.reader.files.workbook.package import BLOCK, Package, PartLimit
 from importer.reader.files.workbook.sheets import OpenSheet, Record, choose_sheet
 
-MAX_CONTENT = Bound(2 << 30, 2 << 30)
+MAX_CONTENT = PartLimit(2 << 30, 2 << 30)
 """Limit of all sheets together. No ratio limit: repeated rows and columns compress almost as well as anything can."""
 
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"

@@ -37,14 +37,14 @@ SetHandlers = Callable[[expat.XMLParserType], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class PartLimit:
     """Maximum expanded size of a part in bytes, and the size above which `MAX_RATIO` applies as well."""
 
     size: int
     any_ratio: int
 
 
-SMALL_PART = Bound(32 << 20, 32 << 20)
+SMALL_PART = PartLimit(32 << 20, 32 << 20)
 """Limit of a part that is kept in memory."""
 
 
@@ -77,13 +77,13 @@ class Package:
         return plain_name(part) in self._infos
 
     def parse(
-        self, part: str, set_handlers: SetHandlers, bound: Bound, separator: str | None = None
+        self, part: str, set_handlers: SetHandlers, limit: PartLimit, separator: str | None = None
     ) -> Generator[None]:
         """Parse a part, yielding after each block; raises `LimitExceededError` when it expands beyond its limit.
 
         With a `separator`, names are passed as namespace, separator and local name instead of with their prefix.
         """
-        info = self._checked(part, bound)
+        info = self._checked(part, limit)
         parser = expat.ParserCreate(namespace_separator=separator)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_subset
@@ -99,11 +99,11 @@ class Package:
         parser.Parse(b"", True)
         yield
 
-    def holds(self, part: str, words: Sequence[bytes], bound: Bound) -> bool:
+    def contains(self, part: str, words: Sequence[bytes], limit: PartLimit) -> bool:
         """Return whether a part contains any of the byte strings; raises `LimitExceededError` beyond its limit."""
         overlap = max(map(len, words)) - 1
         last = b""
-        with closing(self._zip.open(self._checked(part, bound))) as stream:
+        with closing(self._zip.open(self._checked(part, limit))) as stream:
             while block := stream.read(_SCANNED):
                 if any(word in last + block for word in words):
                     return True
@@ -139,7 +139,7 @@ class Package:
             pass
         return found
 
-    def _checked(self, part: str, bound: Bound) -> zipfile.ZipInfo:
+    def _checked(self, part: str, limit: PartLimit) -> zipfile.ZipInfo:
         info = self._infos.get(plain_name(part))
         if info is None:
             raise CorruptFileError(f"its part {part} is missing")
@@ -147,11 +147,11 @@ class Package:
             raise CorruptFileError(f"it contains its part {part} twice")
         if info.flag_bits & 1:
             raise CorruptFileError(f"its part {part} is encrypted")
-        if info.file_size > bound.size:
+        if info.file_size > limit.size:
             raise LimitExceededError(
-                f"its part {part} expands to {info.file_size >> 20:,} MiB; the limit is {bound.size >> 20:,} MiB"
+                f"its part {part} expands to {info.file_size >> 20:,} MiB; the limit is {limit.size >> 20:,} MiB"
             )
-        if info.file_size > bound.any_ratio and info.file_size > MAX_RATIO * info.compress_size:
+        if info.file_size > limit.any_ratio and info.file_size > MAX_RATIO * info.compress_size:
             raise LimitExceededError(f"its part {part} expands to more than {MAX_RATIO} times its size")
         return info
 

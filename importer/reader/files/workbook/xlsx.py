@@ -11,14 +11,14 @@ from importer.reader.files.workbook.cells import NumberFormatKind, classify_numb
 from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError, corrupt_if_unparsable
 from importer.reader.files.workbook.limits import MAX_ROW_SIZE
 from importer.reader.files.workbook.merged_cells import CoveredCells, merged_ranges
-from importer.reader.files.workbook.package import BLOCK, Attributes, Bound, Package
+from importer.reader.files.workbook.package import BLOCK, Attributes, Package, PartLimit
 from importer.reader.files.workbook.sheets import OpenSheet, Record, Sheet, choose_sheet
 from importer.reader.files.workbook.xlsx_sheet import SheetParser
 from importer.reader.files.workbook.xlsx_strings import StringsParser
 
 _STYLE_LISTS = ("numFmts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
-MAX_SHEET = Bound(4 << 30, 256 << 20)
-MAX_STRINGS = Bound(256 << 20, 64 << 20)
+MAX_SHEET = PartLimit(4 << 30, 256 << 20)
+MAX_STRINGS = PartLimit(256 << 20, 64 << 20)
 """Limits of a sheet, which is streamed, and of the shared strings, which take up to five times this size in memory."""
 
 

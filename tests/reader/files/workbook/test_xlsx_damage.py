@@ -10,7 +10,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader import open_source
-from importer.reader.files.workbook.package import Bound
+from importer.reader.files.workbook.package import PartLimit
 from tests.files.make import DECLARATION, MAIN, data, xlsx
 from tests.support.errors import raises
 from tests.support.xlsx_rows import HEADER, NINE, rows, with_control, written
@@ -29,9 +29,9 @@ def test_a_sheet_that_is_long_before_its_first_row_ends_is_rejected(
         rows(tmp_path / "a.xlsx")
 
 
-@pytest.mark.parametrize("bound", ["MAX_SHEET", "MAX_STRINGS"])
-def test_parts_beyond_their_limit_are_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
-    monkeypatch.setattr(f"importer.reader.files.workbook.xlsx.{bound}", Bound(100, 100))
+@pytest.mark.parametrize("limit", ["MAX_SHEET", "MAX_STRINGS"])
+def test_parts_beyond_their_limit_are_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(f"importer.reader.files.workbook.xlsx.{limit}", PartLimit(100, 100))
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         book.add_worksheet().write_row(0, 0, ["from_id", "to_id"])
     with raises(SourceError, "LIMIT_EXCEEDED"):
@@ -138,7 +138,7 @@ def test_a_sheet_of_many_equal_rows_is_not_a_bomb(tmp_path: Path) -> None:
 
 
 def test_a_large_part_that_expands_beyond_the_ratio_is_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importer.reader.files.workbook.xlsx.MAX_SHEET", Bound(4 << 30, 1 << 20))
+    monkeypatch.setattr("importer.reader.files.workbook.xlsx.MAX_SHEET", PartLimit(4 << 30, 1 << 20))
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data(HEADER + "<row/>" * 400_000)))
     with raises(SourceError, "LIMIT_EXCEEDED"):
