@@ -115,7 +115,7 @@ class Source:
             while left and start < len(rows):
                 # No more records than rows may be left: those that are blank leave room for more.
                 end = min(len(rows), start + left)
-                records = self._hidden.checked((numbers[start:end], rows[start:end]))
+                records = self._hidden.filter((numbers[start:end], rows[start:end]))
                 for block in self._row_reader.blocks(records):
                     self._refuse_other_header()
                     left -= len(block.numbers)

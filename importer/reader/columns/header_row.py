@@ -12,7 +12,7 @@ from importer.reader.columns.headers import meaning
 from importer.reader.columns.object_types import plain
 from importer.reader.columns.resolve import Columns, Header, find_columns
 from importer.reader.files.table import Record, Records, SuspectRow, Table
-from importer.reader.files.workbook.xlsx_sheet import MAX_COLUMN
+from importer.reader.files.workbook import MAX_COLUMN
 from importer.reader.messages import quoted
 from importer.reader.rows.ids import parse_id, split_ids
 

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 
 from importer.model import ObjectType, Problem, RecordId
 from importer.reader.columns.object_types import parse_object_type
-from importer.reader.files.workbook.lossy import AS_TEXT, LossyNumber
+from importer.reader.files.workbook.lossy import AS_TEXT, EXACT_DIGITS, LossyNumber
 from importer.reader.messages import quoted
 
 MAX_ID = "9223372036854775807"
 """The greatest record id: HubSpot's ids are signed 64-bit numbers."""
-
-EXACT_DIGITS = 15
-"""A spreadsheet number holds this many digits exactly. Source: Microsoft, "Excel specifications and limits"."""
 
 _are_short_ids = re.compile(rf"(?:[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}+\n)*+").fullmatch
 _is_number = re.compile(r"[1-9][0-9]*").fullmatch

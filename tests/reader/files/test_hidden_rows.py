@@ -1,4 +1,4 @@
-"""Rows that a sheet hides are reported, and left out on request; a header is one however it is shown."""
+"""Hidden rows are reported, and skipped on request; a hidden header is still a header."""
 
 import zipfile
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from tests.support.blocks import rows_of
 
 
 def workbook(path: Path, rows: int, hidden: Iterable[int], blank: Iterable[int] = ()) -> Path:
-    """Write a sheet with a header and some rows, of which those with these numbers are hidden or blank."""
+    """Write a sheet with a header and `rows` rows; those with the given numbers are hidden or blank."""
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.append(["from_id", "to_id"])
@@ -33,14 +33,14 @@ def read(path: Path, *, visible_only: bool, limit: int | None = None) -> tuple[l
         return numbers, " ".join(source.warnings())
 
 
-def test_hidden_rows_are_read_and_reported_with_the_flag_that_leaves_them_out(tmp_path: Path) -> None:
+def test_hidden_rows_are_read_and_reported_with_the_flag_that_skips_them(tmp_path: Path) -> None:
     numbers, warning = read(workbook(tmp_path / "a.xlsx", 6, [3, 5, 7]), visible_only=False)
     assert numbers == [2, 3, 4, 5, 6, 7]
     assert "3 (rows 3, 5, 7)" in warning
     assert "--visible-rows-only" in warning
 
 
-def test_hidden_rows_are_left_out_on_request_and_the_others_keep_their_numbers(tmp_path: Path) -> None:
+def test_hidden_rows_are_skipped_on_request_and_the_others_keep_their_numbers(tmp_path: Path) -> None:
     numbers, warning = read(workbook(tmp_path / "a.xlsx", 6, [3, 5, 7]), visible_only=True)
     assert numbers == [2, 4, 6]
     assert "Hidden rows left out: 3 (rows 3, 5, 7)." in warning
@@ -82,7 +82,7 @@ def test_only_rows_within_the_limit_count(tmp_path: Path, visible_only: bool, nu
     assert counted in warning
 
 
-def test_a_text_file_hides_no_rows(tmp_path: Path) -> None:
+def test_a_text_file_has_no_hidden_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("from_id,to_id\n2,3\n", encoding="utf-8")
     assert read(path, visible_only=True) == ([2], "")
