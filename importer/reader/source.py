@@ -84,7 +84,7 @@ class Source:
         self.places = {role: index + 1 for role, index in columns.roles().items()}
         old = (_OLD_RESULT,) if len(self._kept) < self._width else ()
         notes = table.notes + header_notes(header_row) + old
-        self.understood = _understood(table, columns, header, header_row.number, notes)
+        self.info = _understood(table, columns, header, header_row.number, notes)
         self._column_warnings = header_warnings(header_row, header, columns) + column_notes(header, columns)
         self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
         self._row_reader = RowReader(columns, header)
@@ -130,7 +130,7 @@ class Source:
         number = self._row_reader.other_header
         if number is not None:
             raise SourceError(
-                f"{self._name}, row {self.understood.row_names.of(number)}: this row names other columns than the "
+                f"{self._name}, row {self.info.row_names.of(number)}: this row names other columns than the "
                 f"header, so the rows below it would be read wrongly. Make it a file of its own, or put the columns of "
                 f"all rows in the same order."
             )
@@ -185,12 +185,12 @@ class Source:
             f"Blank rows skipped: {self._row_reader.blank:,}." if self._row_reader.blank else "",
             f"Rows left out because of their {_STATUS_COLUMN}: {self._left_out:,}." if self._left_out else "",
             self._unknown_status_warning(),
-            self._hidden.warning(self.understood.row_names),
+            self._hidden.warning(self.info.row_names),
             self._portal_warning(),
             self._type_warning(),
             self._formula_warning(),
-            *(self._shapes.warnings(self.understood.row_names) if self._shapes else ()),
-            *self._row_reader.id_warnings(self.understood.row_names),
+            *(self._shapes.warnings(self.info.row_names) if self._shapes else ()),
+            *self._row_reader.id_warnings(self.info.row_names),
             *late_warnings(self._table),
         )
         return tuple(text for text in found if text)

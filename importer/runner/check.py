@@ -74,7 +74,7 @@ def check_file(
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,
-                understood=table.understood,
+                understood=table.info,
                 counts=journal.counts(),
                 warnings=table.warnings(),
                 problems=tuple(journal.problem_groups(_FIRST_ROWS)),

@@ -187,7 +187,7 @@ def _read(
 ) -> Path:
     """Read the source into a new journal in `directory`; its path."""
     with store.open_table(source, reading) as table:
-        watch(table.understood)
+        watch(table.info)
         info = store.describe(store.new_run_id(), source, table, settings, reading, results)
         path = directory / f"{info.run_id}{SUFFIX}"
         write_journal(path, info, store.read_blocks(source, table), account)

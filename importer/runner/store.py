@@ -67,14 +67,14 @@ def describe(
         source_sha256=source.sha256,
         source_modified_at=source.modified_at,
         header=table.header,
-        delimiter=table.understood.delimiter or ",",
+        delimiter=table.info.delimiter or ",",
         reading=reading_values(reading),
         target=target(settings),
         api_version=settings.api_version,
         results=str(results),
         settings=settings.model_dump(mode="json"),
         places={str(role): place for role, place in table.places.items()},
-        parts=table.understood.parts,
+        parts=table.info.parts,
     )
 
 

@@ -350,7 +350,7 @@ def test_dates_of_a_workbook_that_counts_from_1904_are_right() -> None:
 )
 def test_the_encoding_is_told(name: str, encoding: str) -> None:
     with read(name) as source:
-        assert source.understood.encoding == encoding
+        assert source.info.encoding == encoding
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ def test_the_encoding_is_told(name: str, encoding: str) -> None:
 )
 def test_the_format_and_the_delimiter_are_told(name: str, form: str, delimiter: str) -> None:
     with read(name) as source:
-        assert (source.understood.format, source.understood.delimiter) == (form, delimiter)
+        assert (source.info.format, source.info.delimiter) == (form, delimiter)
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ def test_the_format_and_the_delimiter_are_told(name: str, form: str, delimiter: 
 )
 def test_what_is_worth_knowing_before_the_rows_is_noted(name: str, note: str) -> None:
     with read(name) as source:
-        assert source.understood.notes == (note,)
+        assert source.info.notes == (note,)
 
 
 @pytest.mark.parametrize("name", both("previous_results"))
@@ -400,7 +400,7 @@ def test_columns_of_an_old_result_are_dropped_from_header_and_cells(name: str) -
 def test_positions_are_those_that_the_spreadsheet_shows(name: str) -> None:
     columns = {Role.FROM_OBJECT_ID: "#2", Role.TO_OBJECT_ID: "#4"}
     with read(name, Reading("contacts", "companies", columns)) as source:
-        assert source.understood.columns == {Role.FROM_OBJECT_ID: "Contact ID", Role.TO_OBJECT_ID: "Company ID"}
+        assert source.info.columns == {Role.FROM_OBJECT_ID: "Contact ID", Role.TO_OBJECT_ID: "Company ID"}
         assert source.places == {Role.FROM_OBJECT_ID: 1, Role.TO_OBJECT_ID: 2}
 
 

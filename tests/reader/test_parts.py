@@ -32,7 +32,7 @@ def part(*rows: list[str]) -> str:
 
 def named_pairs(source: Source) -> list[tuple[str, str, str]]:
     """The name of each row with the ids that it pairs."""
-    names = source.understood.row_names
+    names = source.info.row_names
     return [(names.of(row.number), pair.from_id, pair.to_id) for row in rows_of(source.blocks()) for pair in row.pairs]
 
 
@@ -50,7 +50,7 @@ def test_files_with_the_same_header_are_one_table_in_the_natural_order_of_their_
     }
     with open_source(zipped(tmp_path, files), EXPORT) as source:
         assert source.header == tuple(HEADER)
-        assert source.understood.parts == ("all-contacts.csv", "all-contacts-2.csv", "all-contacts-10.csv")
+        assert source.info.parts == ("all-contacts.csv", "all-contacts-2.csv", "all-contacts-10.csv")
         assert named_pairs(source) == [
             ("all-contacts.csv:2", "1000", "5000"),
             ("all-contacts-2.csv:2", "1001", "5001"),
@@ -66,15 +66,15 @@ def test_each_file_has_its_own_encoding_and_delimiter_and_a_difference_is_noted(
         "a-2.csv": f"{header}3,4,Zoë\n".replace(",", ";").encode("utf-16"),
     }
     with open_source(zipped(tmp_path, files), EXPORT) as source:
-        assert source.understood.delimiter == ","
+        assert source.info.delimiter == ","
         assert [row.cells for row in rows_of(source.blocks())] == [("1", "2", "Zoë"), ("3", "4", "Zoë")]
-        assert any("'a-2.csv': Read as CSV, UTF-16" in note for note in source.understood.notes)
+        assert any("'a-2.csv': Read as CSV, UTF-16" in note for note in source.info.notes)
 
 
 def test_workbooks_are_parts_too(tmp_path: Path) -> None:
     files = {f"a-{n}.xlsx": table_xlsx([HEADER, [str(n), "5"]]) for n in (1, 2)}
     with open_source(zipped(tmp_path, files), EXPORT) as source:
-        assert source.understood.format == "XLSX in zip"
+        assert source.info.format == "XLSX in zip"
         assert named_pairs(source) == [("a-1.xlsx:2", "1", "5"), ("a-2.xlsx:2", "2", "5")]
 
 
@@ -90,7 +90,7 @@ def test_a_name_in_utf_8_that_does_not_say_so_is_read_as_its_program_meant_it(tm
             target.writestr(f"xxxxx-{n}.csv", part([str(n), "5"]))
     path.write_bytes(path.read_bytes().replace(b"xxxxx", "é連".encode()))
     with open_source(path, EXPORT) as source:
-        assert source.understood.parts == ("é連-1.csv", "é連-2.csv")
+        assert source.info.parts == ("é連-1.csv", "é連-2.csv")
 
 
 def test_a_file_that_has_only_the_header_adds_no_rows(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_file_that_has_only_the_header_adds_no_rows(tmp_path: Path) -> None:
 def test_an_empty_file_adds_no_rows_and_is_named(tmp_path: Path, name: str, empty: str) -> None:
     with open_source(zipped(tmp_path, {"a-2.csv": part(["1", "2"]), name: empty}), EXPORT) as source:
         assert [pair[1:] for pair in named_pairs(source)] == [("1", "2")]
-        assert any(name in text and "empty" in text for text in (*source.understood.notes, *source.warnings()))
+        assert any(name in text and "empty" in text for text in (*source.info.notes, *source.warnings()))
 
 
 @pytest.mark.parametrize("empty", ["", "\n"])
@@ -121,7 +121,7 @@ def test_notes_beside_the_tables_are_left_out_and_named(tmp_path: Path) -> None:
     files = {"a.csv": part(["1", "2"]), "b.csv": part(["3", "4"]), "README.txt": "Exported on Monday", "x.pdf": "%PDF"}
     with open_source(zipped(tmp_path, files), EXPORT) as source:
         assert [name for name, *_ in named_pairs(source)] == ["a.csv:2", "b.csv:2"]
-        assert any("'README.txt', 'x.pdf'" in note for note in source.understood.notes)
+        assert any("'README.txt', 'x.pdf'" in note for note in source.info.notes)
 
 
 def test_text_files_are_the_tables_of_an_archive_without_others(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def read(path: Path, reading: Reading) -> tuple[SourceInfo, list[str]]:
     """Return what was understood, and every row as `number:from>to …` or its codes."""
     with open_source(path, reading) as source:
         rows = rows_of(source.blocks())
-        return source.understood, [
+        return source.info, [
             f"{row.number}:"
             + " ".join([*(f"{p.from_id}>{p.to_id}" for p in row.pairs), *(q.code for q in row.problems)])
             for row in rows

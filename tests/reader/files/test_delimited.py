@@ -155,7 +155,7 @@ def test_names_of_a_few_rows_come_back_as_they_were_written(tmp_path: Path, code
         assert [row.cells for row in rows_of(source.blocks())] == [
             (str(number), name, str(number + 100)) for number, name in enumerate(names, 1)
         ]
-        assert len(source.understood.notes) == 1
+        assert len(source.info.notes) == 1
 
 
 @pytest.mark.parametrize(("word", "codec", "other"), [("家", "gbk", "cp949"), ("Jaroš", "iso8859_2", "cp1252")])
@@ -206,8 +206,8 @@ def test_a_byte_order_mark_outranks_the_named_encoding(tmp_path: Path, mark: str
     path.write_bytes('"from_id",to_id,name\n1,2,René\n'.encode(mark))
     assert cells(path, encoding=named) == [("1", "2", "René")]
     with open_source(path, Reading("contacts", "deals", encoding=named)) as source:
-        notes = source.understood.notes
-    is_told = notes == (f"The file begins as {source.understood.encoding} does and is read as that, not as {named}.",)
+        notes = source.info.notes
+    is_told = notes == (f"The file begins as {source.info.encoding} does and is read as that, not as {named}.",)
     assert is_told == (named[:5] != mark[:5])
 
 

@@ -93,6 +93,6 @@ def test_hidden_rows_of_the_parts_of_one_table_are_named_by_part(tmp_path: Path)
         for name, hidden in (("a.xlsx", [3]), ("b.xlsx", [2, 3])):
             archive.write(workbook(tmp_path / name, 3, hidden), name)
     with open_source(tmp_path / "export.zip", Reading("contacts", "companies", visible_rows_only=True)) as source:
-        rows = [source.understood.row_names.of(row.number) for row in rows_of(source.blocks())]
+        rows = [source.info.row_names.of(row.number) for row in rows_of(source.blocks())]
         assert rows == ["a.xlsx:2", "a.xlsx:4", "b.xlsx:4"]
         assert "Hidden rows left out: 3 (rows a.xlsx:3, b.xlsx:2, b.xlsx:3)." in source.warnings()

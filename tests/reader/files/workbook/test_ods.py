@@ -178,7 +178,7 @@ def test_a_hidden_sheet_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "a.ods"
     path.write_bytes(ods(HEADER + other, styles=hidden, style="ta1"))
     with open_source(path, Reading("contacts", "companies")) as source:
-        assert (source.understood.sheet, source.understood.sheets) == ("New", 2)
+        assert (source.info.sheet, source.info.sheets) == ("New", 2)
 
 
 def archive_with(tmp_path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
@@ -205,7 +205,7 @@ def without_mimetype(kind: str) -> Callable[[dict[str, bytes]], None]:
 def test_a_workbook_may_say_what_it_is_in_its_list_of_parts_alone(tmp_path: Path) -> None:
     path = archive_with(tmp_path, without_mimetype("application/vnd.oasis.opendocument.spreadsheet"))
     with open_source(path, Reading("contacts", "companies")) as source:
-        assert source.understood.format == "ODS"
+        assert source.info.format == "ODS"
         assert [row.cells for row in rows_of(source.blocks())] == [("1", "2")]
 
 

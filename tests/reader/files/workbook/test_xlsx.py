@@ -60,7 +60,7 @@ def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(three_sheets: 
 
 def test_which_sheet_of_how_many_is_told(three_sheets: Path) -> None:
     with open_source(three_sheets, LINKS) as source:
-        assert (source.understood.sheet, source.understood.sheets) == ("2", 3)
+        assert (source.info.sheet, source.info.sheets) == ("2", 3)
 
 
 def test_cells_that_openpyxl_writes_keep_their_types(tmp_path: Path) -> None:
