@@ -11,7 +11,8 @@ from importer.reader.files.detect import open_table
 from importer.reader.files.table import Table
 from importer.reader.messages import quoted
 from importer.reader.previous_results import PreviousResults, read_previous_results
-from importer.reader.source import Source, SourceInfo
+from importer.reader.source import Source
+from importer.reader.source_info import ReadReport, SourceInfo
 
 if TYPE_CHECKING:
     import pandas
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DELIMITERS",
     "PreviousResults",
+    "ReadReport",
     "Source",
     "SourceInfo",
     "check_frame",

@@ -76,7 +76,7 @@ def check_file(
                 source=source.path,
                 understood=table.info,
                 counts=journal.counts(),
-                warnings=table.warnings(),
+                warnings=table.report.warnings,
                 problems=tuple(journal.problem_groups(_FIRST_ROWS)),
                 costs=expected,
                 daily_share=expected.calls / SMALLEST_DAILY_LIMIT,

@@ -191,7 +191,7 @@ def _read(
         info = store.describe(store.new_run_id(), source, table, settings, reading, results)
         path = directory / f"{info.run_id}{SUFFIX}"
         write_journal(path, info, store.read_blocks(source, table), account)
-        for warning in table.warnings():
+        for warning in table.report.warnings:
             watch(Notice(warning, is_warning=True))
     return path
 

@@ -425,7 +425,7 @@ def test_the_cells_of_a_row_written_as_texts_make_the_same_row_again(name: str, 
 def test_rows_that_a_status_leaves_out_are_counted() -> None:
     with read("previous_results.csv", replace(FROM_HEADER, statuses=frozenset({Status.FAILED}))) as source:
         assert [row.number for row in rows_of(source.blocks())] == [3]
-        assert source.warnings() == ("Rows left out because of their import_status: 3.",)
+        assert source.report.warnings == ("Rows left out because of their import_status: 3.",)
 
 
 def test_a_file_can_be_called_otherwise_than_its_path() -> None:
@@ -476,8 +476,8 @@ def test_every_problem_of_a_row_names_its_column_and_its_repair(name: str) -> No
 def test_what_is_worth_knowing_after_the_rows_is_a_warning(name: str, warning: str) -> None:
     with read(name, READ[name][0]) as source:
         rows_of(source.blocks())
-        assert len(source.warnings()) == 1
-        assert source.warnings()[0].startswith(warning)
+        assert len(source.report.warnings) == 1
+        assert source.report.warnings[0].startswith(warning)
 
 
 @pytest.mark.parametrize("name", both("texts_unchanged"))

@@ -103,7 +103,7 @@ def test_a_file_that_has_only_the_header_adds_no_rows(tmp_path: Path) -> None:
 def test_an_empty_file_adds_no_rows_and_is_named(tmp_path: Path, name: str, empty: str) -> None:
     with open_source(zipped(tmp_path, {"a-2.csv": part(["1", "2"]), name: empty}), EXPORT) as source:
         assert [pair[1:] for pair in named_pairs(source)] == [("1", "2")]
-        assert any(name in text and "empty" in text for text in (*source.info.notes, *source.warnings()))
+        assert any(name in text and "empty" in text for text in (*source.info.notes, *source.report.warnings))
 
 
 @pytest.mark.parametrize("empty", ["", "\n"])
@@ -182,7 +182,7 @@ def test_warnings_name_rows_by_their_file(tmp_path: Path) -> None:
     path = zipped(tmp_path, {"a-1.csv": part(["1", "5"]), "a-2.csv": part(["12345678901234500", "5"])})
     with open_source(path, EXPORT) as source:
         rows_of(source.blocks())
-        (warning,) = source.warnings()
+        (warning,) = source.report.warnings
     assert "row a-2.csv:2: 1 of 1 ids" in warning
 
 
@@ -219,6 +219,6 @@ def test_files_without_a_last_line_ending_are_named_in_one_warning(
     files = {f"a-{n}.csv": part([str(n + 1), "5"]).rstrip() + "\n" * (n >= unended) for n in range(4)}
     with open_source(zipped(tmp_path, files), EXPORT) as source:
         assert len(named_pairs(source)) == 4
-        warnings = source.warnings()
+        warnings = source.report.warnings
         assert len(warnings) == len(said)
         assert all(names in text for names, text in zip(said, warnings, strict=True))

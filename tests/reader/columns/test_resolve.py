@@ -5,7 +5,8 @@ import pytest
 from importer.config import Reading
 from importer.errors import ImporterError, SettingsError, SourceError
 from importer.model import Role
-from importer.reader.columns.resolve import Columns, Header, find_columns
+from importer.reader.columns.resolve import find_columns
+from importer.reader.columns.roles import Columns, Header
 
 FROM_ID, TO_ID = Role.FROM_OBJECT_ID, Role.TO_OBJECT_ID
 FROM_TYPE, TO_TYPE = Role.FROM_OBJECT_TYPE, Role.TO_OBJECT_TYPE

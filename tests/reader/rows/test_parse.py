@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from importer.config import Reading
 from importer.model import PairColumns, SourceRow, Status
 from importer.reader import open_source
-from importer.reader.columns.resolve import Header, find_columns
+from importer.reader.columns.resolve import find_columns
+from importer.reader.columns.roles import Header
 from importer.reader.files.workbook.lossy import LossyNumber
 from importer.reader.rows.fast_path import usual_pairs
 from importer.reader.rows.parse import MANY_PAIRS, RowReader
@@ -45,10 +46,10 @@ def test_rows_read_many_at_a_time_are_those_read_one_at_a_time(records: list[lis
     with mock.patch("importer.reader.rows.parse.usual_pairs", return_value=None):
         expected = [row for number, cells in enumerate(records, 2) for row in read(singly, [cells], number)]
     assert read(together, records) == expected
-    assert (together.blank, together.portals, together.unlisted_types) == (
+    assert (together.blank, together.portals, together.custom_types) == (
         singly.blank,
         singly.portals,
-        singly.unlisted_types,
+        singly.custom_types,
     )
     assert len(expected) + singly.blank == len(records)
 
@@ -231,4 +232,4 @@ def test_a_results_file_gives_rows_of_the_wanted_statuses_and_those_without_one(
     path.write_text("\n".join(["from_id,to_id,import_status", *lines]) + "\n", encoding="utf-8")
     with open_source(path, Reading("contacts", "companies", statuses=frozenset({Status.FAILED}))) as source:
         assert [row.number for row in rows_of(source.blocks())] == [3, 4, 5, 7]
-        assert any("none that a run writes: 1." in warning for warning in source.warnings())
+        assert any("none that a run writes: 1." in warning for warning in source.report.warnings)

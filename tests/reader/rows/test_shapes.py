@@ -18,7 +18,7 @@ def read(tmp_path: Path, text: str) -> tuple[list[str], tuple[str, ...]]:
     path = tmp_path / "a.csv"
     path.write_text(text, encoding="utf-8", newline="")
     with open_source(path, LINKS) as source:
-        return outcomes(rows_of(source.blocks())), source.warnings()
+        return outcomes(rows_of(source.blocks())), source.report.warnings
 
 
 def test_short_rows_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
@@ -132,6 +132,6 @@ def test_a_last_line_without_a_line_ending_is_reported_with_its_row(
     path.write_bytes(text.replace("a,b", "from_id,to_id").encode(codec))
     with open_source(path, LINKS) as source:
         rows_of(source.blocks())
-        found = [warning for warning in source.warnings() if "no line ending" in warning]
+        found = [warning for warning in source.report.warnings if "no line ending" in warning]
     assert len(found) == (row is not None)
     assert row is None or f"row {row}," in found[0]

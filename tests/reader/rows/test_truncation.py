@@ -120,7 +120,7 @@ def test_lists_that_were_cut_off_at_an_unknown_limit_are_reported_by_row_and_col
     write_csv(tmp_path / "a.csv", table)
     with open_source(tmp_path / "a.csv", LINKS) as source:
         assert all(row.pairs for row in rows_of(source.blocks()))
-        (warning,) = source.warnings()
+        (warning,) = source.report.warnings
     assert warning.startswith("Column 'to_id', rows 2, 4: the longest lists all have 500 characters")
 
 

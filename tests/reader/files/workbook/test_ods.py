@@ -257,7 +257,7 @@ def test_rows_hidden_by_filters_by_hand_and_in_groups_are_known(
     path.write_bytes(ods(HEADER + rows))
     with open_source(path, Reading("contacts", "companies", visible_rows_only=visible_only)) as source:
         assert [row.number for row in rows_of(source.blocks())] == numbers
-        assert "5 (rows 2, 3, 4, 6, 7)" in source.warnings()[0]
+        assert "5 (rows 2, 3, 4, 6, 7)" in source.report.warnings[0]
 
 
 @pytest.mark.parametrize("hidden", ['office:value-type="float" office:value="1777"', ""])
@@ -273,7 +273,7 @@ def test_a_covered_cell_of_a_merged_range_is_empty_whatever_it_holds(tmp_path: P
         merged, below = rows_of(source.blocks())
         assert [pair.from_id for pair in merged.pairs] == ["1001"]
         assert (below.cells, [problem.code for problem in below.problems]) == (("", "5002"), ["MISSING_ID"])
-        assert any(text.startswith("Merged ranges in the sheet: 1;") for text in source.warnings())
+        assert any(text.startswith("Merged ranges in the sheet: 1;") for text in source.report.warnings)
 
 
 def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
     path.write_bytes(ods(HEADER + ods_row(one, ods_number("2"))))
     with open_source(path, Reading("contacts", "companies")) as source:
         assert len(rows_of(source.blocks())) == 1
-        assert source.warnings() == ()
+        assert source.report.warnings == ()
 
 
 def test_a_text_that_shows_other_digits_than_it_stores_is_no_id_when_it_is_read_back(

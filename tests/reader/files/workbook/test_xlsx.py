@@ -535,7 +535,7 @@ def test_covered_cells_of_merged_ranges_are_empty_whatever_they_hold(
     path.write_bytes(numbers_sheet([[1, 11, 21], [2, 12, 22], [3, 13, 23]], merged))
     with open_source(path, LINKS) as source:
         assert [row.cells for row in rows_of(source.blocks())] == cells
-        assert any("Merged ranges in the sheet" in text for text in source.warnings())
+        assert any("Merged ranges in the sheet" in text for text in source.report.warnings)
 
 
 def test_a_merged_range_that_names_no_cells_is_damage(tmp_path: Path) -> None:
