@@ -25,6 +25,7 @@ from importer.errors import (
     SourceError,
 )
 from importer.model import Status, StopReason
+from importer.reader.pairs_frame import read_pairs
 from importer.reporter import RunStatus, Summary
 from importer.runner.run import Telling, run_import
 
@@ -45,5 +46,6 @@ __all__ = [
     "Summary",
     "Telling",
     "load_settings",
+    "read_pairs",
     "run_import",
 ]

@@ -167,6 +167,14 @@ class PairColumns:
         self.to_types.append(pair.to_type)
         self.to_ids.append(pair.to_id)
 
+    def extend(self, pairs: "PairColumns") -> None:
+        """Append the pairs of another object."""
+        self.rows.extend(pairs.rows)
+        self.from_types.extend(pairs.from_types)
+        self.from_ids.extend(pairs.from_ids)
+        self.to_types.extend(pairs.to_types)
+        self.to_ids.extend(pairs.to_ids)
+
 
 @dataclass(slots=True)
 class SourceBlock:

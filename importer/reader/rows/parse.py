@@ -90,11 +90,7 @@ class RowReader:
             return False
         block.numbers.extend(numbers)
         block.cells.extend(rows)
-        block.pairs.rows.extend(pairs.rows)
-        block.pairs.from_types.extend(pairs.from_types)
-        block.pairs.from_ids.extend(pairs.from_ids)
-        block.pairs.to_types.extend(pairs.to_types)
-        block.pairs.to_ids.extend(pairs.to_ids)
+        block.pairs.extend(pairs)
         return True
 
     def _add_singly(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> None:
