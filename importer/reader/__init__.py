@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING
 from importer.config import Reading
 from importer.errors import SettingsError
 from importer.reader.files.dataframe import check_frame, frame_table
-from importer.reader.files.delimited import DELIMITERS
+from importer.reader.files.delimiter import DELIMITERS
 from importer.reader.files.detect import open_table
+from importer.reader.files.extensions import (
+    COMPRESSED_EXTENSIONS,
+    TABLE_EXTENSIONS,
+    TEXT_EXTENSIONS,
+    WORKBOOK_EXTENSIONS,
+)
 from importer.reader.files.table import Table
 from importer.reader.messages import quoted
 from importer.reader.previous_results import PreviousResults, read_previous_results
+from importer.reader.recognition import RECOGNIZERS
 from importer.reader.source import Source
 from importer.reader.source_info import ReadReport, SourceInfo
 
@@ -18,7 +25,11 @@ if TYPE_CHECKING:
     import pandas
 
 __all__ = [
+    "COMPRESSED_EXTENSIONS",
     "DELIMITERS",
+    "TABLE_EXTENSIONS",
+    "TEXT_EXTENSIONS",
+    "WORKBOOK_EXTENSIONS",
     "PreviousResults",
     "ReadReport",
     "Source",
@@ -37,7 +48,7 @@ def open_source(path: Path, reading: Reading, name: str = "") -> Source:
     missing, is no table or lacks a column that pairs need, and `SettingsError` when `reading` names a column, type,
     delimiter or encoding that cannot be.
     """
-    return _source(name or path.name, open_table(path, name or path.name, reading), reading)
+    return _source(name or path.name, open_table(path, name or path.name, reading, RECOGNIZERS), reading)
 
 
 def open_frame(frame: "pandas.DataFrame", reading: Reading, name: str = "the data frame") -> Source:

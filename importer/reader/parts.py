@@ -9,9 +9,7 @@ from importer.errors import SourceError
 from importer.model import PART_ROWS
 from importer.reader.columns.header_row import EmptyTableError, HeaderRow, find_header_row
 from importer.reader.files.table import Part, Records, Table
-from importer.reader.messages import quoted
-
-_SHOWN = 10
+from importer.reader.messages import quoted, quoted_list
 
 
 def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
@@ -38,26 +36,6 @@ def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
     return replace(found[0][1], records=chain.from_iterable(below))
 
 
-def common_notes(parts: Sequence[Part]) -> tuple[str, ...]:
-    """Return the notes of parts as those of one table: which files it has, what is said of all and of some of them."""
-    first = parts[0].table
-    notes: dict[str, list[str]] = {}
-    for part in parts:
-        for note in (*_differences(part.table, first), *part.table.notes):
-            notes.setdefault(note, []).append(part.name)
-    names = _shown([part.name for part in parts])
-    read = f"{len(parts)} files of the archive are read as one table, in this order: {names}."
-    of_files = (note if len(of) == len(parts) else f"{_shown(of)}: {note}" for note, of in notes.items())
-    return (read, *of_files)
-
-
-def left_out_notes(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the sentence about files of an archive that are not read."""
-    if not names:
-        return ()
-    return (f"Left out of the archive, because they are empty or no tables by their names: {_shown(names)}.",)
-
-
 def late_warnings(table: Table) -> list[str]:
     """Return what only the end of a table, or of each of its parts, said."""
     of_parts = [f"{part.name}: {note}" for part in table.parts for note in part.table.late_warnings]
@@ -78,32 +56,12 @@ def _unended_notes(table: Table) -> list[str]:
             f"Compare it with the original."
         )
         return [f"{name}: {note}" if name else note]
+    names = quoted_list([end[0] for end in ends])
     note = (
-        f"The last line of {len(ends):,} files {lacks}: {_shown([end[0] for end in ends])}. Each may have been cut off "
+        f"The last line of {len(ends):,} files {lacks}: {names}. Each may have been cut off "
         f"within its last cell. Compare them with the originals."
     )
     return [note]
-
-
-def check_same_kind(name: str, parts: Sequence[Part]) -> None:
-    """Raise `SourceError` when some parts are text and others workbooks: one is likely a copy of the other."""
-    kinds = {_kind(part.table): f"{quoted(part.name)} ({part.table.format})" for part in reversed(parts)}
-    if len(kinds) > 1:
-        raise SourceError(
-            f"{name} holds tables of several kinds: {', '.join(kinds.values())}. Files in one archive are read as one "
-            f"table only when all are of the same kind; give the table that is meant."
-        )
-
-
-def _kind(table: Table) -> str:
-    return "text" if table.format in {"CSV", "TSV"} else table.format
-
-
-def _differences(table: Table, first: Table) -> tuple[str, ...]:
-    """Return how a text file is read, when that is not how the first one is."""
-    if (table.format, table.encoding, table.delimiter) == (first.format, first.encoding, first.delimiter):
-        return ()
-    return (f"Read as {table.format}, {table.encoding}, delimiter {table.delimiter!r}.",)
 
 
 def _check_same(name: str, parts: Sequence[Part], headers: Sequence[tuple[str, ...]]) -> None:
@@ -111,15 +69,10 @@ def _check_same(name: str, parts: Sequence[Part], headers: Sequence[tuple[str, .
     differing = [part.name for part, header in zip(parts, stripped, strict=True) if header != stripped[0]]
     if differing:
         raise SourceError(
-            f"{name} holds several files: the header of {_shown(differing)} is not that of {quoted(parts[0].name)}. "
-            f"Files in one archive are read as one table only when all have the same header; give the table that is "
-            f"meant."
+            f"{name} holds several files: the header of {quoted_list(differing)} is not that of "
+            f"{quoted(parts[0].name)}. Files in one archive are read as one table only when all have the same header; "
+            f"give the table that is meant."
         )
-
-
-def _shown(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(quoted, names[:_SHOWN])) + more
 
 
 def _renumbered(blocks: Iterator[Records], offset: int, hidden: set[int], all_hidden: set[int]) -> Iterator[Records]:

@@ -8,6 +8,7 @@ from importer.config import Reading
 from importer.model import PREVIOUS_RESULT_COLUMNS, RUN_ID_COLUMN
 from importer.reader.files.detect import open_table
 from importer.reader.files.table import Records
+from importer.reader.recognition import RECOGNIZERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class PreviousResults:
 
 def read_previous_results(path: Path, reading: Reading) -> PreviousResults:
     """Return the header and the run ids of a results file. Raises `SourceError` when the file cannot be read."""
-    table = open_table(path, path.name, reading)
+    table = open_table(path, path.name, reading, RECOGNIZERS)
     try:
         rows = _rows(table.records)
         header = [str(cell) for cell in next((cells for cells in rows if any(cell.strip() for cell in cells)), [])]

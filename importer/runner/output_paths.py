@@ -10,12 +10,11 @@ from pathlib import Path
 from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal, RunInfo
+from importer.reader import COMPRESSED_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS, WORKBOOK_EXTENSIONS
 from importer.reporter import WrittenFiles
 from importer.runner.events import EventHandler, Notice
 from importer.runner.store import NO_FILES, SourceFile
 
-_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
-_WRAPPINGS = {".gz", ".zip"}
 _SANDBOX_MARK = ".sandbox"
 
 
@@ -72,7 +71,7 @@ def retry_results_path(parent: RunInfo, out: Path | None, *, sandbox: bool) -> P
 
 
 def _beside(place: Path, mark: str, *, sandbox: bool) -> Path:
-    suffix = ".xlsx" if _extension(place) in _WORKBOOKS else _extension(place) or ".csv"
+    suffix = ".xlsx" if _extension(place) in WORKBOOK_EXTENSIONS else _extension(place) or ".csv"
     name = _name(place).removesuffix(".results") if mark else _name(place)
     if sandbox and _SANDBOX_MARK not in Path(name).suffixes:
         name += _SANDBOX_MARK
@@ -107,13 +106,13 @@ def failures_path(results: Path) -> Path:
 
 def _extension(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in _WRAPPINGS:
+    while suffixes and suffixes[-1] in COMPRESSED_EXTENSIONS:
         suffixes.pop()
-    return suffixes[-1] if suffixes and suffixes[-1] in _WORKBOOKS | {".csv", ".tsv", ".txt"} else ""
+    return suffixes[-1] if suffixes and suffixes[-1] in TABLE_EXTENSIONS | TEXT_EXTENSIONS else ""
 
 
 def _name(path: Path) -> str:
     name = path.name
-    while Path(name).suffix.lower() in _WRAPPINGS:
+    while Path(name).suffix.lower() in COMPRESSED_EXTENSIONS:
         name = Path(name).stem
     return name[: -len(_extension(path))] if _extension(path) else name

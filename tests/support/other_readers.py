@@ -11,6 +11,7 @@ import xlrd  # type: ignore[import-untyped]
 
 from importer.config import Reading
 from importer.reader.files.detect import open_table
+from importer.reader.recognition import RECOGNIZERS
 
 Cells = Mapping[tuple[int, int], object]
 """The cells of the first sheet that are not empty: row from 1, column from 0."""
@@ -22,7 +23,7 @@ _duration = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)").fullmatch
 
 
 def ours(path: Path) -> dict[tuple[int, int], str]:
-    table = open_table(path, path.name, Reading())
+    table = open_table(path, path.name, Reading(), RECOGNIZERS)
     found = {
         (number, column): str(text)
         for numbers, rows in table.records

@@ -13,10 +13,8 @@ from importer.reader.columns.object_types import normalize_name
 from importer.reader.columns.resolve import find_columns
 from importer.reader.columns.roles import Columns, Header
 from importer.reader.files.table import Record, Records, SuspectRow, Table
+from importer.reader.files.workbook import MAX_COLUMN
 from importer.reader.messages import quoted
-
-MAX_COLUMNS = 16_384
-"""Columns of a worksheet. Source: Microsoft, "Excel specifications and limits"."""
 
 _ROWS_SEARCHED = 25
 """Rows from the top among which another header is looked for."""
@@ -133,10 +131,10 @@ def _header_row_error(name: str, requested: int | None, last: int) -> SourceErro
 
 
 def _texts(name: str, cells: Sequence[str]) -> tuple[str, ...]:
-    if len(cells) > MAX_COLUMNS:
+    if len(cells) > MAX_COLUMN:
         raise SourceError(
             "TOO_MANY_COLUMNS",
-            f"{name}: the header has {len(cells):,} columns; at most {MAX_COLUMNS:,} are supported. Remove the "
+            f"{name}: the header has {len(cells):,} columns; at most {MAX_COLUMN:,} are supported. Remove the "
             f"columns that are not needed.",
         )
     return tuple(map(str, cells))

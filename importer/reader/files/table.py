@@ -88,6 +88,18 @@ class Part:
     table: Table
 
 
+@dataclass(frozen=True, slots=True)
+class Recognizers:
+    """Predicates supplied by the layers above, where the delimiter depends on what headers and cells mean.
+
+    `is_known_header` is true for a header cell that names a record or a type, `are_ids` when every text is a plain
+    record id.
+    """
+
+    is_known_header: Callable[[str], bool]
+    are_ids: Callable[[Sequence[str]], bool]
+
+
 def in_blocks(records: Iterable[Record]) -> Generator[Records]:
     """Yield the same records, many at a time; those before an error come before it."""
     numbers: list[int] = []

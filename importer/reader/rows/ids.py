@@ -6,14 +6,11 @@ from dataclasses import dataclass
 
 from importer.model import LARGEST_ID, ObjectType, Problem, RecordId
 from importer.reader.columns.object_types import parse_object_type
-from importer.reader.files.workbook.lossy import AS_TEXT, LossyNumber
+from importer.reader.files.workbook.lossy import AS_TEXT, EXACT_DIGITS, LossyNumber
 from importer.reader.messages import quoted
 
 MAX_ID = str(LARGEST_ID)
 """The largest record id, in digits."""
-
-EXACT_DIGITS = 15
-"""Digits that a spreadsheet number holds exactly. Source: Microsoft, "Excel specifications and limits"."""
 
 _SHORT_IDS = re.compile(rf"(?:[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}+\n)*+")
 _NUMBER = re.compile(r"[1-9][0-9]*")

@@ -6,8 +6,8 @@ from decimal import Decimal
 from math import sqrt, ulp
 
 from importer.model import RowNames
+from importer.reader.files.workbook.lossy import EXACT_DIGITS
 from importer.reader.messages import SHOWN_ROWS, quoted, rows_text
-from importer.reader.rows.ids import EXACT_DIGITS
 
 _MAX_DISTINCT = 100_000
 """Distinct ids of a column that are counted only once; further ones are counted each time they occur."""

@@ -151,7 +151,7 @@ def test_a_header_may_have_quotation_marks_after_spaces(tmp_path: Path) -> None:
 
 
 def test_a_header_with_a_stray_mark_is_refused_with_its_row(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"a\.csv, row 2: a quotation mark in .* does not open or close a whole cell"):
+    with pytest.raises(SourceError, match=r"a\.csv, row 2: a quotation mark"):
         read(tmp_path, '\nContact ID,"Name" x,Company ID\n1,a,2\n')
 
 

@@ -9,7 +9,7 @@ from struct import pack, unpack_from
 
 from importer.reader.files.workbook.biff_strings import Segments, encoding_of, shared_strings
 from importer.reader.files.workbook.cells import FIRST_OWN_FORMAT, NumberFormatKind, classify_number_format
-from importer.reader.files.workbook.package import CorruptFileError
+from importer.reader.files.workbook.errors import CorruptFileError, PasswordError, UnsupportedFormatError
 from importer.reader.files.workbook.sheets import Sheet
 
 BOF, EOF, CONTINUE = 0x0809, 0x000A, 0x003C
@@ -27,16 +27,8 @@ Part = tuple[int, int, bytes]
 _OLD_VERSIONS = {0x0009: "2", 0x0209: "3", 0x0409: "4"}
 
 
-class PasswordError(Exception):
-    """The workbook is encrypted."""
-
-
-class OldVersionError(Exception):
-    """The workbook is of a version of Excel before 5, which the text names."""
-
-
-def old_version(head: bytes) -> str:
-    """Return the version of Excel, before 5, whose workbook begins like this; "" for anything else."""
+def old_excel_version(head: bytes) -> str:
+    """Return the version of Excel, before 5, that writes workbooks beginning like this; "" for anything else."""
     if len(head) < 8:
         return ""
     kind, length, _, sheet_kind = unpack_from("<HHHH", head)
@@ -133,9 +125,9 @@ class Workbook:
         return text.decode("ascii")
 
     def _version(self, start: int, substream: int) -> int:
-        old = old_version(self.stream) if start == 0 else ""
+        old = old_excel_version(self.stream) if start == 0 else ""
         if old:
-            raise OldVersionError(old)
+            raise UnsupportedFormatError(f"a workbook of Excel {old} (Excel 5 and later can be read)")
         if start < 0 or stream_kind(self.stream, start) != BOF:
             raise CorruptFileError("it has no workbook of Excel 5 or later where one should begin")
         version, kind = unpack_from("<HH", self.stream, start + 4)

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from math import isfinite
 from struct import unpack_from
 
-from importer.reader.files.table import Record
 from importer.reader.files.workbook.biff import CONTINUE, Workbook, records, rk_number
 from importer.reader.files.workbook.cells import NumberFormatKind, date_text, duration_text, float_text, uncertain_text
-from importer.reader.files.workbook.package import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.limits import MAX_TEXT
+from importer.reader.files.workbook.sheets import Record
 
 MAX_COLUMN = 256
-MAX_TEXT = 1 << 30
-"""Characters of all cells together, those of a shared text as often as it is shown."""
 
 _ROW, _IS_HIDDEN = 0x0208, 0x20
 _NUMBER, _RK, _RKS = 0x0203, 0x027E, 0x00BD

@@ -3,7 +3,7 @@
 import codecs
 from struct import unpack_from
 
-from importer.reader.files.workbook.package import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
 
 MAX_STRINGS = 4_000_000
 """Texts that sheets share: each takes some 50 bytes more than its letters."""

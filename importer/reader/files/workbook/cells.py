@@ -7,8 +7,7 @@ from enum import Enum, auto
 from math import isfinite, isnan
 from numbers import Integral, Real
 
-from importer.reader.files.workbook.lossy import LossyHalf, LossyNumber, LossySingle, UncertainValue
-from importer.reader.rows.ids import EXACT_DIGITS
+from importer.reader.files.workbook.lossy import EXACT_DIGITS, LossyHalf, LossyNumber, LossySingle, UncertainValue
 
 _NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
 _number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterator
 from struct import unpack_from
 
-from importer.reader.files.workbook.package import CorruptFileError
+from importer.reader.files.workbook.errors import CorruptFileError
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """How every container begins."""

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.parsers import expat
 
-from importer.reader.files.workbook.package import Attributes, Bound, CorruptFileError, LimitExceededError, Package
-from importer.reader.files.workbook.xlsx_sheet import MAX_COLUMN, ColumnNumbers
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.limits import MAX_COLUMN
+from importer.reader.files.workbook.package import Attributes, Bound, Package
+from importer.reader.files.workbook.xlsx_sheet import ColumnNumbers
 
 _MAX_RANGES = 1_000_000
 _NAME = "mergeCell"

@@ -2,13 +2,11 @@
 
 from xml.parsers import expat
 
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.limits import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE, MAX_TEXT
 from importer.reader.files.workbook.ods_cells import KEPT_BREAK, KEPT_SPACE, KEPT_TAB, cell_text, collapsed, named
-from importer.reader.files.workbook.package import Attributes, CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.package import Attributes
 from importer.reader.files.workbook.sheets import Sheet
-from importer.reader.files.workbook.xlsx_sheet import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE
-
-MAX_TEXT = 1 << 30
-"""Characters of all cells together, each as often as it is repeated."""
 
 Repeated = tuple[int, list[str], int, bool]
 """The number of the first of some equal rows, its cells, how many rows there are, and whether they are hidden."""

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from xml.parsers import expat
 
-from importer.reader.files.table import Record
 from importer.reader.files.workbook.cells import (
     NumberFormatKind,
     date_text,
@@ -14,15 +13,11 @@ from importer.reader.files.workbook.cells import (
     number_text,
     uncertain_text,
 )
-from importer.reader.files.workbook.package import Attributes, CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.limits import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE
+from importer.reader.files.workbook.package import Attributes
+from importer.reader.files.workbook.sheets import Record
 from importer.reader.files.workbook.xlsx_strings import unescaped
-
-MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
-"""The largest sheet. Source: Microsoft, "Excel specifications and limits"."""
-
-MAX_CELLS = 100_000_000
-MAX_ROW_SIZE = 16 << 20
-"""Bytes of XML, and characters of text, that one row may take."""
 
 _OWN_VALUES: dict[str, Callable[[str], bool]] = {
     # Booleans, errors, ISO dates and durations: any other value could be taken for an id.

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from importer.reader.files.workbook.cfb import Container
-from importer.reader.files.workbook.package import CorruptFileError
+from importer.reader.files.workbook.errors import CorruptFileError
 from tests.files.make import _entry, ole
 
 END, FREE = 0xFFFFFFFE, 0xFFFFFFFF
@@ -37,7 +37,7 @@ def test_a_short_stream_is_read_from_mini_sectors() -> None:
     assert container.read(container.streams()["book"]) == (CONTENT[:64] + CONTENT[128:192] + CONTENT[64:128])[:150]
 
 
-def test_a_short_stream_that_goes_in_a_circle_is_damage() -> None:
+def test_a_short_stream_with_a_cycle_is_damage() -> None:
     container = Container(short_stream([0], 2000))
     assert len(container.read(1)) == 2000  # no more than its size
     endless = Container(short_stream([0], 4000)[:-448])
@@ -60,7 +60,7 @@ def test_entries_that_lead_to_each_other_are_visited_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "value", "translate_errors"),
+    ("at", "value", "message"),
     [
         (30, struct.pack("<H", 31), r"its sectors have 2\^31 bytes"),
         (48, struct.pack("<I", 5000), "its sector 5000 is not there"),
@@ -68,10 +68,10 @@ def test_entries_that_lead_to_each_other_are_visited_once() -> None:
         (512 + 4, struct.pack("<I", 1), "a chain of its sectors goes in a circle"),
     ],
 )
-def test_damage_is_told(at: int, value: bytes, translate_errors: str) -> None:
+def test_damage_is_reported(at: int, value: bytes, message: str) -> None:
     content = bytearray(ole({"Workbook": CONTENT}))
     content[at : at + len(value)] = value
-    with pytest.raises(CorruptFileError, match=translate_errors):
+    with pytest.raises(CorruptFileError, match=message):
         Container(bytes(content))
 
 
@@ -80,7 +80,7 @@ def test_a_header_that_is_cut_off_is_damage() -> None:
         Container(ole({"Workbook": CONTENT})[:100])
 
 
-def test_a_list_of_sectors_that_goes_in_a_circle_is_damage() -> None:
+def test_a_cycle_in_the_list_of_sectors_is_damage() -> None:
     content = bytearray(ole({"Workbook": (b"\xff" * 508 + struct.pack("<I", 2)) * 10}))
     content[68:76] = struct.pack("<II", 2, 1)
     with pytest.raises(CorruptFileError, match="its list of sectors goes in a circle"):

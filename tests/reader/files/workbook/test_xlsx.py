@@ -1,7 +1,6 @@
 """XLSX workbooks as other programs write them, and sheets by name and position."""
 
 import datetime
-import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from importer.reader.files.workbook.package import Bound
 from importer.reader.rows.ids import parse_id
 from tests.files.make import DECLARATION, MAIN, STYLES, archive, data, texts, xlsx
 from tests.support.blocks import rows_of
+from tests.support.errors import raises
 
 LINKS = Reading("contacts", "companies")
 
@@ -44,18 +44,18 @@ def three_sheets(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("wish", "first_id"), [(None, "20"), ("Gamma", "30"), ("gamma ", "30"), ("1", "10"), ("2", "20"), ("3", "30")]
+    ("requested", "first_id"), [(None, "20"), ("Gamma", "30"), ("gamma ", "30"), ("1", "10"), ("2", "20"), ("3", "30")]
 )
 def test_a_sheet_is_chosen_by_name_then_position_else_the_first_visible(
-    three_sheets: Path, wish: str | None, first_id: str
+    three_sheets: Path, requested: str | None, first_id: str
 ) -> None:
-    assert rows(three_sheets, wish)[0].cells[0] == first_id
+    assert rows(three_sheets, requested)[0].cells[0] == first_id
 
 
-@pytest.mark.parametrize("wish", ["Delta", "0", "4", "Chart"])
-def test_a_sheet_that_is_not_there_is_refused_with_those_that_are(three_sheets: Path, wish: str) -> None:
-    with pytest.raises(SourceError, match=rf"has no sheet '{wish}'. Its sheets are: 'Alpha', '2', 'Gamma'"):
-        rows(three_sheets, wish)
+@pytest.mark.parametrize("requested", ["Delta", "0", "4", "Chart"])
+def test_a_missing_sheet_is_rejected_with_the_names_of_the_others(three_sheets: Path, requested: str) -> None:
+    with raises(SourceError, "SHEET_NOT_FOUND"):
+        rows(three_sheets, requested)
 
 
 def test_which_sheet_of_how_many_is_told(three_sheets: Path) -> None:
@@ -179,27 +179,27 @@ def test_day_counts_become_iso_dates(raw: str, text: str) -> None:
         ("abc", "abc"),
     ],
 )
-def test_stored_numbers_become_the_texts_that_a_person_sees(raw: str, text: str) -> None:
+def test_stored_numbers_become_the_displayed_texts(raw: str, text: str) -> None:
     assert number_text(raw) == text
 
 
-def test_a_sheet_of_spaces_without_a_row_is_refused_by_its_bound(
+def test_a_sheet_that_is_long_before_its_first_row_ends_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importer.reader.files.workbook.xlsx.MAX_ROW_SIZE", 1 << 17)
     book = openpyxl.Workbook()
     book.worksheets[0].append(["from_id", "to_id", *["x" * 30_000] * 20])
     book.save(tmp_path / "a.xlsx")
-    with pytest.raises(SourceError, match="for safety: it has a row of more than"):
+    with raises(SourceError, "LIMIT_EXCEEDED"):
         rows(tmp_path / "a.xlsx")
 
 
 @pytest.mark.parametrize("bound", ["MAX_SHEET", "MAX_STRINGS"])
-def test_parts_beyond_their_bound_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+def test_parts_beyond_their_limit_are_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
     monkeypatch.setattr(f"importer.reader.files.workbook.xlsx.{bound}", Bound(100, 100))
     with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
         book.add_worksheet().write_row(0, 0, ["from_id", "to_id"])
-    with pytest.raises(SourceError, match=r"for safety: its part xl/.* expands to"):
+    with raises(SourceError, "LIMIT_EXCEEDED"):
         rows(tmp_path / "a.xlsx")
 
 
@@ -224,16 +224,16 @@ NINE = '<c r="B2"><v>9</v></c>'
 
 
 @pytest.mark.parametrize(
-    ("cell", "what"),
+    "cell",
     [
-        ('<c r="A2" t="s"><v>-1</v></c>', "a cell points to a text '-1' that is not there"),
-        ('<c r="A2" t="s"><v>0_1</v></c>', "a cell points to a text '0_1' that is not there"),
-        ('<c r="A2" t="s"><v>١</v></c>', "a cell points to a text '١' that is not there"),
-        ('<c r="5"><v>7</v></c>', "it has a cell whose place names no column"),
+        '<c r="A2" t="s"><v>-1</v></c>',
+        '<c r="A2" t="s"><v>0_1</v></c>',
+        '<c r="A2" t="s"><v>١</v></c>',
+        '<c r="5"><v>7</v></c>',
     ],
 )
-def test_what_a_cell_points_to_must_be_there(tmp_path: Path, cell: str, what: str) -> None:
-    with pytest.raises(SourceError, match=re.escape(f"a.xlsx is a damaged workbook ({what})")):
+def test_a_cell_with_an_invalid_reference_is_damage(tmp_path: Path, cell: str) -> None:
+    with raises(SourceError, "FILE_DAMAGED"):
         rows(written(tmp_path, cell + NINE))
 
 
@@ -317,7 +317,7 @@ def test_a_cell_without_a_style_has_the_first_one(tmp_path: Path) -> None:
     )
 
 
-def test_number_formats_count_wherever_they_stand(tmp_path: Path) -> None:
+def test_number_formats_apply_wherever_they_are_defined(tmp_path: Path) -> None:
     start, end = STYLES.index("<numFmts"), STYLES.index("</numFmts>") + len("</numFmts>")
     others = '<dxfs><dxf><numFmt numFmtId="164" formatCode="0"/></dxf></dxfs>'
     moved = STYLES[:start] + STYLES[end:].replace("</cellXfs>", f"</cellXfs>{STYLES[start:end]}{others}")
@@ -325,17 +325,17 @@ def test_number_formats_count_wherever_they_stand(tmp_path: Path) -> None:
     assert made(path) == ["DATE"]
 
 
-def test_rows_under_another_prefix_are_refused_not_lost(tmp_path: Path) -> None:
+def test_rows_with_another_prefix_are_rejected_not_lost(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     sheet = (
         f'{DECLARATION}<x:worksheet xmlns:x="{MAIN}" xmlns="{MAIN}"><x:sheetData>{HEADER}</x:sheetData></x:worksheet>'
     )
     path.write_bytes(xlsx("", replaced={"xl/worksheets/sheet1.xml": sheet}))
-    with pytest.raises(SourceError, match="it has a row named 'row'"):
+    with raises(SourceError, "FILE_DAMAGED"):
         rows(path)
 
 
-def test_an_extension_does_not_change_what_dates_count_from(tmp_path: Path) -> None:
+def test_an_extension_does_not_change_the_epoch_of_dates(tmp_path: Path) -> None:
     extension = '<extLst><ext><x15:workbookPr xmlns:x15="urn:x15" chartTrackingRefBase="1"/></ext></extLst>'
     path = written(
         tmp_path, '<c r="A2" s="1"><v>43967</v></c>' + NINE, properties='<workbookPr date1904="1"/>' + extension
@@ -344,29 +344,29 @@ def test_an_extension_does_not_change_what_dates_count_from(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("part", "content", "what"),
+    ("part", "content"),
     [
-        ("xl/styles.xml", f'<styleSheet a="{"x" * (5 << 20)}"/>', "has a tag of more than 4 MiB"),
-        ("xl/sharedStrings.xml", f'<sst a="{"x" * (5 << 20)}"/>', "has a tag of more than 4 MiB"),
-        ("xl/workbook.xml", "<a>" * 200 + "</a>" * 200, "has more elements than any spreadsheet needs"),
-        ("xl/styles.xml", f"<s><cellXfs>{'<xf/>' * 200_001}</cellXfs></s>", "has more elements than any spreadsheet"),
+        ("xl/styles.xml", f'<styleSheet a="{"x" * (5 << 20)}"/>'),
+        ("xl/sharedStrings.xml", f'<sst a="{"x" * (5 << 20)}"/>'),
+        ("xl/workbook.xml", "<a>" * 200 + "</a>" * 200),
+        ("xl/styles.xml", f"<s><cellXfs>{'<xf/>' * 200_001}</cellXfs></s>"),
     ],
 )
-def test_parts_that_would_take_memory_or_time_are_refused(tmp_path: Path, part: str, content: str, what: str) -> None:
-    with pytest.raises(SourceError, match=f"for safety: its part {part} {what}"):
+def test_parts_that_would_take_memory_or_time_are_rejected(tmp_path: Path, part: str, content: str) -> None:
+    with raises(SourceError, "LIMIT_EXCEEDED"):
         rows(written(tmp_path, NINE, replaced={part: content}))
 
 
-def test_a_refused_sheet_of_several_is_named(tmp_path: Path) -> None:
+def test_a_rejected_sheet_of_several_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx("", data(HEADER), names=("Cover", "Data")))
-    with pytest.raises(SourceError, match=r"a\.xlsx, sheet 'Cover' \(of 2; --sheet NAME takes another\) is empty\."):
+    with pytest.raises(SourceError, match=r"a\.xlsx, sheet 'Cover' \(of 2"):
         rows(path)
     assert rows(path, "Data") == []
 
 
-def test_the_number_of_a_sheet_may_be_any_text(three_sheets: Path) -> None:
-    with pytest.raises(SourceError, match="has no sheet '9999"):
+def test_a_huge_number_as_sheet_is_just_not_found(three_sheets: Path) -> None:
+    with raises(SourceError, "SHEET_NOT_FOUND"):
         rows(three_sheets, "9" * 5000)
 
 
@@ -388,18 +388,18 @@ def test_rows_of_controls_and_drawings_beside_the_data_do_not_matter(tmp_path: P
     assert made(path) == ["7"]
 
 
-def test_rows_of_another_namespace_among_the_data_are_refused(tmp_path: Path) -> None:
+def test_rows_of_another_namespace_in_the_data_are_rejected(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(with_control(data(f"{HEADER}<xdr:row><xdr:c><xdr:v>7</xdr:v></xdr:c></xdr:row>")))
-    with pytest.raises(SourceError, match="it has a row named 'xdr:row'"):
+    with raises(SourceError, "FILE_DAMAGED"):
         rows(path)
 
 
-def test_data_under_another_prefix_is_refused_not_lost(tmp_path: Path) -> None:
+def test_data_with_another_prefix_is_rejected_not_lost(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     sheet = f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:x="{MAIN}"><x:sheetData/></worksheet>'
     path.write_bytes(xlsx("", replaced={"xl/worksheets/sheet1.xml": sheet}))
-    with pytest.raises(SourceError, match="it has sheet data named 'x:sheetData'"):
+    with raises(SourceError, "FILE_DAMAGED"):
         rows(path)
 
 
@@ -412,18 +412,18 @@ def test_a_row_may_be_written_cell_by_cell(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("second", "what"),
+    "second",
     [
-        ('<row r="2"><c r="A2"><v>8</v></c></row>', "its row 2 has two cells in one column"),
-        ('<row r="2"><c><v>8</v></c></row>', "its row 2 has two cells in one column"),
-        ('<row r="1"><c r="C1"><v>8</v></c></row>', "its row 2 is followed by a row '1'"),
-        ('<row r="0"><c r="C1"><v>8</v></c></row>', "its row 2 is followed by a row '0'"),
+        '<row r="2"><c r="A2"><v>8</v></c></row>',
+        '<row r="2"><c><v>8</v></c></row>',
+        '<row r="1"><c r="C1"><v>8</v></c></row>',
+        '<row r="0"><c r="C1"><v>8</v></c></row>',
     ],
 )
-def test_rows_that_contradict_each_other_are_damage(tmp_path: Path, second: str, what: str) -> None:
+def test_rows_that_contradict_each_other_are_damage(tmp_path: Path, second: str) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data(f'{HEADER}<row r="2"><c r="A2"><v>7</v></c>{NINE}</row>{second}')))
-    with pytest.raises(SourceError, match=re.escape(what)):
+    with raises(SourceError, "FILE_DAMAGED"):
         rows(path)
 
 
@@ -454,18 +454,18 @@ def test_escapes_that_are_half_a_character_stay(tmp_path: Path, escaped: str, te
     assert row.cells[2] == text
 
 
-def test_a_part_that_the_archive_has_twice_is_damage(tmp_path: Path) -> None:
+def test_a_part_that_the_archive_contains_twice_is_damage(tmp_path: Path) -> None:
     path = written(tmp_path, '<c r="A2"><v>7</v></c>' + NINE)
     with zipfile.ZipFile(path, "a") as book:
         book.writestr("XL/worksheets/sheet1.xml", book.read("xl/worksheets/sheet1.xml"))
-    with pytest.raises(SourceError, match=r"its part xl/worksheets/sheet1.xml is there twice"):
+    with raises(SourceError, "FILE_DAMAGED"):
         rows(path)
 
 
 EQUAL_ROWS = "<row><c><v>7</v></c><c><v>9</v></c></row>"
 
 
-def test_a_sheet_of_many_equal_rows_is_no_bomb(tmp_path: Path) -> None:
+def test_a_sheet_of_many_equal_rows_is_not_a_bomb(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data(HEADER + EQUAL_ROWS * 450_000)))
     with zipfile.ZipFile(path) as book:
@@ -480,24 +480,24 @@ def test_a_large_part_that_expands_beyond_the_ratio_is_a_bomb(tmp_path: Path, mo
     monkeypatch.setattr("importer.reader.files.workbook.xlsx.MAX_SHEET", Bound(4 << 30, 1 << 20))
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data(HEADER + "<row/>" * 400_000)))
-    with pytest.raises(SourceError, match=r"for safety: its part .* expands to more than 300 times its size"):
+    with raises(SourceError, "LIMIT_EXCEEDED"):
         rows(path)
 
 
-@pytest.mark.parametrize("folder", ["", "folder/"])
-def test_a_lock_file_is_named_for_what_it_is(tmp_path: Path, folder: str) -> None:
-    (tmp_path / folder).mkdir(exist_ok=True)
-    lock = tmp_path / folder / "~$pairs.xlsx"
+@pytest.mark.parametrize("directory", ["", "directory/"])
+def test_a_lock_file_is_recognized(tmp_path: Path, directory: str) -> None:
+    (tmp_path / directory).mkdir(exist_ok=True)
+    lock = tmp_path / directory / "~$pairs.xlsx"
     lock.write_bytes(b"\x05Admin" + b" " * 49 + b"\x05\0" + "Admin".encode("utf-16-le") + b" \0" * 49)
-    with pytest.raises(SourceError, match=r"it is the mark that a program leaves while it has pairs\.xlsx open"):
+    with raises(SourceError, "LOCK_FILE"):
         rows(lock)
     renamed = tmp_path / "pairs.xlsx"
     renamed.write_bytes(lock.read_bytes())
-    with pytest.raises(SourceError, match="it is the mark that a program leaves while it has a workbook open"):
+    with raises(SourceError, "LOCK_FILE"):
         rows(renamed)
-    libreoffice = tmp_path / folder / ".~lock.pairs.ods#"
+    libreoffice = tmp_path / directory / ".~lock.pairs.ods#"
     libreoffice.write_text(",user,host,25.11.2026 18:20,file:///home/user/.config/libreoffice/4;")
-    with pytest.raises(SourceError, match=r"it is the mark that a program leaves while it has pairs\.ods open"):
+    with raises(SourceError, "LOCK_FILE"):
         rows(libreoffice)
 
 
@@ -528,7 +528,7 @@ def numbers_sheet(rows: list[list[int]], merged: str, **other: Any) -> bytes:
         ("A2", [("1", "11", "21"), ("2", "12", "22"), ("3", "13", "23")]),
     ],
 )
-def test_covered_cells_of_merged_ranges_are_empty_whatever_they_hold(
+def test_cells_covered_by_merged_ranges_are_empty_whatever_they_store(
     tmp_path: Path, merged: str, cells: list[tuple[str, ...]]
 ) -> None:
     path = tmp_path / "a.xlsx"
@@ -541,11 +541,11 @@ def test_covered_cells_of_merged_ranges_are_empty_whatever_they_hold(
 def test_a_merged_range_that_names_no_cells_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(numbers_sheet([[1, 2, 3]], "A2:?"))
-    with pytest.raises(SourceError, match="is a damaged workbook"):
+    with raises(SourceError, "FILE_DAMAGED"):
         rows(path)
 
 
-def test_merged_ranges_are_found_wherever_the_blocks_that_are_looked_through_end(
+def test_merged_ranges_are_found_across_the_borders_of_scanned_blocks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.xlsx"
