@@ -118,7 +118,7 @@ def _refuse_suspect(name: str, number: int, cells: Sequence[str]) -> None:
 def _header_row_error(name: str, requested: int | None, last: int) -> SourceError:
     if requested is None or not last:
         return EmptyTableError(
-            "EMPTY_TABLE", f"{name} is empty. Its first row must be a header with the names of the columns."
+            "TABLE_EMPTY", f"{name} is empty. Its first row must be a header with the names of the columns."
         )
     if requested > last:
         return SourceError(
