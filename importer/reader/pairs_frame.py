@@ -61,11 +61,10 @@ def _typed_frame(pairs: PairColumns, problems: dict[int, list[Problem]], names: 
         "problem_code": [*valid, *(found[0].code for found in problems.values())],
         "problem_message": [*valid, *map(_message, problems.values())],
     }
-    dtypes = dict.fromkeys(columns, "string") | {"row": "Int64"}
-    frame = pandas.DataFrame({name: pandas.array(values, dtype=dtypes[name]) for name, values in columns.items()})
+    frame = pandas.DataFrame(columns, dtype="string").astype({"row": "Int64"})
     frame = frame.sort_values("row", kind="stable", ignore_index=True)
     if names.parts:
-        frame["row"] = pandas.array([names.of(int(row)) for row in frame["row"]], dtype="string")
+        frame["row"] = frame["row"].map(names.of).astype("string")
     return frame.astype({"from_object_type": "category", "to_object_type": "category", "problem_code": "category"})
 
 

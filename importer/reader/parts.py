@@ -52,13 +52,13 @@ def _unended_notes(table: Table) -> list[str]:
     lacks = "has no line ending, unlike all other lines"
     if len(ends) == 1:
         note = (
-            f"The last line, row {row}, {lacks}: the file may have been cut off within its last cell ({quoted(text)}). "
-            f"Compare it with the original."
+            f"The last line, row {row}, {lacks}: the file may have been truncated within its last cell "
+            f"({quoted(text)}). Compare it with the original."
         )
         return [f"{name}: {note}" if name else note]
     names = quoted_list([end[0] for end in ends])
     note = (
-        f"The last line of {len(ends):,} files {lacks}: {names}. Each may have been cut off "
+        f"The last line of {len(ends):,} files {lacks}: {names}. Each may have been truncated "
         f"within its last cell. Compare them with the originals."
     )
     return [note]

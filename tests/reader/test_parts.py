@@ -213,13 +213,13 @@ def test_parts_without_a_header_and_parts_below_title_lines_are_one_table(tmp_pa
         assert named_pairs(source) == [("a-1.csv:3", "1", "5"), ("a-2.csv:3", "2", "5")]
 
 
-@pytest.mark.parametrize(("unended", "said"), [(0, []), (1, ["a-0.csv: "]), (3, ["'a-0.csv', 'a-1.csv', 'a-2.csv'"])])
+@pytest.mark.parametrize(("unended", "named"), [(0, []), (1, ["a-0.csv: "]), (3, ["'a-0.csv', 'a-1.csv', 'a-2.csv'"])])
 def test_files_without_a_last_line_ending_are_named_in_one_warning(
-    tmp_path: Path, unended: int, said: list[str]
+    tmp_path: Path, unended: int, named: list[str]
 ) -> None:
     files = {f"a-{n}.csv": part([str(n + 1), "5"]).rstrip() + "\n" * (n >= unended) for n in range(4)}
     with open_source(zipped(tmp_path, files), EXPORT) as source:
         assert len(named_pairs(source)) == 4
         warnings = source.report.warnings
-        assert len(warnings) == len(said)
-        assert all(names in text for names, text in zip(said, warnings, strict=True))
+        assert len(warnings) == len(named)
+        assert all(names in text for names, text in zip(named, warnings, strict=True))

@@ -44,7 +44,7 @@ def unlisted_id(text: str, column: str, list_column: str) -> Problem:
 
 
 def further_ids(column: str, ids: int) -> Problem:
-    """Return the problem that stands for the ids of a cell that were not checked after many problems."""
+    """Return the problem for the remaining ids of a cell, which are not checked after many problems."""
     message = f"{ids:,} more ids in this cell were not checked."
     return Problem("FURTHER_IDS", column, message, "Correct the ids before them and check again.")
 

@@ -12,7 +12,7 @@ from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.model import Role
 from importer.reader import open_frame, open_source
-from importer.reader.source import SourceInfo
+from importer.reader.source_info import SourceInfo
 from tests.support.blocks import rows_of
 from tests.support.errors import raises
 

@@ -1,4 +1,4 @@
-"""What a header says, in the languages of HubSpot's interface and in people's own words."""
+"""Recognizing headers in the languages of HubSpot's user interface and in common variants."""
 
 import pytest
 

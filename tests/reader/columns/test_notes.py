@@ -1,4 +1,4 @@
-"""What is said about columns that a file has and its pairs do not show."""
+"""Warnings about columns of a file that its pairs do not use in full."""
 
 from pathlib import Path
 
