@@ -53,7 +53,6 @@ def _typed_frame(pairs: PairColumns, problems: dict[int, list[Problem]], names: 
     valid = [None] * len(pairs.rows)
     invalid = [None] * len(problems)
     columns = {
-        "row": [*pairs.rows, *problems],
         "from_object_type": [*pairs.from_types, *invalid],
         "from_object_id": [*pairs.from_ids, *invalid],
         "to_object_type": [*pairs.to_types, *invalid],
@@ -61,7 +60,8 @@ def _typed_frame(pairs: PairColumns, problems: dict[int, list[Problem]], names: 
         "problem_code": [*valid, *(found[0].code for found in problems.values())],
         "problem_message": [*valid, *map(_message, problems.values())],
     }
-    frame = pandas.DataFrame(columns, dtype="string").astype({"row": "Int64"})
+    frame = pandas.DataFrame(columns, dtype="string")
+    frame.insert(0, "row", pandas.array([*pairs.rows, *problems], dtype="Int64"))
     frame = frame.sort_values("row", kind="stable", ignore_index=True)
     if names.parts:
         frame["row"] = frame["row"].map(names.of).astype("string")
