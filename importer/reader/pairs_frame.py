@@ -61,7 +61,7 @@ def _typed_frame(pairs: PairColumns, problems: dict[int, list[Problem]], names: 
         "problem_message": [*valid, *map(_message, problems.values())],
     }
     frame = pandas.DataFrame(columns, dtype="string")
-    frame.insert(0, "row", pandas.array([*pairs.rows, *problems], dtype="Int64"))
+    frame.insert(0, "row", pandas.Series([*pairs.rows, *problems], dtype="Int64"))
     frame = frame.sort_values("row", kind="stable", ignore_index=True)
     if names.parts:
         frame["row"] = frame["row"].map(names.of).astype("string")
