@@ -25,6 +25,7 @@ from importer.errors import (
     SourceError,
 )
 from importer.model import Status, StopReason
+from importer.reader.pairs_frame import read_pairs
 from importer.reporter import RunStatus, Summary
 from importer.runner.run import run_import
 
@@ -44,5 +45,6 @@ __all__ = [
     "StopReason",
     "Summary",
     "load_settings",
+    "read_pairs",
     "run_import",
 ]

@@ -1,4 +1,4 @@
-"""Which run wrote a results file, found before its columns are understood."""
+"""Find the runs that wrote a results file, without resolving its columns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from importer.reader.recognition import RECOGNIZERS
 
 @dataclass(frozen=True, slots=True)
 class PreviousResults:
-    """What a results file says of itself.
+    """Properties of a results file.
 
-    `header` is that of the source, without the columns that a run added, and `positions` says where in the file each of
-    its columns is, from 1. `run_ids` are the runs that its rows name: several when somebody joined results files.
+    `header` is the header of the source, without the columns that a run added, and `positions` the positions of its
+    columns in the file, from 1. `run_ids` are the runs named in its rows: several if results files were joined.
     """
 
     header: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class PreviousResults:
 
 
 def read_previous_results(path: Path, reading: Reading) -> PreviousResults:
-    """Return the header and the run ids of a results file. Raises `SourceError` when the file cannot be read."""
+    """Return the header and the run ids of a results file. Raises `SourceError` if the file cannot be read."""
     table = open_table(path, path.name, reading, RECOGNIZERS)
     try:
         rows = _rows(table.records)
@@ -33,8 +33,8 @@ def read_previous_results(path: Path, reading: Reading) -> PreviousResults:
         names = [text.strip() for text in header]
         if RUN_ID_COLUMN not in names:
             return PreviousResults()
-        place = names.index(RUN_ID_COLUMN)
-        run_ids = frozenset(str(cells[place]).strip() for cells in rows if len(cells) > place) - {""}
+        column = names.index(RUN_ID_COLUMN)
+        run_ids = frozenset(str(cells[column]).strip() for cells in rows if len(cells) > column) - {""}
         own = [i for i, name in enumerate(names) if name not in PREVIOUS_RESULT_COLUMNS]
         return PreviousResults(tuple(header[i] for i in own), tuple(i + 1 for i in own), run_ids)
     finally:

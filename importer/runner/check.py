@@ -71,9 +71,9 @@ def check_file(
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,
-                understood=table.understood,
+                understood=table.info,
                 counts=journal.counts(),
-                warnings=table.warnings(),
+                warnings=table.report.warnings,
                 problems=tuple(journal.problem_groups(_FIRST_ROWS)),
                 costs=expected,
                 daily_share=expected.calls / SMALLEST_DAILY_LIMIT,

@@ -31,14 +31,14 @@ class NewRun:
             source_sha256=source.sha256,
             source_modified_at=source.modified_at,
             header=table.header,
-            delimiter=table.understood.delimiter or ",",
+            delimiter=table.info.delimiter or ",",
             reading=reading_values(self.reading),
             target=target_name(self.settings),
             api_version=self.settings.api_version,
             results=str(self.results),
             settings=self.settings.model_dump(mode="json"),
             places={str(role): place for role, place in table.places.items()},
-            parts=table.understood.parts,
+            parts=table.info.parts,
         )
 
     def read(self, source: SourceFile, directory: Path, on_event: EventHandler, account: Account | None = None) -> Path:
@@ -47,10 +47,10 @@ class NewRun:
         `account` is the one that the source's ids belong to, if known.
         """
         with open_table(source, self.reading) as table:
-            on_event(table.understood)
+            on_event(table.info)
             path = directory / f"{self.run_id}{SUFFIX}"
             write_journal(path, self.describe(source, table), read_blocks(source, table), account)
-            for warning in table.warnings():
+            for warning in table.report.warnings:
                 on_event(Notice(warning, is_warning=True))
         return path
 

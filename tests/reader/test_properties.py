@@ -202,7 +202,7 @@ def rows_of_text(text: str, codec: str, delimiter: str) -> tuple[list[SourceRow]
         reading = Reading("contacts", "companies", delimiter=delimiter, encoding=codec)
         with open_source(path, reading) as source:
             rows = rows_of(source.blocks())
-            return rows, blank_rows(source.warnings())
+            return rows, blank_rows(source.report.warnings)
 
 
 def blank_rows(warnings: tuple[str, ...]) -> int:
@@ -243,7 +243,7 @@ def test_a_table_whose_dialect_is_detected_makes_the_pairs_that_it_states_or_non
         try:
             with open_source(path, LINKS) as source:
                 found = rows_of(source.blocks())
-                blank = blank_rows(source.warnings())
+                blank = blank_rows(source.report.warnings)
         except SourceError:
             return
     assert len(found) + blank == len(rows) or all(row.problems for row in found)

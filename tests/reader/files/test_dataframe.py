@@ -52,7 +52,7 @@ def test_a_frame_is_read_like_a_sheet() -> None:
     )
     with open_frame(frame, LINKS) as source:
         assert source.header == ("from_id", "to_id", "note")
-        assert source.understood.format == "data frame"
+        assert source.info.format == "data frame"
         read = rows_of(source.blocks())
     assert [row.number for row in read] == list(range(2, 12))
     assert [" ".join([*(p.from_id for p in row.pairs), *(p.code for p in row.problems)]) for row in read] == [

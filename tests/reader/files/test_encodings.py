@@ -148,7 +148,7 @@ def test_a_few_names_are_enough_to_detect_the_encoding(tmp_path: Path, codec: st
         assert [row.cells for row in rows_of(source.blocks())] == [
             (str(number), name, str(number + 100)) for number, name in enumerate(names, 1)
         ]
-        assert len(source.understood.notes) == 1
+        assert len(source.info.notes) == 1
 
 
 @pytest.mark.parametrize(("word", "codec", "other"), [("家", "gbk", "cp949"), ("Jaroš", "iso8859_2", "cp1252")])
@@ -200,7 +200,7 @@ def test_a_byte_order_mark_overrides_the_requested_encoding(tmp_path: Path, mark
     path.write_bytes('"from_id",to_id,name\n1,2,René\n'.encode(mark))
     assert cells(path, encoding=named) == [("1", "2", "René")]
     with open_source(path, Reading("contacts", "deals", encoding=named)) as source:
-        assert bool(source.understood.notes) == (named[:5] != mark[:5])
+        assert bool(source.info.notes) == (named[:5] != mark[:5])
 
 
 def test_utf_16_can_be_requested_for_a_file_without_a_byte_order_mark(tmp_path: Path) -> None:

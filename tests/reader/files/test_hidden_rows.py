@@ -30,7 +30,7 @@ def read(path: Path, *, visible_only: bool, limit: int | None = None) -> tuple[l
     reading = Reading("contacts", "companies", visible_rows_only=visible_only, limit=limit)
     with open_source(path, reading) as source:
         numbers = [row.number for row in rows_of(source.blocks())]
-        return numbers, " ".join(source.warnings())
+        return numbers, " ".join(source.report.warnings)
 
 
 def test_hidden_rows_are_read_and_reported_with_the_flag_that_skips_them(tmp_path: Path) -> None:
@@ -93,6 +93,6 @@ def test_hidden_rows_of_the_parts_of_one_table_are_named_by_part(tmp_path: Path)
         for name, hidden in (("a.xlsx", [3]), ("b.xlsx", [2, 3])):
             archive.write(workbook(tmp_path / name, 3, hidden), name)
     with open_source(tmp_path / "export.zip", Reading("contacts", "companies", visible_rows_only=True)) as source:
-        rows = [source.understood.row_names.of(row.number) for row in rows_of(source.blocks())]
+        rows = [source.info.row_names.of(row.number) for row in rows_of(source.blocks())]
         assert rows == ["a.xlsx:2", "a.xlsx:4", "b.xlsx:4"]
-        assert "Hidden rows left out: 3 (rows a.xlsx:3, b.xlsx:2, b.xlsx:3)." in source.warnings()
+        assert "Hidden rows left out: 3 (rows a.xlsx:3, b.xlsx:2, b.xlsx:3)." in source.report.warnings

@@ -44,7 +44,7 @@ def test_cells_covered_by_merged_ranges_are_empty_whatever_they_store(
     path.write_bytes(numbers_sheet([[1, 11, 21], [2, 12, 22], [3, 13, 23]], merged))
     with open_source(path, LINKS) as source:
         assert [row.cells for row in rows_of(source.blocks())] == cells
-        assert any("Merged ranges in the sheet" in text for text in source.warnings())
+        assert any("Merged ranges in the sheet" in text for text in source.report.warnings)
 
 
 def test_an_invalid_merged_range_is_damage(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_a_hidden_sheet_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "a.ods"
     path.write_bytes(ods(HEADER + other, styles=hidden, style="ta1"))
     with open_source(path, Reading("contacts", "companies")) as source:
-        assert (source.understood.sheet, source.understood.sheets) == ("New", 2)
+        assert (source.info.sheet, source.info.sheets) == ("New", 2)
 
 
 def archive_with(tmp_path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
@@ -206,7 +206,7 @@ def without_mimetype(kind: str) -> Callable[[dict[str, bytes]], None]:
 def test_a_workbook_may_declare_its_type_in_the_manifest_only(tmp_path: Path) -> None:
     path = archive_with(tmp_path, without_mimetype("application/vnd.oasis.opendocument.spreadsheet"))
     with open_source(path, Reading("contacts", "companies")) as source:
-        assert source.understood.format == "ODS"
+        assert source.info.format == "ODS"
         assert [row.cells for row in rows_of(source.blocks())] == [("1", "2")]
 
 
@@ -258,7 +258,7 @@ def test_rows_hidden_by_filters_by_hand_or_in_groups_are_counted(
     path.write_bytes(ods(HEADER + rows))
     with open_source(path, Reading("contacts", "companies", visible_rows_only=visible_only)) as source:
         assert [row.number for row in rows_of(source.blocks())] == numbers
-        assert "5 (rows 2, 3, 4, 6, 7)" in source.warnings()[0]
+        assert "5 (rows 2, 3, 4, 6, 7)" in source.report.warnings[0]
 
 
 @pytest.mark.parametrize("hidden", ['office:value-type="float" office:value="1777"', ""])
@@ -274,7 +274,7 @@ def test_a_covered_cell_of_a_merged_range_is_empty_whatever_it_stores(tmp_path: 
         merged, below = rows_of(source.blocks())
         assert [pair.from_id for pair in merged.pairs] == ["1001"]
         assert (below.cells, [problem.code for problem in below.problems]) == (("", "5002"), ["MISSING_ID"])
-        assert any(text.startswith("Merged ranges in the sheet: 1;") for text in source.warnings())
+        assert any(text.startswith("Merged ranges in the sheet: 1;") for text in source.report.warnings)
 
 
 def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
     path.write_bytes(ods(HEADER + ods_row(one, ods_number("2"))))
     with open_source(path, Reading("contacts", "companies")) as source:
         assert len(rows_of(source.blocks())) == 1
-        assert source.warnings() == ()
+        assert source.report.warnings == ()
 
 
 def test_a_text_with_other_stored_digits_is_not_an_id_when_read_back(read: Read, tmp_path: Path) -> None:

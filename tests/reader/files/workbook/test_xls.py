@@ -250,7 +250,7 @@ def test_hidden_rows_are_counted(tmp_path: Path, visible_only: bool, numbers: li
     path.write_bytes(ole({"Workbook": biff_workbook(rows + HEAD + cells)}))
     with open_source(path, Reading("contacts", "companies", visible_rows_only=visible_only)) as source:
         assert [row.number for row in rows_of(source.blocks())] == numbers
-        assert "2 (rows 2, 4)" in source.warnings()[0]
+        assert "2 (rows 2, 4)" in source.report.warnings[0]
 
 
 @pytest.mark.parametrize(

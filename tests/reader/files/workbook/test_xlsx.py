@@ -52,7 +52,7 @@ def test_a_missing_sheet_is_rejected_with_the_names_of_the_others(three_sheets: 
 
 def test_the_sheet_that_is_read_is_noted(three_sheets: Path) -> None:
     with open_source(three_sheets, LINKS) as source:
-        assert (source.understood.sheet, source.understood.sheets) == ("2", 3)
+        assert (source.info.sheet, source.info.sheets) == ("2", 3)
 
 
 def test_cells_that_openpyxl_writes_keep_their_types(tmp_path: Path) -> None:
