@@ -8,7 +8,8 @@ import json
 import re
 from collections.abc import Collection, Iterator
 
-from importer.hubspot.response import ErrorItem, Response, errors_of
+from importer.hubspot.parse import errors_of
+from importer.hubspot.response import ErrorItem, Response
 
 _ID_KEY = re.compile(r"(?:invalid_?|missing_?|unknown_?)?(?:from_?|to_?)?(?:object_?|record_?)?ids?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d-])\d+(?![\d-])")  # neither half of a type id such as 0-1
@@ -21,18 +22,18 @@ _SPEAKS_OF_LIMIT = re.compile(
 _COUNT = re.compile(r"(?<![\d,-])(?:\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d-])")
 
 
-def numbers_in_errors(answer: Response) -> set[str]:
+def numbers_in_errors(response: Response) -> set[str]:
     """All numbers in what a response says about errors: the ids of the records that it means are among them."""
-    errors = answer.content.get("errors")
+    errors = response.content.get("errors")
     return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
 
 
-def records_by_error(answer: Response, ids: Collection[str]) -> list[set[str]]:
+def records_by_error(response: Response, ids: Collection[str]) -> list[set[str]]:
     """Those of `ids` that each error of a response names as records.
 
     None when the error names no record, an index alone, or a record that was not asked for.
     """
-    return [ids_named(error, ids) for error in errors_of(answer)]
+    return [ids_named(error, ids) for error in errors_of(response)]
 
 
 def ids_named(error: ErrorItem, ids: Collection[str]) -> set[str]:
@@ -49,14 +50,14 @@ def _ids_by_place(error: ErrorItem, ids: Collection[str]) -> Iterator[set[str]]:
         yield {number for number in _RECORD_NUMBER.findall(one.message) if number in ids}
 
 
-def inputs_allowed(answer: Response, sent: int) -> int | None:
+def inputs_allowed(response: Response, sent: int) -> int | None:
     """The number of inputs a call may have, where the refusal of one with `sent` inputs names exactly one that fits.
 
     Only a hint: such a number can also be something else, so what it leads to has to be tried.
     """
-    if not 400 <= answer.http_status < 500:
+    if not 400 <= response.http_status < 500:
         return None
-    said = [error.message for error in answer.error.flattened() if _SPEAKS_OF_LIMIT.search(error.message)]
+    said = [error.message for error in response.error.flattened() if _SPEAKS_OF_LIMIT.search(error.message)]
     named = {int(number.replace(",", "")) for text in said for number in _COUNT.findall(text)}
     fitting = [number for number in named if 1 < number < sent]
     return fitting[0] if len(fitting) == 1 else None

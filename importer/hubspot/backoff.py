@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST_RETRY_AFTER = 24 * 60 * 60.0
+MAX_RETRY_AFTER = 24 * 60 * 60.0
 """Seconds; what HubSpot says of an account that is being migrated. Source: HubSpot, error page (477)."""
 
 
@@ -18,7 +18,7 @@ def backoff(attempt: int, base: float, cap: float, jitter: float) -> float:
 def retry_after(header: str | None, now: datetime) -> float | None:
     """Seconds that a `Retry-After` header asks for, given as a number or as a date; None when it says nothing.
 
-    Never below 0 and never above `LONGEST_RETRY_AFTER`.
+    Never below 0 and never above `MAX_RETRY_AFTER`.
     """
     if header is None:
         return None
@@ -27,7 +27,7 @@ def retry_after(header: str | None, now: datetime) -> float | None:
         seconds = float(text) if text[:1].isdigit() else _seconds_until(text, now)
     except (ValueError, OverflowError):
         return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def server_time(date: str | None, ours: datetime) -> datetime:

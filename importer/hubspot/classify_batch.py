@@ -1,11 +1,11 @@
-"""The strict rule of success for a batch: which of its pairs an answer links, refuses or leaves open."""
+"""The strict rule of success for a batch: which of its pairs an response links, refuses or leaves open."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from importer.hubspot.advice import RETRY_ADVICE
 from importer.hubspot.attribution import numbers_in_errors, records_by_error
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
-from importer.hubspot.hints import RETRY
 from importer.hubspot.response import NoResponse, Response
 from importer.model import Outcome, Pair, Status
 
@@ -14,49 +14,49 @@ from importer.model import Outcome, Pair, Status
 class BatchDecision:
     """What to do next with a batch as a whole, and the outcomes of the pairs that the response links or leaves open.
 
-    A pair without an outcome was refused. `is_taken` is False when the response says too little of single pairs, so
+    A pair without an outcome was refused. `is_accepted` is False when the response says too little of single pairs, so
     that smaller batches are worth a try: it refuses the batch as a whole, names no pair at all, or has errors that may
     be about any of them.
     """
 
-    verdict: Decision
+    decision: Decision
     outcomes: Mapping[Pair, Outcome] = field(default_factory=dict)
-    is_taken: bool = False
+    is_accepted: bool = False
 
 
-def classify_batch_response(answer: Response | NoResponse, pairs: Sequence[Pair]) -> BatchDecision:
+def classify_batch_response(response: Response | NoResponse, pairs: Sequence[Pair]) -> BatchDecision:
     """Classify the response to the batch call of `pairs`.
 
     A pair is linked only by the strict rule: COMPLETE, named in `results`, every error attributed to a record, and none
     to a record of this pair. It is in doubt (`unconfirmed`) when it is named but may have an error or be another pair,
     or when it is not named and the errors do not explain that either (see `_refused`).
     """
-    if isinstance(answer, NoResponse) or not 200 <= answer.http_status < 300:
-        return BatchDecision(classify_response(answer, pairs[0]))
-    if not answer.is_json:
-        return BatchDecision(unreadable(answer))
-    if answer.status != "COMPLETE":
-        return BatchDecision(incomplete(answer))
-    outcomes, is_attributed = _outcomes(answer, pairs)
-    is_taken = is_attributed and (len(outcomes) < len(pairs) or _has_linked(outcomes))
-    linked = Outcome(Status.LINKED, answer.http_status, answer.status)
-    return BatchDecision(Decision(Action.DONE, linked), outcomes, is_taken)
+    if isinstance(response, NoResponse) or not 200 <= response.http_status < 300:
+        return BatchDecision(classify_response(response, pairs[0]))
+    if not response.is_json:
+        return BatchDecision(unreadable(response))
+    if response.status != "COMPLETE":
+        return BatchDecision(incomplete(response))
+    outcomes, is_attributed = _outcomes(response, pairs)
+    is_accepted = is_attributed and (len(outcomes) < len(pairs) or _has_linked(outcomes))
+    linked = Outcome(Status.LINKED, response.http_status, response.status)
+    return BatchDecision(Decision(Action.DONE, linked), outcomes, is_accepted)
 
 
-def _outcomes(answer: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
+def _outcomes(response: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
     """The outcomes of pairs that a COMPLETE batch links or leaves open, and whether all its errors are attributed.
 
     An error that is only counted may be about any pair. One that names several records is still one error, so the
     count must not exceed the number of errors that name a record.
     """
-    errors = records_by_error(answer, _ids(pairs))
-    is_attributed = all(errors) and (answer.num_errors or 0) <= len(errors)
-    types = _types_named(answer, pairs)
-    doubted = numbers_in_errors(answer) | _mirrored(pairs)
-    refused = _refused(answer, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
-    unclear = _unclear(answer)
+    errors = records_by_error(response, _ids(pairs))
+    is_attributed = all(errors) and (response.num_errors or 0) <= len(errors)
+    types = _types_named(response, pairs)
+    doubted = numbers_in_errors(response) | _mirrored(pairs)
+    refused = _refused(response, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
+    unclear = _unclear(response)
     # The pairs of a batch share few outcomes, so each is made once.
-    linked_as = {kinds: _linked(answer, kinds) for kinds in set(types.values())}
+    linked_as = {kinds: _linked(response, kinds) for kinds in set(types.values())}
     said: dict[Pair, Outcome] = {}
     for pair in pairs:
         named = types.get((pair.from_id, pair.to_id))
@@ -68,14 +68,14 @@ def _outcomes(answer: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outco
 
 
 def _refused(
-    answer: Response, errors: Sequence[set[str]], unnamed: Sequence[Pair], pairs: Sequence[Pair]
+    response: Response, errors: Sequence[set[str]], unnamed: Sequence[Pair], pairs: Sequence[Pair]
 ) -> Collection[Pair]:
     """Those of the pairs not named in `results` whose absence the errors explain; `errors` has the records of each.
 
     All are refused when there is one error for each. Otherwise only those with a record that an error names, and only
     when results name other pairs: results may also be left out of a response whose pairs are linked.
     """
-    number = max(answer.num_errors or 0, len(errors))
+    number = max(response.num_errors or 0, len(errors))
     if number == len(unnamed) or (number and len(pairs) == 1):
         return set(unnamed)
     if len(unnamed) == len(pairs):
@@ -92,35 +92,35 @@ def _ids(pairs: Sequence[Pair]) -> set[str]:
     return {record for pair in pairs for record in (pair.from_id, pair.to_id)}
 
 
-def _linked(answer: Response, types: str) -> Outcome:
+def _linked(response: Response, types: str) -> Outcome:
     return Outcome(
         Status.LINKED,
-        answer.http_status,
-        answer.status,
+        response.http_status,
+        response.status,
         association_types=types,
-        completed_at=answer.completed_at,
+        completed_at=response.completed_at,
     )
 
 
-def _unclear(answer: Response) -> Outcome:
+def _unclear(response: Response) -> Outcome:
     return Outcome(
         Status.UNCONFIRMED,
-        answer.http_status,
-        answer.status,
-        num_errors=answer.num_errors or len(answer.error.errors),
+        response.http_status,
+        response.status,
+        num_errors=response.num_errors or len(response.error.errors),
         error_category="NOT_IN_RESULTS",
         error_message="The response to a batch does not say clearly whether this pair was linked.",
-        error_details=answer.details,
-        correlation_id=answer.correlation_id,
-        completed_at=answer.completed_at,
-        advice=RETRY,
+        error_details=response.details,
+        correlation_id=response.correlation_id,
+        completed_at=response.completed_at,
+        advice=RETRY_ADVICE,
     )
 
 
-def _types_named(answer: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
+def _types_named(response: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
     """The types of the links that results name, in either direction, by the ids of those of `pairs` that they name."""
     types: dict[tuple[str, str], list[str]] = {(pair.from_id, pair.to_id): [] for pair in pairs}
-    for item in answer.results:
+    for item in response.results:
         for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
             if key in types:
                 types[key].append(f"{item.category}:{item.type_id}")

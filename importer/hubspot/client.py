@@ -15,12 +15,13 @@ from yarl import URL
 from importer.config import Settings, token_origin
 from importer.hubspot import paths
 from importer.hubspot.backoff import retry_after, server_time
+from importer.hubspot.parse import parse_response, sanitize
 from importer.hubspot.proxy import find_proxy
-from importer.hubspot.response import NoResponse, RateHeaders, Response, parse_response, shown
+from importer.hubspot.response import NoResponse, RateHeaders, Response
 from importer.model import ObjectType, Pair
 from importer.redaction import hide
 
-LARGEST_BODY = 16 * 1024 * 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024
 """Bytes; a larger answer is not read to its end and counts as unreadable."""
 
 
@@ -124,9 +125,9 @@ class HubSpotClient:
                 answer = self._read(response.status, response.headers, body or b"")
                 return replace(answer, is_too_large=True) if body is None else answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
-            return NoResponse(shown(_reason(error)), reached=False)
+            return NoResponse(sanitize(_reason(error)), reached=False)
         except (_ConnectionLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            return NoResponse(shown(_reason(error)), reached=not isinstance(error, aiohttp.InvalidURL))
+            return NoResponse(sanitize(_reason(error)), reached=not isinstance(error, aiohttp.InvalidURL))
 
     def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> Response:
         wait = headers.get("Retry-After")
@@ -136,13 +137,13 @@ class HubSpotClient:
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
-    """The whole body; None when it is larger than `LARGEST_BODY`."""
+    """The whole body; None when it is larger than `MAX_BODY_BYTES`."""
     parts: list[bytes] = []
     size = 0
     while part := await response.content.readany():
         parts.append(part)
         size += len(part)
-        if size > LARGEST_BODY:
+        if size > MAX_BODY_BYTES:
             response.close()
             return None
     return b"".join(parts)

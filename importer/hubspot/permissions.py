@@ -32,15 +32,15 @@ _SCOPES_KEY = re.compile(r"(missing|required)?(granular)?scopes", re.IGNORECASE)
 _CREATOR_CODE = "USER_DOES_NOT_HAVE_PERMISSIONS"
 
 
-def denial_of(answer: Response) -> Denial:
+def classify_denial(response: Response) -> Denial:
     """Read what a 403 denies: its codes say so, or a whole sentence, since a refusal of a record may use any word.
 
     Source: HubSpot, error page and guides; bodies as reported by its users.
     """
-    errors = list(answer.error.flattened())
+    errors = list(response.error.flattened())
     codes = " ".join(f"{error.category} {error.sub_category} {error.code}" for error in errors)
     said = ". ".join(error.message for error in errors)
-    if missing_scopes(answer) or re.search(r"SCOPES?\b", codes) or _SCOPES_SENTENCE.search(said):
+    if missing_scopes(response) or re.search(r"SCOPES?\b", codes) or _SCOPES_SENTENCE.search(said):
         return Denial.SCOPES
     if _ACCOUNT_CODE.search(codes) or _ACCOUNT_SENTENCE.search(said):
         return Denial.ACCOUNT
@@ -49,9 +49,9 @@ def denial_of(answer: Response) -> Denial:
     return Denial.RECORDS
 
 
-def missing_scopes(answer: Response) -> tuple[str, ...]:
-    """The scopes that the answer names as missing, or else as required; in order, each once."""
-    contexts = [item for error in answer.error.flattened() for item in error.context.items()]
+def missing_scopes(response: Response) -> tuple[str, ...]:
+    """The scopes that the response names as missing, or else as required; in order, each once."""
+    contexts = [item for error in response.error.flattened() for item in error.context.items()]
     named = [(name.lower(), scope) for name, values in contexts if _SCOPES_KEY.fullmatch(name) for scope in values]
     missing = [scope for name, scope in named if scope and name.startswith("missing")]
     return tuple(dict.fromkeys(missing or [scope for _, scope in named if scope]))

@@ -45,9 +45,9 @@ class Pause:
 
 
 class RateLimiter:
-    """Hands out places in a rolling window; a call needs one from its sending until the window after its answer.
+    """Hands out places in a rolling window; a call needs one from its sending until the window after its response.
 
-    The server sees a call at some moment between its sending and its answer, so a place that is held from before the
+    The server sees a call at some moment between its sending and its response, so a place that is held from before the
     one until `rate.seconds` after the other covers every window in which the server can count it: at most `rate.calls`
     calls arrive in any window of `rate.seconds`, whatever the network and the event loop do in between. A leaky bucket
     on top (aiolimiter) spreads the calls over the window; alone it would not keep the limit.
@@ -88,7 +88,7 @@ class RateLimiter:
             self._free_place()
 
     def release(self) -> None:
-        """Say that the call's answer has come, or that none will: its place is free after the window."""
+        """Say that the call's response has come, or that none will: its place is free after the window."""
         self._free_after(self._rate.seconds + MARGIN)
 
     def reserve(self, seconds: float) -> None:
@@ -108,7 +108,7 @@ class RateLimiter:
         return RateLimiter(rate, pause=self.pause)
 
     def follow(self, headers: RateHeaders) -> None:
-        """Take the rate from an answer's headers, if that is how this pace was made and they name one."""
+        """Take the rate from an response's headers, if that is how this pace was made and they name one."""
         if not self._follows or headers.limit is None or headers.interval is None or headers.limit < 1:
             return
         translate_errors = Rate(headers.limit, headers.interval)

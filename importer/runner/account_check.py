@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -25,7 +26,7 @@ from importer.hubspot.response import NoResponse, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Account, Journal
 from importer.model import Stop
-from importer.pool import Pool
+from importer.pool import Pool, StoppedError
 from importer.runner.estimate import initial_rate
 from importer.runner.events import EventHandler, Notice
 from importer.runner.send import report_full_window, run_on_own_loop
@@ -144,7 +145,8 @@ class TokenAccount:
                 asking.cancel()
                 await asyncio.wait({asking})
         if not asking.cancelled():
-            asking.result()
+            with suppress(StoppedError):
+                asking.result()
 
     def _ask_now(self) -> None:
         def tell() -> None:

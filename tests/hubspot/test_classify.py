@@ -64,15 +64,15 @@ BODIES = st.fixed_dictionaries(
 @example(200, complete(errors=[{}]))
 @example(400, complete())
 def test_linked_exactly_when_the_strict_rule_holds(status: int, body: object) -> None:
-    verdict = classify_response(answer(status, body), PAIR)
-    assert (verdict.outcome.status is Status.LINKED) is strictly_linked(status, body, PAIR)
-    if verdict.outcome.status is Status.LINKED:
-        assert verdict.action is Action.DONE
-        assert (verdict.outcome.num_errors, verdict.outcome.advice, verdict.outcome.error_message) == (0, "", "")
+    decision = classify_response(answer(status, body), PAIR)
+    assert (decision.outcome.status is Status.LINKED) is strictly_linked(status, body, PAIR)
+    if decision.outcome.status is Status.LINKED:
+        assert decision.action is Action.DONE
+        assert (decision.outcome.num_errors, decision.outcome.advice, decision.outcome.error_message) == (0, "", "")
     else:
-        assert verdict.outcome.advice
-        assert verdict.outcome.error_message
-        assert verdict.outcome.error_category
+        assert decision.outcome.advice
+        assert decision.outcome.error_message
+        assert decision.outcome.error_category
 
 
 @given(st.binary(max_size=200), st.integers(100, 599))
@@ -82,9 +82,9 @@ def test_bytes_that_are_no_json_object_are_never_linked(body: bytes, status: int
 
 @pytest.mark.parametrize("cut", [0, 1, 30, 100, 200, -2, -1])
 def test_a_success_cut_short_is_asked_for_again_and_not_linked(cut: int) -> None:
-    verdict = classify_response(answer(200, json.dumps(complete()).encode()[:cut]), PAIR)
-    assert verdict.action is Action.RETRY
-    assert verdict.outcome.status is Status.UNCONFIRMED
+    decision = classify_response(answer(200, json.dumps(complete()).encode()[:cut]), PAIR)
+    assert decision.action is Action.RETRY
+    assert decision.outcome.status is Status.UNCONFIRMED
 
 
 def test_both_directions_are_reported_with_their_types() -> None:
@@ -124,13 +124,13 @@ TABLE: list[tuple[int, object, Action, Status, str]] = [
     (200, b"", Action.RETRY, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
     (204, b"", Action.RETRY, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
     (200, [], Action.RETRY, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
-    (200, b"<html>guest network</html>", Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT"),
+    (200, b"<html>guest network</html>", Action.NOT_HUBSPOT, Status.UNCONFIRMED, "NOT_HUBSPOT"),
     *(
-        (status, body, Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT")
+        (status, body, Action.NOT_HUBSPOT, Status.UNCONFIRMED, "NOT_HUBSPOT")
         for status in (302, 307, 400, 403, 404, 405, 406, 407, 410, 451)
         for body in (b"", b"<html>Blocked</html>", b"no such page", b"[]", {"message": "Forbidden"}, {"status": 404})
     ),
-    (401, b"<html>Sign in</html>", Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT"),
+    (401, b"<html>Sign in</html>", Action.NOT_HUBSPOT, Status.UNCONFIRMED, "NOT_HUBSPOT"),
     (400, error(), Action.DONE, Status.FAILED, "VALIDATION_ERROR"),
     (400, complete(), Action.DONE, Status.FAILED, "HTTP_400"),
     (404, error("OBJECT_NOT_FOUND"), Action.DONE, Status.FAILED, "OBJECT_NOT_FOUND"),
@@ -169,11 +169,11 @@ TABLE: list[tuple[int, object, Action, Status, str]] = [
 def test_every_answer_has_its_meaning(
     http_status: int, body: object, action: Action, status: Status, category: str
 ) -> None:
-    verdict = classify_response(answer(http_status, body), PAIR)
-    outcome = verdict.outcome
-    assert (verdict.action, outcome.status, outcome.error_category) == (action, status, category)
+    decision = classify_response(answer(http_status, body), PAIR)
+    outcome = decision.outcome
+    assert (decision.action, outcome.status, outcome.error_category) == (action, status, category)
     assert outcome.http_status == http_status
-    assert (verdict.stop is not None) is (action in {Action.RECHECK, Action.STOP, Action.STOP_TYPES})
+    assert (decision.stop is not None) is (action in {Action.RECHECK, Action.STOP, Action.STOP_TYPES})
     assert bool(outcome.error_message) is bool(outcome.advice) is (status is not Status.LINKED)
     assert outcome.num_errors >= (status is Status.FAILED)
 
@@ -202,9 +202,9 @@ RECORDS_ALONE = [
 
 @pytest.mark.parametrize("body", RECORDS_ALONE)
 def test_a_403_about_a_record_fails_its_pair_alone_whatever_words_it_uses(body: object) -> None:
-    verdict = classify_response(answer(403, body), PAIR)
-    assert (verdict.action, verdict.outcome.status) == (Action.DONE, Status.FAILED)
-    assert "permission to edit" in verdict.outcome.advice
+    decision = classify_response(answer(403, body), PAIR)
+    assert (decision.action, decision.outcome.status) == (Action.DONE, Status.FAILED)
+    assert "permission to edit" in decision.outcome.advice
 
 
 WHOLE = [
@@ -235,10 +235,10 @@ def test_why_a_run_stops_is_said_with_the_status(http_status: int, body: object,
 
 
 def test_a_refused_token_is_named_by_where_it_came_from() -> None:
-    verdict = classify_response(replace(answer(401, b""), token_origin="the file /run/token"), PAIR)
-    assert verdict.stop is not None
-    assert "the token in the file /run/token is not accepted" in verdict.stop.message
-    assert "in the file /run/token" in verdict.outcome.advice
+    decision = classify_response(replace(answer(401, b""), token_origin="the file /run/token"), PAIR)
+    assert decision.stop is not None
+    assert "the token in the file /run/token is not accepted" in decision.stop.message
+    assert "in the file /run/token" in decision.outcome.advice
 
 
 PAGES = [
@@ -267,18 +267,18 @@ def test_the_daily_limit_stops_and_says_when_the_day_ends() -> None:
 
 
 def test_a_migration_says_how_long() -> None:
-    verdict = classify_response(answer(477, b"", retry_after=5400), PAIR)
-    assert verdict.stop is not None
-    assert "1:30:00" in verdict.stop.message
+    decision = classify_response(answer(477, b"", retry_after=5400), PAIR)
+    assert decision.stop is not None
+    assert "1:30:00" in decision.stop.message
     assert classify_response(answer(477, b""), PAIR).wait == 24 * 3600
 
 
 def test_missing_scopes_are_named_for_these_types() -> None:
     details = {"message": "Needed.", "context": {"missingScopes": ["a.read", "b.write"], "requiredScopes": ["b.write"]}}
-    verdict = classify_response(answer(403, error("MISSING_SCOPES", errors=[details])), PAIR)
-    assert verdict.stop is not None
-    assert "a.read, b.write to link contacts to companies" in verdict.stop.message
-    assert "a.read, b.write" in verdict.outcome.advice
+    decision = classify_response(answer(403, error("MISSING_SCOPES", errors=[details])), PAIR)
+    assert decision.stop is not None
+    assert "a.read, b.write to link contacts to companies" in decision.stop.message
+    assert "a.read, b.write" in decision.outcome.advice
 
 
 WAITS = [
@@ -306,14 +306,14 @@ def test_the_limit_of_one_second_waits_one_second() -> None:
 
 
 def test_silence_is_doubt_when_the_request_may_have_arrived() -> None:
-    verdict = classify_response(NoResponse("it took too long", reached=True), PAIR)
-    assert (verdict.action, verdict.outcome.status) == (Action.RETRY, Status.UNCONFIRMED)
+    decision = classify_response(NoResponse("it took too long", reached=True), PAIR)
+    assert (decision.action, decision.outcome.status) == (Action.RETRY, Status.UNCONFIRMED)
 
 
 def test_silence_is_not_sent_when_no_connection_came_about() -> None:
-    verdict = classify_response(NoResponse("refused", reached=False), PAIR)
-    assert (verdict.action, verdict.outcome.status) == (Action.RETRY, Status.NOT_SENT)
-    assert "base_url" in verdict.outcome.advice
+    decision = classify_response(NoResponse("refused", reached=False), PAIR)
+    assert (decision.action, decision.outcome.status) == (Action.RETRY, Status.NOT_SENT)
+    assert "base_url" in decision.outcome.advice
 
 
 def test_num_errors_is_the_bodys_or_the_length_of_its_errors_or_one() -> None:

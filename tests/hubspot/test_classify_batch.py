@@ -37,7 +37,7 @@ def statuses(judged: BatchDecision) -> dict[Pair, Status]:
 
 def test_a_batch_links_what_it_names_and_doubts_what_neither_results_nor_errors_explain() -> None:
     judged = classify_batch_response(answer(200, complete()), PAIRS)
-    assert judged.is_taken
+    assert judged.is_accepted
     assert statuses(judged) == {PAIR: Status.LINKED, OTHER: Status.UNCONFIRMED}
     assert judged.outcomes[PAIR].association_types.startswith("HUBSPOT_DEFINED:279")
 
@@ -45,7 +45,7 @@ def test_a_batch_links_what_it_names_and_doubts_what_neither_results_nor_errors_
 def test_a_batch_with_errors_has_refused_what_it_does_not_name() -> None:
     body = complete(numErrors=1, errors=[error(context={"toObjectId": ["66"]})])
     judged = classify_batch_response(answer(207, body), PAIRS)
-    assert judged.is_taken
+    assert judged.is_accepted
     assert statuses(judged) == {PAIR: Status.LINKED}
 
 
@@ -54,7 +54,7 @@ def test_a_batch_confirms_no_pair_by_the_other_direction_of_its_mirror_image() -
     body = complete(results=[result(), result(PAIR.to_id, PAIR.from_id)])
     judged = classify_batch_response(answer(200, body), [PAIR, mirror])
     assert set(statuses(judged).values()) == {Status.UNCONFIRMED}
-    assert not judged.is_taken, "each alone can be translate_errors apart"
+    assert not judged.is_accepted, "each alone can be translate_errors apart"
 
 
 BOTH = [result(), result("55", "66")]
@@ -71,7 +71,7 @@ ATTRIBUTED = [
 @pytest.mark.parametrize("item", ATTRIBUTED)
 def test_an_error_that_names_a_record_leaves_only_the_pairs_of_that_record_open(item: dict[str, Any]) -> None:
     judged = classify_batch_response(answer(207, complete(results=BOTH, numErrors=1, errors=[item])), PAIRS)
-    assert judged.is_taken
+    assert judged.is_accepted
     assert statuses(judged) == {PAIR: Status.UNCONFIRMED, OTHER: Status.LINKED}
 
 
@@ -107,7 +107,7 @@ UNATTRIBUTED = [
 @pytest.mark.parametrize("status", [200, 207])
 def test_an_error_that_may_be_about_any_pair_leaves_every_pair_open(status: int, said: dict[str, Any]) -> None:
     judged = classify_batch_response(answer(status, complete(results=BOTH, **said)), PAIRS)
-    assert not judged.is_taken
+    assert not judged.is_accepted
     assert statuses(judged) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
     alone = classify_batch_response(answer(status, complete(results=[result()], **said)), [PAIR])
     assert statuses(alone) == {PAIR: Status.UNCONFIRMED}
@@ -133,10 +133,10 @@ def test_an_error_that_names_several_records_is_one_so_another_that_is_only_coun
 ) -> None:
     wanted = [*PAIRS, THIRD]
     judged = classify_batch_response(answer(207, complete(results=ALL, numErrors=2, errors=[item])), wanted)
-    assert not judged.is_taken
+    assert not judged.is_accepted
     assert statuses(judged) == dict.fromkeys(wanted, Status.UNCONFIRMED)
     judged = classify_batch_response(answer(207, complete(results=ALL, numErrors=1, errors=[item])), wanted)
-    assert judged.is_taken
+    assert judged.is_accepted
     assert statuses(judged)[THIRD] is Status.LINKED
 
 
@@ -184,7 +184,7 @@ def test_thousands_of_errors_are_all_looked_at() -> None:
 
 def test_a_batch_that_names_no_pair_at_all_is_worth_smaller_ones() -> None:
     judged = classify_batch_response(answer(200, complete(results=[])), PAIRS)
-    assert not judged.is_taken
+    assert not judged.is_accepted
     assert statuses(judged) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
 
 
@@ -200,8 +200,8 @@ def test_errors_too_deep_to_read_leave_a_batch_unlinked_rather_than_raise() -> N
 @pytest.mark.parametrize("status", [400, 401, 403, 429, 477, 500, 503])
 def test_a_batch_refused_as_a_whole_is_judged_as_a_single_call_is(status: int) -> None:
     judged = classify_batch_response(answer(status, error("X")), PAIRS)
-    assert judged.verdict == classify_response(answer(status, error("X")), PAIR)
-    assert (judged.outcomes, judged.is_taken) == ({}, False)
+    assert judged.decision == classify_response(answer(status, error("X")), PAIR)
+    assert (judged.outcomes, judged.is_accepted) == ({}, False)
 
 
 @pytest.mark.parametrize(
@@ -210,10 +210,10 @@ def test_a_batch_refused_as_a_whole_is_judged_as_a_single_call_is(status: int) -
         (complete(status="PENDING"), Action.POLL),
         (complete(status="CANCELED"), Action.DONE),
         (b"", Action.RETRY),
-        (b"<html>", Action.FOREIGN),
+        (b"<html>", Action.NOT_HUBSPOT),
     ],
 )
 def test_a_batch_that_is_not_complete_links_nothing(body: object, action: Action) -> None:
     judged = classify_batch_response(answer(200, body), PAIRS)
-    assert (judged.verdict.action, judged.verdict.outcome.status) == (action, Status.UNCONFIRMED)
-    assert (judged.outcomes, judged.is_taken) == ({}, False)
+    assert (judged.decision.action, judged.decision.outcome.status) == (action, Status.UNCONFIRMED)
+    assert (judged.outcomes, judged.is_accepted) == ({}, False)

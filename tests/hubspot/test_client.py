@@ -24,9 +24,9 @@ from pydantic import SecretStr
 
 from importer.config import ApiVersion, Settings
 from importer.errors import SettingsError
+from importer.hubspot.batch_read import parse_page
 from importer.hubspot.classify import classify_response
-from importer.hubspot.client import LARGEST_BODY, HubSpotClient
-from importer.hubspot.links import read_page
+from importer.hubspot.client import MAX_BODY_BYTES, HubSpotClient
 from importer.hubspot.response import NoResponse, RateHeaders, Response
 from importer.model import Pair, RecordId, Status
 from importer.sandbox import FAULTS, PairFault, Sandbox, SandboxOptions, parse_fault
@@ -85,7 +85,7 @@ async def test_each_version_links_reads_and_links_many(version: ApiVersion) -> N
         many = await answered(hubspot.link_many([PAIR, other]))
         assert {(item.from_id, item.to_id) for item in many.results} >= {("123456", "789"), ("123456", "790")}
         read = await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None}))
-        assert set(read_page(read, {"123456": {"789", "790"}}).links) == {("123456", "789"), ("123456", "790")}
+        assert set(parse_page(read, {"123456": {"789", "790"}}).links) == {("123456", "789"), ("123456", "790")}
         assert len(sandbox.state.associations) == 2
 
 
@@ -102,8 +102,8 @@ async def test_a_read_goes_on_where_the_page_ended() -> None:
         for number in (1, 2):
             await hubspot.link(Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId(str(number))))
         wanted = {"123456": {"1", "2"}}
-        first = read_page(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None})), wanted)
-        second = read_page(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, first.after)), wanted)
+        first = parse_page(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None})), wanted)
+        second = parse_page(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, first.after)), wanted)
     assert [list(page.links) for page in (first, second)] == [[("123456", "1")], [("123456", "2")]]
     assert second.after == {}
 
@@ -350,7 +350,7 @@ async def test_an_answer_says_where_the_refused_token_came_from(
 
 @pytest.mark.parametrize("is_compressed", [False, True])
 async def test_a_body_beyond_all_measure_is_not_read_to_its_end(is_compressed: bool) -> None:
-    body, headers = json.dumps(complete()).encode() + b" " * (LARGEST_BODY + 1_000_000), [""]
+    body, headers = json.dumps(complete()).encode() + b" " * (MAX_BODY_BYTES + 1_000_000), [""]
     if is_compressed:
         body, headers = gzip.compress(body), ["Content-Encoding: gzip"]
     answer = response(body, "200 OK", *filter(None, headers))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.hubspot.response import LONGEST_TEXT, ErrorItem, RateHeaders, parse_response
+from importer.hubspot.parse import MAX_TEXT_LENGTH, parse_response
+from importer.hubspot.response import ErrorItem, RateHeaders
 from tests.support.responses import answer, complete, error, result
 
 JSON = st.recursive(
@@ -37,7 +38,7 @@ STATUSES = st.integers(100, 599)
 
 def assert_storable(text: str) -> None:
     text.encode()  # journals and results are UTF-8: half a surrogate pair would end the run
-    assert len(text) <= LONGEST_TEXT + 40
+    assert len(text) <= MAX_TEXT_LENGTH + 40
 
 
 def assert_sound(found: Any) -> None:
@@ -211,8 +212,8 @@ def test_a_status_is_a_text_and_nothing_that_contains_one() -> None:
 
 def test_a_message_of_a_megabyte_is_cut_and_says_so() -> None:
     found = answer(400, error(message="x" * 1_000_000, context={"k": ["y" * 1_000_000]}))
-    assert found.error.message == "x" * LONGEST_TEXT + "… (1,000,000 characters)"
-    assert len(found.details) < 3 * LONGEST_TEXT
+    assert found.error.message == "x" * MAX_TEXT_LENGTH + "… (1,000,000 characters)"
+    assert len(found.details) < 3 * MAX_TEXT_LENGTH
 
 
 def test_details_of_a_huge_body_stay_within_bounds() -> None:

@@ -16,7 +16,7 @@ from importer.journal import Journal, RunInfo, open_for_run, write_journal
 from importer.model import ObjectType, Outcome, Pair, RecordId, SourceRow, Status, Stop
 from importer.pool import Engine, Pool, Progress, PutEngine
 from importer.pool.engines.read_back import MISSING, NOT_READ
-from importer.pool.pool import Source
+from importer.pool.work_queue import Source
 from importer.sandbox import Sandbox, SandboxOptions, parse_fault
 from tests.support.blocks import blocks_of
 

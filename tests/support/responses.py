@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from importer.hubspot.response import RateHeaders, Response, parse_response
+from importer.hubspot.parse import parse_response
+from importer.hubspot.response import RateHeaders, Response
 from importer.model import ObjectType, Pair, RecordId
 
 PAIR = Pair(ObjectType("contacts"), RecordId("123456"), ObjectType("companies"), RecordId("789"))

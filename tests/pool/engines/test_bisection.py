@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.pool.engines.bisection import Bisection, Reply
+from importer.pool.engines.bisection import Bisection, CallResult
 
 MOST = 2_000
 
@@ -21,16 +21,16 @@ class Server:
         self.sizes: list[int] = []
         self.passed: list[int] = []
 
-    async def take(self, part: Sequence[int]) -> Reply[int]:
+    async def take(self, part: Sequence[int]) -> CallResult[int]:
         """Response one call."""
         self.sizes.append(len(part))
         await asyncio.sleep(0)
         if len(part) > self.limit:
-            return Reply(False, self.limit if self.is_plain else None, "too many")
+            return CallResult(False, self.limit if self.is_plain else None, "too many")
         if any(map(self.bad, part)):
-            return Reply(False, None, "bad input")
+            return CallResult(False, None, "bad input")
         self.passed += part
-        return Reply(True)
+        return CallResult(True)
 
 
 async def run(server: Server, inputs: int, workers: int = 20) -> Bisection:
@@ -97,7 +97,7 @@ async def test_a_bad_moment_met_by_all_workers_at_once_counts_once() -> None:
     server = Server()
     started = asyncio.Event()
 
-    async def take(part: Sequence[int]) -> Reply[int]:
+    async def take(part: Sequence[int]) -> CallResult[int]:
         await started.wait()
         return await server.take(part)
 
@@ -117,7 +117,7 @@ async def test_a_bad_moment_met_by_all_workers_at_once_counts_once() -> None:
 async def test_a_sender_that_ends_is_not_asked_again() -> None:
     calls: list[int] = []
 
-    async def take(part: Sequence[int]) -> Reply[int] | None:
+    async def take(part: Sequence[int]) -> CallResult[int] | None:
         calls.append(len(part))
         return None
 
@@ -128,9 +128,9 @@ async def test_a_sender_that_ends_is_not_asked_again() -> None:
 async def test_what_a_taken_call_leaves_is_sent_again() -> None:
     calls: list[Sequence[int]] = []
 
-    async def take(part: Sequence[int]) -> Reply[int]:
+    async def take(part: Sequence[int]) -> CallResult[int]:
         calls.append(part)
-        return Reply(True, 1, rest=part[1:3]) if len(part) > 3 else Reply(True)
+        return CallResult(True, 1, rest=part[1:3]) if len(part) > 3 else CallResult(True)
 
     await Bisection("Calls", MOST, "").process(range(10), take)
     assert [list(part) for part in calls] == [list(range(10)), [1], [2]]

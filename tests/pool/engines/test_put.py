@@ -17,7 +17,9 @@ from importer.hubspot.rate_limiter import RateLimiter
 from importer.journal import CUT_OFF, Journal, PendingPair, open_for_run
 from importer.model import Pair, Status, Stop, StopReason
 from importer.pool import Pool, PutEngine
-from importer.pool.pool import FORBIDDEN_IN_A_ROW
+from importer.pool.failure_limits import MAX_FORBIDDEN_IN_A_ROW
+from importer.pool.outcomes import OutcomeRecorder
+from importer.pool.sender import Sender
 from importer.sandbox import Sandbox
 from tests.support.pool import FAST, Ran, Rig, assert_sound, hubspot, journal_of, key, outcomes, pairs, pending
 
@@ -327,7 +329,7 @@ async def test_many_records_on_end_that_may_not_be_edited_stop_these_types_and_n
         ran = await rig.run(max_failure_share=0.9)
         assert ran.stop is not None
         assert ran.stop.reason is StopReason.FORBIDDEN
-        assert FORBIDDEN_IN_A_ROW <= len(ran.of(Status.FAILED)) <= FORBIDDEN_IN_A_ROW + 8
+        assert MAX_FORBIDDEN_IN_A_ROW <= len(ran.of(Status.FAILED)) <= MAX_FORBIDDEN_IN_A_ROW + 8
         assert ran.of(Status.LINKED) == {pair for pair in mixed if pair.to_type == "deals"}
         again = await rig.run(max_failure_share=1)
         assert again.stop is None
@@ -513,12 +515,12 @@ async def test_doubt_and_attempts_outlive_the_process(path: Path) -> None:
 class Broken(PutEngine):
     """An engine with a bug that the tenth pair brings to light."""
 
-    async def settle_pair(self, pool: Pool, pending: PendingPair) -> None:
+    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Settle it, or fail."""
         if pending.id == 10:
             await asyncio.sleep(0.05)
             raise ZeroDivisionError("a bug")
-        await super().settle_pair(pool, pending)
+        await super().process_pair(pending, sender, outcomes)
 
 
 async def test_a_bug_in_an_engine_ends_the_run_loudly_and_loses_nothing(path: Path) -> None:
@@ -529,10 +531,10 @@ async def test_a_bug_in_an_engine_ends_the_run_loudly_and_loses_nothing(path: Pa
         assert_sound(path)
         found = outcomes(path)
         asked = {pair for pair in found if key(pair) in sandbox.state.asked}
-        translate_errors = {pair for pair, outcome in found.items() if outcome.status is not Status.NOT_SENT}
+        recorded = {pair for pair, outcome in found.items() if outcome.status is not Status.NOT_SENT}
         assert len(asked) >= 8
-        assert asked <= translate_errors  # what was in flight is translate_errors as in doubt, not as never sent
-        assert {found[pair].status for pair in translate_errors} <= {Status.LINKED, Status.UNCONFIRMED}
+        assert asked <= recorded  # what was in flight is recorded as in doubt, not as never sent
+        assert {found[pair].status for pair in recorded} <= {Status.LINKED, Status.UNCONFIRMED}
         assert pending(path) >= {pair for pair in found if found[pair].status is not Status.LINKED}
         again = await rig.run()
         assert len(again.of(Status.LINKED)) == 100
@@ -541,9 +543,9 @@ async def test_a_bug_in_an_engine_ends_the_run_loudly_and_loses_nothing(path: Pa
 class BrokenAfterwards(PutEngine):
     """An engine with a bug that shows right after the tenth pair's answer."""
 
-    async def settle_pair(self, pool: Pool, pending: PendingPair) -> None:
+    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Settle it, then fail."""
-        await super().settle_pair(pool, pending)
+        await super().process_pair(pending, sender, outcomes)
         if pending.id == 10:
             raise ZeroDivisionError("a bug")
 
@@ -587,7 +589,7 @@ async def test_a_bug_in_who_watches_ends_the_run_loudly(path: Path) -> None:
                 del progress
                 raise ZeroDivisionError("a bug")
 
-            pool._watch = watch
+            pool._on_progress = watch
 
         with pytest.raises(ZeroDivisionError):
             await rig.run(meanwhile=break_watch)
@@ -621,13 +623,13 @@ async def test_a_cancelled_run_keeps_the_answers_of_those_who_wait_to_ask_again(
             pools.append(pool)
 
         running = asyncio.create_task(rig.run(meanwhile=keep, backoff_base=3600, backoff_cap=3600))
-        while sandbox.state.answers["503"] < 8 or pools[0]._in_flight:  # noqa: ASYNC110 - neither has an event to await
+        while sandbox.state.answers["503"] < 8 or pools[0].in_flight:  # noqa: ASYNC110 - neither has an event to await
             await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-        translate_errors = [outcome for outcome in outcomes(path).values() if outcome.status is Status.UNCONFIRMED]
-        assert [(outcome.http_status, outcome.attempts) for outcome in translate_errors] == [(503, 1)] * 8
+        recorded = [outcome for outcome in outcomes(path).values() if outcome.status is Status.UNCONFIRMED]
+        assert [(outcome.http_status, outcome.attempts) for outcome in recorded] == [(503, 1)] * 8
         assert len(pending(path)) == 30
 
 

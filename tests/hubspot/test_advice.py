@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from importer.hubspot.hints import RETRY, advise_refusal
+from importer.hubspot.advice import RETRY_ADVICE, refusal_advice
 from importer.hubspot.permissions import missing_scopes
 from importer.model import ObjectType, Pair, RecordId
 from importer.sandbox import FAULTS, PairFault
@@ -14,7 +14,7 @@ from tests.support.responses import PAIR, answer, error
 
 
 def advice(status: int, body: object, pair: Pair = PAIR) -> str:
-    return advise_refusal(answer(status, body), pair)
+    return refusal_advice(answer(status, body), pair)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_value_hubspot_does_not_accept_sends_people_to_its_message() -> None:
 def test_every_refusal_has_one_plain_sentence(status: int, body: object) -> None:
     found = advice(status, body)
     assert re.fullmatch(r"[A-Z][^\n]*\.", found)
-    assert found != RETRY
+    assert found != RETRY_ADVICE
 
 
 SANDBOX_SAYS = {

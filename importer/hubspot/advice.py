@@ -3,48 +3,48 @@
 import re
 from collections.abc import Iterator
 
-from importer.hubspot.non_hubspot import REDIRECTED
-from importer.hubspot.permissions import Denial, denial_of, missing_scopes
+from importer.hubspot.intermediaries import REDIRECT_ADVICE
+from importer.hubspot.not_found import mentions_unknown_record, named_side
+from importer.hubspot.permissions import Denial, classify_denial, missing_scopes
 from importer.hubspot.response import Response
-from importer.hubspot.unknown_records import named_side, speaks_of_unknown_record
 from importer.model import Pair
 
-RETRY = "Run importer retry: asking again does no harm if the pair is linked already."
+RETRY_ADVICE = "Run importer retry: asking again does no harm if the pair is linked already."
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 
 
-def advise_refusal(answer: Response, pair: Pair) -> str:
-    """What to do about a pair that HubSpot refused with `answer`."""
-    said = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in answer.error.flattened())
-    if answer.http_status == 403 or "MISSING_SCOPES" in said:
-        return _advise_permission(answer, pair)
-    if answer.http_status == 404 or speaks_of_unknown_record(answer):
-        return _advise_unknown(answer, pair)
+def refusal_advice(response: Response, pair: Pair) -> str:
+    """What to do about a pair that HubSpot refused with `response`."""
+    said = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in response.error.flattened())
+    if response.http_status == 403 or "MISSING_SCOPES" in said:
+        return _advise_permission(response, pair)
+    if response.http_status == 404 or mentions_unknown_record(response):
+        return _advise_unknown(response, pair)
     if re.search(r"(?<![a-z])limits?(?![a-z])", said, re.IGNORECASE):
-        return _advise_limit(answer, pair)
-    if 300 <= answer.http_status < 400:
-        return REDIRECTED
+        return _advise_limit(response, pair)
+    if 300 <= response.http_status < 400:
+        return REDIRECT_ADVICE
     if re.search(r"object ?type", said, re.IGNORECASE):
         return f"Check that the object types {pair.from_type!r} and {pair.to_type!r} exist in this account."
-    if answer.http_status == 400 or "VALIDATION" in said:
-        named = named_side(answer, pair)
+    if response.http_status == 400 or "VALIDATION" in said:
+        named = named_side(response, pair)
         values = f"these values of {named}" if named else "these values"
         return f"HubSpot does not accept {values}: read import_error_message, correct the row and run it again."
     return "Read import_error_message; if it does not help, give HubSpot's support the import_correlation_id."
 
 
-def _advise_permission(answer: Response, pair: Pair) -> str:
-    if denial_of(answer) is Denial.RECORDS:
-        named = named_side(answer, pair) or _both(pair)
+def _advise_permission(response: Response, pair: Pair) -> str:
+    if classify_denial(response) is Denial.RECORDS:
+        named = named_side(response, pair) or _both(pair)
         return f"Give the user behind the token permission to edit {named} in HubSpot, then run importer retry."
-    scopes = missing_scopes(answer)
+    scopes = missing_scopes(response)
     named = f"the scopes {', '.join(scopes)}" if scopes else "the scopes for both object types"
     return f"Give the service key or private app {named} in HubSpot, then run importer retry."
 
 
-def _advise_unknown(answer: Response, pair: Pair) -> str:
-    named = named_side(answer, pair)
+def _advise_unknown(response: Response, pair: Pair) -> str:
+    named = named_side(response, pair)
     if named:
         return f"Check {named} in HubSpot: it may be deleted, merged or in another account."
     return (
@@ -57,8 +57,8 @@ def _both(pair: Pair) -> str:
     return f"both records ({pair.from_type} {pair.from_id} and {pair.to_type} {pair.to_id})"
 
 
-def _advise_limit(answer: Response, pair: Pair) -> str:
-    number = next((found for found in _limits_named(answer) if found not in {pair.from_id, pair.to_id}), None)
+def _advise_limit(response: Response, pair: Pair) -> str:
+    number = next((found for found in _limits_named(response) if found not in {pair.from_id, pair.to_id}), None)
     limit = f" of {number}" if number else ""
     return (
         f"A record has reached its limit{limit} for links of this kind: remove a link it no longer needs, or raise the "
@@ -66,9 +66,9 @@ def _advise_limit(answer: Response, pair: Pair) -> str:
     )
 
 
-def _limits_named(answer: Response) -> Iterator[str]:
+def _limits_named(response: Response) -> Iterator[str]:
     """What may be the limit, the surest first; ids of records, which stand nearby, may be among it."""
-    errors = list(answer.error.flattened())
+    errors = list(response.error.flattened())
     for error in errors:
         for name, values in error.context.items():
             if "limit" in name.lower():

@@ -5,7 +5,7 @@ import re
 
 from importer.hubspot.response import Response
 
-REDIRECTED = "The server points elsewhere: check base_url; the importer follows no redirects."
+REDIRECT_ADVICE = "The server points elsewhere: check base_url; the importer follows no redirects."
 
 _MOST_WORDS = 100
 _OWN_FIELDS = frozenset({"category", "correlationId", "errorType", "policyName", "results", "numErrors", "subCategory"})
@@ -16,40 +16,40 @@ _EDGE = frozenset({408, 413, 414, 423, 425, 429, 477})
 _BLOCKED = frozenset({400, 401, 403, 406, 407, 451, 511})
 
 
-def is_hubspots(answer: Response) -> bool:
+def is_from_hubspot(response: Response) -> bool:
     """Whether the body is a JSON object with a field that HubSpot's have and those of gateways do not."""
-    return isinstance(answer.content.get("status"), str) or not answer.content.keys().isdisjoint(_OWN_FIELDS)
+    return isinstance(response.content.get("status"), str) or not response.content.keys().isdisjoint(_OWN_FIELDS)
 
 
-def is_page(answer: Response) -> bool:
+def is_html(response: Response) -> bool:
     """Whether the body is a page instead of JSON, well or badly formed."""
-    return not answer.is_json and answer.details.startswith('{"body":"<')
+    return not response.is_json and response.details.startswith('{"body":"<')
 
 
-def is_foreign(answer: Response) -> bool:
-    """Whether something else than HubSpot gave this answer, which is not a success.
+def is_from_intermediary(response: Response) -> bool:
+    """Whether something else than HubSpot gave this response, which is not a success.
 
     A 401 without a body may be HubSpot's, one with a page is not.
     """
-    if is_hubspots(answer) or answer.http_status >= 500 or answer.http_status in _EDGE:
+    if is_from_hubspot(response) or response.http_status >= 500 or response.http_status in _EDGE:
         return False
-    return answer.http_status != 401 or bool(answer.details)
+    return response.http_status != 401 or bool(response.details)
 
 
-def page_words(answer: Response) -> str:
+def page_text(response: Response) -> str:
     """The title of a page that came instead of JSON, or else its first words; "" when there was nothing."""
-    page = "" if answer.is_json or not answer.details else json.loads(answer.details)["body"]
+    page = "" if response.is_json or not response.details else json.loads(response.details)["body"]
     title = re.search(r"<title[^>]*>([^<]+)", page, re.IGNORECASE)
     words = title[1] if title else re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", page, flags=re.IGNORECASE)
     words = " ".join(words.split())
     return words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]}…"
 
 
-def advise_foreign(answer: Response) -> str:
+def intermediary_advice(response: Response) -> str:
     """What to do about a response that is not HubSpot's."""
-    if 300 <= answer.http_status < 400:
-        return REDIRECTED
-    if answer.http_status in _BLOCKED:
+    if 300 <= response.http_status < 400:
+        return REDIRECT_ADVICE
+    if response.http_status in _BLOCKED:
         return (
             "A firewall or proxy between this machine and HubSpot blocks the calls: let it allow them, "
             "then resume or retry the run."

@@ -9,7 +9,8 @@ from typing import Any
 
 from importer.hubspot.attribution import ids_named
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
-from importer.hubspot.response import NoResponse, Response, errors_of, id_of, objects
+from importer.hubspot.parse import errors_of, id_of, objects
+from importer.hubspot.response import NoResponse, Response
 from importer.model import Outcome, Pair, Status
 from importer.redaction import cleaned
 
@@ -24,7 +25,7 @@ class Link:
     types: str
     is_unlabelled: bool
 
-    def joined(self, earlier: "Link | None") -> "Link":
+    def merge(self, earlier: "Link | None") -> "Link":
         """Return the same link with the types of an earlier listing too: a link may be listed once for each type."""
         if earlier is None:
             return self
@@ -39,7 +40,7 @@ class Page:
     `links` has those looked for, by (id asked for, other id). `after` is where to continue, by id asked for, and
     `listed` the other ids on this page of the records to be continued. `answered` are the records the response speaks
     of; `unreadable` are others, of which it says something contradictory, incomplete or wrong. `merged_into` is the
-    surviving record of one asked for alone. `has_strangers` when results name records nobody asked for: those that
+    surviving record of one asked for alone. `has_unknown_ids` when results name records nobody asked for: those that
     asked ones were merged into.
     """
 
@@ -49,30 +50,30 @@ class Page:
     answered: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     merged_into: dict[str, str] = field(default_factory=dict)
-    has_strangers: bool = False
+    has_unknown_ids: bool = False
 
 
-def classify_read_response(answer: Response | NoResponse, pair: Pair) -> Decision:
+def classify_read_response(response: Response | NoResponse, pair: Pair) -> Decision:
     """Classify the response to a batch read about `pair` and others; with `already_linked` it can be read."""
-    if isinstance(answer, NoResponse) or not 200 <= answer.http_status < 300:
-        return classify_response(answer, pair)
-    if answer.is_too_large:
-        return Decision(Action.DONE, unreadable(answer).outcome)
-    if answer.status not in {"", "COMPLETE"}:
-        return incomplete(answer)
-    if isinstance(answer.content.get("results"), list):
-        return Decision(Action.DONE, Outcome(Status.ALREADY_LINKED, answer.http_status, answer.status))
-    return unreadable(answer)
+    if isinstance(response, NoResponse) or not 200 <= response.http_status < 300:
+        return classify_response(response, pair)
+    if response.is_too_large:
+        return Decision(Action.DONE, unreadable(response).outcome)
+    if response.status not in {"", "COMPLETE"}:
+        return incomplete(response)
+    if isinstance(response.content.get("results"), list):
+        return Decision(Action.DONE, Outcome(Status.ALREADY_LINKED, response.http_status, response.status))
+    return unreadable(response)
 
 
-def read_page(answer: Response, wanted: Mapping[str, Container[str]]) -> Page:
+def parse_page(response: Response, wanted: Mapping[str, Container[str]]) -> Page:
     """Return what a readable response says; `wanted` maps each id asked for to the other ids that are looked for."""
     page = Page()
-    results = objects(answer.content.get("results"))
+    results = objects(response.content.get("results"))
     alone = next(iter(wanted)) if len(wanted) == 1 else None
     named = {id_of(item.get("from")) for item in results}
-    page.has_strangers = bool(named - wanted.keys())
-    if alone is not None and len(named) == 1 and page.has_strangers:
+    page.has_unknown_ids = bool(named - wanted.keys())
+    if alone is not None and len(named) == 1 and page.has_unknown_ids:
         page.merged_into[alone] = next(iter(named))
     aliases = {survivor: record for record, survivor in page.merged_into.items()}
     for item in results:
@@ -80,7 +81,7 @@ def read_page(answer: Response, wanted: Mapping[str, Container[str]]) -> Page:
         record = aliases.get(record, record)
         if record in wanted:
             _read_result(item, record, wanted[record], page)
-    without_links = _read_errors(answer, wanted, page)
+    without_links = _read_errors(response, wanted, page)
     page.answered = (page.answered | without_links) - page.unreadable
     return page
 
@@ -91,7 +92,7 @@ def _read_result(item: Mapping[str, Any], record: str, others: Container[str], p
     for link in links:
         other = id_text(link.get("toObjectId"))
         if other in others:
-            page.links[record, other] = _link(link).joined(page.links.get((record, other)))
+            page.links[record, other] = _link(link).merge(page.links.get((record, other)))
     ids = [id_text(link.get("toObjectId")) for link in links]
     after = _place_to_continue(item)
     is_known = isinstance(listed, list) and len(ids) == len(listed) and all(ids) and after is not None
@@ -128,15 +129,15 @@ def _link(item: Mapping[str, Any]) -> Link:
     return Link(";".join(types), is_unlabelled)
 
 
-def _read_errors(answer: Response, wanted: Mapping[str, Container[str]], page: Page) -> set[str]:
+def _read_errors(response: Response, wanted: Mapping[str, Container[str]], page: Page) -> set[str]:
     """The records asked for of which an error says that they have no links or do not exist.
 
     A record that any other error names is unreadable, though it has a result too. An error that names none of them, or
     is only counted, may be about each record with a result.
     """
     found: set[str] = set()
-    items = answer.content.get("errors") or []
-    others = (answer.num_errors or 0) > (len(items) if isinstance(items, list) else 1) or not isinstance(items, list)
+    items = response.content.get("errors") or []
+    others = (response.num_errors or 0) > (len(items) if isinstance(items, list) else 1) or not isinstance(items, list)
     unattributed = others
     for item in items if isinstance(items, list) else ():
         context = item.get("context") if isinstance(item, dict) else None
@@ -145,7 +146,7 @@ def _read_errors(answer: Response, wanted: Mapping[str, Container[str]], page: P
             found.add(ids[0])  # the usual form, a thousand times in a response
         else:
             others = True
-    for error in errors_of(answer) if others else ():
+    for error in errors_of(response) if others else ():
         codes = {code for one in error.flattened() for code in (one.category, one.sub_category, one.code)}
         named = ids_named(error, wanted.keys())
         if any(_NO_LINKS in code or _NO_RECORD in code for code in codes):
