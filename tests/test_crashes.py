@@ -492,7 +492,7 @@ PLACES = [
     ("importer.pool.pool", "Journal.claim", 1, ()),
     ("importer.pool.pool", "Journal.record", 3, ()),
     ("importer.hubspot.rate_limiter", "RateLimiter.acquire", 50, ()),
-    ("importer.hubspot.shared_rate_state", "SharedRateState._note", 2, ()),
+    ("importer.hubspot.shared_rate_state", "SharedRateState._save", 2, ()),
 ]
 
 

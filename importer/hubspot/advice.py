@@ -1,4 +1,4 @@
-"""One plain sentence for an ops person: what to do about a row that is not linked."""
+"""Advice for an operations person about a pair that is not linked: one plain sentence."""
 
 import re
 from collections.abc import Iterator
@@ -9,28 +9,28 @@ from importer.hubspot.permissions import Denial, classify_denial, missing_scopes
 from importer.hubspot.response import Response
 from importer.model import Pair
 
-RETRY_ADVICE = "Run importer retry: asking again does no harm if the pair is linked already."
+RETRY_ADVICE = "Run importer retry: repeating the call is harmless if the pair is linked already."
 
 _NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 
 
 def refusal_advice(response: Response, pair: Pair) -> str:
-    """What to do about a pair that HubSpot refused with `response`."""
-    said = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in response.error.flattened())
-    if response.http_status == 403 or "MISSING_SCOPES" in said:
+    """Return the advice about a pair that HubSpot rejected with `response`."""
+    text = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in response.error.flattened())
+    if response.http_status == 403 or "MISSING_SCOPES" in text:
         return _advise_permission(response, pair)
     if response.http_status == 404 or mentions_unknown_record(response):
         return _advise_unknown(response, pair)
-    if re.search(r"(?<![a-z])limits?(?![a-z])", said, re.IGNORECASE):
+    if re.search(r"(?<![a-z])limits?(?![a-z])", text, re.IGNORECASE):
         return _advise_limit(response, pair)
     if 300 <= response.http_status < 400:
         return REDIRECT_ADVICE
-    if re.search(r"object ?type", said, re.IGNORECASE):
+    if re.search(r"object ?type", text, re.IGNORECASE):
         return f"Check that the object types {pair.from_type!r} and {pair.to_type!r} exist in this account."
-    if response.http_status == 400 or "VALIDATION" in said:
+    if response.http_status == 400 or "VALIDATION" in text:
         named = named_side(response, pair)
         values = f"these values of {named}" if named else "these values"
-        return f"HubSpot does not accept {values}: read import_error_message, correct the row and run it again."
+        return f"HubSpot does not accept {values}: read import_error_message, correct the row and import it again."
     return "Read import_error_message; if it does not help, give HubSpot's support the import_correlation_id."
 
 
@@ -58,7 +58,7 @@ def _both(pair: Pair) -> str:
 
 
 def _advise_limit(response: Response, pair: Pair) -> str:
-    number = next((found for found in _limits_named(response) if found not in {pair.from_id, pair.to_id}), None)
+    number = next((number for number in _possible_limits(response) if number not in {pair.from_id, pair.to_id}), None)
     limit = f" of {number}" if number else ""
     return (
         f"A record has reached its limit{limit} for links of this kind: remove a link it no longer needs, or raise the "
@@ -66,13 +66,13 @@ def _advise_limit(response: Response, pair: Pair) -> str:
     )
 
 
-def _limits_named(response: Response) -> Iterator[str]:
-    """What may be the limit, the surest first; ids of records, which stand nearby, may be among it."""
+def _possible_limits(response: Response) -> Iterator[str]:
+    """Yield numbers that may be the limit, the most certain first; record ids may be among them."""
     errors = list(response.error.flattened())
     for error in errors:
         for name, values in error.context.items():
             if "limit" in name.lower():
                 yield from filter(re.compile(_NUMBER).fullmatch, values)
-    said = " ".join(error.message for error in errors)
+    text = " ".join(error.message for error in errors)
     for pattern in (rf"\blimit\D{{0,40}}?({_NUMBER})", rf"({_NUMBER})(?:[\s-]+[a-z]+)?[\s-]+limit\b"):
-        yield from re.findall(pattern, said, re.IGNORECASE)
+        yield from re.findall(pattern, text, re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""The strict rule of success for a batch: which of its pairs an response links, refuses or leaves open."""
+"""The strict success rule for a batch: which of its pairs a response links, rejects or leaves unconfirmed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from importer.model import Outcome, Pair, Status
 
 @dataclass(frozen=True, slots=True)
 class BatchDecision:
-    """What to do next with a batch as a whole, and the outcomes of the pairs that the response links or leaves open.
+    """The decision about a batch as a whole, and the outcomes of the pairs that are linked or unconfirmed.
 
-    A pair without an outcome was refused. `is_accepted` is False when the response says too little of single pairs, so
-    that smaller batches are worth a try: it refuses the batch as a whole, names no pair at all, or has errors that may
-    be about any of them.
+    A pair without an outcome was rejected. `is_accepted` is False if smaller batches are worth a try because the
+    response says too little about single pairs: it rejects the batch as a whole, names no pair at all, or has errors that may
+    concern any of them.
     """
 
     decision: Decision
@@ -25,11 +25,11 @@ class BatchDecision:
 
 
 def classify_batch_response(response: Response | NoResponse, pairs: Sequence[Pair]) -> BatchDecision:
-    """Classify the response to the batch call of `pairs`.
+    """Return the meaning of the response to the batch call of `pairs`.
 
     A pair is linked only by the strict rule: COMPLETE, named in `results`, every error attributed to a record, and none
-    to a record of this pair. It is in doubt (`unconfirmed`) when it is named but may have an error or be another pair,
-    or when it is not named and the errors do not explain that either (see `_refused`).
+    to a record of this pair. It is unconfirmed if it is named but may have an error or be another pair, or if it is not
+    named and the errors do not explain that either (see `_rejected`).
     """
     if isinstance(response, NoResponse) or not 200 <= response.http_status < 300:
         return BatchDecision(classify_response(response, pairs[0]))
@@ -44,36 +44,36 @@ def classify_batch_response(response: Response | NoResponse, pairs: Sequence[Pai
 
 
 def _outcomes(response: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
-    """The outcomes of pairs that a COMPLETE batch links or leaves open, and whether all its errors are attributed.
+    """Return the outcomes of linked and unconfirmed pairs, and whether all errors are attributed to records.
 
-    An error that is only counted may be about any pair. One that names several records is still one error, so the
-    count must not exceed the number of errors that name a record.
+    An error that is only counted may concern any pair. One that names several records is still one error, so the count
+    must not exceed the number of errors that name a record.
     """
     errors = records_by_error(response, _ids(pairs))
     is_attributed = all(errors) and (response.num_errors or 0) <= len(errors)
-    types = _types_named(response, pairs)
-    doubted = numbers_in_errors(response) | _mirrored(pairs)
-    refused = _refused(response, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
+    types = _types_in_results(response, pairs)
+    suspect_ids = numbers_in_errors(response) | _mirrored(pairs)
+    rejected = _rejected(response, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
     unclear = _unclear(response)
-    # The pairs of a batch share few outcomes, so each is made once.
+    # The pairs of a batch share few outcomes, so each is created once.
     linked_as = {kinds: _linked(response, kinds) for kinds in set(types.values())}
-    said: dict[Pair, Outcome] = {}
+    outcomes: dict[Pair, Outcome] = {}
     for pair in pairs:
         named = types.get((pair.from_id, pair.to_id))
-        if named is not None and is_attributed and pair.from_id not in doubted and pair.to_id not in doubted:
-            said[pair] = linked_as[named]
-        elif pair not in refused:
-            said[pair] = unclear
-    return said, is_attributed
+        if named is not None and is_attributed and pair.from_id not in suspect_ids and pair.to_id not in suspect_ids:
+            outcomes[pair] = linked_as[named]
+        elif pair not in rejected:
+            outcomes[pair] = unclear
+    return outcomes, is_attributed
 
 
-def _refused(
+def _rejected(
     response: Response, errors: Sequence[set[str]], unnamed: Sequence[Pair], pairs: Sequence[Pair]
 ) -> Collection[Pair]:
-    """Those of the pairs not named in `results` whose absence the errors explain; `errors` has the records of each.
+    """Return those pairs not named in `results` whose absence the errors explain; `errors` has the records of each.
 
-    All are refused when there is one error for each. Otherwise only those with a record that an error names, and only
-    when results name other pairs: results may also be left out of a response whose pairs are linked.
+    All are rejected if there is one error for each. Otherwise only those with a record that an error names, and only if
+    `results` names other pairs: a response may also omit the results of pairs that are linked.
     """
     number = max(response.num_errors or 0, len(errors))
     if number == len(unnamed) or (number and len(pairs) == 1):
@@ -95,8 +95,8 @@ def _ids(pairs: Sequence[Pair]) -> set[str]:
 def _linked(response: Response, types: str) -> Outcome:
     return Outcome(
         Status.LINKED,
-        response.http_status,
-        response.status,
+        http_status=response.http_status,
+        api_status=response.status,
         association_types=types,
         completed_at=response.completed_at,
     )
@@ -105,11 +105,11 @@ def _linked(response: Response, types: str) -> Outcome:
 def _unclear(response: Response) -> Outcome:
     return Outcome(
         Status.UNCONFIRMED,
-        response.http_status,
-        response.status,
+        http_status=response.http_status,
+        api_status=response.status,
         num_errors=response.num_errors or len(response.error.errors),
         error_category="NOT_IN_RESULTS",
-        error_message="The response to a batch does not say clearly whether this pair was linked.",
+        error_message="The response to the batch does not clearly say whether this pair was linked.",
         error_details=response.details,
         correlation_id=response.correlation_id,
         completed_at=response.completed_at,
@@ -117,8 +117,8 @@ def _unclear(response: Response) -> Outcome:
     )
 
 
-def _types_named(response: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
-    """The types of the links that results name, in either direction, by the ids of those of `pairs` that they name."""
+def _types_in_results(response: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
+    """Return the types of the links in `results`, in either direction, by the ids of those of `pairs` they name."""
     types: dict[tuple[str, str], list[str]] = {(pair.from_id, pair.to_id): [] for pair in pairs}
     for item in response.results:
         for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
@@ -128,9 +128,9 @@ def _types_named(response: Response, pairs: Sequence[Pair]) -> dict[tuple[str, s
 
 
 def _mirrored(pairs: Sequence[Pair]) -> set[str]:
-    """The ids of pairs that results do not tell apart: contact 5 to company 7 and contact 7 to company 5.
+    """Return the ids of pairs that `results` does not distinguish: contact 5 to company 7 and contact 7 to company 5.
 
-    Results name a link in both directions and say no object types.
+    Results name a link in both directions and without object types.
     """
     if pairs[0].from_type == pairs[0].to_type:  # the two are one link
         return set()

@@ -1,4 +1,4 @@
-"""Which of a pair's two records an error of HubSpot speaks of."""
+"""Errors about unknown records: which of a pair's two records an error of HubSpot concerns."""
 
 import re
 
@@ -8,7 +8,7 @@ from importer.model import Pair
 
 
 def proves_not_linked(response: Response, pair: Pair) -> bool:
-    """Whether a 404 proves that `pair` is not linked: HubSpot itself says that one of these very records is unknown.
+    """Return whether a 404 proves that `pair` is not linked: HubSpot reports that one of these records does not exist.
 
     The 404 of a gateway, or of a path that does not exist, proves nothing: it may repeat the URL with its ids.
     """
@@ -19,10 +19,10 @@ def proves_not_linked(response: Response, pair: Pair) -> bool:
 
 
 def named_side(response: Response, pair: Pair) -> str:
-    """The record that the errors name, as `the record to link from (contacts 1)`; "" when it is not exactly one."""
+    """Return the record that the errors name, as `the record to link from (contacts 1)`; "" unless exactly one."""
     codes = _codes(response)
     from_is_named, to_is_named = (bool(re.search(rf"\b{side}_?object", codes, re.I)) for side in ("from", "to"))
-    if from_is_named is to_is_named:  # the codes do not tell: do the ids?
+    if from_is_named is to_is_named:  # the codes do not distinguish them; the ids may
         from_is_named, to_is_named = _named_by_id(response, pair)
     if not from_is_named and not to_is_named:
         from_is_named, to_is_named = _named_by_type(response, pair)
@@ -34,9 +34,9 @@ def named_side(response: Response, pair: Pair) -> str:
 
 
 def mentions_unknown_record(response: Response) -> bool:
-    """Whether the errors say that a record does not exist, whatever the status they came with."""
-    said = " ".join(f"{error.category} {error.message}" for error in response.error.flattened())
-    return bool(re.search(r"NOT_FOUND|INVALID_OBJECT_ID", f"{said} {_codes(response)}"))
+    """Return whether the errors report that a record does not exist, regardless of the HTTP status."""
+    text = " ".join(f"{error.category} {error.message}" for error in response.error.flattened())
+    return bool(re.search(r"NOT_FOUND|INVALID_OBJECT_ID", f"{text} {_codes(response)}"))
 
 
 def _codes(response: Response) -> str:
@@ -44,19 +44,19 @@ def _codes(response: Response) -> str:
 
 
 def _named_by_id(response: Response, pair: Pair) -> tuple[bool, bool]:
-    """Whether an error names each of the records by its id; a part of a path or URL names none."""
+    """Return, for each of the two records, whether an error names its id; ids in a path or URL do not count."""
     errors = list(response.error.flattened())
     values = (value for error in errors for values in error.context.values() for value in values)
-    said = " ".join([*(f"{error.message} {error.id}" for error in errors), *values])
+    text = " ".join([*(f"{error.message} {error.id}" for error in errors), *values])
     from_is_named, to_is_named = (
-        bool(re.search(rf"(?<![\d/]){re.escape(record)}(?![\d/])", said)) for record in (pair.from_id, pair.to_id)
+        bool(re.search(rf"(?<![\d/]){re.escape(record)}(?![\d/])", text)) for record in (pair.from_id, pair.to_id)
     )
     return from_is_named, to_is_named
 
 
 def _named_by_type(response: Response, pair: Pair) -> tuple[bool, bool]:
-    """Whether a message speaks of a record of either type, as in `You may not edit this contact`."""
-    said = " ".join(error.message for error in response.error.flattened())
+    """Return, for each of the two records, whether a message mentions its type: `You may not edit this contact`."""
+    text = " ".join(error.message for error in response.error.flattened())
     stems = (re.sub(r"(ies|s)$", "", object_type) for object_type in (pair.from_type, pair.to_type))
-    from_is_named, to_is_named = (bool(re.search(rf"\b{re.escape(stem)}", said, re.I)) for stem in stems)
+    from_is_named, to_is_named = (bool(re.search(rf"\b{re.escape(stem)}", text, re.I)) for stem in stems)
     return from_is_named, to_is_named
