@@ -15,8 +15,8 @@ class BatchDecision:
     """The decision about a batch as a whole, and the outcomes of the pairs that are linked or unconfirmed.
 
     A pair without an outcome was rejected. `is_accepted` is False if smaller batches are worth a try because the
-    response says too little about single pairs: it rejects the batch as a whole, names no pair at all, or has errors that may
-    concern any of them.
+    response says too little about single pairs: it rejects the whole batch, names no pair at all, or has errors that
+    may concern any of them.
     """
 
     decision: Decision

@@ -71,7 +71,7 @@ class SharedRateState:
             self._try_to_save(limiter, is_end=False)
 
     def _try_to_save(self, limiter: RateLimiter, *, is_end: bool) -> None:
-        """Save, or log a warning: a full disk must not end this run, even if the next one waits too long or too short."""
+        """Save, or log a warning: a full disk must not end this run, even if the next one then waits wrongly."""
         try:
             self._save(limiter, is_end=is_end)
         except SettingsError as error:

@@ -10,11 +10,11 @@ from importer.hubspot.permissions import missing_scopes
 from importer.model import ObjectType, Pair, RecordId
 from importer.sandbox import FAULTS, PairFault
 from importer.sandbox.state import Pair as SandboxPair
-from tests.support.responses import PAIR, answer, error
+from tests.support.responses import PAIR, error, parsed
 
 
 def advice(status: int, body: object, pair: Pair = PAIR) -> str:
-    return refusal_advice(answer(status, body), pair)
+    return refusal_advice(parsed(status, body), pair)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_missing_scopes_are_named_once_each(context: object, nested: bool) -> No
     body = (
         error("MISSING_SCOPES", errors=[{"context": context}]) if nested else error("MISSING_SCOPES", context=context)
     )
-    assert missing_scopes(answer(403, body)) == ("a.write", "b.read")
+    assert missing_scopes(parsed(403, body)) == ("a.write", "b.read")
     assert "the scopes a.write, b.read" in advice(403, body)
 
 

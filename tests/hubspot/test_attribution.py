@@ -3,7 +3,7 @@
 import pytest
 
 from importer.hubspot.attribution import inputs_allowed
-from tests.support.responses import answer, error
+from tests.support.responses import error, parsed
 
 MESSAGES = [
     ("'inputs' has 2000 entries, from 1 to 1999 are allowed", 1999),
@@ -21,10 +21,10 @@ MESSAGES = [
 def test_the_number_of_inputs_that_a_refusal_allows_is_found_where_it_is_certain(
     message: str, allowed: int | None
 ) -> None:
-    assert inputs_allowed(answer(400, error(message=message)), 2000) == allowed
-    assert inputs_allowed(answer(400, error(errors=[error(message=message)])), 2000) == allowed
+    assert inputs_allowed(parsed(400, error(message=message)), 2000) == allowed
+    assert inputs_allowed(parsed(400, error(errors=[error(message=message)])), 2000) == allowed
 
 
 def test_only_a_refusal_says_how_many_inputs_are_allowed() -> None:
     for status in (207, 500, 503):
-        assert inputs_allowed(answer(status, error(message="at most 100 inputs")), 2000) is None
+        assert inputs_allowed(parsed(status, error(message="at most 100 inputs")), 2000) is None

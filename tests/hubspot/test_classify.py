@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from importer.hubspot.classify import Action, classify_response, merge_with_earlier_attempt
 from importer.hubspot.response import NoResponse
 from importer.model import ObjectType, Outcome, Pair, RecordId, Status, StopReason
-from tests.support.responses import PAIR, answer, complete, error, result
+from tests.support.responses import PAIR, complete, error, parsed, result
 
 # ---- the strict rule
 
@@ -64,7 +64,7 @@ BODIES = st.fixed_dictionaries(
 @example(200, complete(errors=[{}]))
 @example(400, complete())
 def test_linked_exactly_when_the_strict_rule_holds(status: int, body: object) -> None:
-    decision = classify_response(answer(status, body), PAIR)
+    decision = classify_response(parsed(status, body), PAIR)
     assert (decision.outcome.status is Status.LINKED) is strictly_linked(status, body, PAIR)
     if decision.outcome.status is Status.LINKED:
         assert decision.action is Action.DONE
@@ -77,18 +77,18 @@ def test_linked_exactly_when_the_strict_rule_holds(status: int, body: object) ->
 
 @given(st.binary(max_size=200), st.integers(100, 599))
 def test_bytes_that_are_no_json_object_are_never_linked(body: bytes, status: int) -> None:
-    assert classify_response(answer(status, body), PAIR).outcome.status is not Status.LINKED
+    assert classify_response(parsed(status, body), PAIR).outcome.status is not Status.LINKED
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, 100, 200, -2, -1])
 def test_a_success_cut_short_is_asked_for_again_and_not_linked(cut: int) -> None:
-    decision = classify_response(answer(200, json.dumps(complete()).encode()[:cut]), PAIR)
+    decision = classify_response(parsed(200, json.dumps(complete()).encode()[:cut]), PAIR)
     assert decision.action is Action.RETRY
     assert decision.outcome.status is Status.UNCONFIRMED
 
 
 def test_both_directions_are_reported_with_their_types() -> None:
-    outcome = classify_response(answer(201, complete()), PAIR).outcome
+    outcome = classify_response(parsed(201, complete()), PAIR).outcome
     assert (outcome.http_status, outcome.api_status) == (201, "COMPLETE")
     assert outcome.association_types == "HUBSPOT_DEFINED:279;HUBSPOT_DEFINED:280"
     assert outcome.completed_at == "2026-05-01T10:00:01.000Z"
@@ -169,7 +169,7 @@ TABLE: list[tuple[int, object, Action, Status, str]] = [
 def test_every_answer_has_its_meaning(
     http_status: int, body: object, action: Action, status: Status, category: str
 ) -> None:
-    decision = classify_response(answer(http_status, body), PAIR)
+    decision = classify_response(parsed(http_status, body), PAIR)
     outcome = decision.outcome
     assert (decision.action, outcome.status, outcome.error_category) == (action, status, category)
     assert outcome.http_status == http_status
@@ -202,7 +202,7 @@ RECORDS_ALONE = [
 
 @pytest.mark.parametrize("body", RECORDS_ALONE)
 def test_a_403_about_a_record_fails_its_pair_alone_whatever_words_it_uses(body: object) -> None:
-    decision = classify_response(answer(403, body), PAIR)
+    decision = classify_response(parsed(403, body), PAIR)
     assert (decision.action, decision.outcome.status) == (Action.DONE, Status.FAILED)
     assert "permission to edit" in decision.outcome.advice
 
@@ -221,21 +221,21 @@ WHOLE = [
 
 @pytest.mark.parametrize(("body", "reason"), WHOLE)
 def test_a_403_that_says_in_a_sentence_that_all_is_denied_stops(body: object, reason: str) -> None:
-    stop = classify_response(answer(403, body), PAIR).stop
+    stop = classify_response(parsed(403, body), PAIR).stop
     assert stop is not None
     assert stop.reason == reason
 
 
 @pytest.mark.parametrize(("http_status", "body", "reason"), STOPS)
 def test_why_a_run_stops_is_said_with_the_status(http_status: int, body: object, reason: StopReason) -> None:
-    stop = classify_response(answer(http_status, body), PAIR).stop
+    stop = classify_response(parsed(http_status, body), PAIR).stop
     assert stop is not None
     assert stop.reason is reason
     assert str(http_status) in stop.message
 
 
 def test_a_refused_token_is_named_by_where_it_came_from() -> None:
-    decision = classify_response(replace(answer(401, b""), token_origin="the file /run/token"), PAIR)
+    decision = classify_response(replace(parsed(401, b""), token_origin="the file /run/token"), PAIR)
     assert decision.stop is not None
     assert "the token in the file /run/token is not accepted" in decision.stop.message
     assert "in the file /run/token" in decision.outcome.advice
@@ -252,30 +252,30 @@ PAGES = [
 
 @pytest.mark.parametrize(("page", "said"), PAGES)
 def test_a_page_is_reported_with_its_title_or_first_words_and_what_to_check(page: str, said: str) -> None:
-    outcome = classify_response(answer(404, page.encode()), PAIR).outcome
+    outcome = classify_response(parsed(404, page.encode()), PAIR).outcome
     assert said in outcome.error_message
     assert "This is not HubSpot: check base_url" in outcome.advice
-    assert "firewall" in classify_response(answer(403, page.encode()), PAIR).outcome.advice
-    assert "points elsewhere: check base_url" in classify_response(answer(302, page.encode()), PAIR).outcome.advice
+    assert "firewall" in classify_response(parsed(403, page.encode()), PAIR).outcome.advice
+    assert "points elsewhere: check base_url" in classify_response(parsed(302, page.encode()), PAIR).outcome.advice
 
 
 def test_the_daily_limit_stops_and_says_when_the_day_ends() -> None:
-    stop = classify_response(answer(429, LIMIT | {"policyName": "DAILY"}), PAIR).stop
+    stop = classify_response(parsed(429, LIMIT | {"policyName": "DAILY"}), PAIR).stop
     assert stop is not None
     assert stop.reason is StopReason.DAILY_LIMIT
     assert "midnight" in stop.message
 
 
 def test_a_migration_says_how_long() -> None:
-    decision = classify_response(answer(477, b"", retry_after=5400), PAIR)
+    decision = classify_response(parsed(477, b"", retry_after=5400), PAIR)
     assert decision.stop is not None
     assert "1:30:00" in decision.stop.message
-    assert classify_response(answer(477, b""), PAIR).wait == 24 * 3600
+    assert classify_response(parsed(477, b""), PAIR).wait == 24 * 3600
 
 
 def test_missing_scopes_are_named_for_these_types() -> None:
     details = {"message": "Needed.", "context": {"missingScopes": ["a.read", "b.write"], "requiredScopes": ["b.write"]}}
-    decision = classify_response(answer(403, error("MISSING_SCOPES", errors=[details])), PAIR)
+    decision = classify_response(parsed(403, error("MISSING_SCOPES", errors=[details])), PAIR)
     assert decision.stop is not None
     assert "a.read, b.write to link contacts to companies" in decision.stop.message
     assert "a.read, b.write" in decision.outcome.advice
@@ -298,11 +298,11 @@ WAITS = [
 def test_a_wait_is_never_shorter_than_asked(
     status: int, retry_after: float | None, interval: float | None, wait: float | None
 ) -> None:
-    assert classify_response(answer(status, b"", retry_after=retry_after, interval=interval), PAIR).wait == wait
+    assert classify_response(parsed(status, b"", retry_after=retry_after, interval=interval), PAIR).wait == wait
 
 
 def test_the_limit_of_one_second_waits_one_second() -> None:
-    assert classify_response(answer(429, {"policyName": "SECONDLY"}, interval=10.0), PAIR).wait == 1.0
+    assert classify_response(parsed(429, {"policyName": "SECONDLY"}, interval=10.0), PAIR).wait == 1.0
 
 
 def test_silence_is_doubt_when_the_request_may_have_arrived() -> None:
@@ -318,19 +318,19 @@ def test_silence_is_not_sent_when_no_connection_came_about() -> None:
 
 def test_num_errors_is_the_bodys_or_the_length_of_its_errors_or_one() -> None:
     said = [complete(numErrors=5, errors=[error()]), complete(errors=[error(), error()]), complete(numErrors=1)]
-    assert [classify_response(answer(207, body), PAIR).outcome.num_errors for body in said] == [5, 2, 1]
-    assert classify_response(answer(400, error()), PAIR).outcome.num_errors == 1
-    assert classify_response(answer(400, error(errors=[{}, {}, {}])), PAIR).outcome.num_errors == 3
+    assert [classify_response(parsed(207, body), PAIR).outcome.num_errors for body in said] == [5, 2, 1]
+    assert classify_response(parsed(400, error()), PAIR).outcome.num_errors == 1
+    assert classify_response(parsed(400, error(errors=[{}, {}, {}])), PAIR).outcome.num_errors == 3
 
 
 def test_the_details_keep_everything_an_answer_says_about_errors() -> None:
     body = complete(numErrors=1, errors=[error(errors=[{"message": "deep", "context": {"a": ["b"]}}])])
-    details = json.loads(classify_response(answer(207, body), PAIR).outcome.error_details)
+    details = json.loads(classify_response(parsed(207, body), PAIR).outcome.error_details)
     assert details == {"status": "COMPLETE", "numErrors": 1, "errors": body["errors"]}
 
 
 def test_a_status_that_is_reported_has_no_control_characters() -> None:
-    outcome = classify_response(answer(200, complete(status="COMPLETE\x1b[2J\n")), PAIR).outcome
+    outcome = classify_response(parsed(200, complete(status="COMPLETE\x1b[2J\n")), PAIR).outcome
     assert (outcome.status, outcome.api_status) == (Status.UNCONFIRMED, "COMPLETE[2J ")
 
 
@@ -393,12 +393,12 @@ PROOFS: list[tuple[int, object, bool]] = [
 def test_only_hubspots_own_404_that_names_a_record_of_the_pair_is_proof(
     status: int, body: object, is_proof: bool
 ) -> None:
-    assert classify_response(answer(status, body), PAIR).is_proof is is_proof
+    assert classify_response(parsed(status, body), PAIR).is_proof is is_proof
 
 
 def test_records_of_the_same_id_on_both_sides_are_a_pair_like_any_other() -> None:
     pair = Pair(ObjectType("contacts"), RecordId("5"), ObjectType("companies"), RecordId("5"))
-    assert classify_response(answer(200, complete(results=[result("5", "5")])), pair).outcome.status is Status.LINKED
+    assert classify_response(parsed(200, complete(results=[result("5", "5")])), pair).outcome.status is Status.LINKED
     assert (
-        classify_response(answer(200, complete(results=[result("5", "6")])), pair).outcome.status is Status.UNCONFIRMED
+        classify_response(parsed(200, complete(results=[result("5", "6")])), pair).outcome.status is Status.UNCONFIRMED
     )

@@ -1,7 +1,8 @@
 """A pool over a real journal and a real local HubSpot, and what must be true whatever happened."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,16 @@ from pydantic import SecretStr
 from importer.config import Rate, Settings
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
+from importer.hubspot.response import NoResponse, Response
 from importer.journal import Journal, RunInfo, open_for_run, write_journal
 from importer.model import ObjectType, Outcome, Pair, RecordId, SourceRow, Status, Stop
 from importer.pool import Engine, Pool, Progress, PutEngine
 from importer.pool.engines.read_back import MISSING, NOT_READ
+from importer.pool.operation import LinkOperation
 from importer.pool.work_queue import Source
 from importer.sandbox import Sandbox, SandboxOptions, parse_fault
 from tests.support.blocks import blocks_of
+from tests.support.simulated_time import simulate
 
 NOT_SENT = Outcome(Status.NOT_SENT)
 FAST = Rate(1000, 1.0)
@@ -156,3 +160,62 @@ def assert_true(ran: Ran, sandbox: Sandbox) -> None:
     assert ran.of(Status.NOT_SENT) <= ran.pending
     assert not ran.pending & (ran.of(Status.LINKED) | ran.of(Status.FAILED))
     assert state.worst_window <= sandbox.options.limit
+
+
+Script = Callable[[Pair, int], Awaitable[Response | NoResponse]]
+"""Responds to a call: gets the pair and the number of the call, from 1."""
+
+
+class ScriptedOperation(LinkOperation):
+    """Links without a server: `script` responds to each call, and `sent_at` has the loop's time of each."""
+
+    def __init__(self, script: Script) -> None:
+        """Respond by `script`."""
+        self.sent_at: list[float] = []
+        self._script = script
+
+    def call(self, client: HubSpotClient, pair: Pair) -> Awaitable[Response | NoResponse]:
+        """Respond without a request."""
+        self.sent_at.append(asyncio.get_running_loop().time())
+        return self._script(pair, len(self.sent_at))
+
+
+@dataclass
+class SimulatedRun:
+    """A pool with the engine `put` over a real journal, to be run on simulated time by `simulate`."""
+
+    path: Path
+    script: Script
+    rate: Rate = FAST
+
+    def run(self, meanwhile: Callable[[Pool], Awaitable[None]] | None = None, **changes: Any) -> "SimulatedResult":
+        """Run the pool; `meanwhile` runs at the same time."""
+        return simulate(self._run(meanwhile, settings(**changes)))
+
+    async def _run(self, meanwhile: Callable[[Pool], Awaitable[None]] | None, chosen: Settings) -> "SimulatedResult":
+        operation = ScriptedOperation(self.script)
+        with open_for_run(self.path) as journal:
+            pool = Pool(journal, RateLimiter(self.rate), chosen)
+            engine = PutEngine(HubSpotClient("http://127.0.0.1:1", SecretStr("unused-token"), chosen), operation)
+            running = asyncio.ensure_future(meanwhile(pool)) if meanwhile is not None else None
+            stop = await pool.run(engine)
+            ended_at = asyncio.get_running_loop().time()
+            if running is not None:
+                await running
+        return SimulatedResult(stop, outcomes(self.path), pending(self.path), operation.sent_at, ended_at, pool)
+
+
+@dataclass(frozen=True)
+class SimulatedResult:
+    """The result of a simulated run; times are in simulated seconds."""
+
+    stop: Stop | None
+    outcomes: dict[Pair, Outcome]
+    pending: set[Pair]
+    sent_at: list[float]
+    ended_at: float
+    pool: Pool
+
+    def of(self, status: Status) -> set[Pair]:
+        """Return the pairs with this status."""
+        return {pair for pair, outcome in self.outcomes.items() if outcome.status is status}

@@ -151,57 +151,7 @@ async def test_a_page_after_other_failures_stops_nothing(path: Path) -> None:
         assert len(ran.of(Status.UNCONFIRMED)) == 5
 
 
-async def test_a_locked_record_is_left_alone_for_two_seconds(path: Path) -> None:
-    async with hubspot("locked=always*1") as sandbox:
-        started = time.monotonic()
-        ran = await run(path, sandbox, pairs(3))
-        assert 2.0 <= time.monotonic() - started < 5
-        assert len(ran.of(Status.LINKED)) == 3
-
-
-async def test_retry_after_is_not_shortened(path: Path) -> None:
-    async with hubspot("retry_after=always*1") as sandbox:
-        started = time.monotonic()
-        ran = await run(path, sandbox, pairs(3))
-        assert time.monotonic() - started >= 1.0
-        assert len(ran.of(Status.LINKED)) == 3
-
-
-async def test_a_wait_beyond_all_patience_stops_the_run_instead(path: Path) -> None:
-    async with hubspot("retry_after=always") as sandbox:
-        started = time.monotonic()
-        ran = await run(path, sandbox, pairs(30), longest_wait=0.5)
-        assert time.monotonic() - started < 0.9
-        assert ran.stop is not None
-        assert ran.pending == set(ran.outcomes)
-
-
 # ---- the limits
-
-
-async def silences(sandbox: Sandbox) -> list[float]:
-    """How long no call came, each time; runs until it is cancelled."""
-    found: list[float] = []
-    calls, since = 0, time.monotonic()
-    try:
-        while True:
-            await asyncio.sleep(0.005)
-            if sandbox.state.calls["put"] != calls:
-                found.append(time.monotonic() - since)
-                calls, since = sandbox.state.calls["put"], time.monotonic()
-    except asyncio.CancelledError:
-        return found
-
-
-async def test_one_429_pauses_all_workers(path: Path) -> None:
-    async with hubspot("too_fast_second=calls:20") as sandbox:
-        watching = asyncio.create_task(silences(sandbox))
-        ran = await run(path, sandbox, pairs(200))
-        watching.cancel()
-        assert len(ran.of(Status.LINKED)) == 200
-        assert (ran.pool.rate_limited, ran.pool.retries) == (1, 1)
-        assert max(await watching) >= 0.95
-        assert sum(silence > 0.5 for silence in await watching) == 1
 
 
 async def test_a_rate_that_others_use_up_stops_the_run(path: Path) -> None:
@@ -462,16 +412,6 @@ async def test_at_a_stop_the_answers_in_flight_are_awaited_and_nothing_more_is_s
         assert ran.stop is INTERRUPTED
         assert 15 <= sandbox.state.calls["put"] == ran.pool.calls == len(ran.of(Status.LINKED)) <= 25
         assert len(ran.of(Status.NOT_SENT)) == 200 - ran.pool.calls
-
-
-async def test_workers_that_wait_leave_at_a_stop(path: Path) -> None:
-    async with hubspot("http_503=always") as sandbox:
-        rig = Rig(journal_of(path, pairs(200)), sandbox)
-        started = time.monotonic()
-        ran = await rig.run(meanwhile=stopping_at(sandbox, 8), backoff_base=3600, backoff_cap=3600, max_attempts=50)
-        assert time.monotonic() - started < 2
-        assert len(ran.of(Status.UNCONFIRMED)) == sandbox.state.calls["put"] == 8
-        assert ran.pending == set(ran.outcomes)  # the next process asks again for those in doubt, too
 
 
 async def test_workers_that_wait_for_the_pace_or_in_a_pause_leave_at_a_stop(path: Path) -> None:
