@@ -117,14 +117,12 @@ class Attempts:
             self._sender.signal.stop(Stop(StopReason.UNREACHABLE, f"{message} It was tried {times}."))
 
     def _is_hubspot_unreachable(self) -> bool:
-        """Return whether something in between blocks every call, and not only this one.
-
-        A call about several inputs proves nothing: its parts are sent next.
-        """
+        """Return whether another server intercepts every call, and not only this one; parts of a chunk get a try each."""
         sender = self._sender
-        if self._inputs > 1 or sender.accepted != self._accepted_before:
+        if sender.accepted != self._accepted_before:
             return False
-        return sender.count_blocked_input() or (sender.accepted == 0 and not self._is_part)
+        is_whole = self._inputs == 1 and not self._is_part
+        return sender.is_blocked_after(self._inputs) or (sender.accepted == 0 and is_whole)
 
 
 def _too_long_wait(decision: Decision) -> str:

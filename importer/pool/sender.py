@@ -17,8 +17,11 @@ logger = logging.getLogger(__name__)
 
 Reply = Response | NoResponse
 
-_MAX_BLOCKED_IN_A_ROW = 3
-"""Inputs, each in a call of its own, that something else than HubSpot responded to until the run stops."""
+_MAX_BLOCKED_INPUTS = 3
+"""Consecutive calls about a single input that only another server responded to, after which the run stops."""
+
+_MAX_BLOCKED_CALLS = 14
+"""The same for calls of any size: isolating a bad input at the start of 2,000 takes 12 calls that HubSpot never sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ class Sender:
         self.policy = policy
         self.calls = self.reads = self.retries = self.rate_limited = self.accepted = 0
         self._on_send = on_send
-        self._blocked_in_a_row = 0
-        self._accepted_at_block = 0
+        self._blocked_calls = self._blocked_inputs = 0
+        self._accepted_when_blocked = 0
         self._in_flight: set[asyncio.Task[object] | None] = set()
         self._has_given_up = False
         self._daily_reserve = daily_reserve
@@ -132,15 +135,17 @@ class Sender:
         if self.limiter.pause.begin(seconds):
             logger.warning("HubSpot asked to slow down: all workers wait %.0f s.", seconds)
 
-    def count_blocked_input(self) -> bool:
-        """Count an input whose calls only something else than HubSpot responded to; return True to stop the run.
+    def is_blocked_after(self, inputs: int) -> bool:
+        """Count a call whose attempts only another server responded to; return whether that means every call is blocked.
 
-        HubSpot's response to any other call starts the count again: then the input itself is what is blocked.
+        A response of HubSpot to any other call resets the count: then only these inputs are blocked.
         """
-        is_consecutive = self.accepted == self._accepted_at_block
-        self._blocked_in_a_row = self._blocked_in_a_row + 1 if is_consecutive else 1
-        self._accepted_at_block = self.accepted
-        return self._blocked_in_a_row >= _MAX_BLOCKED_IN_A_ROW
+        if self.accepted != self._accepted_when_blocked:
+            self._accepted_when_blocked = self.accepted
+            self._blocked_calls = self._blocked_inputs = 0
+        self._blocked_calls += 1
+        self._blocked_inputs += inputs == 1
+        return self._blocked_inputs >= _MAX_BLOCKED_INPUTS or self._blocked_calls >= _MAX_BLOCKED_CALLS
 
     def give_up(self) -> None:
         """Stop waiting for the calls in flight, once the run has stopped: they end as if their responses were lost."""

@@ -78,7 +78,7 @@ def test_an_unknown_record_is_named_by_its_side(said: dict[str, Any], expected: 
     assert expected in advice(404, error("OBJECT_NOT_FOUND") | said)
 
 
-def test_the_side_is_told_although_both_ids_are_the_same() -> None:
+def test_the_side_is_found_although_both_ids_are_the_same() -> None:
     pair = Pair(ObjectType("contacts"), RecordId("5"), ObjectType("companies"), RecordId("5"))
     body = error("OBJECT_NOT_FOUND", "companies 5 does not exist", subCategory="crm.associations.TO_OBJECT_NOT_FOUND")
     assert "the record to link to (companies 5)" in advice(404, body, pair)
@@ -97,43 +97,43 @@ LIMITS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("said", "expected"), LIMITS)
-def test_an_association_limit_says_the_number_when_the_answer_does(said: dict[str, Any], expected: str) -> None:
+def test_advice_about_a_limit_has_the_number_if_the_response_has_it(said: dict[str, Any], expected: str) -> None:
     found = advice(400, error() | said)
     assert expected in found
     assert "association settings" in found
 
 
-def test_an_unknown_object_type_sends_people_to_the_types() -> None:
+def test_advice_about_an_unknown_object_type_names_the_types() -> None:
     found = advice(400, error(message="Unable to infer object type from: widgets"))
     assert "'contacts'" in found
     assert "'companies'" in found
 
 
-def test_a_redirect_sends_people_to_the_base_url() -> None:
+def test_advice_about_a_redirect_mentions_base_url() -> None:
     assert "base_url" in advice(302, b"")
 
 
-def test_a_record_that_only_the_context_of_a_400_names_is_to_be_checked() -> None:
+def test_a_record_named_only_in_the_context_of_a_400_is_in_the_advice() -> None:
     context = {"INVALID_OBJECT_IDS": ["CONTACT=123456 is not valid"], "objectId": ["123456"], "objectType": ["CONTACT"]}
     assert f"Check {FROM_SIDE}" in advice(400, error(message="One or more associations are invalid", context=context))
 
 
-def test_values_that_are_not_accepted_are_said_to_be_of_the_record_that_is_named() -> None:
+def test_advice_about_invalid_values_names_their_record() -> None:
     assert f"these values of {TO_SIDE}" in advice(400, error(context={"objectId": ["789"]}))
 
 
-def test_a_404_that_names_no_record_also_sends_people_to_the_base_url() -> None:
+def test_advice_about_a_404_without_a_record_also_mentions_base_url() -> None:
     found = advice(404, error("OBJECT_NOT_FOUND", "Not found"))
     assert "base_url and api_version" in found
 
 
-def test_a_value_hubspot_does_not_accept_sends_people_to_its_message() -> None:
+def test_advice_about_an_invalid_value_mentions_the_error_message() -> None:
     assert "import_error_message" in advice(400, error())
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 403, 404, 405, 409, 414, 418])
 @pytest.mark.parametrize("body", [b"", b"<html>", error(), error("MISSING_SCOPES"), error(message="limit\n\n=1+1")])
-def test_every_refusal_has_one_plain_sentence(status: int, body: object) -> None:
+def test_advice_about_every_rejection_is_one_plain_sentence(status: int, body: object) -> None:
     found = advice(status, body)
     assert re.fullmatch(r"[A-Z][^\n]*\.", found)
     assert found != RETRY_ADVICE
@@ -150,7 +150,7 @@ SANDBOX_SAYS = {
 
 
 @pytest.mark.parametrize("name", SANDBOX_SAYS)
-def test_the_refusals_of_the_local_hubspot_are_understood(name: str) -> None:
+def test_rejections_of_the_sandbox_get_the_right_advice(name: str) -> None:
     fault = FAULTS[name]
     assert isinstance(fault, PairFault)
     refusal = fault.verdict(SandboxPair("contacts", 123456, "companies", 789)).refusal

@@ -18,13 +18,13 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize(("message", "allowed"), MESSAGES)
-def test_the_number_of_inputs_that_a_refusal_allows_is_found_where_it_is_certain(
+def test_the_number_of_inputs_that_a_rejection_allows_is_found_if_it_is_certain(
     message: str, allowed: int | None
 ) -> None:
     assert inputs_allowed(parsed(400, error(message=message)), 2000) == allowed
     assert inputs_allowed(parsed(400, error(errors=[error(message=message)])), 2000) == allowed
 
 
-def test_only_a_refusal_says_how_many_inputs_are_allowed() -> None:
+def test_only_a_rejection_limits_the_number_of_inputs() -> None:
     for status in (207, 500, 503):
         assert inputs_allowed(parsed(status, error(message="at most 100 inputs")), 2000) is None

@@ -73,7 +73,7 @@ def test_no_retry_after_raises_or_leaves_its_bounds(header: str) -> None:
 
 
 @given(st.integers(0, 86_400))
-def test_a_date_asks_for_the_seconds_until_it(seconds: int) -> None:
+def test_a_date_means_the_seconds_until_it(seconds: int) -> None:
     assert parse_retry_after(format_datetime(NOW + timedelta(seconds=seconds), usegmt=True), NOW) == seconds
 
 
@@ -84,7 +84,7 @@ def test_a_date_is_compared_with_the_servers_clock_and_not_with_ours(off_by: tim
 
 
 @given(st.none() | st.text(max_size=60))
-def test_without_a_readable_date_our_own_clock_serves(header: str | None) -> None:
+def test_without_a_valid_date_our_own_clock_is_used(header: str | None) -> None:
     found = server_time(header, NOW)
     assert found == NOW or found.tzinfo is not None
 

@@ -41,21 +41,21 @@ def test_a_read_that_names_results_can_be_trusted() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", [], {}, {"results": None}, {"results": {"a": 1}}])
-def test_a_read_without_results_is_read_again(body: object) -> None:
+def test_a_read_without_results_is_retried(body: object) -> None:
     decision = classify_read_response(parsed(200, body), PAIR)
     action = Action.NOT_HUBSPOT if body == b"<html>" else Action.RETRY
     assert (decision.action, decision.outcome.status) == (action, Status.UNCONFIRMED)
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 503])
-def test_a_refused_read_is_judged_as_any_call(status: int) -> None:
+def test_a_rejected_read_is_classified_like_any_call(status: int) -> None:
     assert classify_read_response(parsed(status, b""), PAIR) == classify_response(parsed(status, b""), PAIR)
 
 
 # ---- which records it speaks of
 
 
-def test_a_record_is_read_only_if_results_name_it_or_an_error_says_that_it_has_no_links() -> None:
+def test_a_record_counts_as_read_only_if_results_or_a_no_links_error_name_it() -> None:
     errors = [
         no_links("2"),
         error("OBJECT_NOT_FOUND", context={"objectId": ["3"]}),
@@ -79,7 +79,7 @@ NOTHING_SAID = [
 
 
 @pytest.mark.parametrize("item", NOTHING_SAID)
-def test_an_error_that_does_not_say_so_of_a_record_leaves_it_unread(item: dict[str, Any]) -> None:
+def test_any_other_error_leaves_a_record_unread(item: dict[str, Any]) -> None:
     page = parse_page(parsed(207, read(errors=[item])), {"0": {"7"}, "1": {"7"}, "2": {"7"}})
     assert page.answered == set()
 
@@ -94,12 +94,12 @@ SAID = [
 
 
 @pytest.mark.parametrize("item", SAID)
-def test_the_record_of_an_error_is_found_in_each_of_its_spellings(item: dict[str, Any]) -> None:
+def test_the_record_of_an_error_is_found_in_every_known_form(item: dict[str, Any]) -> None:
     page = parse_page(parsed(207, read(errors=[item])), {"0": {"7"}, "1": {"7"}, "2": {"7"}})
     assert page.answered == {"1"}
 
 
-def test_more_errors_than_a_report_keeps_are_all_understood() -> None:
+def test_more_errors_than_details_keep_are_all_parsed() -> None:
     wanted = {str(number): {"7"} for number in range(1000)}
     page = parse_page(parsed(207, read(errors=[no_links(record) for record in wanted])), wanted)
     assert page.answered == wanted.keys()
@@ -140,25 +140,25 @@ def test_a_record_without_a_next_page_is_read(paging: object) -> None:
 # ---- merged records
 
 
-def test_a_record_asked_for_alone_tells_what_it_was_merged_into() -> None:
+def test_a_record_requested_alone_shows_what_it_was_merged_into() -> None:
     body = read(listed("99", 7, paging={"next": {"after": "x"}}))
     page = parse_page(parsed(200, body), {"1": {"7"}})
     assert (page.answered, page.merged_into, page.after) == ({"1"}, {"1": "99"}, {"1": "x"})
     assert ("1", "7") in page.links
 
 
-def test_among_others_nobody_can_say_which_record_a_stranger_stands_for() -> None:
+def test_among_several_records_a_surviving_record_cannot_be_attributed() -> None:
     page = parse_page(parsed(200, read(listed("99", 7), listed("2"))), {"1": {"7"}, "2": {"7"}})
     assert (page.answered, page.merged_into, page.has_unknown_ids) == ({"2"}, {}, True)
 
 
 @pytest.mark.parametrize("results", [[listed("98", 7), listed("99", 7)], [listed("1"), listed("99", 7)]])
-def test_two_records_for_one_that_was_asked_for_are_no_merger(results: list[dict[str, Any]]) -> None:
+def test_two_results_for_one_requested_record_are_not_a_merge(results: list[dict[str, Any]]) -> None:
     page = parse_page(parsed(200, read(*results)), {"1": {"7"}})
     assert (page.merged_into, page.links) == ({}, {})
 
 
-def test_a_merged_record_without_links_is_read_when_asked_for_alone() -> None:
+def test_a_merged_record_without_links_is_read_if_requested_alone() -> None:
     assert parse_page(parsed(207, read(errors=[no_links("99")])), {"1": {"7"}}).answered == {"1"}
 
 
@@ -181,9 +181,7 @@ TYPES = [
 
 
 @pytest.mark.parametrize(("types", "is_unlabelled", "text"), TYPES)
-def test_a_listing_counts_as_the_link_only_with_the_unlabelled_type(
-    types: object, is_unlabelled: bool, text: str
-) -> None:
+def test_a_listed_link_counts_only_with_the_unlabelled_type(types: object, is_unlabelled: bool, text: str) -> None:
     page = parse_page(parsed(200, read(listed("1", "7", types=types))), {"1": {"7"}})
     assert page.links == {("1", "7"): Link(text, is_unlabelled)}
 
@@ -201,7 +199,7 @@ def test_a_link_that_is_listed_once_for_each_type_has_all_of_them(order: tuple[d
         assert page.answered == {"1"}
 
 
-def test_a_record_listed_twice_with_two_places_to_continue_is_not_read() -> None:
+def test_a_record_listed_twice_with_different_cursors_is_not_read() -> None:
     parts = [listed("1", number, paging={"next": {"after": cursor}}) for number, cursor in ((7, "a"), (8, "b"))]
     assert parse_page(parsed(200, read(*parts)), {"1": {"9"}, "2": {"9"}}).answered == set()
     same = [listed("1", number, paging={"next": {"after": "a"}}) for number in (7, 8)]
@@ -209,12 +207,12 @@ def test_a_record_listed_twice_with_two_places_to_continue_is_not_read() -> None
     assert (page.answered, page.after, page.listed) == ({"1"}, {"1": "a"}, {"1": frozenset({"7", "8"})})
 
 
-def test_a_listing_without_types_counts_as_no_link() -> None:
+def test_a_listed_link_without_types_does_not_count() -> None:
     body = read({"from": {"id": "1"}, "to": [{"toObjectId": 7}]})
     assert parse_page(parsed(200, body), {"1": {"7"}}).links == {("1", "7"): Link("", is_unlabelled=False)}
 
 
-def test_links_that_nobody_looks_for_are_not_kept() -> None:
+def test_links_that_are_not_wanted_are_not_kept() -> None:
     page = parse_page(parsed(200, read(listed("1", *range(100)))), {"1": {"7"}})
     assert page.links.keys() == {("1", "7")}
 

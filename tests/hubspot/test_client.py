@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -30,6 +31,7 @@ from importer.hubspot.client import MAX_BODY_BYTES, HubSpotClient
 from importer.hubspot.response import NoResponse, RateHeaders, Response
 from importer.model import Pair, RecordId, Status
 from importer.sandbox import FAULTS, PairFault, Sandbox, SandboxOptions, parse_fault
+from tests.support.errors import raises
 from tests.support.raw_server import RawServer, raw_server, response
 from tests.support.responses import PAIR, complete, error, result
 
@@ -58,10 +60,6 @@ def of(sandbox: Sandbox, **changes: Any) -> HubSpotClient:
     return client(sandbox.url, sandbox.options.token, **changes)
 
 
-def url_of(server: RawServer) -> str:
-    return f"http://{server.host}:{server.port}"
-
-
 async def answered(call: Awaitable[Response | NoResponse]) -> Response:
     answer = await call
     assert isinstance(answer, Response), answer
@@ -78,7 +76,7 @@ async def unanswered(call: Awaitable[Response | NoResponse]) -> NoResponse:
 
 
 @pytest.mark.parametrize("version", ApiVersion)
-async def test_each_version_links_reads_and_links_many(version: ApiVersion) -> None:
+async def test_every_api_version_links_reads_and_links_in_batches(version: ApiVersion) -> None:
     other = Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId("790"))
     async with Sandbox() as sandbox, of(sandbox, api_version=version) as hubspot:
         assert classify_response(await hubspot.link(PAIR), PAIR).outcome.status is Status.LINKED
@@ -90,14 +88,14 @@ async def test_each_version_links_reads_and_links_many(version: ApiVersion) -> N
 
 
 @pytest.mark.parametrize("version", ApiVersion)
-async def test_each_version_names_the_account_of_the_token(version: ApiVersion) -> None:
+async def test_every_api_version_returns_the_account_of_the_token(version: ApiVersion) -> None:
     async with Sandbox(SandboxOptions(portal_id=42)) as sandbox, of(sandbox, api_version=version) as hubspot:
         answer = await hubspot.account()
     assert isinstance(answer, Response)
     assert (answer.http_status, answer.content["portalId"]) == (200, 42)
 
 
-async def test_a_read_goes_on_where_the_page_ended() -> None:
+async def test_a_read_continues_at_the_cursor() -> None:
     async with Sandbox(SandboxOptions(page_size=1)) as sandbox, of(sandbox) as hubspot:
         for number in (1, 2):
             await hubspot.link(Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId(str(number))))
@@ -108,8 +106,8 @@ async def test_a_read_goes_on_where_the_page_ended() -> None:
     assert second.after == {}
 
 
-async def test_the_token_stands_in_the_authorization_header_and_nowhere_else() -> None:
-    async with raw_server(OK) as server, client(url_of(server)) as hubspot:
+async def test_the_token_is_in_the_authorization_header_and_nowhere_else() -> None:
+    async with raw_server(OK) as server, client(server.url) as hubspot:
         await hubspot.link(PAIR)
         await hubspot.link_many([PAIR])
         assert TOKEN not in repr(hubspot)
@@ -126,7 +124,7 @@ async def test_a_netrc_entry_does_not_replace_the_token(tmp_path: Path, monkeypa
     netrc.write_text("default login someone password else\nmachine 127.0.0.1 login someone password else\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    async with raw_server(OK) as server, client(url_of(server)) as hubspot:
+    async with raw_server(OK) as server, client(server.url) as hubspot:
         await answered(hubspot.link(PAIR))
     assert f"Authorization: Bearer {TOKEN}\r\n".encode() in server.requests[0]
 
@@ -139,7 +137,7 @@ async def test_cookies_are_not_kept() -> None:
     assert b"cookie" not in server.requests[1].lower()
 
 
-async def test_a_client_is_entered_before_it_is_used() -> None:
+async def test_a_client_must_be_entered_before_use() -> None:
     with pytest.raises(RuntimeError):
         await client("http://127.0.0.1:1").link(PAIR)
 
@@ -233,11 +231,11 @@ ECHOES = {
 
 
 @pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
-async def test_a_server_that_repeats_the_token_does_not_bring_it_back(
+async def test_a_token_echoed_by_the_server_is_redacted(
     echo: Callable[[bytes, asyncio.StreamWriter], Awaitable[None]], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with raw_server(echo) as server, client(url_of(server)) as hubspot:
+    async with raw_server(echo) as server, client(server.url) as hubspot:
         answer = await hubspot.link(PAIR)
     assert server.requests
     said = (
@@ -250,9 +248,9 @@ async def test_a_server_that_repeats_the_token_does_not_bring_it_back(
     assert isinstance(answer, NoResponse) or "[token]" in said or not answer.details
 
 
-async def test_a_token_that_is_a_letter_damages_no_word_no_id_and_no_status() -> None:
+async def test_a_token_of_one_letter_does_not_redact_words_ids_or_statuses() -> None:
     body = error("EXPIRED", "exercitation", context={"x": ["x123456"]}) | {"status": "x"}
-    async with raw_server(response(json.dumps(body).encode(), "400 Bad")) as server, client(url_of(server), "x") as own:
+    async with raw_server(response(json.dumps(body).encode(), "400 Bad")) as server, client(server.url, "x") as own:
         found = await answered(own.link(PAIR))
     assert (found.error.category, found.error.message, found.status) == ("EXPIRED", "exercitation", "x")
     assert found.error.context == {"x": ("x123456",)}
@@ -288,7 +286,7 @@ EXPECTED = dict.fromkeys(FAULTS, Status.UNCONFIRMED) | {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_every_fault_of_the_local_hubspot_is_judged_truly(name: str) -> None:
+async def test_every_fault_of_the_sandbox_is_classified_correctly(name: str) -> None:
     faults = (parse_fault(f"{name}=always"),)
     patience = 4 if name == "slow" else 0.3
     async with (
@@ -302,23 +300,23 @@ async def test_every_fault_of_the_local_hubspot_is_judged_truly(name: str) -> No
         assert outcome.status is not Status.FAILED or not sandbox.state.associations
 
 
-async def test_redirects_are_answers_and_not_followed() -> None:
+async def test_redirects_are_returned_and_not_followed() -> None:
     async with Sandbox(SandboxOptions(faults=(parse_fault("redirect=always"),))) as sandbox, of(sandbox) as hubspot:
         assert (await answered(hubspot.link(PAIR))).http_status == 302
         assert (await answered(hubspot.link_many([PAIR]))).http_status == 302
         assert sandbox.state.redirects_followed == 0
 
 
-async def test_the_accounts_limits_come_from_the_headers() -> None:
+async def test_the_limits_of_the_account_are_read_from_the_headers() -> None:
     async with Sandbox(SandboxOptions(limit=190, daily_limit=1000)) as sandbox, of(sandbox) as hubspot:
         assert (await answered(hubspot.link(PAIR))).rate == RateHeaders(190, 10.0, 999)
 
 
 @pytest.mark.parametrize("value", ["", "-1", "many", "1.5", "9" * 30, "²", "0x10"])
-async def test_odd_limits_in_headers_are_none(value: str) -> None:
+async def test_malformed_limits_in_headers_are_ignored(value: str) -> None:
     names = ("Max", "Interval-Milliseconds", "Daily-Remaining")
     answer = response(b"{}", "200 OK", *(f"X-HubSpot-RateLimit-{name}: {value}" for name in names))
-    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+    async with raw_server(answer) as server, client(server.url) as hubspot:
         assert (await answered(hubspot.link(PAIR))).rate == RateHeaders()
 
 
@@ -327,34 +325,32 @@ async def test_odd_limits_in_headers_are_none(value: str) -> None:
 )
 async def test_retry_after_is_read_from_the_header(value: str, seconds: float | None) -> None:
     answer = response(b"", "503 Busy", f"Retry-After: {value}")
-    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+    async with raw_server(answer) as server, client(server.url) as hubspot:
         assert (await answered(hubspot.link(PAIR))).retry_after == seconds
 
 
-async def test_a_date_to_retry_after_is_of_the_servers_clock() -> None:
+async def test_a_date_in_retry_after_is_by_the_servers_clock() -> None:
     headers = ["Date: Fri, 01 May 2020 12:00:00 GMT", "Retry-After: Fri, 01 May 2020 12:00:07 GMT"]
-    async with raw_server(response(b"", "503 Busy", *headers)) as server, client(url_of(server)) as hubspot:
+    async with raw_server(response(b"", "503 Busy", *headers)) as server, client(server.url) as hubspot:
         assert (await answered(hubspot.link(PAIR))).retry_after == 7
 
 
-async def test_an_answer_says_where_the_refused_token_came_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_401_has_the_origin_of_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN", raising=False)
     async with raw_server(response(b"", "401 No")) as server:
-        async with client(url_of(server)) as hubspot:
+        async with client(server.url) as hubspot:
             assert (await answered(hubspot.link(PAIR))).token_origin == "HUBSPOT_ACCESS_TOKEN"
-        async with client(url_of(server), token_file=tmp_path / "token") as hubspot:
+        async with client(server.url, token_file=tmp_path / "token") as hubspot:
             assert (await answered(hubspot.link(PAIR))).token_origin == f"the file {tmp_path / 'token'}"
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
-async def test_a_body_beyond_all_measure_is_not_read_to_its_end(is_compressed: bool) -> None:
+async def test_an_oversized_body_is_not_read_to_its_end(is_compressed: bool) -> None:
     body, headers = json.dumps(complete()).encode() + b" " * (MAX_BODY_BYTES + 1_000_000), [""]
     if is_compressed:
         body, headers = gzip.compress(body), ["Content-Encoding: gzip"]
     answer = response(body, "200 OK", *filter(None, headers))
-    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+    async with raw_server(answer) as server, client(server.url) as hubspot:
         found = await hubspot.link(PAIR)
     assert classify_response(found, PAIR).outcome.status is Status.UNCONFIRMED
     assert isinstance(found, NoResponse) or not found.is_json
@@ -372,13 +368,13 @@ async def test_a_body_beyond_all_measure_is_not_read_to_its_end(is_compressed: b
         b"\x16\x03\x01\x00\x00",
     ],
 )
-async def test_an_answer_that_breaks_the_protocol_is_doubt(raw: bytes) -> None:
+async def test_a_response_that_violates_http_is_unconfirmed(raw: bytes) -> None:
     async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
         del request
         writer.write(raw)
         writer.close()
 
-    async with raw_server(answer) as server, client(url_of(server)) as hubspot:
+    async with raw_server(answer) as server, client(server.url) as hubspot:
         outcome = classify_response(await hubspot.link(PAIR), PAIR).outcome
     assert outcome.status is Status.UNCONFIRMED
     assert len(server.requests) == 1
@@ -387,7 +383,7 @@ async def test_an_answer_that_breaks_the_protocol_is_doubt(raw: bytes) -> None:
 # ---- no answer
 
 
-async def test_a_refused_connection_reached_nobody() -> None:
+async def test_a_refused_connection_is_not_reached() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but not listening: nobody else can, and connections are refused
         async with client(f"http://127.0.0.1:{taken.getsockname()[1]}") as hubspot:
@@ -395,7 +391,27 @@ async def test_a_refused_connection_reached_nobody() -> None:
     assert not answer.reached
 
 
-async def test_an_unknown_host_reached_nobody() -> None:
+def test_a_lookup_that_hangs_does_not_delay_the_end_of_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = threading.Event()
+
+    def hang(*arguments: object, **others: object) -> list[object]:
+        del arguments, others
+        hanging.wait(20)
+        return []
+
+    async def give_up_on_lookup() -> None:
+        async with client("http://hubspot.test") as hubspot:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(hubspot.link(PAIR), 0.1)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    started = time.monotonic()
+    asyncio.run(give_up_on_lookup())
+    assert time.monotonic() - started < 5
+    hanging.set()
+
+
+async def test_an_unknown_host_is_not_reached() -> None:
     async with client("http://no-such-host.invalid") as hubspot:
         assert not (await unanswered(hubspot.link(PAIR))).reached
 
@@ -406,7 +422,7 @@ def several_sockets(number: int) -> Iterator[list[socket.socket]]:
         yield [stack.enter_context(socket.socket()) for _ in range(number)]
 
 
-async def test_a_connection_that_does_not_come_about_in_time_reached_nobody() -> None:
+async def test_a_connection_timeout_is_not_reached() -> None:
     with socket.socket() as deaf, several_sockets(4) as fillers:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
@@ -415,10 +431,10 @@ async def test_a_connection_that_does_not_come_about_in_time_reached_nobody() ->
             filler.connect_ex(deaf.getsockname())
         async with client(f"http://127.0.0.1:{deaf.getsockname()[1]}", connect_timeout=0.2) as hubspot:
             answer = await unanswered(hubspot.link(PAIR))
-    assert (answer.reached, answer.reason) == (False, "it took too long")
+    assert (answer.reached, answer.reason) == (False, "the request timed out")
 
 
-async def test_an_answer_that_does_not_come_in_time_is_doubt() -> None:
+async def test_a_response_timeout_is_reached() -> None:
     async with (
         Sandbox(SandboxOptions(faults=(parse_fault("lost_hang=always"),))) as sandbox,
         of(sandbox, connect_timeout=0.1, answer_timeout=0.2) as hubspot,
@@ -426,11 +442,11 @@ async def test_an_answer_that_does_not_come_in_time_is_doubt() -> None:
         started = time.monotonic()
         answer = await unanswered(hubspot.link(PAIR))
         assert time.monotonic() - started < 2
-        assert (answer.reached, answer.reason) == (True, "it took too long")
+        assert (answer.reached, answer.reason) == (True, "the request timed out")
         assert sandbox.state.calls["put"] == 1
 
 
-async def test_an_answer_that_trickles_is_bounded_too() -> None:
+async def test_a_response_that_trickles_times_out_too() -> None:
     async def trickle(request: bytes, writer: asyncio.StreamWriter) -> None:
         del request
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
@@ -440,7 +456,7 @@ async def test_an_answer_that_trickles_is_bounded_too() -> None:
 
     async with (
         raw_server(trickle) as server,
-        client(url_of(server), connect_timeout=0.1, answer_timeout=0.2) as hubspot,
+        client(server.url, connect_timeout=0.1, answer_timeout=0.2) as hubspot,
     ):
         assert (await unanswered(hubspot.link(PAIR))).reached
 
@@ -472,7 +488,7 @@ def server_tls() -> ssl.SSLContext:
     return context
 
 
-async def test_a_certificate_nobody_vouches_for_is_refused() -> None:
+async def test_an_untrusted_certificate_is_rejected() -> None:
     async with raw_server(OK, server_tls()) as server, client(f"https://127.0.0.1:{server.port}") as hubspot:
         answer = await unanswered(hubspot.link(PAIR))
     assert not answer.reached
@@ -503,7 +519,7 @@ def link_once(url: str, **environment: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=True, timeout=60).stdout
 
 
-async def test_ssl_cert_file_says_whom_to_trust() -> None:
+async def test_ssl_cert_file_sets_the_trusted_certificates() -> None:
     async with raw_server(OK, server_tls()) as server:
         url = f"https://127.0.0.1:{server.port}"
         assert "status='COMPLETE'" in await asyncio.to_thread(link_once, url, SSL_CERT_FILE=str(PEM))
@@ -546,7 +562,7 @@ async def tunnel(port: int) -> AsyncIterator[RawServer]:
         await asyncio.gather(*pumps, return_exceptions=True)
 
 
-async def test_https_goes_through_the_proxy_of_the_environment_and_the_token_does_not_show_there() -> None:
+async def test_https_uses_the_proxy_of_the_environment_which_does_not_see_the_token() -> None:
     async with raw_server(OK, server_tls()) as hubspot, tunnel(hubspot.port) as proxy:
         environment = {"HTTPS_PROXY": f"http://me:pass@127.0.0.1:{proxy.port}", "SSL_CERT_FILE": str(PEM)}
         said = await asyncio.to_thread(link_once, "https://hubspot.test", **environment)
@@ -567,9 +583,9 @@ async def test_a_proxy_may_be_named_without_its_scheme(scheme: str, monkeypatch:
     assert proxy.requests[0].startswith(b"PUT http://hubspot.test/crm/v4/objects/contacts/")
 
 
-async def test_no_proxy_is_asked_for_this_machine_or_where_no_proxy_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_proxy_is_used_for_loopback_addresses_or_hosts_in_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     async with raw_server(OK) as proxy, Sandbox() as sandbox:
-        monkeypatch.setenv("HTTP_PROXY", url_of(proxy))
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
         async with of(sandbox) as hubspot:
             assert (await answered(hubspot.link(PAIR))).status == "COMPLETE"
         monkeypatch.setenv("NO_PROXY", "hubspot.invalid")
@@ -579,9 +595,7 @@ async def test_no_proxy_is_asked_for_this_machine_or_where_no_proxy_says_so(monk
 
 
 @pytest.mark.parametrize("password", ["passphrase", "p%40ssphrase", "pw12"])
-async def test_a_proxy_that_repeats_its_credentials_is_not_quoted(
-    password: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_credentials_echoed_by_a_proxy_are_redacted(password: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pair = f"operator:{unquote(password)}"
     basic = base64.b64encode(pair.encode()).decode()
     for reply in (response(b"", f"407 refused {pair} Basic {basic}"), f"{pair} {basic}\r\n\r\n".encode()):
@@ -594,7 +608,7 @@ async def test_a_proxy_that_repeats_its_credentials_is_not_quoted(
 
 
 @pytest.mark.parametrize("status", ["407 Proxy Authentication Required", "502 Bad Gateway"])
-async def test_a_proxy_that_opens_no_tunnel_reached_nobody(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_that_opens_no_tunnel_means_not_reached(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with raw_server(response(b"", status)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:passphrase@{proxy.host}:{proxy.port}")
         async with client("https://hubspot.test") as hubspot:
@@ -623,19 +637,18 @@ WRONG_PROXIES = [
 
 @pytest.mark.parametrize("proxy", WRONG_PROXIES)
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
-def test_a_wrong_proxy_is_refused_before_anything_is_sent(
+def test_an_invalid_proxy_is_rejected_before_anything_is_sent(
     proxy: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, proxy)
-    with pytest.raises(
-        SettingsError, match=rf"^{variable} is not the URL of a proxy: expected http://HOST:PORT"
-    ) as end:
+    with raises(SettingsError, "PROXY_INVALID") as caught:
         client("https://hubspot.test")
-    assert not re.search("phrase|me:|hidden", str(end.value))
+    assert str(caught.value).startswith(variable)
+    assert not re.search("phrase|me:|hidden", str(caught.value))
     client("https://127.0.0.1:1")  # no proxy is asked for this machine
 
 
-async def test_a_proxy_that_refuses_connections_reached_nobody_and_is_not_shown_with_its_password(
+async def test_a_proxy_that_refuses_connections_means_not_reached_and_its_password_is_redacted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.socket() as taken:

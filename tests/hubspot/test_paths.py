@@ -39,7 +39,7 @@ def test_each_version_has_its_paths(version: str, link: str, associations: str) 
     assert batch == f"{associations}/contacts/companies/batch/associate/default"
 
 
-def test_every_version_is_tried_here() -> None:
+def test_every_version_is_tested_here() -> None:
     assert set(ApiVersion) == {"v4", "2026-03", "2026-09"}
 
 

@@ -57,12 +57,12 @@ def assert_sound(found: Any) -> None:
 
 
 @given(STATUSES, st.binary(max_size=300))
-def test_any_bytes_are_an_answer(status: int, body: bytes) -> None:
+def test_any_bytes_can_be_parsed(status: int, body: bytes) -> None:
     assert_sound(parsed(status, body))
 
 
 @given(STATUSES, JSON | OBJECTS)
-def test_any_json_is_an_answer(status: int, body: object) -> None:
+def test_any_json_can_be_parsed(status: int, body: object) -> None:
     found = parsed(status, body)
     assert found.http_status == status
     assert found.is_json is isinstance(body, dict)
@@ -86,7 +86,7 @@ def test_any_json_is_an_answer(status: int, body: object) -> None:
         b'{"numErrors": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_a_body_that_is_no_json_object_is_kept_for_people_to_read(body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_kept_in_the_details(body: bytes) -> None:
     found = parsed(200, body)
     assert not found.is_json
     assert found.status == ""
@@ -143,7 +143,7 @@ def test_every_field_of_an_error_is_read() -> None:
         (17, {}),
     ],
 )
-def test_context_is_read_in_each_of_its_spellings(context: object, expected: object) -> None:
+def test_context_is_read_in_every_known_form(context: object, expected: object) -> None:
     assert parsed(400, error(context=context)).error.context == expected
 
 
@@ -174,43 +174,43 @@ def test_a_sub_category_is_text_or_an_object(value: object, expected: str) -> No
         ({}, 1),
     ],
 )
-def test_a_number_of_errors_that_is_not_clearly_none_counts(value: object, expected: int | None) -> None:
+def test_a_number_of_errors_that_is_not_clearly_zero_counts(value: object, expected: int | None) -> None:
     assert parsed(200, complete(numErrors=value)).num_errors == expected
 
 
 @pytest.mark.parametrize(
     "errors", [{"a": 1}, "broken", [None], [[]], [{}], [17], {"message": "x"}, [[{"message": "x"}]]]
 )
-def test_errors_of_an_odd_type_are_errors_all_the_same(errors: object) -> None:
+def test_errors_of_an_unexpected_type_still_count(errors: object) -> None:
     found = parsed(200, complete(errors=errors))
     assert found.error.errors
     assert json.loads(found.details)["errors"] == errors
 
 
 @pytest.mark.parametrize("errors", [None, [], {}, ""])
-def test_errors_that_hold_nothing_are_none(errors: object) -> None:
+def test_empty_errors_do_not_count(errors: object) -> None:
     assert parsed(200, complete(errors=errors)).error.errors == ()
 
 
 @pytest.mark.parametrize(
     "results", [None, {}, "x", 7, [None], ["x"], [[]], [{}], [{"from": 1, "to": 2}], [{"from": {}, "to": {"id": None}}]]
 )
-def test_odd_results_name_no_record(results: object) -> None:
+def test_malformed_results_name_no_record(results: object) -> None:
     assert all((item.from_id, item.to_id) == ("", "") for item in parsed(200, complete(results=results)).results)
 
 
 @pytest.mark.parametrize("odd", [{"name": "789"}, {"value": "789"}, ["789"], True, 789.0, {"id": "789"}])
-def test_only_a_text_or_a_whole_number_is_an_id(odd: object) -> None:
+def test_only_a_text_or_an_integer_is_an_id(odd: object) -> None:
     (found,) = parsed(200, complete(results=[result("123456", odd)])).results
     assert found.to_id != "789"
 
 
-def test_a_status_is_a_text_and_nothing_that_contains_one() -> None:
+def test_a_status_is_a_text_and_not_a_container_of_one() -> None:
     assert parsed(200, complete(status={"name": "COMPLETE"})).status != "COMPLETE"
     assert parsed(200, complete(status=["COMPLETE"])).status != "COMPLETE"
 
 
-def test_a_message_of_a_megabyte_is_cut_and_says_so() -> None:
+def test_a_message_of_a_megabyte_is_truncated_with_a_note() -> None:
     found = parsed(400, error(message="x" * 1_000_000, context={"k": ["y" * 1_000_000]}))
     assert found.error.message == "x" * MAX_TEXT_LENGTH + "… (1,000,000 characters)"
     assert len(found.details) < 3 * MAX_TEXT_LENGTH
@@ -226,7 +226,7 @@ def test_details_of_a_huge_body_stay_within_bounds() -> None:
         json.loads(found.details)
 
 
-def test_quotes_and_equals_signs_come_through_and_control_characters_do_not() -> None:
+def test_quotes_and_equals_signs_are_kept_and_control_characters_removed() -> None:
     message = '=HYPERLINK("x")\nsecond "line"\r\n,;\t\'third\' \u2028 \x07\x1b[31m\x00\x9b\u202e コンタクト \U0001f600'
     found = parsed(400, error(message=message, context={"a\n": ["b\x00"]}, errors=[{"message": "\x1bdeep"}]))
     assert found.error.message == '=HYPERLINK("x") second "line" ,; \'third\' [31m コンタクト \U0001f600'
@@ -236,7 +236,7 @@ def test_quotes_and_equals_signs_come_through_and_control_characters_do_not() ->
 
 
 @given(st.text(max_size=100))
-def test_no_text_of_an_answer_has_a_control_character(text: str) -> None:
+def test_no_text_of_a_response_has_a_control_character(text: str) -> None:
     body = error(text, text, context={text: [text]}, subCategory=text, policyName=text, id=text) | {
         "correlationId": text
     }
@@ -258,7 +258,7 @@ def test_half_a_surrogate_pair_is_replaced() -> None:
 
 
 @pytest.mark.parametrize("key", ["status", "message", "errors", "context", "subCategory", "results", "numErrors"])
-def test_deep_nesting_is_read_or_called_unreadable(key: str) -> None:
+def test_deep_nesting_is_parsed_or_unreadable_but_never_raises(key: str) -> None:
     for depth in range(800, 1000):  # somewhere here the JSON parser itself gives up
         deep = "[" * depth + "]" * depth
         parsed(400, f'{{"{key}": {deep}}}'.encode())
@@ -274,13 +274,13 @@ def test_errors_within_errors_are_read_to_a_bounded_depth() -> None:
     assert_sound(found)
 
 
-def test_what_the_headers_said_stays_with_the_answer() -> None:
+def test_the_values_of_headers_are_kept_in_the_response() -> None:
     rate = RateHeaders(190, 10.0, 42)
     found = parse_response(429, b"", rate, 3.0)
     assert (found.rate, found.retry_after) == (rate, 3.0)
 
 
-def test_a_429_is_read_though_its_error_has_fields_of_its_own() -> None:
+def test_the_special_fields_of_a_429_are_read() -> None:
     body = {"status": "error", "errorType": "RATE_LIMIT", "policyName": "DAILY", "correlationId": "c"}
     found = parsed(429, body)
     assert (found.policy_name, found.error.category, found.correlation_id) == ("DAILY", "RATE_LIMIT", "c")
