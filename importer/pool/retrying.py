@@ -117,7 +117,7 @@ class Attempts:
             self._sender.signal.stop(Stop(StopReason.UNREACHABLE, f"{message} It was tried {times}."))
 
     def _is_hubspot_unreachable(self) -> bool:
-        """Return whether another server intercepts every call, and not only this one; parts of a chunk get a try each."""
+        """Return whether another server intercepts every call, and not only this one."""
         sender = self._sender
         if sender.accepted != self._accepted_before:
             return False

@@ -21,7 +21,7 @@ _MAX_BLOCKED_INPUTS = 3
 """Consecutive calls about a single input that only another server responded to, after which the run stops."""
 
 _MAX_BLOCKED_CALLS = 14
-"""The same for calls of any size: isolating a bad input at the start of 2,000 takes 12 calls that HubSpot never sees."""
+"""The same for calls of any size: isolating the first of 2,000 inputs takes 12 calls that HubSpot never sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Sender:
             logger.warning("HubSpot asked to slow down: all workers wait %.0f s.", seconds)
 
     def is_blocked_after(self, inputs: int) -> bool:
-        """Count a call whose attempts only another server responded to; return whether that means every call is blocked.
+        """Count a call that only another server responded to; return whether every call seems to be blocked.
 
         A response of HubSpot to any other call resets the count: then only these inputs are blocked.
         """
