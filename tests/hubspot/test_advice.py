@@ -1,4 +1,4 @@
-"""What an ops person is translate_errors to do about a row that HubSpot refused."""
+"""The advice for an operations person about a row that HubSpot rejected."""
 
 import re
 from typing import Any
@@ -48,9 +48,9 @@ RECORDS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expected"), RECORDS)
-def test_a_record_that_may_not_be_edited_is_named_and_no_scope(said: dict[str, Any], expected: str) -> None:
-    found = advice(403, error("FORBIDDEN") | said)
+@pytest.mark.parametrize(("fields", "expected"), RECORDS)
+def test_a_record_that_may_not_be_edited_is_named_and_no_scope(fields: dict[str, Any], expected: str) -> None:
+    found = advice(403, error("FORBIDDEN") | fields)
     assert expected in found
     assert "permission" in found
     assert "scope" not in found
@@ -73,9 +73,9 @@ UNKNOWN: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expected"), UNKNOWN)
-def test_an_unknown_record_is_named_by_its_side(said: dict[str, Any], expected: str) -> None:
-    assert expected in advice(404, error("OBJECT_NOT_FOUND") | said)
+@pytest.mark.parametrize(("fields", "expected"), UNKNOWN)
+def test_an_unknown_record_is_named_by_its_side(fields: dict[str, Any], expected: str) -> None:
+    assert expected in advice(404, error("OBJECT_NOT_FOUND") | fields)
 
 
 def test_the_side_is_found_although_both_ids_are_the_same() -> None:
@@ -96,9 +96,9 @@ LIMITS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expected"), LIMITS)
-def test_advice_about_a_limit_has_the_number_if_the_response_has_it(said: dict[str, Any], expected: str) -> None:
-    found = advice(400, error() | said)
+@pytest.mark.parametrize(("fields", "expected"), LIMITS)
+def test_advice_about_a_limit_has_the_number_if_the_response_has_it(fields: dict[str, Any], expected: str) -> None:
+    found = advice(400, error() | fields)
     assert expected in found
     assert "association settings" in found
 
@@ -155,5 +155,5 @@ def test_rejections_of_the_sandbox_get_the_right_advice(name: str) -> None:
     assert isinstance(fault, PairFault)
     refusal = fault.verdict(SandboxPair("contacts", 123456, "companies", 789)).refusal
     assert refusal is not None
-    said = refusal.answer()
-    assert SANDBOX_SAYS[name] in advice(said.status, said.body)
+    fields = refusal.answer()
+    assert SANDBOX_SAYS[name] in advice(fields.status, fields.body)

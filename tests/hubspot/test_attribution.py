@@ -1,4 +1,4 @@
-"""Which number of inputs a refusal allows, where it says so."""
+"""The number of inputs that a rejection allows, if it has one."""
 
 import pytest
 
@@ -10,8 +10,8 @@ MESSAGES = [
     ("Batch size must be at most 1,000", 1000),
     ("too many inputs: the limit is 100.", 100),
     ("The maximum number of inputs is 500 per request", 500),
-    ("Invalid object id: 1234", None),  # says nothing of a limit
-    ("at most 100 inputs in a batch, 50 for this account", None),  # which one?
+    ("Invalid object id: 1234", None),  # no limit
+    ("at most 100 inputs in a batch, 50 for this account", None),  # ambiguous
     ("at most 2000 inputs are allowed", None),  # not fewer than were sent
     ("Batch refused", None),
 ]

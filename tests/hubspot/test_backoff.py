@@ -1,4 +1,4 @@
-"""The arithmetic of asking again."""
+"""Backoff, Retry-After and the server's clock."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

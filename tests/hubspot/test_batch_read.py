@@ -1,4 +1,4 @@
-"""A batch read says which records are linked; what it does not say stays unknown."""
+"""Batch reads: the links they list, and the records that stay unread."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ MANAGER = {"category": "USER_DEFINED", "typeId": 12, "label": "Manager"}
 
 
 def listed(record: object, *others: object, types: object = (UNLABELLED,), **extra: Any) -> dict[str, Any]:
-    """One item of the `results` of a read."""
+    """Return one item of the `results` of a read."""
     links = [{"toObjectId": other, "associationTypes": types} for other in others]
     return {"from": {"id": record}, "to": links, **extra}
 
 
 def no_links(record: str) -> dict[str, Any]:
-    """What a read says of a record without links."""
+    """Return the error about a record without links."""
     return error(
         "OBJECT_NOT_FOUND", subCategory="crm.associations.NO_ASSOCIATIONS_FOUND", context={"fromObjectId": [record]}
     )
@@ -52,7 +52,7 @@ def test_a_rejected_read_is_classified_like_any_call(status: int) -> None:
     assert classify_read_response(parsed(status, b""), PAIR) == classify_response(parsed(status, b""), PAIR)
 
 
-# ---- which records it speaks of
+# ---- covered records
 
 
 def test_a_record_counts_as_read_only_if_results_or_a_no_links_error_name_it() -> None:
@@ -68,7 +68,7 @@ def test_a_record_counts_as_read_only_if_results_or_a_no_links_error_name_it() -
 
 
 NOTHING_SAID = [
-    error("OBJECT_NOT_FOUND"),  # of what?
+    error("OBJECT_NOT_FOUND"),  # without a record
     error("OBJECT_NOT_FOUND", message="No contact 12 in portal 1"),
     error("OBJECT_NOT_FOUND", context={"objectId": ["999"]}),
     error("OBJECT_NOT_FOUND", context={"fromObjectType": ["0-1"], "toObjectType": ["0-2"]}),

@@ -1,4 +1,4 @@
-"""What every answer means, above all that nothing is called linked which HubSpot did not clearly confirm."""
+"""The meaning of every response; above all, nothing is linked that HubSpot did not clearly confirm."""
 
 import json
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tests.support.responses import PAIR, complete, error, parsed, result
 
 
 def strictly_linked(status: int, body: object, pair: Pair) -> bool:
-    """The strict rule of success, written once more from the design and not from the code."""
+    """Apply the strict success rule, written independently of the code."""
     if not 200 <= status <= 299 or not isinstance(body, dict) or body.get("status") != "COMPLETE":
         return False
     number = body.get("numErrors")
@@ -94,7 +94,7 @@ def test_both_directions_are_reported_with_their_types() -> None:
     assert outcome.completed_at == "2026-05-01T10:00:01.000Z"
 
 
-# ---- one table: what came, what to do, what it means
+# ---- one table: response, action, status
 
 
 def batch(**changes: Any) -> dict[str, Any]:
@@ -250,10 +250,10 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize(("page", "said"), PAGES)
-def test_an_html_page_is_reported_with_its_title_or_first_words_and_advice(page: str, said: str) -> None:
+@pytest.mark.parametrize(("page", "expected"), PAGES)
+def test_an_html_page_is_reported_with_its_title_or_first_words_and_advice(page: str, expected: str) -> None:
     outcome = classify_response(parsed(404, page.encode()), PAIR).outcome
-    assert said in outcome.error_message
+    assert expected in outcome.error_message
     assert "This is not HubSpot: check base_url" in outcome.advice
     assert "firewall" in classify_response(parsed(403, page.encode()), PAIR).outcome.advice
     assert (
@@ -320,8 +320,8 @@ def test_no_response_is_not_sent_if_no_connection_was_established() -> None:
 
 
 def test_num_errors_is_the_bodys_or_the_length_of_its_errors_or_one() -> None:
-    said = [complete(numErrors=5, errors=[error()]), complete(errors=[error(), error()]), complete(numErrors=1)]
-    assert [classify_response(parsed(207, body), PAIR).outcome.num_errors for body in said] == [5, 2, 1]
+    bodies = [complete(numErrors=5, errors=[error()]), complete(errors=[error(), error()]), complete(numErrors=1)]
+    assert [classify_response(parsed(207, body), PAIR).outcome.num_errors for body in bodies] == [5, 2, 1]
     assert classify_response(parsed(400, error()), PAIR).outcome.num_errors == 1
     assert classify_response(parsed(400, error(errors=[{}, {}, {}])), PAIR).outcome.num_errors == 3
 
@@ -337,7 +337,7 @@ def test_a_status_that_is_reported_has_no_control_characters() -> None:
     assert (outcome.status, outcome.api_status) == (Status.UNCONFIRMED, "COMPLETE[2J ")
 
 
-# ---- doubt
+# ---- earlier attempts
 
 OUTCOMES = st.builds(
     Outcome,
@@ -363,15 +363,15 @@ def test_after_an_unconfirmed_attempt_a_rejection_without_proof_is_not_final(
 
 @given(st.lists(st.tuples(OUTCOMES, st.booleans()), min_size=2, max_size=6))
 def test_a_pair_stays_unconfirmed_until_a_clear_response(outcomes: list[tuple[Outcome, bool]]) -> None:
-    said: Outcome | None = None
-    doubtful = False
+    merged: Outcome | None = None
+    may_be_linked = False
     for outcome, is_proof in outcomes:
-        said = merge_with_earlier_attempt(outcome, said, is_proof=is_proof)
-        doubtful = outcome.status is Status.UNCONFIRMED or (
-            doubtful and outcome.status is not Status.LINKED and not is_proof
+        merged = merge_with_earlier_attempt(outcome, merged, is_proof=is_proof)
+        may_be_linked = outcome.status is Status.UNCONFIRMED or (
+            may_be_linked and outcome.status is not Status.LINKED and not is_proof
         )
-        if doubtful:
-            assert said.status is Status.UNCONFIRMED
+        if may_be_linked:
+            assert merged.status is Status.UNCONFIRMED
 
 
 PROOFS: list[tuple[int, object, bool]] = [

@@ -1,4 +1,4 @@
-"""One call, one answer, over real sockets: what is sent, what is read, what is refused, and where the token goes."""
+"""The client over real sockets: requests, responses, failures, proxies, and where the token goes."""
 
 import asyncio
 import base64
@@ -60,19 +60,19 @@ def of(sandbox: Sandbox, **changes: Any) -> HubSpotClient:
     return client(sandbox.url, sandbox.options.token, **changes)
 
 
-async def answered(call: Awaitable[Response | NoResponse]) -> Response:
-    answer = await call
-    assert isinstance(answer, Response), answer
-    return answer
+async def response_to(call: Awaitable[Response | NoResponse]) -> Response:
+    received = await call
+    assert isinstance(received, Response), received
+    return received
 
 
-async def unanswered(call: Awaitable[Response | NoResponse]) -> NoResponse:
-    answer = await call
-    assert isinstance(answer, NoResponse), answer
-    return answer
+async def no_response_to(call: Awaitable[Response | NoResponse]) -> NoResponse:
+    received = await call
+    assert isinstance(received, NoResponse), received
+    return received
 
 
-# ---- what is sent
+# ---- requests
 
 
 @pytest.mark.parametrize("version", ApiVersion)
@@ -80,9 +80,9 @@ async def test_every_api_version_links_reads_and_links_in_batches(version: ApiVe
     other = Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId("790"))
     async with Sandbox() as sandbox, of(sandbox, api_version=version) as hubspot:
         assert classify_response(await hubspot.link(PAIR), PAIR).outcome.status is Status.LINKED
-        many = await answered(hubspot.link_many([PAIR, other]))
+        many = await response_to(hubspot.link_many([PAIR, other]))
         assert {(item.from_id, item.to_id) for item in many.results} >= {("123456", "789"), ("123456", "790")}
-        read = await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None}))
+        read = await response_to(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None}))
         assert set(parse_page(read, {"123456": {"789", "790"}}).links) == {("123456", "789"), ("123456", "790")}
         assert len(sandbox.state.associations) == 2
 
@@ -90,9 +90,9 @@ async def test_every_api_version_links_reads_and_links_in_batches(version: ApiVe
 @pytest.mark.parametrize("version", ApiVersion)
 async def test_every_api_version_returns_the_account_of_the_token(version: ApiVersion) -> None:
     async with Sandbox(SandboxOptions(portal_id=42)) as sandbox, of(sandbox, api_version=version) as hubspot:
-        answer = await hubspot.account()
-    assert isinstance(answer, Response)
-    assert (answer.http_status, answer.content["portalId"]) == (200, 42)
+        received = await hubspot.account()
+    assert isinstance(received, Response)
+    assert (received.http_status, received.content["portalId"]) == (200, 42)
 
 
 async def test_a_read_continues_at_the_cursor() -> None:
@@ -100,8 +100,8 @@ async def test_a_read_continues_at_the_cursor() -> None:
         for number in (1, 2):
             await hubspot.link(Pair(PAIR.from_type, PAIR.from_id, PAIR.to_type, RecordId(str(number))))
         wanted = {"123456": {"1", "2"}}
-        first = parse_page(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None})), wanted)
-        second = parse_page(await answered(hubspot.read(PAIR.from_type, PAIR.to_type, first.after)), wanted)
+        first = parse_page(await response_to(hubspot.read(PAIR.from_type, PAIR.to_type, {"123456": None})), wanted)
+        second = parse_page(await response_to(hubspot.read(PAIR.from_type, PAIR.to_type, first.after)), wanted)
     assert [list(page.links) for page in (first, second)] == [[("123456", "1")], [("123456", "2")]]
     assert second.after == {}
 
@@ -125,13 +125,13 @@ async def test_a_netrc_entry_does_not_replace_the_token(tmp_path: Path, monkeypa
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     async with raw_server(OK) as server, client(server.url) as hubspot:
-        await answered(hubspot.link(PAIR))
+        await response_to(hubspot.link(PAIR))
     assert f"Authorization: Bearer {TOKEN}\r\n".encode() in server.requests[0]
 
 
 async def test_cookies_are_not_kept() -> None:
-    answer = response(b"{}", "200 OK", "Set-Cookie: a=b; Path=/")
-    async with raw_server(answer) as server, client(f"http://localhost:{server.port}") as hubspot:
+    reply = response(b"{}", "200 OK", "Set-Cookie: a=b; Path=/")
+    async with raw_server(reply) as server, client(f"http://localhost:{server.port}") as hubspot:
         await hubspot.link(PAIR)
         await hubspot.link(PAIR)
     assert b"cookie" not in server.requests[1].lower()
@@ -142,10 +142,10 @@ async def test_a_client_must_be_entered_before_use() -> None:
         await client("http://127.0.0.1:1").link(PAIR)
 
 
-# ---- the token in what comes back
+# ---- a token echoed by the server
 
 
-Answering = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+Respond = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
 async def echo_body(request: bytes, writer: asyncio.StreamWriter) -> None:
@@ -175,12 +175,12 @@ async def echo_reason(request: bytes, writer: asyncio.StreamWriter) -> None:
 
 
 async def echo_headers(request: bytes, writer: asyncio.StreamWriter) -> None:
-    said = authorization_of(request)
-    writer.write(b"HTTP/1.1 500 Bad\r\nRetry-After: %b\r\n%b: %b\x00\r\n\r\n" % (said, said, said))
+    text = authorization_of(request)
+    writer.write(b"HTTP/1.1 500 Bad\r\nRetry-After: %b\r\n%b: %b\x00\r\n\r\n" % (text, text, text))
     writer.close()
 
 
-def echo_json_as(change: Callable[[str], bytes], status: str = "400 Bad") -> Answering:
+def echo_json_as(change: Callable[[str], bytes], status: str = "400 Bad") -> Respond:
     """Repeat the token in the fields of an error, in a body that `change` encodes."""
 
     async def echo(request: bytes, writer: asyncio.StreamWriter) -> None:
@@ -198,15 +198,15 @@ def echo_json_as(change: Callable[[str], bytes], status: str = "400 Bad") -> Ans
 
 
 async def echo_location(request: bytes, writer: asyncio.StreamWriter) -> None:
-    said = authorization_of(request).decode().partition(" ")[2]
-    writer.write(response(f"Moved to /{said}".encode(), "302 Found", f"Location: /login?token={said}"))
+    text = authorization_of(request).decode().partition(" ")[2]
+    writer.write(response(f"Moved to /{text}".encode(), "302 Found", f"Location: /login?token={text}"))
 
 
 async def echo_success(request: bytes, writer: asyncio.StreamWriter) -> None:
-    said = authorization_of(request).decode()
-    spec = {"associationCategory": said, "associationTypeId": said}
+    text = authorization_of(request).decode()
+    spec = {"associationCategory": text, "associationTypeId": text}
     results = [{**result(), "associationSpec": spec}]
-    writer.write(response(json.dumps(complete(results=results, completedAt=said, links={said: said})).encode()))
+    writer.write(response(json.dumps(complete(results=results, completedAt=text, links={text: text})).encode()))
 
 
 ECHOES = {
@@ -236,29 +236,29 @@ async def test_a_token_echoed_by_the_server_is_redacted(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     async with raw_server(echo) as server, client(server.url) as hubspot:
-        answer = await hubspot.link(PAIR)
+        received = await hubspot.link(PAIR)
     assert server.requests
-    said = (
-        repr((answer, classify_response(answer, PAIR)))
+    text = (
+        repr((received, classify_response(received, PAIR)))
         + caplog.text
-        + ("" if isinstance(answer, NoResponse) else str(answer.content))
+        + ("" if isinstance(received, NoResponse) else str(received.content))
     )
     for spelling in (TOKEN, TOKEN.replace("-", "%2D"), TOKEN.replace("-", "&#45;"), r"\u002d", TOKEN[18:], TOKEN[:18]):
-        assert spelling not in said
-    assert isinstance(answer, NoResponse) or "[token]" in said or not answer.details
+        assert spelling not in text
+    assert isinstance(received, NoResponse) or "[token]" in text or not received.details
 
 
 async def test_a_token_of_one_letter_does_not_redact_words_ids_or_statuses() -> None:
     body = error("EXPIRED", "exercitation", context={"x": ["x123456"]}) | {"status": "x"}
     async with raw_server(response(json.dumps(body).encode(), "400 Bad")) as server, client(server.url, "x") as own:
-        found = await answered(own.link(PAIR))
+        found = await response_to(own.link(PAIR))
     assert (found.error.category, found.error.message, found.status) == ("EXPIRED", "exercitation", "x")
     assert found.error.context == {"x": ("x123456",)}
 
 
-# ---- what is read
+# ---- responses
 
-IN_ODD_CLOTHES = [name for name, fault in FAULTS.items() if name.startswith("status_2")] + [
+UNUSUAL_SUCCESSES = [name for name, fault in FAULTS.items() if name.startswith("status_2")] + [
     "extra_fields",
     "missing_fields",
     "null_fields",
@@ -268,15 +268,15 @@ IN_ODD_CLOTHES = [name for name, fault in FAULTS.items() if name.startswith("sta
     "gzip",
     "slow",
 ]
-NOT_OF_SINGLE_CALLS = [
+ONLY_OF_OTHER_CALLS = [
     *("errors_as_200", "first_error_only", "silent_errors", "uncounted_error", "index_errors", "silent_read"),
     *("labels_only", "no_types", "endless_pages", "half_later", "oversized", "oversized_for_many"),
 ]
 EXPECTED = dict.fromkeys(FAULTS, Status.UNCONFIRMED) | {
     **{name: Status.FAILED for name, fault in FAULTS.items() if isinstance(fault, PairFault)},
     **dict.fromkeys(["empty_results", "foreign_results", "half_foreign_results"], Status.UNCONFIRMED),
-    **dict.fromkeys(IN_ODD_CLOTHES, Status.LINKED),
-    **dict.fromkeys(NOT_OF_SINGLE_CALLS, Status.LINKED),
+    **dict.fromkeys(UNUSUAL_SUCCESSES, Status.LINKED),
+    **dict.fromkeys(ONLY_OF_OTHER_CALLS, Status.LINKED),
     **dict.fromkeys(["scopes_missing", "scopes_missing_text"], Status.FAILED),
     **dict.fromkeys(["http_400", "http_404", "http_414", "html_413"], Status.FAILED),
     **dict.fromkeys(["token_invalid", "token_expired", "migrating", "daily_limit"], Status.NOT_SENT),
@@ -288,10 +288,10 @@ EXPECTED = dict.fromkeys(FAULTS, Status.UNCONFIRMED) | {
 @pytest.mark.parametrize("name", FAULTS)
 async def test_every_fault_of_the_sandbox_is_classified_correctly(name: str) -> None:
     faults = (parse_fault(f"{name}=always"),)
-    patience = 4 if name == "slow" else 0.3
+    seconds = 4 if name == "slow" else 0.3
     async with (
         Sandbox(SandboxOptions(faults=faults)) as sandbox,
-        of(sandbox, connect_timeout=0.2, answer_timeout=patience) as hubspot,
+        of(sandbox, connect_timeout=0.2, answer_timeout=seconds) as hubspot,
     ):
         outcome = classify_response(await hubspot.link(PAIR), PAIR).outcome
         assert outcome.status is EXPECTED[name]
@@ -302,46 +302,46 @@ async def test_every_fault_of_the_sandbox_is_classified_correctly(name: str) -> 
 
 async def test_redirects_are_returned_and_not_followed() -> None:
     async with Sandbox(SandboxOptions(faults=(parse_fault("redirect=always"),))) as sandbox, of(sandbox) as hubspot:
-        assert (await answered(hubspot.link(PAIR))).http_status == 302
-        assert (await answered(hubspot.link_many([PAIR]))).http_status == 302
+        assert (await response_to(hubspot.link(PAIR))).http_status == 302
+        assert (await response_to(hubspot.link_many([PAIR]))).http_status == 302
         assert sandbox.state.redirects_followed == 0
 
 
 async def test_the_limits_of_the_account_are_read_from_the_headers() -> None:
     async with Sandbox(SandboxOptions(limit=190, daily_limit=1000)) as sandbox, of(sandbox) as hubspot:
-        assert (await answered(hubspot.link(PAIR))).rate == RateHeaders(190, 10.0, 999)
+        assert (await response_to(hubspot.link(PAIR))).rate == RateHeaders(190, 10.0, 999)
 
 
 @pytest.mark.parametrize("value", ["", "-1", "many", "1.5", "9" * 30, "²", "0x10"])
 async def test_malformed_limits_in_headers_are_ignored(value: str) -> None:
     names = ("Max", "Interval-Milliseconds", "Daily-Remaining")
-    answer = response(b"{}", "200 OK", *(f"X-HubSpot-RateLimit-{name}: {value}" for name in names))
-    async with raw_server(answer) as server, client(server.url) as hubspot:
-        assert (await answered(hubspot.link(PAIR))).rate == RateHeaders()
+    reply = response(b"{}", "200 OK", *(f"X-HubSpot-RateLimit-{name}: {value}" for name in names))
+    async with raw_server(reply) as server, client(server.url) as hubspot:
+        assert (await response_to(hubspot.link(PAIR))).rate == RateHeaders()
 
 
 @pytest.mark.parametrize(
     ("value", "seconds"), [("7", 7), ("soon", None), ("", None), ("Fri, 01 May 2020 00:00:00 GMT", 0)]
 )
 async def test_retry_after_is_read_from_the_header(value: str, seconds: float | None) -> None:
-    answer = response(b"", "503 Busy", f"Retry-After: {value}")
-    async with raw_server(answer) as server, client(server.url) as hubspot:
-        assert (await answered(hubspot.link(PAIR))).retry_after == seconds
+    reply = response(b"", "503 Busy", f"Retry-After: {value}")
+    async with raw_server(reply) as server, client(server.url) as hubspot:
+        assert (await response_to(hubspot.link(PAIR))).retry_after == seconds
 
 
 async def test_a_date_in_retry_after_is_by_the_servers_clock() -> None:
     headers = ["Date: Fri, 01 May 2020 12:00:00 GMT", "Retry-After: Fri, 01 May 2020 12:00:07 GMT"]
     async with raw_server(response(b"", "503 Busy", *headers)) as server, client(server.url) as hubspot:
-        assert (await answered(hubspot.link(PAIR))).retry_after == 7
+        assert (await response_to(hubspot.link(PAIR))).retry_after == 7
 
 
 async def test_a_401_has_the_origin_of_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN", raising=False)
     async with raw_server(response(b"", "401 No")) as server:
         async with client(server.url) as hubspot:
-            assert (await answered(hubspot.link(PAIR))).token_origin == "HUBSPOT_ACCESS_TOKEN"
+            assert (await response_to(hubspot.link(PAIR))).token_origin == "HUBSPOT_ACCESS_TOKEN"
         async with client(server.url, token_file=tmp_path / "token") as hubspot:
-            assert (await answered(hubspot.link(PAIR))).token_origin == f"the file {tmp_path / 'token'}"
+            assert (await response_to(hubspot.link(PAIR))).token_origin == f"the file {tmp_path / 'token'}"
 
 
 @pytest.mark.parametrize("is_compressed", [False, True])
@@ -349,8 +349,8 @@ async def test_an_oversized_body_is_not_read_to_its_end(is_compressed: bool) -> 
     body, headers = json.dumps(complete()).encode() + b" " * (MAX_BODY_BYTES + 1_000_000), [""]
     if is_compressed:
         body, headers = gzip.compress(body), ["Content-Encoding: gzip"]
-    answer = response(body, "200 OK", *filter(None, headers))
-    async with raw_server(answer) as server, client(server.url) as hubspot:
+    reply = response(body, "200 OK", *filter(None, headers))
+    async with raw_server(reply) as server, client(server.url) as hubspot:
         found = await hubspot.link(PAIR)
     assert classify_response(found, PAIR).outcome.status is Status.UNCONFIRMED
     assert isinstance(found, NoResponse) or not found.is_json
@@ -369,26 +369,26 @@ async def test_an_oversized_body_is_not_read_to_its_end(is_compressed: bool) -> 
     ],
 )
 async def test_a_response_that_violates_http_is_unconfirmed(raw: bytes) -> None:
-    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
+    async def reply(request: bytes, writer: asyncio.StreamWriter) -> None:
         del request
         writer.write(raw)
         writer.close()
 
-    async with raw_server(answer) as server, client(server.url) as hubspot:
+    async with raw_server(reply) as server, client(server.url) as hubspot:
         outcome = classify_response(await hubspot.link(PAIR), PAIR).outcome
     assert outcome.status is Status.UNCONFIRMED
     assert len(server.requests) == 1
 
 
-# ---- no answer
+# ---- no response
 
 
 async def test_a_refused_connection_is_not_reached() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, but not listening: nobody else can, and connections are refused
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening: connections are refused
         async with client(f"http://127.0.0.1:{taken.getsockname()[1]}") as hubspot:
-            answer = await unanswered(hubspot.link(PAIR))
-    assert not answer.reached
+            received = await no_response_to(hubspot.link(PAIR))
+    assert not received.reached
 
 
 def test_a_lookup_that_hangs_does_not_delay_the_end_of_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -413,7 +413,7 @@ def test_a_lookup_that_hangs_does_not_delay_the_end_of_the_event_loop(monkeypatc
 
 async def test_an_unknown_host_is_not_reached() -> None:
     async with client("http://no-such-host.invalid") as hubspot:
-        assert not (await unanswered(hubspot.link(PAIR))).reached
+        assert not (await no_response_to(hubspot.link(PAIR))).reached
 
 
 @contextmanager
@@ -430,8 +430,8 @@ async def test_a_connection_timeout_is_not_reached() -> None:
             filler.setblocking(False)
             filler.connect_ex(deaf.getsockname())
         async with client(f"http://127.0.0.1:{deaf.getsockname()[1]}", connect_timeout=0.2) as hubspot:
-            answer = await unanswered(hubspot.link(PAIR))
-    assert (answer.reached, answer.reason) == (False, "the request timed out")
+            received = await no_response_to(hubspot.link(PAIR))
+    assert (received.reached, received.reason) == (False, "the request timed out")
 
 
 async def test_a_response_timeout_is_reached() -> None:
@@ -440,9 +440,9 @@ async def test_a_response_timeout_is_reached() -> None:
         of(sandbox, connect_timeout=0.1, answer_timeout=0.2) as hubspot,
     ):
         started = time.monotonic()
-        answer = await unanswered(hubspot.link(PAIR))
+        received = await no_response_to(hubspot.link(PAIR))
         assert time.monotonic() - started < 2
-        assert (answer.reached, answer.reason) == (True, "the request timed out")
+        assert (received.reached, received.reason) == (True, "the request timed out")
         assert sandbox.state.calls["put"] == 1
 
 
@@ -458,7 +458,7 @@ async def test_a_response_that_trickles_times_out_too() -> None:
         raw_server(trickle) as server,
         client(server.url, connect_timeout=0.1, answer_timeout=0.2) as hubspot,
     ):
-        assert (await unanswered(hubspot.link(PAIR))).reached
+        assert (await no_response_to(hubspot.link(PAIR))).reached
 
 
 @pytest.mark.parametrize("fault", ["reset", "lost_answer", "cut_answer"])
@@ -466,16 +466,16 @@ async def test_a_response_that_trickles_times_out_too() -> None:
 async def test_a_lost_connection_is_one_call_only(fault: str, before: int) -> None:
     faults = (parse_fault(f"{fault}=calls:{before + 1}"),)
     async with Sandbox(SandboxOptions(faults=faults)) as sandbox, of(sandbox) as hubspot:
-        for _ in range(before):  # the fault then strikes a connection that is used again
-            await answered(hubspot.link(PAIR))
-        assert (await unanswered(hubspot.link(PAIR))).reached
+        for _ in range(before):  # then the fault hits a reused connection
+            await response_to(hubspot.link(PAIR))
+        assert (await no_response_to(hubspot.link(PAIR))).reached
         assert sandbox.state.calls["put"] == before + 1
-        await answered(hubspot.link(PAIR))
+        await response_to(hubspot.link(PAIR))
 
 
 async def test_a_batch_whose_connection_is_lost_is_one_call_only() -> None:
     async with Sandbox(SandboxOptions(faults=(parse_fault("reset=calls:1"),))) as sandbox, of(sandbox) as hubspot:
-        assert (await unanswered(hubspot.link_many([PAIR]))).reached
+        assert (await no_response_to(hubspot.link_many([PAIR]))).reached
         assert sandbox.state.calls["batch"] == 1
 
 
@@ -490,9 +490,9 @@ def server_tls() -> ssl.SSLContext:
 
 async def test_an_untrusted_certificate_is_rejected() -> None:
     async with raw_server(OK, server_tls()) as server, client(f"https://127.0.0.1:{server.port}") as hubspot:
-        answer = await unanswered(hubspot.link(PAIR))
-    assert not answer.reached
-    assert "certificate" in answer.reason.lower()
+        received = await no_response_to(hubspot.link(PAIR))
+    assert not received.reached
+    assert "certificate" in received.reason.lower()
     assert server.requests == []
 
 
@@ -512,7 +512,7 @@ _LINK_ONCE = textwrap.dedent("""
 
 
 def link_once(url: str, **environment: str) -> str:
-    """Link in a process of its own, since certificates and proxies belong to a process from its start."""
+    """Link in a separate process, since certificates and proxies are read at its start."""
     kept = {name: value for name, value in os.environ.items() if name.lower() not in PROXY_VARIABLES}
     command = [sys.executable, "-W", "error", "-c", _LINK_ONCE, url]
     environment = kept | environment
@@ -533,7 +533,7 @@ async def test_ssl_cert_file_sets_the_trusted_certificates() -> None:
 
 @asynccontextmanager
 async def tunnel(port: int) -> AsyncIterator[RawServer]:
-    """A proxy that answers CONNECT by a tunnel to `port`, whatever host was asked for."""
+    """Run a proxy that responds to every CONNECT with a tunnel to `port`, whatever the host."""
     requests: list[bytes] = []
     pumps: set[asyncio.Task[None]] = set()
 
@@ -565,8 +565,8 @@ async def tunnel(port: int) -> AsyncIterator[RawServer]:
 async def test_https_uses_the_proxy_of_the_environment_which_does_not_see_the_token() -> None:
     async with raw_server(OK, server_tls()) as hubspot, tunnel(hubspot.port) as proxy:
         environment = {"HTTPS_PROXY": f"http://me:pass@127.0.0.1:{proxy.port}", "SSL_CERT_FILE": str(PEM)}
-        said = await asyncio.to_thread(link_once, "https://hubspot.test", **environment)
-    assert "status='COMPLETE'" in said
+        text = await asyncio.to_thread(link_once, "https://hubspot.test", **environment)
+    assert "status='COMPLETE'" in text
     assert len(hubspot.requests) == 1
     (connect,) = proxy.requests
     assert connect.startswith(b"CONNECT hubspot.test:443 HTTP/1.1\r\n")
@@ -579,7 +579,7 @@ async def test_a_proxy_may_be_named_without_its_scheme(scheme: str, monkeypatch:
     async with raw_server(OK) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"{scheme}127.0.0.1:{proxy.port}")
         async with client("http://hubspot.test") as hubspot:
-            assert (await answered(hubspot.link(PAIR))).status == "COMPLETE"
+            assert (await response_to(hubspot.link(PAIR))).status == "COMPLETE"
     assert proxy.requests[0].startswith(b"PUT http://hubspot.test/crm/v4/objects/contacts/")
 
 
@@ -587,10 +587,10 @@ async def test_no_proxy_is_used_for_loopback_addresses_or_hosts_in_no_proxy(monk
     async with raw_server(OK) as proxy, Sandbox() as sandbox:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         async with of(sandbox) as hubspot:
-            assert (await answered(hubspot.link(PAIR))).status == "COMPLETE"
+            assert (await response_to(hubspot.link(PAIR))).status == "COMPLETE"
         monkeypatch.setenv("NO_PROXY", "hubspot.invalid")
         async with client("http://hubspot.invalid") as hubspot:
-            assert not (await unanswered(hubspot.link(PAIR))).reached
+            assert not (await no_response_to(hubspot.link(PAIR))).reached
     assert proxy.requests == []
 
 
@@ -602,7 +602,7 @@ async def test_credentials_echoed_by_a_proxy_are_redacted(password: str, monkeyp
         async with raw_server(reply) as proxy:
             monkeypatch.setenv("HTTPS_PROXY", f"http://operator:{password}@{proxy.host}:{proxy.port}")
             async with client("https://hubspot.test") as hubspot:
-                found = await unanswered(hubspot.link(PAIR))
+                found = await no_response_to(hubspot.link(PAIR))
         assert proxy.requests
         assert not [secret for secret in (pair, basic, password) if secret in found.reason]
 
@@ -612,7 +612,7 @@ async def test_a_proxy_that_opens_no_tunnel_means_not_reached(status: str, monke
     async with raw_server(response(b"", status)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:passphrase@{proxy.host}:{proxy.port}")
         async with client("https://hubspot.test") as hubspot:
-            found = await unanswered(hubspot.link(PAIR))
+            found = await no_response_to(hubspot.link(PAIR))
     assert not found.reached
     assert "passphrase" not in repr(found)
     assert proxy.requests
@@ -645,7 +645,7 @@ def test_an_invalid_proxy_is_rejected_before_anything_is_sent(
         client("https://hubspot.test")
     assert str(caught.value).startswith(variable)
     assert not re.search("phrase|me:|hidden", str(caught.value))
-    client("https://127.0.0.1:1")  # no proxy is asked for this machine
+    client("https://127.0.0.1:1")  # loopback: no proxy
 
 
 async def test_a_proxy_that_refuses_connections_means_not_reached_and_its_password_is_redacted(
@@ -655,6 +655,6 @@ async def test_a_proxy_that_refuses_connections_means_not_reached_and_its_passwo
         taken.bind(("127.0.0.1", 0))  # bound, but not listening
         monkeypatch.setenv("HTTPS_PROXY", f"http://me:passphrase@127.0.0.1:{taken.getsockname()[1]}")
         async with client("https://hubspot.test") as hubspot:
-            found = await unanswered(hubspot.link(PAIR))
+            found = await no_response_to(hubspot.link(PAIR))
     assert not found.reached
     assert "passphrase" not in repr(found)

@@ -1,4 +1,4 @@
-"""Paths: the three versions, and nothing in a type or an id that could change them."""
+"""Paths: three API versions, and no type or id can change the path."""
 
 from urllib.parse import unquote
 

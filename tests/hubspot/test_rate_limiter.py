@@ -1,4 +1,4 @@
-"""The guarantee: whatever the network and the event loop do, no rolling window carries more than the rate allows."""
+"""The guarantee: whatever the network and the event loop do, no rolling window has more calls than the rate allows."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ PROFESSIONAL = Rate(190, 10.0)
 
 
 def worst_window(arrivals: list[float], seconds: float) -> int:
-    """The most arrivals in any half-open window, found by itself and not by the code under test."""
+    """Return the maximum number of arrivals in any half-open window, computed independently of the code under test."""
     moments = sorted(arrivals)
     worst = first = 0
     for last, moment in enumerate(moments):
@@ -32,18 +32,18 @@ def worst_window(arrivals: list[float], seconds: float) -> int:
 
 @dataclass
 class Server:
-    """When calls arrive; `way` gives the seconds of one call there and back."""
+    """Records when calls arrive; `way` returns the latencies of one call to the server and back, in seconds."""
 
     way: Callable[[], tuple[float, float]]
     arrivals: list[float] = field(default_factory=list)
 
     async def call(self, limiter: RateLimiter) -> None:
-        """One call at the limiter. Cancelled on its way there, it does not arrive."""
+        """Make one rate-limited call; if it is cancelled before its arrival, it does not count."""
         await limiter.acquire()
-        there, back = self.way()
-        arrival = now() + there
+        outward, back = self.way()
+        arrival = now() + outward
         try:
-            await asyncio.sleep(there + back)
+            await asyncio.sleep(outward + back)
         finally:
             if now() >= arrival:
                 self.arrivals.append(arrival)
@@ -51,7 +51,7 @@ class Server:
 
 
 async def load(limiter: RateLimiter, server: Server, seconds: float, workers: int = 64) -> None:
-    """Call as fast as the pace allows for so many simulated seconds."""
+    """Call as fast as the limiter allows for `seconds` of simulated time."""
 
     async def work() -> None:
         while now() < seconds:
@@ -137,7 +137,7 @@ async def _play(limiter: RateLimiter, server: Server, steps: list[tuple[str, flo
             stall(amount)
         else:
             await asyncio.sleep(amount)
-    await asyncio.gather(*tasks, return_exceptions=True)  # no waiter is forgotten: the loop would have nothing to do
+    await asyncio.gather(*tasks, return_exceptions=True)  # a forgotten waiter would leave the loop without a timer
     await asyncio.sleep(limiter.rate.seconds + 1)
     assert limiter.slots_in_use() == []
 
@@ -160,7 +160,7 @@ def test_cancelled_waiters_leave_every_slot_to_the_others() -> None:
         for _ in range(5):
             await limiter.acquire()
         waiters = [asyncio.create_task(_went(limiter, 1)) for _ in range(50)]
-        await asyncio.sleep(20.0)  # by now each of them waits for a place
+        await asyncio.sleep(20.0)  # now each of them waits for a slot
         for waiter in waiters[::2]:
             waiter.cancel()
         for _ in range(5):
@@ -183,7 +183,7 @@ def test_a_slot_granted_together_with_a_cancellation_is_not_lost() -> None:
         waiter = asyncio.create_task(limiter.acquire())
         await asyncio.sleep(2.0)
         limiter.release()
-        # In the same round of the loop, right after the place was given and before the waiter could notice.
+        # In the same round of the loop, right after the slot was granted and before the waiter runs.
         asyncio.get_running_loop().call_at(now() + 1.05 + 1e-7, waiter.cancel)
         await asyncio.gather(waiter, return_exceptions=True)
         assert waiter.cancelled()
@@ -231,12 +231,12 @@ def test_a_waiter_whose_turn_comes_during_a_pause_waits_for_its_end() -> None:
 def test_limiters_that_share_a_pause_share_nothing_else() -> None:
     async def main() -> None:
         limiter = RateLimiter(Rate(1, 100.0))
-        sibling = limiter.sharing_pause(Rate(2, 1.0))
+        other = limiter.sharing_pause(Rate(2, 1.0))
         await limiter.acquire()
-        await sibling.acquire()
+        await other.acquire()
         assert now() < 0.001
         limiter.pause.begin(7.0)
-        await sibling.acquire()
+        await other.acquire()
         assert now() == pytest.approx(7.0, abs=0.001)
 
     simulate(main())
@@ -311,7 +311,7 @@ def test_more_reserved_slots_than_the_rate_has_are_waited_for() -> None:
         return await _went(limiter, 2)
 
     moments = simulate(main())
-    assert moments[0] >= 7.0  # of six places the fifth ends then, and one is free
+    assert moments[0] >= 7.0  # then the fifth of six slots expires, and one is free
     assert moments[1] >= 8.0
 
 

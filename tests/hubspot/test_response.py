@@ -1,4 +1,4 @@
-"""Reading what came: tolerant of everything, and nothing of it gets lost, raises or grows without bound."""
+"""Parsing responses: tolerant of everything; nothing is lost, raises or grows without bound."""
 
 import json
 import unicodedata
@@ -37,7 +37,7 @@ STATUSES = st.integers(100, 599)
 
 
 def assert_storable(text: str) -> None:
-    text.encode()  # journals and results are UTF-8: half a surrogate pair would end the run
+    text.encode()  # journals and results are UTF-8: a lone surrogate would end the run
     assert len(text) <= MAX_TEXT_LENGTH + 40
 
 
@@ -241,8 +241,8 @@ def test_no_text_of_a_response_has_a_control_character(text: str) -> None:
         "correlationId": text
     }
     found = parsed(400, body)
-    said = [found.error.category, found.error.message, found.correlation_id, found.policy_name, found.details]
-    assert not any(unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} for one in "".join(said))
+    texts = [found.error.category, found.error.message, found.correlation_id, found.policy_name, found.details]
+    assert not any(unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} for one in "".join(texts))
 
 
 @pytest.mark.parametrize("odd", ["789\x00", "7\x008\x009", "789\n", " 789"])
@@ -259,7 +259,7 @@ def test_half_a_surrogate_pair_is_replaced() -> None:
 
 @pytest.mark.parametrize("key", ["status", "message", "errors", "context", "subCategory", "results", "numErrors"])
 def test_deep_nesting_is_parsed_or_unreadable_but_never_raises(key: str) -> None:
-    for depth in range(800, 1000):  # somewhere here the JSON parser itself gives up
+    for depth in range(800, 1000):  # the recursion limit of the JSON parser is in this range
         deep = "[" * depth + "]" * depth
         parsed(400, f'{{"{key}": {deep}}}'.encode())
         parsed(200, f'{{"errors": [{{"{key}": {{"a": {deep}}}}}]}}'.encode())

@@ -1,4 +1,4 @@
-"""A pool over a real journal and a real local HubSpot, and what must be true whatever happened."""
+"""Pools over a real journal and a sandbox, and the invariants of every run."""
 
 import asyncio
 import sqlite3
@@ -29,7 +29,7 @@ FAST = Rate(1000, 1.0)
 
 
 def pairs(number: int, from_type: str = "contacts", to_type: str = "companies") -> list[Pair]:
-    """So many pairs of records that the local HubSpot has."""
+    """Return `number` pairs of records that the sandbox has."""
     return [
         Pair(ObjectType(from_type), RecordId(str(1000 + index)), ObjectType(to_type), RecordId(str(5000 + index)))
         for index in range(number)
@@ -37,7 +37,7 @@ def pairs(number: int, from_type: str = "contacts", to_type: str = "companies") 
 
 
 def hubspot(*faults: str, **options: Any) -> Sandbox:
-    """A local HubSpot with a limit that small tests do not meet, unless translate_errors."""
+    """Return a sandbox whose rate limit small tests do not reach, unless the options say otherwise."""
     chosen: dict[str, Any] = {
         "limit": 1000,
         "window": 1.0,
@@ -47,14 +47,14 @@ def hubspot(*faults: str, **options: Any) -> Sandbox:
 
 
 def settings(**changes: Any) -> Settings:
-    """Settings with short waits; no share of failures is too many unless a test says so."""
+    """Return settings with short waits and no limit on failures."""
     quick = {"backoff_base": 0.01, "backoff_cap": 0.02, "max_attempts": 3, "workers": 8, "max_failure_share": 1}
     return Settings.model_validate(quick | {"connect_timeout": 0.3, "answer_timeout": 0.7} | changes)
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What a pool's run left behind: `pending` are the pairs that the next process would send."""
+    """The result of a pool's run; `pending` has the pairs that the next process would send."""
 
     stop: Stop | None
     outcomes: dict[Pair, Outcome]
@@ -63,12 +63,12 @@ class Ran:
     progress: list[Progress]
 
     def of(self, status: Status) -> set[Pair]:
-        """The pairs with this status."""
+        """Return the pairs with this status."""
         return {pair for pair, outcome in self.outcomes.items() if outcome.status is status}
 
 
 def journal_of(path: Path, wanted: Iterable[Pair]) -> Path:
-    """A new journal with a row for each pair."""
+    """Create a journal with a row for each pair."""
     info = RunInfo("r", "", None, "s.csv", "", "", ("a",), ",", {}, "sandbox", "v4", "s.results.csv")
     rows = (SourceRow(2 + index, ("x",), (pair,), ()) for index, pair in enumerate(wanted))
     write_journal(path, info, blocks_of(rows))
@@ -77,7 +77,7 @@ def journal_of(path: Path, wanted: Iterable[Pair]) -> Path:
 
 @dataclass
 class Rig:
-    """Runs pools on one journal against one server, one after the other as processes would."""
+    """Runs pools on one journal against one server, one after the other, as processes would."""
 
     path: Path
     sandbox: Sandbox
@@ -92,7 +92,7 @@ class Rig:
         source: Callable[[Pool], Source | None] = lambda pool: None,
         **changes: Any,
     ) -> Ran:
-        """One process's work with one engine over `source` (None: what is pending).
+        """Run one engine as one process over `source` (None: what is pending).
 
         `meanwhile` is called with the pool and its journal before the pool starts.
         """
@@ -110,7 +110,7 @@ class Rig:
 
 
 def outcomes(path: Path) -> dict[Pair, Outcome]:
-    """Every pair's outcome as a report would have it, read by a connection of its own."""
+    """Return every pair's outcome as a report has it, read through a second connection."""
     with Journal(path) as journal:
         found = [(made.pair, made.outcome) for row in journal.rows(NOT_SENT) for made in row.pairs]
     assert len(dict(found)) == len(found)
@@ -118,42 +118,42 @@ def outcomes(path: Path) -> dict[Pair, Outcome]:
 
 
 def pending(path: Path) -> set[Pair]:
-    """The pairs that the next process would send."""
+    """Return the pairs that the next process would send."""
     with Journal(path) as journal:
         return {one.pair for one in journal.pending(0, 1_000_000)}
 
 
 def assert_sound(path: Path) -> None:
-    """SQLite itself finds nothing wrong with the file."""
+    """Assert that SQLite finds no damage in the file."""
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def key(pair: Pair) -> tuple[str, int, str, int]:
-    """The pair as the local HubSpot keeps it."""
+    """Return the pair as the sandbox stores it."""
     return pair.from_type, int(pair.from_id), pair.to_type, int(pair.to_id)
 
 
 def is_linked(sandbox: Sandbox, pair: Pair) -> bool:
-    """Whether the local HubSpot has the link, perhaps between the records that these were merged into."""
+    """Return whether the sandbox has the link, also between the records that these were merged into."""
     from_type, from_id, to_type, to_id = key(pair)
     resolve = sandbox.state.records.resolve
     return (from_type, resolve(from_type, from_id), to_type, resolve(to_type, to_id)) in sandbox.state.links
 
 
 def assert_true(ran: Ran, sandbox: Sandbox) -> None:
-    """What must hold of every run, whatever the server, the network or the user did."""
+    """Assert the invariants of every run, whatever the server, the network or the user did."""
     state = sandbox.state
     for pair, outcome in ran.outcomes.items():
         is_there, was_asked = is_linked(sandbox, pair), key(pair) in state.asked
         if outcome.status is Status.LINKED:
-            assert is_there, f"{pair} is called linked"
+            assert is_there, f"{pair} is reported as linked"
         elif outcome.status in {Status.FAILED, Status.NOT_SENT}:
-            assert not (is_there and was_asked), f"{pair} is linked, yet called {outcome.status}"
+            assert not (is_there and was_asked), f"{pair} is linked, yet reported as {outcome.status}"
         if outcome.status is Status.ALREADY_LINKED:
-            assert is_there, f"{pair} is called linked"
+            assert is_there, f"{pair} is reported as linked"
         elif outcome.error_category == MISSING.error_category:
-            assert not is_there, f"{pair} is linked, yet called missing"
+            assert not is_there, f"{pair} is linked, yet reported as missing"
         is_read = outcome.error_category == NOT_READ or outcome.status is Status.ALREADY_LINKED
         assert was_asked or is_read or outcome.status is Status.NOT_SENT
         assert outcome.advice or outcome.status not in {Status.FAILED, Status.UNCONFIRMED}

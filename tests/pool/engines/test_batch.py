@@ -1,4 +1,4 @@
-"""The engine `batch`: fast where HubSpot is clear, and what it is not clear about goes on singly."""
+"""The engine `batch`: clear responses are final, unclear pairs are left for single calls."""
 
 from pathlib import Path
 
@@ -251,5 +251,5 @@ async def test_with_all_faults_at_once_batches_report_the_truth(path: Path, seed
         asked = {pair: sandbox.state.asked[pair] for pair in linked}
         second = await rig.run()
         assert second.of(Status.NOT_SENT) == second.pending == set()
-        assert {pair: sandbox.state.asked[pair] for pair in linked} == asked  # what is linked is not sent again
+        assert {pair: sandbox.state.asked[pair] for pair in linked} == asked  # linked pairs are not sent again
         assert len(second.of(Status.LINKED)) > 400

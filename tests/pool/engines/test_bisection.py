@@ -1,4 +1,4 @@
-"""Sending in few calls: what is refused is found, and what can pass passes."""
+"""Bisection: bad inputs are isolated, and good ones are accepted in few calls."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ class Server:
         self.passed: list[int] = []
 
     async def take(self, part: Sequence[int]) -> CallResult[int]:
-        """Response one call."""
+        """Respond to one call."""
         self.sizes.append(len(part))
         await asyncio.sleep(0)
         if len(part) > self.limit:
@@ -34,7 +34,7 @@ class Server:
 
 
 async def run(server: Server, inputs: int, workers: int = 20) -> Bisection:
-    """Send all inputs by so many workers, each taking chunks of the size that is known then."""
+    """Send all inputs with several workers, each taking chunks of the current size."""
     bisection = Bisection("Calls", MOST, "The rest is left.")
     waiting = iter(range(inputs))
 

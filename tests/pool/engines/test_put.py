@@ -1,4 +1,4 @@
-"""The pool with the engine `put`: every pair accounted for, whatever HubSpot says."""
+"""The pool with the engine `put`: every pair is accounted for, whatever HubSpot responds."""
 
 import asyncio
 import re
@@ -39,7 +39,7 @@ def attempts(ran: Ran) -> set[int]:
     return {outcome.attempts for outcome in ran.outcomes.values()}
 
 
-# ---- the answers
+# ---- responses
 
 
 async def test_every_pair_is_sent_once_and_linked(path: Path) -> None:
@@ -119,7 +119,7 @@ async def test_a_404_of_hubspot_about_a_record_is_proof(path: Path) -> None:
         assert attempts(ran) == {2}
 
 
-# ---- what is not HubSpot
+# ---- other servers than HubSpot
 
 
 @pytest.mark.parametrize("fault", ["html_200", "html_401", "html_403", "html_404", "redirect"])
@@ -168,7 +168,7 @@ async def test_html_after_other_failures_does_not_stop_the_run(path: Path) -> No
         assert len(ran.of(Status.UNCONFIRMED)) == 5
 
 
-# ---- the limits
+# ---- limits
 
 
 async def test_a_rate_that_others_use_up_stops_the_run(path: Path) -> None:
@@ -406,7 +406,7 @@ async def test_the_limit_holds_with_retries_jitter_and_latency(path: Path) -> No
 
 
 def stopping_at(sandbox: Sandbox, calls: int) -> Callable[[Pool, Journal], None]:
-    """Stop the pool as soon as so many calls have arrived."""
+    """Stop the pool as soon as `calls` calls have arrived."""
 
     async def stop(pool: Pool) -> None:
         while sandbox.state.calls["put"] < calls:  # noqa: ASYNC110 - the server has no event to await
@@ -466,14 +466,14 @@ async def test_unconfirmed_outcomes_and_attempts_survive_the_process(path: Path)
         assert attempts(second) == {2}
 
 
-# ---- what nobody foresaw
+# ---- bugs and crashes
 
 
 class Broken(PutEngine):
-    """An engine with a bug that the tenth pair brings to light."""
+    """An engine with a bug that the tenth pair triggers."""
 
     async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Settle it, or fail."""
+        """Process the pair, or raise."""
         if pending.id == 10:
             await asyncio.sleep(0.05)
             raise ZeroDivisionError("a bug")
@@ -490,7 +490,7 @@ async def test_a_bug_in_an_engine_ends_the_run_loudly_and_loses_nothing(path: Pa
         asked = {pair for pair in found if key(pair) in sandbox.state.asked}
         recorded = {pair for pair, outcome in found.items() if outcome.status is not Status.NOT_SENT}
         assert len(asked) >= 8
-        assert asked <= recorded  # what was in flight is recorded as in doubt, not as never sent
+        assert asked <= recorded  # pairs in flight are unconfirmed, not not_sent
         assert {found[pair].status for pair in recorded} <= {Status.LINKED, Status.UNCONFIRMED}
         assert pending(path) >= {pair for pair in found if found[pair].status is not Status.LINKED}
         again = await rig.run()
@@ -498,10 +498,10 @@ async def test_a_bug_in_an_engine_ends_the_run_loudly_and_loses_nothing(path: Pa
 
 
 class BrokenAfterwards(PutEngine):
-    """An engine with a bug that shows right after the tenth pair's answer."""
+    """An engine with a bug that shows right after the tenth pair's response."""
 
     async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Settle it, then fail."""
+        """Process the pair, then raise."""
         await super().process_pair(pending, sender, outcomes)
         if pending.id == 10:
             raise ZeroDivisionError("a bug")
@@ -616,7 +616,7 @@ async def test_with_all_faults_at_once_every_pair_is_accounted_for(path: Path, s
             assert_sound(path)
             if not ran.pending:
                 break
-        for _ in range(4):  # each fault that stops a run strikes once
+        for _ in range(4):  # each fault that stops a run occurs once
             ran = await rig.run(workers=16)
             if ran.stop is None:
                 break
@@ -631,7 +631,7 @@ async def test_with_all_faults_at_once_every_pair_is_accounted_for(path: Path, s
 
 @pytest.mark.parametrize("first", ["", "http_503=always*1", "too_fast=always*1"])
 async def test_calls_given_up_after_a_stop_are_unconfirmed_whatever_came_before(path: Path, first: str) -> None:
-    """Also a pair that HubSpot refused to take at the first attempt: the second may have reached it."""
+    """Also for a pair that HubSpot did not accept at the first attempt: the second may have reached it."""
     faults = [fault for fault in (first, "lost_hang=always") if fault]
     async with hubspot(*faults) as sandbox:
 

@@ -1,4 +1,4 @@
-"""The engines that read back: what is found is true, what is not found stays as it was."""
+"""The engines that read back: pairs that are found are linked, all others stay as they were."""
 
 import itertools
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def of_unconfirmed(pool: Pool) -> Source:
 
 
 def link(sandbox: Sandbox, *wanted: Pair) -> None:
-    """Link pairs as somebody else did before."""
+    """Link pairs in the sandbox, as another client did before."""
     for pair in wanted:
         sandbox.state.links.add(SandboxPair(*key(pair)))
 
@@ -151,7 +151,7 @@ async def test_verify_reports_nothing_missing_that_it_could_not_read(path: Path,
 
 
 def verify_into(made: list[Verify]) -> Callable[[HubSpotClient], Verify]:
-    """Keep the engine that is made, to ask it afterwards."""
+    """Keep the created engine, to inspect it afterwards."""
 
     def make(client: HubSpotClient) -> Verify:
         made.append(Verify(client))
@@ -262,7 +262,7 @@ async def test_a_record_without_a_usable_list_counts_as_unread(path: Path, item:
     assert {outcome.error_category for outcome in ran.outcomes.values()} == {NOT_READ}
 
 
-# ---- pages without end
+# ---- endless pages
 
 
 ENDLESS = {
