@@ -486,13 +486,13 @@ importer.cli.main()
 """
 
 PLACES = [
-    ("importer.pool.engines.put", "classify_response", 50, ()),
-    ("importer.pool.engines.batch", "classify_batch_response", 0, ("--engine", "batch")),
+    ("importer.pool.operation", "classify_response", 50, ()),
+    ("importer.pool.operation", "classify_batch_response", 0, ("--engine", "batch")),
     ("importer.pool.engines.link_reader", "classify_read_response", 0, ("--only-missing",)),
     ("importer.pool.pool", "Journal.claim", 1, ()),
     ("importer.pool.pool", "Journal.record", 3, ()),
     ("importer.hubspot.rate_limiter", "RateLimiter.acquire", 50, ()),
-    ("importer.hubspot.shared_rate_state", "SharedRateState._note", 2, ()),
+    ("importer.hubspot.shared_rate_state", "SharedRateState._save", 2, ()),
 ]
 
 

@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -22,7 +23,7 @@ from importer.hubspot.response import NoResponse, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Account, Journal
 from importer.model import Stop
-from importer.pool import Pool
+from importer.pool import Pool, StoppedError
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.send import report_full_window, run_on_own_loop, waiting_notice
@@ -144,7 +145,8 @@ class TokenAccount:
                 task.cancel()
                 await asyncio.wait({task})
         if not task.cancelled():
-            task.result()
+            with suppress(StoppedError):
+                task.result()
 
     def _request_now(self) -> None:
         run_on_own_loop(self._request_outside_pool())

@@ -146,7 +146,7 @@ def test_a_wrong_token_stops_at_the_first_answers(work: Workplace) -> None:
     assert work.links() == set()
     assert {row["import_status"] for row in rows_of(work.folder / "deals.results.csv")} == {"not_sent"}
     (warning,) = [line for line in done.err.splitlines() if line.startswith("Warning: ")]
-    assert warning.startswith("Warning: HubSpot answered 401: the token in HUBSPOT_ACCESS_TOKEN is not accepted.")
+    assert warning.startswith("Warning: HubSpot returned 401: the token in HUBSPOT_ACCESS_TOKEN is not accepted.")
     assert "0 of 1,000 rows are linked; run the same command again to go on" in warning
     assert wrong not in done.out + done.err
     again = work.run("run", work.folder / "deals.csv", "--json")

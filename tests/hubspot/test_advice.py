@@ -1,20 +1,20 @@
-"""What an ops person is translate_errors to do about a row that HubSpot refused."""
+"""The advice for an operations person about a row that HubSpot rejected."""
 
 import re
 from typing import Any
 
 import pytest
 
-from importer.hubspot.hints import RETRY, advise_refusal
+from importer.hubspot.advice import RETRY_ADVICE, refusal_advice
 from importer.hubspot.permissions import missing_scopes
 from importer.model import ObjectType, Pair, RecordId
 from importer.sandbox import FAULTS, PairFault
 from importer.sandbox.state import Pair as SandboxPair
-from tests.support.responses import PAIR, answer, error
+from tests.support.responses import PAIR, error, parsed
 
 
 def advice(status: int, body: object, pair: Pair = PAIR) -> str:
-    return advise_refusal(answer(status, body), pair)
+    return refusal_advice(parsed(status, body), pair)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_missing_scopes_are_named_once_each(context: object, nested: bool) -> No
     body = (
         error("MISSING_SCOPES", errors=[{"context": context}]) if nested else error("MISSING_SCOPES", context=context)
     )
-    assert missing_scopes(answer(403, body)) == ("a.write", "b.read")
+    assert missing_scopes(parsed(403, body)) == ("a.write", "b.read")
     assert "the scopes a.write, b.read" in advice(403, body)
 
 
@@ -48,9 +48,9 @@ RECORDS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expected"), RECORDS)
-def test_a_record_that_may_not_be_edited_is_named_and_no_scope(said: dict[str, Any], expected: str) -> None:
-    found = advice(403, error("FORBIDDEN") | said)
+@pytest.mark.parametrize(("fields", "expected"), RECORDS)
+def test_a_record_that_may_not_be_edited_is_named_and_no_scope(fields: dict[str, Any], expected: str) -> None:
+    found = advice(403, error("FORBIDDEN") | fields)
     assert expected in found
     assert "permission" in found
     assert "scope" not in found
@@ -73,12 +73,12 @@ UNKNOWN: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expected"), UNKNOWN)
-def test_an_unknown_record_is_named_by_its_side(said: dict[str, Any], expected: str) -> None:
-    assert expected in advice(404, error("OBJECT_NOT_FOUND") | said)
+@pytest.mark.parametrize(("fields", "expected"), UNKNOWN)
+def test_an_unknown_record_is_named_by_its_side(fields: dict[str, Any], expected: str) -> None:
+    assert expected in advice(404, error("OBJECT_NOT_FOUND") | fields)
 
 
-def test_the_side_is_told_although_both_ids_are_the_same() -> None:
+def test_the_side_is_found_although_both_ids_are_the_same() -> None:
     pair = Pair(ObjectType("contacts"), RecordId("5"), ObjectType("companies"), RecordId("5"))
     body = error("OBJECT_NOT_FOUND", "companies 5 does not exist", subCategory="crm.associations.TO_OBJECT_NOT_FOUND")
     assert "the record to link to (companies 5)" in advice(404, body, pair)
@@ -96,47 +96,47 @@ LIMITS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "expected"), LIMITS)
-def test_an_association_limit_says_the_number_when_the_answer_does(said: dict[str, Any], expected: str) -> None:
-    found = advice(400, error() | said)
+@pytest.mark.parametrize(("fields", "expected"), LIMITS)
+def test_advice_about_a_limit_has_the_number_if_the_response_has_it(fields: dict[str, Any], expected: str) -> None:
+    found = advice(400, error() | fields)
     assert expected in found
     assert "association settings" in found
 
 
-def test_an_unknown_object_type_sends_people_to_the_types() -> None:
+def test_advice_about_an_unknown_object_type_names_the_types() -> None:
     found = advice(400, error(message="Unable to infer object type from: widgets"))
     assert "'contacts'" in found
     assert "'companies'" in found
 
 
-def test_a_redirect_sends_people_to_the_base_url() -> None:
+def test_advice_about_a_redirect_mentions_base_url() -> None:
     assert "base_url" in advice(302, b"")
 
 
-def test_a_record_that_only_the_context_of_a_400_names_is_to_be_checked() -> None:
+def test_a_record_named_only_in_the_context_of_a_400_is_in_the_advice() -> None:
     context = {"INVALID_OBJECT_IDS": ["CONTACT=123456 is not valid"], "objectId": ["123456"], "objectType": ["CONTACT"]}
     assert f"Check {FROM_SIDE}" in advice(400, error(message="One or more associations are invalid", context=context))
 
 
-def test_values_that_are_not_accepted_are_said_to_be_of_the_record_that_is_named() -> None:
+def test_advice_about_invalid_values_names_their_record() -> None:
     assert f"these values of {TO_SIDE}" in advice(400, error(context={"objectId": ["789"]}))
 
 
-def test_a_404_that_names_no_record_also_sends_people_to_the_base_url() -> None:
+def test_advice_about_a_404_without_a_record_also_mentions_base_url() -> None:
     found = advice(404, error("OBJECT_NOT_FOUND", "Not found"))
     assert "base_url and api_version" in found
 
 
-def test_a_value_hubspot_does_not_accept_sends_people_to_its_message() -> None:
+def test_advice_about_an_invalid_value_mentions_the_error_message() -> None:
     assert "import_error_message" in advice(400, error())
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 403, 404, 405, 409, 414, 418])
 @pytest.mark.parametrize("body", [b"", b"<html>", error(), error("MISSING_SCOPES"), error(message="limit\n\n=1+1")])
-def test_every_refusal_has_one_plain_sentence(status: int, body: object) -> None:
+def test_advice_about_every_rejection_is_one_plain_sentence(status: int, body: object) -> None:
     found = advice(status, body)
     assert re.fullmatch(r"[A-Z][^\n]*\.", found)
-    assert found != RETRY
+    assert found != RETRY_ADVICE
 
 
 SANDBOX_SAYS = {
@@ -150,10 +150,10 @@ SANDBOX_SAYS = {
 
 
 @pytest.mark.parametrize("name", SANDBOX_SAYS)
-def test_the_refusals_of_the_local_hubspot_are_understood(name: str) -> None:
+def test_rejections_of_the_sandbox_get_the_right_advice(name: str) -> None:
     fault = FAULTS[name]
     assert isinstance(fault, PairFault)
     refusal = fault.verdict(SandboxPair("contacts", 123456, "companies", 789)).refusal
     assert refusal is not None
-    said = refusal.answer()
-    assert SANDBOX_SAYS[name] in advice(said.status, said.body)
+    fields = refusal.answer()
+    assert SANDBOX_SAYS[name] in advice(fields.status, fields.body)
