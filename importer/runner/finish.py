@@ -8,12 +8,13 @@ from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal
 from importer.model import Outcome, Status, Stop, StopReason
-from importer.reporter import Layout, RunStatus, Summary, Totals, count, write_results
+from importer.reporter import Layout, RowCounts, RunStatus, Summary, count, write_results
 from importer.runner import output_paths, store
 from importer.runner.events import EventHandler, Notice, ignore
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
 from importer.runner.send import Sent
+from importer.runner.source_workbook import workbook_context
 
 _VERIFY = "verify"
 
@@ -45,7 +46,7 @@ def _write_again(journal: Journal, settings: Settings, out: Path | None, watch: 
     journal.verify()
     results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
     output = output_paths.output_of(journal, "run", results, settings, watch)
-    return _with_files(last_summary(journal), _write(journal, output), output)
+    return _with_files(last_summary(journal), _write(journal, output, watch), output)
 
 
 def last_summary(journal: Journal) -> Summary:
@@ -71,7 +72,7 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, watch
     return summary
 
 
-def summarise(journal: Journal, sent: Sent, totals: Totals, seconds: float) -> Summary:
+def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -> Summary:
     """The summary of what a process did on a run. Every row that was read is accounted for, or this is a bug."""
     counts = journal.counts()
     if totals.rows != counts.rows:
@@ -101,36 +102,37 @@ def _status(stop: Stop | None) -> RunStatus:
     return RunStatus.INTERRUPTED if stop.reason in _INTERRUPTIONS else RunStatus.STOPPED
 
 
-def _counts(totals: Totals) -> dict[str, int]:
+def _counts(totals: RowCounts) -> dict[str, int]:
     return {"rows": totals.rows, "duplicates": totals.duplicates} | {
         str(status): getattr(totals, status) for status in Status
     }
 
 
-def _with_files(summary: Summary, totals: Totals, output: Output) -> Summary:
+def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
     failures = str(output.failures) if totals.bad else None
     return replace(summary, results=str(output.results), failures=failures)
 
 
-def _write(journal: Journal, output: Output) -> Totals:
+def _write(journal: Journal, output: Output, watch: EventHandler) -> RowCounts:
     info = journal.info
     layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells(), info.row_names)
     rows = journal.rows(_not_sent(output.operation, info.run_id))
-    return write_results(output.results, layout, rows, output.failures, output.written)
+    context = workbook_context(journal, watch, is_verification=output.operation == _VERIFY)
+    return write_results(output.results, layout, rows, output.failures, output.written, context)
 
 
-def _write_somewhere(journal: Journal, output: Output, watch: EventHandler) -> tuple[Output, Totals]:
+def _write_somewhere(journal: Journal, output: Output, watch: EventHandler) -> tuple[Output, RowCounts]:
     """Write the results, beside the journal when their own place has become unwritable during the run.
 
     A verification keeps no journal, so that its results have no other place.
     """
     try:
-        return output, _write(journal, output)
+        return output, _write(journal, output, watch)
     except OutputError as error:
         if output.operation == _VERIFY:
             raise
         elsewhere = replace(output, results=journal.path.with_name(f"{journal.info.run_id}.results.csv"))
-        totals = _write(journal, elsewhere)
+        totals = _write(journal, elsewhere, watch)
         again = f"importer report {journal.info.run_id} --out PATH"
         watch(
             Notice(
