@@ -11,6 +11,9 @@ from importer.reporter.row_counts import RowCounts
 TITLE = "Summary"
 ALTERNATIVE_TITLE = "Import summary"
 
+HEADINGS = ("Import summary", "What to do next", "About this run")
+"""The headings, by which the sheet of an earlier run is recognised."""
+
 MEANINGS = {
     Status.LINKED: "HubSpot confirmed the link.",
     Status.ALREADY_LINKED: "The records were already linked; nothing was sent.",
@@ -48,15 +51,15 @@ def summary_lines(run: RunDescription, counts: RowCounts) -> list[SummaryLine]:
     """Return the lines of the Summary sheet: counts, next steps, facts about the run."""
     present = [(status, count) for status, count in counts.by_status.items() if count]
     return [
-        SummaryLine("Import summary", is_heading=True),
+        SummaryLine(HEADINGS[0], is_heading=True),
         SummaryLine("rows", counts.rows),
         *(SummaryLine(str(status), count, MEANINGS[status], status) for status, count in present),
         *([SummaryLine("duplicates", counts.duplicates, _DUPLICATES)] if counts.duplicates else []),
         SummaryLine(""),
-        SummaryLine("What to do next", is_heading=True),
+        SummaryLine(HEADINGS[1], is_heading=True),
         *(SummaryLine(sentence) for sentence in next_steps(run.run_id, counts, is_verification=run.is_verification)),
         SummaryLine(""),
-        SummaryLine("About this run", is_heading=True),
+        SummaryLine(HEADINGS[2], is_heading=True),
         SummaryLine("account", run.account or "unknown"),
         SummaryLine("run", run.run_id),
         SummaryLine("file", run.source),

@@ -19,7 +19,13 @@ from importer.model import PREVIOUS_RESULT_COLUMNS
 from importer.reader.files.detect import open_table
 from importer.reporter.cached_values import add_cached_values, has_formulas
 from importer.reporter.summary_sheet import SummaryLine
-from importer.reporter.workbook_layout import LayoutError, ResultArea, add_results, add_summary_sheet
+from importer.reporter.workbook_layout import (
+    LayoutError,
+    ResultArea,
+    add_results,
+    add_summary_sheet,
+    remove_own_summary,
+)
 from importer.reporter.workbook_parts import obstacle
 from importer.reporter.workbook_text import fit_text
 from importer.reporter.xlsx_writer import XlsxWriter
@@ -120,6 +126,7 @@ class WorkbookCopy:
     def _finish_copy(self) -> None:
         area = _locate(self._source, self._rows)
         book = _load(self._content)
+        remove_own_summary(book)
         names = [sheet.title for sheet in book.worksheets]
         try:
             add_results(book, area, self._rows)

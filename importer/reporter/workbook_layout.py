@@ -5,7 +5,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from importer.reporter.summary_sheet import ALTERNATIVE_TITLE, TITLE, SummaryLine
+from importer.reporter.summary_sheet import ALTERNATIVE_TITLE, HEADINGS, TITLE, SummaryLine
 from importer.reporter.workbook_style import STATUS_COLOURS, STATUS_COLUMN, result_width
 from importer.reporter.workbook_text import MAX_COLUMNS, escape_text
 
@@ -162,7 +162,7 @@ def _freeze_header(sheet: "Worksheet", header_row: int) -> None:
         return
     columns = int(pane.xSplit or 0) if pane is not None and pane.state == "frozen" else 0
     sheet.sheet_view.topLeftCell = None
-    sheet.freeze_panes = sheet.cell(header_row + 1, columns + 1)
+    sheet.freeze_panes = sheet.cell(header_row + 1, columns + 1).coordinate
 
 
 def _show_first(book: "Workbook", sheet: "Worksheet") -> None:
@@ -180,14 +180,27 @@ def _index(book: "Workbook", sheet: Any) -> int:
     return book.worksheets.index(sheet)
 
 
+def remove_own_summary(book: "Workbook") -> None:
+    """Remove the Summary sheet that an earlier run added; a sheet of the user's with this name is another one."""
+    for title in (TITLE, ALTERNATIVE_TITLE):
+        if title in book.sheetnames and len(book.worksheets) > 1:
+            texts = [row[0] for row in book[title].iter_rows(max_col=1, max_row=40, values_only=True)]
+            if texts[:1] == [HEADINGS[0]] and set(HEADINGS) <= set(texts):
+                book.remove(book[title])
+
+
 def add_summary_sheet(book: "Workbook", lines: Sequence[SummaryLine]) -> None:
     """Add the Summary sheet after all others."""
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - loaded only when a workbook is copied
+    from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415 - loaded with openpyxl
 
     titles = {name.casefold() for name in book.sheetnames}
     sheet = book.create_sheet(ALTERNATIVE_TITLE if TITLE.casefold() in titles else TITLE)
     for column, width in (("A", 18), ("B", 14), ("C", 80)):
         sheet.column_dimensions[column].width = width
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     for row, line in enumerate(lines, 1):
         label: Any = _text_cell(sheet, row, 1, line.label)
         if line.is_heading:

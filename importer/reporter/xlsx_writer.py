@@ -92,6 +92,8 @@ class XlsxWriter:
     def add_summary(self, lines: Sequence[SummaryLine]) -> None:
         """Add the Summary sheet after the table."""
         sheet = self._book.add_worksheet(TITLE)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
         sheet.set_column(0, 0, 18)
         sheet.set_column(1, 1, 14)
         sheet.set_column(2, 2, 80)
