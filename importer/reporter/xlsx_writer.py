@@ -1,7 +1,7 @@
 """The writer of plain results workbooks: streamed, in constant memory."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -165,27 +165,33 @@ class _OutputStream:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self._position = 0
         self._has_failed = False
 
     def write(self, data: bytes) -> int:
-        return len(data) if self._has_failed else self._attempt(self._file.write, data)
+        self._attempt(self._file.write, data)
+        self._position += len(data)
+        return len(data)
 
-    def flush(self) -> None:
-        if not self._has_failed:
-            self._attempt(self._file.flush)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return offset if self._has_failed else self._attempt(self._file.seek, offset, whence)
+    def seek(self, offset: int) -> int:
+        self._attempt(self._file.seek, offset)
+        self._position = offset
+        return offset
 
     def tell(self) -> int:
-        return 0 if self._has_failed else self._attempt(self._file.tell)
+        return self._position
 
     def seekable(self) -> bool:
         return True
 
-    def _attempt(self, operation: Any, *arguments: Any) -> Any:
+    def flush(self) -> None:
+        self._attempt(self._file.flush)
+
+    def _attempt(self, operation: Callable[..., object], *arguments: object) -> None:
+        if self._has_failed:
+            return
         try:
-            return operation(*arguments)
+            operation(*arguments)
         except OSError:
             self._has_failed = True
             raise
