@@ -60,9 +60,10 @@ def obstacle(package: ZipFile) -> str:
         return f"it is larger than {MAX_UNPACKED >> 20} MiB unpacked"
     if _PLAIN_WORKBOOK not in package.read("[Content_Types].xml"):
         return "it is a workbook with macros, a template or an add-in"
-    found = next(filter(None, (_dropped_part(package, part) for part in parts)), "")
-    if found:
-        return f"it has {found}, which would be lost"
+    lost = {_dropped_part(package, part) for part in parts} - {""}
+    if lost:  # a chart is in a drawing: name the most specific kind
+        kinds = [kind for _, kind in _DROPPED if kind in lost] or sorted(lost)
+        return f"it has {kinds[0]}, which would be lost"
     cells = 0
     for part in parts:
         if _SHEET.fullmatch(part.filename):

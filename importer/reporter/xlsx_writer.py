@@ -42,8 +42,8 @@ class XlsxWriter:
             self._file = stack.enter_context(AtomicFile(target))
             try:
                 scratch = stack.enter_context(TemporaryDirectory(prefix=PREFIX, dir=self._file.directory))
-                output = _OutputStream(self._file.file)
-                self._book = Workbook(output, {"constant_memory": True, "tmpdir": scratch})
+                self._output = _OutputStream(self._file.file)
+                self._book = Workbook(self._output, {"constant_memory": True, "tmpdir": scratch})
                 self._sheet = self._book.add_worksheet(SHEET)
             except OSError as error:
                 raise unwritable(target, error) from error
@@ -67,6 +67,7 @@ class XlsxWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._output.has_failed = True  # or, after an error, the library's ZipFile would write to a closed file
         self._open.close()
 
     def write(self, cells: Sequence[str], result: Sequence[str] = (), extra: Sequence[str] = ()) -> None:
@@ -157,7 +158,7 @@ class XlsxWriter:
 
 
 class _OutputStream:
-    """The file that the workbook's ZIP archive is written to; it fails once and accepts everything after that.
+    """The file that the workbook's ZIP archive is written to; after an error it accepts and drops everything.
 
     After an error xlsxwriter leaves its ZipFile open, and the ZipFile writes its central directory when it is
     deallocated: a second error would be printed on standard error, where nobody can catch it.
@@ -166,7 +167,7 @@ class _OutputStream:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._position = 0
-        self._has_failed = False
+        self.has_failed = False
 
     def write(self, data: bytes) -> int:
         self._attempt(self._file.write, data)
@@ -188,12 +189,12 @@ class _OutputStream:
         self._attempt(self._file.flush)
 
     def _attempt(self, operation: Callable[..., object], *arguments: object) -> None:
-        if self._has_failed:
+        if self.has_failed:
             return
         try:
             operation(*arguments)
         except OSError:
-            self._has_failed = True
+            self.has_failed = True
             raise
 
 
