@@ -4,7 +4,7 @@ import hashlib
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -135,6 +135,8 @@ class WorkbookCopy:
             saved = _saved(book, self._content, names)
         except LayoutError as error:
             raise NotCopiedError(str(error)) from error
+        except NotCopiedError:
+            raise
         except Exception as error:
             # openpyxl raises errors of any kind for a workbook that it does not understand.
             raise _not_understood(error) from error
@@ -208,25 +210,34 @@ def _load(content: bytes, *, values: bool = False) -> "Workbook":
     """Return the workbook, or the values of its formulas. Raises NotCopiedError if openpyxl does not keep all of it."""
     from openpyxl import load_workbook  # noqa: PLC0415 - loaded only when a workbook is copied
 
+    try:
+        with _no_loss():
+            return load_workbook(BytesIO(content), rich_text=not values, data_only=values)
+    except NotCopiedError:
+        raise
+    except Exception as error:
+        # openpyxl raises errors of any kind for a workbook that it does not understand.
+        raise _not_understood(error) from error
+
+
+@contextmanager
+def _no_loss() -> Iterator[None]:
+    """Raise NotCopiedError at the end if openpyxl has warned that it leaves something out."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            book = load_workbook(BytesIO(content), rich_text=not values, data_only=values)
-        except Exception as error:
-            # openpyxl raises errors of any kind for a workbook that it does not understand.
-            raise _not_understood(error) from error
+        yield
     lost = [str(found.message) for found in caught if _HARMLESS not in str(found.message)]
     if lost:
         logger.info("openpyxl: %s", lost[0])
         raise NotCopiedError("parts of it would be lost")
-    return book
 
 
 def _saved(book: "Workbook", content: bytes, names: Sequence[str]) -> bytes:
     """Return the workbook as the content of a file, its formulas with their last values."""
     saved = BytesIO()
     formulas = has_formulas(book)
-    book.save(saved)
+    with _no_loss():
+        book.save(saved)
     if not formulas:
         return saved.getvalue()
     values, target = _load(content, values=True), BytesIO()

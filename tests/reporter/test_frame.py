@@ -83,4 +83,4 @@ def test_a_file_without_a_header_of_results_is_refused(summary: Summary) -> None
 def test_the_example_in_the_documentation_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     failed, attempted = doctest.testmod(importer)
-    assert (failed, attempted) == (0, 8)
+    assert (failed, attempted) == (0, 9)

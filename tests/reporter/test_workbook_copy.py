@@ -224,6 +224,7 @@ def merge_beside(book: Any) -> None:
 
 
 def add_table(book: Any) -> None:
+    book["Contacts"]["D3"], book["Contacts"]["E3"] = "import_row", "import_status"
     book["Contacts"].add_table(Table(displayName="T", ref="A3:E7"))
 
 
