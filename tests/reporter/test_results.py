@@ -79,8 +79,8 @@ def test_any_table_comes_back_from_its_results_and_failures(
             list(RESULT_COLUMNS),
             *([*row_result(row)[1], ""] for row in rows),
         ]
-        unlinked = [cells for cells, one in zip(body, outcomes, strict=True) if one not in (LINKED, ALREADY_LINKED)]
-        assert (read_csv(failures, delimiter) if failures.exists() else []) == ([header, *unlinked] if unlinked else [])
+        bad = [cells for cells, one in zip(body, outcomes, strict=True) if one not in (LINKED, ALREADY_LINKED)]
+        assert (read_csv(failures, delimiter) if failures.exists() else []) == ([header, *bad] if bad else [])
 
 
 def test_failures_are_the_original_cells_of_the_rows_that_are_not_linked(results: Path, tmp_path: Path) -> None:
