@@ -119,7 +119,7 @@ def _put(sheet: "Worksheet", row: int, column: int, text: str, style: Any) -> No
     cell: Any = sheet.cell(row, column)
     cell.value = escape_text(text)
     cell.data_type = "s"  # never a formula, whatever the text begins with
-    cell._style = copy(style)
+    cell._style = style  # shared: openpyxl replaces the styles of a cell, and nothing below changes one in place
 
 
 def _styles(book: "Workbook") -> tuple[Any, dict[str, Any]]:
