@@ -84,7 +84,7 @@ def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -
         run_id=journal.info.run_id,
         status=_status(stop),
         stopped_by=stop.reason if stop else None,
-        **_counts(totals),
+        **asdict(totals),
         pairs=counts.pairs,
         calls=sent.calls,
         reads=sent.reads,
@@ -100,12 +100,6 @@ def _status(stop: Stop | None) -> RunStatus:
     if stop is None:
         return RunStatus.FINISHED
     return RunStatus.INTERRUPTED if stop.reason in _INTERRUPTIONS else RunStatus.STOPPED
-
-
-def _counts(totals: RowCounts) -> dict[str, int]:
-    return {"rows": totals.rows, "duplicates": totals.duplicates} | {
-        str(status): getattr(totals, status) for status in Status
-    }
 
 
 def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
