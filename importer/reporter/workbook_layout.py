@@ -130,10 +130,11 @@ def _styles(book: "Workbook") -> tuple[Any, dict[str, Any]]:
     cell: Any = scratch["A1"]
     cell.number_format = "@"
     text_style = copy(cell._style)
+    base = cell.font
     statuses = {}
     for status, colour in STATUS_COLOURS.items():
         cell.fill = PatternFill("solid", fgColor=colour.fill)
-        cell.font = Font(color=colour.text)
+        cell.font = Font(name=base.name, size=base.size, color=colour.text)
         statuses[str(status)] = copy(cell._style)
     book.remove(scratch)
     return text_style, statuses
@@ -204,10 +205,13 @@ def add_summary_sheet(book: "Workbook", lines: Sequence[SummaryLine]) -> None:
     for row, line in enumerate(lines, 1):
         label: Any = _text_cell(sheet, row, 1, line.label)
         if line.is_heading:
-            label.font = Font(bold=True, size=13)
+            label.font = Font(name=label.font.name, bold=True, size=13)
         if line.status:
             colour = STATUS_COLOURS[line.status]
-            label.fill, label.font = PatternFill("solid", fgColor=colour.fill), Font(color=colour.text)
+            label.fill, label.font = (
+                PatternFill("solid", fgColor=colour.fill),
+                Font(name=label.font.name, size=label.font.size, color=colour.text),
+            )
         if isinstance(line.value, int):
             number: Any = sheet.cell(row, 2, line.value)
             number.number_format = "#,##0"
