@@ -17,6 +17,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
+from importer.atomic_file import replace_text
 from importer.config import Rate, canonical_url, user_state_path
 from importer.errors import BusyError, SettingsError
 from importer.hubspot.rate_limiter import MARGIN, RateLimiter
@@ -86,10 +87,8 @@ class SharedRateState:
             "seconds": limiter.rate.seconds,
             "ends": [now + seconds for seconds in limiter.slots_in_use()],
         }
-        draft = self.path.with_suffix(".new")
         try:
-            draft.write_text(json.dumps(state), encoding="ascii")
-            draft.replace(self.path)
+            replace_text(self.path, json.dumps(state))
         except OSError as error:
             raise _not_writable(self.path, error) from error
 

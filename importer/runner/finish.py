@@ -8,13 +8,14 @@ from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal
 from importer.model import Outcome, Status, Stop, StopReason
-from importer.reporter import Layout, RunStatus, Summary, Totals, count, write_results
+from importer.reporter import Layout, RowCounts, RunStatus, Summary, count, write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
 from importer.runner.send import Sent
+from importer.runner.source_workbook import workbook_context
 from importer.runner.state_directory import open_journal
 
 _VERIFY = "verify"
@@ -47,7 +48,7 @@ def _write_again(journal: Journal, context: RunContext, out: Path | None) -> Sum
     journal.verify()
     results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
     output = output_paths.output_of(journal, "run", results, context)
-    return _with_files(last_summary(journal), _write(journal, output), output)
+    return _with_files(last_summary(journal), _write(journal, output, context), output)
 
 
 def last_summary(journal: Journal) -> Summary:
@@ -74,7 +75,7 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
     return summary
 
 
-def summarise(journal: Journal, sent: Sent, totals: Totals, seconds: float) -> Summary:
+def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -> Summary:
     """Return the summary of a process. Raises RuntimeError if a row is not accounted for, which is a bug."""
     counts = journal.counts()
     if totals.rows != counts.rows:
@@ -86,7 +87,7 @@ def summarise(journal: Journal, sent: Sent, totals: Totals, seconds: float) -> S
         run_id=journal.info.run_id,
         status=_status(stop),
         stopped_by=stop.reason if stop else None,
-        **_counts(totals),
+        **asdict(totals),
         pairs=counts.pairs,
         calls=sent.calls,
         reads=sent.reads,
@@ -104,36 +105,31 @@ def _status(stop: Stop | None) -> RunStatus:
     return RunStatus.INTERRUPTED if stop.reason in _INTERRUPTIONS else RunStatus.STOPPED
 
 
-def _counts(totals: Totals) -> dict[str, int]:
-    return {"rows": totals.rows, "duplicates": totals.duplicates} | {
-        str(status): getattr(totals, status) for status in Status
-    }
-
-
-def _with_files(summary: Summary, totals: Totals, output: Output) -> Summary:
+def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
     failures = str(output.failures) if totals.bad else None
     return replace(summary, results=str(output.results), failures=failures)
 
 
-def _write(journal: Journal, output: Output) -> Totals:
+def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
     info = journal.info
     layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells(), info.row_names)
     rows = journal.rows(_not_sent(output.operation, info.run_id))
-    return write_results(output.results, layout, rows, output.failures, output.written)
+    workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
+    return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 
 
-def _write_with_fallback(journal: Journal, output: Output, context: RunContext) -> tuple[Output, Totals]:
+def _write_with_fallback(journal: Journal, output: Output, context: RunContext) -> tuple[Output, RowCounts]:
     """Write the results, or write them beside the journal if their path became unwritable during the run.
 
     There is no fallback for a verification, because its journal is temporary.
     """
     try:
-        return output, _write(journal, output)
+        return output, _write(journal, output, context)
     except OutputError as error:
         if output.operation == _VERIFY:
             raise
         elsewhere = replace(output, results=journal.path.with_name(f"{journal.info.run_id}.results.csv"))
-        totals = _write(journal, elsewhere)
+        totals = _write(journal, elsewhere, context)
         context.warn(
             f"{error} The results are in {elsewhere.results} instead. To write them to another path: "
             f"importer report {journal.info.run_id} --out PATH"

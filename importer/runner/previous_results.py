@@ -97,6 +97,7 @@ def _origin(journal: Journal, old: PreviousResults, found: Reading, own: Reading
         from_object_type=info.reading.get("from_object_type"),
         to_object_type=info.reading.get("to_object_type"),
         columns=columns,
+        header_row=old.header_row,
         no_header=False,
         allow_blank=bool(info.reading.get("allow_blank")),
         statuses=TO_RETRY,

@@ -357,7 +357,7 @@ def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplac
     run_id = done.json["run_id"]
     kept = work.folder / "state" / "runs" / f"{run_id}.results.csv"
     assert done.json["results"] == str(kept)
-    assert f"{place / 'r.csv'} cannot be written: there is no directory {place}." in done.err
+    assert f"{place / 'r.csv'} cannot be written: the directory {place} does not exist." in done.err
     assert f"importer report {run_id} --out PATH writes them anew" in done.err
     assert len(rows_of(kept)) == 1000
     report = work.here("report", run_id, "--out", work.folder / "again.csv", "--json")

@@ -115,7 +115,7 @@ def test_the_summary_for_people_names_counts_files_and_the_next_step(work: Workp
     done = work.here("run", work.write("deals.csv", [*work.pairs(2), ("x", 1)]))
     assert done.code == 1
     lines = done.out.splitlines()
-    assert [line.split() for line in lines[1:4]] == [["rows", "3"], ["linked", "2"], ["already_linked", "0"]]
+    assert [line.split() for line in lines[1:4]] == [["rows", "3"], ["linked", "2"], ["invalid", "1"]]
     assert f"failures          {work.folder / 'deals.failures.csv'}" in lines
     assert lines[-1].startswith(f"Correct {work.folder / 'deals.failures.csv'} and import it, or run: importer retry ")
     assert work.hubspot.url in done.err
@@ -201,7 +201,7 @@ def test_a_workbook_goes_in_and_a_workbook_comes_out(work: Workplace) -> None:
     header, *rows = sheet.iter_rows(values_only=True)
     assert header == ("Contact ID", "Company ID", "=Note", *RESULT_COLUMNS)
     assert [(row[0], row[1], row[3], row[4]) for row in rows] == [
-        (str(one), str(other), str(number), "linked") for number, (one, other) in enumerate(pairs, 2)
+        (one, other, str(number), "linked") for number, (one, other) in enumerate(pairs, 2)
     ]
 
 
@@ -370,7 +370,7 @@ REFUSED = {
     "a wrong rate": (["run", "a.csv", "--rate", "fast"], "rate is 'fast': expected N/SECONDS"),
     "http elsewhere": (["run", "a.csv", "--base-url", "http://example.com"], "the token would travel readable"),
     "an unknown profile": (["run", "a.csv", "--profile", "x"], "--profile x needs the config file"),
-    "out in no directory": (["run", "a.csv", "--out", "no/r.csv"], "no/r.csv cannot be written: there is no directory"),
+    "out in no directory": (["run", "a.csv", "--out", "no/r.csv"], "no/r.csv cannot be written: the directory"),
     "out is a directory": (["run", "a.csv", "--out", "tmp"], "it is a directory. Name a file with --out."),
     "out is read-only": (
         ["run", "a.csv", "--out", "locked.csv"],
