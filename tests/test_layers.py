@@ -26,6 +26,8 @@ FLOORS = {
     "written_files": 0.5,
     "model": 0,
     "errors": 0,
+    "exit_codes": 0,
+    "timestamps": 0,
     "printable": -2,
     "redaction": -1,
 }

@@ -11,13 +11,10 @@ from importer.cli.commands import cli, exit_code
 from importer.cli.output import show_error, show_traceback, show_usage_error
 from importer.cli.streams import make_lenient, report_lost_output
 from importer.errors import ImporterError
+from importer.exit_codes import ExitCode
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import exit_code as signal_exit_code
 from importer.runner.signals import terminations
-
-_WRONG = 2
-_BUG = 70  # sysexits.h, EX_SOFTWARE
-_INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> None:
@@ -33,7 +30,7 @@ def main() -> None:
         code = _exit_code(sys.argv[1:])
     except Exception:  # noqa: BLE001 - translate_errors in full; Python's own exit code, 1, would say that the run went to its end
         show_traceback()
-        code = _BUG
+        code = ExitCode.INTERNAL_ERROR
     report_lost_output()
     sys.exit(code)
 
@@ -44,14 +41,14 @@ def _exit_code(arguments: list[str]) -> int:
             code = cli.main(arguments, prog_name="importer", standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
-        return _INTERRUPTED
+        return ExitCode.INTERRUPTED
     except click.ClickException as error:
         show_usage_error(error)
-        return _WRONG
+        return ExitCode.WRONG_INPUT
     except ImporterError as error:
         show_error(str(error))
         return exit_code(error)
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else ExitCode.OK
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

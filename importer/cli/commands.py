@@ -12,6 +12,7 @@ from importer.cli import options, output
 from importer.cli.display import Display, costs_text, counts_text, source_info_lines
 from importer.config import Settings
 from importer.errors import ImporterError, RunAbortedError
+from importer.exit_codes import ExitCode
 from importer.reporter import RunStatus, Summary, problem_sentence, summary_table
 from importer.runner import store
 from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport, check_file
@@ -42,9 +43,9 @@ def cli() -> None:
     """Link HubSpot records in bulk from a spreadsheet of record pairs."""
 
 
-def exit_code(error: ImporterError) -> int:
-    """3 when calls were made and the run can be resumed, else 2."""
-    return 3 if isinstance(error, RunAbortedError) else 2
+def exit_code(error: ImporterError) -> ExitCode:
+    """Return STOPPED when requests were sent and the run can be resumed, else WRONG_INPUT."""
+    return ExitCode.STOPPED if isinstance(error, RunAbortedError) else ExitCode.WRONG_INPUT
 
 
 def _next_step(summary: Summary) -> str:
@@ -201,7 +202,7 @@ def runs(as_json: bool, **flags: Any) -> int:
             output.show(f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {run.error or run.source}")
         if not found:
             output.show(f"There are no runs in {store.runs_directory(settings)}.")
-    return 0
+    return ExitCode.OK
 
 
 def _run_json(run: ListedRun) -> dict[str, Any]:
@@ -228,7 +229,7 @@ def show(run_id: str, as_json: bool, **flags: Any) -> int:
         of = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
         output.show(f"{info.source} to {info.target}{of} (API {info.api_version}), begun {info.created_at}{parent}")
         click.echo(summary_table(summary))
-    return 0
+    return ExitCode.OK
 
 
 @cli.command()
@@ -242,4 +243,4 @@ def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
     with Display(settings) as display:
         summary = report_run(run_id, settings, out, display)
     click.echo(summary.as_json() if as_json else summary_table(summary))
-    return 0
+    return ExitCode.OK

@@ -4,7 +4,6 @@ import json
 import logging
 import sys
 import time
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +19,7 @@ from importer.reader import SourceInfo
 from importer.redaction import redact
 from importer.runner.estimate import Costs
 from importer.runner.events import Event, Notice, Plan
+from importer.timestamps import duration_text, utc_text
 
 _SECONDS_BETWEEN_LINES = 5.0
 
@@ -107,7 +107,7 @@ class Display:
         if seconds - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = seconds
             actual_rate = (progress.calls + progress.reads) / seconds
-            left = duration((progress.pairs - done) / actual_rate / 60) if actual_rate else "unknown"
+            left = duration_text((progress.pairs - done) / actual_rate) if actual_rate else "unknown"
             logger.info(
                 "%s of %s pairs: %s linked, %s failed, %s unconfirmed; %.1f calls/s (limit %s), %s left.",
                 f"{done:,}",
@@ -139,9 +139,8 @@ class _LineHandler(logging.Handler):
         return _MARKS.get(record.levelno, "") + printable(redact(record.getMessage()))
 
     def _json(self, record: logging.LogRecord) -> str:
-        time_text = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         values = {
-            "time": time_text.replace("+00:00", "Z"),
+            "time": utc_text(record.created, "milliseconds"),
             "level": record.levelname.lower(),
             "run_id": self.run_id,
             "message": redact(record.getMessage()),
@@ -178,8 +177,8 @@ def counts_text(counts: Counts) -> str:
 
 def costs_text(costs: Costs) -> str:
     """What sending takes, as one line, and what the other ways would take."""
-    put = f"{_calls(costs.put_calls)} at {costs.rate} s, about {duration(costs.put_minutes)}"
-    batch = f"{_calls(costs.batch_calls)} at {costs.batch_rate} s, about {duration(costs.batch_minutes)}"
+    put = f"{_calls(costs.put_calls)} at {costs.rate} s, about {duration_text(costs.put_minutes * 60)}"
+    batch = f"{_calls(costs.batch_calls)} at {costs.batch_rate} s, about {duration_text(costs.batch_minutes * 60)}"
     reads = _calls(costs.read_calls)
     if costs.engine is EngineName.PUT:
         way, other = f"One pair a call: {put}", f"with --engine batch {batch}"
@@ -192,13 +191,3 @@ def costs_text(costs: Costs) -> str:
 
 def _calls(number: int) -> str:
     return f"{number:,} call" + ("" if number == 1 else "s")
-
-
-def duration(minutes: float) -> str:
-    """A time span as people say it: `40 seconds`, `12 minutes`, `3.5 hours`."""
-    if minutes < 1:
-        seconds = max(1, round(minutes * 60))
-        return f"{seconds} second" + ("s" if seconds != 1 else "")
-    if minutes < 90:
-        return f"{minutes:.0f} minute" + ("s" if round(minutes) != 1 else "")
-    return f"{minutes / 60:.1f} hours"

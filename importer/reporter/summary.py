@@ -4,8 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from importer.exit_codes import ExitCode
 from importer.model import GOOD_STATUSES, Status, StopReason
 from importer.printable import printable
+from importer.timestamps import duration_text
 
 
 class RunStatus(StrEnum):
@@ -56,13 +58,15 @@ class Summary:
         return {status: getattr(self, status) for status in Status}
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM or SIGHUP."""
         if self.status is RunStatus.INTERRUPTED:
-            return 143 if self.stopped_by in {StopReason.SIGTERM, StopReason.SIGHUP} else 130
+            is_terminated = self.stopped_by in {StopReason.SIGTERM, StopReason.SIGHUP}
+            return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
         if self.status is RunStatus.STOPPED:
-            return 3
-        return 0 if sum(self.by_status[status] for status in GOOD_STATUSES) == self.rows else 1
+            return ExitCode.STOPPED
+        is_good = sum(self.by_status[status] for status in GOOD_STATUSES) == self.rows
+        return ExitCode.OK if is_good else ExitCode.SOME_ROWS_BAD
 
     def as_json(self) -> str:
         """One line of ASCII; seconds to the millisecond."""
@@ -93,13 +97,4 @@ def summary_table(summary: Summary) -> str:
 
 def _headline(summary: Summary) -> str:
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
-    return f"Run {summary.run_id} {summary.status}{reason} after {_duration(summary.seconds)}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    return f"Run {summary.run_id} {summary.status}{reason} after {duration_text(summary.seconds)}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.config import Settings
+from importer.exit_codes import ExitCode
 from importer.journal import Counts, Journal, ProblemGroup, write_journal
 from importer.model import Outcome, Status
 from importer.reader import SourceInfo
@@ -39,9 +40,9 @@ class CheckReport:
     results: str | None
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """0 when no row is invalid, else 1."""
-        return 1 if self.counts.invalid else 0
+        return ExitCode.SOME_ROWS_BAD if self.counts.invalid else ExitCode.OK
 
 
 @translate_os_errors()

@@ -28,6 +28,7 @@ from importer.runner.finish import conclude, report_finished, report_stop
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.send import Sent, abort_after_requests, access_token, link_pending, verify_pending, work_on
 from importer.runner.temporary_directories import temporary_directory
+from importer.timestamps import utc_now_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +260,7 @@ def _begin_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
     info = replace(
         parent.info,
         run_id=run_id,
-        created_at=store.now(),
+        created_at=utc_now_text(),
         parent=parent.info.run_id,
         api_version=settings.api_version,
         results=str(results),

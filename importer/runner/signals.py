@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+from importer.exit_codes import ExitCode
 from importer.model import Stop, StopReason
 from importer.runner.events import EventHandler, Notice
 
 _TERMINATIONS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
-def exit_code(number: int) -> int:
-    """Return the exit code after a signal: 130 for SIGINT, and 143 for SIGTERM and for SIGHUP, which acts like it."""
-    return 128 + (signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
+def exit_code(number: int) -> ExitCode:
+    """Return the exit code after a signal. SIGHUP acts like SIGTERM."""
+    return ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
 
 
 def terminations() -> list[signal.Signals]:

@@ -19,6 +19,7 @@ from importer.model import SourceBlock
 from importer.reader import Source, check_frame, open_frame, open_source
 from importer.runner.file_version import FileVersion, check_unchanged, read_version
 from importer.runner.temporary_directories import remove_abandoned, temporary_directory
+from importer.timestamps import utc_now_text, utc_text
 
 if TYPE_CHECKING:
     import pandas
@@ -61,7 +62,7 @@ def describe(
     """What a new run over a source is asked to do."""
     return RunInfo(
         run_id=run_id,
-        created_at=now(),
+        created_at=utc_now_text(),
         parent=None,
         source=source.path,
         source_sha256=source.sha256,
@@ -112,15 +113,6 @@ def new_run_id() -> str:
     return f"{begun:%Y%m%d-%H%M%S}-{begun.microsecond:05x}"
 
 
-def now() -> str:
-    """The time now as ISO 8601 in UTC, to the second."""
-    return _iso(datetime.now(UTC))
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 @contextmanager
 def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> Iterator[SourceFile]:
     """The file or data frame as it is now; standard input ("-") is copied first, and the copy removed at the end.
@@ -134,7 +126,7 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
     if not isinstance(file, Path | str):
         check_frame(file)
         content = (file.to_csv(index=False) + str(list(file.dtypes))).encode("utf-8", "surrogatepass")
-        yield SourceFile(FRAME, file, hashlib.sha256(content).hexdigest(), now())
+        yield SourceFile(FRAME, file, hashlib.sha256(content).hexdigest(), utc_now_text())
         return
     if str(file) != "-":
         yield _described(Path(file))
@@ -188,8 +180,8 @@ def _described(path: Path) -> SourceFile:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError:  # a NUL in it
         raise SourceError(f"{str(path)!r} cannot be the path of a file.") from None
-    modified = datetime.fromtimestamp(version.modified_ns / 1e9, UTC)
-    return SourceFile(str(path.resolve()), path, version.sha256, _iso(modified), version)
+    modified_at = utc_text(version.modified_ns / 1e9)
+    return SourceFile(str(path.resolve()), path, version.sha256, modified_at, version)
 
 
 def reading_values(reading: Reading) -> dict[str, Any]:

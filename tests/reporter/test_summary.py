@@ -133,7 +133,14 @@ def test_the_table_names_no_file_that_was_not_written() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.04, "0.0 s"), (59.94, "59.9 s"), (59.99, "1 min 0 s"), (3_599.9, "1 h 0 min"), (52_800, "14 h 40 min")],
+    [
+        (0.04, "0 s"),
+        (20.0, "20 s"),
+        (59.94, "59.9 s"),
+        (59.99, "1 min 0 s"),
+        (3_599.9, "1 h 0 min"),
+        (52_800, "14 h 40 min"),
+    ],
 )
 def test_time_is_told_in_the_unit_that_fits(seconds: float, text: str) -> None:
     assert summary_table(dataclasses.replace(SUMMARY, seconds=seconds)).splitlines()[0].endswith(f"after {text}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from importer.hubspot.classify import classify_response, merge_with_earlier_attempt
 from importer.hubspot.client import HubSpotClient
@@ -10,6 +9,7 @@ from importer.journal import PendingPair
 from importer.model import Outcome, Status
 from importer.pool.pool import Pool
 from importer.pool.retrying import Attempts
+from importer.timestamps import utc_now_text
 
 
 class PutEngine:
@@ -54,8 +54,4 @@ class PutEngine:
 
 def dated(outcome: Outcome, attempts: int) -> Outcome:
     """The outcome with the number of attempts, and the time now where the answer gave none."""
-    return replace(outcome, attempts=attempts, completed_at=outcome.completed_at or _now())
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return replace(outcome, attempts=attempts, completed_at=outcome.completed_at or utc_now_text("milliseconds"))
