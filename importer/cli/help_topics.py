@@ -101,7 +101,7 @@ def _faults() -> str:
     faults = {
         name: f"{fault.description}{' (links the pair)' if fault.links else ''}" for name, fault in FAULTS.items()
     }
-    return f"Faults of importer sandbox --fault NAME=SPEC\n\n{FAULT_SPEC_HELP}\n\n{_table(faults)}"
+    return f"Faults of importer sandbox --fault NAME=SPEC\n\n{FAULT_SPEC_HELP.strip()}\n\n{_table(faults)}"
 
 
 def _table(meanings: Mapping[str, str]) -> str:

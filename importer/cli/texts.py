@@ -15,9 +15,9 @@ def source_info_lines(info: SourceInfo) -> list[str]:
         details.append(f"sheet '{info.sheet}' (of {info.sheets})")
     return [
         f"Read as {', '.join(part for part in details if part)}",
-        *info.notes,
         f"  from  {_side(info, Role.FROM_OBJECT_ID, Role.FROM_OBJECT_TYPE, info.from_object_type)}",
         f"  to    {_side(info, Role.TO_OBJECT_ID, Role.TO_OBJECT_TYPE, info.to_object_type)}",
+        *(f"  {note}" for note in info.notes),
     ]
 
 

@@ -53,6 +53,8 @@ def token_origin(settings: Settings) -> str:
 
 def token_file_is_exposed(settings: Settings) -> bool:
     """Return whether the token file is in use and other users of this machine may read it."""
-    if settings.token_file is None or os.environ.get(TOKEN_VARIABLE, "").strip() or os.name == "nt":
+    if settings.token_file is None or os.environ.get(TOKEN_VARIABLE, "").strip():
+        return False
+    if not hasattr(os, "getuid"):  # Windows has no such permissions
         return False
     return bool(settings.token_file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))

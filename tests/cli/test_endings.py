@@ -154,7 +154,7 @@ def test_a_lock_that_cannot_be_opened_is_one_sentence(work: Workplace) -> None:
         replace_by_directory(lock)
         done = work.here("run", source, "--fresh", "--quiet")
         assert done.code == 2
-        assert done.sentence.startswith(f"{lock} cannot be used: ")
+        assert done.error.startswith(f"{lock} cannot be used: ")
         lock.rmdir()
 
 
@@ -165,7 +165,7 @@ def test_a_file_in_the_place_of_a_directory_is_one_sentence(work: Workplace, nam
     (work.folder / name).touch()
     done = work.here("run", source, "--quiet")
     assert done.code == 2
-    assert str(work.folder / "state") in done.sentence
+    assert str(work.folder / "state") in done.error
     assert work.asked() == {}
 
 
@@ -187,7 +187,7 @@ def test_standard_input_that_does_not_fit_on_the_disk_is_one_sentence(work: Work
     assert len(content) > 80_000
     done = work.run("run", "-", "--quiet", stdin=content, IMPORTER_STATE_DIR=str(tiny_disk))
     assert done.code == 2
-    assert "no space or no inodes left" in done.sentence
+    assert "no space or no inodes left" in done.error
     assert list(tiny_disk.iterdir()) == []
     assert work.asked() == {}
 
@@ -200,7 +200,7 @@ def test_a_disk_without_inodes_is_one_sentence(work: Workplace, tiny_disk: Path)
             break
     done = work.run("run", work.write("a.csv", work.pairs(2)), "--quiet", IMPORTER_STATE_DIR=str(tiny_disk / "state"))
     assert done.code == 2
-    assert "no space or no inodes left" in done.sentence
+    assert "no space or no inodes left" in done.error
     assert work.asked() == {}
 
 
@@ -210,4 +210,4 @@ def test_a_disk_without_inodes_is_one_sentence(work: Workplace, tiny_disk: Path)
 def test_an_address_that_cannot_be_is_refused(work: Workplace, url: str) -> None:
     done = work.here("run", work.write("a.csv", work.pairs(1)), "--base-url", url)
     assert done.code == 2
-    assert "expected a URL such as https://api.hubapi.com" in done.sentence
+    assert "expected a URL such as https://api.hubapi.com" in done.error

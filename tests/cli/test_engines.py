@@ -121,7 +121,7 @@ def test_a_results_file_is_tried_again_where_its_run_went(work: Workplace) -> No
     assert work.calls() == before, "the run went to the sandbox inside the process, and so does its retry"
     refused = work.here("retry", work.folder / "a.sandbox.results.csv", "--base-url", "http://127.0.0.1:9")
     assert refused.code == 2
-    assert "goes to sandbox, not to http://127.0.0.1:9" in refused.sentence
+    assert "goes to sandbox, not to http://127.0.0.1:9" in refused.error
 
 
 @pytest.mark.parametrize("engine", ["put", "batch"])

@@ -124,11 +124,11 @@ def test_without_waiting_a_second_process_on_the_same_run_is_refused_while_the_f
     first = running.end()
     assert first.code == 130
     assert [done.code for done in (*refused, tried_again)] == [2] * 4
-    assert {done.sentence for done in refused} == {
+    assert {done.error for done in refused} == {
         "Another process is working on the same import: wait until it ends, or run without --no-wait."
     }
     run_id = first.json["run_id"]
-    assert tried_again.sentence == f"Run {run_id} still goes on: wait until it ends, or stop it; then try it again."
+    assert tried_again.error == f"Run {run_id} still goes on: wait until it ends, or stop it; then try it again."
     assert [run["status"] for run in listed] == ["running"]
     assert set(work.asked().values()) == {1}
 
@@ -254,7 +254,7 @@ def test_a_changed_source_is_refused_with_both_dates_and_hashes_and_two_ways_on(
     work.write("deals.csv", [*pairs, *more])
     refused = work.here("run", source)
     assert refused.code == 2
-    said = refused.sentence
+    said = refused.error
     assert said.startswith(f"{source} has changed since run {before['run_id']} began and did not finish: ")
     assert said.count("SHA-256 ") == said.count("Z (SHA-256") == 2
     assert f"importer resume {before['run_id']}" in said
@@ -307,7 +307,7 @@ def test_a_run_does_not_go_on_against_another_address(work: Workplace) -> None:
     before = work.calls()
     refused = work.here("resume", stopped["run_id"], "--base-url", "http://localhost:1")
     assert refused.code == 2
-    assert refused.sentence == (
+    assert refused.error == (
         f"Run {stopped['run_id']} goes to {work.hubspot.url}, not to http://localhost:1: its ids belong there. "
         "To send the pairs elsewhere, import their file with --fresh."
     )
@@ -331,7 +331,7 @@ def test_a_setting_that_was_given_holds_though_it_equals_the_default(work: Workp
     assert "HubSpot ends its support of API v4" not in own.err
     refused = work.here("resume", stopped, "--base-url", "https://api.hubapi.com")
     assert refused.code == 2
-    assert f"goes to {work.hubspot.url}, not to https://api.hubapi.com" in refused.sentence
+    assert f"goes to {work.hubspot.url}, not to https://api.hubapi.com" in refused.error
     assert work.here("resume", stopped, "--json").json["linked"] == 3
 
 
@@ -375,7 +375,7 @@ def test_a_second_run_with_the_same_token_waits_or_is_refused(work: Workplace) -
     other = work.write("b.csv", work.pairs(2, 2000))
     refused = work.here("run", other, "--no-wait", "--quiet")
     assert refused.code == 2
-    assert refused.sentence.startswith("Another run on this machine sends with the same token")
+    assert refused.error.startswith("Another run on this machine sends with the same token")
     waiting = work.start("run", other, "--json")
     wait_for_line(waiting, b"waiting until it ends")
     first.send(signal.SIGCONT)

@@ -107,7 +107,7 @@ def test_a_results_file_that_no_run_here_wrote_is_refused_with_what_helps(work: 
     path.write_text("from_id,to_id,import_status\n1,2,failed\n")
     refused = work.here("retry", path)
     assert refused.code == 2
-    assert f"No run here wrote {path}" in refused.sentence
+    assert f"No run here wrote {path}" in refused.error
     work.environment["IMPORTER_TO_OBJECT_TYPE"] = "companies"
     path.write_text(f"from_id,to_id,import_status\n{work.base},2,failed\n{work.base + 1},2,linked\n")
     done = work.here("retry", path, "--from", "contacts", "--json")
@@ -192,7 +192,7 @@ def test_a_report_does_not_write_over_the_source(failing: tuple[Workplace, str, 
     before = source.read_bytes()
     done = work.here("report", run_id, "--out", source)
     assert done.code == 2
-    assert "it is the source" in done.sentence
+    assert "it is the source" in done.error
     assert source.read_bytes() == before
 
 
@@ -201,7 +201,7 @@ def test_an_unknown_run_is_refused_with_the_newest_ones(failing: tuple[Workplace
     for command in (["show", "nope"], ["report", "nope"], ["show", "../runs/" + run_id]):
         done = work.here(*command)
         assert done.code == 2
-        assert done.sentence.endswith(f"The newest runs are: {run_id}.")
+        assert done.error.endswith(f"The newest runs are: {run_id}.")
 
 
 def test_a_damaged_journal_is_told_when_asked_for_and_passed_over_when_not(
@@ -211,7 +211,7 @@ def test_a_damaged_journal_is_told_when_asked_for_and_passed_over_when_not(
     (work.folder / "state" / "runs" / "20200101-000000-0000.sqlite").write_bytes(b"not a journal at all" * 100)
     shown = work.here("show", "20200101-000000-0000")
     assert shown.code == 2
-    assert "it is not a journal, or it is damaged" in shown.sentence
+    assert "it is not a journal, or it is damaged" in shown.error
     listed: list[dict[str, Any]] = json.loads(work.here("runs", "--json").out)
     assert [run["status"] for run in listed] == ["finished", "unreadable"]
     assert (listed[1]["run_id"], listed[1]["rows"], listed[1]["source"]) == ("20200101-000000-0000", None, None)
@@ -219,7 +219,7 @@ def test_a_damaged_journal_is_told_when_asked_for_and_passed_over_when_not(
     assert "error" not in listed[0]
     unreadable = work.here("runs").out.splitlines()[1]
     assert unreadable.startswith("20200101-000000-0000  unreadable")
-    assert "20200101-000000-0000 (unreadable)" in work.here("show", "nope").sentence
+    assert "20200101-000000-0000 (unreadable)" in work.here("show", "nope").error
     assert work.here("run", source).code == 1
 
 
@@ -232,7 +232,7 @@ def test_a_results_file_corrected_once_more_can_be_tried_anew(failing: tuple[Wor
     results.write_bytes(results.read_bytes().replace(str(UNKNOWN + work.base + 2).encode(), str(work.base).encode()))
     refused = work.here("retry", results)
     assert refused.code == 2
-    assert f"{results} has changed since run {stopped.json['run_id']} began" in refused.sentence
+    assert f"{results} has changed since run {stopped.json['run_id']} began" in refused.error
     done = work.here("retry", results, "--fresh", "--json")
     assert (done.code, done.json["linked"], done.json["invalid"]) == (1, 4, 1)
     assert done.json["run_id"] != stopped.json["run_id"]

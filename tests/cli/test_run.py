@@ -400,7 +400,7 @@ def test_what_is_wrong_from_the_start_ends_with_one_sentence(work: Workplace, ar
     files = {path: path.read_bytes() for path in work.folder.glob("*.csv")}
     done = work.here(*arguments)
     assert done.code == 2
-    assert said in done.sentence
+    assert said in done.error
     assert work.calls() == before
     assert {path: path.read_bytes() for path in work.folder.glob("*.csv")} == files
 
@@ -408,7 +408,7 @@ def test_what_is_wrong_from_the_start_ends_with_one_sentence(work: Workplace, ar
 def test_no_token_is_refused_before_anything_is_read(work: Workplace) -> None:
     done = work.here("run", "none.csv", HUBSPOT_ACCESS_TOKEN="")
     assert done.code == 2
-    assert done.sentence.startswith("There is no HubSpot token: set HUBSPOT_ACCESS_TOKEN")
+    assert done.error.startswith("There is no HubSpot token: set HUBSPOT_ACCESS_TOKEN")
 
 
 def test_an_unknown_flag_is_refused_with_the_nearest_one(work: Workplace) -> None:

@@ -95,7 +95,7 @@ def test_a_mistyped_proxy_ends_the_command_before_anything_is_read_and_without_i
     files = set(work.folder.rglob("*"))
     done = work.here(command, source, IMPORTER_BASE_URL="https://hubspot.test", HTTPS_PROXY=proxy)
     assert done.code == 2
-    assert done.sentence.startswith("HTTPS_PROXY is not the URL of a proxy")
+    assert done.error.startswith("HTTPS_PROXY is not the URL of a proxy")
     assert "passphrase" not in done.err
     assert {path for path in work.folder.rglob("*") if path.is_file()} <= files
 

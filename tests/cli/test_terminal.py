@@ -45,7 +45,7 @@ def test_the_name_of_a_missing_file_makes_one_line(work: Workplace) -> None:
         done = work.here(command, EVIL + ".csv")
         assert done.code == 2
         assert_harmless(done)
-        assert SHOWN in done.sentence
+        assert SHOWN in done.error
 
 
 def test_wrong_arguments_are_quoted_on_one_line(work: Workplace) -> None:
@@ -71,7 +71,7 @@ def test_headers_sheets_and_cells_cannot_forge_a_line(work: Workplace) -> None:
         assert_harmless(done)
     assert r"\x1b[2J" in work.here("check", source).out
     missing = work.here("check", source, "--map", "to_object_id=none")
-    assert r"\x1b[2J" in missing.sentence
+    assert r"\x1b[2J" in missing.error
     book = openpyxl.Workbook()
     assert book.active
     book.active.title = "a\u202eb\u2028Error"
