@@ -124,7 +124,7 @@ class Display:
         }
         done = sum(counts.values())
         if self._bar is not None:
-            shown = {name: number for name, number in counts.items() if number or name != "unconfirmed"}
+            shown = {name: number for name, number in counts.items() if number or name == "linked"}
             self._bar.set_postfix({**shown, "limit": progress.rate}, refresh=False)
             self._bar.update(done - self._bar.n)
             return
