@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from importer.model import Status, StopReason
     from importer.reporter import RunStatus, Summary
-    from importer.runner.run import Telling, run_import
+    from importer.runner.run import run_import
 
 __all__ = [
     "AccountError",
@@ -47,7 +47,6 @@ __all__ = [
     "Status",
     "StopReason",
     "Summary",
-    "Telling",
     "load_settings",
     "run_import",
 ]

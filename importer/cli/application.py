@@ -14,7 +14,7 @@ from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import exit_code as signal_exit_code
-from importer.runner.signals import terminations
+from importer.runner.signals import termination_signals
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -23,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
     The exit code does not depend on whether the command's output could be written.
     """
     make_lenient()
-    for number in terminations():
+    for number in termination_signals():
         signal.signal(number, _terminate)
     gc.freeze()  # rescanning the modules' objects took a tenth of the time of a large run
     code: int

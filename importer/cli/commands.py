@@ -1,6 +1,7 @@
 """The commands: arguments in, exit code out."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ from importer.cli.check_report import check_json, check_lines
 from importer.cli.display import Display
 from importer.cli.listings import run_json, run_line, run_lines
 from importer.cli.output import show, show_summary
-from importer.config import Settings
 from importer.errors import ImporterError, RunAbortedError
 from importer.exit_codes import ExitCode
 from importer.reporter import RunStatus, Summary, summary_table
-from importer.runner import store
 from importer.runner.check import check_file
-from importer.runner.events import EventHandler
 from importer.runner.find_runs import list_runs
 from importer.runner.finish import last_summary, report_run
-from importer.runner.run import Telling, resume_run, retry_run, run_import, verify_file
+from importer.runner.resume import resume_run
+from importer.runner.retry import retry_run
+from importer.runner.run import run_import
+from importer.runner.state_directory import open_journal, runs_directory
+from importer.runner.verify import verify_file
 
 _SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names": ["-h", "--help"]}
 
@@ -60,7 +62,7 @@ def _next_steps(summary: Summary) -> list[str]:
 
 def _run(
     flags: dict[str, Any],
-    work: Callable[[Settings, Path | None, EventHandler], Summary],
+    work: Callable[..., Summary],
     next_steps: Callable[[Summary], list[str]] = _next_steps,
     *,
     is_read_only: bool = False,
@@ -70,7 +72,7 @@ def _run(
     settings = options.settings_from(flags)
     with Display(settings, is_read_only=is_read_only) as display:
         try:
-            summary = work(settings, out, display)
+            summary = work(settings, out=out, on_event=display)
         except ImporterError as error:
             display.log_error(error)
             return exit_code(error)
@@ -95,7 +97,7 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 
     FILE is a CSV, XLSX, XLS or ODS file; - is standard input. After an interruption, the same command resumes the run.
     """
-    return _run(flags, lambda settings, out, on_event: run_import(file, settings, Telling(out, on_event), fresh=fresh))
+    return _run(flags, partial(run_import, file, fresh=fresh))
 
 
 @cli.command()
@@ -105,7 +107,7 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 @options.output
 def resume(run_id: str, **flags: Any) -> int:
     """Resume the unfinished run RUN_ID; its file is not needed."""
-    return _run(flags, lambda settings, out, on_event: resume_run(run_id, settings, Telling(out, on_event)))
+    return _run(flags, partial(resume_run, run_id))
 
 
 @cli.command()
@@ -121,9 +123,7 @@ def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
     Of a run: its failed, unconfirmed and not_sent rows. Of a results file, which may have been corrected: also its
     invalid rows. The options about reading are for results files of runs that are not known here.
     """
-    return _run(
-        flags, lambda settings, out, on_event: retry_run(run_or_results, settings, Telling(out, on_event), fresh=fresh)
-    )
+    return _run(flags, partial(retry_run, run_or_results, fresh=fresh))
 
 
 @cli.command()
@@ -141,7 +141,7 @@ def check(file: str, **flags: Any) -> int:
     settings = options.settings_from(flags)
     with Display(settings) as display:
         try:
-            found = check_file(file, settings, out, display)
+            found = check_file(file, settings, out=out, on_event=display)
         except ImporterError as error:
             display.log_error(error)
             return exit_code(error)
@@ -162,7 +162,7 @@ def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
     return _run(
         flags,
-        lambda settings, out, on_event: verify_file(file, settings, Telling(out, on_event)),
+        partial(verify_file, file),
         lambda summary: [f"Next: link the missing pairs with: importer run {file} --only-missing"],
         is_read_only=True,
     )
@@ -180,7 +180,7 @@ def runs(as_json: bool, **flags: Any) -> int:
     elif found:
         show(*map(run_line, found))
     else:
-        show(f"There are no runs in {store.runs_directory(settings)}.")
+        show(f"There are no runs in {runs_directory(settings)}.")
     return ExitCode.OK
 
 
@@ -191,7 +191,7 @@ def runs(as_json: bool, **flags: Any) -> int:
 def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
     """Show the outcome of the run RUN_ID."""
     settings = options.settings_from(flags)
-    with store.open_journal(settings, run_id) as journal:
+    with open_journal(settings, run_id) as journal:
         summary, info, account = last_summary(journal), journal.info, journal.account
     if as_json:
         click.echo(summary.as_json())
@@ -210,7 +210,7 @@ def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
     """Write the current results of the run RUN_ID to a file."""
     settings = options.settings_from(flags)
     with Display(settings) as display:
-        summary = report_run(run_id, settings, out, display)
+        summary = report_run(run_id, settings, out=out, on_event=display)
     if as_json:
         click.echo(summary.as_json())
     else:

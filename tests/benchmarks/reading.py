@@ -79,16 +79,17 @@ def journal_with_importer(path: Path) -> Callable[[], None]:
     """Every row through the reader into a journal, duplicates found."""
     from importer.config import Settings  # noqa: PLC0415
     from importer.journal import write_journal  # noqa: PLC0415
-    from importer.runner import store  # noqa: PLC0415
+    from importer.runner import source_file  # noqa: PLC0415
+    from importer.runner.new_run import NewRun  # noqa: PLC0415
 
     def work() -> None:
         settings = Settings()
         with (
             tempfile.TemporaryDirectory(dir=path.parent) as folder,
-            store.source_file(path, settings) as source,
-            store.open_table(source, settings.reading) as rows,
+            source_file.source_file(path, settings) as source,
+            source_file.open_table(source, settings.reading) as rows,
         ):
-            info = store.describe("benchmark", source, rows, settings, settings.reading, path)
+            info = NewRun("benchmark", settings, settings.reading, path).describe(source, rows)
             write_journal(Path(folder) / "journal.sqlite", info, rows.blocks())
 
     return work

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from importer import Telling, load_settings, run_import
+from importer import load_settings, run_import
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
 
@@ -142,7 +142,7 @@ def test_data_frames_have_results_each_unless_a_name_was_given(
     for number in range(3):
         frame = pandas.DataFrame(work.pairs(1, number), columns=["Contact ID", "Company ID"])
         run_import(frame, settings)
-        run_import(frame, settings, Telling(out=Path("nightly.csv")))
+        run_import(frame, settings, out=Path("nightly.csv"))
     results = sorted(path.name for path in work.folder.glob("*.csv"))
     assert results == ["frame.results.1.csv", "frame.results.2.csv", "frame.results.csv", "nightly.csv"]
 

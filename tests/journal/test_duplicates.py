@@ -22,7 +22,7 @@ def test_the_places_of_repeated_values_are_found_by_counting_and_by_sorting(valu
     expected = [place for place, value in enumerate(values) if values.count(value) > 1]
     assert list(duplicates.repeated(array("q", values))) == expected
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(duplicates, "_FEW", -1)
+        patched.setattr(duplicates, "MAX_COUNTED", -1)
         assert list(duplicates.repeated(array("q", values))) == expected
 
 
@@ -40,7 +40,7 @@ def test_pairs_with_the_same_hash_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("few", [0, 10**9])
 def test_repeated_pairs_are_found_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    monkeypatch.setattr(duplicates, "_FEW", few)
+    monkeypatch.setattr(duplicates, "MAX_COUNTED", few)
     blocks = []
     for first in range(2, 2002, 100):
         block = SourceBlock(list(range(first, first + 100)), [("x",)] * 100)

@@ -107,10 +107,10 @@ def test_a_sound_journal_passes(path: Path) -> None:
         "UPDATE outcomes SET pair = pair + 1000 WHERE pair = (SELECT max(pair) FROM outcomes)",
         "UPDATE outcomes SET http_status = 201 WHERE pair = (SELECT min(pair) FROM outcomes WHERE status = 'linked')",
         "UPDATE outcomes SET advice = x'00ff' WHERE pair = (SELECT min(pair) FROM outcomes)",
-        "UPDATE sending SET pair = pair + 1000",
+        "UPDATE in_flight SET pair = pair + 1000",
         "ALTER TABLE outcomes RENAME COLUMN status TO statux",
         "CREATE TABLE more (a)",
-        "DROP TABLE sending",
+        "DROP TABLE in_flight",
     ],
 )
 def test_whatever_is_not_as_it_was_written_is_refused(path: Path, statement: str) -> None:
@@ -224,7 +224,7 @@ def damage(file: Path, place: int) -> None:
 
 @pytest.mark.parametrize("place", [0, 9, 17, 21, 25])
 def test_when_the_log_is_damaged_at_its_beginning_every_pair_may_have_been_sent(path: Path, place: int) -> None:
-    damage(wal.log_of(killed(path)), place)
+    damage(wal.log_path(killed(path)), place)
     for _ in range(2):  # what was found out once is kept, though the log is gone by then
         assert statuses(path) == [Status.UNCONFIRMED] * 60
     with open_for_run(path) as journal:
@@ -232,7 +232,7 @@ def test_when_the_log_is_damaged_at_its_beginning_every_pair_may_have_been_sent(
 
 
 def test_when_the_log_is_damaged_in_the_middle_what_came_before_it_stands(path: Path) -> None:
-    log = wal.log_of(killed(path))
+    log = wal.log_path(killed(path))
     damage(log, log.stat().st_size // 2)
     found = statuses(path)
     linked = found.count(Status.LINKED)
@@ -241,7 +241,7 @@ def test_when_the_log_is_damaged_in_the_middle_what_came_before_it_stands(path: 
 
 
 def test_a_transaction_that_was_not_committed_is_no_damage(path: Path) -> None:
-    log = wal.log_of(killed(path))
+    log = wal.log_path(killed(path))
     with log.open("ab") as file:  # as a process leaves it that dies while it writes
         file.write(log.read_bytes()[32:5_000])
     assert statuses(path) == [Status.LINKED] * 40 + [Status.NOT_SENT] * 20
@@ -251,7 +251,7 @@ def test_a_transaction_that_was_not_committed_is_no_damage(path: Path) -> None:
 def test_when_the_log_is_shorter_than_its_process_knew_it_what_is_missing_is_doubted(
     path: Path, share: float | None
 ) -> None:
-    log = wal.log_of(killed(path))
+    log = wal.log_path(killed(path))
     if share is None:
         log.unlink()
     else:

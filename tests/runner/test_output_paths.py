@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from importer.errors import OutputError
-from importer.runner import output_paths, store
+from importer.runner import output_paths
+from importer.runner.source_file import STANDARD_INPUT, SourceFile
 
 
-def source(path: Path | str) -> store.SourceFile:
-    return store.SourceFile(str(path), Path(path), "0" * 64, "2026-11-23T19:45:33Z")
+def source(path: Path | str) -> SourceFile:
+    return SourceFile(str(path), Path(path), "0" * 64, "2026-11-23T19:45:33Z")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_the_results_of_a_retry_never_replace_those_it_began_from(tmp_path: Path
         ("deals.sandbox.retry.results.csv", ".retry", "deals.sandbox.retry2.results.csv"),
         ("deals.sandbox.failures.csv", "", "deals.sandbox.failures.results.csv"),
         ("sandbox.csv", "", "sandbox.sandbox.results.csv"),
-        (store.STANDARD_INPUT, "", "stdin.sandbox.results.csv"),
+        (STANDARD_INPUT, "", "stdin.sandbox.results.csv"),
     ],
 )
 def test_results_of_the_sandbox_are_named_so(
@@ -78,9 +79,7 @@ def test_the_results_of_standard_input_go_to_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert (
-        output_paths.results_path(source(store.STANDARD_INPUT), None, sandbox=False) == tmp_path / "stdin.results.csv"
-    )
+    assert output_paths.results_path(source(STANDARD_INPUT), None, sandbox=False) == tmp_path / "stdin.results.csv"
 
 
 def test_out_is_taken_as_it_is(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ from importer import (
     SourceError,
     StopReason,
     Summary,
-    Telling,
     load_settings,
     run_import,
 )
@@ -32,7 +31,9 @@ from importer.pool import Progress
 from importer.reader import SourceInfo
 from importer.runner.check import check_file
 from importer.runner.events import Event, Notice, Plan
-from importer.runner.run import resume_run, retry_run, verify_file
+from importer.runner.resume import resume_run
+from importer.runner.retry import retry_run
+from importer.runner.verify import verify_file
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace
 
 
@@ -111,9 +112,9 @@ def test_a_nul_in_a_path_is_an_error_that_names_the_path(work: Workplace, settin
     calls: list[Callable[[], object]] = [
         lambda: run_import("a\0.csv", settings),
         lambda: check_file("a\0.csv", settings),
-        lambda: run_import(source, settings, Telling(out=Path("b\0.csv"))),
-        lambda: check_file(source, settings, Path("b\0.csv")),
-        lambda: verify_file(source, settings, Telling(out=Path("b\0.csv"))),
+        lambda: run_import(source, settings, out=Path("b\0.csv")),
+        lambda: check_file(source, settings, out=Path("b\0.csv")),
+        lambda: verify_file(source, settings, out=Path("b\0.csv")),
         lambda: retry_run("a\0", settings),
         lambda: resume_run("a\0", settings),
         lambda: load_settings({"state_dir": "a\0"}),
@@ -183,7 +184,7 @@ def test_a_signal_becomes_an_interrupted_summary(work: Workplace, settings: Sett
                 signal.raise_signal(signal.SIGTERM)
 
     slow = settings.model_copy(update={"rate": load_settings({"rate": "200/0.5"}).rate})
-    summary = run_import(work.write("a.csv", work.pairs(500)), slow, Telling(watch=interrupt))
+    summary = run_import(work.write("a.csv", work.pairs(500)), slow, on_event=interrupt)
     assert (summary.status, summary.stopped_by, summary.exit_code) == (RunStatus.INTERRUPTED, StopReason.SIGTERM, 143)
     assert summary.not_sent > 0
     assert summary.linked + summary.not_sent == 500
@@ -196,7 +197,7 @@ def test_a_watcher_hears_what_was_understood_what_is_planned_and_how_far_it_is(
 ) -> None:
     heard: list[Event] = []
     source = work.write("deals.csv", [*work.pairs(4), ("x", 1), work.pairs(1)[0]])
-    run_import(source, settings, Telling(watch=heard.append))
+    run_import(source, settings, on_event=heard.append)
     assert isinstance(heard[0], SourceInfo)
     (plan,) = [event for event in heard if isinstance(event, Plan)]
     assert (plan.resumed, plan.target, plan.pending) == (False, work.hubspot.url, 4)
@@ -228,7 +229,7 @@ def test_what_a_watcher_raises_ends_the_run_loudly_and_the_run_can_go_on(work: W
 
     source = work.write("a.csv", work.pairs(50))
     with pytest.raises(ZeroDivisionError):
-        run_import(source, settings, Telling(watch=fail))
+        run_import(source, settings, on_event=fail)
     (journal,) = work.journals
     again = run_import(source, settings)
     assert (again.run_id, again.linked) == (journal.stem, 50)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from importer.config import Settings
-from importer.runner import store
+from importer.runner.source_file import source_file
 from importer.runner.temporary_directories import remove_abandoned, temporary_directory
 from tests.support.command_line import ROOT
 
@@ -114,5 +114,5 @@ def test_the_users_own_files_in_a_state_directory_stay_whatever_their_names_and_
         state = tmp_path / "link"
         state.symlink_to(own)
     (tmp_path / "a.csv").write_text("a")
-    with store.source_file(tmp_path / "a.csv", Settings(state_dir=state)):
+    with source_file(tmp_path / "a.csv", Settings(state_dir=state)):
         assert sorted(path.relative_to(own).as_posix() for path in own.rglob("*") if path.is_file()) == sorted(names)
