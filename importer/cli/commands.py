@@ -14,7 +14,7 @@ from importer.cli.listings import run_json, run_line, run_lines
 from importer.cli.output import show, show_summary
 from importer.errors import ImporterError, RunAbortedError
 from importer.exit_codes import ExitCode
-from importer.reporter import RunStatus, Summary, summary_table
+from importer.reporter import Summary, summary_table
 from importer.runner.check import check_file
 from importer.runner.find_runs import list_runs
 from importer.runner.finish import last_summary, report_run
@@ -52,25 +52,11 @@ def exit_code(error: ImporterError) -> ExitCode:
     return ExitCode.STOPPED if isinstance(error, RunAbortedError) else ExitCode.WRONG_INPUT
 
 
-def _next_steps(summary: Summary) -> list[str]:
-    """Return what to do about the rows that are not linked."""
-    return [
-        "Next: correct the rows in the failures file and run that file,",
-        f"or send the rows again unchanged: importer retry {summary.run_id}",
-    ]
-
-
-def _run(
-    flags: dict[str, Any],
-    work: Callable[..., Summary],
-    next_steps: Callable[[Summary], list[str]] = _next_steps,
-    *,
-    is_read_only: bool = False,
-) -> int:
+def _run(flags: dict[str, Any], work: Callable[..., Summary], *, is_verification: bool = False) -> int:
     """Execute a command that calls HubSpot, print its summary and return its exit code."""
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)
-    with Display(settings, is_read_only=is_read_only) as display:
+    with Display(settings, is_verification=is_verification) as display:
         try:
             summary = work(settings, out=out, on_event=display)
         except ImporterError as error:
@@ -80,8 +66,6 @@ def _run(
         click.echo(summary.as_json())
     elif not settings.quiet:
         show_summary(summary_table(summary))
-        if summary.failures is not None and summary.status is RunStatus.FINISHED:
-            show("", *next_steps(summary))
     return summary.exit_code
 
 
@@ -160,12 +144,7 @@ def check(file: str, **flags: Any) -> int:
 @options.output
 def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
-    return _run(
-        flags,
-        partial(verify_file, file),
-        lambda summary: [f"Next: link the missing pairs with: importer run {file} --only-missing"],
-        is_read_only=True,
-    )
+    return _run(flags, partial(verify_file, file), is_verification=True)
 
 
 @cli.command()

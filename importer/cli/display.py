@@ -34,10 +34,10 @@ class Display:
     While it is open, the importer's log records go to it alone; on exit the logger is as it was before.
     """
 
-    def __init__(self, settings: Settings, *, is_read_only: bool = False) -> None:
-        """Log in the `log_format` of `settings`. `is_read_only`: the run sends nothing, so its costs are not shown."""
+    def __init__(self, settings: Settings, *, is_verification: bool = False) -> None:
+        """Log in the `log_format` of `settings`. A verification sends nothing: no costs are shown."""
         self._quiet = settings.quiet
-        self._is_read_only = is_read_only
+        self._is_verification = is_verification
         self._lines = _LineHandler(settings.log_format == "json")
         self._has_bar = sys.stderr.isatty() and not settings.quiet and settings.log_format == "text"
         self._bar: tqdm[Any] | None = None
@@ -101,13 +101,13 @@ class Display:
         self._lines.run_id = plan.run_id
         logger.info("  %s", counts_text(plan.counts))
         self._end_group()
-        if self._is_read_only:
+        if self._is_verification:
             logger.info("Reads back the pairs from %s; nothing is sent.", plan.target)
         elif plan.resumed:
             logger.info("Run %s: resuming; finished pairs are not sent again.", plan.run_id)
         else:
             logger.info("Run %s sends to %s.", plan.run_id, plan.target)
-        if not self._is_read_only:
+        if not self._is_verification:
             self._log_lines(cost_lines(plan.costs))
         self._end_group()
         if self._has_bar and plan.pending:

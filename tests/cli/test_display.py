@@ -95,8 +95,8 @@ def test_the_costs_are_an_aligned_table_that_marks_the_chosen_way() -> None:
     assert [line[2] for line in marked] == [" ", " ", "*", "*"]
 
 
-def shown(*events: object, settings: Settings | None = None, is_read_only: bool = False) -> None:
-    with Display(settings or Settings(), is_read_only=is_read_only) as display:
+def shown(*events: object, settings: Settings | None = None, is_verification: bool = False) -> None:
+    with Display(settings or Settings(), is_verification=is_verification) as display:
         for event in events:
             display(event)  # type: ignore[arg-type]
 
@@ -112,7 +112,7 @@ def test_text_has_groups_and_fits_80_columns(capsys: pytest.CaptureFixture[str])
 def test_a_resumed_run_says_so_and_a_verification_shows_no_costs(capsys: pytest.CaptureFixture[str]) -> None:
     shown(replace(PLAN, resumed=True))
     assert "resuming; finished pairs are not sent again" in capsys.readouterr().err
-    shown(PLAN, is_read_only=True)
+    shown(PLAN, is_verification=True)
     text = capsys.readouterr().err
     assert "nothing is sent" in text
     assert "--engine" not in text

@@ -48,7 +48,7 @@ def test_a_retry_of_a_run_sends_only_what_failed(failing: tuple[Workplace, str, 
         ("11", "linked", "7"),
     ]
     shown = work.here("show", summary["run_id"])
-    assert f"a retry of {run_id}" in shown.out
+    assert f"Retry of  {run_id}" in shown.out
     make_known(work, 2)
     last = work.here("retry", summary["run_id"], "--json")
     assert (last.code, last.json["rows"], last.json["linked"]) == (0, 1, 1)
@@ -66,7 +66,7 @@ def test_a_stopped_retry_goes_on(failing: tuple[Workplace, str, Path]) -> None:
     assert (done.code, done.json["linked"], done.json["run_id"]) == (0, 4, stopped.json["run_id"])
 
 
-def test_a_corrected_results_file_is_tried_again_with_the_runs_own_columns(work: Workplace) -> None:
+def test_a_corrected_results_file_is_retried_with_the_runs_own_columns(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"a,b\n{work.base},7\n{UNKNOWN + work.base},8\n")
     flags = ("--map", "from_object_id=a", "--map", "to_object_id=b", "--from", "contacts", "--to", "companies")
@@ -93,7 +93,7 @@ def test_a_results_file_is_read_by_the_columns_of_its_run_wherever_those_stood(w
     assert work.links() == {(work.base, 9), (UNKNOWN + work.base, 7)}
 
 
-def test_a_results_file_with_a_delimiter_of_its_own_is_tried_again(work: Workplace) -> None:
+def test_a_results_file_with_an_unusual_delimiter_is_retried(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"Contact ID^Company ID\n{work.base}^7\n{UNKNOWN + work.base}^8\n")
     assert work.here("run", source, "--delimiter", "^").code == 1
@@ -102,7 +102,7 @@ def test_a_results_file_with_a_delimiter_of_its_own_is_tried_again(work: Workpla
     assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
 
 
-def test_a_results_file_that_no_run_here_wrote_is_refused_with_what_helps(work: Workplace) -> None:
+def test_a_results_file_of_an_unknown_run_is_rejected_with_a_remedy(work: Workplace) -> None:
     path = work.folder / "moved.csv"
     path.write_text("from_id,to_id,import_status\n1,2,failed\n")
     refused = work.here("retry", path)
@@ -192,7 +192,7 @@ def test_a_report_does_not_write_over_the_source(failing: tuple[Workplace, str, 
     before = source.read_bytes()
     done = work.here("report", run_id, "--out", source)
     assert done.code == 2
-    assert "it is the source" in done.error
+    assert done.error_code == "OUTPUT_IS_SOURCE"
     assert source.read_bytes() == before
 
 
@@ -201,21 +201,22 @@ def test_an_unknown_run_is_refused_with_the_newest_ones(failing: tuple[Workplace
     for command in (["show", "nope"], ["report", "nope"], ["show", "../runs/" + run_id]):
         done = work.here(*command)
         assert done.code == 2
-        assert done.error.endswith(f"The newest runs are: {run_id}.")
+        assert done.error_code == "RUN_NOT_FOUND"
+        assert done.error.endswith(f" {run_id}.")
 
 
-def test_a_damaged_journal_is_told_when_asked_for_and_passed_over_when_not(
+def test_a_damaged_journal_is_an_error_only_for_commands_that_need_it(
     failing: tuple[Workplace, str, Path],
 ) -> None:
     work, _, source = failing
     (work.folder / "state" / "runs" / "20200101-000000-0000.sqlite").write_bytes(b"not a journal at all" * 100)
     shown = work.here("show", "20200101-000000-0000")
     assert shown.code == 2
-    assert "it is not a journal, or it is damaged" in shown.error
+    assert shown.error_code == "NOT_A_JOURNAL"
     listed: list[dict[str, Any]] = json.loads(work.here("runs", "--json").out)
     assert [run["status"] for run in listed] == ["finished", "unreadable"]
     assert (listed[1]["run_id"], listed[1]["rows"], listed[1]["source"]) == ("20200101-000000-0000", None, None)
-    assert "it is not a journal, or it is damaged" in listed[1]["error"]
+    assert listed[1]["error"] == shown.error
     assert "error" not in listed[0]
     unreadable = work.here("runs").out.splitlines()[1]
     assert unreadable.startswith("20200101-000000-0000  unreadable")
@@ -223,7 +224,7 @@ def test_a_damaged_journal_is_told_when_asked_for_and_passed_over_when_not(
     assert work.here("run", source).code == 1
 
 
-def test_a_results_file_corrected_once_more_can_be_tried_anew(failing: tuple[Workplace, str, Path]) -> None:
+def test_a_results_file_corrected_once_more_can_be_retried_with_fresh(failing: tuple[Workplace, str, Path]) -> None:
     work, _, _ = failing
     make_known(work, 0, 1, 2)
     results = work.folder / "deals.results.csv"
@@ -232,7 +233,8 @@ def test_a_results_file_corrected_once_more_can_be_tried_anew(failing: tuple[Wor
     results.write_bytes(results.read_bytes().replace(str(UNKNOWN + work.base + 2).encode(), str(work.base).encode()))
     refused = work.here("retry", results)
     assert refused.code == 2
-    assert f"{results} has changed since run {stopped.json['run_id']} began" in refused.error
+    assert refused.error_code == "SOURCE_CHANGED_SINCE_RUN"
+    assert stopped.json["run_id"] in refused.error
     done = work.here("retry", results, "--fresh", "--json")
     assert (done.code, done.json["linked"], done.json["invalid"]) == (1, 4, 1)
     assert done.json["run_id"] != stopped.json["run_id"]

@@ -1,4 +1,4 @@
-"""What reaches a terminal or a log: one line for each line of ours, whatever names and messages contain."""
+"""Output to a terminal or a log: names and messages from outside cannot forge lines or control the terminal."""
 
 import asyncio
 import json

@@ -63,7 +63,7 @@ def test_ctrl_c_at_about_half_and_the_same_command_again(work: Workplace) -> Non
     assert (work.folder / "deals.failures.csv").exists()
     after = work.run("run", source, "--json")
     assert after.code == 0
-    assert f"Run {before['run_id']} goes on" in after.err
+    assert f"Run {before['run_id']}: resuming" in after.err
     finished(work, before, after.json, pairs)
     assert not (work.folder / "deals.failures.csv").exists()
     assert len(work.journals) == 1
@@ -109,7 +109,9 @@ def test_a_killed_run_goes_on_with_at_most_the_answers_in_flight_asked_again(wor
 # ---- the same command twice at once
 
 
-def test_without_waiting_a_second_process_on_the_same_run_is_refused_while_the_first_goes_on(work: Workplace) -> None:
+def test_without_waiting_a_second_process_on_the_same_run_is_rejected_while_the_first_is_running(
+    work: Workplace,
+) -> None:
     pairs = work.pairs(1000)
     source = work.write("deals.csv", pairs)
     running = work.start("run", source, "--json", "--rate", "50/1")
@@ -119,16 +121,14 @@ def test_without_waiting_a_second_process_on_the_same_run_is_refused_while_the_f
         work.here(*command, "--no-wait", "--quiet")
         for command in (["run", source], ["run", source, "--fresh"], ["resume", listed[0]["run_id"]])
     ]
-    tried_again = work.here("retry", listed[0]["run_id"])
+    retried = work.here("retry", listed[0]["run_id"])
     running.send(signal.SIGINT)
     first = running.end()
     assert first.code == 130
-    assert [done.code for done in (*refused, tried_again)] == [2] * 4
-    assert {done.error for done in refused} == {
-        "Another process is working on the same import: wait until it ends, or run without --no-wait."
-    }
-    run_id = first.json["run_id"]
-    assert tried_again.error == f"Run {run_id} still goes on: wait until it ends, or stop it; then try it again."
+    assert [done.code for done in (*refused, retried)] == [2] * 4
+    assert {done.error_code for done in refused} == {"COMMAND_BUSY"}
+    assert retried.error_code == "RUN_BUSY"
+    assert first.json["run_id"] in retried.error
     assert [run["status"] for run in listed] == ["running"]
     assert set(work.asked().values()) == {1}
 
@@ -246,7 +246,7 @@ def test_sigterm_while_the_source_is_read_leaves_nothing_behind(work: Workplace)
 # ---- a source that changes
 
 
-def test_a_changed_source_is_refused_with_both_dates_and_hashes_and_two_ways_on(work: Workplace) -> None:
+def test_a_changed_source_is_rejected_with_both_dates_and_hashes_and_two_alternatives(work: Workplace) -> None:
     pairs = work.pairs(600)
     source = work.write("deals.csv", pairs)
     before = interrupted(work, source, pairs, signal.SIGINT)
@@ -254,11 +254,10 @@ def test_a_changed_source_is_refused_with_both_dates_and_hashes_and_two_ways_on(
     work.write("deals.csv", [*pairs, *more])
     refused = work.here("run", source)
     assert refused.code == 2
-    said = refused.error
-    assert said.startswith(f"{source} has changed since run {before['run_id']} began and did not finish: ")
-    assert said.count("SHA-256 ") == said.count("Z (SHA-256") == 2
-    assert f"importer resume {before['run_id']}" in said
-    assert "--fresh" in said
+    assert refused.error_code == "SOURCE_CHANGED_SINCE_RUN"
+    assert refused.error.count("SHA-256 ") == refused.error.count("Z (SHA-256") == 2
+    assert f"importer resume {before['run_id']}" in refused.error
+    assert "--fresh" in refused.error
 
     after = work.here("resume", before["run_id"], "--json")
     finished(work, before, after.json, pairs)
@@ -268,7 +267,7 @@ def test_a_changed_source_is_refused_with_both_dates_and_hashes_and_two_ways_on(
     assert new.json["run_id"] != before["run_id"]
 
 
-def test_fresh_begins_anew_whatever_was_before(work: Workplace) -> None:
+def test_fresh_starts_a_new_run_despite_an_unfinished_one(work: Workplace) -> None:
     pairs = work.pairs(600)
     source = work.write("deals.csv", pairs)
     before = interrupted(work, source, pairs, signal.SIGINT)
@@ -287,7 +286,7 @@ def test_other_reading_flags_make_another_run(work: Workplace) -> None:
     assert new.json["run_id"] != before["run_id"]
 
 
-def test_standard_input_with_other_content_is_another_run_and_with_the_same_goes_on(work: Workplace) -> None:
+def test_standard_input_with_the_same_content_resumes_and_with_other_content_is_another_run(work: Workplace) -> None:
     first = work.write("a.csv", work.pairs(3)).read_bytes()
     other = work.write("b.csv", work.pairs(2, 10)).read_bytes()
     stopped = work.run("run", "-", "--json", stdin=first, HUBSPOT_ACCESS_TOKEN="wrong")
@@ -301,16 +300,14 @@ def test_standard_input_with_other_content_is_another_run_and_with_the_same_goes
 # ---- where a run goes
 
 
-def test_a_run_does_not_go_on_against_another_address(work: Workplace) -> None:
+def test_a_run_is_not_resumed_at_another_address(work: Workplace) -> None:
     source = work.write("a.csv", work.pairs(3))
     stopped = work.here("run", source, "--json", HUBSPOT_ACCESS_TOKEN="wrong").json
     before = work.calls()
     refused = work.here("resume", stopped["run_id"], "--base-url", "http://localhost:1")
     assert refused.code == 2
-    assert refused.error == (
-        f"Run {stopped['run_id']} goes to {work.hubspot.url}, not to http://localhost:1: its ids belong there. "
-        "To send the pairs elsewhere, import their file with --fresh."
-    )
+    assert refused.error_code == "TARGET_DIFFERS"
+    assert work.hubspot.url in refused.error
     assert work.here("resume", stopped["run_id"], "--sandbox").code == 2
     assert work.here("retry", stopped["run_id"], "--base-url", "http://localhost:1").code == 2
     assert work.calls() == before
@@ -318,7 +315,7 @@ def test_a_run_does_not_go_on_against_another_address(work: Workplace) -> None:
     assert (resumed.code, resumed.json["linked"]) == (0, 3)
 
 
-def test_a_setting_that_was_given_holds_though_it_equals_the_default(work: Workplace) -> None:
+def test_a_given_setting_applies_even_if_it_equals_the_default(work: Workplace) -> None:
     source = work.write("a.csv", work.pairs(3))
     flags = ("--api-version", "2026-09", "--json")
     stopped = work.here("run", source, *flags, HUBSPOT_ACCESS_TOKEN="wrong").json["run_id"]
@@ -326,12 +323,12 @@ def test_a_setting_that_was_given_holds_though_it_equals_the_default(work: Workp
     config.write_text('api_version = "v4"\n')
     for given in (("--api-version", "v4"), ("--config", config)):
         resumed = work.here("resume", stopped, *given, HUBSPOT_ACCESS_TOKEN="wrong")
-        assert "HubSpot ends its support of API v4" in resumed.err
+        assert "2027-03-30" in resumed.err
     own = work.here("resume", stopped, HUBSPOT_ACCESS_TOKEN="wrong")
-    assert "HubSpot ends its support of API v4" not in own.err
+    assert "2027-03-30" not in own.err
     refused = work.here("resume", stopped, "--base-url", "https://api.hubapi.com")
     assert refused.code == 2
-    assert f"goes to {work.hubspot.url}, not to https://api.hubapi.com" in refused.error
+    assert refused.error_code == "TARGET_DIFFERS"
     assert work.here("resume", stopped, "--json").json["linked"] == 3
 
 
@@ -339,7 +336,7 @@ def test_a_retry_keeps_the_api_version_that_it_was_given(work: Workplace) -> Non
     source = work.write("a.csv", [(UNKNOWN + work.base, 1)])
     run_id = work.here("run", source, "--json").json["run_id"]
     child = work.here("retry", run_id, "--api-version", "2026-09", "--json").json["run_id"]
-    assert "(API 2026-09)" in work.here("show", child).out
+    assert "API 2026-09" in work.here("show", child).out
 
 
 # ---- results that cannot be written at the end
@@ -357,8 +354,8 @@ def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplac
     run_id = done.json["run_id"]
     kept = work.folder / "state" / "runs" / f"{run_id}.results.csv"
     assert done.json["results"] == str(kept)
-    assert f"{place / 'r.csv'} cannot be written: there is no directory {place}." in done.err
-    assert f"importer report {run_id} --out PATH writes them anew" in done.err
+    assert f"{place / 'r.csv'} cannot be written: " in done.err
+    assert f"importer report {run_id} --out PATH" in done.err
     assert len(rows_of(kept)) == 1000
     report = work.here("report", run_id, "--out", work.folder / "again.csv", "--json")
     assert report.code == 0
@@ -375,7 +372,7 @@ def test_a_second_run_with_the_same_token_waits_or_is_refused(work: Workplace) -
     other = work.write("b.csv", work.pairs(2, 2000))
     refused = work.here("run", other, "--no-wait", "--quiet")
     assert refused.code == 2
-    assert refused.error.startswith("Another run on this machine sends with the same token")
+    assert refused.error_code == "TOKEN_IN_USE"
     waiting = work.start("run", other, "--json")
     wait_for_line(waiting, b"waiting until it ends")
     first.send(signal.SIGCONT)
