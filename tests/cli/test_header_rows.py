@@ -26,7 +26,7 @@ def test_a_file_without_a_header_loses_no_pair(work: Workplace) -> None:
     source = headless(work)
     refused = work.here("run", source, *POSITIONS)
     assert refused.code == 2
-    assert "--no-header" in refused.error
+    assert refused.error_code == "HEADER_IS_RECORD"
     assert not work.asked()
     done = work.here("run", source, *POSITIONS, "--no-header", "--json")
     assert (done.code, done.json["rows"], done.json["linked"], done.json["failed"]) == (1, 2, 1, 1)
@@ -73,7 +73,8 @@ def test_a_header_below_titles_is_the_row_that_is_named(work: Workplace, how: st
     source.write_text(text)
     refused = work.here("run", source)
     assert refused.code == 2
-    assert "--header-row 3." in refused.error
+    assert refused.error_code == "HEADER_IS_TITLE"
+    assert "--header-row 3" in refused.error
     config = work.folder / "settings.toml"
     config.write_text("header_row = 3\n")
     flags = {"flag": ("--header-row", "3"), "environment": (), "config": ("--config", config)}[how]
@@ -94,7 +95,7 @@ def test_a_header_below_titles_is_the_row_that_is_named(work: Workplace, how: st
 @pytest.mark.parametrize(
     "flags", [("--header-row", "0"), ("--header-row", "9"), ("--header-row", "x"), ("--header-row", "1", "--no-header")]
 )
-def test_a_header_row_that_cannot_be_is_refused(work: Workplace, flags: tuple[str, ...]) -> None:
+def test_an_impossible_header_row_is_rejected(work: Workplace, flags: tuple[str, ...]) -> None:
     assert work.here("run", work.write("a.csv", work.pairs(1)), *flags).code == 2
     assert not work.asked()
 
