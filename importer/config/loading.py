@@ -93,7 +93,8 @@ def _file_layers(path: Path | None, profile: str | None) -> list[tuple[str, dict
 def _settings_error(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
     """Return one error that describes every invalid setting; its code is that of the first one."""
     described = [_describe(dict(item), origins) for item in error.errors(include_url=False)]
-    return SettingsError(described[0][0], " ".join(sentence for _, sentence in described))
+    code, _ = described[0]
+    return SettingsError(code, " ".join(sentence for _, sentence in described))
 
 
 def _describe(item: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str, str]:

@@ -184,7 +184,7 @@ def test_a_retry_belongs_to_the_account_of_its_run(place: tuple[Workplace, Serve
     with serve(OURS):
         source = work.write("a.csv", [*work.pairs(3), (UNKNOWN + work.base, 1)])
         run_id = work.here("run", source, "--json").json["run_id"]
-    with serve(OTHER) as server:  # the token is the same, so that only HubSpot can tell
+    with serve(OTHER) as server:  # the token is the same, so only HubSpot knows the difference
         assert_refused(work.here("retry", run_id), server)
         assert_refused(work.here("retry", work.folder / "a.results.csv"), server)
 

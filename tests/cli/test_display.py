@@ -122,7 +122,7 @@ def test_json_has_one_object_per_line_with_the_code_of_an_error(capsys: pytest.C
     with Display(load_settings({"log_format": "json"})) as display:
         display(INFO)
         display(PLAN)
-        display.log_error(SourceError("NO_ID_COLUMN", "There is no id column."))
+        display.log_error(SourceError("NO_ID_COLUMN", "The file has no column for an id."))
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert all(line["message"] for line in lines)
     assert [line["run_id"] for line in lines] == [None, *[PLAN.run_id] * (len(lines) - 1)]

@@ -1,4 +1,4 @@
-"""Interrupted, killed, changed underneath: the run goes on, nothing is lost and nothing is doubled."""
+"""Interrupted, killed, source changed: a run is resumed, no pair is lost and none is sent needlessly."""
 
 import json
 import shutil

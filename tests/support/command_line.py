@@ -1,4 +1,4 @@
-"""The importer as a command, against a sandbox in another process, in a directory of its own."""
+"""The importer as a command, in a separate directory, against a sandbox in another process."""
 
 import contextlib
 import csv
