@@ -23,7 +23,7 @@ Serve = Callable[..., AbstractContextManager[SandboxProcess]]
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[tuple[Workplace, Serve]]:
-    """A workplace, and servers for it that follow each other at one address."""
+    """A workplace, and a function that starts servers for it at one address, one after the other."""
     with sandbox_process(FAST) as first:
         port = int(first.url.rpartition(":")[2])
     yield workplace_in(tmp_path, first), partial(serve, port)
@@ -68,7 +68,7 @@ def test_another_accounts_token_does_not_resume_or_retry_a_run(place: tuple[Work
         assert len(work.journals) == 1
 
 
-def test_the_same_token_at_an_address_that_is_another_account_by_now_is_refused(place: tuple[Workplace, Serve]) -> None:
+def test_the_same_token_at_an_address_that_now_is_another_account_is_rejected(place: tuple[Workplace, Serve]) -> None:
     work, serve = place
     source, run_id = stopped_run(work, serve)
     with serve(OTHER) as server:
@@ -76,7 +76,7 @@ def test_the_same_token_at_an_address_that_is_another_account_by_now_is_refused(
             assert_refused(work.here(*command), server)
 
 
-def test_the_same_command_with_another_accounts_token_is_a_run_of_its_own(place: tuple[Workplace, Serve]) -> None:
+def test_the_same_command_with_another_accounts_token_is_a_separate_run(place: tuple[Workplace, Serve]) -> None:
     work, serve = place
     source, run_id = stopped_run(work, serve)
     with serve(OTHER, ROTATED):
@@ -122,7 +122,7 @@ def test_where_hubspot_does_not_name_the_account_only_the_same_token_continues(p
         assert (done.code, done.json["calls"], done.json["linked"]) == (0, 10, 20)
 
 
-def test_a_refused_token_stops_the_run_and_leaves_it_to_the_right_one(place: tuple[Workplace, Serve]) -> None:
+def test_a_rejected_token_stops_the_run_and_the_right_one_resumes_it(place: tuple[Workplace, Serve]) -> None:
     work, serve = place
     source, run_id = stopped_run(work, serve)
     with serve(OURS) as server:
@@ -151,7 +151,7 @@ def test_a_refused_token_stops_the_run_and_leaves_it_to_the_right_one(place: tup
         "migrating=account",
     ],
 )
-def test_a_run_sends_though_hubspot_does_not_name_the_account(work: Workplace, fault: str) -> None:
+def test_a_run_sends_even_if_hubspot_does_not_name_the_account(work: Workplace, fault: str) -> None:
     variables = {"IMPORTER_ANSWER_TIMEOUT": "1", "IMPORTER_BACKOFF_BASE": "0.01"}
     work.hubspot.change("faults", faults=[fault])
     try:

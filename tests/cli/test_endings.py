@@ -195,7 +195,7 @@ def test_a_file_in_place_of_a_directory_is_one_line_with_a_code(work: Workplace,
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 KiB with few inodes, where this user may mount one."""
+    """A disk of 64 KiB with few inodes; skipped if this user may not mount one."""
     place = tmp_path / "disk"
     place.mkdir()
     options = "size=64k,nr_inodes=8"

@@ -20,14 +20,14 @@ SLOWLY = ("--rate", "1000/1")
 
 
 def half_way(work: Workplace, running: Running, pairs: Pairs) -> None:
-    """Wait until half of the pairs were asked for."""
+    """Wait until half of the pairs were requested."""
     start = work.calls()
     wait_until(lambda: work.calls() - start >= len(pairs) // 2 or running.process.poll() is not None)
     assert running.process.poll() is None
 
 
 def interrupted(work: Workplace, source: Path, pairs: Pairs, number: signal.Signals, *flags: str) -> dict[str, Any]:
-    """Interrupt a run over the source half-way and return its JSON, after looking at what it left."""
+    """Interrupt a run half-way, check its results, and return its JSON summary."""
     running = work.start("run", source, "--json", *SLOWLY, *flags)
     half_way(work, running, pairs)
     running.send(number)
@@ -47,7 +47,7 @@ def interrupted(work: Workplace, source: Path, pairs: Pairs, number: signal.Sign
 
 
 def finished(work: Workplace, before: dict[str, Any], after: dict[str, Any], pairs: Pairs) -> None:
-    """See that a run came to its end with one complete report and no pair sent twice."""
+    """Assert that a run finished with complete results and that no pair was sent twice."""
     assert (after["run_id"], after["status"], after["stopped_by"]) == (before["run_id"], "finished", None)
     assert after["linked"] == after["rows"] == len(pairs)
     assert before["calls"] + after["calls"] == len(pairs)
@@ -56,7 +56,7 @@ def finished(work: Workplace, before: dict[str, Any], after: dict[str, Any], pai
     assert [(int(row["Contact ID"]), row["import_status"]) for row in rows] == [(one, "linked") for one, _ in pairs]
 
 
-def test_ctrl_c_at_about_half_and_the_same_command_again(work: Workplace) -> None:
+def test_after_ctrl_c_the_same_command_resumes_the_run(work: Workplace) -> None:
     pairs = work.pairs(1000)
     source = work.write("deals.csv", pairs)
     before = interrupted(work, source, pairs, signal.SIGINT)
@@ -69,7 +69,7 @@ def test_ctrl_c_at_about_half_and_the_same_command_again(work: Workplace) -> Non
     assert len(work.journals) == 1
 
 
-def test_sigterm_and_resume_by_the_runs_id_though_the_source_is_gone(work: Workplace) -> None:
+def test_after_sigterm_the_run_is_resumed_by_its_id_without_the_source(work: Workplace) -> None:
     pairs = work.pairs(1000)
     source = work.write("deals.csv", pairs)
     before = interrupted(work, source, pairs, signal.SIGTERM)
@@ -81,7 +81,7 @@ def test_sigterm_and_resume_by_the_runs_id_though_the_source_is_gone(work: Workp
     assert (again.code, again.json["calls"], again.json["linked"]) == (0, 0, 1000)
 
 
-def test_a_killed_run_goes_on_with_at_most_the_answers_in_flight_asked_again(work: Workplace) -> None:
+def test_a_killed_run_is_resumed_and_repeats_at_most_the_requests_in_flight(work: Workplace) -> None:
     pairs = work.pairs(1000)
     source = work.write("deals.csv", pairs)
     running = work.start("run", source, "--json", "--rate", "1000/0.5", "--workers", "8")
@@ -102,7 +102,7 @@ def test_a_killed_run_goes_on_with_at_most_the_answers_in_flight_asked_again(wor
     asked = work.asked()
     assert set(asked) == set(pairs)
     assert set(asked.values()) <= {1, 2}
-    # Asked again are only the eight in flight and the answers that the event loop had not yet written.
+    # Only the eight requests in flight and responses that were not yet written are repeated.
     assert sum(times == 2 for times in asked.values()) <= 8 + 64
 
 
@@ -134,7 +134,7 @@ def test_without_waiting_a_second_process_on_the_same_run_is_rejected_while_the_
 
 
 def started_twice(work: Workplace, source: Path, *flags: str) -> tuple[Running, Running]:
-    """A run over the source that has begun to send, and a second one that waits for it."""
+    """Start a run and, when it has begun to send, a second one that waits for it."""
     first = work.start("run", source, "--json", *SLOWLY)
     wait_until(lambda: bool(work.asked()))
     first.send(signal.SIGSTOP)  # it cannot end before the second one has seen it
@@ -200,12 +200,12 @@ def test_fresh_sends_again_after_waiting(work: Workplace) -> None:
 
 @pytest.fixture
 def silent(tmp_path: Path) -> Iterator[Workplace]:
-    """A workplace whose HubSpot takes calls and never answers."""
+    """A workplace whose HubSpot accepts requests and never responds."""
     with sandbox_process(replace(FAST, faults=(parse_fault("hang=always"),))) as hubspot:
         yield workplace_in(tmp_path, hubspot)
 
 
-def test_a_second_ctrl_c_leaves_at_once_and_the_journal_is_sound(silent: Workplace) -> None:
+def test_a_second_ctrl_c_exits_immediately_and_the_journal_is_intact(silent: Workplace) -> None:
     running = silent.start("run", silent.write("a.csv", silent.pairs(10)), "--json", "--workers", "4")
     wait_until(lambda: silent.calls() == 4)
     running.send(signal.SIGINT)
@@ -219,7 +219,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_the_journal_is_sound(silent: Workpla
     assert shown["unconfirmed"] >= 4
 
 
-def test_the_first_ctrl_c_waits_for_the_answers_in_flight_and_no_longer(silent: Workplace) -> None:
+def test_the_first_ctrl_c_waits_only_for_the_requests_in_flight(silent: Workplace) -> None:
     config = silent.folder / "config.toml"
     config.write_text("answer_timeout = 0.5\nconnect_timeout = 0.5\n")
     running = silent.start(
@@ -342,7 +342,7 @@ def test_a_retry_keeps_the_api_version_that_it_was_given(work: Workplace) -> Non
 # ---- results that cannot be written at the end
 
 
-def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplace) -> None:
+def test_results_whose_directory_has_vanished_are_written_beside_the_journal(work: Workplace) -> None:
     pairs = work.pairs(1000)
     place = work.folder / "place"
     place.mkdir()
@@ -365,7 +365,7 @@ def test_results_whose_place_has_gone_are_kept_beside_the_journal(work: Workplac
 # ---- two runs with one token
 
 
-def test_a_second_run_with_the_same_token_waits_or_is_refused(work: Workplace) -> None:
+def test_a_second_run_with_the_same_token_waits_or_is_rejected(work: Workplace) -> None:
     first = work.start("run", work.write("a.csv", work.pairs(1000)), "--json", "--rate", "50/1")
     wait_until(lambda: bool(work.asked()))
     first.send(signal.SIGSTOP)

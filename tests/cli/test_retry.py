@@ -1,4 +1,4 @@
-"""What is not linked yet: corrected, tried again, and what a run left looked at."""
+"""Commands after a run: retry, show, report and the list of runs."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_a_retry_of_a_run_sends_only_what_failed(failing: tuple[Workplace, str, 
     assert (nothing.code, nothing.json["rows"], nothing.json["calls"]) == (0, 0, 0)
 
 
-def test_a_stopped_retry_goes_on(failing: tuple[Workplace, str, Path]) -> None:
+def test_a_stopped_retry_is_resumed(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, _ = failing
     make_known(work, 0, 1, 2)
     stopped = work.here("retry", run_id, "--json", HUBSPOT_ACCESS_TOKEN="wrong")
@@ -81,7 +81,7 @@ def test_a_corrected_results_file_is_retried_with_the_runs_own_columns(work: Wor
     assert (row["a"], row["import_row"], row["import_status"]) == (str(work.base + 1), "3", "linked")
 
 
-def test_a_results_file_is_read_by_the_columns_of_its_run_wherever_those_stood(work: Workplace) -> None:
+def test_a_results_file_is_read_by_the_columns_of_its_run_in_any_order(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"import_row,a,b,c\n2,{UNKNOWN + work.base},7,8\n3,{work.base},9,10\n")
     flags = ("--map", "from_object_id=#2", "--map", "to_object_id=#3", "--from", "contacts", "--to", "companies")
@@ -114,7 +114,7 @@ def test_a_results_file_of_an_unknown_run_is_rejected_with_a_remedy(work: Workpl
     assert (done.code, done.json["rows"], work.links()) == (0, 1, {(work.base, 2)})
 
 
-def test_the_results_of_a_retry_can_be_tried_again(failing: tuple[Workplace, str, Path]) -> None:
+def test_the_results_of_a_retry_can_be_retried(failing: tuple[Workplace, str, Path]) -> None:
     work, _, _ = failing
     first = work.here("retry", work.folder / "deals.results.csv", "--json")
     assert (first.code, first.json["rows"], first.json["failed"], first.json["invalid"]) == (1, 5, 4, 1)
@@ -141,7 +141,7 @@ def test_a_corrected_failures_file_is_a_source_like_any_other(failing: tuple[Wor
 # ---- looking
 
 
-def test_runs_lists_the_newest_first_with_how_they_ended(failing: tuple[Workplace, str, Path]) -> None:
+def test_runs_are_listed_newest_first_with_their_status(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, source = failing
     other = work.write("b.csv", work.pairs(2, 50))
     stopped = work.here("run", other, "--json", HUBSPOT_ACCESS_TOKEN="wrong").json["run_id"]
@@ -161,7 +161,7 @@ def test_without_runs_the_list_says_so(work: Workplace) -> None:
     assert (done.code, done.out) == (0, f"There are no runs in {work.folder / 'state' / 'runs'}.\n")
 
 
-def test_show_says_again_what_the_run_said(failing: tuple[Workplace, str, Path]) -> None:
+def test_show_prints_the_summary_of_the_run(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, source = failing
     shown = work.here("show", run_id, "--json")
     assert shown.code == 0
@@ -171,7 +171,7 @@ def test_show_says_again_what_the_run_said(failing: tuple[Workplace, str, Path])
     assert f"Run {run_id} finished after" in text
 
 
-def test_report_writes_the_same_results_again_in_any_form(failing: tuple[Workplace, str, Path]) -> None:
+def test_report_writes_the_same_results_in_any_format(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, source = failing
     results, failures = work.folder / "deals.results.csv", work.folder / "deals.failures.csv"
     before = results.read_bytes(), failures.read_bytes()
@@ -196,7 +196,7 @@ def test_a_report_does_not_write_over_the_source(failing: tuple[Workplace, str, 
     assert source.read_bytes() == before
 
 
-def test_an_unknown_run_is_refused_with_the_newest_ones(failing: tuple[Workplace, str, Path]) -> None:
+def test_an_unknown_run_is_reported_with_the_newest_runs(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, _ = failing
     for command in (["show", "nope"], ["report", "nope"], ["show", "../runs/" + run_id]):
         done = work.here(*command)

@@ -1,4 +1,4 @@
-"""The main job, from a spreadsheet to the last row's outcome, as a person or a script sees it."""
+"""`importer run` and `importer check`, from a spreadsheet to the outcome of every row."""
 
 import contextlib
 import csv
@@ -23,7 +23,7 @@ JSON_KEYS = [
 ]
 
 
-def test_a_thousand_pairs_are_linked_and_every_row_says_so(work: Workplace) -> None:
+def test_a_thousand_pairs_are_linked_and_every_row_has_its_result(work: Workplace) -> None:
     pairs = work.pairs(1000)
     source = work.write("deals.csv", pairs)
     done = work.run("run", source, "--json")
@@ -208,7 +208,7 @@ def test_a_workbook_goes_in_and_a_workbook_comes_out(work: Workplace) -> None:
     ]
 
 
-def test_out_decides_the_place_and_the_form_of_the_results(work: Workplace) -> None:
+def test_out_sets_the_path_and_the_format_of_the_results(work: Workplace) -> None:
     place = work.folder / "elsewhere"
     place.mkdir()
     done = work.here("run", work.write("a.csv", [*work.pairs(1), ("x", "y")]), "--json", "--out", "elsewhere/r.xlsx")
@@ -226,7 +226,7 @@ def test_standard_input_is_read_and_its_results_go_to_the_working_directory(work
     assert not any((work.folder / "state").rglob("stdin.csv")), "no copy stays"
 
 
-def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
+def test_a_results_file_can_be_imported_again(work: Workplace) -> None:
     source = work.write("a.csv", [*work.pairs(2), ("x", 1)])
     work.here("run", source, "--out", work.folder / "first.csv")
     done = work.here("run", work.folder / "first.csv", "--out", work.folder / "second.csv", "--json")
@@ -238,7 +238,7 @@ def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
         assert changed <= {"import_completed_at", "import_correlation_id", "import_run_id"}
 
 
-def test_ids_written_as_formulas_are_linked_and_come_back_as_they_were(work: Workplace) -> None:
+def test_ids_written_as_formulas_are_linked_and_unchanged_in_the_results(work: Workplace) -> None:
     source = work.folder / "eq.csv"
     source.write_text(f'Contact ID,Company ID\n="{work.base}","=""7"""\n')
     for name in ("eq", "eq.results"):
@@ -276,7 +276,7 @@ def test_quiet_prints_nothing_when_every_row_is_good(work: Workplace) -> None:
     assert (done.code, done.out, done.err) == (0, "", "")
 
 
-def test_json_log_lines_carry_the_run(work: Workplace) -> None:
+def test_json_log_lines_contain_the_run_id(work: Workplace) -> None:
     done = work.run("run", work.write("a.csv", work.pairs(2)), "--json", "--log-format", "json")
     lines = [json.loads(line) for line in done.err.splitlines()]
     assert all({"time", "level", "run_id", "message"} <= set(line) for line in lines)
@@ -309,7 +309,7 @@ def test_a_check_reports_every_problem_and_sends_nothing(work: Workplace) -> Non
     assert {path.name for path in (work.folder / "state").iterdir()} == {"outputs", "outputs.lock"}
 
 
-def test_a_check_shows_one_problem_of_each_of_the_first_rows_with_a_kind(work: Workplace) -> None:
+def test_a_check_shows_one_problem_for_each_of_the_first_rows_of_a_kind(work: Workplace) -> None:
     done = work.here("check", work.write("a.csv", [(f"x{n}", f"y{n}") for n in range(6)]))
     assert [line.split(",")[0] for line in done.out.splitlines() if line.startswith("  row")] == [
         f"  row {number}" for number in range(2, 7)
@@ -317,7 +317,7 @@ def test_a_check_shows_one_problem_of_each_of_the_first_rows_with_a_kind(work: W
     assert "… (--out FILE lists every row)" in done.out
 
 
-def test_a_quiet_check_says_nothing_and_ends_with_its_code(work: Workplace) -> None:
+def test_a_quiet_check_prints_nothing_and_exits_with_its_code(work: Workplace) -> None:
     done = work.here("check", work.write("a.csv", [("x", 1)]), "--quiet")
     assert (done.code, done.out, done.err) == (1, "", "")
 
@@ -334,14 +334,14 @@ def test_a_closed_standard_input_is_reported(work: Workplace) -> None:
     assert "Standard input is closed. Give a file" in done.stderr
 
 
-def test_a_name_that_the_output_cannot_show_ends_no_run(work: Workplace) -> None:
+def test_a_name_that_the_output_cannot_encode_does_not_end_the_run(work: Workplace) -> None:
     source = work.write("取引.csv", work.pairs(2))
     done = work.run("run", source, PYTHONIOENCODING="cp1252")
     assert done.code == 0, done.err
     assert r"\u53d6\u5f15.results.csv" in done.out
 
 
-def test_failures_of_a_file_in_another_encoding_are_fed_back_with_the_same_settings(work: Workplace) -> None:
+def test_failures_of_a_file_in_another_encoding_are_imported_with_the_same_settings(work: Workplace) -> None:
     source = work.folder / "a.csv"
     source.write_bytes(f"Contact ID,Company ID,Name\nx,1,Ren\xe9\n{work.base},1,Zo\xe9\n".encode("cp1252"))
     assert work.here("run", source, "--encoding", "cp1252").code == 1

@@ -40,7 +40,7 @@ def test_the_name_of_a_file_cannot_forge_a_line(work: Workplace, log_format: str
     assert as_json.out.isascii()
 
 
-def test_the_name_of_a_missing_file_makes_one_line(work: Workplace) -> None:
+def test_the_name_of_a_missing_file_is_shown_on_one_line(work: Workplace) -> None:
     for command in ("run", "check", "verify", "retry", "resume", "show"):
         done = work.here(command, EVIL + ".csv")
         assert done.code == 2
@@ -83,7 +83,9 @@ def test_headers_sheets_and_cells_cannot_forge_a_line(work: Workplace) -> None:
     assert r"sheet 'a\u202eb\u2028Error'" in done.out
 
 
-async def test_what_a_server_says_cannot_forge_a_line_and_loses_its_controls_in_the_results(work: Workplace) -> None:
+async def test_a_response_cannot_forge_a_line_and_its_control_characters_are_removed_from_the_results(
+    work: Workplace,
+) -> None:
     body = error("MISSING_SCOPES", EVIL, context={"missingScopes": [EVIL]}, correlationId=EVIL)
     answer = response(json.dumps(body).encode(), "403 Forbidden")
     source = work.write("a.csv", work.pairs(2))
