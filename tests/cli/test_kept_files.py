@@ -17,7 +17,7 @@ def failing_row(work: Workplace, number: int = 0) -> tuple[int, int]:
     return UNKNOWN + work.base + number, 1
 
 
-def test_a_nightly_run_leaves_one_results_and_one_failures_file_and_the_failures_file_is_removed_when_every_row_is_linked(
+def test_nightly_runs_leave_one_results_file_and_a_failures_file_only_while_rows_fail(
     work: Workplace,
 ) -> None:
     for night in range(3):
