@@ -158,3 +158,10 @@ def test_every_command_and_exit_code_is_in_the_tables() -> None:
 def test_every_link_leads_to_a_file() -> None:
     links = [link for link in re.findall(r"\]\((.*?)\)", TEXT) if not link.startswith("http")]
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_map_of_the_architecture_names_existing_files_and_directories() -> None:
+    text = (ROOT / "importer" / "README.md").read_text(encoding="utf-8")
+    names = re.findall(r"`((?:[a-z_]+/)*(?:[a-z_]+/|[a-z_]+\.py))`", text)
+    assert len(names) > 20
+    assert [name for name in names if not any((ROOT / "importer").rglob(name)) and not (ROOT / name).exists()] == []
