@@ -167,7 +167,7 @@ def test_show_prints_the_summary_of_the_run(failing: tuple[Workplace, str, Path]
     assert shown.code == 0
     assert (shown.json["run_id"], shown.json["failed"], shown.json["calls"]) == (run_id, 4, 8)
     text = work.here("show", run_id).out
-    assert text.startswith(f"{source} to {work.hubspot.url}, account 10000001 (API v4), begun 20")
+    assert text.startswith(f"Source    {source}\nTarget    {work.hubspot.url}, account 10000001, API v4\nStarted   20")
     assert f"Run {run_id} finished after" in text
 
 
