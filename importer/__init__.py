@@ -28,22 +28,26 @@ raises an `ImporterError` with a stable `code` before anything is sent. Only `Ru
 were sent, and the run can then be resumed.
 """
 
-from importer.config import Settings, load_settings
-from importer.errors import (
-    AccountError,
-    BusyError,
-    FileSystemError,
-    ImporterError,
-    JournalError,
-    OutputError,
-    RunAbortedError,
-    SettingsError,
-    SourceError,
-)
-from importer.model import Status, StopReason
-from importer.reader.pairs_frame import read_pairs
-from importer.reporter import RunStatus, Summary
-from importer.runner.run import run_import
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importer.config import Settings, load_settings
+    from importer.errors import (
+        AccountError,
+        BusyError,
+        FileSystemError,
+        ImporterError,
+        JournalError,
+        OutputError,
+        RunAbortedError,
+        SettingsError,
+        SourceError,
+    )
+    from importer.model import Status, StopReason
+    from importer.reader.pairs_frame import read_pairs
+    from importer.reporter import RunStatus, Summary
+    from importer.runner.run import run_import
 
 __all__ = [
     "AccountError",
@@ -64,3 +68,22 @@ __all__ = [
     "read_pairs",
     "run_import",
 ]
+
+_MODULES = (
+    "importer.errors",
+    "importer.config",
+    "importer.model",
+    "importer.reporter",
+    "importer.reader.pairs_frame",
+    "importer.runner.run",
+)
+"""The modules of the names above, fastest first."""
+
+
+def __getattr__(name: str) -> Any:
+    """Return a name of the API. Its module is loaded on first use, so that `importer.cli` can handle Ctrl-C earlier."""
+    if name in __all__:
+        for module in map(import_module, _MODULES):
+            if name in vars(module):
+                return vars(module)[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -267,7 +267,7 @@ def test_a_deleted_source_is_told_and_the_journal_suffices_to_go_on(work: Workpl
     run_id = stopped_run(work, source)
     source.unlink()
     gone = work.here("run", source)
-    assert (gone.code, gone.sentence) == (2, f"{source} cannot be read: No such file or directory.")
+    assert (gone.code, gone.error) == (2, f"{source} cannot be read: No such file or directory.")
     finish(work, pairs, "resume", run_id)
 
 

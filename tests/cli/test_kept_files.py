@@ -1,4 +1,4 @@
-"""What people made stays: results they edited, corrections they typed, files of other commands."""
+"""Files of users are kept: edited results, corrections, files of other commands."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def failing_row(work: Workplace, number: int = 0) -> tuple[int, int]:
     return UNKNOWN + work.base + number, 1
 
 
-def test_a_nightly_run_leaves_one_results_and_one_failures_file_and_its_failures_go_when_all_is_linked(
+def test_nightly_runs_leave_one_results_file_and_a_failures_file_only_while_rows_fail(
     work: Workplace,
 ) -> None:
     for night in range(3):
@@ -47,7 +47,7 @@ def test_corrections_typed_into_the_results_and_failures_files_survive_the_next_
     assert len(rows_of(work.folder / "fx.results.csv")) == 2
 
 
-def test_an_edited_failures_file_stays_when_every_row_is_linked(work: Workplace) -> None:
+def test_an_edited_failures_file_is_kept_when_every_row_is_linked(work: Workplace) -> None:
     source = work.write("fx.csv", [failing_row(work)])
     assert work.here("run", source).code == 1
     failures = work.folder / "fx.failures.csv"
@@ -59,7 +59,7 @@ def test_an_edited_failures_file_stays_when_every_row_is_linked(work: Workplace)
     assert f"{failures} stays" in done.err
 
 
-def test_the_sandbox_touches_no_real_results(work: Workplace) -> None:
+def test_the_sandbox_does_not_change_real_results(work: Workplace) -> None:
     source = work.write("deals.csv", [*work.pairs(2), failing_row(work)])
     assert work.here("run", source).code == 1
     before = files(work)
@@ -72,7 +72,7 @@ def test_the_sandbox_touches_no_real_results(work: Workplace) -> None:
     }
 
 
-def test_files_with_one_stem_share_no_failures(work: Workplace) -> None:
+def test_files_with_the_same_stem_have_separate_failures_files(work: Workplace) -> None:
     for number, name in enumerate(("a.csv", "a.tsv", "a.txt")):
         source = work.write(name, [failing_row(work, number)])
         assert work.here("run", source, "--delimiter", ",").code == 1
@@ -81,7 +81,7 @@ def test_files_with_one_stem_share_no_failures(work: Workplace) -> None:
     assert [rows_of(path)[0]["Contact ID"] for path in kept] == [str(failing_row(work, n)[0]) for n in range(3)]
 
 
-def test_a_file_of_the_users_own_at_the_place_of_the_results_is_kept(work: Workplace) -> None:
+def test_a_users_file_at_the_path_of_the_results_is_kept(work: Workplace) -> None:
     source = work.write("deals.csv", work.pairs(1))
     (work.folder / "deals.results.csv").write_text("mine")
     (work.folder / "out.xlsx").write_text("mine too")
@@ -94,7 +94,7 @@ def test_a_file_of_the_users_own_at_the_place_of_the_results_is_kept(work: Workp
 
 
 @pytest.mark.parametrize("command", ["verify", "check", "report"])
-def test_commands_that_only_write_results_keep_what_is_there_too(work: Workplace, command: str) -> None:
+def test_commands_that_only_write_results_keep_existing_files_too(work: Workplace, command: str) -> None:
     source = work.write("deals.csv", work.pairs(1))
     assert work.here("run", source).code == 0
     subject = work.journals[0].stem if command == "report" else source
@@ -108,7 +108,7 @@ def test_commands_that_only_write_results_keep_what_is_there_too(work: Workplace
     assert not (work.folder / "out.2.csv").exists()
 
 
-def test_each_retry_has_results_of_its_own(work: Workplace) -> None:
+def test_each_retry_has_its_own_results(work: Workplace) -> None:
     source = work.write("deals.csv", [failing_row(work)])
     assert work.here("run", source).code == 1
     for subject in (work.journals[0].stem, work.folder / "deals.results.csv"):
@@ -131,7 +131,7 @@ def test_one_file_run_for_three_targets_has_three_results(work: Workplace) -> No
     assert found == set(runs)
 
 
-def test_data_frames_have_results_each_unless_a_name_was_given(
+def test_each_data_frame_has_its_own_results_unless_a_path_is_given(
     work: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(work.folder)
@@ -147,7 +147,7 @@ def test_data_frames_have_results_each_unless_a_name_was_given(
     assert results == ["frame.results.1.csv", "frame.results.2.csv", "frame.results.csv", "nightly.csv"]
 
 
-def test_without_the_state_directory_nothing_is_known_and_the_old_results_are_kept(work: Workplace) -> None:
+def test_without_the_state_directory_old_results_are_kept(work: Workplace) -> None:
     source = work.write("deals.csv", work.pairs(1))
     assert work.here("run", source).code == 0
     before = files(work)["deals.results.csv"]
