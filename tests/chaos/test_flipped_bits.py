@@ -1,6 +1,6 @@
 """A journal with a flipped bit: every command refuses it with a sentence or tells the truth, and sends nothing else.
 
-`pytest tests/chaos/test_flipped_bits.py -m slow` flips many more.
+`pytest tests/chaos/test_flipped_bits.py -m long` flips many more.
 """
 
 import random
@@ -116,6 +116,7 @@ def test_a_flipped_bit_makes_no_command_say_or_send_anything_wrong(scene: Scene,
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 300))
 def test_many_flipped_bits_make_no_command_say_or_send_anything_wrong(scene: Scene, seed: int) -> None:
     flip_and_look(scene, random.Random(seed))
