@@ -151,14 +151,14 @@ def _directory() -> Path:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.access(directory, os.W_OK | os.X_OK):
                 return directory
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    directory = Path("/tmp" if os.name == "posix" else tempfile.gettempdir()) / f"importer-rate-{user}"  # noqa: S108
+    user = os.getuid() if hasattr(os, "getuid") else None  # Windows, whose temporary directory is the user's own
+    directory = Path(tempfile.gettempdir() if user is None else "/tmp") / f"importer-rate-{user or 0}"  # noqa: S108
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise _unusable(directory, error) from error
     found = directory.lstat()
-    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != user):
+    if not stat.S_ISDIR(found.st_mode) or (user is not None and found.st_uid != user):
         raise BusyError(f"{directory} belongs to someone else: remove it, or give this user a home directory.")
     return directory
 
