@@ -2,12 +2,14 @@
 
 import csv
 import io
+import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from importer.cli import streams
 from importer.config import load_settings, token_file_is_exposed
@@ -26,20 +28,36 @@ importer.cli.main()
 """
 
 
-def test_a_whole_run_works_without_user_ids_and_signals_of_the_event_loop(tmp_path: Path) -> None:
-    source = tmp_path / "pairs.csv"
-    source.write_text("Contact ID,Company ID\n1,2\n3,4\n", encoding="utf-8")
-    command = ["run", source, "--sandbox", "--state-dir", tmp_path / "state", "--quiet"]
-    done = subprocess.run(
+def start(folder: Path, rows: int) -> "subprocess.Popen[str]":
+    """Start a run against the sandbox."""
+    source = folder / "pairs.csv"
+    source.write_text("Contact ID,Company ID\n" + "".join(f"{number},{number}\n" for number in range(1, rows + 1)))
+    command = ["run", source, "--sandbox", "--state-dir", folder / "state"]
+    return subprocess.Popen(
         [sys.executable, "-c", AS_ON_WINDOWS, *map(str, command)],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         cwd=PROJECT,
-        check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_whole_run_works_without_user_ids_and_signals_of_the_event_loop(tmp_path: Path) -> None:
+    process = start(tmp_path, rows=2)
+    _, printed = process.communicate(timeout=60)
+    assert process.returncode == 0, printed
     with (tmp_path / "pairs.sandbox.results.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["import_status"] for row in csv.DictReader(file)] == ["linked", "linked"]
+
+
+def test_ctrl_c_ends_a_run_with_130_without_signals_of_the_event_loop(tmp_path: Path) -> None:
+    process = start(tmp_path, rows=500)
+    assert process.stderr
+    while "127.0.0.1" not in (line := process.stderr.readline()):
+        assert line, "the run ended before it sent anything"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
 
 
 def test_the_permissions_of_a_token_file_are_not_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +75,8 @@ def test_the_rate_is_shared_in_the_users_temporary_directory(tmp_path: Path, mon
     monkeypatch.setattr(shared_rate_state, "user_state_path", lambda: None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.delattr("os.getuid")
-    assert shared_rate_state._directory() == tmp_path / "importer-rate-0"
-    assert (tmp_path / "importer-rate-0").is_dir()
+    with shared_rate_state.hold_rate("https://api.hubapi.com", SecretStr("token"), None):
+        assert [path.suffix for path in (tmp_path / "importer-rate-0").iterdir()] == [".lock"]
 
 
 class _Console(io.RawIOBase):
