@@ -22,6 +22,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # An example that takes long on a busy machine must not fail a property.
 hypothesis.settings.register_profile("importer", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("importer")
 
 
@@ -33,7 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Update the golden file of error messages if requested."""
+    """Update the golden file of error messages if requested; try fewer examples in a run of the fast tests."""
+    if "not slow" in config.getoption("markexpr"):
+        hypothesis.settings.load_profile("quick")
     error_messages.is_updating = config.getoption("--update-golden")
 
 
