@@ -434,8 +434,6 @@ def token_origin(settings: Settings) -> str:
 
 def token_file_is_exposed(settings: Settings) -> bool:
     """Whether others on this machine may read the token file that is in use."""
-    if (
-        settings.token_file is None or os.environ.get(TOKEN_VARIABLE, "").strip() or not hasattr(os, "getuid")
-    ):  # Windows
+    if settings.token_file is None or os.environ.get(TOKEN_VARIABLE, "").strip() or os.name == "nt":
         return False
     return bool(settings.token_file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))

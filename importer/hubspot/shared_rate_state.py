@@ -158,7 +158,7 @@ def _directory() -> Path:
     except OSError as error:
         raise _unusable(directory, error) from error
     found = directory.lstat()
-    if not stat.S_ISDIR(found.st_mode) or (user is not None and found.st_uid != user):
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != user):
         raise BusyError(f"{directory} belongs to someone else: remove it, or give this user a home directory.")
     return directory
 
