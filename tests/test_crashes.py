@@ -22,6 +22,8 @@ from importer.sandbox import SandboxOptions, parse_fault
 from tests.conftest import SandboxProcess, sandbox_process
 from tests.support.command_line import FAST, TOKEN, Done, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def fast() -> Iterator[SandboxProcess]:

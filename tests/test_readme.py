@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 TRY_IT = re.search(r"^## Try it\n(.*?)^## ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of bash"),
     pytest.mark.timeout(600),  # packages may have to be downloaded
 ]

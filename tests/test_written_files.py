@@ -170,6 +170,7 @@ def publish_together(folder: Folder, owner: str, start: threading.Barrier) -> No
         staged.publish(folder.written(owner))
 
 
+@pytest.mark.slow
 def test_commands_that_write_to_one_name_at_once_lose_nothing(folder: Folder) -> None:
     for trial in range(10):
         start = threading.Barrier(4)

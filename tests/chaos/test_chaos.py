@@ -19,6 +19,8 @@ from tests.chaos.truth import LINKED, Server, Truth, server_of
 from tests.conftest import SandboxProcess, sandbox_process
 from tests.support.command_line import TOKEN, Done, Workplace, rows_of, wait_until, workplace_in
 
+pytestmark = pytest.mark.slow
+
 LIMIT, WINDOW = 300, 1.0
 KILLS = 5
 

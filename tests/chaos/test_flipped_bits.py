@@ -16,6 +16,8 @@ from tests.conftest import sandbox_process
 from tests.support.bit_flips import flip_bit, journal_files
 from tests.support.command_line import FAST, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 
+pytestmark = pytest.mark.slow
+
 ROWS = 120
 """Rows of the file; of every ten, three are special."""
 
@@ -115,7 +117,6 @@ def test_with_a_flipped_bit_no_command_reports_or_sends_anything_wrong(scene: Sc
     flip_and_check(scene, random.Random(seed))
 
 
-@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 300))
 def test_with_any_of_many_flipped_bits_no_command_reports_or_sends_anything_wrong(scene: Scene, seed: int) -> None:

@@ -22,6 +22,7 @@ def headless(work: Workplace) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_file_without_a_header_loses_no_pair(work: Workplace) -> None:
     source = headless(work)
     refused = work.here("run", source, *POSITIONS)

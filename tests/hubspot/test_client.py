@@ -287,6 +287,7 @@ EXPECTED = dict.fromkeys(FAULTS, Status.UNCONFIRMED) | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 async def test_every_fault_of_the_local_hubspot_is_judged_truly(name: str) -> None:
     faults = (parse_fault(f"{name}=always"),)
@@ -503,6 +504,7 @@ def link_once(url: str, **environment: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=True, timeout=60).stdout
 
 
+@pytest.mark.slow
 async def test_ssl_cert_file_says_whom_to_trust() -> None:
     async with raw_server(OK, server_tls()) as server:
         url = f"https://127.0.0.1:{server.port}"

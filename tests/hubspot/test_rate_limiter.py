@@ -73,6 +73,7 @@ async def with_stalls(main: Coroutine[Any, Any, None], jitter: random.Random, lo
     stalling.cancel()
 
 
+@pytest.mark.slow
 def test_an_hour_of_jitter_and_stalls_never_passes_the_limit() -> None:
     jitter = random.Random(1)
     server = Server(lambda: (0.075 + jitter.uniform(0, 0.3), 0.075))
@@ -116,6 +117,7 @@ STEPS = st.lists(
 
 @given(st.integers(1, 12), st.floats(0.2, 10), STEPS, st.randoms(use_true_random=False))
 @hypothesis_settings(max_examples=300)
+@pytest.mark.slow
 def test_no_order_of_calls_cancellations_pauses_and_stalls_breaks_the_limit_or_loses_a_place(
     calls: int, seconds: float, steps: list[tuple[str, float]], jitter: random.Random
 ) -> None:

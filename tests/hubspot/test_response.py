@@ -60,6 +60,7 @@ def test_any_bytes_are_an_answer(status: int, body: bytes) -> None:
     assert_sound(answer(status, body))
 
 
+@pytest.mark.slow
 @given(STATUSES, JSON | OBJECTS)
 def test_any_json_is_an_answer(status: int, body: object) -> None:
     found = answer(status, body)

@@ -37,6 +37,8 @@ from tests.journal.test_journal import (
 from tests.support.bit_flips import flip_bit, journal_files
 from tests.support.blocks import blocks_of
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = Account(42, "00" * 32, "ff")
 
 

@@ -150,6 +150,7 @@ def expected(rows: Sequence[SourceRow], known: dict[Pair, Outcome]) -> list[RowO
 
 @given(tables(), st.dictionaries(pairs_, st.sampled_from([LINKED, FAILED, UNCONFIRMED])))
 @settings(max_examples=60)
+@pytest.mark.slow
 def test_every_row_comes_back_with_its_cells_problems_and_outcomes(
     tmp_path_factory: pytest.TempPathFactory, rows: list[SourceRow], known: dict[Pair, Outcome]
 ) -> None:
@@ -389,6 +390,7 @@ def command(code: str, *arguments: object) -> list[str]:
 ROOT = Path(importer.__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_what_was_recorded_before_a_kill_is_kept_and_what_was_being_sent_is_cut_off(path: Path) -> None:
     written(path, *(row(n, pair(n)) for n in range(2, 6)))
     code = """
@@ -416,6 +418,7 @@ def test_another_connection_sees_what_is_committed_while_the_run_goes_on(path: P
         assert pending(other) == 1
 
 
+@pytest.mark.slow
 def test_a_second_process_on_the_same_run_is_told_so(path: Path) -> None:
     written(path, row(2, pair(1)))
     hold = "with open_for_run(path):\n    print('held', flush=True)\n    sys.stdin.read()"
@@ -551,6 +554,7 @@ def many_blocks(count: int) -> Iterable[SourceBlock]:
     return blocks_of(SourceRow(n, ("x" * 500,), (pair(n),), ()) for n in range(2, count))
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow_while_reading_leaves_nothing_behind(path: Path) -> None:
     done = run_python(
         LIMITED
@@ -575,6 +579,7 @@ print(written_until)
 """
 
 
+@pytest.mark.slow
 def test_a_file_that_may_not_grow_during_a_run_keeps_all_that_was_recorded(path: Path) -> None:
     write_journal(path, INFO, many_blocks(502))
     done = run_python(LIMITED.replace("200_000", "1_000_000") + FILL, path)
@@ -612,6 +617,7 @@ def test_a_full_disk_while_reading_is_told_and_leaves_nothing_behind(small_disk:
     assert list(small_disk.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_full_disk_during_a_run_keeps_all_that_was_recorded(small_disk: Path) -> None:
     path = small_disk / "r.sqlite"
     write_journal(path, INFO, many_blocks(502))

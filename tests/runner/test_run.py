@@ -44,6 +44,7 @@ def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
+@pytest.mark.slow
 def test_a_script_gets_a_summary_that_is_the_json_of_the_command_line(work: Workplace) -> None:
     work.write("deals.csv", [*work.pairs(3), (UNKNOWN + work.base, 1), ("x", 1)])
     script = """
@@ -173,6 +174,7 @@ def test_what_the_system_refuses_is_an_error_of_ours(work: Workplace, settings: 
     assert work.asked() == {}
 
 
+@pytest.mark.slow
 def test_a_signal_becomes_an_interrupted_summary(work: Workplace, settings: Settings) -> None:
     heard: list[Progress] = []
 

@@ -149,6 +149,7 @@ async def test_a_page_after_other_failures_stops_nothing(path: Path) -> None:
         assert len(ran.of(Status.UNCONFIRMED)) == 5
 
 
+@pytest.mark.slow
 async def test_a_locked_record_is_left_alone_for_two_seconds(path: Path) -> None:
     async with hubspot("locked=always*1") as sandbox:
         started = time.monotonic()
@@ -414,6 +415,7 @@ async def test_a_server_that_cannot_be_reached_stops_the_run(path: Path) -> None
     assert ran.of(Status.NOT_SENT) == ran.pending == set(ran.outcomes)
 
 
+@pytest.mark.slow
 async def test_the_accounts_own_limit_is_followed_and_never_passed(path: Path) -> None:
     async with hubspot(limit=6, window=1.0) as sandbox:
         rig = Rig(journal_of(path, pairs(16)), sandbox, rate=Rate(5, 0.2), follow=True)
@@ -423,6 +425,7 @@ async def test_the_accounts_own_limit_is_followed_and_never_passed(path: Path) -
         assert str(rig.rate) != ran.progress[-1].rate == "6/1"
 
 
+@pytest.mark.slow
 async def test_the_limit_holds_with_retries_jitter_and_latency(path: Path) -> None:
     faults = ("http_503=0.2", "lost_answer=0.1")
     async with hubspot(*faults, limit=60, window=0.5, latency=0.02, jitter=0.1) as sandbox:
@@ -646,6 +649,7 @@ EVERYTHING = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 async def test_with_all_faults_at_once_every_pair_is_accounted_for(path: Path, seed: int) -> None:
     stops = ["token_expired=calls:300", "daily_limit=calls:500", "migrating=calls:700"]

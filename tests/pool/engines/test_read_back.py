@@ -78,6 +78,7 @@ async def test_reading_is_repeated_until_it_can_be_read(path: Path, fault: str) 
         assert ran.of(Status.ALREADY_LINKED) == set(wanted[:10])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", LASTING)
 async def test_what_cannot_be_read_is_neither_linked_nor_lost(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
@@ -136,6 +137,7 @@ UNREADABLE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", UNREADABLE)
 async def test_verify_calls_nothing_missing_that_it_could_not_read(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
@@ -165,6 +167,7 @@ def verify_into(made: list[Verify]) -> Callable[[HubSpotClient], Verify]:
 RECORDS = ["http_400", "http_500", "oversized", "silent_read", "truncated_json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", RECORDS)
 async def test_one_record_that_cannot_be_read_costs_the_others_nothing(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read,contacts:1037>companies:0") as sandbox:
@@ -195,6 +198,7 @@ async def test_a_link_that_only_one_side_denies_is_not_called_missing(path: Path
         assert ran.of(Status.UNCONFIRMED) == set(wanted[5:])
 
 
+@pytest.mark.slow
 async def test_answers_too_large_for_many_records_are_asked_for_fewer(path: Path) -> None:
     async with hubspot("oversized_for_many=read") as sandbox:
         wanted = pairs(400)

@@ -116,6 +116,7 @@ def test_a_delimiter_that_may_be_half_a_character_is_refused_until_the_encoding_
     assert cells(path, encoding=codec, **named)[0] == ("1", word, "22", "33")
 
 
+@pytest.mark.slow
 def test_the_bytes_that_tell_the_encoding_may_stand_far_from_the_top(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"from_id,to_id,name\n" + b"1,2,x\n" * 300_000 + "3,4,東京都\n".encode("cp932"))
@@ -337,6 +338,7 @@ def test_what_old_programs_write_after_the_last_row_is_no_row(tmp_path: Path, en
         assert [len(row.pairs) for row in rows_of(source.blocks())] == [1] * rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["iso2022_jp", "iso2022_jp_ext"])
 @pytest.mark.parametrize("rows_before", [0, 30_000])
 def test_names_in_the_japanese_encoding_of_emails_come_back(tmp_path: Path, codec: str, rows_before: int) -> None:

@@ -206,6 +206,7 @@ def test_a_doubtful_row_written_out_and_read_back_is_still_invalid(tmp_path: Pat
     assert {row.pairs for row in read(tmp_path, HEADER + again)} == {()}
 
 
+@pytest.mark.slow
 def test_a_mark_that_swallows_much_does_not_take_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importer.reader.files.quoting.MAX_CELL", 1 << 16)
     rows = read(tmp_path, 'from_id,to_id\n3,"\n' + "5,6\n" * 50_000)

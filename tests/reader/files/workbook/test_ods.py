@@ -132,6 +132,7 @@ def test_a_sheet_that_repeats_long_texts_beyond_the_bound_is_refused(read: Read)
         read(f'<table:table-row table:number-rows-repeated="1000000">{long}</table:table-row>')
 
 
+@pytest.mark.slow
 def test_a_sheet_of_many_equal_cells_is_no_bomb(read: Read) -> None:
     row = ods_row(ods_number("1"), ods_number("2"), *[ods_text("the same") for _ in range(20)])
     assert len(read(row * 12_000)) == 12_000

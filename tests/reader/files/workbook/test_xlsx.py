@@ -465,6 +465,7 @@ def test_a_part_that_the_archive_has_twice_is_damage(tmp_path: Path) -> None:
 EQUAL_ROWS = "<row><c><v>7</v></c><c><v>9</v></c></row>"
 
 
+@pytest.mark.slow
 def test_a_sheet_of_many_equal_rows_is_no_bomb(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data(HEADER + EQUAL_ROWS * 450_000)))
