@@ -228,7 +228,7 @@ def test_results_that_fit_nowhere_stop_the_run_and_are_written_by_the_next(work:
 def test_results_made_read_only_during_the_run_are_written_elsewhere(work: Workplace) -> None:
     pairs = work.pairs(300)
     source = work.write("a.csv", pairs)
-    running = work.start("run", source, "--json", "--rate", "300/1")
+    running = work.start("run", source, "--json", "--rate", "100/1")
     wait_until(lambda: bool(work.asked()))
     locked = work.folder / "a.results.csv"
     locked.write_text("open in a spreadsheet")

@@ -31,7 +31,7 @@ EVERYWHERE = {
     r"as good as none": "is ignored",
     r"for nothing": "needlessly",
     r"so many (bytes|calls|pairs|rows|records|seconds|links|characters|columns|cells)": "`number` bytes",
-    r"(is|are|was|were) (none|no|neither) (of|a|an)\b": "is not a",
+    r"(is|are|was|were) (none|no) (of|a|an)\b": "is not a",
     r"is no (number|id|record|row|table|file|date|header|rate|key|pair|code)": "is not a …",
     r"of its own": "its own, separate",
     r"stands? (for|there|here)": "is",
@@ -68,7 +68,7 @@ IN_NAMES = {
 """Banned as a part of a name (between underscores), also in tests."""
 
 IN_PARTS = {
-    "hubspot pool": {r"answers?|answered": "response"},
+    "hubspot pool": {r"answers?": "response"},
     "pool journal": {r"(un)?settled?|settles|settling": "final, provisional, finish", r"in hand": "claimed"},
     "pool hubspot runner": {r"ledgers?": "shared rate state", r"pace": "rate"},
     "reader pool": {r"strikes?|struck": "occur"},

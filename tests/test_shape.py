@@ -14,6 +14,8 @@ MAX_LINES_OF_FILE = 300
 
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
+CODE_PART = re.compile(r"[A-Z0-9_]+")
+
 ERRORS = {
     name
     for name, value in vars(importer.errors).items()
