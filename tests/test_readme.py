@@ -36,7 +36,8 @@ NORMALIZED = (
 """The parts of an output that differ from run to run, and how the README shows them."""
 
 pytestmark = [
-    pytest.mark.skipif(sys.platform == "win32", reason="the commands are for bash"),
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of bash"),
     pytest.mark.timeout(600),  # packages may have to be downloaded
 ]
 

@@ -170,6 +170,7 @@ def commit_together(folder: Folder, owner: str, start: threading.Barrier) -> Non
         draft.commit(folder.written(owner).move)
 
 
+@pytest.mark.slow
 def test_commands_that_write_to_one_name_at_once_lose_nothing(folder: Folder) -> None:
     for trial in range(10):
         start = threading.Barrier(4)

@@ -151,8 +151,8 @@ def _directory() -> Path:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.access(directory, os.W_OK | os.X_OK):
                 return directory
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    directory = Path("/tmp" if os.name == "posix" else tempfile.gettempdir()) / f"importer-rate-{user}"  # noqa: S108
+    user = os.getuid() if hasattr(os, "getuid") else None  # Windows, whose temporary directory is the user's own
+    directory = Path(tempfile.gettempdir() if user is None else "/tmp") / f"importer-rate-{user or 0}"  # noqa: S108
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:

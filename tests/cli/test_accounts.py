@@ -15,6 +15,8 @@ from importer.sandbox import parse_fault
 from tests.conftest import SandboxProcess, sandbox_process
 from tests.support.command_line import FAST, TOKEN, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 
+pytestmark = pytest.mark.slow
+
 OURS, OTHER = 111, 222
 ROTATED = "pat-na1-rotated"
 

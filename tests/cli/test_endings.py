@@ -16,6 +16,8 @@ from importer.sandbox import parse_fault
 from tests.conftest import sandbox_process
 from tests.support.command_line import FAST, ROOT, Workplace, rows_of, wait_until, workplace_in
 
+pytestmark = pytest.mark.slow
+
 # ---- signals
 
 

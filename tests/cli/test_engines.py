@@ -8,6 +8,8 @@ from importer.sandbox import SandboxOptions
 from tests.conftest import sandbox_process
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
+pytestmark = pytest.mark.slow
+
 
 def linked(work: Workplace, pairs: list[tuple[int, int]]) -> None:
     records = [

@@ -8,6 +8,8 @@ import pytest
 from importer import load_settings, run_import
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
+pytestmark = pytest.mark.slow
+
 
 def files(work: Workplace) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in work.folder.iterdir() if path.is_file()}

@@ -25,6 +25,7 @@ def export(work: Workplace) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_results_name_rows_and_duplicates_by_file_and_row(work: Workplace, export: Path) -> None:
     done = work.here("run", export, "--from", "contacts", "--json")
     assert (done.code, done.json["rows"], done.json["pairs"], done.json["calls"]) == (1, 5, 3, 3)

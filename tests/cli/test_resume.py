@@ -15,6 +15,8 @@ from importer.sandbox import parse_fault
 from tests.conftest import sandbox_process
 from tests.support.command_line import FAST, UNKNOWN, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 
+pytestmark = pytest.mark.slow
+
 SLOWLY = ("--rate", "1000/1")
 """About a second for a thousand pairs: time to interrupt, without waiting."""
 

@@ -16,6 +16,8 @@ import pytest
 from importer.model import RESULT_COLUMNS
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
+pytestmark = pytest.mark.slow
+
 JSON_KEYS = [
     *("run_id", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "blank", "failed"),
     *("unconfirmed", "invalid", "not_sent", "duplicates", "calls", "reads", "retries", "rate_limited"),

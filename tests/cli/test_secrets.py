@@ -12,6 +12,8 @@ from tests.support.command_line import TOKEN, Workplace
 from tests.support.raw_server import raw_server, response
 from tests.support.responses import error
 
+pytestmark = pytest.mark.slow
+
 OTHER = "pat-eu1-91d91373-8e94-4872-893c-e7d080224a56"
 
 WRONG_PLACES: dict[str, tuple[list[str], dict[str, str]]] = {

@@ -11,6 +11,8 @@ from tests.support.command_line import Done, Workplace
 from tests.support.raw_server import raw_server, response
 from tests.support.responses import error
 
+pytestmark = pytest.mark.slow
+
 EVIL = "a\x1b[2J\x1b]0;title\x07\nError: forged\r\x9b31m\u202e\u2028b"
 """Clears the screen, sets its title, forges a line, reverses the reading direction."""
 

@@ -61,6 +61,7 @@ def test_any_bytes_can_be_parsed(status: int, body: bytes) -> None:
     assert_sound(parsed(status, body))
 
 
+@pytest.mark.slow
 @given(STATUSES, JSON | OBJECTS)
 def test_any_json_can_be_parsed(status: int, body: object) -> None:
     found = parsed(status, body)

@@ -38,6 +38,8 @@ from tests.support.journals import (
     written,
 )
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = Account(42, "00" * 32, "ff")
 
 

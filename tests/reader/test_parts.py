@@ -188,6 +188,7 @@ def test_warnings_name_rows_by_their_file(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=12))
+@pytest.mark.slow
 def test_no_row_of_any_part_is_lost_or_named_twice(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
     files = {f"a-{n}.csv": part(*([str(n + 1), str(row + 1)] for row in range(size))) for n, size in enumerate(sizes)}
     with open_source(zipped(tmp_path_factory.mktemp("parts"), files), EXPORT) as source:

@@ -20,6 +20,8 @@ from importer.reader import open_source
 from importer.reporter import Layout, write_results
 from tests.support.blocks import rows_of
 
+pytestmark = pytest.mark.slow
+
 LINKS = Reading("contacts", "companies")
 Table = list[list[str]]
 Write = Callable[[Path, Table], None]

@@ -217,6 +217,7 @@ def test_answers_stay_as_they_are_in_a_workbook_where_nothing_is_a_formula(tmp_p
     assert "f" not in {cell.data_type for cell in cells}
 
 
+@pytest.mark.slow
 def test_rows_that_break_off_midway_leave_the_old_files_untouched(results: Path, tmp_path: Path) -> None:
     failures = tmp_path / "deals.failures.csv"
     results.write_text("old results")
@@ -251,6 +252,7 @@ def test_a_running_report_can_be_read_by_the_csv_module_without_settings(tmp_pat
     assert (line["Contact ID"], line["import_status"], line["import_row"]) == ("あ", "linked", "2")
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(results: Path) -> None:
     def peak(rows: int) -> int:
         tracemalloc.start()

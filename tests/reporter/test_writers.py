@@ -92,6 +92,7 @@ def unescaped(text: str) -> str:
     return re.sub("_x([0-9A-F]{4})_", lambda match: chr(int(match[1], 16)), text)
 
 
+@pytest.mark.slow
 @given(tables_of(any_text), delimiters)
 def test_any_table_of_texts_comes_back_from_csv_unchanged(rows: list[list[str]], delimiter: str) -> None:
     with TemporaryDirectory() as folder:
@@ -100,6 +101,7 @@ def test_any_table_of_texts_comes_back_from_csv_unchanged(rows: list[list[str]],
         assert read_csv(path, delimiter) == rows
 
 
+@pytest.mark.slow
 @given(tables_of(workbook_text))
 def test_any_table_of_texts_comes_back_from_a_workbook_unchanged(rows: list[list[str]]) -> None:
     rows = [[f"{number}", *row] for number, row in enumerate(rows)]  # a row of empty cells alone leaves no trace there

@@ -17,6 +17,8 @@ from importer.runner.source_file import source_file
 from importer.runner.temporary_directories import remove_abandoned, temporary_directory
 from tests.support.command_line import ROOT
 
+pytestmark = pytest.mark.slow
+
 HOLD = """
 import sys, time
 from pathlib import Path

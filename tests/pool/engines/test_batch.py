@@ -170,6 +170,7 @@ async def test_pairs_of_a_lost_batch_stay_unconfirmed_when_its_halves_are_reject
         assert second.of(Status.LINKED) == set(wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["lost_answer", "lost_504", "cut_answer", "empty_body", "unnamed_results"])
 async def test_a_lost_batch_leaves_its_pairs_unconfirmed_for_single_calls(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=batch") as sandbox:
@@ -241,6 +242,7 @@ FAULTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 async def test_with_all_faults_at_once_batches_report_the_truth(path: Path, seed: int) -> None:
     async with hubspot(*FAULTS, seed=seed) as sandbox:

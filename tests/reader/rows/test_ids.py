@@ -204,6 +204,7 @@ NEAR_IDS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.one_of(NEAR_IDS, DIGITS, st.text()))
 @example("1.0e0")
 @example("1\u00850")

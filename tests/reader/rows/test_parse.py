@@ -64,6 +64,7 @@ LISTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(
     records=st.lists(LISTS, max_size=40), usual=st.integers(1, 60), allow_blank=st.booleans(), same_type=st.booleans()
 )
@@ -153,6 +154,7 @@ def test_one_unusual_row_among_many_is_found(odd: int) -> None:
     assert all(len(row.pairs) == 1 for row in rows if not row.problems)
 
 
+@pytest.mark.slow
 def test_a_block_is_handed_on_when_its_rows_make_very_many_pairs() -> None:
     ids = ";".join(map(str, range(1, 101)))
     reader = row_reader("Contact ID|Company ID", Reading())

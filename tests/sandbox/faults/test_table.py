@@ -113,6 +113,7 @@ def test_every_expectation_is_of_a_fault_that_exists() -> None:
     assert set(SEEN) <= set(FAULTS)
 
 
+@pytest.mark.slow
 async def test_a_slow_answer_comes_after_the_link_is_made(http: aiohttp.ClientSession) -> None:
     async with with_faults("slow=always") as sandbox:
         assert await see(http, sandbox.url + PUT, wait=0.3) == "nothing"
@@ -120,6 +121,7 @@ async def test_a_slow_answer_comes_after_the_link_is_made(http: aiohttp.ClientSe
         assert await see(http, sandbox.url + PUT) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 async def test_no_fault_stops_a_batch_or_a_read_from_being_answered_when_it_is_over(
     http: aiohttp.ClientSession, name: str

@@ -243,6 +243,7 @@ def days(value: datetime.timedelta) -> float:
 Write = Callable[[Path, Table], None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "write", [by_openpyxl_written, by_xlsxwriter_written, inline_by_xlsxwriter_written, with_control_written]
 )

@@ -1,7 +1,7 @@
-"""What the importer is compared with: `python -m tests.benchmarks.yardsticks NAME URL PAIRS`.
+"""Baselines of the importer: `python -m tests.benchmarks.baselines NAME URL PAIRS`.
 
-All make the same calls over as many connections as their own defaults or ours allow, check each answer, and neither
-read a file nor keep or report anything.
+All make the same calls over as many connections as their defaults or the importer's allow, and check every response.
+They neither read a file nor store or report anything.
 """
 
 import asyncio
@@ -13,35 +13,35 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.benchmarks.server import company_of
 
 CONNECTIONS = 64
-"""Concurrent calls, as many as the importer's default."""
+"""Concurrent calls; the importer's default."""
 
 BATCH = 2_000
 FIRST_CONTACT = 100_000
 
 
 def pairs(number: int) -> Iterator[tuple[int, int]]:
-    """The pairs of the benchmarks' files."""
+    """Yield the pairs of the benchmarks' files."""
     for contact in range(FIRST_CONTACT, FIRST_CONTACT + number):
         yield contact, company_of(contact)
 
 
 def bare_aiohttp(url: str, number: int) -> None:
-    """A loop over aiohttp that sends and parses, and nothing else."""
+    """Send and parse with plain aiohttp, nothing else."""
     asyncio.run(_send_all(url, number))
 
 
 async def _send_all(url: str, number: int) -> None:
-    import aiohttp  # noqa: PLC0415 - its import is part of the figure, here and below
+    import aiohttp  # noqa: PLC0415 - the import is measured, here and below
 
-    todo = pairs(number)
+    remaining = pairs(number)
     connector = aiohttp.TCPConnector(limit=CONNECTIONS)
     headers = {"Authorization": "Bearer benchmark"}
     async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
 
         async def work() -> None:
-            for contact, company in todo:
-                place = f"{url}/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}"
-                async with session.put(place) as response:
+            for contact, company in remaining:
+                address = f"{url}/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}"
+                async with session.put(address) as response:
                     body = json.loads(await response.read())
                     assert response.status == 200
                     assert body["status"] == "COMPLETE"
@@ -50,15 +50,15 @@ async def _send_all(url: str, number: int) -> None:
 
 
 def sdk_put(url: str, number: int) -> None:
-    """HubSpot's SDK in threads, its `basic_api` made once: made anew for each call it opens a connection each."""
+    """Use HubSpot's SDK in threads, with one `basic_api`: a new one per call would open a connection each time."""
     from hubspot import HubSpot  # noqa: PLC0415
 
     api = HubSpot(access_token="benchmark", pool_threads=1).crm.associations.v4.basic_api
-    _point(api, url)
+    _redirect(api, url)
 
     def link(pair: tuple[int, int]) -> None:
-        answer = api.create_default("contacts", str(pair[0]), "companies", str(pair[1]))
-        assert answer.status == "COMPLETE"
+        response = api.create_default("contacts", str(pair[0]), "companies", str(pair[1]))
+        assert response.status == "COMPLETE"
 
     with ThreadPoolExecutor(CONNECTIONS) as executor:
         for _ in executor.map(link, pairs(number)):
@@ -66,7 +66,7 @@ def sdk_put(url: str, number: int) -> None:
 
 
 def sdk_batch(url: str, number: int) -> None:
-    """HubSpot's SDK in batches, one after the other, as its README shows."""
+    """Use HubSpot's SDK in batches, one after the other, as in its README."""
     from hubspot import HubSpot  # noqa: PLC0415
     from hubspot.crm.associations.v4 import (  # noqa: PLC0415
         BatchInputPublicDefaultAssociationMultiPost,
@@ -75,30 +75,30 @@ def sdk_batch(url: str, number: int) -> None:
     )
 
     api = HubSpot(access_token="benchmark").crm.associations.v4.batch_api
-    _point(api, url)
-    todo = list(pairs(number))
+    _redirect(api, url)
+    remaining = list(pairs(number))
     for start in range(0, number, BATCH):
         inputs = [
             PublicDefaultAssociationMultiPost(_from=PublicObjectId(id=str(contact)), to=PublicObjectId(id=str(company)))
-            for contact, company in todo[start : start + BATCH]
+            for contact, company in remaining[start : start + BATCH]
         ]
         body = BatchInputPublicDefaultAssociationMultiPost(inputs=inputs)
-        answer = api.create_default("contacts", "companies", body)
-        assert answer.status == "COMPLETE"
+        response = api.create_default("contacts", "companies", body)
+        assert response.status == "COMPLETE"
 
 
-def _point(api: object, url: str) -> None:
-    """Let an `…_api` object of the SDK talk to the local server, over as many connections as there are threads."""
+def _redirect(api: object, url: str) -> None:
+    """Make an `…_api` object of the SDK call the local server, over as many connections as there are threads."""
     client = api.api_client  # type: ignore[attr-defined]
     client.configuration.host = url
     client.rest_client.pool_manager.connection_pool_kw["maxsize"] = CONNECTIONS
 
 
-YARDSTICKS: dict[str, Callable[[str, int], None]] = {
+BASELINES: dict[str, Callable[[str, int], None]] = {
     "bare-aiohttp": bare_aiohttp,
     "sdk-put": sdk_put,
     "sdk-batch": sdk_batch,
 }
 
 if __name__ == "__main__":
-    YARDSTICKS[sys.argv[1]](sys.argv[2], int(sys.argv[3]))
+    BASELINES[sys.argv[1]](sys.argv[2], int(sys.argv[3]))
