@@ -153,7 +153,7 @@ SANDBOX_SAYS = {
 def test_rejections_of_the_sandbox_get_the_right_advice(name: str) -> None:
     fault = FAULTS[name]
     assert isinstance(fault, PairFault)
-    refusal = fault.verdict(SandboxPair("contacts", 123456, "companies", 789)).refusal
+    refusal = fault.result(SandboxPair("contacts", 123456, "companies", 789)).refusal
     assert refusal is not None
-    fields = refusal.answer()
-    assert SANDBOX_SAYS[name] in advice(fields.status, fields.body)
+    said = refusal.response()
+    assert SANDBOX_SAYS[name] in advice(said.status, said.body)

@@ -580,7 +580,7 @@ async def test_a_cancelled_run_keeps_the_responses_of_workers_that_wait_for_a_re
             pools.append(pool)
 
         running = asyncio.create_task(rig.run(meanwhile=keep, backoff_base=3600, backoff_cap=3600))
-        while sandbox.state.answers["503"] < 8 or pools[0].in_flight:  # noqa: ASYNC110 - neither has an event to await
+        while sandbox.state.responses["503"] < 8 or pools[0].in_flight:  # noqa: ASYNC110 - neither has an event to await
             await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
