@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add options for the chaos tests and the golden file."""
     parser.addoption("--chaos-pairs", type=int, default=1_000, metavar="N", help="pairs of each chaos test")
     parser.addoption("--chaos-seed", type=int, default=1, metavar="N", help="seed of its rows and faults")
-    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files (with -n 0)")
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden (run all tests)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,11 +38,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if "not slow" in config.getoption("markexpr"):
         hypothesis.settings.load_profile("quick")
     error_messages.is_updating = config.getoption("--update-golden")
+    if error_messages.is_updating and not hasattr(config, "workerinput"):
+        error_messages.clear()
 
 
 def pytest_unconfigure() -> None:
     """Write the golden file of error messages if requested."""
-    error_messages.save()
+    if error_messages.is_updating:
+        error_messages.save()
 
 
 @pytest.fixture
