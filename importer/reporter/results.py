@@ -64,16 +64,13 @@ def write_results(
 ) -> RowCounts:
     """Write every row to `path` and the rows that are not good to `failures`; return the counts of the rows.
 
-    Rows are written in one pass. `path` is a workbook when it ends in `.xlsx`, else CSV. `failures` is CSV, has the
-    source's columns only and is written if there is such a row; otherwise an old one is removed. Both files appear in
-    one step each, after all rows are written; an error before that leaves both as they were. `written` decides
-    whether an old file is replaced or kept.
+    Rows are written in one pass. `path` is a workbook if it ends in `.xlsx`, else CSV. `failures` is a CSV file with
+    the source's columns only; without such rows an old one is removed. Both files appear in one step, after all rows
+    are written. `written` decides whether an old file is replaced or kept. Cells beyond the header go, as a JSON list,
+    into the column `import_extra_cells`.
 
-    Both files are rectangular: a row shorter than the header is filled with empty cells, and the cells beyond the
-    header go, as a JSON list, into the column `import_extra_cells`. Read back, such a row is too long as before.
-
-    Raises OutputError when a file cannot be written or a workbook cannot hold the rows, and ValueError when a row has
-    cells beyond the header although `layout` says that none has.
+    Raises OutputError if a file cannot be written or a workbook cannot hold the rows, and ValueError if a row has
+    cells beyond the header although `layout` excludes it.
     """
     if failures is not None and failures.resolve() == path.resolve():
         raise OutputError(
@@ -81,20 +78,10 @@ def write_results(
             f"{path} cannot hold both the results and the failures. Choose another name with --out.",
         )
     counter = RowCounter(layout.row_names)
-    width = len(layout.header)
     with ExitStack() as stack:
         results = stack.enter_context(_open_results(path, layout, workbook))
         bad_rows = stack.enter_context(CsvWriter(failures, layout.delimiter)) if failures is not None else None
-        results.write(layout.header, RESULT_COLUMNS, layout.extra_columns)
-        if bad_rows is not None:
-            bad_rows.write(layout.header, (), layout.extra_columns)
-        for row in rows:
-            status, texts = counter.add(row)
-            cells, beyond = _split_at_width(row.cells, width)
-            extra = _extra_cells(beyond, layout)
-            results.write(cells, (*texts, layout.run_id), extra)
-            if bad_rows is not None and status not in GOOD_STATUSES:
-                bad_rows.write(cells, (), extra)
+        _write_rows(rows, layout, counter, results, bad_rows)
         counts = counter.counts()
         if workbook is not None and isinstance(results, WorkbookCopy | XlsxWriter):
             results.add_summary(summary_lines(workbook.run, counts))
@@ -102,6 +89,21 @@ def write_results(
     if failures is not None and not counts.bad:
         written.remove(failures)
     return counts
+
+
+def _write_rows(
+    rows: Iterable[RowOutcome], layout: Layout, counter: RowCounter, results: TableWriter, bad_rows: CsvWriter | None
+) -> None:
+    results.write(layout.header, RESULT_COLUMNS, layout.extra_columns)
+    if bad_rows is not None:
+        bad_rows.write(layout.header, (), layout.extra_columns)
+    for row in rows:
+        status, texts = counter.add(row)
+        cells, beyond = _split_at_width(row.cells, len(layout.header))
+        extra = _extra_cells(beyond, layout)
+        results.write(cells, (*texts, layout.run_id), extra)
+        if bad_rows is not None and status not in GOOD_STATUSES:
+            bad_rows.write(cells, (), extra)
 
 
 def _open_results(path: Path, layout: Layout, workbook: WorkbookContext | None) -> TableWriter:

@@ -399,14 +399,14 @@ def test_a_lookup_that_hangs_does_not_delay_the_end_of_the_event_loop(monkeypatc
         hanging.wait(20)
         return []
 
-    async def give_up_on_lookup() -> None:
+    async def cancel_lookup() -> None:
         async with client("http://hubspot.test") as hubspot:
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(hubspot.link(PAIR), 0.1)
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     started = time.monotonic()
-    asyncio.run(give_up_on_lookup())
+    asyncio.run(cancel_lookup())
     assert time.monotonic() - started < 5
     hanging.set()
 
