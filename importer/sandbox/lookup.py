@@ -143,7 +143,7 @@ def record_item(records: Records, record: Record, names: Iterable[str]) -> Json:
 
 
 def _subject(object_type: str, value: str) -> Pair:
-    """Return a pair for a looked-up value, so that faults may strike single values: always the same ones."""
+    """Return a pair for a looked-up value, so that faults can affect single values, always the same ones."""
     return Pair(object_type, int(value) if is_id(value) else crc32(value.casefold().encode()), "", 0)
 
 

@@ -18,7 +18,7 @@ class SandboxOptions:
     from it. `association_limit`: a lower limit in the same window for single association calls, None for none.
     `search_limit`: searches in any second. `daily_limit`: calls until 429 DAILY, None for an account without a daily
     limit. `latency`: seconds of network delay per call, half before and half after it; `jitter`: up to this many
-    seconds more before it, so that calls arrive unevenly. `faults`: the first one that strikes wins. `seed`: of every
+    seconds more before it, so that calls arrive unevenly. `faults`: the first one that triggers wins. `seed`: of every
     random choice.
 
     `link_cap`: maximum number of records of one type that a record may be linked to. `page_size`: how many of them

@@ -39,7 +39,7 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """Whether the call succeeded, if no fault strikes."""
+        """Whether the call succeeded, if no fault triggers."""
         return 200 <= self.status < 300
 
     @property

@@ -19,7 +19,7 @@ class State:
 
     `asked` counts how often each pair was requested to be linked, in that direction, whatever the result; `removals`
     how often to be unlinked or to lose labels. `calls` counts by kind, `responses` by HTTP status (`dropped`: no
-    complete response was sent), `faults` how often each fault struck, `redirects_followed` the requests to the target
+    complete response was sent), `faults` how often each fault occurred, `redirects_followed` the requests to the target
     of a redirect. `window` counts the calls that the ten-second limit applies to, `association_window` the single
     association calls among them, `searches` the searches of a second.
     """

@@ -153,7 +153,7 @@ async def test_the_missing_scope_of_a_lookup_is_that_to_read_records() -> None:
         assert reply["errors"][0]["context"]["missingScopes"] == ["crm.objects.contacts.read"]
 
 
-async def test_a_fault_can_strike_the_lookup_of_single_values() -> None:
+async def test_a_fault_can_affect_the_lookup_of_single_values() -> None:
     async with local_hubspot("http_500=lookup,pairs:0.2") as hubspot:
         emails = [f"contact-{number}@example.com" for number in range(1, 51)]
         statuses = [(await hubspot.post(records_path(), by("email", email)))[0] for email in emails]

@@ -15,7 +15,7 @@ from importer.sandbox.pairs import Pair
 
 FAULT_SPEC_HELP = """\
 NAME=SPEC, where SPEC is WHEN[,WHEN...][*TIMES]
-The fault strikes when every WHEN holds, and at most TIMES times for one pair.
+The fault triggers when every WHEN holds, and at most TIMES times for one pair.
 WHEN is one of
   always
   0.05                     this share of the calls, chosen again at every call
@@ -112,7 +112,7 @@ def parse_spec(text: str) -> Spec:
     """Parse a SPEC. Raise ValueError with one sentence."""
     body, star, times = text.partition("*")
     if star and not re.fullmatch(r"[1-9]\d{0,5}", times):
-        raise ValueError(f"{text!r}: after '*' write how often a pair is struck at most, such as *2.")
+        raise ValueError(f"{text!r}: after '*' write how often a pair is triggered at most, such as *2.")
     words = [word.strip() for word in body.split(",")]
     return Spec(
         conditions=tuple(_condition(word) for word in words),
@@ -123,7 +123,7 @@ def parse_spec(text: str) -> Spec:
 
 
 def _condition(word: str) -> Condition:
-    for pattern, make in _GRAMMAR:
+    for pattern, make in _CONDITION_PATTERNS:
         if match := re.fullmatch(pattern, word):
             return make(*match.groups())
     raise ValueError(
@@ -208,7 +208,7 @@ def _seconds(start: str, end: str) -> Condition:
 
 _NUMBER, _FRACTION, _TYPE = r"(\d{1,15})", r"(\d+(?:\.\d+)?|\.\d+)", r"([a-z0-9_-]+)"
 
-_GRAMMAR: tuple[tuple[str, Callable[..., Condition]], ...] = (
+_CONDITION_PATTERNS: tuple[tuple[str, Callable[..., Condition]], ...] = (
     ("always", _always),
     (_FRACTION, _share),
     (f"pairs:{_FRACTION}", _share_of_pairs),

@@ -112,7 +112,7 @@ def index_errors(body: Json) -> Json:
 
 
 def with_types(*types: Json) -> Callable[[Json], Json]:
-    """List every link of a read with these types instead of its own."""
+    """List every link of a read with these types instead of the real ones."""
 
     def change(body: Json) -> Json:
         results = [

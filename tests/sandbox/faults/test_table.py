@@ -55,6 +55,7 @@ def test_every_expectation_is_about_a_fault_that_exists() -> None:
     assert set(EXPECTED) <= set(FAULTS)
 
 
+@pytest.mark.slow
 async def test_a_slow_response_comes_after_the_link_is_made(http: aiohttp.ClientSession) -> None:
     async with with_faults("slow=always") as sandbox:
         assert await see(http, sandbox.url + PUT, wait=0.3) == "nothing"
@@ -62,6 +63,7 @@ async def test_a_slow_response_comes_after_the_link_is_made(http: aiohttp.Client
         assert await see(http, sandbox.url + PUT) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
 async def test_batches_and_reads_work_again_when_a_fault_is_over(http: aiohttp.ClientSession, name: str) -> None:
     async with with_faults(f"{name}=calls:1-2") as sandbox:
