@@ -1,32 +1,53 @@
-"""Bulk association importer for HubSpot.
+"""Bulk association importer for HubSpot: the Python API, which the command line uses as well.
 
-What an orchestrator's task calls, and what the command line itself calls:
+A notebook that links contacts to companies, here in the sandbox (a local HubSpot without a network):
 
-    from importer import load_settings, run_import
+>>> import pandas
+>>> from importer import load_settings, run_import
+>>> pairs = pandas.DataFrame({"Contact ID": ["101", "102", "103", ""], "Company ID": ["201", "202", "202", "203"]})
+>>> summary = run_import(pairs, load_settings({"sandbox": True, "state_dir": "state"}), fresh=True)
+>>> summary.linked, summary.invalid
+(3, 1)
 
-    summary = run_import("pairs.csv", load_settings({"rate": "100/10"}))
-    print(summary.linked, summary.failed, summary.results)
+The results are a file, and a data frame with typed columns:
 
-`run_import` takes a path or a pandas data frame; the token comes from HUBSPOT_ACCESS_TOKEN. What became of the rows is
-in the `Summary` and in its results file; what is wrong with the command, the settings or the file raises an
-`ImporterError` before anything is sent; only a `RunAbortedError` comes after calls were made, and the run can go on.
+>>> frame = summary.to_frame()
+>>> frame[["Contact ID", "import_row", "import_status"]]
+  Contact ID  import_row import_status
+0        101           2        linked
+1        102           3        linked
+2        103           4        linked
+3                      5       invalid
+>>> frame["import_status"].value_counts()[lambda counts: counts > 0].to_dict()
+{'linked': 3, 'invalid': 1}
+>>> frame[["import_row", "import_status", "import_completed_at"]].dtypes.astype(str).to_dict()
+{'import_row': 'Int64', 'import_status': 'category', 'import_completed_at': 'datetime64[us, UTC]'}
+
+`run_import` takes a path or a data frame; the token comes from HUBSPOT_ACCESS_TOKEN. A wrong command, setting or file
+raises an `ImporterError` with a stable `code` before anything is sent. Only `RunAbortedError` is raised after requests
+were sent, and the run can then be resumed.
 """
 
-from importer.config import Settings, load_settings
-from importer.errors import (
-    AccountError,
-    BusyError,
-    FileSystemError,
-    ImporterError,
-    JournalError,
-    OutputError,
-    RunAbortedError,
-    SettingsError,
-    SourceError,
-)
-from importer.model import Status, StopReason
-from importer.reporter import RunStatus, Summary
-from importer.runner.run import Telling, run_import
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importer.config import Settings, load_settings
+    from importer.errors import (
+        AccountError,
+        BusyError,
+        FileSystemError,
+        ImporterError,
+        JournalError,
+        OutputError,
+        RunAbortedError,
+        SettingsError,
+        SourceError,
+    )
+    from importer.model import Status, StopReason
+    from importer.reader.pairs_frame import read_pairs
+    from importer.reporter import RunStatus, Summary
+    from importer.runner.run import run_import
 
 __all__ = [
     "AccountError",
@@ -43,7 +64,26 @@ __all__ = [
     "Status",
     "StopReason",
     "Summary",
-    "Telling",
     "load_settings",
+    "read_pairs",
     "run_import",
 ]
+
+_MODULES = (
+    "importer.errors",
+    "importer.config",
+    "importer.model",
+    "importer.reporter",
+    "importer.reader.pairs_frame",
+    "importer.runner.run",
+)
+"""The modules of the names above, fastest first."""
+
+
+def __getattr__(name: str) -> Any:
+    """Return a name of the API. Its module is loaded on first use, so that `importer.cli` can handle Ctrl-C earlier."""
+    if name in __all__:
+        for module in map(import_module, _MODULES):
+            if name in vars(module):
+                return vars(module)[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

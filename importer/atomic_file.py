@@ -1,45 +1,46 @@
-"""Files that appear whole or not at all: written beside their place, then put there in one step."""
+"""Files that appear whole or not at all: written beside their destination, then moved there in one step."""
 
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkstemp
 from types import TracebackType
 from typing import Self
 
 from importer.errors import OutputError
-from importer.written_files import NOTHING_KNOWN, WrittenFiles
 
 PREFIX = ".importer-"
-"""How the names of unfinished files begin. One that stays behind after a power loss may be deleted."""
+"""The beginning of the names of unfinished files. One that remains after a power failure may be deleted."""
 
 _BUFFER_BYTES = 1 << 20
 _ELSEWHERE = "choose another place with --out"
 
 
 class AtomicFile:
-    """The bytes of a file to be, readable by the owner alone; nothing is at `target` before `publish`.
+    """A file being written, readable by its owner only; `target` is untouched until `commit`.
 
-    A context manager: what was not published when it ends is gone without a trace. A link at `target` is followed.
-    Raises OutputError, one sentence, when the target cannot be written.
+    A context manager: a file that was not committed when it exits is deleted. A symbolic link at `target` is followed.
+    Raises OutputError when the target cannot be written.
     """
 
     def __init__(self, target: Path) -> None:
+        """Create the unfinished file beside the target."""
         self.target = target
-        self._place = target.resolve()
-        _check_place(target, self._place)
+        self._destination = target.resolve()
+        _check_destination(target, self._destination)
         try:
-            descriptor, name = mkstemp(".part", PREFIX, self._place.parent)
+            descriptor, name = mkstemp(".part", PREFIX, self._destination.parent)
         except OSError as error:
             raise unwritable(target, error) from error
-        self._part = Path(name)
+        self.path = Path(name)
         self.file = os.fdopen(descriptor, "wb", _BUFFER_BYTES)
 
     @property
     def directory(self) -> Path:
-        """Where the file is written; there is room for other unfinished pieces of it."""
-        return self._place.parent
+        """The directory of the unfinished file, which may hold other temporary pieces of it."""
+        return self._destination.parent
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +51,7 @@ class AtomicFile:
         self.discard()
 
     def finish(self) -> None:
-        """Close the file with everything on the disk; raises OutputError here at the latest when there is no room."""
+        """Flush everything to the disk and close the file. Raises OutputError, for instance when the disk is full."""
         try:
             self.file.flush()
             os.fsync(self.file.fileno())
@@ -58,62 +59,74 @@ class AtomicFile:
         except OSError as error:
             raise unwritable(self.target, error) from error
 
-    def publish(self, written: WrittenFiles = NOTHING_KNOWN) -> None:
-        """Put the finished file in its place in one step; what is there is replaced or kept. Raises OutputError."""
+    def commit(self, move: Callable[[Path, Path], object] = Path.replace) -> None:
+        """Move the finished file to its destination with `move(source, destination)`. Raises OutputError."""
         try:
-            written.publish(self._part, self._place)
+            move(self.path, self._destination)
         except OSError as error:
             raise unwritable(self.target, error) from error
 
     def discard(self) -> None:
-        """Drop what was not published."""
+        """Delete the file unless it was committed."""
         if not self.file.closed:
-            # What a full disk left in the buffer could not be flushed on closing: let it go nowhere.
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), self.file.fileno())
+            # On a full disk, closing would fail again to flush the buffer: redirect it to the null device.
+            with Path(os.devnull).open("wb") as null:
+                os.dup2(null.fileno(), self.file.fileno())
             self.file.close()
-        self._part.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a small ASCII file of the program's own in one step; one process at a time. Raises OSError.
+
+    It is not flushed to the disk: after a power failure such a file may be lost, but never half written.
+    """
+    draft = path.with_suffix(".new")
+    draft.write_text(text, encoding="ascii")
+    draft.replace(path)
 
 
 def check_writable(target: Path) -> None:
-    """Nothing when a file could be written at `target` now; ask before a long run. Raises OutputError."""
+    """Raise OutputError unless a file can be written at `target` now. Call it before a long run."""
     AtomicFile(target).discard()
 
 
-def remove(target: Path, written: WrittenFiles = NOTHING_KNOWN) -> None:
-    """Remove an old file if it may be replaced. Raises OutputError when that is not possible."""
-    try:
-        written.remove(target.resolve())
-    except OSError as error:
-        raise OutputError(f"The old {target} cannot be removed: {_reason(error)}") from error
-
-
 def unwritable(target: Path, error: OSError) -> OutputError:
-    """The error to raise when the system refuses to write `target`."""
-    return OutputError(f"{target} cannot be written: {_reason(error)}")
+    """Return the error to raise when the system refuses to write `target`."""
+    code, reason = explain(error)
+    return OutputError(code, f"{target} cannot be written: {reason}")
 
 
-def _reason(error: OSError) -> str:
+def explain(error: OSError) -> tuple[str, str]:
+    """Return a stable code and a sentence for a failure to write a file: the reason and the remedy."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"the disk is full. Free some space, or {_ELSEWHERE}."
+        return "DISK_FULL", f"the disk is full. Free some space, or {_ELSEWHERE}."
     if isinstance(error, PermissionError):
-        return f"it is open in another program, or this user may not write there. Close it, or {_ELSEWHERE}."
-    return f"{error.strerror or error}. Look at the path, or {_ELSEWHERE}."
+        return (
+            "OUTPUT_NOT_PERMITTED",
+            f"it is open in another program, or this user may not write there. Close it, or {_ELSEWHERE}.",
+        )
+    return "OUTPUT_UNWRITABLE", f"{error.strerror or error}. Check the path, or {_ELSEWHERE}."
 
 
-def _check_place(target: Path, place: Path) -> None:
+def _check_destination(target: Path, destination: Path) -> None:
     try:
-        if not place.parent.is_dir():
+        if not destination.parent.is_dir():
             raise OutputError(
-                f"{target} cannot be written: there is no directory {place.parent}. Make it, or {_ELSEWHERE}."
+                "NO_OUTPUT_DIRECTORY",
+                f"{target} cannot be written: the directory {destination.parent} does not exist. "
+                f"Create it, or {_ELSEWHERE}.",
             )
-        mode = place.stat().st_mode if place.exists() else None
+        mode = destination.stat().st_mode if destination.exists() else None
     except OSError as error:
         raise unwritable(target, error) from error
     if mode is None:
         return
     if not stat.S_ISREG(mode):
-        what = "a directory" if stat.S_ISDIR(mode) else "not an ordinary file"
-        raise OutputError(f"{target} cannot be written: it is {what}. Name a file with --out.")
+        kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+        raise OutputError("OUTPUT_NOT_A_FILE", f"{target} cannot be written: it is {kind}. Name a file with --out.")
     if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-        raise OutputError(f"{target} cannot be written: it is read-only. Make it writable, or {_ELSEWHERE}.")
+        raise OutputError(
+            "OUTPUT_READ_ONLY",
+            f"{target} cannot be written: it is read-only. Make it writable, or {_ELSEWHERE}.",
+        )

@@ -1,32 +1,36 @@
-"""What ends a run: one sentence each, saying where, what was seen, what was expected, what to do.
+"""The errors that end a run; each message says where, what was seen, what was expected and what to do.
 
     ImporterError
-    ├── SettingsError   a flag, an environment variable or a config key is wrong
-    ├── SourceError     the file to import cannot be read as a table of pairs
-    ├── JournalError    the journal of a run cannot be used
-    │   └── AccountError    the run belongs to another HubSpot account
-    ├── BusyError       another process works on the same run or with the same token
-    ├── OutputError     a results or failures file cannot be written
-    ├── FileSystemError another file or directory cannot be used: no permission, no space, …
-    └── RunAbortedError   one of these, after calls were made: the run can be resumed
+    ├── SettingsError     a flag, an environment variable or a config key is wrong
+    ├── SourceError       the file to import cannot be read as a table of pairs
+    ├── JournalError      the journal of a run cannot be used
+    │   └── AccountError  the run belongs to another HubSpot account
+    ├── BusyError         another process works on the same run or uses the same token
+    ├── OutputError       a results or failures file cannot be written
+    ├── FileSystemError   another file or directory cannot be used: no permission, no space, …
+    └── RunAbortedError   one of the above, raised after requests were sent; the run can be resumed
 
-What one row causes is never an exception: it is a `model.Problem` or a `model.Outcome`. What HubSpot does to a
-run (token refused, daily limit, …) is not one either: the run stops, resumable, and its summary says why.
+Every error has a `code`: a stable name in capitals for its condition, such as `NO_ID_COLUMN` or `JOURNAL_DAMAGED`. One
+condition has one code, whatever the file format. The command line prints it after the message (`Error: … [CODE]`), and
+as `code` with `--log-format json`. Scripts and tests rely on codes; messages may be reworded at any time.
 
-The sentence of every error is redacted: it may quote a value, and a token may have been typed into the wrong setting.
+Problems of a single row are values, not exceptions: `model.Problem` and `model.Outcome`. Nor are HubSpot's responses
+that stop a run (token refused, daily limit, …): the run stops, can be resumed, and its summary gives the reason.
+
+Messages are redacted: they may quote a value, and a token may have been typed into the wrong setting.
 """
 
 from importer.redaction import redact
 
 
 class ImporterError(Exception):
-    """The run cannot continue; `str()` is the sentence to show and `code` its stable name, as in `HEADER_MISSING`.
+    """The run cannot continue; `str()` is the message, `code` the stable name of the condition.
 
     The command line exits with 2: nothing was sent.
     """
 
     def __init__(self, code: str, message: str = "") -> None:
-        """Keep the code and the message, without any secret that the message may quote."""
+        """Store the code and the redacted message."""
         if not message:
             code, message = "UNNAMED", code
         self.code = code
@@ -42,24 +46,24 @@ class SourceError(ImporterError):
 
 
 class JournalError(ImporterError):
-    """A journal is missing, damaged, from another version, or does not fit what is asked of it."""
+    """A journal is missing, damaged, of another version, or does not fit the command."""
 
 
 class AccountError(JournalError):
-    """A run belongs to another HubSpot account than the token, or that cannot be found out; nothing was sent."""
+    """A run belongs to another HubSpot account than the token, or its account is unknown; nothing was sent."""
 
 
 class BusyError(ImporterError):
-    """Another process holds the run's journal or the token's rate."""
+    """Another process holds the run's journal or the token's rate limit."""
 
 
 class RunAbortedError(ImporterError):
-    """What ends a run struck after calls were made; the run can be resumed. The command line exits with 3."""
+    """A run was aborted after requests were sent; it can be resumed. The command line exits with 3."""
 
 
 class OutputError(ImporterError):
-    """A results or failures file cannot be written where it was asked for."""
+    """A results or failures file cannot be written."""
 
 
 class FileSystemError(ImporterError):
-    """The system refuses the use of a file or directory, such as a lock or the state directory."""
+    """The operating system refuses access to a file or directory, such as a lock or the state directory."""

@@ -1,4 +1,4 @@
-"""The words of the domain: rows, pairs, outcomes. No I/O, no HTTP, no clock."""
+"""The domain model: rows, pairs, problems and outcomes, as plain values without I/O."""
 
 import re
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import NewType
 
 ObjectType = NewType("ObjectType", str)
-"""A HubSpot object type as it stands in a path: `contacts`, `2-123`, `p123_thing`. Only `reader` makes one."""
+"""A HubSpot object type as used in API paths: `contacts`, `2-123`, `p123_thing`. Only `reader` creates one."""
 
 RecordId = NewType("RecordId", str)
-"""A HubSpot record id: ASCII decimal digits, no leading zero. Only `reader` makes one."""
+"""A HubSpot record id: ASCII decimal digits, no leading zero. Only `reader` creates one."""
 
 LARGEST_ID = 2**63 - 1
 """HubSpot's record ids are signed 64-bit numbers."""
@@ -20,17 +20,17 @@ _RECORD_ID = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def is_object_type(text: object) -> bool:
-    """Return whether a value is well-formed as an object type."""
+    """Return whether a value is a well-formed object type."""
     return isinstance(text, str) and _OBJECT_TYPE.fullmatch(text) is not None
 
 
 def is_record_id(text: object) -> bool:
-    """Return whether a value is well-formed as a record id."""
+    """Return whether a value is a well-formed record id."""
     return isinstance(text, str) and _RECORD_ID.fullmatch(text) is not None and int(text) <= LARGEST_ID
 
 
 class Role(StrEnum):
-    """What a column of the source is for; also the canonical column names."""
+    """Role of a source column in a pair; the values are the canonical column names."""
 
     FROM_OBJECT_TYPE = "from_object_type"
     FROM_OBJECT_ID = "from_object_id"
@@ -39,7 +39,7 @@ class Role(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of a pair or a row (the column `import_status`)."""
+    """Result of a pair or a row (the column `import_status`)."""
 
     LINKED = "linked"
     ALREADY_LINKED = "already_linked"
@@ -51,11 +51,11 @@ class Status(StrEnum):
 
 
 GOOD_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED, Status.BLANK})
-"""The statuses of rows that need nothing more: they are left out of the failures file, and the exit code is 0."""
+"""Statuses of rows that need no further work: not in the failures file, exit code 0."""
 
 
 class StopReason(StrEnum):
-    """Why a run stopped before its end (the JSON key `stopped_by`)."""
+    """Reason why a run stopped early (the JSON key `stopped_by`)."""
 
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a token
     SCOPES_MISSING = "scopes_missing"
@@ -76,7 +76,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Why a run stopped, with the sentence for people."""
+    """Reason why a run stopped early, with a sentence for people."""
 
     reason: StopReason
     message: str
@@ -94,10 +94,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a row makes no pair.
+    """Reason why a row yields no pair.
 
-    `code` is stable (`MISSING_ID`), `column` the header as the source writes it ("" for the row as a whole), `message`
-    the sentence without row and column, `advice` how to repair it.
+    `code` is stable (`MISSING_ID`), `column` the header as written in the source ("" for the row as a whole),
+    `message` a sentence without row and column, `advice` how to fix the row.
     """
 
     code: str
@@ -107,40 +107,40 @@ class Problem:
 
 
 PART_ROWS = 10_000_000_000
-"""Row numbers that each file of a source of several files has to itself; no file has as many rows."""
+"""Range of row numbers reserved for each file of a multi-file source; no file has that many rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowNames:
-    """The names of rows for people and scripts: `17`, or `contacts-2.csv:17` where the source has several files.
+    """Names of rows for people and scripts: `17`, or `contacts-2.csv:17` if the source consists of several files.
 
-    Row R of the file `parts[P]` has the number P × `PART_ROWS` + R. A source of one file has no `parts`.
+    Row R of the file `parts[P]` has the number P × `PART_ROWS` + R. `parts` is empty for a single file.
     """
 
     parts: tuple[str, ...] = ()
 
     def of(self, number: int) -> str:
-        """Return the name of the row with this number."""
+        """Return the name of the row numbered `number`."""
         if not self.parts:
             return str(number)
         part, row = divmod(number, PART_ROWS)
         return f"{self.parts[part]}:{row}"
 
     def as_json(self, number: int) -> int | str:
-        """Return the row as a JSON value: its number, or its name where the source has several files."""
+        """Return the JSON value of a row: its number, or its name if the source consists of several files."""
         return self.of(number) if self.parts else number
 
 
 NUMBERED = RowNames()
-"""The names of rows of a source of one file: their numbers."""
+"""Row names of a single-file source: the row numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One row of the source: pairs, or problems, or neither when there is nothing to link (status `blank`).
+    """One row of the source: pairs, or problems, or neither if there is nothing to link (status `blank`).
 
-    `number` is the row as a spreadsheet shows it (the header is row 1; see `RowNames` for a source of several files),
-    `cells` the original cells as text, without the columns of an old result.
+    `number` is the row number as a spreadsheet shows it (the header is row 1; see `RowNames` for several files),
+    `cells` the original cells as text, without the columns of previous results.
     """
 
     number: int
@@ -149,9 +149,9 @@ class SourceRow:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PairColumns:
-    """Many pairs by columns: the i-th is that of `from_types[i]`, `from_ids[i]`, … and `rows[i]` the row it is of."""
+    """Pairs stored by column: pair i consists of `from_types[i]`, `from_ids[i]`, … and belongs to row `rows[i]`."""
 
     rows: list[int] = field(default_factory=list)
     from_types: list[ObjectType] = field(default_factory=list)
@@ -167,13 +167,21 @@ class PairColumns:
         self.to_types.append(pair.to_type)
         self.to_ids.append(pair.to_id)
 
+    def extend(self, pairs: "PairColumns") -> None:
+        """Append the pairs of another object."""
+        self.rows.extend(pairs.rows)
+        self.from_types.extend(pairs.from_types)
+        self.from_ids.extend(pairs.from_ids)
+        self.to_types.extend(pairs.to_types)
+        self.to_ids.extend(pairs.to_ids)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class SourceBlock:
-    """Consecutive rows of the source by columns: an object for each would take longer than reading them.
+    """Consecutive rows stored by column, because an object per row would take longer than reading it.
 
-    The i-th row is that of `numbers[i]` and `cells[i]`; `problems` and `pairs` are those of all rows, in their order,
-    with the number of the row they are of.
+    Row i has the number `numbers[i]` and the cells `cells[i]`. `problems` and `pairs` are those of all rows in order,
+    each with its row number.
     """
 
     numbers: list[int] = field(default_factory=list)
@@ -192,10 +200,10 @@ class SourceBlock:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one pair: the status and what the last answer said.
+    """Final result of one pair: its status and the details of the last response.
 
     `error_details` is compact JSON or "", `completed_at` an ISO 8601 time or "", `attempts` counts from 1 (0: never
-    sent), `advice` one plain sentence, "" when linked.
+    sent), `advice` one plain sentence, "" if linked.
     """
 
     status: Status
@@ -214,7 +222,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PairOutcome:
-    """A pair of a row with its outcome; `first_row` is the number of the first row that made the same pair."""
+    """A pair of a row with its outcome; `first_row` is the number of the first row with the same pair."""
 
     pair: Pair
     outcome: Outcome
@@ -223,7 +231,7 @@ class PairOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """A row of a run as the journal knows it: its cells, and its problems or its pairs' outcomes in the row's order."""
+    """A row of a run as stored in the journal: its cells, and its problems or the outcomes of its pairs in order."""
 
     number: int
     cells: tuple[str, ...]
@@ -247,16 +255,16 @@ ROW_RESULT_COLUMNS = (
     "import_completed_at",
     "import_advice",
 )
-"""The result columns that say what became of a row, in order."""
+"""The result columns with the outcome of a row, in order."""
 
 RUN_ID_COLUMN = "import_run_id"
 """The result column that names the run that wrote the row."""
 
 RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
-"""The columns that every results file adds, in order."""
+"""The columns that are added to every results file, in order."""
 
 EXTRA_CELLS_COLUMN = "import_extra_cells"
-"""The column, present only when needed, with the cells of a row beyond the header, as a JSON list of texts."""
+"""Column for the cells of a row beyond the header, as a JSON list of strings; present only when needed."""
 
 PREVIOUS_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, EXTRA_CELLS_COLUMN})
-"""The columns that are an old result when a source has them, and are replaced."""
+"""Columns that hold previous results if a source has them; they are replaced."""

@@ -1,8 +1,8 @@
-"""Secrets kept out of everything that is shown or stored: error sentences, log lines, results, journals.
+"""Removal of secrets from everything that is shown or stored: error messages, log lines, results, journals.
 
-`hide` registers a secret once it is known; from then on `redact` masks it in any text of this process, however a
-server or a library spelled it. `redact` also masks what looks like a HubSpot token, since a token typed into the wrong
-setting is not known as one.
+`hide` registers a secret; from then on `redact` masks it in any text of this process, however a server or a library
+encoded it. `redact` also masks everything that looks like a HubSpot token, because a token that was typed into the
+wrong setting is not registered.
 """
 
 import base64
@@ -13,27 +13,27 @@ from importer.printable import INVISIBLE, without_controls
 
 MASK = "[token]"
 
-_SHORTEST_SECRET = 8
-"""Characters. No HubSpot token is shorter, and masking a shorter one would only damage words."""
+_MIN_SECRET = 8
+"""Minimum length of a secret. No HubSpot token is shorter, and masking shorter texts would damage words."""
 
-_SHORTEST_WITHIN_WORDS = 16
-"""Characters from which a secret is masked anywhere; a shorter one only where it is a word of its own."""
+_MIN_WITHIN_WORDS = 16
+"""Minimum length of a secret that is masked inside words; a shorter one is masked only as a whole word."""
 
-_SHORTEST_SPLIT = 24
+_MIN_SPLIT = 24
 _FRAGMENT = 16
-"""Characters of a secret of at least `_SHORTEST_SPLIT` that are masked by themselves, as after a split or a cut."""
+"""Length of a fragment that is masked by itself, if the secret has at least `_MIN_SPLIT` characters."""
 
 _BLOCK = 8
-"""A fragment of `_FRAGMENT` characters contains a whole block of this length: a quick test before the slow ones."""
+"""A fragment of `_FRAGMENT` characters contains a whole block of this length; finding one is a fast pre-check."""
 
-_UNSEEN = rf"(?-i:[\s{INVISIBLE}\ufffd]*)"
-_FILLER = rf"{_UNSEEN}(?:\\{{1,8}}(?:[bfnrt]|u(?!00[2-7])[0-9a-f]{{4}}){_UNSEEN})*"
-"""What may stand between the characters of a secret: what does not show, or only as a stand-in, or its JSON escape."""
+_INVISIBLE_RUN = rf"(?-i:[\s{INVISIBLE}\ufffd]*)"
+_FILLER = rf"{_INVISIBLE_RUN}(?:\\{{1,8}}(?:[bfnrt]|u(?!00[2-7])[0-9a-f]{{4}}){_INVISIBLE_RUN})*"
+"""Text allowed between the characters of a secret: invisible or replacement characters, also as JSON escapes."""
 
-_TOKEN_SIGNS = ("pat-", "eyj", "na1-", "na2-", "na3-", "eu1-", "ap1-")
-"""In lower case, what texts contain that look like a HubSpot token."""
+_TOKEN_MARKERS = ("pat-", "eyj", "na1-", "na2-", "na3-", "eu1-", "ap1-")
+"""Substrings, in lower case, of everything that looks like a HubSpot token."""
 
-_LIKE_A_TOKEN = re.compile(
+_TOKEN_LIKE = re.compile(
     r"(?<!\w)(?:"
     r"(?i:pat-[a-z]{2,3}\d?-[\w-]*\w)"  # a private app or a service key
     r"|(?i:[a-z]{2}\d-[0-9a-f]{4,8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"  # an OAuth refresh token
@@ -42,37 +42,37 @@ _LIKE_A_TOKEN = re.compile(
     r"|eyJ[\w-]{10,}\.[\w-]{10,}(?:\.[\w-]+)?"  # a JSON web token
     r")"
 )
-_LONG = re.compile(r"C[A-Pi][\w-]{50}")
+_LONG_WORD = re.compile(r"C[A-Pi][\w-]{50}")
 _URL_CREDENTIALS = re.compile(r"(?<=://)[^\s/?#@]*:\S*@")
 
 _ID_OR_STATUS = re.compile(r"[0-9]*|[A-Z_]*")
 
 
 class _Secret:
-    """One secret in every spelling in which it can come back."""
+    """A secret in every encoding in which it may be echoed."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
-        spellings = [self._spelled(secret), *map(re.escape, _encoded(secret))]
-        self._anywhere = re.compile("|".join(spellings), re.IGNORECASE)
+        patterns = [self._pattern(secret), *map(re.escape, _encoded(secret))]
+        self._anywhere = re.compile("|".join(patterns), re.IGNORECASE)
         self._fragments = self._fragment_pattern()
 
     @staticmethod
-    def _spelled(secret: str) -> str:
-        if len(secret) < _SHORTEST_WITHIN_WORDS:
+    def _pattern(secret: str) -> str:
+        if len(secret) < _MIN_WITHIN_WORDS:
             return r"(?<!\w)" + "".join(map(_character, secret)) + r"(?!\w)"
         return _FILLER.join(map(_character, secret))
 
     def _fragment_pattern(self) -> re.Pattern[str] | None:
-        if len(self._secret) < _SHORTEST_SPLIT:
+        if len(self._secret) < _MIN_SPLIT:
             return None
         starts = range(len(self._secret) - _FRAGMENT + 1)
         pieces = "|".join(re.escape(self._secret[start : start + _FRAGMENT]) for start in starts)
         return re.compile(f"(?=({pieces}))", re.IGNORECASE)
 
     @property
-    def signs(self) -> list[str]:
-        """Texts in lower case of which at least one is in whatever contains the secret unencoded or in base64."""
+    def markers(self) -> list[str]:
+        """Substrings, in lower case, at least one of which is in every text with the secret in plain or base64."""
         last = len(self._secret) - _BLOCK + 1
         blocks = [self._secret[start : start + _BLOCK].lower() for start in range(0, last, _BLOCK)]
         return blocks + [text.lower() for text in _encoded(self._secret)]
@@ -93,64 +93,68 @@ class _Secret:
 
 
 _secrets: dict[str, _Secret] = {}
-_signs: tuple[str, ...] = ()
+_markers: tuple[str, ...] = ()
 
 
 def hide(secret: str) -> None:
-    """Mask `secret` in all that `redact` is given from now on.
+    """Mask `secret` in every later call of `redact`.
 
-    One that cannot be a token, being shorter than `_SHORTEST_SECRET` characters or of digits or capitals only, is
-    ignored: masking it would damage ids, statuses and words.
+    Ignored if it cannot be a token because it is shorter than `_MIN_SECRET` characters or consists of digits or of
+    capitals only: masking it would damage ids, statuses and words.
     """
-    global _signs  # noqa: PLW0603 - a secret is one for the whole process
-    if len(secret) >= _SHORTEST_SECRET and secret not in _secrets and not _ID_OR_STATUS.fullmatch(secret):
+    global _markers  # noqa: PLW0603 - secrets are registered for the whole process
+    if len(secret) >= _MIN_SECRET and secret not in _secrets and not _ID_OR_STATUS.fullmatch(secret):
         _secrets[secret] = _Secret(secret)
-        _signs = tuple(dict.fromkeys([*_signs, *_secrets[secret].signs]))
+        _markers = tuple(dict.fromkeys([*_markers, *_secrets[secret].markers]))
 
 
 def may_hold_secret(text: str) -> bool:
-    """Whether `text`, which may be JSON, can contain a registered secret: a quick test, wrong only by a yes.
+    """Return whether `text`, which may be JSON, can contain a registered secret; False is always right.
 
-    It sees every response, so it looks for single characters and long texts, which Python finds fastest. What does not
-    print may split a secret; JSON has no such ASCII character as it is, but for DEL and what stands between its values.
+    This runs for every response, so it is a fast check for substrings. Unprintable characters may split a secret; JSON
+    has no unescaped ASCII ones except DEL and the whitespace between its values.
     """
     if "%" in text or "\\" in text or "&#" in text or "&amp;" in text or "\x7f" in text:
         return True
     if not text.isascii() and ("\ufffd" in text or not text.isprintable()):
         return True
     lower = text.lower()
-    return any(map(lower.__contains__, _signs))
+    return any(map(lower.__contains__, _markers))
 
 
 def _may_hold_token(text: str) -> bool:
-    """Whether `text` can contain what looks like a token, or a URL with a password."""
+    """Return whether `text` can contain something that looks like a token, or a URL with a password."""
     lower = text.lower()
-    return any(sign in lower for sign in _TOKEN_SIGNS) or ("@" in text and "://" in text) or bool(_LONG.search(text))
+    return (
+        any(marker in lower for marker in _TOKEN_MARKERS)
+        or ("@" in text and "://" in text)
+        or bool(_LONG_WORD.search(text))
+    )
 
 
 def redact(text: str) -> str:
-    """Return `text` without secrets. An id (digits) or a status (capitals) is never touched."""
+    """Return `text` with secrets masked. An id (digits) or a status (capitals) is never changed."""
     if _ID_OR_STATUS.fullmatch(text):
         return text
     if may_hold_secret(text) or not text.isprintable():
         for secret in _secrets.values():
             text = secret.masked(text)
     if _may_hold_token(text):
-        text = _LIKE_A_TOKEN.sub(MASK, _URL_CREDENTIALS.sub("[hidden]@", text))
+        text = _TOKEN_LIKE.sub(MASK, _URL_CREDENTIALS.sub("[hidden]@", text))
     return text
 
 
 def cleaned(redacted: str) -> str:
-    """Return a text that is already redacted without control characters, redacted again: they may have split a secret.
+    """Return a redacted text without control characters, redacted again because these may have split a secret.
 
-    Only a text that changes pays for it.
+    A text without control characters is returned as it is.
     """
     text = without_controls(redacted)
     return text if text is redacted else redact(text)
 
 
 def redact_json(value: Any) -> Any:
-    """Return decoded JSON with every text in it redacted, keys too. Raises RecursionError for JSON nested too deep."""
+    """Return decoded JSON with every string redacted, keys included. Raises RecursionError if nested too deeply."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, list):
@@ -161,9 +165,9 @@ def redact_json(value: Any) -> Any:
 
 
 def _character(character: str) -> str:
-    r"""A pattern of one character: as it is, `%70`, `%u0070`, `\x70`, `\u0070`, `\u{70}`, `\160`, `&#112;`, `&#x70;`.
+    r"""Return a pattern of a character: `%70`, `%u0070`, `\x70`, `\u0070`, `\u{70}`, `\160`, `&#112;`, `&#x70;`.
 
-    Each may have been escaped more than once, up to a limit: a long run of backslashes must not take long.
+    Each may have been escaped more than once, up to a limit that keeps long runs of backslashes fast.
     """
     code = ord(character)
     escape = rf"\\{{1,8}}(?:x{code:02x}|u(?:00|\{{0*){code:02x}\}}?|0*{code:o})"
@@ -171,13 +175,13 @@ def _character(character: str) -> str:
 
 
 def _encoded(secret: str) -> list[str]:
-    """The secret in hexadecimal, and in base64 at each of the three places where it can begin within other bytes."""
+    """Return the secret in hexadecimal, and in base64 at each of the three possible offsets within other bytes."""
     raw = secret.encode()
     found = [raw.hex()]
     for before in range(3):
         after = -(before + len(raw)) % 3
         text = base64.b64encode(bytes(before) + raw + bytes(after)).decode()
-        # The first and last characters also encode bits of the bytes around it.
+        # The first and last characters also encode bits of the neighbouring bytes.
         inner = text[-(-before * 8 // 6) : len(text) - -(-after * 8 // 6)]
         found += [inner, inner.translate(str.maketrans("+/", "-_"))]
     return list(dict.fromkeys(text for text in found if len(text) >= _FRAGMENT))

@@ -1,4 +1,4 @@
-"""The record of the files that runs wrote: only what is unchanged since then is replaced or removed."""
+"""The record of the files that runs wrote: only a file that is unchanged since then is replaced or removed."""
 
 import hashlib
 import json
@@ -11,15 +11,18 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from importer.atomic_file import explain, replace_text
+from importer.errors import OutputError
+
 logger = logging.getLogger(__name__)
 
-_LONGEST_WAIT = 10.0
-"""Seconds to wait for another command that puts a file in its place; a command that is halted must not halt others."""
+_LOCK_TIMEOUT = 10.0
+"""Seconds to wait for another command that is moving a file; a suspended command must not block others for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A file's content as its `owner` wrote it; `size` is in bytes, `account` the HubSpot account, None if unknown."""
+    """The content of a file as its `owner` wrote it: size in bytes, hash, and HubSpot account (None if unknown)."""
 
     owner: str
     size: int
@@ -28,18 +31,18 @@ class Stamp:
 
 
 def _ignore(path: Path, kept: Path) -> None:
-    """Report nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenFiles:
-    """Decides what may be replaced, from a record in `directory`; without one every file is kept.
+    """The policy that decides which files may be replaced, from a record in `directory`.
 
-    `owner` identifies the command whose results these are, `account` the HubSpot account that they are about; one that
-    is unknown (None), as after a run that sent nothing, counts as the same. A file is replaced when the same owner
-    wrote it for the same account and it has not changed since; anything else is somebody's work, or another command's
-    results, and is kept under the next free number. `on_kept` is called with a file's path and the one under which it
-    is kept (the same if it stays in place).
+    `owner` identifies the command whose results these are, `account` the HubSpot account that they are about. An
+    unknown account (None), as after a run that sent nothing, matches every account. A file is replaced when the same
+    owner wrote it for the same account and it has not changed since. Any other file is a user's work, or another
+    command's results, and is kept under the next free number; without a directory every file is kept. `on_kept` is
+    called with the path of a file and the path under which it is kept (the same if it is not moved).
     """
 
     directory: Path | None = None
@@ -47,50 +50,54 @@ class WrittenFiles:
     account: int | None = None
     on_kept: Callable[[Path, Path], None] = _ignore
 
-    def publish(self, part: Path, place: Path) -> None:
-        """Move a finished file to its place in one step; what is there is replaced or kept. Raises OSError."""
-        with self._alone():
-            stamp = None if self.directory is None else self._stamp(part)
-            self._make_way(place)
-            part.replace(place)
-            self._record(place, stamp)
+    def move(self, part: Path, destination: Path) -> None:
+        """Move a finished file to its destination in one step; replace or keep the old file. Raises OSError."""
+        with self._exclusive():
+            stamp = None
+            if self.directory is not None:
+                stamp = Stamp(self.owner, part.stat().st_size, _sha256(part), self.account)
+            self._keep_unless_replaceable(destination)
+            part.replace(destination)
+            self._record(destination, stamp)
 
-    def remove(self, path: Path) -> None:
-        """Remove the file at `path` if it may be replaced, else leave it there. Raises OSError."""
-        with self._alone():
-            if not path.exists():
-                return
-            stamp = self._unchanged(path)
-            if stamp is not None and _are_of_one(stamp, self):
-                path.unlink()
-            else:
-                self.on_kept(path, path)
-
-    def _stamp(self, part: Path) -> Stamp:
-        return Stamp(self.owner, part.stat().st_size, _sha256(part), self.account)
+    def remove(self, target: Path) -> None:
+        """Remove an old file if it may be replaced, else keep it. Raises OutputError when that fails."""
+        path = target.resolve()
+        try:
+            with self._exclusive():
+                if not path.exists():
+                    return
+                stamp = self._unchanged(path)
+                if stamp is not None and _is_same_owner(stamp, self):
+                    path.unlink()
+                else:
+                    self.on_kept(path, path)
+        except OSError as error:
+            code, reason = explain(error)
+            raise OutputError(code, f"The old {target} cannot be removed: {reason}") from error
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Wait until no other command with this record moves files: two must not find the same place free.
+    def _exclusive(self) -> Iterator[None]:
+        """Hold the lock of this record, so that two commands do not claim the same free name.
 
-        Where the lock cannot be used, go on without it.
+        Continue without it where the lock cannot be used.
         """
         with ExitStack() as stack:
             if self.directory is not None:
                 try:
                     self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    lock = FileLock(self.directory.with_suffix(".lock"), _LONGEST_WAIT, mode=0o600)
+                    lock = FileLock(self.directory.with_suffix(".lock"), _LOCK_TIMEOUT, mode=0o600)
                     stack.enter_context(lock)
                 except (OSError, Timeout) as error:
                     logger.warning("%s cannot be locked: %s", self.directory, error)
             yield
 
-    def _make_way(self, path: Path) -> None:
-        """Keep the file at `path`, if there is one, unless it may be replaced. Raises OSError."""
+    def _keep_unless_replaceable(self, path: Path) -> None:
+        """Rename the file at `path`, if there is one, unless it may be replaced. Raises OSError."""
         if not path.exists():
             return
         stamp = self._unchanged(path)
-        if stamp is not None and _are_of_one(stamp, self):
+        if stamp is not None and _is_same_owner(stamp, self):
             return
         kept = self._free_number(path, stamp)
         path.replace(kept)
@@ -98,20 +105,20 @@ class WrittenFiles:
         self.on_kept(path, kept)
 
     def _record(self, path: Path, stamp: Stamp | None) -> None:
-        """Record that `path` now has the stamped content. A file that cannot be recorded is kept by the next run."""
+        """Record that `path` now has the stamped content. A file without a record is kept by the next run."""
         if self.directory is None or stamp is None:
             return
         entry = self._entry(self.directory, path)
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            entry.write_text(json.dumps({"path": str(path), **asdict(stamp)}), encoding="ascii")
+            replace_text(entry, json.dumps({"path": str(path), **asdict(stamp)}))
         except OSError as error:
-            logger.warning("%s cannot be written (%s): the next run will keep a copy of %s.", entry, error, path)
+            logger.warning("%s cannot be written (%s); the next run will keep a copy of %s.", entry, error, path)
 
     def _free_number(self, path: Path, stamp: Stamp | None) -> Path:
         """Claim the first numbered name that is free, or that holds older results of the owner of `stamp`.
 
-        The latter keeps two commands that take turns at one name from leaving a file each time.
+        Reusing the latter keeps two commands that alternate at one name from leaving a new file each time.
         """
         for number in count(1):
             numbered = path.with_name(f"{path.stem}.{number}{path.suffix}")
@@ -119,13 +126,13 @@ class WrittenFiles:
                 numbered.open("xb").close()
             except FileExistsError:
                 older = self._unchanged(numbered)
-                if stamp is None or older is None or not _are_of_one(older, stamp):
+                if stamp is None or older is None or not _is_same_owner(older, stamp):
                     continue
             return numbered
-        raise AssertionError("the numbers do not end")
+        raise AssertionError("unreachable: count() is infinite")
 
     def _unchanged(self, path: Path) -> Stamp | None:
-        """Return the stamp with which a run wrote the file; None if it has changed since or nothing is known of it."""
+        """Return the stamp with which a run wrote the file; None if it has changed since or has no record."""
         if self.directory is None:
             return None
         try:
@@ -143,14 +150,14 @@ class WrittenFiles:
         return directory / f"{name}.json"
 
 
-def _are_of_one(stamp: Stamp, other: Stamp | WrittenFiles) -> bool:
-    """Whether both are of one command and not of different accounts."""
+def _is_same_owner(stamp: Stamp, other: Stamp | WrittenFiles) -> bool:
+    """Return whether both belong to one command and not to different accounts."""
     accounts = {stamp.account, other.account} - {None}
     return stamp.owner == other.owner and len(accounts) < 2
 
 
-NOTHING_KNOWN = WrittenFiles()
-"""No record: every file that is there is kept."""
+NO_RECORD = WrittenFiles()
+"""Without a record every existing file is kept."""
 
 
 def _sha256(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Servers for the tests: the sandbox in this process, and in a process of its own."""
+"""Options of the test run, and sandboxes for tests: in this process and in a separate one."""
 
 import json
 import re
@@ -17,29 +17,35 @@ import pytest
 from importer.sandbox import Sandbox, SandboxOptions
 from tests.support.errors import error_messages
 
-# A shell's background job begins with SIGINT ignored, and every process that a test starts would inherit that.
+# Background jobs of a shell start with SIGINT ignored, which every process that a test starts would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine must not fail a property because one example took long.
+# An example that takes long on a busy machine must not fail a property.
 hypothesis.settings.register_profile("importer", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("importer")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long and how wild the chaos test is."""
+    """Add options for the chaos tests and the golden file."""
     parser.addoption("--chaos-pairs", type=int, default=1_000, metavar="N", help="pairs of each chaos test")
-    parser.addoption("--chaos-seed", type=int, default=1, metavar="N", help="what decides its rows and faults")
-    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files (with -n 0)")
+    parser.addoption("--chaos-seed", type=int, default=1, metavar="N", help="seed of its rows and faults")
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden (run all tests)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let the golden file of error messages be rewritten when that is asked for."""
+    """Update the golden file of error messages if requested; try fewer examples in a run of the fast tests."""
+    if "not slow" in config.getoption("markexpr"):
+        hypothesis.settings.load_profile("quick")
     error_messages.is_updating = config.getoption("--update-golden")
+    if error_messages.is_updating and not hasattr(config, "workerinput"):
+        error_messages.clear()
 
 
 def pytest_unconfigure() -> None:
-    """Write the golden file of error messages when that was asked for."""
-    error_messages.save()
+    """Write the golden file of error messages if requested."""
+    if error_messages.is_updating:
+        error_messages.save()
 
 
 @pytest.fixture
@@ -51,35 +57,35 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @dataclass(frozen=True, slots=True)
 class SandboxProcess:
-    """A sandbox in another process, for tests that run or kill the importer in one of its own."""
+    """A sandbox in another process, for tests that run or kill the importer in a separate process."""
 
     url: str
     pid: int
 
     def state(self, *, summary: bool = False) -> dict[str, Any]:
-        """Return what `/sandbox/state` says."""
-        return self._ask(f"/sandbox/state?summary={int(summary)}", None)
+        """Return the response of `/sandbox/state`."""
+        return self._request(f"/sandbox/state?summary={int(summary)}", None)
 
     def change(self, what: str, **body: Any) -> dict[str, Any]:
         """Change `records`, `associations` or `faults` (bodies: see `importer.sandbox.control`); return the counts."""
-        return self._ask(f"/sandbox/{what}", json.dumps(body).encode())
+        return self._request(f"/sandbox/{what}", json.dumps(body).encode())
 
-    def _ask(self, path: str, body: bytes | None) -> dict[str, Any]:
-        with urllib.request.urlopen(self.url + path, body, timeout=60) as answer:
-            parsed: dict[str, Any] = json.load(answer)
+    def _request(self, path: str, body: bytes | None) -> dict[str, Any]:
+        with urllib.request.urlopen(self.url + path, body, timeout=60) as response:
+            parsed: dict[str, Any] = json.load(response)
         return parsed
 
 
 @contextmanager
 def sandbox_process(options: SandboxOptions | None = None, *, port: int = 0) -> Iterator[SandboxProcess]:
-    """Run a sandbox in a process of its own for the time of the block."""
+    """Run a sandbox in a separate process for the duration of the block."""
     command = [sys.executable, "-m", "importer.sandbox", "--port", str(port), *_arguments(options or SandboxOptions())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
-            announced = process.stdout.readline()
-            url = re.search(r"http://\S+", announced)
-            assert url, f"the sandbox did not start: {announced!r}"
+            line = process.stdout.readline()
+            url = re.search(r"http://\S+", line)
+            assert url, f"the sandbox did not start: {line!r}"
             yield SandboxProcess(url[0], process.pid)
         finally:
             process.terminate()

@@ -1,118 +1,173 @@
-"""The floors of the package: imports point down only, and some libraries have one room."""
+"""Layers: imports point down only, packages do not import each other in circles, each library has its packages."""
 
-import ast
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+import tomllib
+from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-import importer
+from tests.support.package import MODULES, PROJECT, check_none, imports, imports_at_start
 
-PACKAGE = Path(importer.__file__).parent
+LAYERS = (
+    ("importer.redaction", "importer.printable"),
+    (
+        "importer.model",
+        "importer.errors",
+        "importer.exit_codes",
+        "importer.timestamps",
+        "importer.atomic_file",
+        "importer.written_files",
+    ),
+    ("importer.config",),
+    ("importer.reader", "importer.journal", "importer.hubspot"),
+    ("importer.pool", "importer.reporter"),
+    ("importer.runner",),
+    ("importer.cli", "importer.web"),
+    ("importer", "importer.__main__"),
+)
+"""From the bottom up. A package imports lower layers only; the modules of the lowest two layers also each other."""
 
-FLOORS = {
-    "importer": 6,
-    "cli": 5,
-    "runner": 4,
-    "pool": 3,
-    "reporter": 3,
-    "reader": 2,
-    "journal": 2,
-    "hubspot": 2,
-    "config": 1,
-    "atomic_file": 0.9,
-    "written_files": 0.5,
-    "model": 0,
-    "errors": 0,
-    "printable": -2,
-    "redaction": -1,
-}
-"""The floor of each room, below 0 what even errors need. `importer` stands for the package's own two files."""
+READER_LAYERS = (
+    ("importer.reader.files.workbook",),
+    ("importer.reader.messages",),
+    ("importer.reader.files",),
+    ("importer.reader.columns",),
+    ("importer.reader.rows",),
+    ("importer.reader",),
+)
+"""From the bottom up. `importer.reader` is what joins them: its `source`, `parts` and `previous_results`."""
 
-ROOMS_OF_LIBRARIES = {
+SANDBOX_USERS = {"importer.runner", "importer.cli", "importer.web"}
+
+PACKAGES_OF_LIBRARIES = {
     "aiohttp": {"hubspot", "sandbox"},
-    "yarl": {"hubspot"},
     "aiolimiter": {"hubspot"},
-    "sqlite3": {"journal"},
-    "orjson": {"journal"},
-    "numpy": {"journal"},
-    "pydantic": {"config", "hubspot", "runner"},  # the last two hold the token as a SecretStr
     "click": {"cli"},
+    "numpy": {"journal"},
+    "openpyxl": {"reporter"},
+    "orjson": {"journal"},
+    "pandas": {"reader", "reporter", "runner"},
+    "pydantic": {"config", "hubspot", "runner"},  # the last two hold the token as a SecretStr
+    "sqlite3": {"journal"},
     "tqdm": {"cli"},
-    "pandas": {"reader", "runner"},
     "xlsxwriter": {"reporter"},
+    "yarl": {"hubspot"},
 }
 
+INDEPENDENT_READERS = {"python_calamine", "xlrd"}
+"""Libraries that the tests compare the reader with, which would be pointless if the package used them."""
 
-def modules() -> Iterator[tuple[str, Path]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        yield ".".join(("importer", *parts)).removesuffix(".__init__"), path
-
-
-MODULES = dict(modules())
+IMPORT_NAMES = {"python-calamine": "python_calamine", "xlsxwriter": "xlsxwriter"}
 
 
-def room(module: str) -> str:
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 and parts[1] != "__main__" else "importer"
+def layer_of(module: str, layers: tuple[tuple[str, ...], ...]) -> tuple[int, str] | None:
+    """Return the layer's number and the package of a module: that of the longest matching name."""
+    found = [
+        (len(package), number, package)
+        for number, packages in enumerate(layers)
+        for package in packages
+        if module == package or (module.startswith(f"{package}.") and package != "importer")
+    ]
+    return max(found)[1:] if found else None
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, in functions and for types too, as a dotted name."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively"
-            assert node.module
-            for alias in node.names:
-                whole = f"{node.module}.{alias.name}"
-                yield whole if whole in MODULES else node.module
+def package_of(module: str) -> str:
+    """Return the name of a module's package inside `importer`, or of the module if it is directly in it."""
+    return module.partition(".")[2].partition(".")[0]
 
 
 def own_imports(module: str) -> set[str]:
-    return {room(name) for name in imports(MODULES[module]) if name.split(".")[0] == "importer"}
+    return {name for name in imports(module) if name.partition(".")[0] == "importer"}
 
 
-def test_every_room_has_a_floor() -> None:
-    assert {room(module) for module in MODULES} == set(FLOORS) | {"sandbox"}
+def upward_imports(module: str, layers: tuple[tuple[str, ...], ...]) -> list[str]:
+    """Return the imports of a module that are not in a lower layer nor in its own package."""
+    own = layer_of(module, layers)
+    assert own is not None, f"{module} belongs to no layer"
+    found = []
+    for name in sorted(own_imports(module)):
+        other = layer_of(name, layers)
+        if other is None or other == own:
+            continue
+        same_layer_is_allowed = own[0] <= 1 and layers is LAYERS  # single modules; cycles are checked below
+        if other[0] > own[0] or (other[0] == own[0] and not same_layer_is_allowed):
+            found.append(name)
+    return found
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if room(name) != "sandbox"])
-def test_imports_point_down_only(module: str) -> None:
-    own = room(module)
-    for other in own_imports(module) - {own}:
-        if other == "sandbox":
-            assert own in {"runner", "cli"}, f"{module} imports the sandbox"
-        else:
-            assert FLOORS[other] < FLOORS[own], f"{module} imports {other}"
+WITHOUT_SANDBOX = [module for module in MODULES if package_of(module) != "sandbox"]
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if room(name) == "sandbox"])
-def test_the_sandbox_imports_nothing_of_the_package_but_itself(module: str) -> None:
-    assert own_imports(module) <= {"sandbox"}
+@pytest.mark.parametrize("module", WITHOUT_SANDBOX)
+def test_imports_point_down(module: str) -> None:
+    check_none(upward_imports(module, LAYERS))
 
 
-@pytest.mark.parametrize("library", ROOMS_OF_LIBRARIES)
-def test_a_library_stays_in_its_rooms(library: str) -> None:
-    found = {
-        room(module) for module, path in MODULES.items() if library in {name.split(".")[0] for name in imports(path)}
+@pytest.mark.parametrize("module", [module for module in MODULES if package_of(module) == "reader"])
+def test_imports_inside_the_reader_point_down(module: str) -> None:
+    check_none(upward_imports(module, READER_LAYERS))
+
+
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if module.startswith("importer.reader.files.workbook")]
+)
+def test_workbook_formats_depend_on_nothing_else_of_the_package(module: str) -> None:
+    assert {name for name in own_imports(module) if not name.startswith("importer.reader.files.workbook")} == set()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if package_of(module) == "sandbox"])
+def test_the_sandbox_imports_only_itself(module: str) -> None:
+    assert {package_of(name) for name in own_imports(module)} <= {"sandbox"}
+
+
+def test_only_the_runner_and_the_front_ends_import_the_sandbox() -> None:
+    users = {module for module in WITHOUT_SANDBOX if any(package_of(name) == "sandbox" for name in own_imports(module))}
+    assert {".".join(module.split(".")[:2]) for module in users} <= SANDBOX_USERS
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {
+        module: {name for name in imports_at_start(module) if name in MODULES and name != module} for module in MODULES
     }
-    assert found <= ROOMS_OF_LIBRARIES[library]
-    assert found, f"nothing imports {library}"
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(reversed(error.args[1])))
 
 
-def test_the_libraries_that_judge_the_readers_are_of_the_tests_alone() -> None:
-    found = {name.split(".")[0] for path in MODULES.values() for name in imports(path)}
-    assert not found & {"openpyxl", "python_calamine", "xlrd"}
+@pytest.mark.parametrize("library", PACKAGES_OF_LIBRARIES)
+def test_a_library_is_imported_only_in_its_packages(library: str) -> None:
+    users = {package_of(module) for module in MODULES if library in libraries(module)}
+    assert users
+    assert users <= PACKAGES_OF_LIBRARIES[library]
+
+
+def libraries(module: str) -> set[str]:
+    return {name.partition(".")[0] for name in imports(module)} - {"importer"}
+
+
+def test_the_package_declares_exactly_the_libraries_that_it_imports() -> None:
+    imported = set().union(*map(libraries, MODULES)) - sys.stdlib_module_names
+    assert imported - {"yarl", "_typeshed"} == declared()  # aiohttp's own URLs; a module for type checkers only
+
+
+def declared() -> set[str]:
+    """The import names of the dependencies in pyproject.toml."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [re.split(r"[<>=\[; ]", text)[0] for text in project["dependencies"]]
+    return {IMPORT_NAMES.get(name, name).replace("-", "_") for name in names}
+
+
+def test_the_package_does_not_import_the_readers_that_it_is_compared_with() -> None:
+    assert not INDEPENDENT_READERS & set().union(*map(libraries, MODULES))
 
 
 def loaded_by(code: str) -> set[str]:
+    """Return the names of all modules that a new process has loaded after running some code."""
     code += "\nimport sys\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT, check=True)
     return set(done.stdout.split())
 
 

@@ -1,4 +1,4 @@
-"""Text from outside on a terminal and in cells: it shows what it contains, and moves, hides or forges nothing."""
+"""Untrusted text on a terminal and in cells: control characters are visible or removed, so it cannot forge output."""
 
 import unicodedata
 
@@ -30,12 +30,12 @@ ODD = st.text(
         ("C:\\new\\table.csv", "C:\\new\\table.csv"),
     ],
 )
-def test_what_would_move_hide_or_forge_is_shown_as_its_escape(text: str, shown: str) -> None:
+def test_control_characters_are_shown_as_escapes(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
 @given(ODD)
-def test_a_printable_text_is_one_line_of_nothing_but_characters_that_show(text: str) -> None:
+def test_a_printable_text_is_one_line_of_visible_characters(text: str) -> None:
     shown = printable(text)
     shown.encode()
     assert shown.splitlines() == ([shown] if shown else [])
@@ -44,7 +44,7 @@ def test_a_printable_text_is_one_line_of_nothing_but_characters_that_show(text: 
 
 
 @given(ODD)
-def test_showing_twice_changes_nothing_more(text: str) -> None:
+def test_escaping_twice_is_the_same_as_once(text: str) -> None:
     assert printable(printable(text)) == printable(text)
     assert without_controls(without_controls(text)) == without_controls(text)
 
@@ -59,5 +59,5 @@ def test_showing_twice_changes_nothing_more(text: str) -> None:
         ("コンタクト\u3000\U0001f600", "コンタクト\u3000\U0001f600"),
     ],
 )
-def test_a_cell_keeps_the_words_without_the_controls(text: str, kept: str) -> None:
+def test_a_cell_keeps_the_words_without_control_characters(text: str, kept: str) -> None:
     assert without_controls(text) == kept

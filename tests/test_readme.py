@@ -1,32 +1,53 @@
-"""The first commands of the README, as they stand there, on a machine as it comes."""
+"""The README: its commands and outputs are those of the program, in a fresh copy of the project on a stock machine.
+
+`pytest -n 0 --update-golden tests/test_readme.py` writes the current outputs into the README.
+"""
 
 import csv
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from importer.cli.commands import cli
+from importer.cli.help_topics import EXIT_CODES
+
 ROOT = Path(__file__).parent.parent
-TRY_IT = re.search(r"^## Try it\n(.*?)^## ", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+README = ROOT / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"(?<=^```console\n)\$ (.*)\n((?:.*\n)*?)(?=^```$)", re.MULTILINE)
+INDENTED_COMMAND = re.compile(r"^(?: {4}| {7})importer (.*)$", re.MULTILINE)
+
+STDOUT_ONLY = "…\n"
+"""As the first line of an output: what the command prints on standard error is left out."""
+
+NORMALIZED = (
+    (re.compile(r"\d{8}-\d{6}-[0-9a-f]{5}"), "20261125-071435-5ad5f"),
+    (re.compile(r"after \d+\.\d s"), "after 2.7 s"),
+)
+"""The parts of an output that differ from run to run, and how the README shows them."""
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of bash"),
     pytest.mark.timeout(600),  # packages may have to be downloaded
 ]
 
 
-def commands() -> list[str]:
-    """The bash blocks of the section "Try it"."""
-    assert TRY_IT
-    return re.findall(r"^```bash\n(.*?)^```$", TRY_IT[1], re.MULTILINE | re.DOTALL)
+def blocks(language: str) -> list[str]:
+    return [text for name, text in BLOCK.findall(TEXT) if name == language]
 
 
 def directory_of_python() -> Path:
-    """Where the stock `python3` of this machine is; that of the Python that runs the tests where it has none."""
+    """Return the directory of this machine's stock `python3`, or else that of the Python that runs the tests."""
     check = "import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))"
     stock = Path("/usr/bin/python3")
     if stock.exists() and subprocess.run([stock, "-c", check], capture_output=True, check=False).returncode == 0:
@@ -36,50 +57,112 @@ def directory_of_python() -> Path:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project without what building, testing and running leave in it."""
+    """A copy of the project without generated files."""
     folder = tmp_path_factory.mktemp("checkout") / "importer"
-    left_behind = shutil.ignore_patterns(
-        ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "*.results.*"
+    generated = shutil.ignore_patterns(
+        ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "*.results.*", "*.failures*.csv"
     )
-    shutil.copytree(ROOT, folder, ignore=left_behind)
+    shutil.copytree(ROOT, folder, ignore=generated)
     return folder
 
 
-def run(command: str, checkout: Path, **variables: str) -> str:
-    """Run a command in the checkout as somebody would who has just fetched the project; return what it prints."""
+@pytest.fixture(scope="module")
+def installed(checkout: Path) -> Path:
+    """The copy after the README's first command, which installs the importer."""
+    run(blocks("bash")[0], checkout)
+    return checkout
+
+
+def run(command: str, checkout: Path, *, code: int = 0, stderr: int = subprocess.STDOUT, **variables: str) -> str:
+    """Run a command in the copy as someone would who has just fetched the project; return its output."""
     own = ("PYTHON", "VIRTUAL_ENV", "PYTEST", "IMPORTER_", "HUBSPOT_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    environment["PATH"] = f"{directory_of_python()}:{environment['PATH']}"
+    environment["PATH"] = f"{checkout / '.venv' / 'bin'}:{directory_of_python()}:{environment['PATH']}"
     environment["IMPORTER_STATE_DIR"] = str(checkout.parent / "state")
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=checkout,
         env={**environment, **variables},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=stderr,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == code, done.stdout
     return done.stdout
 
 
+def test_the_readme_is_short() -> None:
+    assert len(TEXT.splitlines()) <= 150
+
+
 def test_there_are_two_commands_of_one_line_each() -> None:
-    assert [command.count("\n") for command in commands()] == [1, 1]
+    assert [command.count("\n") for command in blocks("bash")] == [1, 1]
 
 
-def test_the_first_command_links_the_sample_in_an_environment_of_its_own(checkout: Path) -> None:
-    run(commands()[0], checkout)
-    with (checkout / "sample_data/contacts_to_companies.sandbox.results.csv").open(
+def test_the_first_command_installs_the_importer_and_links_the_sample(installed: Path) -> None:
+    with (installed / "sample_data/contacts_to_companies.sandbox.results.csv").open(
         encoding="utf-8-sig", newline=""
     ) as file:
         assert [row["import_status"] for row in csv.DictReader(file)] == ["linked"] * 200
-    installed = run(".venv/bin/python -c 'import sys; print(sys.prefix)'", checkout)
-    assert Path(installed.strip()) == checkout / ".venv"
+    prefix = run(".venv/bin/python -c 'import sys; print(sys.prefix)'", installed)
+    assert Path(prefix.strip()) == installed / ".venv"
 
 
-def test_the_second_command_runs_every_test(checkout: Path) -> None:
-    # The tests are collected, which imports all that they need, but not run: this test is one of them.
-    printed = run(commands()[1], checkout, PYTEST_ADDOPTS="--collect-only --quiet")
+def test_the_second_command_collects_every_test_file(checkout: Path) -> None:
+    # The tests are collected, which imports everything they need, but not run: this test is one of them.
+    printed = run(blocks("bash")[1], checkout, PYTEST_ADDOPTS="--collect-only --quiet")
     collected = {line.partition("::")[0] for line in printed.splitlines() if "::" in line}
     assert collected == {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}
+
+
+def test_the_outputs_are_those_of_the_commands(installed: Path, request: pytest.FixtureRequest) -> None:
+    def output_of(found: re.Match[str]) -> str:
+        command, shown = found.groups()
+        stdout_only = shown.startswith(STDOUT_ONLY)
+        printed = run(
+            f"{command} || [ $? -eq 1 ]", installed, stderr=subprocess.DEVNULL if stdout_only else subprocess.STDOUT
+        )
+        printed = printed.replace(str(installed), "…")
+        for pattern, text in NORMALIZED:
+            printed = pattern.sub(text, printed)
+        return f"$ {command}\n{STDOUT_ONLY if stdout_only else ''}{printed}"
+
+    current = CONSOLE.sub(output_of, TEXT)
+    if request.config.getoption("--update-golden"):
+        README.write_text(current, encoding="utf-8")
+    else:
+        assert current == TEXT, "if the new output is intended: pytest -n 0 --update-golden tests/test_readme.py"
+
+
+def test_the_python_example_runs(installed: Path) -> None:
+    (example,) = blocks("python")
+    printed = run(f".venv/bin/python -c {shlex.quote(example)}", installed)
+    assert "29 4 1" in printed
+    assert (installed / "linked.csv").exists()
+
+
+@pytest.mark.parametrize("command", INDENTED_COMMAND.findall(TEXT))
+def test_the_options_of_every_other_command_exist(command: str) -> None:
+    name, *arguments = shlex.split(command)
+    found = cli.get_command(click.Context(cli), name)
+    assert found is not None
+    found.make_context(name, arguments)
+
+
+def test_every_command_and_exit_code_is_in_the_tables() -> None:
+    assert set(cli.list_commands(click.Context(cli))) <= set(re.findall(r"\b[a-z]+\b", TEXT.split("## Commands")[1]))
+    codes = re.findall(r"^\| ([\d, ]+) \|", TEXT, re.MULTILINE)
+    assert {int(code) for line in codes for code in line.split(", ")} == set(EXIT_CODES)
+
+
+def test_every_link_leads_to_a_file() -> None:
+    links = [link for link in re.findall(r"\]\((.*?)\)", TEXT) if not link.startswith("http")]
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_map_of_the_architecture_names_existing_files_and_directories() -> None:
+    text = (ROOT / "importer" / "README.md").read_text(encoding="utf-8")
+    names = re.findall(r"`((?:[a-z_]+/)*(?:[a-z_]+/|[a-z_]+\.py))`", text)
+    assert len(names) > 20
+    assert [name for name in names if not any((ROOT / "importer").rglob(name)) and not (ROOT / name).exists()] == []

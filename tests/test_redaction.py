@@ -1,4 +1,4 @@
-"""Secrets: masked in every spelling in which one can come back, and never at the cost of ids, statuses and words."""
+"""Secrets are masked in every encoding in which they may be echoed; ids, statuses and words are never changed."""
 
 import base64
 import html
@@ -21,7 +21,7 @@ OTHER = "s3rvice_Key.of+another/kind=~QyZ81"
 @pytest.fixture(autouse=True)
 def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redaction, "_secrets", {})
-    monkeypatch.setattr(redaction, "_signs", ())
+    monkeypatch.setattr(redaction, "_markers", ())
     hide(TOKEN)
     hide(OTHER)
 
@@ -31,7 +31,7 @@ def every_character(form: str) -> Callable[[str], str]:
 
 
 def split_by(filler: str, length: int = 1) -> Callable[[str], str]:
-    """The secret with a filler after every `length` characters."""
+    """Return a function that inserts `filler` after every `length` characters."""
     return lambda secret: filler.join(secret[start : start + length] for start in range(0, len(secret), length))
 
 
@@ -39,7 +39,7 @@ def in_base64(before: str, encode: Callable[[bytes], bytes] = base64.b64encode) 
     return lambda secret: encode(f"{before}{secret} and more".encode()).decode()
 
 
-SPELLINGS: dict[str, Callable[[str], str]] = {
+ENCODINGS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "upper case": str.upper,
     "lower case": str.lower,
@@ -72,8 +72,8 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "split by backspaces": split_by("\b"),
     "split by escape sequences": split_by("\x1b", 20),
     "split by line separators": split_by("\u2028" * 9, 12),
-    "split by halves of characters": split_by("\ud800"),
-    "split by stand-ins": split_by("\ufffd"),
+    "split by surrogates": split_by("\ud800"),
+    "split by replacement characters": split_by("\ufffd"),
     "base64": in_base64(""),
     "base64 of a header": in_base64("Bearer "),
     "base64 shifted by one": in_base64("u"),
@@ -83,15 +83,15 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize("secret", [TOKEN, OTHER])
-def test_a_secret_is_masked_however_it_is_spelled(secret: str, spelling: Callable[[str], str]) -> None:
-    said = f"You sent: {spelling(secret)}, didn't you?"
-    assert may_hold_secret(json.dumps(said))
-    assert may_hold_secret(json.dumps(said, ensure_ascii=False))
-    found = redact(said)
+def test_a_secret_is_masked_in_every_encoding(secret: str, encoding: Callable[[str], str]) -> None:
+    text = f"You sent: {encoding(secret)}, didn't you?"
+    assert may_hold_secret(json.dumps(text))
+    assert may_hold_secret(json.dumps(text, ensure_ascii=False))
+    found = redact(text)
     assert MASK in found
-    assert spelling(secret)[4:-4] not in found
+    assert encoding(secret)[4:-4] not in found
     assert found.startswith("You sent: ")
     assert found.endswith(", didn't you?")
 
@@ -106,17 +106,17 @@ def test_the_parts_of_a_secret_that_is_split_over_fields_are_masked() -> None:
     st.lists(st.sampled_from("\x00\x07\x08\x1b\x7f\x9b\xad\u061c\u200b\u200d\u202e\u2028\u2060\ufeff\U000e0041")),
     st.data(),
 )
-def test_removing_control_characters_never_brings_a_secret_together(fillers: list[str], data: st.DataObject) -> None:
-    characters = list(f"<{data.draw(st.sampled_from([TOKEN, TOKEN[:20], OTHER, LIKE_TOKENS[0]]))}>")
+def test_removing_control_characters_never_reassembles_a_secret(fillers: list[str], data: st.DataObject) -> None:
+    characters = list(f"<{data.draw(st.sampled_from([TOKEN, TOKEN[:20], OTHER, TOKEN_LIKE[0]]))}>")
     for filler in fillers:
         characters.insert(data.draw(st.integers(0, len(characters))), filler * data.draw(st.integers(1, 9)))
     found = cleaned(redact("".join(characters)))
-    assert not any(part in found for part in (TOKEN[:20], OTHER, LIKE_TOKENS[0])), found
+    assert not any(part in found for part in (TOKEN[:20], OTHER, TOKEN_LIKE[0])), found
 
 
-def test_a_long_text_of_fillers_and_escapes_takes_no_long_time() -> None:
+def test_long_texts_of_fillers_and_escapes_are_fast() -> None:
     for text in ("\\" * 100_000, "p" + "\u200b" * 100_000, "p\\n" * 50_000, "&amp;" * 50_000, "%25" * 50_000):
-        assert redact(text) == text  # the suite's time limit ends it otherwise
+        assert redact(text) == text  # otherwise the test times out
 
 
 @given(st.integers(0, len(TOKEN)), st.integers(16, len(TOKEN)))
@@ -127,25 +127,25 @@ def test_any_long_part_of_a_secret_is_masked(start: int, length: int) -> None:
 
 
 @pytest.mark.parametrize("short", ["x", "token", "1002", "12345678", "COMPLETE", "", "123456789012345678"])
-def test_what_can_be_no_token_is_not_masked(short: str) -> None:
+def test_a_text_that_cannot_be_a_token_is_not_masked(short: str) -> None:
     hide(short)
     text = f"exercitation of 1002, 12345678 and 123456789012345678: {short} is COMPLETE, tokens too"
     assert redact(text) == text
     assert redact(short) == short
 
 
-def test_a_short_secret_is_masked_only_as_a_word_of_its_own() -> None:
+def test_a_short_secret_is_masked_only_as_a_whole_word() -> None:
     hide("swordfish")
     assert redact("Bearer swordfish, swordfishes and Swordfish.") == f"Bearer {MASK}, swordfishes and {MASK}."
 
 
-def test_ids_and_statuses_are_never_touched() -> None:
+def test_ids_and_statuses_are_never_changed() -> None:
     hide("1234567890a")
     body = {"status": "COMPLETE", "id": "1234567890", "results": [{"from": {"id": "1234567890"}}], "numErrors": 0}
     assert redact_json(body) == body
 
 
-LIKE_TOKENS = [
+TOKEN_LIKE = [
     "pat-na1-91d91373-8e94-4872-893c-e7d080224a56",
     "PAT-EU1-91d91373-8e94-4872-893c-e7d080224a56",
     "pat-na1-xxx",
@@ -156,11 +156,13 @@ LIKE_TOKENS = [
 ]
 
 
-@pytest.mark.parametrize("token", LIKE_TOKENS)
+@pytest.mark.parametrize("token", TOKEN_LIKE)
 @pytest.mark.parametrize("kind", [ImporterError, SettingsError])
-def test_the_sentence_of_an_error_quotes_nothing_that_looks_like_a_token(token: str, kind: type[ImporterError]) -> None:
-    said = str(kind(f"rate is '{token}': expected N/SECONDS, such as 100/10"))
-    assert said == f"rate is '{MASK}': expected N/SECONDS, such as 100/10"
+def test_the_message_of_an_error_masks_everything_that_looks_like_a_token(
+    token: str, kind: type[ImporterError]
+) -> None:
+    text = str(kind("RATE_INVALID", f"rate is '{token}': expected N/SECONDS, such as 100/10"))
+    assert text == f"rate is '{MASK}': expected N/SECONDS, such as 100/10"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_the_sentence_of_an_error_quotes_nothing_that_looks_like_a_token(token: 
         "https://app.hubspot.com/contacts/1/record/0-1/5 · me@example.com · 100 % of it",
     ],
 )
-def test_what_only_resembles_a_token_stays(text: str) -> None:
+def test_a_text_that_only_resembles_a_token_is_not_masked(text: str) -> None:
     assert redact(text) == text
 
 
@@ -182,14 +184,14 @@ def test_a_password_in_a_url_is_hidden() -> None:
 
 
 @given(st.text(max_size=80))
-def test_a_text_without_a_secret_stays_as_it_is(text: str) -> None:
+def test_a_text_without_a_secret_is_unchanged(text: str) -> None:
     if "://" not in text and not may_hold_secret(text):
         assert redact(text) == text
     assert redact(redact(text)) == redact(text)
 
 
-@given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(sorted(SPELLINGS)))
-def test_whatever_stands_around_it_a_secret_in_json_is_found(before: str, after: str, spelling: str) -> None:
-    said = f"{before}{SPELLINGS[spelling](TOKEN)}{after}"
-    assert may_hold_secret(json.dumps({"message": said}))
-    assert TOKEN not in redact_json({"message": said})["message"]
+@given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(sorted(ENCODINGS)))
+def test_a_secret_in_json_is_found_whatever_surrounds_it(before: str, after: str, encoding: str) -> None:
+    text = f"{before}{ENCODINGS[encoding](TOKEN)}{after}"
+    assert may_hold_secret(json.dumps({"message": text}))
+    assert TOKEN not in redact_json({"message": text})["message"]

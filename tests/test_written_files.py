@@ -1,4 +1,4 @@
-"""What may be replaced: only a file that the same command wrote and nobody has changed since."""
+"""Only a file that the same command wrote and nobody has changed since is replaced."""
 
 import json
 import threading
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from importer.atomic_file import AtomicFile, remove
+from importer.atomic_file import AtomicFile
 from importer.reporter import WrittenFiles
 
 
 class Folder:
-    """A folder of results with its record; `kept` are the files that were kept, by their names then and now."""
+    """A folder of results with its record; `kept` has the old and new names of the files that were kept."""
 
     def __init__(self, root: Path) -> None:
         self.record = root / "state" / "outputs"
@@ -23,10 +23,10 @@ class Folder:
     def write(
         self, content: str, owner: str = "nightly", name: str = "a.results.csv", account: int | None = None
     ) -> None:
-        with AtomicFile(self.place / name) as staged:
-            staged.file.write(content.encode())
-            staged.finish()
-            staged.publish(self.written(owner, account))
+        with AtomicFile(self.place / name) as draft:
+            draft.file.write(content.encode())
+            draft.finish()
+            draft.commit(self.written(owner, account).move)
 
     def written(self, owner: str = "nightly", account: int | None = None) -> WrittenFiles:
         return WrittenFiles(self.record, owner, account, lambda path, kept: self.kept.append((path.name, kept.name)))
@@ -123,13 +123,13 @@ def test_a_link_is_followed_and_what_it_names_is_kept_beside_it(folder: Folder, 
 def test_only_an_unchanged_file_of_the_same_command_is_removed(folder: Folder) -> None:
     place = folder.place / "a.failures.csv"
     folder.write("rows", name=place.name)
-    remove(place, folder.written("other"))
+    folder.written("other").remove(place)
     assert place.exists()
-    remove(place, folder.written())
+    folder.written().remove(place)
     assert not place.exists()
     folder.write("rows", name=place.name)
     place.write_text("fix!")
-    remove(place, folder.written())
+    folder.written().remove(place)
     assert place.read_text() == "fix!"
     assert folder.kept == [(place.name, place.name)] * 2
 
@@ -152,7 +152,7 @@ def test_the_same_command_for_another_account_keeps_the_results_of_the_first(fol
     folder.write("first", account=111)
     folder.write("second", account=222)
     assert folder.files == {"a.results.csv": "second", "a.results.1.csv": "first"}
-    remove(folder.place / "a.results.csv", folder.written(account=111))
+    folder.written(account=111).remove(folder.place / "a.results.csv")
     assert folder.files["a.results.csv"] == "second"
 
 
@@ -162,20 +162,21 @@ def test_an_account_that_is_not_known_counts_as_the_same_one(folder: Folder) -> 
     assert folder.files == {"a.results.csv": "222"}
 
 
-def publish_together(folder: Folder, owner: str, start: threading.Barrier) -> None:
-    with AtomicFile(folder.place / "a.failures.csv") as staged:
-        staged.file.write(owner.encode())
-        staged.finish()
+def commit_together(folder: Folder, owner: str, start: threading.Barrier) -> None:
+    with AtomicFile(folder.place / "a.failures.csv") as draft:
+        draft.file.write(owner.encode())
+        draft.finish()
         start.wait()
-        staged.publish(folder.written(owner))
+        draft.commit(folder.written(owner).move)
 
 
+@pytest.mark.slow
 def test_commands_that_write_to_one_name_at_once_lose_nothing(folder: Folder) -> None:
     for trial in range(10):
         start = threading.Barrier(4)
         owners = [f"{trial} {number}" for number in range(4)]
         with ThreadPoolExecutor(4) as threads:
-            for done in [threads.submit(publish_together, folder, owner, start) for owner in owners]:
+            for done in [threads.submit(commit_together, folder, owner, start) for owner in owners]:
                 done.result()
     assert sorted(folder.files.values()) == sorted(f"{trial} {number}" for trial in range(10) for number in range(4))
     assert len(folder.kept) == 39

@@ -1,59 +1,14 @@
-"""The command line: arguments in, exit code out."""
+"""The command line. Importing this package loads nothing else, so that Ctrl-C is handled from the start."""
 
-import gc
-import signal
 import sys
-from types import FrameType
-
-import click
-
-from importer.cli.commands import cli, exit_code
-from importer.cli.output import show_error, show_traceback, show_usage_error
-from importer.cli.streams import make_lenient, report_lost_output
-from importer.errors import ImporterError
-from importer.runner.os_errors import translate_os_errors
-from importer.runner.signals import exit_code as signal_exit_code
-from importer.runner.signals import terminations
-
-_WRONG = 2
-_BUG = 70  # sysexits.h, EX_SOFTWARE
-_INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> None:
-    """Run the command line and exit with its code; an unforeseen error keeps its traceback and exits with 70.
-
-    The code is the command's own, whether or not what it prints can be written.
-    """
-    make_lenient()
-    for number in terminations():
-        signal.signal(number, _terminate)
-    gc.freeze()  # what the imports made stays: looking through it again and again took a tenth of a large run's time
+    """Run the command line and exit with its code; Ctrl-C while modules are being loaded exits quietly."""
     try:
-        code = _exit_code(sys.argv[1:])
-    except Exception:  # noqa: BLE001 - translate_errors in full; Python's own exit code, 1, would say that the run went to its end
-        show_traceback()
-        code = _BUG
-    report_lost_output()
+        from importer.cli.application import run  # noqa: PLC0415 - loading takes a noticeable part of a second
+
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130  # as ExitCode.INTERRUPTED, whose module may not be loaded yet
     sys.exit(code)
-
-
-def _exit_code(arguments: list[str]) -> int:
-    try:
-        with translate_os_errors():
-            code = cli.main(arguments, prog_name="importer", standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("Interrupted.", err=True)
-        return _INTERRUPTED
-    except click.ClickException as error:
-        show_usage_error(error)
-        return _WRONG
-    except ImporterError as error:
-        show_error(str(error))
-        return exit_code(error)
-    return code if isinstance(code, int) else 0
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """End as an exception would, so that half-written files are removed."""
-    raise SystemExit(signal_exit_code(number))

@@ -1,29 +1,34 @@
 """The commands: arguments in, exit code out."""
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from importer.cli import options, output
-from importer.cli.display import Display, costs_text, counts_text, source_info_lines
-from importer.config import Settings
+from importer.cli import help_topics, options
+from importer.cli.check_report import check_json, check_lines
+from importer.cli.display import Display
+from importer.cli.listings import run_json, run_line, run_lines
+from importer.cli.output import show, show_summary
 from importer.errors import ImporterError, RunAbortedError
-from importer.reporter import RunStatus, Summary, problem_sentence, summary_table
-from importer.runner import store
-from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport, check_file
-from importer.runner.find_runs import ListedRun, list_runs
+from importer.exit_codes import ExitCode
+from importer.reporter import Summary, summary_table
+from importer.runner.check import check_file
+from importer.runner.find_runs import list_runs
 from importer.runner.finish import last_summary, report_run
-from importer.runner.run import Telling, resume_run, retry_run, run_import, verify_file
+from importer.runner.resume import resume_run
+from importer.runner.retry import retry_run
+from importer.runner.run import run_import
+from importer.runner.state_directory import open_journal, runs_directory
+from importer.runner.verify import verify_file
 
-_SETTINGS = {"show_default": False, "max_content_width": 110, "help_option_names": ["-h", "--help"]}
+_SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names": ["-h", "--help"]}
 
 
 class _Commands(click.Group):
-    """The commands; `sandbox` is imported when it is asked for, since its server would slow the start of all others."""
+    """The commands; `sandbox` is imported only when used, because its server would slow down all others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), "sandbox"])
@@ -42,36 +47,25 @@ def cli() -> None:
     """Link HubSpot records in bulk from a spreadsheet of record pairs."""
 
 
-def exit_code(error: ImporterError) -> int:
-    """3 when calls were made and the run can be resumed, else 2."""
-    return 3 if isinstance(error, RunAbortedError) else 2
+def exit_code(error: ImporterError) -> ExitCode:
+    """Return STOPPED when requests were sent and the run can be resumed, else WRONG_INPUT."""
+    return ExitCode.STOPPED if isinstance(error, RunAbortedError) else ExitCode.WRONG_INPUT
 
 
-def _next_step(summary: Summary) -> str:
-    """What to do about the rows that are not linked."""
-    return f"Correct {summary.failures} and import it, or run: importer retry {summary.run_id}"
-
-
-def _run(
-    flags: dict[str, Any],
-    work: Callable[[Settings, Telling], Summary],
-    next_step: Callable[[Summary], str] = _next_step,
-) -> int:
-    """Do the work of a command that calls HubSpot, tell what happens, print its summary; the exit code."""
+def _run(flags: dict[str, Any], work: Callable[..., Summary], *, is_verification: bool = False) -> int:
+    """Execute a command that calls HubSpot, print its summary and return its exit code."""
     out, as_json = flags.pop("out"), flags.pop("as_json")
-    settings = options.settings_of(flags)
-    with Display(settings) as display:
+    settings = options.settings_from(flags)
+    with Display(settings, is_verification=is_verification) as display:
         try:
-            summary = work(settings, Telling(out, display))
+            summary = work(settings, out=out, on_event=display)
         except ImporterError as error:
-            display.tell_error(error)
+            display.log_error(error)
             return exit_code(error)
     if as_json:
         click.echo(summary.as_json())
     elif not settings.quiet:
-        click.echo(summary_table(summary))
-        if summary.failures is not None and summary.status is RunStatus.FINISHED:
-            output.show(next_step(summary))
+        show_summary(summary_table(summary, is_verification=is_verification))
     return summary.exit_code
 
 
@@ -81,23 +75,23 @@ def _run(
 @options.sending
 @options.the_run
 @options.fresh
-@options.telling
+@options.output
 def run(file: str, fresh: bool, **flags: Any) -> int:
-    """Link the record pairs of FILE (CSV or XLSX; - is standard input) and write what became of each row.
+    """Link the pairs of FILE and write a result for each row.
 
-    Run again after an interruption it goes on where it stopped.
+    FILE is a CSV, XLSX, XLS or ODS file; - is standard input. After an interruption, the same command resumes the run.
     """
-    return _run(flags, lambda settings, telling: run_import(file, settings, telling, fresh=fresh))
+    return _run(flags, partial(run_import, file, fresh=fresh))
 
 
 @cli.command()
 @click.argument("run_id")
 @options.sending
 @options.the_run
-@options.telling
+@options.output
 def resume(run_id: str, **flags: Any) -> int:
-    """Go on with the unfinished run RUN_ID; its file is not needed."""
-    return _run(flags, lambda settings, telling: resume_run(run_id, settings, telling))
+    """Resume the unfinished run RUN_ID; its file is not needed."""
+    return _run(flags, partial(resume_run, run_id))
 
 
 @cli.command()
@@ -106,13 +100,14 @@ def resume(run_id: str, **flags: Any) -> int:
 @options.sending
 @options.the_run
 @options.fresh
-@options.telling
+@options.output
 def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
-    """Begin a new run over what is failed, unconfirmed or not_sent; of a results file, over corrected invalid rows too.
+    """Start a new run over the rows that are not linked.
 
-    The flags about reading are for a results file that no run here wrote.
+    Of a run: its failed, unconfirmed and not_sent rows. Of a results file, which may have been corrected: also its
+    invalid rows. The options about reading are for results files of runs that are not known here.
     """
-    return _run(flags, lambda settings, telling: retry_run(run_or_results, settings, telling, fresh=fresh))
+    return _run(flags, partial(retry_run, run_or_results, fresh=fresh))
 
 
 @cli.command()
@@ -120,115 +115,69 @@ def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
 @options.reading
 @options.sending
 @options.the_run
-@options.telling
+@options.output
 def check(file: str, **flags: Any) -> int:
-    """Read all of FILE and tell every problem, and what a run would cost; send nothing."""
+    """Report every problem of FILE and the cost of a run.
+
+    Sends nothing and needs no token.
+    """
     out, as_json = flags.pop("out"), flags.pop("as_json")
-    settings = options.settings_of(flags)
+    settings = options.settings_from(flags)
     with Display(settings) as display:
         try:
-            found = check_file(file, settings, out, display)
+            found = check_file(file, settings, out=out, on_event=display)
         except ImporterError as error:
-            display.tell_error(error)
+            display.log_error(error)
             return exit_code(error)
     if as_json:
-        click.echo(_check_json(found))
+        click.echo(check_json(found))
     elif not settings.quiet:
-        output.show(*_check_lines(found))
+        show(*check_lines(found))
     return found.exit_code
 
 
-def _check_json(found: CheckReport) -> str:
-    values = asdict(found)
-    counts, expected = values.pop("counts"), values.pop("costs")
-    names = found.understood.row_names
-    groups = [
-        {
-            "code": group.code,
-            "rows": group.rows,
-            "first": [{"row": names.as_json(number), **asdict(problem)} for number, problem in group.first],
-        }
-        for group in found.problems
-    ]
-    spent = {"calls": found.costs.calls, "minutes": round(found.costs.minutes, 2)}
-    return json.dumps({"status": "checked", **counts, **values, "problems": groups, **spent, "costs": expected})
-
-
-def _check_lines(found: CheckReport) -> list[str]:
-    names = found.understood.row_names
-    lines = [*source_info_lines(found.understood), *found.warnings, counts_text(found.counts)]
-    for group in found.problems:
-        lines.append(f"{group.code}: {group.rows:,} row{'s' if group.rows > 1 else ''}")
-        lines += [
-            f"  {problem_sentence(names.of(number), problem)} {problem.advice}" for number, problem in group.first
-        ]
-        if group.rows > len(group.first):
-            lines.append("  … (--out FILE names every row)")
-    lines.append(costs_text(found.costs))
-    lines.append(f"That is {found.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,}. Nothing was sent.")
-    if found.results is not None:
-        lines.append(f"Every row: {found.results}")
-    return lines
-
-
 @cli.command()
 @click.argument("file")
 @options.reading
 @options.sending
 @options.the_run
-@options.telling
+@options.output
 def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
-    return _run(
-        flags,
-        lambda settings, telling: verify_file(file, settings, telling),
-        lambda summary: f"To link what is missing: importer run {file} --only-missing",
-    )
+    return _run(flags, partial(verify_file, file), is_verification=True)
 
 
 @cli.command()
 @options.state_dir
 @options.as_json
 def runs(as_json: bool, **flags: Any) -> int:
-    """List the runs, the newest first."""
-    settings = options.settings_of(flags)
+    """List the runs, newest first."""
+    settings = options.settings_from(flags)
     found = list_runs(settings)
     if as_json:
-        click.echo(json.dumps([_run_json(run) for run in found]))
+        click.echo(run_json(found))
+    elif found:
+        show(*map(run_line, found))
     else:
-        for run in found:
-            rows = "?" if run.rows is None else f"{run.rows:,}"
-            output.show(f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {run.error or run.source}")
-        if not found:
-            output.show(f"There are no runs in {store.runs_directory(settings)}.")
-    return 0
+        show(f"There are no runs in {runs_directory(settings)}.")
+    return ExitCode.OK
 
 
-def _run_json(run: ListedRun) -> dict[str, Any]:
-    """A run as a JSON object; only one that cannot be read has an `error`."""
-    values = asdict(run)
-    if run.error is None:
-        del values["error"]
-    return values
-
-
-@cli.command()
+@cli.command("show")
 @click.argument("run_id")
 @options.state_dir
 @options.as_json
-def show(run_id: str, as_json: bool, **flags: Any) -> int:
-    """Show what became of the run RUN_ID."""
-    settings = options.settings_of(flags)
-    with store.open_journal(settings, run_id) as journal:
+def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
+    """Show the outcome of the run RUN_ID."""
+    settings = options.settings_from(flags)
+    with open_journal(settings, run_id) as journal:
         summary, info, account = last_summary(journal), journal.info, journal.account
     if as_json:
         click.echo(summary.as_json())
     else:
-        parent = f", a retry of {info.parent}" if info.parent else ""
-        of = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
-        output.show(f"{info.source} to {info.target}{of} (API {info.api_version}), begun {info.created_at}{parent}")
-        click.echo(summary_table(summary))
-    return 0
+        show(*run_lines(info, account), "")
+        show_summary(summary_table(summary))
+    return ExitCode.OK
 
 
 @cli.command()
@@ -237,9 +186,29 @@ def show(run_id: str, as_json: bool, **flags: Any) -> int:
 @options.out
 @options.as_json
 def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
-    """Write the results of the run RUN_ID as they are now."""
-    settings = options.settings_of(flags)
+    """Write the current results of the run RUN_ID to a file."""
+    settings = options.settings_from(flags)
     with Display(settings) as display:
-        summary = report_run(run_id, settings, out, display)
-    click.echo(summary.as_json() if as_json else summary_table(summary))
-    return 0
+        summary = report_run(run_id, settings, out=out, on_event=display)
+    if as_json:
+        click.echo(summary.as_json())
+    else:
+        show_summary(summary_table(summary))
+    return ExitCode.OK
+
+
+@cli.command("help")
+@click.argument("topic", required=False)
+@click.pass_context
+def help_command(ctx: click.Context, topic: str | None) -> int:
+    """Explain a topic: results, columns, exit-codes, faults."""
+    command = cli.get_command(ctx, topic) if topic else None
+    if command is not None:
+        click.echo(command.get_help(click.Context(command, ctx.parent, topic)))
+    elif topic is None:
+        click.echo(f"{cli.get_help(ctx.parent or ctx)}\n\nTopics for importer help: {', '.join(help_topics.TOPICS)}")
+    elif topic in help_topics.TOPICS:
+        click.echo(help_topics.text(topic))
+    else:
+        raise click.UsageError(f"There is no help topic {topic!r}. Topics: {', '.join(help_topics.TOPICS)}.", ctx)
+    return ExitCode.OK

@@ -1,4 +1,4 @@
-"""The command `sandbox`: the local HubSpot by itself."""
+"""The command `sandbox`: the simulated HubSpot as a server."""
 
 import asyncio
 from typing import Any
@@ -12,26 +12,28 @@ from importer.sandbox import FAULT_SPEC_HELP, SandboxOptions, parse_fault, serve
 
 @click.command(epilog=f"\b\n{FAULT_SPEC_HELP}\n\n\b\nFaults:\n{table()}")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, help="On 127.0.0.1 (default: 8080; 0: a free one)."
+    "--port", type=click.IntRange(0, 65535), default=8080, help="Port on 127.0.0.1 (default: 8080; 0: any free port)."
 )
-@click.option("--fault", "faults", multiple=True, metavar="NAME=SPEC", help="Misbehave, to rehearse a bad night.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME=SPEC", help="Inject a fault (see below).")
 @click.option("--limit", metavar="N/SECONDS", default="100/10", help="The account's rate limit (default: 100/10).")
-@click.option("--daily-limit", type=click.IntRange(0), default=250_000, help="Calls a day (default: 250000).")
-@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds that each answer takes (default: 0).")
-@click.option("--seed", type=int, default=0, help="Decides every draw of the faults (default: 0).")
-@click.option("--portal-id", type=click.IntRange(1), default=10_000_001, help="Its number (default: 10000001).")
+@click.option("--daily-limit", type=click.IntRange(0), default=250_000, help="Calls per day (default: 250000).")
+@click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds until each response (default: 0).")
+@click.option("--seed", type=int, default=0, help="Seed of the faults' random numbers (default: 0).")
+@click.option("--portal-id", type=click.IntRange(1), default=10_000_001, help="Account id (default: 10000001).")
 def sandbox(port: int, faults: tuple[str, ...], limit: str, **flags: Any) -> int:
-    """Serve a local HubSpot, for rehearsals."""
+    """Serve a simulated HubSpot on this machine, for rehearsals."""
     rate = load_settings({"rate": limit}).rate
     if not isinstance(rate, Rate):
-        raise SettingsError("--limit takes N/SECONDS, such as 100/10.")
+        raise SettingsError("SETTING_INVALID", "--limit: expected N/SECONDS, such as 100/10.")
     try:
         parsed = tuple(parse_fault(text) for text in faults)
         asyncio.run(
             serve(SandboxOptions(limit=rate.calls, window=rate.seconds, faults=parsed, **flags), port, click.echo)
         )
     except ValueError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError("SANDBOX_OPTION_INVALID", str(error)) from None
     except OSError as error:
-        raise SettingsError(f"Port {port} cannot be used: {error.strerror}. Choose another with --port.") from error
+        raise SettingsError(
+            "PORT_UNAVAILABLE", f"Port {port} cannot be used: {error.strerror}. Choose another one with --port."
+        ) from error
     return 0

@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full or broken: what cannot be printed does not change how a run ends."""
+"""Standard streams that may be closed, full or broken: failing output does not change how a run ends."""
 
 import contextlib
 import errno
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _LenientFile(io.FileIO):
-    """A file descriptor to write to; what it does not take is dropped, and `error` is why."""
+    """A file descriptor opened for writing; output that cannot be written is discarded, and `error` is the reason."""
 
     error: OSError | None = None
 
@@ -25,45 +25,45 @@ class _LenientFile(io.FileIO):
 
 
 def make_lenient() -> None:
-    """Make standard output and standard error take everything, whether or not they are open and can be written.
+    """Make writing to standard output and standard error never fail, even if they are closed or full.
 
-    A closed descriptor is opened on the null device: else the next file to be opened, a journal perhaps, would get its
-    number, and whatever is printed to that number would go there.
+    Closed descriptors are opened on the null device. Otherwise the next file to be opened, such as a journal, would get
+    the descriptor's number, and everything that is printed would go there.
     """
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # it gets the lowest free number, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
     sys.stdout = _lenient(sys.stdout)
     sys.stderr = _lenient(sys.stderr)
 
 
 def _lenient(stream: IO[str] | None) -> IO[str]:
     if stream is None:
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - it stays open as long as the process
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open as long as the process
     raw = _raw(stream)
     if not isinstance(stream, io.TextIOWrapper) or type(raw) is not io.FileIO:
-        return stream  # not a descriptor: a notebook's stream, or a console of Windows
+        return stream  # not a file descriptor: the stream of a notebook, or a console of Windows
     with contextlib.suppress(OSError):
         stream.flush()
     file = io.BufferedWriter(_LenientFile(raw.fileno(), "wb", closefd=False))
     return io.TextIOWrapper(
         file,
         stream.encoding,
-        "backslashreplace",  # a run must not end over a path's name
+        "backslashreplace",  # a path that cannot be encoded must not end a run
         line_buffering=stream.line_buffering or stream.write_through,  # the latter with PYTHONUNBUFFERED
     )
 
 
 def _raw(stream: IO[str]) -> object:
-    """Return what is below the buffer of a stream; with PYTHONUNBUFFERED there is no buffer."""
+    """Return the raw file of a text stream, which has no buffer with PYTHONUNBUFFERED."""
     buffer = getattr(stream, "buffer", None)
     return getattr(buffer, "raw", buffer)
 
 
 def report_lost_output() -> None:
-    """Say on standard error that standard output could not be written, unless its reader has just gone away."""
+    """Warn on standard error if standard output could not be written, unless its reader closed the pipe."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
     raw = _raw(sys.stdout)

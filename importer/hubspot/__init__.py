@@ -1,1 +1,1 @@
-"""HubSpot over HTTP: the only room that knows its URLs, its JSON and its HTTP statuses."""
+"""HubSpot over HTTP: the only package that knows its URLs, its JSON and its HTTP statuses."""

@@ -1,47 +1,48 @@
-"""Which records the errors of a response speak of.
+"""Attribution of a response's errors to records.
 
-An id counts as named only where an error says that it is an id: a number in a message may be a limit, an index or the
-number of a rule. A caller that needs every id that *may* be meant uses `numbers_in_errors`.
+A number counts as a record id only where an error labels it as one: a number in a message may also be a limit, an index
+or the number of a rule. `numbers_in_errors` returns every number that *may* be an id.
 """
 
 import json
 import re
 from collections.abc import Collection, Iterator
 
-from importer.hubspot.response import ErrorItem, Response, errors_of
+from importer.hubspot.parse import errors_of
+from importer.hubspot.response import ErrorItem, Response
 
 _ID_KEY = re.compile(r"(?:invalid_?|missing_?|unknown_?)?(?:from_?|to_?)?(?:object_?|record_?)?ids?", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![\d-])\d+(?![\d-])")  # neither half of a type id such as 0-1
+_NUMBER = re.compile(r"(?<![\d-])\d+(?![\d-])")  # not a part of a type id such as 0-1
 _RECORD_NUMBER = re.compile(
     r"\b(?:records?|objects?|ids?|contacts?|compan(?:y|ies)|deals?|tickets?)[\s:#=]{1,3}(\d+)(?![\d-])", re.IGNORECASE
 )
-_SPEAKS_OF_LIMIT = re.compile(
+_MENTIONS_LIMIT = re.compile(
     r"\b(?:inputs?|batch(?:es)?|limits?|max(?:imum)?|at most|too many|exceeds?|allowed)\b", re.IGNORECASE
 )
 _COUNT = re.compile(r"(?<![\d,-])(?:\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d-])")
 
 
-def numbers_in_errors(answer: Response) -> set[str]:
-    """All numbers in what a response says about errors: the ids of the records that it means are among them."""
-    errors = answer.content.get("errors")
+def numbers_in_errors(response: Response) -> set[str]:
+    """Return all numbers in the errors of a response; the ids of the records they concern are among them."""
+    errors = response.content.get("errors")
     return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
 
 
-def records_by_error(answer: Response, ids: Collection[str]) -> list[set[str]]:
-    """Those of `ids` that each error of a response names as records.
+def records_by_error(response: Response, ids: Collection[str]) -> list[set[str]]:
+    """Return, for each error of a response, those of `ids` that it names.
 
-    None when the error names no record, an index alone, or a record that was not asked for.
+    The set is empty if the error names no record, only an index, or a record that was not requested.
     """
-    return [ids_named(error, ids) for error in errors_of(answer)]
+    return [ids_named(error, ids) for error in errors_of(response)]
 
 
 def ids_named(error: ErrorItem, ids: Collection[str]) -> set[str]:
-    """Those of `ids` that an error, or one nested in it, names as records."""
+    """Return those of `ids` that an error, or one nested in it, names."""
     return set().union(*_ids_by_place(error, ids))
 
 
 def _ids_by_place(error: ErrorItem, ids: Collection[str]) -> Iterator[set[str]]:
-    """The ids that each context value list and each message names."""
+    """Yield the ids that each context value list and each message names."""
     for one in error.flattened():
         for name, values in one.context.items():
             if _ID_KEY.fullmatch(name):
@@ -49,14 +50,14 @@ def _ids_by_place(error: ErrorItem, ids: Collection[str]) -> Iterator[set[str]]:
         yield {number for number in _RECORD_NUMBER.findall(one.message) if number in ids}
 
 
-def inputs_allowed(answer: Response, sent: int) -> int | None:
-    """The number of inputs a call may have, where the refusal of one with `sent` inputs names exactly one that fits.
+def inputs_allowed(response: Response, sent: int) -> int | None:
+    """Return the number of inputs that a call may have, if the rejection of one with `sent` inputs names exactly one.
 
-    Only a hint: such a number can also be something else, so what it leads to has to be tried.
+    This is only a hint: the number can also be something else.
     """
-    if not 400 <= answer.http_status < 500:
+    if not 400 <= response.http_status < 500:
         return None
-    said = [error.message for error in answer.error.flattened() if _SPEAKS_OF_LIMIT.search(error.message)]
-    named = {int(number.replace(",", "")) for text in said for number in _COUNT.findall(text)}
+    messages = [error.message for error in response.error.flattened() if _MENTIONS_LIMIT.search(error.message)]
+    named = {int(number.replace(",", "")) for text in messages for number in _COUNT.findall(text)}
     fitting = [number for number in named if 1 < number < sent]
     return fitting[0] if len(fitting) == 1 else None

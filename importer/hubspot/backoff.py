@@ -1,24 +1,24 @@
-"""When to try again: arithmetic only. The clock and the jitter are the caller's."""
+"""Backoff times: arithmetic only. The caller provides the clock and the jitter."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST_RETRY_AFTER = 24 * 60 * 60.0
-"""Seconds; what HubSpot says of an account that is being migrated. Source: HubSpot, error page (477)."""
+MAX_RETRY_AFTER = 24 * 60 * 60.0
+"""Seconds; the wait for an account that is being migrated. Source: HubSpot, error page (477)."""
 
 
 def backoff(attempt: int, base: float, cap: float, jitter: float) -> float:
-    """Seconds to wait after attempt number `attempt` (from 1): full jitter, `jitter`·min(cap, base·2^(attempt−1)).
+    """Return the seconds to wait after attempt `attempt` (from 1): `jitter`·min(cap, base·2^(attempt−1)), full jitter.
 
-    `jitter` is uniform in [0, 1). The jitter is drawn after the cap, so that workers at the cap do not return in step.
+    `jitter` is a random fraction in [0, 1). It is applied after the cap, so that workers do not retry in step.
     """
     return jitter * min(cap, base * 2.0 ** min(attempt - 1, 63))
 
 
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds that a `Retry-After` header asks for, given as a number or as a date; None when it says nothing.
+def parse_retry_after(header: str | None, now: datetime) -> float | None:
+    """Return the seconds of a `Retry-After` header, a number or a date; None if it is missing or invalid.
 
-    Never below 0 and never above `LONGEST_RETRY_AFTER`.
+    Never below 0 and never above `MAX_RETRY_AFTER`.
     """
     if header is None:
         return None
@@ -27,13 +27,13 @@ def retry_after(header: str | None, now: datetime) -> float | None:
         seconds = float(text) if text[:1].isdigit() else _seconds_until(text, now)
     except (ValueError, OverflowError):
         return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def server_time(date: str | None, ours: datetime) -> datetime:
-    """The time of a response by its `Date` header; `ours` where that is missing or unreadable.
+    """Return the time in the `Date` header of a response, or `ours` if it is missing or invalid.
 
-    A date in `Retry-After` is of the server's clock, which need not agree with ours.
+    A date in `Retry-After` is by the server's clock, which may differ from ours.
     """
     try:
         moment = parsedate_to_datetime(date or "")

@@ -1,34 +1,34 @@
-"""The strict rule of success, and what follows from every other answer. One table, no clock, no I/O."""
+"""The strict success rule, and the meaning of every other response. One table, no clock, no I/O."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from importer.hubspot.hints import RETRY, advise_refusal
-from importer.hubspot.non_hubspot import advise_foreign, is_foreign, is_page, page_words
-from importer.hubspot.permissions import Denial, denial_of, missing_scopes
+from importer.hubspot.advice import RETRY_ADVICE, refusal_advice
+from importer.hubspot.intermediaries import intermediary_advice, is_from_intermediary, is_html, page_text
+from importer.hubspot.not_found import proves_not_linked
+from importer.hubspot.permissions import Denial, classify_denial, missing_scopes
 from importer.hubspot.response import NoResponse, Response
-from importer.hubspot.unknown_records import proves_unlinked
 from importer.model import Outcome, Pair, Status, Stop, StopReason
 from importer.redaction import cleaned
 
 LOCKED_SECONDS = 2.0
-"""The least wait after a 423. Source: HubSpot, error page."""
+"""Minimum wait after a 423. Source: HubSpot, error page."""
 
 _MIGRATION_SECONDS = 24 * 60 * 60
 
 
 class Action(StrEnum):
-    """What to do after an answer."""
+    """The next action after a response."""
 
-    DONE = "settle"  # the outcome stands
-    POLL = "poll"  # HubSpot works on it: the same call again, after growing waits
-    RETRY = "again"  # a passing failure: the same call again, after a backoff
-    FOREIGN = "foreign"  # something else than HubSpot answered: as AGAIN, but when nothing else ever does, stop
-    PAUSE = "pause"  # too fast: the whole pool waits, then the same call again
-    STOP_TYPES = "stop_types"  # the outcome stands, and no other pair of these two object types can be sent
-    RECHECK = "recheck"  # as STOP, but when calls were accepted before, only if it comes again
+    DONE = "done"  # the outcome is final
+    POLL = "poll"  # HubSpot is still processing: repeat the call, with growing waits
+    RETRY = "retry"  # a transient failure: repeat the call after a backoff
+    NOT_HUBSPOT = "not_hubspot"  # another server responded: as RETRY, but stop if HubSpot never does
+    PAUSE = "pause"  # rate limited: all workers wait, then repeat the call
+    STOP_TYPES = "stop_types"  # the outcome is final, and no other pair of these object types can be sent
+    RECHECK = "recheck"  # as STOP, but if calls were accepted before, only when it happens again
     STOP = "stop"  # no other pair can be sent
 
 
@@ -36,7 +36,7 @@ class Action(StrEnum):
 class Decision:
     """Next action; outcome if no further attempt is made; minimum wait in seconds; stop reason.
 
-    `is_proof` is whether the outcome is certain whatever earlier attempts may have done.
+    `is_proof`: the outcome is certain, regardless of earlier attempts.
     """
 
     action: Action
@@ -46,226 +46,234 @@ class Decision:
     is_proof: bool = False
 
 
-def classify_response(answer: Response | NoResponse, pair: Pair) -> Decision:
-    """What an answer to the PUT of `pair` means."""
-    if isinstance(answer, Response) and 200 <= answer.http_status < 300:
-        return _judge_success(answer, pair)
-    return _judge_failure(answer, pair)
+def classify_response(response: Response | NoResponse, pair: Pair) -> Decision:
+    """Return the meaning of the response to the PUT of `pair`."""
+    if isinstance(response, Response) and 200 <= response.http_status < 300:
+        return _classify_success(response, pair)
+    return _classify_failure(response, pair)
 
 
-def incomplete(answer: Response) -> Decision:
-    """What a success means whose `status` is not COMPLETE."""
-    action = Action.POLL if answer.status in {"PENDING", "PROCESSING"} else Action.DONE
-    message = f"HubSpot answered with status {answer.status or 'missing'!r} instead of COMPLETE."
-    return Decision(action, _outcome(Status.UNCONFIRMED, answer, "NOT_COMPLETE", message, RETRY), answer.retry_after)
+def incomplete(response: Response) -> Decision:
+    """Return the meaning of a 2xx response whose `status` is not COMPLETE."""
+    action = Action.POLL if response.status in {"PENDING", "PROCESSING"} else Action.DONE
+    message = f"HubSpot returned the status {response.status or 'missing'!r} instead of COMPLETE."
+    return Decision(
+        action, _outcome(Status.UNCONFIRMED, response, "NOT_COMPLETE", message, RETRY_ADVICE), response.retry_after
+    )
 
 
-def _judge_failure(answer: Response | NoResponse, pair: Pair) -> Decision:
-    if isinstance(answer, NoResponse):
-        return Decision(Action.RETRY, _outcome_of_silence(answer))
-    if is_foreign(answer):
-        return _foreign(answer)
-    rule = _RULES.get(answer.http_status)
+def _classify_failure(response: Response | NoResponse, pair: Pair) -> Decision:
+    if isinstance(response, NoResponse):
+        return Decision(Action.RETRY, _no_response(response))
+    if is_from_intermediary(response):
+        return _not_hubspot(response)
+    rule = _RULES.get(response.http_status)
     if rule is not None:
-        return rule(answer, pair)
-    if answer.http_status >= 500:
-        return _passing(answer, pair)
-    return Decision(Action.DONE, _refused(answer, pair), is_proof=proves_unlinked(answer, pair))
+        return rule(response, pair)
+    if response.http_status >= 500:
+        return _transient_failure(response, pair)
+    return Decision(Action.DONE, _rejected(response, pair), is_proof=proves_not_linked(response, pair))
 
 
 def merge_with_earlier_attempt(outcome: Outcome, earlier: Outcome | None, *, is_proof: bool = False) -> Outcome:
-    """`outcome` of the last attempt, in the light of the one before it.
+    """Return the outcome of the last attempt, merged with that of the attempt before it.
 
-    When an earlier attempt may have linked the pair, a later refusal does not prove that it is not linked: that is
-    `unconfirmed`, never `failed` or `not_sent`. Only HubSpot's word that one of its records is unknown proves it.
+    If an earlier attempt may have linked the pair, a later rejection does not prove that it is not linked: the outcome
+    is `unconfirmed`, never `failed` or `not_sent`, unless HubSpot reports that one of the records does not exist.
     """
     if earlier is None or earlier.status is not Status.UNCONFIRMED or is_proof:
         return outcome
     if outcome.status in {Status.LINKED, Status.UNCONFIRMED}:
         return outcome
-    message = f"{outcome.error_message} An earlier attempt got no clear answer, so the pair may be linked."
-    return replace(outcome, status=Status.UNCONFIRMED, error_message=message, advice=RETRY)
+    message = f"{outcome.error_message} An earlier attempt got no clear response, so the pair may be linked."
+    return replace(outcome, status=Status.UNCONFIRMED, error_message=message, advice=RETRY_ADVICE)
 
 
-def _judge_success(answer: Response, pair: Pair) -> Decision:
-    """The strict rule: COMPLETE, no errors, and `results` names this pair in either direction."""
-    if not answer.is_json:
-        return unreadable(answer)
-    if answer.num_errors or answer.error.errors:
-        return Decision(Action.DONE, _refused(answer, pair))
-    if answer.status == "COMPLETE":
-        return Decision(Action.DONE, _completed(answer, pair))
-    return incomplete(answer)
+def _classify_success(response: Response, pair: Pair) -> Decision:
+    """Apply the strict rule: COMPLETE, no errors, and `results` names this pair in either direction."""
+    if not response.is_json:
+        return unreadable(response)
+    if response.num_errors or response.error.errors:
+        return Decision(Action.DONE, _rejected(response, pair))
+    if response.status == "COMPLETE":
+        return Decision(Action.DONE, _completed(response, pair))
+    return incomplete(response)
 
 
-def unreadable(answer: Response) -> Decision:
-    """What a success means whose body cannot be read."""
-    if is_page(answer):
-        return _foreign(answer)
-    outcome = _outcome(Status.UNCONFIRMED, answer, "UNREADABLE_ANSWER", "HubSpot's answer could not be read.", RETRY)
-    return Decision(Action.RETRY, outcome, answer.retry_after)
+def unreadable(response: Response) -> Decision:
+    """Return the meaning of a 2xx response whose body cannot be parsed."""
+    if is_html(response):
+        return _not_hubspot(response)
+    outcome = _outcome(
+        Status.UNCONFIRMED, response, "UNREADABLE_ANSWER", "HubSpot's response could not be read.", RETRY_ADVICE
+    )
+    return Decision(Action.RETRY, outcome, response.retry_after)
 
 
-def _foreign(answer: Response) -> Decision:
-    """A page may also replace the response to a call that HubSpot did take, so the pair is unconfirmed."""
-    said = page_words(answer)
-    message = f"Something that is not HubSpot answered {answer.http_status}" + (f": {said!r}." if said else ".")
-    outcome = _outcome(Status.UNCONFIRMED, answer, "NOT_HUBSPOT", message, advise_foreign(answer))
-    return Decision(Action.FOREIGN, outcome, answer.retry_after)
+def _not_hubspot(response: Response) -> Decision:
+    """Return an unconfirmed outcome: a proxy may also replace the response to a call that HubSpot processed."""
+    text = page_text(response)
+    message = f"A server that is not HubSpot returned {response.http_status}" + (f": {text!r}." if text else ".")
+    outcome = _outcome(Status.UNCONFIRMED, response, "NOT_HUBSPOT", message, intermediary_advice(response))
+    return Decision(Action.NOT_HUBSPOT, outcome, response.retry_after)
 
 
-def _completed(answer: Response, pair: Pair) -> Outcome:
-    forth, back = (pair.from_id, pair.to_id), (pair.to_id, pair.from_id)
-    named = [item for item in answer.results if (item.from_id, item.to_id) in (forth, back)]
+def _completed(response: Response, pair: Pair) -> Outcome:
+    directions = (pair.from_id, pair.to_id), (pair.to_id, pair.from_id)
+    named = [item for item in response.results if (item.from_id, item.to_id) in directions]
     if named:
         types = dict.fromkeys(f"{item.category}:{item.type_id}" for item in named if item.type_id)
         return Outcome(
             Status.LINKED,
-            answer.http_status,
-            answer.status,
-            correlation_id=answer.correlation_id,
+            http_status=response.http_status,
+            api_status=response.status,
+            correlation_id=response.correlation_id,
             association_types=";".join(types),
-            completed_at=answer.completed_at,
+            completed_at=response.completed_at,
         )
-    message = "HubSpot answered COMPLETE, but its results do not name this pair."
-    return _outcome(Status.UNCONFIRMED, answer, "NOT_IN_RESULTS", message, RETRY)
+    message = "HubSpot returned COMPLETE, but its results do not name this pair."
+    return _outcome(Status.UNCONFIRMED, response, "NOT_IN_RESULTS", message, RETRY_ADVICE)
 
 
-def _outcome(status: Status, answer: Response, category: str, message: str, advice: str) -> Outcome:
+def _outcome(status: Status, response: Response, category: str, message: str, advice: str) -> Outcome:
     return Outcome(
         status,
-        answer.http_status,
-        cleaned(answer.status) if answer.http_status < 300 else "",
-        answer.num_errors or len(answer.error.errors),
-        category,
-        message,
-        answer.details,
-        answer.correlation_id,
-        "",
-        0,
-        answer.completed_at,
-        advice,
+        http_status=response.http_status,
+        api_status=cleaned(response.status) if response.http_status < 300 else "",
+        num_errors=response.num_errors or len(response.error.errors),
+        error_category=category,
+        error_message=message,
+        error_details=response.details,
+        correlation_id=response.correlation_id,
+        completed_at=response.completed_at,
+        advice=advice,
     )
 
 
-def _outcome_of_silence(answer: NoResponse) -> Outcome:
-    if answer.reached:
+def _no_response(response: NoResponse) -> Outcome:
+    if response.reached:
         return Outcome(
             Status.UNCONFIRMED,
             error_category="NO_ANSWER",
-            error_message=f"No answer came: {answer.reason}.",
-            advice=RETRY,
+            error_message=f"There was no response: {response.reason}.",
+            advice=RETRY_ADVICE,
         )
     return Outcome(
         Status.NOT_SENT,
         error_category="UNREACHABLE",
-        error_message=f"HubSpot could not be reached: {answer.reason}.",
+        error_message=f"HubSpot could not be reached: {response.reason}.",
         advice="Check the network, any proxy and base_url, then resume the run.",
     )
 
 
-def _refused(answer: Response, pair: Pair) -> Outcome:
-    first = next(iter(answer.error.errors), answer.error) if answer.http_status < 300 else answer.error
-    category = first.category or first.code or f"HTTP_{answer.http_status}"
-    message = first.message or f"HubSpot answered {answer.http_status} without saying why."
-    outcome = _outcome(Status.FAILED, answer, category, message, advise_refusal(answer, pair))
+def _rejected(response: Response, pair: Pair) -> Outcome:
+    first = next(iter(response.error.errors), response.error) if response.http_status < 300 else response.error
+    category = first.category or first.code or f"HTTP_{response.http_status}"
+    message = first.message or f"HubSpot returned {response.http_status} without a message."
+    outcome = _outcome(Status.FAILED, response, category, message, refusal_advice(response, pair))
     return replace(outcome, num_errors=outcome.num_errors or 1)
 
 
-def _passing(answer: Response, pair: Pair) -> Decision:
+def _transient_failure(response: Response, pair: Pair) -> Decision:
     del pair
-    category = answer.error.category or f"HTTP_{answer.http_status}"
-    message = answer.error.message or f"HubSpot answered {answer.http_status}."
-    return Decision(Action.RETRY, _outcome(Status.UNCONFIRMED, answer, category, message, RETRY), answer.retry_after)
+    category = response.error.category or f"HTTP_{response.http_status}"
+    message = response.error.message or f"HubSpot returned {response.http_status}."
+    return Decision(
+        Action.RETRY, _outcome(Status.UNCONFIRMED, response, category, message, RETRY_ADVICE), response.retry_after
+    )
 
 
-def _locked(answer: Response, pair: Pair) -> Decision:
-    verdict = _passing(answer, pair)
-    return Decision(verdict.action, verdict.outcome, max(answer.retry_after or 0.0, LOCKED_SECONDS))
+def _locked(response: Response, pair: Pair) -> Decision:
+    decision = _transient_failure(response, pair)
+    return Decision(decision.action, decision.outcome, max(response.retry_after or 0.0, LOCKED_SECONDS))
 
 
-def _too_many(answer: Response, pair: Pair) -> Decision:
+def _too_many(response: Response, pair: Pair) -> Decision:
     del pair
     outcome = _outcome(
         Status.NOT_SENT,
-        answer,
-        answer.policy_name or answer.error.category or "RATE_LIMIT",
-        answer.error.message or "HubSpot asked to slow down.",
-        "Resume the run later: HubSpot did not take this call.",
+        response,
+        response.policy_name or response.error.category or "RATE_LIMIT",
+        response.error.message or "HubSpot asked to slow down.",
+        "Resume the run later: HubSpot did not process this call.",
     )
-    if answer.policy_name == "DAILY" or (not answer.policy_name and "daily" in answer.error.message.lower()):
+    if response.policy_name == "DAILY" or (not response.policy_name and "daily" in response.error.message.lower()):
         sentence = (
-            "HubSpot's daily limit is used up. The count starts again at midnight in the account's time zone "
+            "HubSpot's daily limit is used up. It is reset at midnight in the account's time zone "
             "(HubSpot: Settings, Account defaults)."
         )
-        return Decision(Action.STOP, outcome, answer.retry_after, Stop(StopReason.DAILY_LIMIT, sentence))
-    window = 1.0 if answer.policy_name == "SECONDLY" else answer.rate.interval or 10.0
-    return Decision(Action.PAUSE, outcome, max(answer.retry_after or 0.0, window))
+        return Decision(Action.STOP, outcome, response.retry_after, Stop(StopReason.DAILY_LIMIT, sentence))
+    window = 1.0 if response.policy_name == "SECONDLY" else response.rate.interval or 10.0
+    return Decision(Action.PAUSE, outcome, max(response.retry_after or 0.0, window))
 
 
-def _token_refused(answer: Response, pair: Pair) -> Decision:
-    if denial_of(answer) is Denial.ACCOUNT:
-        return _forbidden(answer, pair)
-    where = answer.token_origin
-    is_expired = "EXPIRED" in answer.error.category
-    sentence = f"HubSpot answered 401: the token in {where} {'has expired' if is_expired else 'is not accepted'}."
+def _token_rejected(response: Response, pair: Pair) -> Decision:
+    if classify_denial(response) is Denial.ACCOUNT:
+        return _forbidden(response, pair)
+    where = response.token_origin
+    is_expired = "EXPIRED" in response.error.category
+    sentence = f"HubSpot returned 401: the token in {where} {'has expired' if is_expired else 'is not accepted'}."
     lasts = " (an OAuth access token lasts 30 minutes)" if is_expired else ""
-    outcome = _untaken(answer, sentence, f"Set a valid token in {where}{lasts}, then resume the run.")
+    outcome = _not_processed(response, sentence, f"Set a valid token in {where}{lasts}, then resume the run.")
     action = Action.STOP if is_expired else Action.RECHECK
     return Decision(action, outcome, stop=Stop(StopReason.TOKEN_REFUSED, sentence))
 
 
-def _forbidden(answer: Response, pair: Pair) -> Decision:
-    match denial_of(answer):
+def _forbidden(response: Response, pair: Pair) -> Decision:
+    match classify_denial(response):
         case Denial.SCOPES:
-            scopes = missing_scopes(answer)
-            lacking = f"lacks the scopes {', '.join(scopes)}" if scopes else "lacks scopes"
-            sentence = f"HubSpot answered 403: the token {lacking} to link {pair.from_type} to {pair.to_type}."
+            scopes = missing_scopes(response)
+            missing = f"the scopes {', '.join(scopes)}" if scopes else "scopes"
+            sentence = (
+                f"HubSpot returned 403: the token lacks {missing} needed to link {pair.from_type} to {pair.to_type}."
+            )
             stop = Stop(StopReason.SCOPES_MISSING, sentence)
-            return Decision(Action.STOP_TYPES, _refused(answer, pair), stop=stop)
+            return Decision(Action.STOP_TYPES, _rejected(response, pair), stop=stop)
         case Denial.ACCOUNT:
-            sentence = f"HubSpot answered {answer.http_status}: this HubSpot account is deactivated."
-            advice = "Reactivate the account, or use the token of another one; then resume the run."
+            sentence = f"HubSpot returned {response.http_status}: this HubSpot account is deactivated."
+            advice = "Reactivate the account, or use a token of another one; then resume the run."
             reason = StopReason.ACCOUNT_INACTIVE
         case Denial.CREATOR:
-            sentence = "HubSpot answered 403: the user who created this token's app or service key has lost rights."
+            sentence = (
+                "HubSpot returned 403: the user who created this token's app or service key has lost permissions."
+            )
             advice = "Give that user their permissions back, or set a token made by another user; then resume the run."
             reason = StopReason.PERMISSIONS_LOST
         case Denial.RECORDS:
-            return Decision(Action.DONE, _refused(answer, pair))
-    return Decision(Action.STOP, _untaken(answer, sentence, advice), stop=Stop(reason, f"{sentence} {advice}"))
+            return Decision(Action.DONE, _rejected(response, pair))
+    return Decision(Action.STOP, _not_processed(response, sentence, advice), stop=Stop(reason, f"{sentence} {advice}"))
 
 
-def _too_large(answer: Response, pair: Pair) -> Decision:
-    """The size is refused before anything is taken, by HubSpot or by a gateway with a page of its own."""
-    outcome = _refused(answer, pair)
-    said = answer.error.message or "The call is refused as too large (413)."
-    return Decision(Action.DONE, replace(outcome, error_message=said))
+def _too_large(response: Response, pair: Pair) -> Decision:
+    """Return a rejection: HubSpot or a gateway rejects the size before anything is processed."""
+    outcome = _rejected(response, pair)
+    message = response.error.message or "The request was rejected as too large (413)."
+    return Decision(Action.DONE, replace(outcome, error_message=message))
 
 
-def _migrating(answer: Response, pair: Pair) -> Decision:
+def _migrating(response: Response, pair: Pair) -> Decision:
     del pair
-    seconds = answer.retry_after if answer.retry_after is not None else _MIGRATION_SECONDS
-    sentence = f"HubSpot is moving this account (477); it asks to come back in {timedelta(seconds=round(seconds))}."
-    advice = "Resume the run when HubSpot has moved the account."
-    outcome = _untaken(answer, sentence, advice)
+    seconds = response.retry_after if response.retry_after is not None else _MIGRATION_SECONDS
+    sentence = f"HubSpot is migrating this account (477) and asks to wait {timedelta(seconds=round(seconds))}."
+    advice = "Resume the run when HubSpot has migrated the account."
+    outcome = _not_processed(response, sentence, advice)
     return Decision(Action.STOP, outcome, seconds, Stop(StopReason.ACCOUNT_MIGRATING, sentence))
 
 
-def _untaken(answer: Response, sentence: str, advice: str) -> Outcome:
-    """The outcome of a call that HubSpot did not take, in its own words or else in `sentence`."""
-    category = answer.error.category or f"HTTP_{answer.http_status}"
-    return _outcome(Status.NOT_SENT, answer, category, answer.error.message or sentence, advice)
+def _not_processed(response: Response, sentence: str, advice: str) -> Outcome:
+    """Return the outcome of a call that HubSpot did not process, with its own message or else `sentence`."""
+    category = response.error.category or f"HTTP_{response.http_status}"
+    return _outcome(Status.NOT_SENT, response, category, response.error.message or sentence, advice)
 
 
 _RULES: dict[int, Callable[[Response, Pair], Decision]] = {
-    401: _token_refused,
+    401: _token_rejected,
     403: _forbidden,
-    408: _passing,
+    408: _transient_failure,
     413: _too_large,
-    409: _passing,
+    409: _transient_failure,
     423: _locked,
-    425: _passing,
+    425: _transient_failure,
     429: _too_many,
     477: _migrating,
 }

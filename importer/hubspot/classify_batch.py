@@ -1,81 +1,81 @@
-"""The strict rule of success for a batch: which of its pairs an answer links, refuses or leaves open."""
+"""The strict success rule for a batch: which of its pairs a response links, rejects or leaves unconfirmed."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from importer.hubspot.advice import RETRY_ADVICE
 from importer.hubspot.attribution import numbers_in_errors, records_by_error
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
-from importer.hubspot.hints import RETRY
 from importer.hubspot.response import NoResponse, Response
 from importer.model import Outcome, Pair, Status
 
 
 @dataclass(frozen=True, slots=True)
 class BatchDecision:
-    """What to do next with a batch as a whole, and the outcomes of the pairs that the response links or leaves open.
+    """The decision about a batch as a whole, and the outcomes of the pairs that are linked or unconfirmed.
 
-    A pair without an outcome was refused. `is_taken` is False when the response says too little of single pairs, so
-    that smaller batches are worth a try: it refuses the batch as a whole, names no pair at all, or has errors that may
-    be about any of them.
+    A pair without an outcome was rejected. `is_accepted` is False if smaller batches are worth a try because the
+    response says too little about single pairs: it rejects the whole batch, names no pair at all, or has errors that
+    may concern any of them.
     """
 
-    verdict: Decision
+    decision: Decision
     outcomes: Mapping[Pair, Outcome] = field(default_factory=dict)
-    is_taken: bool = False
+    is_accepted: bool = False
 
 
-def classify_batch_response(answer: Response | NoResponse, pairs: Sequence[Pair]) -> BatchDecision:
-    """Classify the response to the batch call of `pairs`.
+def classify_batch_response(response: Response | NoResponse, pairs: Sequence[Pair]) -> BatchDecision:
+    """Return the meaning of the response to the batch call of `pairs`.
 
     A pair is linked only by the strict rule: COMPLETE, named in `results`, every error attributed to a record, and none
-    to a record of this pair. It is in doubt (`unconfirmed`) when it is named but may have an error or be another pair,
-    or when it is not named and the errors do not explain that either (see `_refused`).
+    to a record of this pair. It is unconfirmed if it is named but may have an error or be another pair, or if it is not
+    named and the errors do not explain that either (see `_rejected`).
     """
-    if isinstance(answer, NoResponse) or not 200 <= answer.http_status < 300:
-        return BatchDecision(classify_response(answer, pairs[0]))
-    if not answer.is_json:
-        return BatchDecision(unreadable(answer))
-    if answer.status != "COMPLETE":
-        return BatchDecision(incomplete(answer))
-    outcomes, is_attributed = _outcomes(answer, pairs)
-    is_taken = is_attributed and (len(outcomes) < len(pairs) or _has_linked(outcomes))
-    linked = Outcome(Status.LINKED, answer.http_status, answer.status)
-    return BatchDecision(Decision(Action.DONE, linked), outcomes, is_taken)
+    if isinstance(response, NoResponse) or not 200 <= response.http_status < 300:
+        return BatchDecision(classify_response(response, pairs[0]))
+    if not response.is_json:
+        return BatchDecision(unreadable(response))
+    if response.status != "COMPLETE":
+        return BatchDecision(incomplete(response))
+    outcomes, is_attributed = _outcomes(response, pairs)
+    is_accepted = is_attributed and (len(outcomes) < len(pairs) or _has_linked(outcomes))
+    linked = Outcome(Status.LINKED, response.http_status, response.status)
+    return BatchDecision(Decision(Action.DONE, linked), outcomes, is_accepted)
 
 
-def _outcomes(answer: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
-    """The outcomes of pairs that a COMPLETE batch links or leaves open, and whether all its errors are attributed.
+def _outcomes(response: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
+    """Return the outcomes of linked and unconfirmed pairs, and whether all errors are attributed to records.
 
-    An error that is only counted may be about any pair. One that names several records is still one error, so the
-    count must not exceed the number of errors that name a record.
+    An error that is only counted may concern any pair. One that names several records is still one error, so the count
+    must not exceed the number of errors that name a record.
     """
-    errors = records_by_error(answer, _ids(pairs))
-    is_attributed = all(errors) and (answer.num_errors or 0) <= len(errors)
-    types = _types_named(answer, pairs)
-    doubted = numbers_in_errors(answer) | _mirrored(pairs)
-    refused = _refused(answer, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
-    unclear = _unclear(answer)
-    # The pairs of a batch share few outcomes, so each is made once.
-    linked_as = {kinds: _linked(answer, kinds) for kinds in set(types.values())}
-    said: dict[Pair, Outcome] = {}
+    errors = records_by_error(response, _ids(pairs))
+    is_attributed = all(errors) and (response.num_errors or 0) <= len(errors)
+    types = _types_in_results(response, pairs)
+    suspect_ids = numbers_in_errors(response) | _mirrored(pairs)
+    rejected = _rejected(response, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
+    unclear = _unclear(response)
+    # The pairs of a batch share few outcomes, so each is created once.
+    linked_as = {kinds: _linked(response, kinds) for kinds in set(types.values())}
+    outcomes: dict[Pair, Outcome] = {}
     for pair in pairs:
         named = types.get((pair.from_id, pair.to_id))
-        if named is not None and is_attributed and pair.from_id not in doubted and pair.to_id not in doubted:
-            said[pair] = linked_as[named]
-        elif pair not in refused:
-            said[pair] = unclear
-    return said, is_attributed
+        if named is not None and is_attributed and pair.from_id not in suspect_ids and pair.to_id not in suspect_ids:
+            outcomes[pair] = linked_as[named]
+        elif pair not in rejected:
+            outcomes[pair] = unclear
+    return outcomes, is_attributed
 
 
-def _refused(
-    answer: Response, errors: Sequence[set[str]], unnamed: Sequence[Pair], pairs: Sequence[Pair]
+def _rejected(
+    response: Response, errors: Sequence[set[str]], unnamed: Sequence[Pair], pairs: Sequence[Pair]
 ) -> Collection[Pair]:
-    """Those of the pairs not named in `results` whose absence the errors explain; `errors` has the records of each.
+    """Return those pairs not named in `results` whose absence the errors explain; `errors` has the records of each.
 
-    All are refused when there is one error for each. Otherwise only those with a record that an error names, and only
-    when results name other pairs: results may also be left out of a response whose pairs are linked.
+    All are rejected if there is one error for each. Otherwise only those with a record that an error names, and only if
+    `results` names other pairs: a response may also omit the results of pairs that are linked.
     """
-    number = max(answer.num_errors or 0, len(errors))
+    number = max(response.num_errors or 0, len(errors))
     if number == len(unnamed) or (number and len(pairs) == 1):
         return set(unnamed)
     if len(unnamed) == len(pairs):
@@ -92,35 +92,35 @@ def _ids(pairs: Sequence[Pair]) -> set[str]:
     return {record for pair in pairs for record in (pair.from_id, pair.to_id)}
 
 
-def _linked(answer: Response, types: str) -> Outcome:
+def _linked(response: Response, types: str) -> Outcome:
     return Outcome(
         Status.LINKED,
-        answer.http_status,
-        answer.status,
+        http_status=response.http_status,
+        api_status=response.status,
         association_types=types,
-        completed_at=answer.completed_at,
+        completed_at=response.completed_at,
     )
 
 
-def _unclear(answer: Response) -> Outcome:
+def _unclear(response: Response) -> Outcome:
     return Outcome(
         Status.UNCONFIRMED,
-        answer.http_status,
-        answer.status,
-        num_errors=answer.num_errors or len(answer.error.errors),
+        http_status=response.http_status,
+        api_status=response.status,
+        num_errors=response.num_errors or len(response.error.errors),
         error_category="NOT_IN_RESULTS",
-        error_message="The response to a batch does not say clearly whether this pair was linked.",
-        error_details=answer.details,
-        correlation_id=answer.correlation_id,
-        completed_at=answer.completed_at,
-        advice=RETRY,
+        error_message="The response to the batch does not clearly say whether this pair was linked.",
+        error_details=response.details,
+        correlation_id=response.correlation_id,
+        completed_at=response.completed_at,
+        advice=RETRY_ADVICE,
     )
 
 
-def _types_named(answer: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
-    """The types of the links that results name, in either direction, by the ids of those of `pairs` that they name."""
+def _types_in_results(response: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
+    """Return the types of the links in `results`, in either direction, by the ids of those of `pairs` they name."""
     types: dict[tuple[str, str], list[str]] = {(pair.from_id, pair.to_id): [] for pair in pairs}
-    for item in answer.results:
+    for item in response.results:
         for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):
             if key in types:
                 types[key].append(f"{item.category}:{item.type_id}")
@@ -128,9 +128,9 @@ def _types_named(answer: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str
 
 
 def _mirrored(pairs: Sequence[Pair]) -> set[str]:
-    """The ids of pairs that results do not tell apart: contact 5 to company 7 and contact 7 to company 5.
+    """Return the ids of pairs that `results` does not distinguish: contact 5 to company 7 and contact 7 to company 5.
 
-    Results name a link in both directions and say no object types.
+    Results name a link in both directions and without object types.
     """
     if pairs[0].from_type == pairs[0].to_type:  # the two are one link
         return set()

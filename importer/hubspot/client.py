@@ -1,4 +1,4 @@
-"""One call, one answer: the HTTP exchange with HubSpot."""
+"""The HTTP client for HubSpot: one request, one response."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,22 +14,24 @@ from yarl import URL
 
 from importer.config import Settings, token_origin
 from importer.hubspot import paths
-from importer.hubspot.backoff import retry_after, server_time
+from importer.hubspot.backoff import parse_retry_after, server_time
+from importer.hubspot.parse import parse_response, sanitize
 from importer.hubspot.proxy import find_proxy
-from importer.hubspot.response import NoResponse, RateHeaders, Response, parse_response, shown
+from importer.hubspot.resolver import DaemonThreadResolver
+from importer.hubspot.response import NoResponse, RateHeaders, Response
 from importer.model import ObjectType, Pair
 from importer.redaction import hide
 
-LARGEST_BODY = 16 * 1024 * 1024
-"""Bytes; a larger answer is not read to its end and counts as unreadable."""
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""A larger response is not read to its end and counts as unreadable."""
 
 
 class _ConnectionLostError(Exception):
-    """The connection was lost after the request may have been sent; the text says how."""
+    """Raised when the connection was lost after the request may have been sent; the message says how."""
 
 
 async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a PUT again by itself: it would pass the pace by and would not be counted.
+    """Keep aiohttp from repeating a PUT by itself: that would bypass the rate limiter and the call count.
 
     Source: aiohttp, `ClientSession._request` repeats idempotent requests on exactly these two errors.
     """
@@ -42,7 +44,7 @@ async def _send_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
 
 
 class HubSpotClient:
-    """A session with HubSpot: pooled connections, the token in the Authorization header, no redirects, bounded time.
+    """A session with HubSpot: pooled connections, the token in the Authorization header, no redirects, timeouts.
 
     TLS is verified, with the system's certificates or those of `SSL_CERT_FILE`. A proxy comes from `HTTPS_PROXY` or
     `HTTP_PROXY`, unless `NO_PROXY` or a loopback address says otherwise; `.netrc` is not read, since an entry for the
@@ -50,7 +52,7 @@ class HubSpotClient:
     """
 
     def __init__(self, base_url: str, token: SecretStr, settings: Settings) -> None:
-        """Prepare a session; it opens when it is entered. Raises SettingsError when the proxy's URL is wrong."""
+        """Prepare a session, which is opened by `async with`. Raises SettingsError if the proxy's URL is invalid."""
         self._base = URL(base_url)
         self._prefix = self._base.raw_path.rstrip("/")
         self._proxy = find_proxy(base_url)
@@ -67,7 +69,7 @@ class HubSpotClient:
     async def __aenter__(self) -> Self:
         """Open the session."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._workers, ttl_dns_cache=300),
+            connector=aiohttp.TCPConnector(limit=self._workers, ttl_dns_cache=300, resolver=DaemonThreadResolver()),
             headers={
                 "Authorization": f"Bearer {self._token.get_secret_value()}",
                 "Accept": "application/json",
@@ -100,7 +102,7 @@ class HubSpotClient:
     async def read(
         self, from_type: ObjectType, to_type: ObjectType, after: Mapping[str, str | None]
     ) -> Response | NoResponse:
-        """POST a batch read of up to 1,000 records' links, each from where `after` says (None: the first page)."""
+        """POST a batch read of up to 1,000 records' links, each from the cursor in `after` (None: the first page)."""
         inputs = [
             {"id": record} if start is None else {"id": record, "after": start} for record, start in after.items()
         ]
@@ -112,37 +114,37 @@ class HubSpotClient:
 
     async def _exchange(self, method: str, path: str, content: object = None) -> Response | NoResponse:
         if self._session is None:
-            raise RuntimeError("the client is used before it is entered")
+            raise RuntimeError("the client must be entered with `async with` before it is used")
         body = None if content is None else json.dumps(content).encode()
         headers = None if content is None else {"Content-Type": "application/json"}
         url = self._base.with_path(self._prefix + path, encoded=True)
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
-            ) as response:
-                body = await _read_body(response)
-                answer = self._read(response.status, response.headers, body or b"")
-                return replace(answer, is_too_large=True) if body is None else answer
+            ) as exchange:
+                body = await _read_body(exchange)
+                response = self._parse(exchange.status, exchange.headers, body or b"")
+                return replace(response, is_too_large=True) if body is None else response
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
-            return NoResponse(shown(_reason(error)), reached=False)
+            return NoResponse(sanitize(_reason(error)), reached=False)
         except (_ConnectionLostError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            return NoResponse(shown(_reason(error)), reached=not isinstance(error, aiohttp.InvalidURL))
+            return NoResponse(sanitize(_reason(error)), reached=not isinstance(error, aiohttp.InvalidURL))
 
-    def _read(self, status: int, headers: Mapping[str, str], body: bytes) -> Response:
+    def _parse(self, status: int, headers: Mapping[str, str], body: bytes) -> Response:
         wait = headers.get("Retry-After")
-        seconds = retry_after(wait, server_time(headers.get("Date"), datetime.now(UTC))) if wait else None
-        answer = parse_response(status, body, _rate_headers(headers), seconds)
-        return replace(answer, token_origin=self._token_origin) if status == 401 else answer
+        seconds = parse_retry_after(wait, server_time(headers.get("Date"), datetime.now(UTC))) if wait else None
+        response = parse_response(status, body, _rate_headers(headers), seconds)
+        return replace(response, token_origin=self._token_origin) if status == 401 else response
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
-    """The whole body; None when it is larger than `LARGEST_BODY`."""
+    """Return the whole body, or None if it is larger than `MAX_BODY_BYTES`."""
     parts: list[bytes] = []
     size = 0
     while part := await response.content.readany():
         parts.append(part)
         size += len(part)
-        if size > LARGEST_BODY:
+        if size > MAX_BODY_BYTES:
             response.close()
             return None
     return b"".join(parts)
@@ -151,9 +153,9 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
 def _rate_headers(headers: Mapping[str, str]) -> RateHeaders:
     interval = _number(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds"))
     return RateHeaders(
-        _number(headers.get("X-HubSpot-RateLimit-Max")),
-        interval / 1000 if interval else None,
-        _number(headers.get("X-HubSpot-RateLimit-Daily-Remaining")),
+        limit=_number(headers.get("X-HubSpot-RateLimit-Max")),
+        interval=interval / 1000 if interval else None,
+        daily_remaining=_number(headers.get("X-HubSpot-RateLimit-Daily-Remaining")),
     )
 
 
@@ -163,7 +165,7 @@ def _number(text: str | None) -> int | None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "it took too long"
-    if isinstance(error, aiohttp.ClientHttpProxyError):  # its text has the proxy's password, its message may repeat it
-        return f"the proxy answered {error.status} {responses.get(error.status, '')}".rstrip()
+        return "the request timed out"
+    if isinstance(error, aiohttp.ClientHttpProxyError):  # its text contains the proxy's password
+        return f"the proxy returned {error.status} {responses.get(error.status, '')}".rstrip()
     return str(error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Paths of HubSpot's calls, by API version. Source: HubSpot, OpenAPI files of `v4`, 2026-03 and 2026-09."""
+"""Paths of HubSpot's endpoints, by API version. Source: HubSpot, OpenAPI files of `v4`, 2026-03 and 2026-09."""
 
 from urllib.parse import quote
 
@@ -6,28 +6,28 @@ from importer.config import ApiVersion
 from importer.model import ObjectType, Pair
 
 V4_ENDS = "2027-03-30"
-"""The day on which HubSpot ends its support of `v4`. Source: HubSpot, changelog."""
+"""The day on which HubSpot ends support for `v4`. Source: HubSpot, changelog."""
 
 
 def default_association(version: ApiVersion, pair: Pair) -> str:
-    """The path of the PUT that links one pair with the default (unlabelled) association."""
+    """Return the path of the PUT that links one pair with the default (unlabelled) association."""
     objects = "/crm/v4/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
     start = f"{objects}/{_segment(pair.from_type)}/{_segment(pair.from_id)}"
     return f"{start}/associations/default/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
 
 
 def batch_default(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
-    """The path of the POST that links up to 2,000 pairs with the default association."""
+    """Return the path of the POST that links up to 2,000 pairs with the default association."""
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/associate/default"
 
 
 def batch_read(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
-    """The path of the POST that reads the links of up to 1,000 records."""
+    """Return the path of the POST that reads the links of up to 1,000 records."""
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/read"
 
 
 def account_details(version: ApiVersion) -> str:
-    """The path of the GET that says which account a token belongs to. It has no `v4`; `v3` stands beside it."""
+    """Return the path of the GET that names the account of a token; its version next to `v4` is `v3`."""
     return f"/account-info/{'v3' if version is ApiVersion.V4 else version}/details"
 
 
@@ -36,6 +36,6 @@ def _associations(version: ApiVersion) -> str:
 
 
 def _segment(text: str) -> str:
-    if text.isascii() and text.isalnum():  # as ids are: there is nothing to quote
+    if text.isascii() and text.isalnum():  # most segments: nothing to quote
         return text
-    return quote(text, safe="").replace(".", "%2E")  # `quote` leaves `..` as it is, which would climb in the path
+    return quote(text, safe="").replace(".", "%2E")  # `quote` keeps `..`, which would change the path

@@ -1,4 +1,4 @@
-"""Whom a 403 concerns: the token's scopes, the account, the user behind the token, or only the records of a pair."""
+"""Causes of a 403: the token's scopes, the account, the user behind the token, or only the records of a pair."""
 
 import re
 from enum import StrEnum
@@ -7,11 +7,11 @@ from importer.hubspot.response import Response
 
 
 class Denial(StrEnum):
-    """What is denied by a 403 that comes from HubSpot itself."""
+    """The cause of a 403 from HubSpot itself."""
 
     SCOPES = "scopes"  # linking these two object types, with this token
     ACCOUNT = "account"  # everything: the account is deactivated
-    CREATOR = "creator"  # everything: the user who made the app or the key has lost rights
+    CREATOR = "creator"  # everything: the user who created the app or the key has lost permissions
     RECORDS = "records"  # this pair only
 
 
@@ -32,26 +32,26 @@ _SCOPES_KEY = re.compile(r"(missing|required)?(granular)?scopes", re.IGNORECASE)
 _CREATOR_CODE = "USER_DOES_NOT_HAVE_PERMISSIONS"
 
 
-def denial_of(answer: Response) -> Denial:
-    """Read what a 403 denies: its codes say so, or a whole sentence, since a refusal of a record may use any word.
+def classify_denial(response: Response) -> Denial:
+    """Return the cause of a 403, from its codes or a whole sentence: a refusal of one record may use any single word.
 
     Source: HubSpot, error page and guides; bodies as reported by its users.
     """
-    errors = list(answer.error.flattened())
+    errors = list(response.error.flattened())
     codes = " ".join(f"{error.category} {error.sub_category} {error.code}" for error in errors)
-    said = ". ".join(error.message for error in errors)
-    if missing_scopes(answer) or re.search(r"SCOPES?\b", codes) or _SCOPES_SENTENCE.search(said):
+    text = ". ".join(error.message for error in errors)
+    if missing_scopes(response) or re.search(r"SCOPES?\b", codes) or _SCOPES_SENTENCE.search(text):
         return Denial.SCOPES
-    if _ACCOUNT_CODE.search(codes) or _ACCOUNT_SENTENCE.search(said):
+    if _ACCOUNT_CODE.search(codes) or _ACCOUNT_SENTENCE.search(text):
         return Denial.ACCOUNT
     if _CREATOR_CODE in codes or any(error.message.strip(" .") == _CREATOR_CODE for error in errors):
         return Denial.CREATOR
     return Denial.RECORDS
 
 
-def missing_scopes(answer: Response) -> tuple[str, ...]:
-    """The scopes that the answer names as missing, or else as required; in order, each once."""
-    contexts = [item for error in answer.error.flattened() for item in error.context.items()]
+def missing_scopes(response: Response) -> tuple[str, ...]:
+    """Return the scopes that the response names as missing, or else as required; in order, without duplicates."""
+    contexts = [item for error in response.error.flattened() for item in error.context.items()]
     named = [(name.lower(), scope) for name, values in contexts if _SCOPES_KEY.fullmatch(name) for scope in values]
     missing = [scope for name, scope in named if scope and name.startswith("missing")]
     return tuple(dict.fromkeys(missing or [scope for _, scope in named if scope]))

@@ -1,4 +1,4 @@
-"""The pace of calls: never more than a rate allows in any rolling window, as the server counts them."""
+"""The rate limiter: never more calls than the rate allows in any rolling window, as the server counts them."""
 
 import asyncio
 from collections import deque
@@ -10,64 +10,64 @@ from importer.config import Rate
 from importer.hubspot.response import RateHeaders
 
 CAUTIOUS_RATE = Rate(100, 10.0)
-"""What `auto` begins with: the least limit that a private app has. Source: HubSpot, usage guidelines."""
+"""The initial rate of `auto`: the lowest limit of a private app. Source: HubSpot, usage guidelines."""
 
 MARGIN = 0.05
-"""Seconds that a place is held beyond the window, for timers and clocks that disagree a little."""
+"""Seconds that a slot is held beyond the window, for the inaccuracy of timers and clocks."""
 
 _BURST_SHARE = 0.05
-"""The part of a window's calls that may go at once; it keeps coarse timers from wasting the limit."""
+"""The share of a window's calls that may be sent in a burst, so that coarse timers do not waste the limit."""
 
 
 class Pause:
-    """A time during which no call may go; all paces of a pool share one."""
+    """A time during which no call may be sent; all rate limiters of a pool share one."""
 
     def __init__(self) -> None:
-        """Begin without a pause."""
+        """Start without a pause."""
         self._until = 0.0
 
     def begin(self, seconds: float) -> bool:
-        """Let no call go for so many seconds from now. Return whether a pause begins, rather than goes on."""
-        begins = not self.left()
+        """Block calls for `seconds`. Return True if this starts a new pause."""
+        is_new = not self.left()
         self._until = max(self._until, asyncio.get_running_loop().time() + seconds)
-        return begins
+        return is_new
 
     def left(self) -> float:
-        """The seconds until calls may go."""
+        """Return the seconds until calls may be sent."""
         if not self._until:
             return 0.0
         return max(0.0, self._until - asyncio.get_running_loop().time())
 
     async def wait_until_over(self) -> None:
-        """Wait until calls may go."""
-        while seconds := self.left():  # noqa: ASYNC110 - it waits for a time; another pause may begin meanwhile
+        """Wait until calls may be sent."""
+        while seconds := self.left():  # noqa: ASYNC110 - not polling: the pause may have been extended
             await asyncio.sleep(seconds)
 
 
 class RateLimiter:
-    """Hands out places in a rolling window; a call needs one from its sending until the window after its answer.
+    """Slots in a rolling window; a call holds one from before it is sent until one window after its response.
 
-    The server sees a call at some moment between its sending and its answer, so a place that is held from before the
-    one until `rate.seconds` after the other covers every window in which the server can count it: at most `rate.calls`
-    calls arrive in any window of `rate.seconds`, whatever the network and the event loop do in between. A leaky bucket
-    on top (aiolimiter) spreads the calls over the window; alone it would not keep the limit.
+    The server receives a call at some moment between sending and response, so the slot covers every window in which the
+    server can count the call: at most `rate.calls` calls arrive in any window of `rate.seconds`, whatever delays the
+    network and the event loop add. A leaky bucket on top (aiolimiter) spreads the calls over the window; on its own it
+    would not guarantee the limit.
 
-    With latency L the places allow `rate.calls` in every `rate.seconds` + L. Belongs to one event loop.
+    With latency L the throughput is `rate.calls` per `rate.seconds` + L. Belongs to one event loop.
     """
 
     def __init__(self, rate: Rate, *, follow: bool = False, pause: Pause | None = None) -> None:
-        """Keep `rate`; with `follow`, change to what HubSpot's headers say."""
+        """Limit calls to `rate`; with `follow`, adopt the rate in HubSpot's headers."""
         self.pause = pause or Pause()
         self._follows = follow
-        self._taken = 0
+        self._occupied = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ends: list[float] = []
-        self._alarm: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._set(rate)
 
     @property
     def rate(self) -> Rate:
-        """The rate that is kept now."""
+        """The current rate."""
         return self._rate
 
     def _set(self, rate: Rate) -> None:
@@ -76,87 +76,87 @@ class RateLimiter:
         self._spacing = AsyncLimiter(burst, burst * rate.seconds / rate.calls)
 
     async def acquire(self) -> None:
-        """Wait for a place in the window and for the end of a pause. Every call needs its own, a repeated one too."""
+        """Wait for a slot and for the end of a pause. Every attempt of a call needs its own slot."""
         while True:
             if self.pause.left():
                 await self.pause.wait_until_over()
             await self._spacing.acquire()
-            if not self._has_taken_place():
-                await self._wait_for_place()
+            if not self._try_occupy():
+                await self._wait_for_slot()
             if not self.pause.left():
                 return
-            self._free_place()
+            self._free_slot()
 
     def release(self) -> None:
-        """Say that the call's answer has come, or that none will: its place is free after the window."""
-        self._free_after(self._rate.seconds + MARGIN)
+        """Free the slot of a call one window from now: its response has arrived, or will not."""
+        self._free_slot_after(self._rate.seconds + MARGIN)
 
     def reserve(self, seconds: float) -> None:
-        """Take a place for `seconds` on behalf of a call that an earlier process sent."""
-        self._taken += 1
-        self._free_after(seconds)
+        """Occupy a slot for `seconds` on behalf of a call that an earlier process sent."""
+        self._occupied += 1
+        self._free_slot_after(seconds)
 
     def slots_in_use(self) -> list[float]:
-        """For how many seconds each taken place will be held yet; for a call in flight, as if answered now."""
-        self._hand_out()
+        """Return for how many seconds each slot is still occupied; for a call in flight, as if it ended now."""
+        self._grant_slots()
         now = asyncio.get_running_loop().time()
-        in_flight = [self._rate.seconds + MARGIN] * (self._taken - len(self._ends))
+        in_flight = [self._rate.seconds + MARGIN] * (self._occupied - len(self._ends))
         return [max(0.0, end - now) for end in self._ends] + in_flight
 
     def sharing_pause(self, rate: Rate) -> "RateLimiter":
-        """A pace of its own for other calls of the same account: the same pauses hold for both."""
+        """Return a separate rate limiter for other calls of the same account, with the same pauses."""
         return RateLimiter(rate, pause=self.pause)
 
     def follow(self, headers: RateHeaders) -> None:
-        """Take the rate from an answer's headers, if that is how this pace was made and they name one."""
+        """Adopt the rate in a response's headers, if this limiter follows them and they contain one."""
         if not self._follows or headers.limit is None or headers.interval is None or headers.limit < 1:
             return
-        translate_errors = Rate(headers.limit, headers.interval)
-        if translate_errors != self._rate:
-            self._set(translate_errors)
-            self._hand_out()
+        rate = Rate(headers.limit, headers.interval)
+        if rate != self._rate:
+            self._set(rate)
+            self._grant_slots()
 
-    def _has_taken_place(self) -> bool:
-        """Take a place if one is free and nobody waits for it."""
-        if self._taken >= self._rate.calls:
-            self._hand_out()
-        if self._waiting or self._taken >= self._rate.calls:
+    def _try_occupy(self) -> bool:
+        """Occupy a slot if one is free and no call waits for it."""
+        if self._occupied >= self._rate.calls:
+            self._grant_slots()
+        if self._waiting or self._occupied >= self._rate.calls:
             return False
-        self._taken += 1
+        self._occupied += 1
         return True
 
-    async def _wait_for_place(self) -> None:
+    async def _wait_for_slot(self) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
-        self._hand_out()
+        self._grant_slots()
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the place came together with the cancellation
-                self._free_place()
+            if turn.done() and not turn.cancelled():  # the slot was granted just before the cancellation
+                self._free_slot()
             raise
 
-    def _free_after(self, seconds: float) -> None:
+    def _free_slot_after(self, seconds: float) -> None:
         heappush(self._ends, asyncio.get_running_loop().time() + seconds)
         if self._waiting:
-            self._hand_out()
+            self._grant_slots()
 
-    def _free_place(self) -> None:
-        self._taken -= 1
-        self._hand_out()
+    def _free_slot(self) -> None:
+        self._occupied -= 1
+        self._grant_slots()
 
-    def _hand_out(self) -> None:
-        """Free the places whose time is over and give them to those who wait; while somebody does, see to the next."""
+    def _grant_slots(self) -> None:
+        """Free expired slots and grant them to waiting calls; schedule the next round while calls are waiting."""
         loop = asyncio.get_running_loop()
         now = loop.time()
         while self._ends and self._ends[0] <= now:
             heappop(self._ends)
-            self._taken -= 1
-        while self._waiting and self._taken < self._rate.calls:
+            self._occupied -= 1
+        while self._waiting and self._occupied < self._rate.calls:
             turn = self._waiting.popleft()
             if not turn.done():
-                self._taken += 1
+                self._occupied += 1
                 turn.set_result(None)
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm = loop.call_at(self._ends[0], self._hand_out) if self._waiting and self._ends else None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(self._ends[0], self._grant_slots) if self._waiting and self._ends else None

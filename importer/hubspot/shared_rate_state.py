@@ -1,4 +1,4 @@
-"""The rate of one token across the runs of this machine: one at a time, minding what the last left in the window."""
+"""The rate limit of one token across the runs on this machine: persists the window so the next process honours it."""
 
 import asyncio
 import hashlib
@@ -17,98 +17,97 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import SecretStr
 
+from importer.atomic_file import replace_text
 from importer.config import Rate, canonical_url, user_state_path
 from importer.errors import BusyError, SettingsError
 from importer.hubspot.rate_limiter import MARGIN, RateLimiter
 
 logger = logging.getLogger(__name__)
 
-_SECONDS_BETWEEN_NOTES = 1.0
+_SAVE_INTERVAL = 1.0
 
-_LONGEST_FLIGHT = 2.0
-"""Seconds after a crash within which HubSpot still counts calls that were on their way."""
+_MAX_SECONDS_IN_FLIGHT = 2.0
+"""After a crash, the time within which HubSpot may still receive calls that were in flight."""
 
-_SECONDS_BETWEEN_LOOKS = 0.2
+_POLL_INTERVAL = 0.2
 
-_SECONDS_WORTH_A_NOTICE = 1.0
+_MIN_SECONDS_TO_REPORT = 1.0
 
 
 def _ignore(seconds: float) -> None:
-    """Report nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedRateState:
-    """A file with the places that calls with one token hold in the rolling window, by the wall clock."""
+    """A file with the rate limiter slots that calls with one token occupy, in wall-clock time."""
 
     path: Path
 
     @asynccontextmanager
     async def keep(self, limiter: RateLimiter, on_full: Callable[[float], None] = _ignore) -> AsyncIterator[None]:
-        """Let `pace` begin with the places that an earlier run still holds, and note its own for the next one.
+        """Reserve the slots that an earlier run still occupies, and save those of `limiter` for the next run.
 
-        The note is renewed every second, so that after a crash the next run knows how long the window may be full.
-        When no place is free for a second or more, `on_full` is called with the seconds until one is.
+        They are saved every second, so that after a crash the next run knows how long the window may be full. If no
+        slot is free for a second or more, `on_full` is called with the seconds until one is.
         """
-        left = sorted(self._left(time.time(), limiter.rate))
-        for seconds in left:
+        occupied = sorted(self._seconds_occupied(time.time(), limiter.rate))
+        for seconds in occupied:
             limiter.reserve(seconds)
-        if len(left) >= limiter.rate.calls and left[-limiter.rate.calls] >= _SECONDS_WORTH_A_NOTICE:
-            on_full(left[-limiter.rate.calls])
-        self._note(limiter, is_end=False)
-        notes = asyncio.create_task(self._note_regularly(limiter))
+        if len(occupied) >= limiter.rate.calls and occupied[-limiter.rate.calls] >= _MIN_SECONDS_TO_REPORT:
+            on_full(occupied[-limiter.rate.calls])
+        self._save(limiter, is_end=False)
+        saving = asyncio.create_task(self._save_regularly(limiter))
         try:
             yield
         finally:
-            notes.cancel()
+            saving.cancel()
             with suppress(asyncio.CancelledError):
-                await notes
-            self._note_if_possible(limiter, is_end=True)
+                await saving
+            self._try_to_save(limiter, is_end=True)
 
-    async def _note_regularly(self, limiter: RateLimiter) -> None:
+    async def _save_regularly(self, limiter: RateLimiter) -> None:
         while True:
-            await asyncio.sleep(_SECONDS_BETWEEN_NOTES)
-            self._note_if_possible(limiter, is_end=False)
+            await asyncio.sleep(_SAVE_INTERVAL)
+            self._try_to_save(limiter, is_end=False)
 
-    def _note_if_possible(self, limiter: RateLimiter, *, is_end: bool) -> None:
-        """A disk that has become full must not end the run: the next one may be told to wait too short or too long."""
+    def _try_to_save(self, limiter: RateLimiter, *, is_end: bool) -> None:
+        """Save, or log a warning: a full disk must not end this run, even if the next one then waits wrongly."""
         try:
-            self._note(limiter, is_end=is_end)
+            self._save(limiter, is_end=is_end)
         except SettingsError as error:
             logger.warning("%s", error)
 
-    def _note(self, limiter: RateLimiter, *, is_end: bool) -> None:
+    def _save(self, limiter: RateLimiter, *, is_end: bool) -> None:
         now = time.time()
-        note = {
+        state = {
             "is_end": is_end,
             "at": now,
             "calls": limiter.rate.calls,
             "seconds": limiter.rate.seconds,
             "ends": [now + seconds for seconds in limiter.slots_in_use()],
         }
-        draft = self.path.with_suffix(".new")
         try:
-            draft.write_text(json.dumps(note), encoding="ascii")
-            draft.replace(self.path)
+            replace_text(self.path, json.dumps(state))
         except OSError as error:
-            raise _unusable(self.path, error) from error
+            raise _not_writable(self.path, error) from error
 
-    def _left(self, now: float, rate: Rate) -> list[float]:
-        """Seconds that each place of an earlier run is still held.
+    def _seconds_occupied(self, now: float, rate: Rate) -> list[float]:
+        """Return for how many seconds each slot of an earlier run is still occupied.
 
-        All places are held for a full window after a crash, and after a run that kept a rate over a shorter window: it
+        After a crash all slots are occupied for a full window, and also after a run whose rate had a shorter window: it
         does not know how many calls it made in this one.
         """
         try:
-            note: dict[str, Any] = json.loads(self.path.read_text(encoding="ascii"))
-            window = max(float(note["seconds"]), rate.seconds) + MARGIN
-            ends = [float(end) for end in note["ends"]]
-            places = max(int(note["calls"]), len(ends), rate.calls)
-            if not note["is_end"]:
-                window += _SECONDS_BETWEEN_NOTES + _LONGEST_FLIGHT
-                ends = [float(note["at"]) + window] * places
-            elif note["seconds"] < rate.seconds:
-                ends = [float(note["at"]) + window] * places
+            state: dict[str, Any] = json.loads(self.path.read_text(encoding="ascii"))
+            window = max(float(state["seconds"]), rate.seconds) + MARGIN
+            ends = [float(end) for end in state["ends"]]
+            slots = max(int(state["calls"]), len(ends), rate.calls)
+            if not state["is_end"]:
+                window += _SAVE_INTERVAL + _MAX_SECONDS_IN_FLIGHT
+                ends = [float(state["at"]) + window] * slots
+            elif state["seconds"] < rate.seconds:
+                ends = [float(state["at"]) + window] * slots
         except (OSError, ValueError, KeyError, TypeError):
             return []
         return [min(end - now, window) for end in ends if end > now]
@@ -116,9 +115,9 @@ class SharedRateState:
 
 @contextmanager
 def hold_rate(base_url: str, token: SecretStr, wait: Callable[[], None] | None) -> Iterator[SharedRateState]:
-    """The ledger of this token, for the one run on this machine that may send with it.
+    """Lock the rate limit of this token for one run on this machine, and yield its shared state.
 
-    When another run holds it, `wait` is called once and the other's end is awaited; without `wait` BusyError is raised.
+    If another run holds the lock, call `wait` once and wait for that run's end; without `wait` raise BusyError.
     """
     account = f"{canonical_url(base_url)} {token.get_secret_value()}"
     path = _directory() / f"{hashlib.sha256(account.encode()).hexdigest()[:24]}.json"
@@ -128,10 +127,11 @@ def hold_rate(base_url: str, token: SecretStr, wait: Callable[[], None] | None) 
     except Timeout:
         if wait is None:
             raise BusyError(
-                "Another run on this machine sends with the same token: wait until it ends, or run without --no-wait."
+                "TOKEN_IN_USE",
+                "Another run on this machine is sending with the same token: wait until it ends, or omit --no-wait.",
             ) from None
         wait()
-        lock.acquire(poll_interval=_SECONDS_BETWEEN_LOOKS)
+        lock.acquire(poll_interval=_POLL_INTERVAL)
     try:
         yield SharedRateState(path)
     finally:
@@ -139,10 +139,10 @@ def hold_rate(base_url: str, token: SecretStr, wait: Callable[[], None] | None) 
 
 
 def _directory() -> Path:
-    """A directory of this user that all runs share, whatever their settings; it need not outlive a restart.
+    """Return a directory of this user that all runs share, whatever their settings; it need not survive a reboot.
 
     Not the state directory: two runs with different ones still share the token's rate. Nor a directory that depends on
-    TMPDIR: a shell, cron and a service each have their own. Without a usable home it is a fixed one below /tmp.
+    TMPDIR: a shell, cron and a service each have their own. Without a usable home directory it is a fixed one in /tmp.
     """
     home = user_state_path()
     if home is not None:
@@ -151,20 +151,24 @@ def _directory() -> Path:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.access(directory, os.W_OK | os.X_OK):
                 return directory
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    directory = Path("/tmp" if os.name == "posix" else tempfile.gettempdir()) / f"importer-rate-{user}"  # noqa: S108
+    user = os.getuid() if hasattr(os, "getuid") else None  # Windows, whose temporary directory is the user's own
+    directory = Path(tempfile.gettempdir() if user is None else "/tmp") / f"importer-rate-{user or 0}"  # noqa: S108
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise _unusable(directory, error) from error
+        raise _not_writable(directory, error) from error
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != user):
-        raise BusyError(f"{directory} belongs to someone else: remove it, or give this user a home directory.")
+        raise BusyError(
+            "RATE_DIRECTORY_NOT_OWNED",
+            f"{directory} belongs to another user: remove it, or give this user a home directory.",
+        )
     return directory
 
 
-def _unusable(path: Path, error: OSError) -> SettingsError:
+def _not_writable(path: Path, error: OSError) -> SettingsError:
     return SettingsError(
-        f"{path}, where runs note the calls they made, cannot be written: {error.strerror}. "
-        "Free some space, or make it writable."
+        "RATE_STATE_NOT_WRITABLE",
+        f"{path}, where runs record the calls they made, cannot be written: {error.strerror}. "
+        "Free some space, or make it writable.",
     )

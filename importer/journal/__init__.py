@@ -1,15 +1,15 @@
 """The journal: one SQLite file per run, the only owner of the run's state.
 
-It holds what the run was asked to do, every row as it was read, every pair, every outcome. Resume, retry, duplicates,
-totals and the report are questions asked of it. It knows nothing of HTTP.
+It holds the settings of the run, every row as it was read, every pair and every outcome. Resume, retry, duplicates,
+totals and the report are queries against it. It does not depend on HTTP.
 
-Rows and pairs are written once, in blocks; pairs are numbered from 1 in the order of the rows, and one that an earlier
-row made is listed in `duplicates` and takes its outcome from there. While a run goes on, only `sending` and `outcomes`
-change.
+Rows and pairs are written once, in blocks. Pairs are numbered from 1 in the order of the rows; a pair that repeats one
+of an earlier row is listed in `duplicates` and shares that pair's outcome. During a run only the tables `in_flight` and
+`outcomes` change.
 
-Durability: WAL with `synchronous=NORMAL`. A killed process loses nothing that was committed. A power failure may undo
-the last transactions but leaves the file sound; those pairs are asked again, and the call is idempotent, so FULL (one
-fsync an outcome) would buy nothing.
+Durability: WAL with `synchronous=NORMAL`. A killed process loses nothing that was committed. A power failure may roll
+back the last transactions but leaves the file sound; those pairs are sent again, which is idempotent, so FULL (one
+fsync per outcome) would gain nothing.
 """
 
 from importer.journal.journal import Journal, open_for_run

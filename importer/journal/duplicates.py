@@ -1,4 +1,4 @@
-"""Which pairs repeat an earlier one: suspected by their hashes in memory, translate_errors apart by SQLite."""
+"""Finds pairs that repeat an earlier one: candidates by their hashes, in memory, then compared by SQLite."""
 
 import sqlite3
 from array import array
@@ -9,47 +9,47 @@ from collections.abc import Iterator, Sequence
 from importer.journal.integrity import checksum
 from importer.journal.schema import unpack
 
-_FEW = 50_000
-"""Hashes that are counted sooner than numpy is imported."""
+MAX_COUNTED = 50_000
+"""Up to this many hashes, counting is faster than importing numpy."""
 
-_SUSPECTS = "CREATE TEMP TABLE suspects (pair INTEGER PRIMARY KEY, row, from_type, from_id, to_type, to_id)"
+_CREATE_CANDIDATES = "CREATE TEMP TABLE candidates (pair INTEGER PRIMARY KEY, row, from_type, from_id, to_type, to_id)"
 
-_FIND = """
+_INSERT_DUPLICATES = """
 INSERT INTO duplicates
 WITH firsts AS (
-    SELECT from_type, from_id, to_type, to_id, min(pair) AS first, row AS first_row FROM suspects
+    SELECT from_type, from_id, to_type, to_id, min(pair) AS first, row AS first_row FROM candidates
     GROUP BY from_id, to_id, from_type, to_type HAVING count(*) > 1
 )
 SELECT pair, row, first, first_row, checksum(pair, row, first, first_row)
-FROM suspects JOIN firsts USING (from_type, from_id, to_type, to_id)
+FROM candidates JOIN firsts USING (from_type, from_id, to_type, to_id)
 WHERE pair <> first
 """
 
 
 def write_duplicates(db: sqlite3.Connection, hashes: "array[int]") -> None:
-    """Write the pairs that repeat an earlier one; `hashes` are those of all pairs, in their order.
+    """Write the table `duplicates`; `hashes` holds a hash of every pair, in their order.
 
-    Most files repeat few pairs: only those whose hash occurs twice are compared.
+    Most files repeat few pairs, so only pairs whose hash occurs more than once are compared.
     """
-    suspects = repeated(hashes)
-    if suspects:
+    candidates = repeated(hashes)
+    if candidates:
         db.create_function("checksum", 4, checksum, deterministic=True)
-        db.execute(_SUSPECTS)
-        db.executemany("INSERT INTO suspects VALUES (?, ?, ?, ?, ?, ?)", _pairs(db, suspects))
-        db.execute(_FIND)
-        db.execute("DROP TABLE suspects")
+        db.execute(_CREATE_CANDIDATES)
+        db.executemany("INSERT INTO candidates VALUES (?, ?, ?, ?, ?, ?)", _pairs(db, candidates))
+        db.execute(_INSERT_DUPLICATES)
+        db.execute("DROP TABLE candidates")
 
 
 def repeated(hashes: "array[int]") -> Sequence[int]:
-    """The places of all values that occur more than once, in order."""
-    if len(hashes) <= _FEW:
+    """Return the positions of all values that occur more than once, in order."""
+    if len(hashes) <= MAX_COUNTED:
         counts = Counter(hashes)
-        return [place for place, value in enumerate(hashes) if counts[value] > 1]
-    return _repeated_of_many(hashes)
+        return [position for position, value in enumerate(hashes) if counts[value] > 1]
+    return _repeated_by_sorting(hashes)
 
 
-def _repeated_of_many(hashes: "array[int]") -> Sequence[int]:
-    import numpy as np  # noqa: PLC0415 - most files are done before it is imported
+def _repeated_by_sorting(hashes: "array[int]") -> Sequence[int]:
+    import numpy as np  # noqa: PLC0415 - slow to import, and most files do not need it
 
     values = np.frombuffer(hashes, dtype=np.int64)
     ordered = np.sort(values)
@@ -63,12 +63,12 @@ def _repeated_of_many(hashes: "array[int]") -> Sequence[int]:
     return array("q", np.flatnonzero(marks).astype(np.int64).tobytes())
 
 
-def _pairs(db: sqlite3.Connection, places: Sequence[int]) -> Iterator[tuple[int | str, ...]]:
-    """The pairs at some places, counted from 0, with their numbers, which count from 1, and rows."""
+def _pairs(db: sqlite3.Connection, positions: Sequence[int]) -> Iterator[tuple[int | str, ...]]:
+    """Yield the pairs at `positions` (from 0), each with its number (from 1) and its row."""
     found = db.execute("SELECT first_pair, last_pair, pairs FROM blocks WHERE last_pair >= first_pair ORDER BY number")
     for first_pair, last_pair, data in found:
-        begin, end = bisect_left(places, first_pair - 1), bisect_left(places, last_pair)
+        begin, end = bisect_left(positions, first_pair - 1), bisect_left(positions, last_pair)
         if begin < end:
             columns = unpack(data)
-            for place in places[begin:end]:
-                yield (place + 1, *(column[place + 1 - first_pair] for column in columns))
+            for position in positions[begin:end]:
+                yield (position + 1, *(column[position + 1 - first_pair] for column in columns))

@@ -1,8 +1,8 @@
-"""Whether a journal still holds what was written to it: checksums of every row, counts, and the rules of its values.
+"""Detects damage to a journal, by checksums of every row, counts, and rules for values.
 
-Disks, cables and memory flip bits. A journal with one wrong bit could say that a record is linked that is not, or link
-another one, so nothing of it is used unless all of it is sound. CRC-32 finds every flipped bit of a row and every
-burst of up to 32 bits; SQLite's own check finds rows that a damaged page has lost.
+Disks, cables and memory flip bits. A journal with one wrong bit could report a record as linked that is not, or link
+the wrong record, so a journal is used only if all of it is intact. CRC-32 detects every flipped bit of a row and every
+burst of up to 32 bits; SQLite's own check detects rows lost in a damaged page.
 """
 
 import re
@@ -17,19 +17,19 @@ import orjson
 from importer.journal.schema import OUTCOME_COLUMNS, TABLES, unpack
 from importer.model import Status, is_object_type, is_record_id
 
-_ARE_SHORT_IDS = re.compile(r"(?:[1-9][0-9]{0,17}\n)*+").fullmatch
+_SHORT_IDS = re.compile(r"(?:[1-9][0-9]{0,17}\n)*+").fullmatch
 _STATUSES = frozenset(Status)
 
 
 class CorruptFileError(sqlite3.DataError):
-    """A journal does not hold what was written to it; the text says what is wrong."""
+    """A journal differs from what was written to it; the text names the part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How much a journal was written with.
+    """The totals of a journal when it was written.
 
-    `pairs` counts repeated ones too, `duplicates` those alone; `blank` counts rows that have neither pairs nor
+    `pairs` includes the repeated ones, `duplicates` counts only those; `blank` counts rows with neither pairs nor
     problems; `width` is the number of cells of the longest row.
     """
 
@@ -44,7 +44,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A block: its number, its first and last pair (the last below the first without any), its rows, the blank ones."""
+    """The bounds of a block: its number, its first and last pair, and how many rows and blank rows it has.
+
+    A block without pairs has a `last` below its `first`.
+    """
 
     number: int
     first: int
@@ -54,7 +57,7 @@ class Span:
 
 
 def checksum(*values: object) -> int:
-    """Return the checksum of a row's values: texts, whole numbers and None."""
+    """Return the checksum of the values of a row: texts, integers and None."""
     return crc32(orjson.dumps(values))
 
 
@@ -64,91 +67,91 @@ def block_checksum(span: Span, numbers: bytes, cells: bytes, pairs: bytes) -> in
     return crc32(pairs, crc32(cells, crc32(numbers, crc32(bounds))))
 
 
-def require(is_sound: bool, what: str) -> None:
-    """Raise CorruptFileError naming `what` unless it is sound."""
-    if not is_sound:
-        raise CorruptFileError(what)
+def require(condition: bool, part: str) -> None:
+    """Raise CorruptFileError naming `part` of the journal unless `condition` holds."""
+    if not condition:
+        raise CorruptFileError(part)
 
 
 def require_schema(db: sqlite3.Connection) -> None:
-    """Raise CorruptFileError unless the tables are those of a journal."""
-    expected = {" ".join(statement.split()) for statement in TABLES.split(";") if statement.strip()}
+    """Raise CorruptFileError unless the tables are exactly those of a journal."""
+    expected = {" ".join(statement.split()) for statement in TABLES}
     found = db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    require({" ".join(str(sql).split()) for (sql,) in found} == expected, "its tables")
+    require({" ".join(str(sql).split()) for (sql,) in found} == expected, "the definitions of its tables")
 
 
 def read_run(db: sqlite3.Connection) -> dict[str, str]:
-    """Return the table `run`. Raises CorruptFileError."""
+    """Return the table `run` as a dictionary of JSON texts. Raises CorruptFileError."""
     values: dict[str, str] = dict(_checked(db, "key, value", "run", "key"))
-    require({"info", "totals"} <= values.keys(), "what it says of the run")
+    require({"info", "totals"} <= values.keys(), "the description of the run")
     return values
 
 
 def read_spans(db: sqlite3.Connection, totals: Totals) -> list[Span]:
-    """Return the blocks, after comparing their bounds with each other and with `totals`. Raises CorruptFileError."""
+    """Return the bounds of all blocks, checked against each other and against `totals`. Raises CorruptFileError."""
     found = db.execute("SELECT number, first_pair, last_pair, row_count, blank_count FROM blocks ORDER BY number")
     spans = [Span(*values) for values in found]
     last = 0
     for number, span in enumerate(spans, 1):
-        require(all(type(value) is int for value in astuple(span)), "the bounds of its blocks")
+        require(all(type(value) is int for value in astuple(span)), "the bounds of a block of rows")
         is_next = (
             span.number == number and span.first == last + 1 and span.last >= last and span.rows >= span.blank >= 0
         )
-        require(is_next, "the bounds of its blocks")
+        require(is_next, "the bounds of a block of rows")
         last = span.last
     counted = (len(spans), sum(span.rows for span in spans), sum(span.blank for span in spans), last)
-    require(counted == (totals.blocks, totals.rows, totals.blank, totals.pairs), "the number of its rows")
+    require(counted == (totals.blocks, totals.rows, totals.blank, totals.pairs), "the number of rows")
     return spans
 
 
 def verify(db: sqlite3.Connection, totals: Totals) -> None:
-    """Compare every row of a journal with its checksum, and their number with `totals`. Raises CorruptFileError.
+    """Check every row of a journal against its checksum, and the number of rows against `totals`.
 
-    Takes about five seconds for a million pairs with outcomes.
+    Raises CorruptFileError. Takes about five seconds for a million pairs with outcomes.
     """
     (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    require(found == "ok", "its pages")
+    require(found == "ok", "its database pages")
     for span in read_spans(db, totals):
         _verify_block(db, span)
     problems = _checked(db, "row, code, column, message, advice", "problems")
-    require(sum(1 for _ in problems) == totals.problems, "the number of its problems")
+    require(sum(1 for _ in problems) == totals.problems, "the number of problems")
     repeated = {pair: first for pair, _, first, _ in _checked(db, "pair, row, first, first_row", "duplicates")}
-    require(len(repeated) == totals.duplicates, "the number of its duplicates")
-    require(all(0 < first < pair <= totals.pairs for pair, first in repeated.items()), "its duplicates")
+    require(len(repeated) == totals.duplicates, "the number of duplicates")
+    require(all(0 < first < pair <= totals.pairs for pair, first in repeated.items()), "a duplicate")
     for pair, status, *_ in _checked(db, f"pair, {OUTCOME_COLUMNS}", "outcomes"):
-        require(0 < pair <= totals.pairs and status in _STATUSES and pair not in repeated, "its outcomes")
-    for (pair,) in _checked(db, "pair", "sending"):
-        require(0 < pair <= totals.pairs and pair not in repeated, "its notes of what was being sent")
+        require(0 < pair <= totals.pairs and status in _STATUSES and pair not in repeated, "an outcome")
+    for (pair,) in _checked(db, "pair", "in_flight"):
+        require(0 < pair <= totals.pairs and pair not in repeated, "a pair in flight")
 
 
 def _checked(db: sqlite3.Connection, columns: str, table: str, order: str = "rowid") -> Iterator[tuple[Any, ...]]:
-    """The rows of a table without their checksums, each compared with it."""
-    damage = CorruptFileError(f"a row of its table {table}")
+    """Yield the rows of a table without their checksums, after checking each against its checksum."""
+    damage = CorruptFileError(f"a row of the table {table}")
     for found in db.execute(f"SELECT {columns}, checksum FROM {table} ORDER BY {order}"):
         values = found[:-1]
         try:
-            is_sound = crc32(orjson.dumps(values)) == found[-1]
-        except TypeError:  # bytes, where a text or a number was written
-            is_sound = False
-        if not is_sound:
+            is_intact = crc32(orjson.dumps(values)) == found[-1]
+        except TypeError:  # bytes instead of a text or a number
+            is_intact = False
+        if not is_intact:
             raise damage
         yield values
 
 
 def _verify_block(db: sqlite3.Connection, span: Span) -> None:
     found = db.execute("SELECT numbers, cells, pairs, checksum FROM blocks WHERE number = ?", (span.number,)).fetchone()
-    require(found is not None and all(type(data) is bytes for data in found[:3]), "a block of its rows")
+    require(found is not None and all(type(data) is bytes for data in found[:3]), "a block of rows")
     *blobs, check = found
-    require(block_checksum(span, *blobs) == check, "a block of its rows")
+    require(block_checksum(span, *blobs) == check, "a block of rows")
     rows, from_types, from_ids, to_types, to_ids = unpack(blobs[2])
     lengths = {len(column) for column in (rows, from_types, from_ids, to_types, to_ids)}
-    require(lengths == {span.last - span.first + 1}, "the number of its pairs")
+    require(lengths == {span.last - span.first + 1}, "the number of pairs")
     require(all(map(is_object_type, {*from_types, *to_types})), "an object type")
     require(_are_ids(from_ids) and _are_ids(to_ids), "a record id")
 
 
 def _are_ids(texts: Sequence[str]) -> bool:
     lines = "\n".join((*texts, ""))
-    if lines.count("\n") == len(texts) and _ARE_SHORT_IDS(lines):
+    if lines.count("\n") == len(texts) and _SHORT_IDS(lines):
         return True
     return all(map(is_record_id, texts))

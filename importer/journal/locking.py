@@ -1,4 +1,4 @@
-"""Which process may write to a journal, and which journals there are."""
+"""Which process may write to a journal, and which journals exist."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +12,13 @@ from importer.journal.schema import SUFFIX
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
-    """Be the one process that may write to the journal at `path`. Raises BusyError when another one is."""
+    """Hold the lock of the journal at `path`. Raises BusyError if another process holds it."""
     lock = FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
-        raise BusyError(
-            f"Another process is working on run {path.stem}: wait until it ends, or stop it and run this again."
-        ) from None
+        message = f"Another process is working on run {path.stem}. Wait until it ends, or stop it and try again."
+        raise BusyError("RUN_BUSY", message) from None
     try:
         yield
     finally:
@@ -27,7 +26,7 @@ def hold(path: Path) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a process is working on the journal at `path` now."""
+    """Return True while a process holds the lock of the journal at `path`."""
     lock = FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600)
     try:
         with lock:
@@ -37,5 +36,5 @@ def is_held(path: Path) -> bool:
 
 
 def list_journals(directory: Path) -> list[Path]:
-    """The journals in `directory`, oldest first."""
+    """Return the journals in `directory`, oldest first."""
     return sorted(directory.glob(f"*{SUFFIX}"))

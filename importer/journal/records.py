@@ -1,4 +1,4 @@
-"""What the journal is asked and what it answers."""
+"""The values that go into a journal and come out of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ CUT_OFF = Outcome(
     Status.UNCONFIRMED,
     error_category="CUT_OFF",
     error_message="The run was cut off while this pair was being sent.",
-    advice="Resume the run: the pair is asked for again, which does no harm if it is linked already.",
+    advice="Resume the run: the pair is sent again, which is safe even if it is already linked.",
 )
-"""The outcome of a pair that a run was sending when its process died."""
+"""The outcome of a pair that was in flight when the process died."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What a run was asked to do; never the token.
+    """The settings that a run was started with; never the token.
 
-    Times are ISO 8601. `parent` is the run whose failures this one tries again. `reading` holds the settings that
-    decide which pairs the source makes, `target` is the base URL or `sandbox`, `results` where the results file goes,
-    `settings` all that it was begun with, `places` which column of `header`, from 1, plays each role, `parts` the names
-    of the source's files when it has several.
+    Times are ISO 8601. `parent` is the run whose failures this run retries. `reading` holds the settings that determine
+    which pairs the source yields, `target` is the base URL or `sandbox`, `results` the path of the results file,
+    `settings` all settings, `places` the column of `header` for each role (counted from 1), `parts` the names of the
+    source's files if it has several.
     """
 
     run_id: str
@@ -43,7 +43,7 @@ class RunInfo:
 
     @property
     def row_names(self) -> RowNames:
-        """How rows of the source are named."""
+        """The names of the source's rows."""
         return RowNames(self.parts)
 
 
@@ -51,8 +51,8 @@ class RunInfo:
 class Account:
     """The HubSpot account that a run belongs to.
 
-    `portal_id` is HubSpot's number of it, None where HubSpot did not say. `fingerprint` is that of the token, keyed
-    with the random `key` of the run: it tells whether a token is the same, and nothing else about it.
+    `portal_id` is HubSpot's number of the account, None if HubSpot did not return it. `fingerprint` is a hash of the
+    token, keyed with the random `key` of the run: it shows whether a token is the same, and nothing else about it.
     """
 
     portal_id: int | None
@@ -62,7 +62,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a run's rows come to: `invalid`, `duplicates` and `blank` count rows, `pairs` distinct pairs."""
+    """Totals of a run: `invalid`, `duplicates` and `blank` count rows, `pairs` counts distinct pairs."""
 
     rows: int
     pairs: int
@@ -73,7 +73,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ProblemGroup:
-    """The rows with one kind of problem: how many, and the first of them with their row numbers."""
+    """The rows with the same problem code: how many, and the first of them with their row numbers."""
 
     code: str
     rows: int
@@ -81,14 +81,14 @@ class ProblemGroup:
 
 
 Outcomes = Sequence[tuple[int, Outcome]]
-"""Outcomes of pairs by the numbers under which `take` gave them."""
+"""Outcomes of pairs, by the numbers of the pairs (`PendingPair.id`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingPair:
-    """A pair to send, with the number under which the journal takes its outcome and the first row that made it.
+    """A pair to send, with its number in the journal and the first row that yields it.
 
-    `earlier` is the outcome it has so far: not final, not sent, cut off, or to be confirmed.
+    `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed.
     """
 
     id: int
@@ -98,5 +98,5 @@ class PendingPair:
 
     @property
     def may_be_linked(self) -> bool:
-        """Whether it was sent before without a trustworthy answer, so that it may be linked."""
+        """True if it was sent before without a trustworthy response."""
         return self.earlier is not None and self.earlier.status is Status.UNCONFIRMED

@@ -1,4 +1,8 @@
-"""How a journal is laid out in its SQLite file."""
+"""The tables of a journal.
+
+To add a table: append its CREATE statement to `TABLES` with a column `checksum`, raise `VERSION`, and check its rows in
+`integrity.verify`.
+"""
 
 import json
 from dataclasses import fields
@@ -8,44 +12,55 @@ import orjson
 
 from importer.model import Outcome
 
-VERSION = 3
+VERSION = 4
 SUFFIX = ".sqlite"
 
 PAGE_SIZE = 16_384
-"""Bytes of a page: blocks are large and fill large pages."""
+"""Page size in bytes: blocks are large and fill large pages."""
 
 OUTCOME_COLUMNS = ", ".join(field.name for field in fields(Outcome))
 
-TABLES = f"""
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE blocks (
+TABLES = (
+    "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE blocks (
     number INTEGER PRIMARY KEY, first_pair INTEGER NOT NULL, last_pair INTEGER NOT NULL, row_count INTEGER NOT NULL,
     blank_count INTEGER NOT NULL, checksum INTEGER NOT NULL, numbers BLOB NOT NULL, cells BLOB NOT NULL,
     pairs BLOB NOT NULL
-);
-CREATE TABLE problems (row INTEGER NOT NULL, code TEXT, column TEXT, message TEXT, advice TEXT, checksum INTEGER);
-CREATE TABLE duplicates (
+)""",
+    "CREATE TABLE problems (row INTEGER NOT NULL, code TEXT, column TEXT, message TEXT, advice TEXT, checksum INTEGER)",
+    """CREATE TABLE duplicates (
     pair INTEGER PRIMARY KEY, row INTEGER NOT NULL, first INTEGER NOT NULL, first_row INTEGER NOT NULL,
     checksum INTEGER NOT NULL
-);
-CREATE TABLE sending (pair INTEGER PRIMARY KEY, checksum INTEGER NOT NULL);
-CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL);
-"""
-"""Every row carries the checksum of its other values (`integrity.checksum`)."""
+)""",
+    "CREATE TABLE in_flight (pair INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)",
+    f"CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL)",
+)
+"""The CREATE statements. `checksum` is that of the other values of a row (see `integrity.checksum`).
 
-SCHEMA = f"{TABLES}\nPRAGMA user_version = {VERSION};"
+run         the settings and the state of the run, as JSON values
+blocks      rows with their cells, and the pairs that they yield
+problems    the problems of invalid rows
+duplicates  the pairs that repeat an earlier pair (`first`)
+in_flight   the pairs that a process has claimed and whose outcome is not final
+outcomes    the latest outcome of each pair that has one
+"""
+
+SCHEMA = ";\n".join((*TABLES, f"PRAGMA user_version = {VERSION};"))
 
 
 def pack(value: Any) -> bytes:
     """Return lists of texts and numbers as JSON."""
     try:
         return orjson.dumps(value)
-    except TypeError:  # a lone half of a surrogate pair, which UTF-8 cannot hold
+    except TypeError:  # a lone surrogate, which UTF-8 cannot encode
         return json.dumps(value).encode()
 
 
 def unpack(data: bytes) -> Any:
-    """Return what `pack` was given, as lists. Raises json.JSONDecodeError or UnicodeDecodeError for damage."""
+    """Return the value that was given to `pack`, as lists.
+
+    Raises json.JSONDecodeError or UnicodeDecodeError when the data is damaged.
+    """
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""From the rows of the journal's tables to records, and back."""
+"""Converts rows of the journal's tables to records, and back."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,16 +14,16 @@ from importer.journal.schema import unpack
 from importer.model import ObjectType, Outcome, Pair, Problem, RecordId, Role, Status
 
 SANDBOX = "sandbox"
-"""The target of a run against the sandbox inside the process."""
+"""The target of a run against the in-process sandbox."""
 
 PairRecord = tuple[int, ObjectType, RecordId, ObjectType, RecordId]
-"""The row that makes a pair, and the pair."""
+"""A row number and the fields of a pair of that row."""
 
 UNKNOWN_PAIR = (None, None, *(None for _ in fields(Outcome)))
-"""What is known of a pair that has no outcome, is not being sent and repeats none."""
+"""The state of a pair that has no outcome, is not in flight and repeats no earlier pair."""
 
 _STATUSES: dict[object, Status] = {status.value: status for status in Status}
-_TEXTS = (
+_TEXT_FIELDS = (
     "run_id",
     "created_at",
     "source",
@@ -37,18 +37,18 @@ _TEXTS = (
 
 
 def run_info(values: Mapping[str, Any]) -> RunInfo:
-    """Return what a run was asked to do, checked as strictly as a user's settings. Raises CorruptFileError."""
-    require(values.keys() == {field.name for field in fields(RunInfo)}, "what the run was asked to do")
+    """Return the settings of a run, validated as strictly as a user's settings. Raises CorruptFileError."""
+    require(values.keys() == {field.name for field in fields(RunInfo)}, "the settings of the run")
     header, places, parts = values["header"], values["places"], values["parts"]
-    require(all(type(values[name]) is str for name in _TEXTS), "what the run was asked to do")
-    require(values["parent"] is None or type(values["parent"]) is str, "the run that it tries again")
+    require(all(type(values[name]) is str for name in _TEXT_FIELDS), "the settings of the run")
+    require(values["parent"] is None or type(values["parent"]) is str, "the run that it retries")
     for texts in (header, parts):
         require(type(texts) is list and all(type(text) is str for text in texts), "the header of its source")
     require(type(values["reading"]) is dict and type(values["settings"]) is dict, "its settings")
     is_place = {role in set(Role) and place in range(1, len(header) + 1) for role, place in places.items()}
     require(False not in is_place, "the columns of its source")
     require(values["api_version"] in set(ApiVersion), "its API version")
-    require(_is_target(values["target"]), "the address that it sends to")
+    require(_is_target(values["target"]), "its base URL")
     return RunInfo(**{**values, "header": tuple(header), "parts": tuple(parts)})
 
 
@@ -60,10 +60,10 @@ def _is_target(text: str) -> bool:
 
 
 def account(values: Mapping[str, Any]) -> Account:
-    """Return the account that a run belongs to. Raises CorruptFileError."""
+    """Return the account of a run. Raises CorruptFileError."""
     found = Account(**values)
     is_number = found.portal_id is None or type(found.portal_id) is int
-    require(is_number and type(found.key) is type(found.fingerprint) is str, "the account that it belongs to")
+    require(is_number and type(found.key) is type(found.fingerprint) is str, "its account")
     return found
 
 
@@ -78,34 +78,34 @@ def pending_pair(number: int, record: PairRecord, outcome: Outcome | None) -> Pe
 
 
 def outcome_of(values: Sequence[Any]) -> Outcome | None:
-    """Return the outcome in a row of `outcomes`, None where there was no such row."""
-    if values[0] is None:  # as of most pairs when they are taken
+    """Return the outcome in a row of `outcomes`, None if the pair has no such row."""
+    if values[0] is None:  # true of most pairs when they are claimed
         return None
     status, *others = values
     return Outcome(status_of(status), *others)
 
 
 def status_of(text: object) -> Status:
-    """Return the status as it was written. Raises what is taken for damage."""
+    """Return the status for its text. Raises sqlite3.DataError, which counts as damage, if it is unknown."""
     status = _STATUSES.get(text)
     if status is None:
-        raise sqlite3.DataError(f"{text!r} is no status")
+        raise sqlite3.DataError(f"{text!r} is not a status")
     return status
 
 
-def standing(sending: int | None, *values: Any) -> Outcome | None:
-    """Return the outcome so far; of a pair that a process took and neither settled nor gave back, that it was cut off.
+def current_outcome(in_flight: int | None, *values: Any) -> Outcome | None:
+    """Return the latest outcome of a pair, or `CUT_OFF` if it was in flight when its process died.
 
-    `sending` is the number of a pair that has a note in that table, None of any other.
+    `in_flight` is the number of the pair if it is in that table, else None.
     """
     outcome = outcome_of(values)
-    if sending is None or not (outcome is None or outcome.status is Status.NOT_SENT):
+    if in_flight is None or not (outcome is None or outcome.status is Status.NOT_SENT):
         return outcome
     return CUT_OFF if outcome is None else replace(CUT_OFF, attempts=outcome.attempts)
 
 
 def outcome_values(outcome: Outcome) -> tuple[object, ...]:
-    """Return an outcome as values of a row, in the order of its fields."""
+    """Return an outcome as the values of a row, in the order of its fields."""
     return (
         outcome.status,
         outcome.http_status,
@@ -123,15 +123,15 @@ def outcome_values(outcome: Outcome) -> tuple[object, ...]:
 
 
 class ProblemsByRow:
-    """Problems in the order of their rows, handed out row by row."""
+    """Problems in the order of their rows, available row by row."""
 
     def __init__(self, found: Iterable[tuple[Any, ...]]) -> None:
-        """Take rows of `problems` without their checksums."""
+        """Iterate over rows of `problems` without their checksums."""
         self._groups: Iterator[tuple[int, Iterator[tuple[Any, ...]]]] = groupby(found, itemgetter(0))
         self._next = next(self._groups, None)
 
     def of(self, number: int) -> tuple[Problem, ...]:
-        """Return the problems of a row; rows must be asked for in their order."""
+        """Return the problems of a row. Call it with row numbers in ascending order."""
         if self._next is None or self._next[0] != number:
             return ()
         problems = tuple(Problem(*values) for _, *values in self._next[1])

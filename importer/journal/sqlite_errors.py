@@ -1,4 +1,4 @@
-"""What the disk and the file can do to a journal, as sentences."""
+"""Errors of the disk and of SQLite, as JournalErrors with a code and a sentence."""
 
 import json
 import sqlite3
@@ -9,42 +9,60 @@ from pathlib import Path
 from importer.errors import JournalError
 from importer.journal.integrity import CorruptFileError
 
-NO_JOURNAL = "it is not a journal, or it is damaged; import the file again with --fresh"
-"""The reason for refusing a file that is not a journal."""
-
-_DAMAGED = "it is damaged{what}, so nothing of it is used; import the file again with --fresh"
-
-_UNUSABLE = {
-    sqlite3.SQLITE_FULL: "the disk is full; free some space and run the same command again to go on",
-    sqlite3.SQLITE_READONLY: "it cannot be written; check its permissions",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check its permissions",
-    sqlite3.SQLITE_IOERR: "the disk reports an error; look at the disk, then run the same command again to go on",
-    sqlite3.SQLITE_BUSY: "another program holds it; close that program and run the same command again",
-    sqlite3.SQLITE_NOTADB: NO_JOURNAL,
-    sqlite3.SQLITE_CORRUPT: _DAMAGED.format(what=""),
+_REASONS = {
+    sqlite3.SQLITE_FULL: ("DISK_FULL", "the disk is full. Free some space and run the same command again to resume."),
+    sqlite3.SQLITE_READONLY: ("JOURNAL_READ_ONLY", "it cannot be written. Check its permissions."),
+    sqlite3.SQLITE_CANTOPEN: ("JOURNAL_CANNOT_BE_OPENED", "it cannot be opened. Check its permissions."),
+    sqlite3.SQLITE_IOERR: (
+        "DISK_ERROR",
+        "the disk reports an error. Check the disk, then run the same command again to resume.",
+    ),
+    sqlite3.SQLITE_BUSY: (
+        "JOURNAL_LOCKED",
+        "another program has locked it. Close that program and run the same command again.",
+    ),
 }
+"""The codes of errors and the sentences, by SQLite's error code."""
+
+
+def not_a_journal(path: Path) -> JournalError:
+    """Return the error for a file that is not a journal."""
+    message = f"{path} is not a journal, or it is damaged. Import the file again with --fresh."
+    return JournalError("NOT_A_JOURNAL", message)
 
 
 @contextmanager
 def as_journal_error(path: Path) -> Iterator[None]:
-    """Turn what the disk and the file can do to a journal into a JournalError; any other error is a bug and passes."""
+    """Turn errors of the disk and of SQLite into a JournalError; any other error is a bug and is not caught."""
     try:
         yield
     except CorruptFileError as error:
-        raise JournalError(f"The journal {path}: {_DAMAGED.format(what=f' ({error})')}.") from error
+        raise _damaged(path, f" (wrong: {error})") from error
     except OSError as error:
-        raise JournalError(f"The journal {path} cannot be read: {error.strerror}.") from error
+        message = f"The journal {path} cannot be read: {error.strerror}."
+        raise JournalError("JOURNAL_UNREADABLE", message) from error
     except sqlite3.DatabaseError as error:
-        reason = _UNUSABLE.get(_error_code(error))
-        if reason is None:
-            raise
-        raise JournalError(f"The journal {path}: {reason}.") from error
+        raise _translated(path, error) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise JournalError(f"The journal {path}: {_UNUSABLE[sqlite3.SQLITE_CORRUPT]}.") from error
+        raise _damaged(path) from error
 
 
-def _error_code(error: sqlite3.DatabaseError) -> int:
-    """SQLite's code of an error; text that is no UTF-8 or no JSON has none of its own, and is damage."""
+def _damaged(path: Path, detail: str = "") -> JournalError:
+    message = f"The journal {path} is damaged{detail}, so it cannot be used. Import the file again with --fresh."
+    return JournalError("JOURNAL_DAMAGED", message)
+
+
+def _translated(path: Path, error: sqlite3.DatabaseError) -> Exception:
+    """Return the JournalError for an SQLite error, or the error itself if it is a bug."""
+    # Text that is not UTF-8 or not JSON has no error code of SQLite; only damage makes it so.
     if isinstance(error, sqlite3.DataError) or "Could not decode" in str(error) or "malformed JSON" in str(error):
-        return sqlite3.SQLITE_CORRUPT
-    return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF
+        return _damaged(path)
+    number = int(getattr(error, "sqlite_errorcode", -1)) & 0xFF
+    if number == sqlite3.SQLITE_CORRUPT:
+        return _damaged(path)
+    if number == sqlite3.SQLITE_NOTADB:
+        return not_a_journal(path)
+    if number not in _REASONS:
+        return error
+    code, reason = _REASONS[number]
+    return JournalError(code, f"The journal {path}: {reason}")

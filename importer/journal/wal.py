@@ -1,8 +1,8 @@
-"""What a write-ahead log holds beyond what SQLite could read of it.
+"""Detects transactions in a write-ahead log that SQLite cannot read.
 
-SQLite takes a log up to its first frame whose checksum is wrong and forgets the rest without a word. After a power
-failure that is the intended loss of what was not yet on the disk; after a flipped bit it may be nearly everything. In
-both cases transactions were committed that are gone, so that a pair of which nothing is known may have been sent.
+SQLite reads a log up to the first frame with a wrong checksum and silently ignores the rest. After a power failure that
+is the intended loss of frames that had not reached the disk; after a flipped bit it may be nearly the whole log. In
+both cases committed transactions are lost, so a pair without an outcome may have been sent.
 Source: SQLite, "Database File Format", chapter 4.
 """
 
@@ -13,24 +13,24 @@ from pathlib import Path
 from importer.journal.schema import PAGE_SIZE
 
 _HEADER_BYTES = 32
-_FRAME_HEADER = struct.Struct(">IIII")  # page, size of the database if it ends a transaction, else 0, two salts
+_FRAME_HEADER = struct.Struct(">IIII")  # page, database size if it ends a transaction else 0, two salts
 _FRAME_BYTES = 24 + PAGE_SIZE
 _INDEX_HEADER_BYTES = 48
 _FRAMES_IN_INDEX = slice(16, 20)  # mxFrame. Source: SQLite, "WAL-mode File Format", chapter 2
 
 
-def log_of(path: Path) -> Path:
-    """The path of the log of the journal at `path`."""
+def log_path(path: Path) -> Path:
+    """Return the path of the log of the journal at `path`."""
     return path.with_name(f"{path.name}-wal")
 
 
 def committed_frames(path: Path) -> int:
-    """The number of the last frame, from 1, that ends a transaction of the log as it lies on the disk; 0 without one.
+    """Return the number of the last frame that ends a transaction in the log on disk, counted from 1; 0 if none.
 
-    Frames of earlier uses of the file carry other salts. One of the two suffices: the other may be damaged.
+    Frames from earlier uses of the file have other salts. One matching salt suffices: the other may be damaged.
     """
     try:
-        with log_of(path).open("rb") as file:
+        with log_path(path).open("rb") as file:
             header = file.read(_HEADER_BYTES)
             if len(header) < _HEADER_BYTES:
                 return 0
@@ -48,9 +48,10 @@ def committed_frames(path: Path) -> int:
 
 
 def readable_frames(path: Path) -> int:
-    """The number of frames that SQLite took from the log, by the log's index, which it makes on opening the journal.
+    """Return the number of frames that SQLite accepted, according to the log's index.
 
-    Before that the index is what the last process left: 0 when it ended in order.
+    SQLite rebuilds the index when it opens the journal. Before that, the index is the one of the last process; 0 if
+    that process closed the journal properly.
     """
     try:
         with path.with_name(f"{path.name}-shm").open("rb") as file:

@@ -1,4 +1,4 @@
-"""Writing a new journal: all rows of a source, and which pairs repeat an earlier one."""
+"""Creates a journal: all rows of a source, their pairs, and which pairs repeat an earlier one."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from importer.journal.schema import PAGE_SIZE, SCHEMA, pack
 from importer.journal.sqlite_errors import as_journal_error
 from importer.model import SourceBlock
 
-# Nobody reads a draft, so it needs neither a rollback journal nor syncs before the one at its end.
+# No other process reads the draft, so one sync at the end suffices, without a rollback journal.
 _PRAGMAS = f"""
 PRAGMA page_size = {PAGE_SIZE}; PRAGMA cache_size = -16384; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
 """
@@ -34,12 +34,10 @@ SELECT
 
 
 def write_journal(path: Path, info: RunInfo, blocks: Iterable[SourceBlock], account: Account | None = None) -> None:
-    """Write a new journal with `info` and all rows; it appears at `path` whole or not at all.
+    """Create the journal at `path` with `info` and all rows, atomically.
 
-    `account` is the one that the rows belong to, where that is known already.
-
-    Memory grows by 16 bytes a pair. Raises JournalError when the place cannot be written or is full; what `blocks`
-    raises passes through.
+    `account` is the account that the rows belong to, if known. Memory use grows by 16 bytes per pair. Raises
+    JournalError if the directory cannot be written or the disk is full; errors raised by `blocks` are not caught.
     """
     draft = path.with_suffix(".reading")
     _create_private(draft)
@@ -62,7 +60,7 @@ def write_journal(path: Path, info: RunInfo, blocks: Iterable[SourceBlock], acco
 
 
 def set_value(db: sqlite3.Connection, key: str, value: object) -> None:
-    """Write what JSON can hold to the table `run`."""
+    """Set a key of the table `run` to a JSON value."""
     text = json.dumps(value)
     db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", (key, text, checksum(key, text)))
 
@@ -73,9 +71,7 @@ def _create_private(path: Path) -> None:
         path.unlink(missing_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise JournalError(
-            f"The journal {path} cannot be written: {error.strerror}. Name another place with --state-dir."
-        ) from error
+        raise _not_writable(path, error) from error
 
 
 def _publish(draft: Path, path: Path) -> None:
@@ -84,11 +80,16 @@ def _publish(draft: Path, path: Path) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        raise JournalError(f"The journal {path} cannot be written: {error.strerror}.") from error
+        raise _not_writable(path, error) from error
+
+
+def _not_writable(path: Path, error: OSError) -> JournalError:
+    message = f"The journal {path} cannot be written: {error.strerror}. Choose another directory with --state-dir."
+    return JournalError("JOURNAL_NOT_WRITABLE", message)
 
 
 def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tuple[array[int], int]":
-    """Write the blocks; return a hash of each pair, in their order, and the number of cells of the longest row."""
+    """Write the blocks. Return a hash of every pair, in order, and the number of cells of the longest row."""
     hashes = array("q")
     width = 0
     for number, block in enumerate(blocks, 1):
@@ -109,10 +110,10 @@ def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tup
 
 
 def _blank_rows(block: SourceBlock) -> int:
-    """Return the number of rows that have neither pairs nor problems."""
+    """Return the number of rows with neither pairs nor problems."""
     return len(block.numbers) - len(set(block.pairs.rows)) - len({row for row, _ in block.problems})
 
 
 def _storable(text: str) -> str:
-    r"""The text with what UTF-8 cannot hold (a lone half of a surrogate pair) shown as `\ud800`."""
+    r"""Return the text with characters that UTF-8 cannot encode (lone surrogates) written as `\ud800`."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

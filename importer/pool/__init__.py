@@ -1,10 +1,13 @@
-"""Workers that turn pending pairs into outcomes at HubSpot's pace, and the engines that say how."""
+"""Workers that turn pending pairs into outcomes within HubSpot's rate limit, and the engines they run."""
 
+from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_back import FindLinked, ReadBack, Verify
-from importer.pool.pool import Engine, Pool, Progress
+from importer.pool.outcomes import Progress
+from importer.pool.pool import Pool
+from importer.pool.stop_signal import StoppedError
 
 __all__ = [
     "MAX_PAIRS",
@@ -16,5 +19,6 @@ __all__ = [
     "Progress",
     "PutEngine",
     "ReadBack",
+    "StoppedError",
     "Verify",
 ]

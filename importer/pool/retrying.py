@@ -1,104 +1,130 @@
-"""Asking again: how often, after what wait, and when to give up. The same for every call of every engine."""
+"""Retrying: how often a call is repeated, after what wait, and when the run stops instead. The same for every call."""
 
-import asyncio
 import random
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 
 from importer.hubspot.backoff import backoff
 from importer.hubspot.classify import Action, Decision
 from importer.journal import PendingPair
 from importer.model import Status, Stop, StopReason
-from importer.pool.pool import Pool
+from importer.pool.sender import Sender
+from importer.pool.stop_signal import types_of
 
-_OPEN = {Action.RETRY, Action.FOREIGN, Action.POLL, Action.PAUSE}
+MAX_ATTEMPTS_OF_PARTS = 3
+"""Attempts of a call about a part of a chunk that failed: its own parts follow."""
+
+_RETRYABLE = {Action.RETRY, Action.NOT_HUBSPOT, Action.POLL, Action.PAUSE}
 
 
 class Attempts:
-    """The attempts of one call; `count` of them were made so far.
+    """The attempts of one call: `count` of them so far.
 
-    `settled` says that the last answer stands: it was clear, or the attempts are used up.
+    `final` is True once the last response is final: it was clear, or the attempts are exhausted.
     """
 
-    def __init__(self, pool: Pool, pending: PendingPair, most: int | None = None) -> None:
-        """Count the attempts of a call about `pending`, or about a chunk that it stands for.
+    def __init__(
+        self, sender: Sender, about: PendingPair, *, inputs: int = 1, chunk: int = 1, max_attempts: int | None = None
+    ) -> None:
+        """Count the attempts of a call with `inputs` of the `chunk` inputs of a chunk; `about` has its object types.
 
-        At most `most` are made (default: the setting `max_attempts`, which always bounds those that were not accepted).
+        At most `max_attempts` are made (default: the policy's, which always limits consecutive attempts that HubSpot
+        did not accept).
         """
-        self._most = min(most or pool.settings.max_attempts, pool.settings.max_attempts)
         self.count = 0
         self.final = False
-        self._turned_away = 0
-        self._foreign = 0
-        self._heard = 0
-        self._is_rechecked = False
-        self._pool = pool
-        self._pending = pending
+        self._sender = sender
+        self._types = types_of(about)
+        self._about = about
+        self._inputs = inputs
+        self._is_part = inputs < chunk
+        self._max_attempts = min(max_attempts or sender.policy.max_attempts, sender.policy.max_attempts)
+        self._not_accepted_in_a_row = 0
+        self._not_hubspot_in_a_row = 0
+        self._accepted_before = 0
+        self._has_rechecked = False
 
-    async def ask_again(self, verdict: Decision) -> bool:
-        """Take what an answer means: stop what it stops, wait as long as it asks; whether to make the call again."""
+    async def retry(self, decision: Decision) -> bool:
+        """Apply the decision about a response: stop what it stops, else wait; return whether to repeat the call.
+
+        Raises StoppedError if the run stops during the wait.
+        """
         self.count += 1
-        self._pool.retries += self.count > 1
-        verdict = self._rechecked(verdict)
-        self._foreign = self._foreign + 1 if verdict.action is Action.FOREIGN else 0
-        if self._foreign == 1:
-            self._heard = self._pool.heard
-        self.final = verdict.action not in _OPEN
-        self._turned_away = self._turned_away + 1 if verdict.outcome.status is Status.NOT_SENT else 0
-        if verdict.stop is not None:
-            stops_types = verdict.action is Action.STOP_TYPES
-            halt = partial(self._pool.block, self._pending) if stops_types else self._pool.stop
-            halt(verdict.stop)
-        elif not self.final and self._is_used_up():
+        self._sender.retries += self.count > 1
+        decision = self._recheck(decision)
+        self._count_in_a_row(decision)
+        self.final = decision.action not in _RETRYABLE
+        signal = self._sender.signal
+        if decision.stop is not None:
+            if decision.action is Action.STOP_TYPES:
+                signal.block(self._types, decision.stop)
+            else:
+                signal.stop(decision.stop)
+        elif not self.final and self._is_exhausted():
             self.final = True
-            self._give_up(verdict)
-        elif not self.final and (verdict.wait or 0.0) > self._pool.settings.longest_wait:
-            reason = StopReason.RATE_LIMITED if verdict.action is Action.PAUSE else StopReason.UNREACHABLE
-            self._pool.stop(Stop(reason, _come_back(verdict)))
-        if self.final or self._pool.stopped is not None:
+            self._stop_if_hopeless(decision)
+        elif not self.final and (decision.wait or 0.0) > self._sender.policy.longest_wait:
+            reason = StopReason.RATE_LIMITED if decision.action is Action.PAUSE else StopReason.UNREACHABLE
+            signal.stop(Stop(reason, _too_long_wait(decision)))
+        if self.final or signal.stopped is not None:
             return False
-        await self._wait(verdict)
-        return not self._pool.is_blocked(self._pending)
+        await self._wait(decision)
+        return not signal.is_blocked(self._about)
 
-    def _rechecked(self, verdict: Decision) -> Decision:
-        """Let a refusal of a token that was accepted before stand only when it comes again: one server may err."""
-        if verdict.action is not Action.RECHECK:
-            return verdict
-        may_recheck = self._pool.heard and not self._is_rechecked and self.count < self._pool.settings.max_attempts
-        self._is_rechecked = True
-        return replace(verdict, action=Action.RETRY, stop=None) if may_recheck else verdict
+    def _recheck(self, decision: Decision) -> Decision:
+        """Retry once when a token that was accepted before is refused: a single server may be wrong."""
+        if decision.action is not Action.RECHECK:
+            return decision
+        is_allowed = self._sender.accepted and not self._has_rechecked and self.count < self._sender.policy.max_attempts
+        self._has_rechecked = True
+        return replace(decision, action=Action.RETRY, stop=None) if is_allowed else decision
 
-    def _is_used_up(self) -> bool:
-        """Whether not to ask again: what stops the run must have come that often in a row, and not once at the end."""
-        return self._turned_away >= self._pool.settings.max_attempts or (
-            not self._turned_away and self.count >= self._most
-        )
+    def _count_in_a_row(self, decision: Decision) -> None:
+        is_accepted = decision.outcome.status is not Status.NOT_SENT
+        self._not_accepted_in_a_row = 0 if is_accepted else self._not_accepted_in_a_row + 1
+        is_hubspot = decision.action is not Action.NOT_HUBSPOT
+        self._not_hubspot_in_a_row = 0 if is_hubspot else self._not_hubspot_in_a_row + 1
+        if self._not_hubspot_in_a_row == 1:
+            self._accepted_before = self._sender.accepted
 
-    async def _wait(self, verdict: Decision) -> None:
-        if verdict.action is Action.PAUSE:
-            self._pool.pause(verdict.wait or 0.0)
+    def _is_exhausted(self) -> bool:
+        """Return whether no attempt is left. Run-stopping responses count only if consecutive."""
+        if self._not_accepted_in_a_row:
+            return self._not_accepted_in_a_row >= self._sender.policy.max_attempts
+        return self.count >= self._max_attempts
+
+    async def _wait(self, decision: Decision) -> None:
+        if decision.action is Action.PAUSE:
+            self._sender.pause(decision.wait or 0.0)
             return
-        settings = self._pool.settings
-        jitter = 1.0 if verdict.action is Action.POLL else random.random()  # noqa: S311 - spreads load, guards nothing
-        seconds = backoff(self.count, settings.backoff_base, settings.backoff_cap, jitter)
-        await asyncio.sleep(max(verdict.wait or 0.0, seconds))
+        jitter = 1.0 if decision.action is Action.POLL else random.random()  # noqa: S311 - not security-relevant
+        policy = self._sender.policy
+        seconds = backoff(self.count, policy.backoff_base, policy.backoff_cap, jitter)
+        await self._sender.wait(max(decision.wait or 0.0, seconds))
 
-    def _give_up(self, verdict: Decision) -> None:
-        times = f"{self._turned_away} times in a row"
-        if verdict.action is Action.PAUSE:
-            sentence = f"HubSpot asked to slow down {times}: something else uses this account's rate. Resume later."
-            self._pool.stop(Stop(StopReason.RATE_LIMITED, sentence))
-        elif verdict.action is Action.FOREIGN:
-            # When HubSpot answers other calls meanwhile, something in between objects to this pair only.
-            if self._foreign >= self._pool.settings.max_attempts and self._pool.heard == self._heard:
-                sentence = f"{verdict.outcome.error_message} {verdict.outcome.advice}"
-                self._pool.stop(Stop(StopReason.UNREACHABLE, sentence))
-        elif verdict.outcome.status is Status.NOT_SENT:
-            sentence = f"{verdict.outcome.error_message} It was tried {times}."
-            self._pool.stop(Stop(StopReason.UNREACHABLE, sentence))
+    def _stop_if_hopeless(self, decision: Decision) -> None:
+        """Stop the run when exhausted attempts mean that other calls would fail in the same way."""
+        times = f"{self._not_accepted_in_a_row} times in a row"
+        message = decision.outcome.error_message
+        if decision.action is Action.PAUSE:
+            sentence = f"HubSpot asked to slow down {times}: another client uses this account's rate. Resume later."
+            self._sender.signal.stop(Stop(StopReason.RATE_LIMITED, sentence))
+        elif decision.action is Action.NOT_HUBSPOT:
+            if self._not_hubspot_in_a_row >= self._max_attempts and self._is_hubspot_unreachable():
+                sentence = f"{message} {decision.outcome.advice}"
+                self._sender.signal.stop(Stop(StopReason.UNREACHABLE, sentence))
+        elif decision.outcome.status is Status.NOT_SENT:
+            self._sender.signal.stop(Stop(StopReason.UNREACHABLE, f"{message} It was tried {times}."))
+
+    def _is_hubspot_unreachable(self) -> bool:
+        """Return whether another server intercepts every call, and not only this one."""
+        sender = self._sender
+        if sender.accepted != self._accepted_before:
+            return False
+        is_whole = self._inputs == 1 and not self._is_part
+        return sender.is_blocked_after(self._inputs) or (sender.accepted == 0 and is_whole)
 
 
-def _come_back(verdict: Decision) -> str:
-    span = timedelta(seconds=round(verdict.wait or 0.0))
-    return f"{verdict.outcome.error_message} The server asks to come back in {span}, which is above longest_wait."
+def _too_long_wait(decision: Decision) -> str:
+    span = timedelta(seconds=round(decision.wait or 0.0))
+    return f"{decision.outcome.error_message} The server asks to wait {span}, which exceeds longest_wait."

@@ -1,31 +1,38 @@
-"""How messages show what a file holds."""
+"""Formatting of a file's contents for messages."""
 
 from collections.abc import Sequence
 
 from importer.model import RowNames
 
-_LONGEST = 60
+_MAX_SHOWN_LENGTH = 60
+_MAX_SHOWN_NAMES = 10
 SHOWN_ROWS = 10
-"""Rows that a message names."""
+"""Maximum number of rows that a message lists."""
 
 
 def visible(text: str) -> str:
-    """Return a text as a message can show it: at most 60 characters, with what cannot be seen written out."""
-    return printable(text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "…")
+    """Return the text shortened to 60 characters, with unprintable characters escaped."""
+    return printable(text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 3] + "…")
 
 
 def printable(text: str) -> str:
-    """Return a text with what cannot be seen written out."""
+    """Return the text with unprintable characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def quoted(text: str) -> str:
-    """Return a text in quotes for a message, made visible."""
+    """Return the text in single quotes, shortened and escaped like `visible`."""
     return f"'{visible(text)}'"
 
 
+def quoted_list(names: Sequence[str]) -> str:
+    """Return `'a', 'b' and 3 more`: at most ten names, each quoted."""
+    more = f" and {len(names) - _MAX_SHOWN_NAMES:,} more" if len(names) > _MAX_SHOWN_NAMES else ""
+    return ", ".join(map(quoted, names[:_MAX_SHOWN_NAMES])) + more
+
+
 def rows_text(names: RowNames, first: Sequence[int], rows: int) -> str:
-    """Return `rows 2, 3 and 5 more` for a message; `first` are the first of so many `rows`."""
+    """Return `rows 2, 3 and 5 more`, where `rows` is the total and `first` holds the first row numbers."""
     shown = first[:SHOWN_ROWS]
     more = f" and {rows - len(shown):,} more" if rows > len(shown) else ""
     return f"row{'s' if rows > 1 else ''} {', '.join(map(names.of, shown))}{more}"

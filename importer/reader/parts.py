@@ -1,4 +1,4 @@
-"""Several files in one archive as one table: an export that HubSpot split, each part with the same header."""
+"""Read several files of one archive as one table: an export that HubSpot split, each part with the same header."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,16 +9,14 @@ from importer.errors import SourceError
 from importer.model import PART_ROWS
 from importer.reader.columns.header_row import EmptyTableError, HeaderRow, find_header_row
 from importer.reader.files.table import Part, Records, Table
-from importer.reader.messages import quoted
-
-_SHOWN = 10
+from importer.reader.messages import quoted, quoted_list
 
 
 def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
-    """Return the header of a table and the records below it, those of all its parts one after the other.
+    """Return the header of a table and the records below it, those of all parts in sequence.
 
-    Rows are numbered as `RowNames` describes. Raises `SourceError` when a header is missing, or when those of the parts
-    differ.
+    Rows are numbered as described in `RowNames`. Raises `SourceError` if a header is missing, or if the headers of the
+    parts differ.
     """
     if not table.parts:
         return find_header_row(name, table, reading)
@@ -29,7 +27,7 @@ def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
         except EmptyTableError:
             if not found and number == len(table.parts) - 1:
                 raise
-            table.late_warnings.append(f"{quoted(part.name)} is empty: it adds no rows.")
+            table.late_warnings.append(f"{quoted(part.name)} is empty and adds no rows.")
     _check_same(name, [table.parts[number] for number, _ in found], [header.texts for _, header in found])
     below = (
         _renumbered(header.records, number * PART_ROWS, table.parts[number].table.hidden, table.hidden)
@@ -38,72 +36,32 @@ def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
     return replace(found[0][1], records=chain.from_iterable(below))
 
 
-def common_notes(parts: Sequence[Part]) -> tuple[str, ...]:
-    """Return the notes of parts as those of one table: which files it has, what is said of all and of some of them."""
-    first = parts[0].table
-    notes: dict[str, list[str]] = {}
-    for part in parts:
-        for note in (*_differences(part.table, first), *part.table.notes):
-            notes.setdefault(note, []).append(part.name)
-    names = _shown([part.name for part in parts])
-    read = f"{len(parts)} files of the archive are read as one table, in this order: {names}."
-    of_files = (note if len(of) == len(parts) else f"{_shown(of)}: {note}" for note, of in notes.items())
-    return (read, *of_files)
-
-
-def left_out_notes(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the sentence about files of an archive that are not read."""
-    if not names:
-        return ()
-    return (f"Left out of the archive, because they are empty or no tables by their names: {_shown(names)}.",)
-
-
 def late_warnings(table: Table) -> list[str]:
-    """Return what only the end of a table, or of each of its parts, said."""
+    """Return the warnings that are known only at the end of a table or of its parts."""
     of_parts = [f"{part.name}: {note}" for part in table.parts for note in part.table.late_warnings]
     return [*table.late_warnings, *of_parts, *_unended_notes(table)]
 
 
 def _unended_notes(table: Table) -> list[str]:
-    """Return one sentence about last lines without a line ending, however many parts have one."""
+    """Return one sentence about last lines without a line ending, for any number of parts."""
     found = [(part.name, part.table.seen.unended) for part in table.parts] or [("", table.seen.unended)]
     ends = [(name, *end) for name, end in found if end is not None]
     if not ends:
         return []
     name, row, text = ends[0]
-    lacks = "has no line ending, unlike all others"
+    lacks = "has no line ending, unlike all other lines"
     if len(ends) == 1:
         note = (
-            f"The last line, row {row}, {lacks}: the file may have been cut off within its last cell ({quoted(text)}). "
-            f"Compare it with the original."
+            f"The last line, row {row}, {lacks}: the file may have been truncated within its last cell "
+            f"({quoted(text)}). Compare it with the original."
         )
         return [f"{name}: {note}" if name else note]
+    names = quoted_list([end[0] for end in ends])
     note = (
-        f"The last line of {len(ends):,} files {lacks}: {_shown([end[0] for end in ends])}. Each may have been cut off "
+        f"The last line of {len(ends):,} files {lacks}: {names}. Each may have been truncated "
         f"within its last cell. Compare them with the originals."
     )
     return [note]
-
-
-def check_same_kind(name: str, parts: Sequence[Part]) -> None:
-    """Raise `SourceError` when some parts are text and others workbooks: one is likely a copy of the other."""
-    kinds = {_kind(part.table): f"{quoted(part.name)} ({part.table.format})" for part in reversed(parts)}
-    if len(kinds) > 1:
-        raise SourceError(
-            f"{name} holds tables of several kinds: {', '.join(kinds.values())}. Files in one archive are read as one "
-            f"table only when all are of the same kind; give the table that is meant."
-        )
-
-
-def _kind(table: Table) -> str:
-    return "text" if table.format in {"CSV", "TSV"} else table.format
-
-
-def _differences(table: Table, first: Table) -> tuple[str, ...]:
-    """Return how a text file is read, when that is not how the first one is."""
-    if (table.format, table.encoding, table.delimiter) == (first.format, first.encoding, first.delimiter):
-        return ()
-    return (f"Read as {table.format}, {table.encoding}, delimiter {table.delimiter!r}.",)
 
 
 def _check_same(name: str, parts: Sequence[Part], headers: Sequence[tuple[str, ...]]) -> None:
@@ -111,19 +69,15 @@ def _check_same(name: str, parts: Sequence[Part], headers: Sequence[tuple[str, .
     differing = [part.name for part, header in zip(parts, stripped, strict=True) if header != stripped[0]]
     if differing:
         raise SourceError(
-            f"{name} holds several files: the header of {_shown(differing)} is not that of {quoted(parts[0].name)}. "
-            f"Files in one archive are read as one table only when all have the same header; give the table that is "
-            f"meant."
+            "HEADERS_DIFFER",
+            f"{name} contains several files: the header of {quoted_list(differing)} differs from that of "
+            f"{quoted(parts[0].name)}. Files in one archive are read as one table only if all have the same header. "
+            f"Give the one table to import.",
         )
 
 
-def _shown(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(quoted, names[:_SHOWN])) + more
-
-
 def _renumbered(blocks: Iterator[Records], offset: int, hidden: set[int], all_hidden: set[int]) -> Iterator[Records]:
-    """Yield the records of a part under the numbers of the whole, in which its hidden ones are noted too."""
+    """Yield the records of a part with their numbers in the whole table, and add the hidden ones to `all_hidden`."""
     for numbers, rows in blocks:
         all_hidden.update(offset + number for number in hidden.intersection(numbers))
         yield [offset + number for number in numbers], rows

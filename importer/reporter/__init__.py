@@ -1,20 +1,25 @@
-"""What became of every row: the results file, the failures file, the counts and the summary.
+"""Reports on rows: the results file, the failures file, the counts and the summary.
 
-Takes rows with their outcomes in the input's order, from wherever they come, and knows neither journal nor HTTP.
+It takes rows with their outcomes in the order of the input, from any origin, and knows neither journal nor HTTP.
 """
 
 from importer.atomic_file import check_writable
 from importer.reporter.result_row import escape_formula, problem_sentence, row_result
-from importer.reporter.results import Layout, write_results
-from importer.reporter.row_counts import Totals, count
+from importer.reporter.results import Layout, WorkbookContext, write_results
+from importer.reporter.row_counts import RowCounts, count
 from importer.reporter.summary import RunStatus, Summary, summary_table
+from importer.reporter.summary_sheet import RunDescription
+from importer.reporter.workbook_copy import SourceWorkbook
 from importer.written_files import WrittenFiles
 
 __all__ = [
     "Layout",
+    "RowCounts",
+    "RunDescription",
     "RunStatus",
+    "SourceWorkbook",
     "Summary",
-    "Totals",
+    "WorkbookContext",
     "WrittenFiles",
     "check_writable",
     "count",

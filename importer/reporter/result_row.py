@@ -1,4 +1,4 @@
-"""One row's outcome as texts: the result columns, and the sentences about its problems."""
+"""The outcome of a row as texts: the result columns, and the sentences about its problems."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
 
 WORST_FIRST = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.LINKED, Status.ALREADY_LINKED)
-"""Which pair speaks for a row of several: the first with the first of these statuses."""
+"""A row of several pairs has the outcome of the first pair with the first of these statuses."""
 
 _BLANK = Outcome(Status.BLANK)
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
@@ -15,7 +15,7 @@ _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tuple[str, ...]]:
     """Return the status of a row and its texts for `model.ROW_RESULT_COLUMNS`, in that order.
 
-    The texts are what HubSpot said, not defused. A row that has neither pairs nor problems is blank.
+    HubSpot's texts are not escaped. A row that has neither pairs nor problems is blank.
     """
     if row.problems:
         return Status.INVALID, _invalid_texts(row, names.of(row.number))
@@ -24,7 +24,7 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
         details = worst.error_details
     elif row.pairs:
         worst = min(row.pairs, key=_severity).outcome
-        details = _details_of_unlinked(row.pairs)
+        details = _details_of_bad_pairs(row.pairs)
     else:
         worst, details = _BLANK, ""
     return worst.status, (
@@ -46,15 +46,15 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
 
 
 def problem_sentence(row: int | str, problem: Problem) -> str:
-    """A problem as people read it: `row 17, column 'company_id': 'ACME Ltd' is not a HubSpot record id …`."""
+    """Return the sentence for people: `row 17, column 'company_id': 'ACME Ltd' is not a HubSpot record id …`."""
     where = f", column '{problem.column}'" if problem.column else ""
     return f"row {row}{where}: {problem.message}"
 
 
 def escape_formula(text: str) -> str:
-    """The text, with `'` before it when a spreadsheet program would take it for a formula.
+    """Return the text, with `'` before it if a spreadsheet program would take it for a formula.
 
-    Source: OWASP, CSV Injection (the full-width signs count as signs in some locales).
+    Source: OWASP, CSV Injection (in some locales the full-width signs count as well).
     """
     return "'" + text if text and text[0] in _FORMULA_STARTS else text
 
@@ -70,15 +70,15 @@ def _duplicate_of(row: RowOutcome, names: RowNames) -> str:
     return ""
 
 
-def _details_of_unlinked(pairs: Sequence[PairOutcome]) -> str:
-    unlinked = [_pair_details(pair) for pair in pairs if pair.outcome.status not in GOOD_STATUSES]
-    return _compact(unlinked) if unlinked else ""
+def _details_of_bad_pairs(pairs: Sequence[PairOutcome]) -> str:
+    bad = [_pair_details(pair) for pair in pairs if pair.outcome.status not in GOOD_STATUSES]
+    return _compact(bad) if bad else ""
 
 
 def _pair_details(pair: PairOutcome) -> dict[str, object]:
-    """A pair that is not linked, in the words of the columns; what is empty is left out."""
+    """Return a pair that is not good as JSON values, named like the columns; empty values are left out."""
     outcome = pair.outcome
-    said = {
+    values = {
         "http_status": outcome.http_status,
         "error_category": outcome.error_category,
         "error_message": outcome.error_message,
@@ -94,12 +94,12 @@ def _pair_details(pair: PairOutcome) -> dict[str, object]:
             "to_object_id": pair.pair.to_id,
         },
         "status": outcome.status,
-        **{name: value for name, value in said.items() if value not in (None, "")},
+        **{name: value for name, value in values.items() if value not in (None, "")},
     }
 
 
 def _parsed(details: str) -> object:
-    """The details as JSON, so that they are not JSON within a JSON text; the text itself where that cannot be."""
+    """Return the details as JSON values, to avoid JSON inside a JSON string; the text itself if it is not JSON."""
     try:
         return json.loads(details)
     except (ValueError, RecursionError):

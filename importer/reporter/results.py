@@ -1,22 +1,25 @@
 """The results file and the failures file of a run."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.atomic_file import remove
 from importer.errors import OutputError
 from importer.model import EXTRA_CELLS_COLUMN, GOOD_STATUSES, NUMBERED, RESULT_COLUMNS, RowNames, RowOutcome
-from importer.reporter.row_counts import Tally, Totals
-from importer.reporter.writers import CsvTable, Table, XlsxTable
-from importer.written_files import NOTHING_KNOWN, WrittenFiles
+from importer.reporter.csv_writer import CsvWriter
+from importer.reporter.row_counts import RowCounter, RowCounts
+from importer.reporter.summary_sheet import RunDescription, summary_lines
+from importer.reporter.table_writer import TableWriter
+from importer.reporter.workbook_copy import NotCopiedError, SourceWorkbook, WorkbookCopy, plain_workbook_notice
+from importer.reporter.xlsx_writer import XlsxWriter
+from importer.written_files import NO_RECORD, WrittenFiles
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The form of the results: the source's columns without those of an old result, and its delimiter.
+    """The form of the results: the source's columns without those of an earlier result, and its delimiter.
 
     The delimiter is "," when the source was a workbook. `run_id` is the run that writes them, "" for none.
     `has_extra_cells` is whether any row has more cells than the header, `row_names` how the rows are named.
@@ -34,54 +37,88 @@ class Layout:
         return (EXTRA_CELLS_COLUMN,) if self.has_extra_cells else ()
 
 
+def _ignore(notice: str) -> None:
+    """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookContext:
+    """The content of a results workbook besides its rows.
+
+    `source` is the XLSX file to copy (None: there is none), `run` describes the run on the Summary sheet. `on_notice`
+    is called with a sentence when the workbook is not a copy of the source.
+    """
+
+    run: RunDescription
+    source: SourceWorkbook | None = None
+    on_notice: Callable[[str], None] = _ignore
+
+
 def write_results(
     path: Path,
     layout: Layout,
     rows: Iterable[RowOutcome],
     failures: Path | None,
-    written: WrittenFiles = NOTHING_KNOWN,
-) -> Totals:
-    """Write every row to `path` and those that are not linked to `failures`; what they add up to.
+    written: WrittenFiles = NO_RECORD,
+    workbook: WorkbookContext | None = None,
+) -> RowCounts:
+    """Write every row to `path` and the rows that are not good to `failures`; return the counts of the rows.
 
-    One pass, nothing kept. `path` is a workbook when it ends in `.xlsx`, else CSV; `failures` is CSV, holds the
-    source's columns only and is written when there is such a row, else an old one is removed. Each file takes its
-    place in one step after all rows are written; whatever happens before leaves both as they were. `written` decides
+    Rows are written in one pass. `path` is a workbook when it ends in `.xlsx`, else CSV. `failures` is CSV, has the
+    source's columns only and is written if there is such a row; otherwise an old one is removed. Both files appear in
+    one step each, after all rows are written; an error before that leaves both as they were. `written` decides
     whether an old file is replaced or kept.
 
     Both files are rectangular: a row shorter than the header is filled with empty cells, and the cells beyond the
     header go, as a JSON list, into the column `import_extra_cells`. Read back, such a row is too long as before.
 
-    Raises OutputError, one sentence, when a file cannot be written or a workbook cannot hold the rows, and ValueError
-    when a row has cells beyond the header although `layout` says that none has.
+    Raises OutputError when a file cannot be written or a workbook cannot hold the rows, and ValueError when a row has
+    cells beyond the header although `layout` says that none has.
     """
     if failures is not None and failures.resolve() == path.resolve():
-        raise OutputError(f"{path} cannot hold both the results and the failures. Choose another name with --out.")
-    tally = Tally(layout.row_names)
+        raise OutputError(
+            "RESULTS_ARE_FAILURES",
+            f"{path} cannot hold both the results and the failures. Choose another name with --out.",
+        )
+    counter = RowCounter(layout.row_names)
     width = len(layout.header)
     with ExitStack() as stack:
-        results = stack.enter_context(_open_results(path, layout))
-        unlinked = stack.enter_context(CsvTable(failures, layout.delimiter)) if failures is not None else None
+        results = stack.enter_context(_open_results(path, layout, workbook))
+        bad_rows = stack.enter_context(CsvWriter(failures, layout.delimiter)) if failures is not None else None
         results.write(layout.header, RESULT_COLUMNS, layout.extra_columns)
-        if unlinked is not None:
-            unlinked.write(layout.header, (), layout.extra_columns)
+        if bad_rows is not None:
+            bad_rows.write(layout.header, (), layout.extra_columns)
         for row in rows:
-            status, texts = tally.add(row)
-            cells, beyond = _under_header(row.cells, width)
+            status, texts = counter.add(row)
+            cells, beyond = _split_at_width(row.cells, width)
             extra = _extra_cells(beyond, layout)
             results.write(cells, (*texts, layout.run_id), extra)
-            if unlinked is not None and status not in GOOD_STATUSES:
-                unlinked.write(cells, (), extra)
-        return _publish(tally.totals(), results, unlinked, failures, written)
+            if bad_rows is not None and status not in GOOD_STATUSES:
+                bad_rows.write(cells, (), extra)
+        counts = counter.counts()
+        if workbook is not None and isinstance(results, WorkbookCopy | XlsxWriter):
+            results.add_summary(summary_lines(workbook.run, counts))
+        _commit(counts, results, bad_rows, written)
+    if failures is not None and not counts.bad:
+        written.remove(failures)
+    return counts
 
 
-def _open_results(path: Path, layout: Layout) -> Table:
-    if path.suffix.lower() == ".xlsx":
-        return XlsxTable(path, len(layout.header) + len(RESULT_COLUMNS) + len(layout.extra_columns))
-    return CsvTable(path, layout.delimiter)
+def _open_results(path: Path, layout: Layout, workbook: WorkbookContext | None) -> TableWriter:
+    if path.suffix.lower() != ".xlsx":
+        return CsvWriter(path, layout.delimiter)
+    if workbook is not None and workbook.source is not None:
+        try:
+            if layout.has_extra_cells:
+                raise NotCopiedError("some of its rows have cells right of the header's last column")
+            return WorkbookCopy(path, workbook.source, workbook.on_notice)
+        except NotCopiedError as reason:
+            workbook.on_notice(plain_workbook_notice(workbook.source.path, str(reason)))
+    return XlsxWriter(path)
 
 
-def _under_header(cells: tuple[str, ...], width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The cells that stand under the header, filled up with empty ones, and those beyond it."""
+def _split_at_width(cells: tuple[str, ...], width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the cells under the header, filled up with empty ones, and the cells beyond it."""
     missing = width - len(cells)
     if missing == 0:
         return cells, ()
@@ -96,16 +133,11 @@ def _extra_cells(beyond: Sequence[str], layout: Layout) -> tuple[str, ...]:
     return (json.dumps(beyond, ensure_ascii=False),) if beyond else ("",)
 
 
-def _publish(
-    totals: Totals, results: Table, unlinked: Table | None, failures: Path | None, written: WrittenFiles
-) -> Totals:
-    """Put the files in their places once all of them are on the disk."""
+def _commit(counts: RowCounts, results: TableWriter, bad_rows: TableWriter | None, written: WrittenFiles) -> None:
+    """Move the files to their targets once all of them are on the disk."""
     results.finish()
-    if unlinked is not None and totals.bad:
-        unlinked.finish()
-    results.publish(written)
-    if unlinked is not None and totals.bad:
-        unlinked.publish(written)
-    elif failures is not None:
-        remove(failures, written)
-    return totals
+    if bad_rows is not None and counts.bad:
+        bad_rows.finish()
+    results.commit(written)
+    if bad_rows is not None and counts.bad:
+        bad_rows.commit(written)

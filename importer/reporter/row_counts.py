@@ -1,4 +1,4 @@
-"""How many rows came to what, and the proof that none is missing."""
+"""The number of rows of each status, and the check that no row is missing."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,38 +10,47 @@ from importer.reporter.result_row import row_result
 _DUPLICATE_OF = ROW_RESULT_COLUMNS.index("import_duplicate_of")
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Rows by status; `duplicates` counts those that `import_duplicate_of` says something of.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCounts:
+    """Rows by status. `duplicates` counts the rows whose `import_duplicate_of` is not empty.
 
-    Raises ValueError when the rows are not the sum of all statuses.
+    Raises ValueError unless the number of rows is the sum of the statuses.
     """
 
-    rows: int
-    linked: int
-    already_linked: int
-    blank: int
-    failed: int
-    unconfirmed: int
-    invalid: int
-    not_sent: int
-    duplicates: int
+    rows: int = 0
+    linked: int = 0
+    already_linked: int = 0
+    blank: int = 0
+    failed: int = 0
+    unconfirmed: int = 0
+    invalid: int = 0
+    not_sent: int = 0
+    duplicates: int = 0
 
     def __post_init__(self) -> None:
-        accounted = sum(getattr(self, status) for status in Status)
-        if self.rows != accounted:
-            raise ValueError(f"{self.rows} rows went in, but {accounted} are accounted for: {self}")
+        counted = sum(self.by_status.values())
+        if self.rows != counted:
+            raise ValueError(f"there are {self.rows} rows, but the statuses add up to {counted}: {self.by_status}")
+
+    @property
+    def by_status(self) -> dict[Status, int]:
+        """The number of rows of each status."""
+        return {status: getattr(self, status) for status in Status}
+
+    @property
+    def good(self) -> int:
+        """The number of rows that need no further action."""
+        return sum(self.by_status[status] for status in GOOD_STATUSES)
 
     @property
     def bad(self) -> int:
         """The number of rows that belong in the failures file."""
-        good: int = sum(getattr(self, status) for status in GOOD_STATUSES)
-        return self.rows - good
+        return self.rows - self.good
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts rows as they pass; `names` gives their names in the result."""
+class RowCounter:
+    """Counts rows one by one; `names` gives their names in the results."""
 
     names: RowNames = NUMBERED
     rows: int = 0
@@ -49,7 +58,7 @@ class Tally:
     by_status: Counter[Status] = field(default_factory=Counter)
 
     def add(self, row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
-        """Count the row; its `row_result`."""
+        """Count the row and return its `row_result`."""
         status, texts = row_result(row, self.names)
         self.rows += 1
         self.by_status[status] += 1
@@ -57,18 +66,15 @@ class Tally:
             self.duplicates += 1
         return status, texts
 
-    def totals(self) -> Totals:
-        """What the rows so far add up to."""
-        return Totals(
-            rows=self.rows,
-            **{str(status): self.by_status[status] for status in Status},
-            duplicates=self.duplicates,
-        )
+    def counts(self) -> RowCounts:
+        """Return the counts of the rows so far."""
+        by_status = {str(status): self.by_status[status] for status in Status}
+        return RowCounts(rows=self.rows, duplicates=self.duplicates, **by_status)
 
 
-def count(rows: Iterable[RowOutcome]) -> Totals:
-    """What the rows add up to, in one pass and without writing anything."""
-    tally = Tally()
+def count(rows: Iterable[RowOutcome]) -> RowCounts:
+    """Return the counts of the rows, in one pass and without writing anything."""
+    counter = RowCounter()
     for row in rows:
-        tally.add(row)
-    return tally.totals()
+        counter.add(row)
+    return counter.counts()

@@ -1,11 +1,21 @@
-"""What a run came to: the JSON object for scripts, the table for people, the exit code for both."""
+"""The summary of a run: the JSON object for scripts, the text for people, the exit code, the results as a frame."""
 
 import json
+import textwrap
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from importer.model import GOOD_STATUSES, Status, StopReason
+from importer.errors import OutputError
+from importer.exit_codes import ExitCode
+from importer.model import Status, StopReason
 from importer.printable import printable
+from importer.reporter.row_counts import RowCounts
+from importer.reporter.summary_sheet import next_steps
+from importer.timestamps import duration_text
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class RunStatus(StrEnum):
@@ -20,8 +30,8 @@ class RunStatus(StrEnum):
 class Summary:
     """A run in numbers, in the order of the JSON object.
 
-    Row counts are the whole run's; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` are this
-    process's; `results` and `failures` are paths. Raises ValueError when the rows are not the sum of all statuses.
+    Row counts cover the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this
+    process; `results` and `failures` are paths. Raises ValueError unless the rows are the sum of the statuses.
     """
 
     run_id: str
@@ -46,34 +56,48 @@ class Summary:
     failures: str | None
 
     def __post_init__(self) -> None:
-        accounted = sum(self.by_status.values())
-        if self.rows != accounted:
-            raise ValueError(f"{self.rows} rows went in, but {accounted} are accounted for: {self}")
+        _ = self.row_counts  # which checks that they add up
 
     @property
-    def by_status(self) -> dict[Status, int]:
-        """The number of rows of each status."""
-        return {status: getattr(self, status) for status in Status}
+    def row_counts(self) -> RowCounts:
+        """The counts of the rows."""
+        by_status = {str(status): getattr(self, status) for status in Status}
+        return RowCounts(rows=self.rows, duplicates=self.duplicates, **by_status)
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM or SIGHUP."""
         if self.status is RunStatus.INTERRUPTED:
-            return 143 if self.stopped_by in {StopReason.SIGTERM, StopReason.SIGHUP} else 130
+            is_terminated = self.stopped_by in {StopReason.SIGTERM, StopReason.SIGHUP}
+            return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
         if self.status is RunStatus.STOPPED:
-            return 3
-        return 0 if sum(self.by_status[status] for status in GOOD_STATUSES) == self.rows else 1
+            return ExitCode.STOPPED
+        return ExitCode.SOME_ROWS_BAD if self.row_counts.bad else ExitCode.OK
 
     def as_json(self) -> str:
-        """One line of ASCII; seconds to the millisecond."""
+        """Return one line of ASCII; seconds to the millisecond."""
         return json.dumps({**asdict(self), "seconds": round(self.seconds, 3)})
 
+    def to_frame(self) -> "pandas.DataFrame":
+        """Return the results file as a data frame with typed result columns (`reporter.frame`).
 
-def summary_table(summary: Summary) -> str:
-    """The summary as aligned text of several lines for a terminal, without a line end after the last."""
+        Raises OutputError (`RESULTS_MISSING`, `RESULTS_CHANGED`) when the file is gone or is not that of this run.
+        """
+        from importer.reporter.frame import read_results  # noqa: PLC0415 - pandas takes long to import
+
+        if self.results is None:
+            raise OutputError("RESULTS_MISSING", f"Run {self.run_id} has not written a results file.")
+        return read_results(self.results, self.run_id)
+
+
+def summary_table(summary: Summary, *, is_verification: bool = False) -> str:
+    """Return the summary for a terminal: what happened and what to do next, without a line end after the last line.
+
+    Counts that are zero are left out. Only a long path makes a line longer than 80 characters.
+    """
     counts = [
         ("rows", summary.rows),
-        *((f"  {status}", number) for status, number in summary.by_status.items()),
+        *((f"  {status}", number) for status, number in summary.row_counts.by_status.items()),
         ("duplicates", summary.duplicates),
         ("pairs", summary.pairs),
         ("calls", summary.calls),
@@ -81,25 +105,23 @@ def summary_table(summary: Summary) -> str:
         ("  retries", summary.retries),
         ("  rate limited", summary.rate_limited),
     ]
-    digits = max(len(f"{number:,}") for _, number in counts)
-    lines = [f"{name:<18}{number:>{digits},}" for name, number in counts]
+    shown = [(name, number) for name, number in counts if number or name == "rows"]
+    digits = max(len(f"{number:,}") for _, number in shown)
+    lines = [f"{name:<18}{number:>{digits},}" for name, number in shown]
     files = [
         f"{name:<18}{printable(path)}"
         for name, path in (("results", summary.results), ("failures", summary.failures))
         if path
     ]
-    return "\n".join([_headline(summary), *lines, *files])
+    steps = (
+        next_steps(summary.run_id, summary.row_counts, is_verification=is_verification)
+        if summary.row_counts.bad
+        else ()
+    )
+    wrapped = [f"  {line}" for step in steps for line in textwrap.wrap(step, 76, break_on_hyphens=False)]
+    return "\n".join([_headline(summary), *lines, *files, *(["", "What to do next", *wrapped] if steps else [])])
 
 
 def _headline(summary: Summary) -> str:
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
-    return f"Run {summary.run_id} {summary.status}{reason} after {_duration(summary.seconds)}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 59.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
+    return f"Run {summary.run_id} {summary.status}{reason} after {duration_text(summary.seconds)}"

@@ -1,1 +1,1 @@
-"""One import from file to report: run, resume, retry, check."""
+"""Commands from file to report: run, resume, retry, verify, check, report."""

@@ -1,21 +1,19 @@
-"""Which HubSpot account a run belongs to, and whether a token is of the same one.
+"""Checks that a token belongs to the HubSpot account of a run.
 
-A run's ids mean other records in another account, so a run continues only in its own. HubSpot names the account of a
-token in its details (the portal id). Where it does not, two tokens are of the same account only if they are the same
-token, which a fingerprint tells; a rotated token then looks like another account's.
+In another account the ids of a run refer to other records, so a run continues only in its own. HubSpot returns the
+account of a token (the portal id) in its details. If it does not, two tokens belong to the same account only if they
+are the same token, as shown by a fingerprint; a rotated token then looks like one of another account.
 """
 
 import asyncio
 import hmac
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 
-from pydantic import SecretStr
-
-from importer.config import Settings
 from importer.errors import AccountError
 from importer.hubspot.backoff import backoff
 from importer.hubspot.classify import classify_response
@@ -25,19 +23,19 @@ from importer.hubspot.response import NoResponse, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Account, Journal
 from importer.model import Stop
-from importer.pool import Pool
+from importer.pool import Pool, StoppedError
+from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
-from importer.runner.events import EventHandler, Notice
-from importer.runner.send import report_full_window, run_on_own_loop
+from importer.runner.send import report_full_window, run_on_own_loop, waiting_notice
 
-_MOST_ATTEMPTS = 3
-_LONGEST_WAIT = 15.0
-"""Seconds between two attempts; HubSpot is not asked again when it wants a longer wait."""
+_MAX_ATTEMPTS = 3
+_MAX_WAIT = 15.0
+"""Seconds between two attempts; there is no further attempt if HubSpot requires a longer wait."""
 
-_LONGEST_CALL = 10.0
-"""Seconds."""
+_TIMEOUT = 10.0
+"""Seconds for one attempt."""
 
-_SECONDS_BETWEEN_LOOKS = 0.05
+_POLL_SECONDS = 0.05
 
 Reply = Response | NoResponse
 Send = Callable[[], Awaitable[Reply]]
@@ -45,122 +43,123 @@ Send = Callable[[], Awaitable[Reply]]
 
 @dataclass(slots=True)
 class TokenAccount:
-    """The account of a token: HubSpot is asked once, when it is first needed, and at most three times.
+    """The account of a token, requested from HubSpot once, when first needed, with at most three attempts.
 
-    `reads` counts the calls made outside a pool, which a summary does not know of yet.
+    `reads` counts the requests made outside a pool, which the pool does not count.
     """
 
-    settings: Settings
-    token: SecretStr
-    watch: EventHandler
+    context: RunContext
     reads: int = 0
-    _answer: Reply | None = field(default=None, repr=False)
-    _is_silent: bool = False
+    _response: Reply | None = field(default=None, repr=False)
+    _has_timed_out: bool = False
 
     @property
     def portal_id(self) -> int | None:
-        """HubSpot's number of the account, None where it did not say."""
-        content = self._answer.content if isinstance(self._answer, Response) and _is_success(self._answer) else {}
+        """HubSpot's number of the account, None if it is not known."""
+        content = self._response.content if isinstance(self._response, Response) and _is_success(self._response) else {}
         found = content.get("portalId")
         text = str(found) if type(found) in {int, str} else ""
         return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
 
     @property
     def is_refused(self) -> bool:
-        """Whether HubSpot does not accept the token, so that nothing can be sent with it."""
-        return isinstance(self._answer, Response) and self._answer.http_status == 401
+        """True if HubSpot refuses the token, so that nothing can be sent with it."""
+        return isinstance(self._response, Response) and self._response.http_status == 401
 
-    def is_of(self, journal: Journal) -> bool:
-        """Return whether a run belongs to this account; one that has sent nothing belongs to any.
+    def owns(self, journal: Journal) -> bool:
+        """Return True if a run belongs to this account; a run that has sent nothing belongs to any.
 
-        HubSpot is asked when the run was begun with another token. A refused token fits every run: it changes none.
+        Requests the account from HubSpot if the run was started with another token. A refused token matches every run:
+        it cannot change anything.
         """
-        mark = journal.account
-        if mark is None or self._has_token_of(mark):
+        expected = journal.account
+        if expected is None or self._has_token_of(expected):
             return True
-        if self._answer is None:
-            self._ask_now()
-        return self.is_refused or _is_same_portal(mark, self.portal_id)
+        if self._response is None:
+            self._request_now()
+        return self.is_refused or _is_same_portal(expected, self.portal_id)
 
-    def require(self, journal: Journal) -> None:
-        """Raise AccountError when a run does not belong to this account, or when that cannot be found out."""
-        mark = journal.account
-        if not self.is_of(journal) and mark is not None:
-            raise AccountError(self._refusal(journal, mark))
+    def require_owner(self, journal: Journal) -> None:
+        """Raise AccountError if a run does not belong to this account, or if that cannot be determined."""
+        expected = journal.account
+        if not self.owns(journal) and expected is not None:
+            raise self._refusal(journal, expected)
 
     async def check(self, journal: Journal, pool: Pool, client: HubSpotClient) -> Stop | None:
-        """Compare the account with that of a run before the run sends anything, and note it in the journal.
+        """Compare the account with that of a run before the run sends anything, and record it in the journal.
 
-        Returns why the run stops, None if it may send. Raises AccountError when the run belongs to another account, or
-        when that cannot be found out.
+        Return why the run must stop, None if it may send. Raises AccountError if the run belongs to another account, or
+        if that cannot be determined.
         """
-        if self._answer is None:
-            await self._ask_in(pool, client)
+        if self._response is None:
+            await self._request_in(pool, client)
         if pool.stopped is not None:
             return pool.stopped
-        if self.is_refused and self._answer is not None:
-            return classify_response(self._answer, (pool.pending(0, 1) or pool.unconfirmed(0, 1))[0].pair).stop
-        mark = journal.account
-        if mark is not None and not _is_same(mark, self.portal_id, has_same_token=self._has_token_of(mark)):
-            raise AccountError(self._refusal(journal, mark))
+        if self.is_refused and self._response is not None:
+            return classify_response(self._response, (pool.pending(0, 1) or pool.unconfirmed(0, 1))[0].pair).stop
+        expected = journal.account
+        if expected is not None and not _is_same(expected, self.portal_id, has_same_token=self._has_token_of(expected)):
+            raise self._refusal(journal, expected)
         if self.portal_id is not None:
-            self.watch(Notice(f"The token is of HubSpot account {self.portal_id}."))
-        journal.set_account(self._mark(mark))
+            self.context.notify(f"The token belongs to HubSpot account {self.portal_id}.")
+        journal.set_account(self._to_record(expected))
         return None
 
-    def _mark(self, before: Account | None) -> Account:
+    def _to_record(self, before: Account | None) -> Account:
         key = before.key if before else secrets.token_hex(32)
         known = before.portal_id if before else None
         return Account(self.portal_id or known, key, self._fingerprint(key))
 
-    def _has_token_of(self, mark: Account) -> bool:
-        return hmac.compare_digest(self._fingerprint(mark.key), mark.fingerprint)
+    def _has_token_of(self, expected: Account) -> bool:
+        return hmac.compare_digest(self._fingerprint(expected.key), expected.fingerprint)
 
     def _fingerprint(self, key: str) -> str:
-        return blake2b(self.token.get_secret_value().encode(), key=bytes.fromhex(key), digest_size=16).hexdigest()
+        return blake2b(
+            self.context.token.get_secret_value().encode(), key=bytes.fromhex(key), digest_size=16
+        ).hexdigest()
 
-    def _refusal(self, journal: Journal, mark: Account) -> str:
+    def _refusal(self, journal: Journal, expected: Account) -> AccountError:
         run_id = journal.info.run_id
-        if self.portal_id is not None and mark.portal_id is not None:
-            return (
-                f"Run {run_id} belongs to HubSpot account {mark.portal_id}, and the token is of account "
-                f"{self.portal_id}, where its ids mean other records. Use a token of account {mark.portal_id}, or "
-                "import the file again with --fresh."
+        if self.portal_id is not None and expected.portal_id is not None:
+            return AccountError(
+                "ACCOUNT_DIFFERS",
+                f"Run {run_id} belongs to HubSpot account {expected.portal_id}, but the token belongs to account "
+                f"{self.portal_id}, where its ids refer to other records. Use a token of account {expected.portal_id}, "
+                "or import the file again with --fresh.",
             )
-        return (
-            f"Run {run_id} was begun with another token, and HubSpot does not say that both are of the same account, "
-            "so its ids may mean other records here. If the token was only replaced by a new one of the same account, "
-            "import the file again with --fresh; if not, use a token of the run's own account."
+        return AccountError(
+            "ACCOUNT_UNKNOWN",
+            f"Run {run_id} was started with another token, and HubSpot does not confirm that both belong to the same "
+            "account, so its ids may refer to other records. If the token is a new one for the same account, import "
+            "the file again with --fresh; otherwise use a token of the run's own account.",
         )
 
-    # ---- asking HubSpot
+    # ---- requests
 
-    async def _ask_in(self, pool: Pool, client: HubSpotClient) -> None:
-        """Ask at the pool's rate; when the pool is stopped meanwhile, the call is given up, for it changes nothing."""
-        asking = asyncio.create_task(self._ask(partial(pool.send, partial(self._details, client), [])))
-        while not asking.done():
-            await asyncio.wait({asking}, timeout=_SECONDS_BETWEEN_LOOKS)
+    async def _request_in(self, pool: Pool, client: HubSpotClient) -> None:
+        """Request the account at the pool's rate; cancel the request if the pool stops, since it changes nothing."""
+        task = asyncio.create_task(self._request(partial(pool.send, partial(self._details, client), [])))
+        while not task.done():
+            await asyncio.wait({task}, timeout=_POLL_SECONDS)
             if pool.stopped is not None:
-                asking.cancel()
-                await asyncio.wait({asking})
-        if not asking.cancelled():
-            asking.result()
+                task.cancel()
+                await asyncio.wait({task})
+        if not task.cancelled():
+            with suppress(StoppedError):
+                task.result()
 
-    def _ask_now(self) -> None:
-        def tell() -> None:
-            self.watch(Notice("Another run on this machine sends with the same token: waiting until it ends."))
+    def _request_now(self) -> None:
+        run_on_own_loop(self._request_outside_pool())
 
-        run_on_own_loop(self._ask_outside(None if self.settings.no_wait else tell))
-
-    async def _ask_outside(self, wait: Callable[[], None] | None) -> None:
-        limiter = RateLimiter(initial_rate(self.settings))
-        with hold_rate(self.settings.base_url, self.token, wait) as rate_state:
-            on_full = partial(report_full_window, self.watch)
+    async def _request_outside_pool(self) -> None:
+        settings, token = self.context.settings, self.context.token
+        limiter = RateLimiter(initial_rate(settings))
+        with hold_rate(settings.base_url, token, waiting_notice(self.context)) as rate_state:
             async with (
-                HubSpotClient(self.settings.base_url, self.token, self.settings) as client,
-                rate_state.keep(limiter, on_full),
+                HubSpotClient(settings.base_url, token, settings) as client,
+                rate_state.keep(limiter, partial(report_full_window, self.context)),
             ):
-                await self._ask(partial(self._send, client, limiter))
+                await self._request(partial(self._send, client, limiter))
 
     async def _send(self, client: HubSpotClient, limiter: RateLimiter) -> Reply:
         await limiter.acquire()
@@ -171,52 +170,53 @@ class TokenAccount:
             limiter.release()
 
     async def _details(self, client: HubSpotClient) -> Reply:
-        """One call; what does not answer soon is not worth delaying the run for."""
+        """Make one attempt; a slow response is not worth delaying the run for."""
         try:
-            async with asyncio.timeout(min(_LONGEST_CALL, self.settings.answer_timeout)):
+            async with asyncio.timeout(min(_TIMEOUT, self.context.settings.answer_timeout)):
                 return await client.account()
         except TimeoutError:
-            self._is_silent = True
+            self._has_timed_out = True
             return NoResponse("it took too long", reached=True)
 
-    async def _ask(self, send: Send) -> None:
-        for attempt in range(1, _MOST_ATTEMPTS + 1):
-            answer = await send()
-            wait = self._wait_after(answer, attempt)
-            if wait is None or attempt == _MOST_ATTEMPTS:
+    async def _request(self, send: Send) -> None:
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
+            reply = await send()
+            wait = self._wait_after(reply, attempt)
+            if wait is None or attempt == _MAX_ATTEMPTS:
                 break
             await asyncio.sleep(wait)
-        self._answer = answer
+        self._response = reply
 
-    def _wait_after(self, answer: Reply, attempt: int) -> float | None:
-        """Seconds after which asking again may help, None when it would not or would take too long."""
-        if self._is_silent or not _is_transient(answer):
+    def _wait_after(self, reply: Reply, attempt: int) -> float | None:
+        """Return the seconds to wait before a retry, None if a retry would not help or would take too long."""
+        if self._has_timed_out or not _is_transient(reply):
             return None
-        least = 0.0
-        if isinstance(answer, Response):
-            interval = (answer.rate.interval or 10.0) if answer.http_status == 429 else 0.0
-            least = max(answer.retry_after or 0.0, interval)
-        wait = max(least, backoff(attempt, self.settings.backoff_base, self.settings.backoff_cap, 1.0))
-        return wait if wait <= _LONGEST_WAIT else None
+        minimum = 0.0
+        if isinstance(reply, Response):
+            interval = (reply.rate.interval or 10.0) if reply.http_status == 429 else 0.0
+            minimum = max(reply.retry_after or 0.0, interval)
+        settings = self.context.settings
+        wait = max(minimum, backoff(attempt, settings.backoff_base, settings.backoff_cap, 1.0))
+        return wait if wait <= _MAX_WAIT else None
 
 
-def _is_transient(answer: Reply) -> bool:
-    """Return whether the same call may be answered otherwise soon: not where the day's calls are used up."""
-    if isinstance(answer, NoResponse):
+def _is_transient(reply: Reply) -> bool:
+    """Return True if a retry may succeed soon; not if the daily limit is used up."""
+    if isinstance(reply, NoResponse):
         return True
-    return (answer.http_status == 429 and answer.policy_name != "DAILY") or answer.http_status >= 500
+    return (reply.http_status == 429 and reply.policy_name != "DAILY") or reply.http_status >= 500
 
 
-def _is_success(answer: Response) -> bool:
-    return 200 <= answer.http_status < 300
+def _is_success(response: Response) -> bool:
+    return 200 <= response.http_status < 300
 
 
-def _is_same_portal(mark: Account, portal_id: int | None) -> bool:
-    return portal_id is not None and portal_id == mark.portal_id
+def _is_same_portal(expected: Account, portal_id: int | None) -> bool:
+    return portal_id is not None and portal_id == expected.portal_id
 
 
-def _is_same(mark: Account, portal_id: int | None, *, has_same_token: bool) -> bool:
-    """Return whether an account is that of a run; portal ids outrank the token where both are known."""
-    if portal_id is not None and mark.portal_id is not None:
-        return portal_id == mark.portal_id
+def _is_same(expected: Account, portal_id: int | None, *, has_same_token: bool) -> bool:
+    """Return True if an account is that of a run; portal ids take precedence over the token if both are known."""
+    if portal_id is not None and expected.portal_id is not None:
+        return portal_id == expected.portal_id
     return has_same_token

@@ -1,21 +1,25 @@
-"""The dry run: read a whole source, send nothing, say everything that is wrong with it and what it would cost."""
+"""The dry run: reads a whole source, reports every problem and the cost of a run, and sends nothing."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from importer.config import Settings
+from importer.exit_codes import ExitCode
 from importer.journal import Counts, Journal, ProblemGroup, write_journal
 from importer.model import Outcome, Status
 from importer.reader import SourceInfo
 from importer.reporter import Layout, write_results
-from importer.runner import output_paths, store
+from importer.runner import output_paths
+from importer.runner.context import RunContext
 from importer.runner.estimate import Costs, costs
 from importer.runner.events import EventHandler, ignore
+from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
+from importer.runner.source_file import open_table, read_blocks, source_file
 from importer.runner.temporary_directories import temporary_directory
 
 SMALLEST_DAILY_LIMIT = 250_000
-"""Calls a day of an account on Free or Starter. Source: HubSpot, usage guidelines."""
+"""Calls per day of a Free or Starter account. Source: HubSpot, usage guidelines."""
 
 _FIRST_ROWS = 5
 _NOT_SENT = Outcome(Status.NOT_SENT, advice="This was a check: nothing was sent.")
@@ -23,10 +27,10 @@ _NOT_SENT = Outcome(Status.NOT_SENT, advice="This was a check: nothing was sent.
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found. The calls are `daily_share` of the smallest daily limit.
+    """The findings of a check.
 
-    `warnings` are plain sentences; `problems` are grouped by code with their first rows; `results` is the path of the
-    file with every row, None when none was asked for.
+    `warnings` are plain sentences; `problems` are grouped by code with their first rows; `daily_share` is the share of
+    the calls in the smallest daily limit; `results` is the path of the file with every row, None if not requested.
     """
 
     source: str
@@ -39,46 +43,46 @@ class CheckReport:
     results: str | None
 
     @property
-    def exit_code(self) -> int:
-        """0 when no row is invalid, else 1."""
-        return 1 if self.counts.invalid else 0
+    def exit_code(self) -> ExitCode:
+        """OK if no row is invalid, else SOME_ROWS_BAD."""
+        return ExitCode.SOME_ROWS_BAD if self.counts.invalid else ExitCode.OK
 
 
 @translate_os_errors()
 def check_file(
-    file: Path | str, settings: Settings, out: Path | None = None, watch: EventHandler = ignore
+    file: Path | str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore
 ) -> CheckReport:
-    """Read all of `file` and say what a run would do; write every row to `out` if that is given. Sends nothing.
+    """Read all of `file` and report what a run would do; write every row to `out` if given. Sends nothing.
 
-    Raises SettingsError, SourceError, JournalError or OutputError as a run would.
+    Raises SettingsError, SourceError, JournalError or OutputError, as `run_import`.
     """
     with (
-        store.source_file(file, settings) as source,
+        source_file(file, settings) as source,
         temporary_directory(settings.state_path) as directory,
-        store.open_table(source, settings.reading) as table,
+        open_table(source, settings.reading) as table,
     ):
         results = output_paths.checked_results(out, source.path) if out is not None else None
         path = directory / "check.sqlite"
-        info = store.describe("check", source, table, settings, settings.reading, results or Path())
-        write_journal(path, info, store.read_blocks(source, table))
+        info = NewRun("check", settings, settings.reading, results or Path()).describe(source, table)
+        write_journal(path, info, read_blocks(source, table))
         with Journal(path) as journal:
             if results is not None:
-                layout = Layout(
-                    info.header,
-                    info.delimiter,
-                    has_extra_cells=journal.has_extra_cells(),
-                    row_names=info.row_names,
-                )
-                written = output_paths.output_of(journal, "check", results, settings, watch).written
-                write_results(results, layout, journal.rows(_NOT_SENT), None, written)
+                _write_rows(journal, results, RunContext(settings, on_event=on_event))
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,
-                understood=table.understood,
+                understood=table.info,
                 counts=journal.counts(),
-                warnings=table.warnings(),
+                warnings=table.report.warnings,
                 problems=tuple(journal.problem_groups(_FIRST_ROWS)),
                 costs=expected,
                 daily_share=expected.calls / SMALLEST_DAILY_LIMIT,
                 results=str(results) if results else None,
             )
+
+
+def _write_rows(journal: Journal, results: Path, context: RunContext) -> None:
+    info = journal.info
+    layout = Layout(info.header, info.delimiter, has_extra_cells=journal.has_extra_cells(), row_names=info.row_names)
+    written = output_paths.output_of(journal, "check", results, context).written
+    write_results(results, layout, journal.rows(_NOT_SENT), None, written)

@@ -1,4 +1,4 @@
-"""One process at a time works on a command: the same source, reading and target with the same token."""
+"""A lock per command, so that only one process at a time works on the same source, reading, target and token."""
 
 import hashlib
 import json
@@ -9,65 +9,62 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import SecretStr
 
-from importer.config import Settings
 from importer.errors import BusyError
 from importer.journal import RunInfo
-from importer.runner.events import EventHandler, Notice
-from importer.runner.store import NO_FILES
+from importer.runner.context import RunContext
+from importer.runner.source_file import UNNAMED_SOURCES
 
-_SECONDS_BETWEEN_LOOKS = 0.2
+_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command that this process alone works on; `waited_for` is the run of the process that it had to wait for."""
+    """A command whose lock this process holds; `waited_for` is the run of the process that it waited for, if any."""
 
-    _note: Path
+    _run_file: Path
     waited_for: str | None
 
     def note(self, run_id: str) -> None:
-        """Leave the id of the run that this process works on to the ones that wait. Raises OSError."""
-        self._note.write_text(run_id, encoding="ascii")
+        """Store the id of the run that this process works on, for processes that wait. Raises OSError."""
+        self._run_file.write_text(run_id, encoding="ascii")
 
 
 def identify(source: str, sha256: str, reading: dict[str, Any], target: str, parent: str | None = None) -> list[Any]:
-    """Return what makes a command; a source without a name of its own is known by the hash of its content."""
-    return [source, sha256 if source in NO_FILES else "", reading, target, parent]
+    """Return the identity of a command; an unnamed source is identified by the hash of its content."""
+    return [source, sha256 if source in UNNAMED_SOURCES else "", reading, target, parent]
 
 
 def command_of(info: RunInfo) -> list[Any]:
-    """Return what makes the command of a run, as `identify`."""
+    """Return the identity of the command of a run, as `identify` does."""
     return identify(info.source, info.source_sha256, info.reading, info.target, info.parent)
 
 
 @contextmanager
-def hold_command(settings: Settings, what: list[Any], token: SecretStr, watch: EventHandler) -> Iterator[Command]:
-    """Hold a command, as `identify` describes it, for the time of the block.
+def hold_command(context: RunContext, command_id: list[Any]) -> Iterator[Command]:
+    """Hold the lock of a command.
 
-    Waits until another process that holds it ends, after a notice; with `no_wait` raises BusyError instead. Raises
-    OSError when the lock cannot be used.
+    Waits, after a notice, until another process that holds it ends; with `no_wait` raises BusyError instead. Raises
+    OSError if the lock cannot be used.
     """
-    directory = settings.state_path / "commands"
+    directory = context.settings.state_path / "commands"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = json.dumps([what, token.get_secret_value()], sort_keys=True)
-    note = directory / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.run"
-    lock = FileLock(note.with_suffix(".lock"), mode=0o600)
+    text = json.dumps([command_id, context.token.get_secret_value()], sort_keys=True)
+    run_file = directory / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.run"
+    lock = FileLock(run_file.with_suffix(".lock"), mode=0o600)
     waited_for = None
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        if settings.no_wait:
-            raise BusyError(
-                "Another process is working on the same import: wait until it ends, or run without --no-wait."
-            ) from None
-        watch(Notice("Another process is working on the same import: waiting until it ends."))
-        lock.acquire(poll_interval=_SECONDS_BETWEEN_LOOKS)
-        with suppress(FileNotFoundError):  # it ended before it had a run
-            waited_for = note.read_text(encoding="ascii")
+        if context.settings.no_wait:
+            message = "Another process is working on the same import. Wait until it ends, or run without --no-wait."
+            raise BusyError("COMMAND_BUSY", message) from None
+        context.notify("Another process is working on the same import: waiting until it ends.")
+        lock.acquire(poll_interval=_POLL_SECONDS)
+        with suppress(FileNotFoundError):  # the other process ended before it had a run
+            waited_for = run_file.read_text(encoding="ascii")
     try:
-        note.unlink(missing_ok=True)
-        yield Command(note, waited_for)
+        run_file.unlink(missing_ok=True)
+        yield Command(run_file, waited_for)
     finally:
         lock.release()

@@ -1,4 +1,4 @@
-"""What sending takes: calls and minutes by engine, translate_errors before anything is sent."""
+"""Estimates calls and minutes by engine, before anything is sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from importer.pool import MAX_PAIRS, MAX_RECORDS
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Calls and minutes to settle the pending pairs by each engine; `rate` and `batch_rate` are as `N/SECONDS`.
+    """Calls and minutes to send the pending pairs, by engine; `rate` and `batch_rate` are written as `N/SECONDS`.
 
-    `calls` and `minutes` are those of the engine that is set. Pairs that a batch does not link cost a call each on top.
-    `read_calls` is what `--only-missing` spends to find out what is linked already; it then sends only the rest.
+    `calls` and `minutes` are those of the chosen engine. Each pair that a batch fails to link costs one call more.
+    `read_calls` is the number of reads of `--only-missing`, which then sends only the missing pairs.
     """
 
     engine: EngineName
@@ -29,7 +29,7 @@ class Costs:
 
     @property
     def calls(self) -> int:
-        """The calls of the engine that is set, with the reads of `--only-missing`: the most when nothing fails."""
+        """The calls of the chosen engine, plus the reads of `--only-missing`: the maximum if nothing fails."""
         sending = self.put_calls if self.engine is EngineName.PUT else self.batch_calls
         return sending + (self.read_calls if self.only_missing else 0)
 
@@ -42,24 +42,25 @@ class Costs:
 
 
 def costs(pending: Sequence[int], settings: Settings) -> Costs:
-    """What settling takes; `pending` holds the number of pairs to send for each pair of object types."""
+    """Return the costs of sending; `pending` holds the number of pairs for each combination of object types."""
     rate = initial_rate(settings)
+    put_calls = sum(pending)
     batch_calls = sum(ceil(pairs / MAX_PAIRS) for pairs in pending)
     return Costs(
-        settings.engine,
-        settings.only_missing,
-        str(rate),
-        str(settings.batch_rate),
-        sum(pending),
-        _minutes(sum(pending), rate),
-        batch_calls,
-        _minutes(batch_calls, settings.batch_rate),
-        sum(ceil(pairs / MAX_RECORDS) for pairs in pending),
+        engine=settings.engine,
+        only_missing=settings.only_missing,
+        rate=str(rate),
+        batch_rate=str(settings.batch_rate),
+        put_calls=put_calls,
+        put_minutes=_minutes(put_calls, rate),
+        batch_calls=batch_calls,
+        batch_minutes=_minutes(batch_calls, settings.batch_rate),
+        read_calls=sum(ceil(pairs / MAX_RECORDS) for pairs in pending),
     )
 
 
 def initial_rate(settings: Settings) -> Rate:
-    """The rate that a run begins with."""
+    """Return the rate at which a run starts."""
     return settings.rate if isinstance(settings.rate, Rate) else CAUTIOUS_RATE
 
 

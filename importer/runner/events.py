@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: frozen records, handed to one callable."""
+"""The events of a run: frozen records, passed to one callable."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from importer.runner.estimate import Costs
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is about to do, known once the source is read and before anything is sent.
+    """What a run is about to do; reported after reading the source and before sending anything.
 
-    `counts` are those of the whole run, `pending` of its pairs are still to be settled. `resumed` is whether an
-    unfinished run goes on.
+    `counts` covers the whole run, `pending` is the number of pairs still to be sent. `resumed` is True when an
+    unfinished run is continued.
     """
 
     run_id: str
@@ -27,7 +27,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A plain sentence worth telling; a warning when something may be wrong."""
+    """A plain sentence for the user; a warning if something may be wrong."""
 
     text: str
     is_warning: bool = False
@@ -38,4 +38,4 @@ EventHandler = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """EventHandler nothing."""
+    """Ignore an event."""

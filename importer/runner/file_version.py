@@ -1,4 +1,4 @@
-"""Detects a source file that changes while it is read: its rows would be half old, half new."""
+"""Detects a source file that changes while it is being read: its rows would be half old and half new."""
 
 import hashlib
 import os
@@ -10,11 +10,11 @@ from importer.errors import SourceError
 
 @dataclass(frozen=True, slots=True)
 class FileVersion:
-    """One version of a file: which file it is, its size in bytes, its modification time in nanoseconds, its content.
+    """One version of a file: its identity, size in bytes, modification time in nanoseconds, and content.
 
-    The attributes find a file that was changed and changed back; the hash finds a change within one tick of the file
-    system's clock, or one that kept the modification time. The time of the last status change is left out: programs
-    that only look at a file, such as synchronisation clients, alter it.
+    The attributes detect a file that was changed and changed back; the hash detects a change within one tick of the
+    file system's clock, or one that preserved the modification time. The time of the last status change is not
+    compared: programs that only read a file, such as synchronisation clients, change it.
     """
 
     device: int
@@ -25,25 +25,27 @@ class FileVersion:
 
 
 def read_version(path: Path) -> FileVersion:
-    """Return the version of a file as it is now; the whole file is read. Raises `OSError`."""
+    """Return the current version of a file; reads the whole file. Raises OSError."""
     with path.open("rb") as file:
-        # Before the content: what is written after this moment has a later modification time.
+        # Before the content: anything written after this moment has a later modification time.
         before = os.fstat(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileVersion(before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns, digest)
 
 
 def check_unchanged(path: Path, version: FileVersion) -> None:
-    """Raise `SourceError` unless the file is still the version that was read, or cannot be read any more."""
+    """Raise SourceError if the file is no longer the version that was read, or can no longer be read."""
     try:
         now = read_version(path)
     except OSError as error:
         raise SourceError(
-            f"{path} was there when reading began and cannot be read any more ({error.strerror or error}). Nothing was "
-            f"sent. Run the command again when the file is in its place."
+            "SOURCE_VANISHED",
+            f"{path} could be read at first but no longer can ({error.strerror or error}). Nothing was sent. Run the "
+            "command again when the file is back.",
         ) from error
     if now != version:
         raise SourceError(
+            "SOURCE_CHANGED",
             f"{path} changed while it was being read, so its rows may be half old and half new. Nothing was sent. Wait "
-            f"until the program that writes the file has finished, then run the command again."
+            "until the program that writes the file has finished, then run the command again.",
         )

@@ -1,4 +1,4 @@
-"""Turn what the operating system refuses into one sentence."""
+"""Turns errors of the operating system into errors with a code and a sentence."""
 
 import errno
 import os
@@ -8,29 +8,30 @@ from contextlib import contextmanager
 from importer.errors import FileSystemError
 
 _REASONS = {
-    errno.ENOSPC: "the disk has no space or no inodes left. Free some and run the same command again",
-    errno.EDQUOT: "this user's quota is used up. Free some space and run the same command again",
-    errno.EACCES: "this user may not access it. Check the owner and the permissions",
-    errno.EPERM: "this user may not access it. Check the owner and the permissions",
-    errno.EROFS: "the file system is read-only",
+    errno.ENOSPC: ("DISK_FULL", "the disk has no space or no inodes left. Free some and run the same command again"),
+    errno.EDQUOT: ("QUOTA_EXCEEDED", "the user's disk quota is used up. Free some space and run the command again"),
+    errno.EACCES: ("PERMISSION_DENIED", "permission denied. Check its owner and permissions"),
+    errno.EPERM: ("PERMISSION_DENIED", "permission denied. Check its owner and permissions"),
+    errno.EROFS: ("READ_ONLY_FILE_SYSTEM", "the file system is read-only"),
 }
 
 
 @contextmanager
 def translate_os_errors() -> Iterator[None]:
-    """Raise FileSystemError for an OSError of the block: a path from the user or the system is not a bug of ours.
+    """Turn an OSError into a FileSystemError: a problem with a path or the disk is not a bug.
 
-    An OSError without a number comes from no system call (a TimeoutError of asyncio, say) and passes.
+    An OSError without a number does not come from a system call (such as asyncio's TimeoutError) and is not caught.
     """
     try:
         yield
     except OSError as error:
         if error.errno is None:
             raise
-        raise FileSystemError(_sentence(error, error.errno)) from error
+        raise _file_system_error(error, error.errno) from error
 
 
-def _sentence(error: OSError, number: int) -> str:
+def _file_system_error(error: OSError, number: int) -> FileSystemError:
     subject = "A file or directory that the run needs" if error.filename is None else os.fsdecode(error.filename)
-    reason = _REASONS.get(number) or error.strerror or str(error)
-    return f"{subject} cannot be used: {reason}. Other places can be named with --state-dir and --out."
+    code, reason = _REASONS.get(number) or ("FILE_UNUSABLE", error.strerror or str(error))
+    message = f"{subject} cannot be used: {reason}. Other locations can be chosen with --state-dir and --out."
+    return FileSystemError(code, message)

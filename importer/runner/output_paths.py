@@ -1,4 +1,4 @@
-"""Where the results and the failures of a run go."""
+"""Paths of the results and failures files of a run."""
 
 import hashlib
 import json
@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal, RunInfo
+from importer.reader import COMPRESSED_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS, WORKBOOK_EXTENSIONS
 from importer.reporter import WrittenFiles
-from importer.runner.events import EventHandler, Notice
-from importer.runner.store import NO_FILES, SourceFile
+from importer.runner.context import RunContext
+from importer.runner.source_file import UNNAMED_SOURCES, SourceFile
 
-_WORKBOOKS = {".xlsx", ".xlsm", ".xls", ".ods"}
-_WRAPPINGS = {".gz", ".zip"}
 _SANDBOX_MARK = ".sandbox"
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where the results of an `operation` go, and what may be replaced there."""
+    """Where the results of an `operation` go, and which existing files may be replaced."""
 
     operation: str
     results: Path
@@ -29,91 +27,93 @@ class Output:
 
     @property
     def failures(self) -> Path:
-        """Where the rows that are not linked go."""
+        """The path of the failures file."""
         return failures_path(self.results)
 
 
-def output_of(journal: Journal, operation: str, results: Path, settings: Settings, watch: EventHandler) -> Output:
-    """The output of a run, a check or a verification; `watch` learns which files are kept.
+def output_of(journal: Journal, operation: str, results: Path, context: RunContext) -> Output:
+    """Return the output of a run, a check or a verification; `context` is notified about files that are kept.
 
     The same operation over the same source with the same reading, target and account owns its earlier results. Each
-    retry is a command of its own, and so is each data frame or standard input whose results have a default name.
+    retry is a separate command, and so is each data frame or standard input whose results have a default name.
     """
     info, account = journal.info, journal.account
     is_retry = info.parent is not None or info.reading["statuses"] is not None
-    has_default_name = info.source in NO_FILES and results.name.startswith(f"{info.source.strip('<>')}.")
+    has_default_name = info.source in UNNAMED_SOURCES and results.name.startswith(f"{info.source.strip('<>')}.")
     command = [operation, info.source, info.target, info.reading]
     command += [info.run_id] * is_retry + [info.source_sha256] * has_default_name
     owner = hashlib.sha256(json.dumps(command, sort_keys=True).encode()).hexdigest()
     portal_id = account.portal_id if account else None
-    directory = settings.state_path / "outputs"
-    written = WrittenFiles(directory, owner, portal_id, partial(_report_kept, watch))
+    directory = context.settings.state_path / "outputs"
+    written = WrittenFiles(directory, owner, portal_id, partial(_report_kept, context))
     return Output(operation, results, written)
 
 
-def _report_kept(watch: EventHandler, path: Path, kept: Path) -> None:
-    stays = "stays although no row failed" if kept == path else f"is kept as {kept.name}"
-    watch(Notice(f"{path} {stays}: it was changed since it was written, or is not this command's.", is_warning=True))
+def _report_kept(context: RunContext, path: Path, kept: Path) -> None:
+    action = "was not removed although no row failed" if kept == path else f"was kept as {kept.name}"
+    context.warn(f"{path} {action}: it was edited since it was written, or another command wrote it.")
 
 
 def results_path(source: SourceFile, out: Path | None, *, sandbox: bool, mark: str = "") -> Path:
-    """Where the results of a new run go: `out`, or `NAME.results.EXT` beside the source.
+    """Return the path of the results of a new run: `out`, or `NAME.results.EXT` beside the source.
 
-    A `mark` (`.retry`) keeps other runs over the same file apart: `NAME.retry.results.EXT`; so does `.sandbox`.
-    Standard input's results go to the working directory.
+    A `mark` (`.retry`) separates other runs over the same file: `NAME.retry.results.EXT`; so does `.sandbox`. Results
+    of unnamed sources go to the working directory.
     """
-    place = Path.cwd() / f"{source.path.strip('<>')}.csv" if source.path in NO_FILES else Path(source.path)
+    place = Path.cwd() / f"{source.path.strip('<>')}.csv" if source.path in UNNAMED_SOURCES else Path(source.path)
     return checked_results(out or _beside(place, mark, sandbox=sandbox), source.path)
 
 
 def retry_results_path(parent: RunInfo, out: Path | None, *, sandbox: bool) -> Path:
-    """Where the results of a new retry go: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
+    """Return the path of the results of a new retry: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
     return checked_results(out or _beside(Path(parent.results), ".retry", sandbox=sandbox), parent.source)
 
 
 def _beside(place: Path, mark: str, *, sandbox: bool) -> Path:
-    suffix = ".xlsx" if _extension(place) in _WORKBOOKS else _extension(place) or ".csv"
+    suffix = ".xlsx" if _extension(place) in WORKBOOK_EXTENSIONS else _extension(place) or ".csv"
     name = _name(place).removesuffix(".results") if mark else _name(place)
     if sandbox and _SANDBOX_MARK not in Path(name).suffixes:
         name += _SANDBOX_MARK
-    return place.with_name(f"{_from_bom(name, mark) if mark else name}.results{suffix}")
+    return place.with_name(f"{_add_mark(name, mark) if mark else name}.results{suffix}")
 
 
-def _from_bom(name: str, mark: str) -> str:
-    """The name with the mark; a second one is counted, so that the results of a retry are kept: `NAME.retry2`."""
+def _add_mark(name: str, mark: str) -> str:
+    """Return the name with the mark; repeated marks are counted to keep earlier results: `NAME.retry2`."""
     found = re.fullmatch(rf"(.*{re.escape(mark)})(\d*)", name)
     return f"{found[1]}{int(found[2] or 1) + 1}" if found else name + mark
 
 
 def checked_results(out: Path, source: str) -> Path:
-    """The absolute path of a results file.
+    """Return the absolute path of a results file.
 
-    Raises OutputError when it cannot be a path, and when it or its failures file is the source itself.
+    Raises OutputError if it is not a valid path, or if it or its failures file is the source itself.
     """
     try:
         out = out.resolve()
     except ValueError:  # a NUL in it
-        raise OutputError(f"{str(out)!r} cannot be the path of a file. Name another file with --out.") from None
-    for what, path in (("results", out), ("rows that are not linked", failures_path(out))):
+        message = f"{str(out)!r} is not a valid path. Choose another file with --out."
+        raise OutputError("PATH_INVALID", message) from None
+    for content, path in (("results", out), ("failures", failures_path(out))):
         if str(path) == source:
-            raise OutputError(f"The {what} cannot go to {path}: it is the source. Name another file with --out.")
+            message = f"The {content} cannot be written to {path}: it is the source. Choose another file with --out."
+            raise OutputError("OUTPUT_IS_SOURCE", message)
     return out
 
 
 def failures_path(results: Path) -> Path:
-    """Where the rows that are not linked go: `NAME.failures.csv` beside the results `NAME.results.EXT`."""
+    """Return the path of the failures file: `NAME.failures.csv` beside the results `NAME.results.EXT`."""
     return results.with_name(f"{_name(results).removesuffix('.results')}.failures.csv")
 
 
 def _extension(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
-    while suffixes and suffixes[-1] in _WRAPPINGS:
+    while suffixes and suffixes[-1] in COMPRESSED_EXTENSIONS:
         suffixes.pop()
-    return suffixes[-1] if suffixes and suffixes[-1] in _WORKBOOKS | {".csv", ".tsv", ".txt"} else ""
+    return suffixes[-1] if suffixes and suffixes[-1] in TABLE_EXTENSIONS | TEXT_EXTENSIONS else ""
 
 
 def _name(path: Path) -> str:
     name = path.name
-    while Path(name).suffix.lower() in _WRAPPINGS:
+    while Path(name).suffix.lower() in COMPRESSED_EXTENSIONS:
         name = Path(name).stem
     return name[: -len(_extension(path))] if _extension(path) else name

@@ -1,4 +1,4 @@
-"""A results file that comes back to be tried again: which run wrote it, and how its columns are to be read."""
+"""Retry of a results file: finds the run that wrote it, and how to read its columns."""
 
 import re
 from collections.abc import Iterator
@@ -10,12 +10,14 @@ from importer.errors import JournalError, SettingsError, SourceError
 from importer.journal import Journal, RunInfo
 from importer.model import Role, Status
 from importer.reader import DELIMITERS, PreviousResults, read_previous_results
-from importer.runner import find_runs, store
+from importer.runner import find_runs
+from importer.runner.source_file import SourceFile
+from importer.runner.state_directory import open_journal
 
 TO_RETRY = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.INVALID})
-"""The rows of a results file that are tried again, besides those without a status, which no run has tried.
+"""Statuses of the rows of a results file that are retried; rows without a status are imported too.
 
-The invalid ones have been corrected, or are reported again.
+Invalid rows may have been corrected; if not, they are reported again.
 """
 
 _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{5}")
@@ -23,56 +25,54 @@ _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{5}")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The run that wrote a results file, how to read the file, and what the user should know about that ("": nothing).
-
-    The journal is open.
-    """
+    """The run that wrote a results file (its open journal), how to read the file, and a note for the user, if any."""
 
     journal: Journal
     reading: Reading
     note: str
 
 
-def origin(source: store.SourceFile, file: Path, settings: Settings) -> Origin | None:
-    """Return the run that wrote a results file; None when no run here did.
+def find_origin(source: SourceFile, file: Path, settings: Settings) -> Origin | None:
+    """Return the run that wrote a results file, None if it is not known here.
 
-    Raises SourceError when its rows are of several runs that were not read in the same way.
+    Raises SourceError if several runs wrote its rows and they were not read in the same way.
     """
-    for way in _ways_to_read(source, settings):
+    for reading in _candidate_readings(source, settings):
         try:
-            old = read_previous_results(file, way)
-        except (SourceError, SettingsError):  # reading the file to its end says what is wrong with it
+            old = read_previous_results(file, reading)
+        except (SourceError, SettingsError):  # reported when the whole file is read
             continue
         if old.run_ids:
-            _require_one_way(old, file, settings)
+            _require_same_reading(old, file, settings)
             journal = next(filter(None, (_journal_of(run_id, settings) for run_id in sorted(old.run_ids))), None)
-            return None if journal is None else _origin(journal, old, way, settings.reading)
+            return None if journal is None else _origin(journal, old, reading, settings.reading)
     return None
 
 
-def _require_one_way(old: PreviousResults, file: Path, settings: Settings) -> None:
-    """Raise SourceError when runs that were read or sent in different ways wrote rows of a file."""
-    ways: set[object] = set()
+def _require_same_reading(old: PreviousResults, file: Path, settings: Settings) -> None:
+    """Raise SourceError if the runs that wrote rows of a file differ in columns, types or account."""
+    readings: set[object] = set()
     for run_id in old.run_ids if len(old.run_ids) > 1 else ():
         journal = _journal_of(run_id, settings)
         if journal is None:
-            ways.add(None)
+            readings.add(None)
             continue
         with journal:
             info, account = journal.info, journal.account
             columns = _columns(info, old)
             types = info.reading.get("from_object_type"), info.reading.get("to_object_type")
             place = info.target, account and account.portal_id
-            ways.add((columns and frozenset(columns.items()), types, place, bool(info.reading.get("allow_blank"))))
-    if len(ways) > 1:
+            readings.add((columns and frozenset(columns.items()), types, place, bool(info.reading.get("allow_blank"))))
+    if len(readings) > 1:
         raise SourceError(
-            f"{file} has rows of several runs ({', '.join(sorted(old.run_ids))}) whose columns, types or accounts are "
-            "not the same. Retry the results of each run on their own."
+            "RESULTS_OF_SEVERAL_RUNS",
+            f"{file} has rows of several runs ({', '.join(sorted(old.run_ids))}) whose columns, types or accounts "
+            "differ. Retry the results of each run separately.",
         )
 
 
-def _ways_to_read(source: store.SourceFile, settings: Settings) -> Iterator[Reading]:
-    """As results are written; as the settings say; with a delimiter that is never guessed but wrote this file."""
+def _candidate_readings(source: SourceFile, settings: Settings) -> Iterator[Reading]:
+    """Yield the default reading, that of the settings, and those with an unusual delimiter that a run wrote here."""
     yield Reading()
     yield settings.reading
     for journal in find_runs.journals(settings):
@@ -80,25 +80,24 @@ def _ways_to_read(source: store.SourceFile, settings: Settings) -> Iterator[Read
             yield Reading(delimiter=journal.info.delimiter)
 
 
-def _origin(journal: Journal, old: PreviousResults, way: Reading, own: Reading) -> Origin:
+def _origin(journal: Journal, old: PreviousResults, found: Reading, own: Reading) -> Origin:
     info = journal.info
     columns = _columns(info, old)
     if columns is None:
-        note = (
-            f"The columns of this file are no longer those that run {info.run_id} wrote: it is read by its own header."
-        )
+        note = f"This file no longer has the columns that run {info.run_id} wrote, so it is read by its own header."
         return Origin(journal, replace(own, statuses=TO_RETRY), note)
     note = ""
     if own.columns or own.from_object_type or own.to_object_type:
         note = (
-            f"The file is read by the columns and types of run {info.run_id}, which wrote it, whatever else is set. "
-            "To read it otherwise use importer run."
+            f"The file is read with the columns and types of run {info.run_id}, which wrote it; other settings are "
+            "ignored. To read it differently, use importer run."
         )
     reading = replace(
-        way,
+        found,
         from_object_type=info.reading.get("from_object_type"),
         to_object_type=info.reading.get("to_object_type"),
         columns=columns,
+        header_row=old.header_row,
         no_header=False,
         allow_blank=bool(info.reading.get("allow_blank")),
         statuses=TO_RETRY,
@@ -110,16 +109,16 @@ def _journal_of(run_id: str, settings: Settings) -> Journal | None:
     if not _RUN_ID.fullmatch(run_id):
         return None
     try:
-        return store.open_journal(settings, run_id)
+        return open_journal(settings, run_id)
     except JournalError as error:
         find_runs.logger.warning("%s", error)
         return None
 
 
 def _columns(info: RunInfo, old: PreviousResults) -> dict[Role, str] | None:
-    """Which columns of the file play the roles that they played in the run; None when they cannot be translate_errors.
+    """Return the column of the file for each role of the run, None if they cannot be identified.
 
-    A column is known by its text, wherever it is by now, or by its place in a header that is still the same.
+    A column is identified by its name, wherever it is now, or by its position if the header is unchanged.
     """
     columns = {}
     for role, place in info.places.items():

@@ -1,39 +1,39 @@
-"""The part of a run that talks to HubSpot: from pending pairs to outcomes in the journal."""
+"""Sends pending pairs to HubSpot and records their outcomes in the journal."""
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from pydantic import SecretStr
 
-from importer.config import EngineName, Settings, load_token
-from importer.errors import AccountError, ImporterError, RunAbortedError, SettingsError
+from importer.config import EngineName, Settings
+from importer.errors import AccountError, ImporterError, RunAbortedError
 from importer.hubspot.client import HubSpotClient
-from importer.hubspot.proxy import find_proxy
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Stop
 from importer.pool import BatchEngine, FindLinked, Pool, PutEngine, ReadBack, Verify
+from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
-from importer.runner.events import EventHandler, Notice
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import stop_on_signals
 
 T = TypeVar("T")
+Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]
 
-_SANDBOX_LIMIT = 190  # as an account on Professional; "auto" finds it out
+_SANDBOX_LIMIT = 190  # calls per 10 s of a Professional account; `--rate auto` discovers it
 
-_SECONDS_TO_LEAVE = 0.5  # closing connections and the journal, and ending the process
-_REPORT_SECONDS_A_ROW = 1e-5  # measured: 5 µs for a row of a CSV
+_SECONDS_TO_EXIT = 0.5  # to close connections and the journal, and to end the process
+_REPORT_SECONDS_PER_ROW = 1e-5  # measured: 5 µs for a row of a CSV
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a process did on a run: why it stopped (None: nothing is left to send), its calls (writes) and reads."""
+    """The work of one process on a run: why it stopped (None: nothing is left to send), calls (writes) and reads."""
 
     stop: Stop | None = None
     calls: int = 0
@@ -42,28 +42,11 @@ class Sent:
     rate_limited: int = 0
 
 
-def access_token(settings: Settings) -> SecretStr:
-    """The token for the target of `settings`; "" for the sandbox, which needs none.
-
-    Raises SettingsError when a real account's is not set or its proxy is wrong, or when an event loop is running here:
-    sending needs its own.
-    """
-    with contextlib.suppress(RuntimeError):
-        asyncio.get_running_loop()
-        raise SettingsError("An event loop is running here: call this in a thread, with asyncio.to_thread.")
-    if settings.sandbox:
-        return SecretStr("")
-    find_proxy(settings.base_url)
-    return load_token(settings)
-
-
-Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]
-
-
 async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
-    """Settle every pending pair, in passes over what the one before left pending.
+    """Send every pending pair, in passes; each pass takes the pairs that the previous one left pending.
 
-    Pass over what is linked already, if asked to; send in batches, if asked to; send singly; read back the doubtful.
+    The passes: find pairs that are already linked (if requested), send in batches (if requested), send one by one, and
+    read back unconfirmed pairs.
     """
     settings = pool.settings
     stop: Stop | None = None
@@ -81,84 +64,83 @@ async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
 
 
 async def verify_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
-    """Read back every pair and send nothing."""
+    """Read back every pair; send nothing."""
     verify = Verify(client)
     return await pool.run(verify, pool.pending) or verify.unread_stop()
 
 
-def work_on(journal: Journal, settings: Settings, token: SecretStr, work: Work, watch: EventHandler) -> Sent:
-    """Do `work` on a journal at the token's pace, which no other run on this machine uses meanwhile.
+def work_on(journal: Journal, context: RunContext, work: Work) -> Sent:
+    """Do `work` on a journal while holding the rate of the token, which all runs on this machine share.
 
-    A signal stops it within `stop_grace`. Raises BusyError with `no_wait` when another run goes on with the same token,
-    and RunAbortedError when the journal fails after calls were made.
+    A signal stops it within `stop_grace`. Raises BusyError if another run holds the rate and `no_wait` is set, and
+    RunAbortedError if the journal fails after requests were sent.
     """
-    if settings.sandbox:  # each sandbox inside a process is an account of its own
-        return run_on_own_loop(_work_in_sandbox(journal, settings, work, watch))
+    if context.settings.sandbox:  # each in-process sandbox is a separate account
+        return run_on_own_loop(_work_in_sandbox(journal, context, work))
+    with hold_rate(context.settings.base_url, context.token, waiting_notice(context)) as rate_state:
+        return run_on_own_loop(_work(journal, context, work, rate_state))
 
-    def tell() -> None:
-        watch(Notice("Another run on this machine sends with the same token: waiting until it ends."))
 
-    with hold_rate(settings.base_url, token, None if settings.no_wait else tell) as rate_state:
-        return run_on_own_loop(_work(journal, settings, token, work, watch, rate_state))
+def waiting_notice(context: RunContext) -> Callable[[], None] | None:
+    """Return the function that reports waiting for another run with the same token, None if `no_wait` is set."""
+    text = "Another run on this machine is using the same token: waiting until it ends."
+    return None if context.settings.no_wait else lambda: context.notify(text)
 
 
 def run_on_own_loop(work: Coroutine[None, None, T]) -> T:
-    """Run `work` on an event loop of its own; unlike asyncio.run this leaves the one that the caller has set."""
+    """Run `work` on a new event loop; unlike asyncio.run, keep the loop that the caller has set."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         return runner.run(work)
 
 
-async def _work_in_sandbox(journal: Journal, settings: Settings, work: Work, watch: EventHandler) -> Sent:
+async def _work_in_sandbox(journal: Journal, context: RunContext, work: Work) -> Sent:
     from importer.sandbox import Sandbox, SandboxOptions  # noqa: PLC0415 - most runs need no server
 
     async with Sandbox(SandboxOptions(limit=_SANDBOX_LIMIT)) as sandbox:
-        watch(Notice(f"Sandbox: a local HubSpot answers at {sandbox.url}; nothing leaves this machine."))
-        own = settings.model_copy(update={"base_url": sandbox.url})
-        return await _work(journal, own, SecretStr(sandbox.options.token), work, watch, None)
+        context.notify(f"Sandbox: a local HubSpot at {sandbox.url}; nothing leaves this machine.")
+        settings = context.settings.model_copy(update={"base_url": sandbox.url})
+        own = replace(context, settings=settings, token=SecretStr(sandbox.options.token))
+        return await _work(journal, own, work, None)
 
 
-async def _work(
-    journal: Journal,
-    settings: Settings,
-    token: SecretStr,
-    work: Work,
-    watch: EventHandler,
-    rate_state: SharedRateState | None,
-) -> Sent:
+async def _work(journal: Journal, context: RunContext, work: Work, rate_state: SharedRateState | None) -> Sent:
+    settings = context.settings
     limiter = RateLimiter(initial_rate(settings), follow=settings.rate == "auto")
-    pool = Pool(journal, limiter, settings, watch)
+    pool = Pool(journal, limiter, settings, context.on_event)
     async with contextlib.AsyncExitStack() as stack:
-        client = await stack.enter_async_context(HubSpotClient(settings.base_url, token, settings))
-        seconds = _seconds_for_answers(settings, journal)
-        stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, watch))
+        client = await stack.enter_async_context(HubSpotClient(settings.base_url, context.token, settings))
+        seconds = _seconds_for_responses(settings, journal)
+        stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, context.on_event))
         if rate_state is not None:
-            await stack.enter_async_context(rate_state.keep(limiter, partial(report_full_window, watch)))
+            await stack.enter_async_context(rate_state.keep(limiter, partial(report_full_window, context)))
         with abort_after_requests(journal, lambda: pool.calls + pool.reads):
             stop = await work(pool, client)
     return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
 
 
-def _seconds_for_answers(settings: Settings, journal: Journal) -> float:
-    """Seconds of `stop_grace` in which answers may still come; the rest is for the report."""
-    for_report = _SECONDS_TO_LEAVE + _REPORT_SECONDS_A_ROW * journal.counts().rows
+def _seconds_for_responses(settings: Settings, journal: Journal) -> float:
+    """Return how much of `stop_grace` is left for outstanding responses; the rest is needed for the report."""
+    for_report = _SECONDS_TO_EXIT + _REPORT_SECONDS_PER_ROW * journal.counts().rows
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
 
 
-def report_full_window(watch: EventHandler, seconds: float) -> None:
-    """Report that no call can be made for so many seconds."""
-    text = f"An earlier run with this token has used up the rate: waiting {seconds:.0f} s until its calls have expired."
-    watch(Notice(text))
+def report_full_window(context: RunContext, seconds: float) -> None:
+    """Report that no call can be made for `seconds`."""
+    context.notify(
+        f"An earlier run with this token has used up the rate: waiting {seconds:.0f} s until it is free again."
+    )
 
 
 @contextlib.contextmanager
-def abort_after_requests(journal: Journal, calls: Callable[[], int]) -> Iterator[None]:
-    """Turn what ends a run after `calls` were made into the error that says how to go on."""
+def abort_after_requests(journal: Journal, requests: Callable[[], int]) -> Iterator[None]:
+    """Turn an error that occurs after requests were sent into a RunAbortedError, which explains how to resume."""
     try:
         with translate_os_errors():
             yield
-    except AccountError:  # raised before anything is sent
+    except AccountError:  # raised before any pair is sent
         raise
     except ImporterError as error:
-        if not calls():
+        if not requests():
             raise
-        raise RunAbortedError(f"{error} To go on: importer resume {journal.info.run_id}") from error
+        message = f"{error} To continue: importer resume {journal.info.run_id}"
+        raise RunAbortedError(error.code, message) from error

@@ -1,4 +1,4 @@
-"""What signals do to a run: the first one ends it gently, the second one at once."""
+"""Signal handling of a run: the first signal stops it gracefully, the second one immediately."""
 
 import asyncio
 import contextlib
@@ -8,20 +8,21 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
+from importer.exit_codes import ExitCode
 from importer.model import Stop, StopReason
 from importer.runner.events import EventHandler, Notice
 
-_TERMINATIONS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+_TERMINATION_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
-def exit_code(number: int) -> int:
-    """Return the exit code after a signal: 130 for SIGINT, and 143 for SIGTERM and for SIGHUP, which acts like it."""
-    return 128 + (signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
+def exit_code(number: int) -> ExitCode:
+    """Return the exit code after a signal. SIGHUP acts like SIGTERM."""
+    return ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
 
 
-def terminations() -> list[signal.Signals]:
-    """Return the signals that ask the process to end: SIGTERM, and SIGHUP unless it is ignored, as by nohup."""
-    return [number for number in _TERMINATIONS if number is signal.SIGTERM or _is_not_ignored(number)]
+def termination_signals() -> list[signal.Signals]:
+    """Return the signals that request termination: SIGTERM, and SIGHUP unless it is ignored, as under nohup."""
+    return [number for number in _TERMINATION_SIGNALS if number is signal.SIGTERM or _is_not_ignored(number)]
 
 
 def _is_not_ignored(number: signal.Signals) -> bool:
@@ -30,12 +31,12 @@ def _is_not_ignored(number: signal.Signals) -> bool:
 
 @contextlib.contextmanager
 def stop_on_signals(
-    stop: Callable[[Stop], None], give_up: Callable[[], None], seconds: float, watch: EventHandler
+    stop: Callable[[Stop], None], give_up: Callable[[], None], seconds: float, on_event: EventHandler
 ) -> Iterator[None]:
-    """Call `stop` at the first SIGINT, SIGTERM or SIGHUP and `give_up` that many seconds later.
+    """Call `stop` at the first SIGINT, SIGTERM or SIGHUP, and `give_up` `seconds` later.
 
-    A second signal ends the process at once; the journal is sound all the same. At the end the caller's handlers and
-    wakeup descriptor are back. Nothing happens outside the main thread, or where the event loop has no signals
+    A second signal ends the process immediately; the journal remains valid. At the end the caller's handlers and wakeup
+    descriptor are restored. Does nothing outside the main thread, or where the event loop does not support signals
     (Windows): there the caller handles them.
     """
     loop = asyncio.get_running_loop()
@@ -45,14 +46,13 @@ def stop_on_signals(
         if seen:
             os._exit(exit_code(number))
         seen.append(number)
-        text = (
-            f"{number.name}: waiting up to {seconds:.0f} s for in-flight requests; a second signal quits immediately."
-        )
-        watch(Notice(text))
+        again = "press Ctrl-C again" if number == signal.SIGINT else "send the signal again"
+        text = f"{number.name}: waiting up to {seconds:.0f} s for in-flight requests; {again} to quit immediately."
+        on_event(Notice(text))
         stop(Stop(StopReason(number.name), f"The run was interrupted ({number.name})."))
         loop.call_later(seconds, give_up)
 
-    with _callers_signals([signal.SIGINT, *terminations()]) as numbers:
+    with _restored_signals([signal.SIGINT, *termination_signals()]) as numbers:
         for number in numbers:
             try:
                 loop.add_signal_handler(number, handle, number)
@@ -70,8 +70,8 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 @contextlib.contextmanager
-def _callers_signals(numbers: list[signal.Signals]) -> Iterator[list[signal.Signals]]:
-    """Restore the handlers of these signals and the wakeup descriptor; yield no number outside the main thread."""
+def _restored_signals(numbers: list[signal.Signals]) -> Iterator[list[signal.Signals]]:
+    """Yield the signals, and restore their handlers and the wakeup descriptor; yield none outside the main thread."""
     try:
         wakeup = signal.set_wakeup_fd(-1)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Temporary directories in the state directory, and the removal of those whose process is gone."""
+"""Temporary directories in the state directory, including removal of those that killed processes left behind."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,20 +8,20 @@ from tempfile import mkdtemp
 
 from filelock import FileLock, Timeout
 
-_PREFIX = "importer-tmp-"
+TEMP_PREFIX = "importer-tmp-"
 _MARKER = "made-by-importer"
 _LOCK = "in-use.lock"
 
 
 @contextmanager
 def temporary_directory(parent: Path) -> Iterator[Path]:
-    """Make a private directory in `parent` and remove it, with what is in it, at the end.
+    """Create a private directory in `parent`, and remove it with its content at the end.
 
-    The directory carries a marker with its own random name and a lock that this process holds, so that
+    The directory contains a marker with its own random name and a lock that this process holds, so that
     `remove_abandoned` can recognise it after a crash. Raises OSError.
     """
     make_private(parent)
-    directory = Path(mkdtemp(prefix=_PREFIX, dir=parent))
+    directory = Path(mkdtemp(prefix=TEMP_PREFIX, dir=parent))
     lock = FileLock(directory / _LOCK, mode=0o600)
     try:
         with lock.acquire(timeout=0):
@@ -32,14 +32,14 @@ def temporary_directory(parent: Path) -> Iterator[Path]:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove the temporary directories in `parent` that killed processes left: they may hold people's data.
+    """Remove the temporary directories in `parent` that killed processes left behind: they may hold personal data.
 
-    Removes only a directory that this program made (the marker in it names the directory itself) and that no process
-    uses (its lock is free). Everything else stays, whatever its name and age.
+    Removes only directories that this program created (the marker in it contains the directory's own name) and that no
+    process uses (its lock is free). Everything else is kept, whatever its name and age.
     """
-    with suppress(OSError):  # also when `parent` does not exist yet
+    with suppress(OSError):  # including a missing `parent`
         for directory in parent.iterdir():
-            if directory.name.startswith(_PREFIX) and _is_marked(directory):
+            if directory.name.startswith(TEMP_PREFIX) and _is_marked(directory):
                 with suppress(OSError, Timeout), FileLock(directory / _LOCK, timeout=0, mode=0o600):
                     shutil.rmtree(directory)
 
@@ -55,5 +55,5 @@ def _is_marked(directory: Path) -> bool:
 
 
 def make_private(directory: Path) -> None:
-    """Make a directory, and those above it, if it is missing; only its owner may enter one that is new."""
+    """Create a directory and its parents if missing, accessible only to the owner."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,11 +5,13 @@ It shares no code with `importer.hubspot`, so that the two can disagree.
 
 from importer.sandbox.faults.conditions import FAULT_SPEC_HELP
 from importer.sandbox.faults.injector import Fault, parse_fault
-from importer.sandbox.faults.table import FAULTS, CallFault, PairFault, table
+from importer.sandbox.faults.kinds import CallFault, PairFault
+from importer.sandbox.faults.table import FAULTS, table
 from importer.sandbox.options import DEFAULT_TOKEN, SandboxOptions
+from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import Response
 from importer.sandbox.server import Sandbox, serve
-from importer.sandbox.state import Pair, State
+from importer.sandbox.state import State
 
 __all__ = [
     "DEFAULT_TOKEN",

@@ -4,43 +4,45 @@ import argparse
 import asyncio
 import sys
 from contextlib import suppress
+from dataclasses import fields
 
 from importer.sandbox import FAULT_SPEC_HELP, SandboxOptions, parse_fault, serve, table
-
-_DEFAULT = SandboxOptions()
 
 
 def main() -> None:
     """Serve a sandbox until interrupted."""
+    arguments = vars(_parser().parse_args())
+    port = arguments.pop("port")
+    try:
+        faults = tuple(parse_fault(text) for text in arguments.pop("fault"))
+        options = SandboxOptions(**arguments, faults=faults)
+    except ValueError as error:
+        sys.exit(str(error))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(options, port, announce=lambda text: print(text, flush=True)))  # noqa: T201
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return a parser with an argument for each option."""
     parser = argparse.ArgumentParser(
         prog="python -m importer.sandbox",
-        description="A local HubSpot.",
+        description="A local HubSpot. Its options are described in importer.sandbox.options.",
         epilog=f"{FAULT_SPEC_HELP}\nfaults:\n{table()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
-    parser.add_argument("--token", default=_DEFAULT.token)
-    parser.add_argument("--limit", type=int, default=_DEFAULT.limit, help="calls in any window")
-    parser.add_argument("--window", type=float, default=_DEFAULT.window, help="seconds")
-    parser.add_argument("--daily-limit", type=int, default=_DEFAULT.daily_limit)
-    parser.add_argument("--latency", type=float, default=_DEFAULT.latency, help="seconds")
-    parser.add_argument("--jitter", type=float, default=_DEFAULT.jitter, help="seconds")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=SPEC")
-    parser.add_argument("--seed", type=int, default=_DEFAULT.seed)
-    parser.add_argument("--link-cap", type=int, default=_DEFAULT.link_cap)
-    parser.add_argument("--page-size", type=int, default=_DEFAULT.page_size)
-    parser.add_argument("--batch-inputs", type=int, default=_DEFAULT.batch_inputs, help="the most of a batch associate")
-    parser.add_argument("--read-inputs", type=int, default=_DEFAULT.read_inputs, help="the most of a batch read")
-    parser.add_argument("--portal-id", type=int, default=_DEFAULT.portal_id, help="number of the account")
-    given = vars(parser.parse_args())
-    port = given.pop("port")
-    try:
-        faults = tuple(parse_fault(text) for text in given.pop("fault"))
-        options = SandboxOptions(**given, faults=faults)
-    except ValueError as wrong:
-        sys.exit(str(wrong))
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(options, port, announce=lambda text: print(text, flush=True)))  # noqa: T201
+    default = SandboxOptions()
+    for option in fields(SandboxOptions):
+        if option.name != "faults":
+            value = getattr(default, option.name)
+            kind = _boolean if isinstance(value, bool) else int if value is None else type(value)
+            parser.add_argument(f"--{option.name.replace('_', '-')}", type=kind, default=value)
+    return parser
+
+
+def _boolean(text: str) -> bool:
+    return {"True": True, "False": False}[text]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
-"""HubSpot's honest work: linking and reading back on a state. No HTTP, no faults."""
+"""The rules of an account: which links may be created, and what removing them causes. No HTTP, no faults."""
 
-from importer.sandbox import responses
-from importer.sandbox.catalog import ASSOCIATION_SPECS
+from collections.abc import Callable, Iterable
+
+from importer.sandbox import refusals, responses
+from importer.sandbox.association_types import AssociationType, Definition
 from importer.sandbox.options import SandboxOptions
-from importer.sandbox.responses import Json, Refusal, Response, Verdict
-from importer.sandbox.routes import input_id, is_id
-from importer.sandbox.state import Pair, State
+from importer.sandbox.pairs import Pair, Record
+from importer.sandbox.responses import PairResult, Refusal
+from importer.sandbox.state import State
 
 
 class Account:
@@ -15,58 +17,118 @@ class Account:
         self._options = options
         self._state = state
 
-    def link(self, pair: Pair) -> Verdict:
-        """Link the two records, or say why not."""
+    # ---- linking
+
+    def link(self, pair: Pair) -> PairResult:
+        """Link the two records; the result holds the refusal if that is not allowed."""
+        survivor = self._resolve(pair)
+        if isinstance(survivor, Pair):
+            survivor = self._over_limit(survivor, ()) or survivor
+        if isinstance(survivor, Refusal):
+            return PairResult(refusal=survivor)
+        self._state.links.add(survivor)
+        return PairResult(results=responses.both_directions(survivor))
+
+    def set_labels(self, pair: Pair, types: Iterable[AssociationType]) -> PairResult:
+        """Link the two records with exactly these labels (besides the unlabelled type)."""
         survivor = self._resolve(pair)
         if isinstance(survivor, Refusal):
-            return Verdict(refusal=survivor)
-        self._state.links.add(survivor)
-        return Verdict(results=responses.both_directions(survivor))
+            return PairResult(refusal=survivor)
+        definitions = self._definitions(survivor, types)
+        if isinstance(definitions, list):
+            definitions = self._over_limit(survivor, definitions) or definitions
+        if isinstance(definitions, Refusal):
+            return PairResult(refusal=definitions)
+        labels = [one.type for one in definitions if one.label is not None]
+        self._change(survivor, lambda: self._state.links.set_labels(survivor, labels))
+        return PairResult(results=(responses.labels_item(survivor, self._label_texts(survivor)),))
+
+    def _definitions(self, pair: Pair, types: Iterable[AssociationType]) -> list[Definition] | Refusal:
+        found = []
+        for one in types:
+            definition = self._state.types.find(pair.from_type, pair.to_type, one)
+            if definition is None:
+                return refusals.invalid_association_type(one)
+            found.append(definition)
+        return found
+
+    def _label_texts(self, pair: Pair) -> list[str]:
+        known = {one.type: one.label for one in self._state.types.all(pair.from_type, pair.to_type)}
+        return [text for one in self._state.links.labels(pair) if (text := known[one]) is not None]
 
     def _resolve(self, pair: Pair) -> Pair | Refusal:
+        """Return the pair of the surviving records."""
         from_id = self._state.records.resolve(pair.from_type, pair.from_id)
         if from_id is None:
-            return responses.unknown_record("FROM", pair.from_type, pair.from_id)
+            return refusals.unknown_record("FROM", pair.from_type, pair.from_id)
         to_id = self._state.records.resolve(pair.to_type, pair.to_id)
         if to_id is None:
-            return responses.unknown_record("TO", pair.to_type, pair.to_id)
+            return refusals.unknown_record("TO", pair.to_type, pair.to_id)
         if from_id == to_id and pair.from_type == pair.to_type:
-            return responses.invalid(f"{pair.from_type} {from_id} cannot be associated with itself")
-        survivor = Pair(pair.from_type, from_id, pair.to_type, to_id)
-        return self._over_cap(survivor) or survivor
+            return refusals.invalid(f"{pair.from_type} {from_id} cannot be associated with itself")
+        return Pair(pair.from_type, from_id, pair.to_type, to_id)
 
-    def _over_cap(self, pair: Pair) -> Refusal | None:
-        cap = self._options.link_cap
-        if cap is None or pair in self._state.links:
+    # ---- limits
+
+    def _over_limit(self, pair: Pair, definitions: Iterable[Definition]) -> Refusal | None:
+        if self._options.link_cap is None and not self._state.types.has_limits:
             return None
-        for end in (pair, pair.reverse()):
-            if len(self._state.links.of(end.from_type, end.from_id, end.to_type)) >= cap:
-                return responses.link_limit(cap, end.from_type, end.from_id, end.to_type)
+        if pair not in self._state.links:
+            for end in (pair, pair.reverse()):
+                if refusal := self._over_cap(end):
+                    return refusal
+        types, links = self._state.types, self._state.links
+        wanted = {one.type for one in definitions}
+        for end, named in (
+            (pair, wanted | {types.unlabelled(pair.from_type, pair.to_type)}),
+            (pair.reverse(), {one.inverse for one in definitions} | {types.unlabelled(pair.to_type, pair.from_type)}),
+        ):
+            for one in named - set(links.types(end)):
+                if refusal := self._over_label_limit(end, one):
+                    return refusal
         return None
 
-    def read(self, from_type: str, to_type: str, entries: list[Json]) -> Response:
-        """Return what is linked to the records of these inputs, each from its `after` on."""
-        found: list[Json] = []
-        errors: list[Json] = []
-        for entry in entries:
-            one = self._read_one(from_type, to_type, input_id(entry), str(entry.get("after") or "0"))
-            (found if "from" in one else errors).append(one)
-        return responses.parse_response(found, errors)
+    def _over_cap(self, end: Pair) -> Refusal | None:
+        cap = self._options.link_cap
+        if cap is None or len(self._state.links.of(end.from_type, end.from_id, end.to_type)) < cap:
+            return None
+        return refusals.link_limit(cap, end.from_type, end.from_id, end.to_type)
 
-    def _read_one(self, from_type: str, to_type: str, text: str, after: str) -> Json:
-        if not is_id(text) or not is_id(after):
-            return responses.invalid(f"Invalid object id or cursor: {text[:100]} {after[:100]}").item()
-        record_id = self._state.records.resolve(from_type, int(text))
-        if record_id is None:
-            return responses.unknown_record("FROM", from_type, int(text)).item()
-        linked = self._state.links.of(from_type, record_id, to_type)
-        if not linked:
-            return responses.no_associations(from_type, record_id, to_type)
-        start, end = int(after), int(after) + self._options.page_size
-        spec = ASSOCIATION_SPECS[from_type, to_type]
-        kinds = [{"category": spec["associationCategory"], "typeId": spec["associationTypeId"], "label": None}]
-        to = [{"toObjectId": str(to_id), "associationTypes": kinds} for to_id in linked[start:end]]
-        result: Json = {"from": {"id": str(record_id)}, "to": to}
-        if end < len(linked):
-            result["paging"] = {"next": {"after": str(end), "link": f"?after={end}"}}
-        return result
+    def _over_label_limit(self, end: Pair, wanted: AssociationType) -> Refusal | None:
+        limit = self._state.types.limit(end.from_type, end.to_type, wanted)
+        if limit is None:
+            return None
+        links = self._state.links
+        others = [end._replace(to_id=other) for other in links.of(end.from_type, end.from_id, end.to_type)]
+        if sum(wanted in links.types(other) for other in others) < limit:
+            return None
+        definition = self._state.types.find(end.from_type, end.to_type, wanted)
+        return refusals.label_limit(limit, definition.label if definition else None, end.from_type, end.from_id)
+
+    # ---- removing
+
+    def archive(self, pair: Pair) -> PairResult:
+        """Remove the link with all its types; that there is none is not an error."""
+        survivor = self._resolve(pair)
+        if isinstance(survivor, Refusal):
+            return PairResult(refusal=survivor)
+        self._change(survivor, lambda: self._state.links.remove(survivor))
+        return PairResult()
+
+    def archive_labels(self, pair: Pair, types: Iterable[AssociationType]) -> PairResult:
+        """Take these types off the link; those that it does not have are ignored."""
+        survivor = self._resolve(pair)
+        if isinstance(survivor, Refusal):
+            return PairResult(refusal=survivor)
+        removed = list(types)
+        self._change(survivor, lambda: self._state.links.remove_labels(survivor, removed))
+        return PairResult()
+
+    def _change(self, pair: Pair, change: Callable[[], None]) -> None:
+        """Change a link, and delete a lead that thereby loses its last primary association."""
+        ends: list[Record] = [pair[:2], pair[2:]]
+        leads = [end for end in ends if end[0] == "leads" and self._state.links.primary_records(end)]
+        change()
+        for lead in leads:
+            if not self._state.links.primary_records(lead):
+                self._state.archive(lead, responses.now())

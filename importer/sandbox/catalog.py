@@ -1,4 +1,6 @@
-"""What the sandbox's account knows from the start: object types and the association types between them."""
+"""The object types of the sandbox's account and the unlabelled association types between them."""
+
+from typing import TypedDict
 
 OBJECT_TYPES = {
     "appointments": "0-421",
@@ -39,12 +41,15 @@ OBJECT_TYPES = {
 CUSTOM_TYPES = {"p1_pets": "2-101", "p1_homes": "2-102"}
 """The custom object types of the sandbox's own account: fully qualified name to id."""
 
+TYPE_IDS = OBJECT_TYPES | CUSTOM_TYPES
+"""The id of every type of the account."""
+
 TYPE_NAMES = {
     name: plural
     for plural, type_id in (OBJECT_TYPES | CUSTOM_TYPES).items()
     for name in {plural, type_id, plural.removeprefix("p1_")}
 }
-"""Every spelling that a path may use for a type, to the one name the sandbox keeps. Singulars are not among them."""
+"""Every name of a type that a path may use, mapped to the one the sandbox stores. Singulars are not included."""
 
 _KNOWN_ASSOCIATION_TYPES = {
     ("contacts", "contacts"): 449,
@@ -85,15 +90,39 @@ _KNOWN_ASSOCIATION_TYPES = {
 """Unlabelled association type ids. Source: HubSpot, associations guide, "association type id values"."""
 
 
-def association_type(from_type: str, to_type: str) -> dict[str, str | int]:
-    """Return the `associationSpec` of a default link in this direction; what no guide lists gets a stable number."""
+PRIMARY_TYPES = {
+    ("contacts", "companies"): (1, 2),
+    ("deals", "companies"): (5, 6),
+    ("tickets", "companies"): (26, 25),
+    ("leads", "contacts"): (578, 579),
+    ("leads", "companies"): (580, 581),
+    ("leads", "deals"): (582, 583),
+}
+"""Ids of Primary from the record that has one primary record, and in the other direction.
+
+Source: HubSpot, associations guide; the reverse ids of leads are invented.
+"""
+
+UNREADABLE_DIRECTIONS = frozenset({("deals", "leads")})
+"""Directions in which a read finds no links although there are some. Source: measured on an account."""
+
+
+class AssociationSpec(TypedDict):
+    """An `associationSpec` of the API."""
+
+    associationCategory: str
+    associationTypeId: int
+
+
+def association_type(from_type: str, to_type: str) -> AssociationSpec:
+    """Return the `associationSpec` of a default link in this direction; undocumented types get a stable number."""
     if from_type in CUSTOM_TYPES or to_type in CUSTOM_TYPES:
-        return {"associationCategory": "USER_DEFINED", "associationTypeId": _made_up(from_type, to_type)}
-    type_id = _KNOWN_ASSOCIATION_TYPES.get((from_type, to_type)) or _made_up(from_type, to_type)
+        return {"associationCategory": "USER_DEFINED", "associationTypeId": _invented_id(from_type, to_type)}
+    type_id = _KNOWN_ASSOCIATION_TYPES.get((from_type, to_type)) or _invented_id(from_type, to_type)
     return {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_id}
 
 
-def _made_up(from_type: str, to_type: str) -> int:
+def _invented_id(from_type: str, to_type: str) -> int:
     names = sorted(OBJECT_TYPES | CUSTOM_TYPES)
     return 1000 + 100 * names.index(from_type) + names.index(to_type)
 
@@ -103,4 +132,4 @@ ASSOCIATION_SPECS = {
     for one in OBJECT_TYPES | CUSTOM_TYPES
     for other in OBJECT_TYPES | CUSTOM_TYPES
 }
-"""The `associationSpec` of every direction, made once."""
+"""The `associationSpec` of every direction."""

@@ -1,161 +1,182 @@
-"""The sandbox's own pages under /sandbox/: look at the state, change the records and links. Not counted as calls."""
+"""The sandbox's own pages under /sandbox/, to read and change its state. They are not counted as calls."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from aiohttp import web
 
-from importer.sandbox.catalog import CUSTOM_TYPES, OBJECT_TYPES, TYPE_NAMES
-from importer.sandbox.faults.injector import Fault, parse_fault
+from importer.sandbox import dump, responses
+from importer.sandbox.association_types import AssociationType
+from importer.sandbox.catalog import TYPE_NAMES
+from importer.sandbox.faults.injector import parse_fault
 from importer.sandbox.options import SandboxOptions
-from importer.sandbox.state import FIRST_RECORD, LAST_RECORD, Pair, Record, State
-
-_CHUNK = 5_000
-"""Pairs written at a time, so that a state of a million pairs neither fills memory nor stops the server."""
-
+from importer.sandbox.pairs import Pair, Record
+from importer.sandbox.service import Service
+from importer.sandbox.state import State
 
 _Body = dict[str, Any]
-_UseFaults = Callable[[tuple[Fault, ...]], None]
 
 
 class Control:
-    """Answers what comes under /sandbox/.
+    """Handles requests under /sandbox/.
 
-        GET  /sandbox/state[?summary=1]   the state; the summary leaves the lists of pairs out
-        POST /sandbox/records             {"add": [R…], "remove": [R…], "merge": [{"type", "id", "into"}…]}
-        POST /sandbox/associations        {"add": [A…], "remove": [A…]}
-        POST /sandbox/faults              {"faults": ["NAME=SPEC"…]}: these from now on, instead of those before
+        GET  /sandbox/state[?summary=1]   the state; the summary omits the lists of pairs
+        GET  /sandbox/links               all links with their types, sorted: equal links give equal bytes
+        POST /sandbox/records             {"add": [R…], "archive": [R…], "remove": [R…],
+                                           "merge": [{"type", "id", "into"}…]}
+        POST /sandbox/associations        {"add": [A…], "remove": [A…], "remove_labels": [A…]}
+        POST /sandbox/labels              {"add": [L…], "rename": [L…], "remove": [L…], "limit": [L…]}
+        POST /sandbox/properties          {"add": [{"type", "name", "unique": true}…]}
+        POST /sandbox/tokens              {"token", "refresh_token", "expire": true}: each is optional
+        POST /sandbox/faults              {"faults": ["NAME=SPEC"…]}: replaces the faults in use
 
-    R is `{"type": "contacts", "id": "7"}`, A is `{"from": R, "to": R}`.
+    R is `{"type": "contacts", "id": "7"}`, of added records with `"properties": {…}` (`hs_additional_emails`: separated
+    by `;`). A is `{"from": R, "to": R}`, with `"types": ["USER_DEFINED:1"…]` in that direction: labels that the link
+    gets or loses besides those that it has. L is `{"from": "contacts", "to": "companies", "label": "Billing",
+    "inverse_label": "Billed by"}` to add a label (with an inverse label a paired one); the others name `"type":
+    "USER_DEFINED:1"`, a limit also `"max": 5` (null: none). Changes do not follow the rules of the API: no limit
+    refuses them, and no lead is deleted.
     """
 
-    def __init__(self, options: SandboxOptions, state: State, use_faults: _UseFaults) -> None:
+    def __init__(self, options: SandboxOptions, state: State, service: Service) -> None:
         self._options = options
         self._state = state
-        self._use_faults = use_faults
+        self._service = service
+        self._changes: dict[str, Callable[[_Body], dict[str, Any] | None]] = {
+            "/sandbox/records": self._change_records,
+            "/sandbox/associations": self._change_associations,
+            "/sandbox/labels": self._change_labels,
+            "/sandbox/properties": self._change_properties,
+            "/sandbox/tokens": self._change_tokens,
+            "/sandbox/faults": self._change_faults,
+        }
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Response one request."""
-        match request.method, request.rel_url.path:
-            case "GET", "/sandbox/state":
-                return await self._send_state(request, summary=request.query.get("summary") == "1")
-            case "POST", "/sandbox/records":
-                return await self._change(request, self._change_records)
-            case "POST", "/sandbox/associations":
-                return await self._change(request, self._change_associations)
-            case "POST", "/sandbox/faults":
-                return await self._change(request, self._change_faults)
-            case _, "/sandbox/redirected":
-                self._state.redirects_followed += 1
-                return web.json_response({"message": "A redirect was followed to here."})
+        """Handle one request."""
+        path = request.rel_url.path
+        if request.method == "GET" and path == "/sandbox/state":
+            return await self._send_state(request, with_lists=request.query.get("summary") != "1")
+        if request.method == "GET" and path == "/sandbox/links":
+            return await _stream(request, self._sorted_links())
+        if request.method == "POST" and path in self._changes:
+            return await self._change(request, self._changes[path])
+        if path == "/sandbox/redirected":
+            self._state.redirects_followed += 1
+            return web.json_response({"message": "A redirect was followed to here."})
         return web.json_response({"message": "The sandbox has no such page."}, status=404)
 
-    # ---- looking
+    # ---- reading
 
-    def summary(self) -> dict[str, Any]:
-        """Return the state without its lists of pairs."""
-        state, options = self._state, self._options
-        return {
-            "records": self._records(),
-            "counts": {
-                "associations": len(state.links),
-                "pairs_asked": len(state.asked),
-                "calls": state.numbered_calls,
-                "puts": state.calls["put"],
-                "batch_calls": state.calls["batch"],
-                "read_calls": state.calls["read"],
-                "account_calls": state.calls["account"],
-                "other_calls": state.calls["other"],
-                "rate_limited": state.answers["429"],
-                "redirects_followed": state.redirects_followed,
-                "by_status": dict(sorted(state.answers.items())),
-            },
-            "rate": {
-                "limit": options.limit,
-                "window": options.window,
-                "worst_window": state.worst_window,
-                "daily_limit": options.daily_limit,
-                "daily_used": state.daily_used,
-            },
-            "faults": dict(sorted(state.faults.items())),
-        }
+    async def _send_state(self, request: web.BaseRequest, *, with_lists: bool) -> web.StreamResponse:
+        summary = dump.summary(self._options, self._state)
+        if not with_lists:
+            return web.json_response(summary)
+        return await _stream(request, self._state_with_lists(json.dumps(summary)))
 
-    def _records(self) -> dict[str, Any]:
-        records = self._state.records
-        return {
-            name: {
-                "id": type_id,
-                "first": FIRST_RECORD,
-                "last": LAST_RECORD,
-                "added": [str(record_id) for kind, record_id in sorted(records.added) if kind == name],
-                "removed": [str(record_id) for kind, record_id in sorted(records.removed) if kind == name],
-            }
-            for name, type_id in (OBJECT_TYPES | CUSTOM_TYPES).items()
-        }
+    def _state_with_lists(self, summary: str) -> Iterator[bytes]:
+        yield f'{summary[:-1]}, "associations": ['.encode()  # the lists go in before the closing brace
+        yield from dump.associations(self._state.links)
+        yield b'], "asked": ['
+        yield from dump.asked(self._state.asked)
+        yield b'], "removals": ['
+        yield from dump.asked(self._state.removals)
+        yield b"]}"
 
-    async def _send_state(self, request: web.BaseRequest, *, summary: bool) -> web.StreamResponse:
-        if summary:
-            return web.json_response(self.summary())
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        head = json.dumps(self.summary())[:-1]  # the lists go in before its closing brace
-        links, asked = list(self._state.links), list(self._state.asked.items())
-        await response.prepare(request)
-        await response.write(f'{head}, "associations": ['.encode())
-        for chunk in _chunks(f"{{{_ends(pair)}}}" for pair in links):
-            await response.write(chunk)
-        await response.write(b'], "asked": [')
-        for chunk in _chunks(f'{{{_ends(pair)}, "times": {times}}}' for pair, times in asked):
-            await response.write(chunk)
-        await response.write(b"]}")
-        await response.write_eof()
-        return response
+    def _sorted_links(self) -> Iterator[bytes]:
+        yield b'{"links": ['
+        yield from dump.sorted_links(self._state.links)
+        yield b"\n]}\n"
 
-    # ---- changing
+    # ---- writing
 
-    async def _change(self, request: web.BaseRequest, change: Callable[[_Body], None]) -> web.Response:
+    async def _change(self, request: web.BaseRequest, change: Callable[[_Body], dict[str, Any] | None]) -> web.Response:
         try:
-            change(json.loads(await request.read()))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as wrong:
-            return web.json_response({"message": f"Not understood: {wrong!r}"}, status=400)
-        return web.json_response(self.summary()["counts"])
+            result = change(json.loads(await request.read()))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            return web.json_response({"message": f"Invalid request: {error!r}"}, status=400)
+        return web.json_response({**dump.summary(self._options, self._state)["counts"], **(result or {})})
 
     def _change_records(self, body: _Body) -> None:
         for entry in body.get("add", ()):
-            self._state.records.add(_record(entry))
+            self._state.records.add(_record(entry), entry.get("properties"))
+        for entry in body.get("archive", ()):
+            self._state.archive(_record(entry), entry.get("archived_at") or responses.now())
         for entry in body.get("remove", ()):
             self._state.records.remove(_record(entry))
         for entry in body.get("merge", ()):
             self._state.merge(_record(entry), int(entry["into"]))
 
-    def _change_faults(self, body: _Body) -> None:
-        self._use_faults(tuple(parse_fault(text) for text in body["faults"]))
-
     def _change_associations(self, body: _Body) -> None:
+        links = self._state.links
         for entry in body.get("add", ()):
-            self._state.links.add(_pair(entry))
+            pair, types = self._pair_with_types(entry)
+            links.add(pair)
+            if types:
+                links.add_labels(pair, types)
         for entry in body.get("remove", ()):
-            self._state.links.remove(_pair(entry))
+            links.remove(_pair(entry))
+        for entry in body.get("remove_labels", ()):
+            links.remove_labels(*self._pair_with_types(entry))
+
+    def _pair_with_types(self, entry: _Body) -> tuple[Pair, list[AssociationType]]:
+        pair, types = _pair(entry), [_type(text) for text in entry.get("types", ())]
+        unlabelled = self._state.types.unlabelled(pair.from_type, pair.to_type)
+        for one in types:
+            if self._state.types.find(pair.from_type, pair.to_type, one) is None:
+                raise ValueError(f"{one} does not exist from {pair.from_type} to {pair.to_type}")
+        return pair, [one for one in types if one != unlabelled]
+
+    def _change_labels(self, body: _Body) -> dict[str, Any]:
+        types, added = self._state.types, []
+        for entry in body.get("add", ()):
+            made = types.add_label(*_direction(entry), entry["label"], entry.get("inverse_label"))
+            added.append({"type": str(made.type), "inverse": str(made.inverse)})
+        for entry in body.get("rename", ()):
+            types.rename_label(*_direction(entry), _type(entry["type"]), entry["label"])
+        for entry in body.get("remove", ()):
+            self._state.links.forget_label(*_direction(entry), _type(entry["type"]))
+            types.remove_label(*_direction(entry), _type(entry["type"]))
+        for entry in body.get("limit", ()):
+            types.set_limit(*_direction(entry), _type(entry["type"]), entry["max"])
+        return {"added": added}
+
+    def _change_properties(self, body: _Body) -> None:
+        for entry in body["add"]:
+            self._state.records.define(TYPE_NAMES[entry["type"]], entry["name"], is_unique=bool(entry.get("unique")))
+
+    def _change_tokens(self, body: _Body) -> None:
+        tokens = self._service.tokens
+        tokens.permanent = body.get("token", tokens.permanent)
+        tokens.refresh_token = body.get("refresh_token", tokens.refresh_token)
+        if body.get("expire"):
+            tokens.expire_all()
+
+    def _change_faults(self, body: _Body) -> None:
+        self._service.use_faults(tuple(parse_fault(text) for text in body["faults"]))
 
 
-def _record(entry: dict[str, Any]) -> Record:
+async def _stream(request: web.BaseRequest, chunks: Iterator[bytes]) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    for chunk in chunks:
+        await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+def _record(entry: _Body) -> Record:
     return TYPE_NAMES[entry["type"]], int(entry["id"])
 
 
-def _pair(entry: dict[str, Any]) -> Pair:
+def _pair(entry: _Body) -> Pair:
     return Pair(*_record(entry["from"]), *_record(entry["to"]))
 
 
-def _ends(pair: Pair) -> str:
-    """Return the JSON of both ends. Names and ids need no escapes; by hand it is quick enough for a million pairs."""
-    from_type, from_id, to_type, to_id = pair
-    return f'"from": {{"type": "{from_type}", "id": "{from_id}"}}, "to": {{"type": "{to_type}", "id": "{to_id}"}}'
+def _direction(entry: _Body) -> tuple[str, str]:
+    return TYPE_NAMES[entry["from"]], TYPE_NAMES[entry["to"]]
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[bytes]:
-    """Join texts by commas, a chunk at a time."""
-    iterator, comma = iter(texts), ""
-    while chunk := list(islice(iterator, _CHUNK)):
-        yield (comma + ",".join(chunk)).encode()
-        comma = ","
+def _type(text: str) -> AssociationType:
+    category, _, number = text.partition(":")
+    return AssociationType(category, int(number))

@@ -1,4 +1,4 @@
-"""What the sandbox says: HubSpot's bodies, and how an answer leaves the house. No sockets."""
+"""HubSpot's response bodies, and how a response is delivered. No sockets."""
 
 import uuid
 from collections.abc import Iterable, Mapping
@@ -7,26 +7,26 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from importer.sandbox.catalog import ASSOCIATION_SPECS
-from importer.sandbox.state import Pair
+from importer.sandbox.catalog import ASSOCIATION_SPECS, TYPE_IDS
+from importer.sandbox.pairs import Pair
 
 Json = dict[str, Any]
 
 
 class Delivery(Enum):
-    """How an answer reaches the client."""
+    """How a response is delivered to the client."""
 
     WHOLE = "whole"
     BARE = "whole, without a Content-Type header"
     HALF = "the connection is closed half way through the body"
-    CLOSED = "the connection is closed without an answer"
-    RESET = "the connection is reset without an answer"
-    NEVER = "nothing comes, the connection stays open"
+    CLOSED = "the connection is closed without a response"
+    RESET = "the connection is reset without a response"
+    NEVER = "nothing is sent, the connection stays open"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer: `body` is JSON to write (object or array) or bytes as they are; `delay` is in seconds."""
+    """One response: `body` is JSON to serialize (object or array) or bytes as they are; `delay` is in seconds."""
 
     status: int = 200
     body: Any = b""
@@ -34,34 +34,40 @@ class Response:
     content_type: str = "application/json;charset=utf-8"
     delivery: Delivery = Delivery.WHOLE
     delay: float = 0.0
+    has_rate_headers: bool = True
 
     @property
     def is_success(self) -> bool:
-        """Whether the honest work behind it succeeded."""
+        """Whether the call succeeded, if no fault strikes."""
         return 200 <= self.status < 300
+
+    @property
+    def has_body(self) -> bool:
+        """Whether it has a body: one with status 204 does not."""
+        return self.status != 204
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why HubSpot does not link a pair: `status` is what a single PUT gets, the rest are fields of the body."""
+    """The reason why HubSpot refuses a pair: `status` is that of a single call, the rest are fields of the body."""
 
     status: int
     category: str
     message: str
     extra: Mapping[str, Any] = field(default_factory=dict)
 
-    def answer(self) -> Response:
-        """Return the whole answer of a single call."""
+    def response(self) -> Response:
+        """Return the whole response to a single call."""
         return Response(self.status, {**error(self.category, self.message), **self.extra})
 
     def item(self) -> Json:
-        """Return the entry in the `errors` of an answer about several pairs."""
+        """Return the entry in the `errors` of a response about several pairs."""
         return {**standard_error(self.category, self.message), **self.extra}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is said of one pair: a refusal, or entries of `results` and `errors` and what it adds to `numErrors`."""
+class PairResult:
+    """The part of a response about one pair: a refusal, or its `results`, `errors` and share of `numErrors`."""
 
     refusal: Refusal | None = None
     results: tuple[Json, ...] = ()
@@ -70,7 +76,7 @@ class Verdict:
 
 
 def now() -> str:
-    """Return this moment as HubSpot writes it."""
+    """Return the current time as HubSpot formats it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -80,7 +86,7 @@ def correlation_id() -> str:
 
 
 def error(category: str, message: str, **extra: Any) -> Json:
-    """Return a body of the shape `Error`; `extra` adds fields (`context`, `errors`, `links`, `subCategory`)."""
+    """Return a body with the schema `Error`; `extra` adds fields (`context`, `errors`, `links`, `subCategory`)."""
     return {
         "status": "error",
         "message": message,
@@ -91,7 +97,7 @@ def error(category: str, message: str, **extra: Any) -> Json:
 
 
 def standard_error(category: str, message: str, **extra: Any) -> Json:
-    """Return an entry of `errors` of the shape `StandardError`."""
+    """Return an entry of `errors` with the schema `StandardError`."""
     return {
         "status": "error",
         "category": category,
@@ -113,45 +119,45 @@ def both_directions(pair: Pair) -> tuple[Json, Json]:
 
 
 def batch_body(results: Iterable[Json], status: str = "COMPLETE") -> Json:
-    """Return a body of the shape `BatchResponse…` without errors."""
+    """Return a body with the schema `BatchResponse…` without errors."""
     moment = now()
     return {"status": status, "results": list(results), "startedAt": moment, "completedAt": moment}
 
 
-def put_answer(verdict: Verdict) -> Response:
-    """Return the answer of a single PUT."""
-    if verdict.refusal:
-        return verdict.refusal.answer()
-    body = batch_body(verdict.results)
-    if verdict.num_errors:
-        body["numErrors"] = verdict.num_errors
-    if verdict.errors:
-        body["errors"] = list(verdict.errors)
+def put_response(pair_result: PairResult) -> Response:
+    """Return the response to a single PUT."""
+    if pair_result.refusal:
+        return pair_result.refusal.response()
+    body = batch_body(pair_result.results)
+    if pair_result.num_errors:
+        body["numErrors"] = pair_result.num_errors
+    if pair_result.errors:
+        body["errors"] = list(pair_result.errors)
     return Response(200, body)
 
 
-def batch_answer(verdicts: Iterable[Verdict]) -> Response:
-    """Return the answer about several pairs: 200 when all went well, else 207 with `numErrors` and `errors`.
+def batch_response(pair_results: Iterable[PairResult], success: int = 200) -> Response:
+    """Return the response about several pairs: `success` if all succeeded, else 207 with `numErrors` and `errors`.
 
-    Results name nothing that counts as an error, and come in another order than asked: HubSpot promises none.
+    Results name nothing that counts as an error, and are in another order than requested: HubSpot promises none.
     """
-    verdicts = list(verdicts)
-    linked = [verdict for verdict in reversed(verdicts) if not verdict.num_errors]
-    body = batch_body(result for verdict in linked for result in verdict.results)
-    errors = [item for verdict in verdicts for item in verdict.errors]
-    errors.extend(verdict.refusal.item() for verdict in verdicts if verdict.refusal)
-    num_errors = sum(1 if verdict.refusal else verdict.num_errors for verdict in verdicts)
+    pair_results = list(pair_results)
+    linked = [pair_result for pair_result in reversed(pair_results) if not pair_result.num_errors]
+    body = batch_body(result for pair_result in linked for result in pair_result.results)
+    errors = [item for pair_result in pair_results for item in pair_result.errors]
+    errors.extend(pair_result.refusal.item() for pair_result in pair_results if pair_result.refusal)
+    num_errors = sum(1 if pair_result.refusal else pair_result.num_errors for pair_result in pair_results)
     if not errors and not num_errors:
-        return Response(200, body)
+        return Response(success, body)
     return Response(207, body | {"numErrors": num_errors, "errors": errors})
 
 
-def account_answer(portal_id: int) -> Response:
+def account_details(portal_id: int, account_type: str, time_zone: str) -> Response:
     """Return the details of the account. Source: HubSpot, account information API."""
     body = {
         "portalId": portal_id,
-        "accountType": "DEVELOPER_TEST",
-        "timeZone": "US/Eastern",
+        "accountType": account_type,
+        "timeZone": time_zone,
         "companyCurrency": "USD",
         "additionalCurrencies": [],
         "utcOffset": "-05:00",
@@ -162,103 +168,32 @@ def account_answer(portal_id: int) -> Response:
     return Response(200, body)
 
 
-def parse_response(found: list[Json], errors: list[Json]) -> Response:
-    """Return the answer of a batch read: 207 when records had no links or are unknown."""
+def archive_response(version: str, pair_results: Iterable[PairResult]) -> Response:
+    """Return the response of a batch that removes: in v4 204 without a body, even if pairs were refused."""
+    if version == "v4":
+        return Response(204)
+    pair_results = list(pair_results)
+    errors = [item for result in pair_results for item in result.errors]
+    errors.extend(result.refusal.item() for result in pair_results if result.refusal)
+    num_errors = sum(1 if result.refusal else result.num_errors for result in pair_results)
+    extra = {"numErrors": num_errors, "errors": errors} if errors or num_errors else {}
+    return Response(200, batch_body(()) | extra)
+
+
+def labels_item(pair: Pair, labels: Iterable[str]) -> Json:
+    """Return the `LabelsBetweenObjectPair` of a link."""
+    return {
+        "fromObjectTypeId": TYPE_IDS[pair.from_type],
+        "fromObjectId": str(pair.from_id),
+        "toObjectTypeId": TYPE_IDS[pair.to_type],
+        "toObjectId": str(pair.to_id),
+        "labels": list(labels),
+    }
+
+
+def read_response(found: list[Json], errors: list[Json]) -> Response:
+    """Return the response to a batch read: 207 if records have no links or are unknown."""
     body = batch_body(found)
     if not errors:
         return Response(200, body)
     return Response(207, body | {"numErrors": len(errors), "errors": errors})
-
-
-# ---- refusals
-
-
-def unknown_record(side: str, object_type: str, record_id: int) -> Refusal:
-    """Return the refusal of a record that is not there; `side` is `FROM` or `TO`."""
-    return Refusal(
-        404,
-        "OBJECT_NOT_FOUND",
-        f"Object not found: {object_type} {record_id} does not exist",
-        {
-            "subCategory": f"crm.associations.{side}_OBJECT_NOT_FOUND",
-            "context": {"objectType": [object_type], "objectId": [str(record_id)]},
-        },
-    )
-
-
-def invalid(message: str, **extra: Any) -> Refusal:
-    """Return the refusal of something that is wrong as asked."""
-    return Refusal(400, "VALIDATION_ERROR", message, extra)
-
-
-def invalid_records(object_type: str, record_id: int) -> Refusal:
-    """Return the refusal of a record that cannot be linked, which only its context names."""
-    kind, number = object_type.upper(), str(record_id)
-    context = {"INVALID_OBJECT_IDS": [f"{kind}={number} is not valid"], "objectId": [number], "objectType": [kind]}
-    return invalid("One or more associations are invalid", context=context)
-
-
-def link_limit(limit: int, object_type: str, record_id: int, to_type: str) -> Refusal:
-    """Return the refusal of one link more than a record may have."""
-    return invalid(
-        f"{object_type} {record_id} has reached its limit of {limit} associated {to_type}",
-        subCategory="crm.associations.ASSOCIATION_LIMIT_EXCEEDED",
-        context={"limit": [str(limit)], "objectType": [object_type], "objectId": [str(record_id)]},
-    )
-
-
-def no_associations(object_type: str, record_id: int, to_type: str) -> Json:
-    """Return what a batch read says of a record without links."""
-    return standard_error(
-        "OBJECT_NOT_FOUND",
-        f"No {to_type} is associated with {object_type} {record_id}.",
-        subCategory="crm.associations.NO_ASSOCIATIONS_FOUND",
-        context={"fromObjectId": [str(record_id)], "fromObjectType": [object_type], "toObjectType": [to_type]},
-    )
-
-
-# ---- whole answers
-
-
-def token_refused(category: str = "INVALID_AUTHENTICATION") -> Response:
-    """Return a 401."""
-    messages = {
-        "INVALID_AUTHENTICATION": "Authentication credentials not found. This API supports OAuth 2.0 authentication.",
-        "EXPIRED_AUTHENTICATION": "The OAuth token used to make this call expired 3 second(s) ago.",
-    }
-    return Response(401, error(category, messages[category]))
-
-
-def scopes_missing(object_type: str) -> Response:
-    """Return a 403 that names the scope to write records of this type."""
-    scopes = [f"crm.objects.{object_type}.write"]
-    details = {
-        "message": "One or more of the following scopes are required.",
-        "context": {"requiredGranularScopes": scopes, "missingScopes": scopes},
-    }
-    message = "This app hasn't been granted all required scopes to make this call."
-    links = {"scopes": "https://developers.hubspot.com/scopes"}
-    return Response(403, error("MISSING_SCOPES", message, errors=[details], links=links))
-
-
-_LIMIT_MESSAGES = {
-    "DAILY": "You have reached your daily limit.",
-    "TEN_SECONDLY_ROLLING": "You have reached your ten_secondly_rolling limit.",
-    "SECONDLY": "You have reached your secondly limit.",
-}
-
-
-def over_limit(policy: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a 429 for the policy `DAILY`, `TEN_SECONDLY_ROLLING` or `SECONDLY`.
-
-    Source: HubSpot, usage guidelines.
-    """
-    body = {
-        "status": "error",
-        "message": _LIMIT_MESSAGES[policy],
-        "errorType": "RATE_LIMIT",
-        "correlationId": correlation_id(),
-        "policyName": policy,
-        "requestId": correlation_id(),
-    }
-    return Response(429, body, headers or {})

@@ -1,125 +1,155 @@
-"""From a request to what it asks for: paths and bodies parsed, refusals as answers."""
+"""Parsing of request lines: which call it is, about which types and records."""
 
-import json
-from dataclasses import dataclass
-from urllib.parse import unquote
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote
 
-from importer.sandbox import responses
+from importer.sandbox import refusals, responses
+from importer.sandbox.calls import CallKind
 from importer.sandbox.catalog import TYPE_NAMES
-from importer.sandbox.responses import Json, Refusal, Response
-from importer.sandbox.state import Pair
+from importer.sandbox.pairs import Pair
+from importer.sandbox.responses import Refusal, Response
 
 VERSIONS = ("v4", "2026-03", "2026-09")
-"""The versions of the path that are served. In `v4` the version stands before the area, else after it."""
+"""The supported API versions. `v4` is in front of the area in the path, the others are behind it."""
 
-_LONGEST_ID = 19
+_MAX_ID_DIGITS = 19
+
+_ONE, _OTHER, _ID, _OTHER_ID = "{from}", "{to}", "{id}", "{to_id}"
+
+_Methods = Mapping[str, CallKind]
+
+_ENDPOINTS: tuple[tuple[tuple[str, ...], _Methods], ...] = tuple(
+    (tuple(template.split("/")), methods)
+    for template, methods in (
+        ("objects/{from}/{id}/associations/default/{to}/{to_id}", {"PUT": CallKind.PUT}),
+        (
+            "objects/{from}/{id}/associations/{to}/{to_id}",
+            {"PUT": CallKind.LABEL_PUT, "DELETE": CallKind.DELETE},
+        ),
+        ("objects/{from}/{id}/associations/{to}", {"GET": CallKind.LINKS}),
+        ("associations/{from}/{to}/batch/associate/default", {"POST": CallKind.BATCH}),
+        ("associations/{from}/{to}/batch/read", {"POST": CallKind.READ}),
+        ("associations/{from}/{to}/batch/create", {"POST": CallKind.CREATE}),
+        ("associations/{from}/{to}/batch/archive", {"POST": CallKind.ARCHIVE}),
+        ("associations/{from}/{to}/batch/labels/archive", {"POST": CallKind.LABELS_ARCHIVE}),
+        ("associations/{from}/{to}/labels", {"GET": CallKind.LABELS, "POST": CallKind.LABEL_CREATE}),
+        ("associations/definitions/configurations/{from}/{to}", {"GET": CallKind.CONFIGURATIONS}),
+        ("records/{from}/batch/read", {"POST": CallKind.LOOKUP}),
+        ("records/{from}/search", {"POST": CallKind.SEARCH}),
+        ("records/{from}", {"GET": CallKind.RECORDS}),
+        ("properties/{from}", {"GET": CallKind.PROPERTIES}),
+        ("account-info/details", {"GET": CallKind.ACCOUNT}),
+        ("oauth/token", {"POST": CallKind.OAUTH}),
+    )
+)
+"""Paths without their version, and the kind of call that each allowed method makes."""
 
 
 @dataclass(frozen=True, slots=True)
-class PutRoute:
-    """One pair to link, or why it makes none."""
+class Route:
+    """A request line, parsed. Types are "" and ids 0 where the path has none.
 
-    pair: Pair | Refusal
+    `refusal`: an unknown type or an invalid id.
+    """
 
+    kind: CallKind
+    version: str = "v4"
+    from_type: str = ""
+    to_type: str = ""
+    from_id: int = 0
+    to_id: int = 0
+    query: Mapping[str, str] = field(default_factory=dict)
+    refusal: Refusal | None = None
 
-@dataclass(frozen=True, slots=True)
-class BatchRoute:
-    """Inputs to link (`read` False) or records to read back (`read` True) between two types."""
-
-    from_type: str
-    to_type: str
-    read: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRoute:
-    """The details of the account."""
-
-
-Route = PutRoute | BatchRoute | AccountRoute | Response
+    @property
+    def pair(self) -> Pair:
+        """The pair that the path names."""
+        return Pair(self.from_type, self.from_id, self.to_type, self.to_id)
 
 
-def find(method: str, raw_path: str) -> Route:
-    """Return what the request line asks for, or the answer that refuses it (404, 405 or 400)."""
-    parts = raw_path.partition("?")[0].split("/")
-    if "%" in raw_path:
+def find(method: str, raw_path: str) -> Route | Response:
+    """Return the route of the request line, or the response that refuses it (404 or 405)."""
+    path, _, query = raw_path.partition("?")
+    parts = path.split("/")
+    if "%" in path:
         parts = [unquote(part) for part in parts]
-    if parts[:2] == ["", "account-info"] and parts[2:] in [["v3", "details"], *([v, "details"] for v in VERSIONS[1:])]:
-        return AccountRoute() if method == "GET" else _not_allowed(method)
-    match _without_version(parts):
-        case ["objects", from_type, from_id, "associations", "default", to_type, to_id]:
-            return _put_route(from_type, from_id, to_type, to_id) if method == "PUT" else _not_allowed(method)
-        case ["associations", from_type, to_type, "batch", "associate", "default"]:
-            return _batch_route(from_type, to_type, read=False) if method == "POST" else _not_allowed(method)
-        case ["associations", from_type, to_type, "batch", "read"]:
-            return _batch_route(from_type, to_type, read=True) if method == "POST" else _not_allowed(method)
+    version, rest = _without_version(parts)
+    for template, methods in _ENDPOINTS:
+        if (values := _match(template, rest)) is None:
+            continue
+        if method not in methods:
+            return Response(405, responses.error("METHOD_NOT_ALLOWED", f"HTTP {method} is not allowed here."))
+        return _route(methods[method], version, values, dict(parse_qsl(query)))
     return Response(404, responses.error("OBJECT_NOT_FOUND", "The requested path could not be found."))
 
 
-def _without_version(parts: list[str]) -> list[str]:
+def _without_version(parts: list[str]) -> tuple[str, list[str]]:
+    """Return the version and the path in the form of `_ENDPOINTS`."""
     match parts:
-        case ["", "crm", "v4", *rest]:
-            return rest
-        case ["", "crm", area, "2026-03" | "2026-09", *rest]:
-            return [area, *rest]
-    return []
+        case ["", "crm", "v4", "objects" | "associations", *_]:
+            return "v4", parts[3:]
+        case ["", "crm", "associations", "v4", *rest] if "batch" not in rest:
+            return "v4", ["associations", *rest]
+        case ["", "crm", "v3", "objects", *rest]:
+            return "v4", ["records", *rest]
+        case ["", "crm", "v3", "properties", *rest]:
+            return "v4", ["properties", *rest]
+        case ["", "crm", "objects", "2026-03" | "2026-09" as version, *rest] if "associations" not in rest:
+            return version, ["records", *rest]
+        case ["", "crm", area, "2026-03" | "2026-09" as version, *rest]:
+            return version, [area, *rest]
+        case ["", "account-info", "v3" | "2026-03" | "2026-09", "details"]:
+            return "v4", ["account-info", "details"]
+        case ["", "oauth", "v1", "token"]:
+            return "v4", ["oauth", "token"]
+    return "", []
 
 
-def _not_allowed(method: str) -> Response:
-    return Response(405, responses.error("METHOD_NOT_ALLOWED", f"HTTP {method} is not allowed here."))
+def _match(template: tuple[str, ...], parts: list[str]) -> dict[str, str] | None:
+    if len(template) != len(parts):
+        return None
+    values = {}
+    for expected, part in zip(template, parts, strict=True):
+        if expected.startswith("{"):
+            values[expected] = part
+        elif expected != part:
+            return None
+    return values
 
 
-def _put_route(from_type: str, from_id: str, to_type: str, to_id: str) -> Route:
-    if refusal := unknown_type(from_type) or unknown_type(to_type):
-        return PutRoute(refusal)
-    return PutRoute(pair_of(TYPE_NAMES[from_type], from_id, TYPE_NAMES[to_type], to_id))
-
-
-def _batch_route(from_type: str, to_type: str, *, read: bool) -> Route:
-    if refusal := unknown_type(from_type) or unknown_type(to_type):
-        return refusal.answer()
-    return BatchRoute(TYPE_NAMES[from_type], TYPE_NAMES[to_type], read)
+def _route(kind: CallKind, version: str, values: Mapping[str, str], query: Mapping[str, str]) -> Route:
+    types = {side: values[side] for side in (_ONE, _OTHER) if side in values}
+    ids = {side: values[side] for side in (_ID, _OTHER_ID) if side in values}
+    for name in types.values():
+        if refusal := unknown_type(name):
+            return Route(kind, version, refusal=refusal)
+    for text in ids.values():
+        if not is_id(text):
+            return Route(kind, version, refusal=invalid_id(text))
+    return Route(
+        kind=kind,
+        version=version,
+        from_type=TYPE_NAMES[types[_ONE]] if _ONE in types else "",
+        to_type=TYPE_NAMES[types[_OTHER]] if _OTHER in types else "",
+        from_id=int(ids.get(_ID, 0)),
+        to_id=int(ids.get(_OTHER_ID, 0)),
+        query=query,
+    )
 
 
 def unknown_type(name: str) -> Refusal | None:
     """Return the refusal of a type that the account does not have."""
     if name in TYPE_NAMES:
         return None
-    return responses.invalid(f"Unable to infer object type from: {name}", context={"objectType": [name]})
+    return refusals.invalid(f"Unable to infer object type from: {name}", context={"objectType": [name]})
 
 
-def pair_of(from_type: str, from_id: str, to_type: str, to_id: str) -> Pair | Refusal:
-    """Return the pair of two known types and two ids as texts, or the refusal of an id that is none."""
-    for text in (from_id, to_id):
-        if not is_id(text):
-            return responses.invalid(f"Invalid object id: {text[:100]}", context={"id": [text[:100]]})
-    return Pair(from_type, int(from_id), to_type, int(to_id))
+def invalid_id(text: str) -> Refusal:
+    """Return the refusal of a text that is not a record id."""
+    return refusals.invalid(f"Invalid object id: {text[:100]}", context={"id": [text[:100]]})
 
 
 def is_id(text: str) -> bool:
-    """Whether this is a record id: ASCII digits, no more than 64 bits hold."""
-    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_ID
-
-
-def inputs(body: bytes, most: int) -> list[Json] | Response:
-    """Return the `inputs` of a batch body, or the 400 that refuses it."""
-    try:
-        parsed = json.loads(body)
-    except (ValueError, RecursionError):  # the second for JSON nested too deep
-        return responses.invalid("Invalid input JSON on line 1, column 1").answer()
-    found = parsed.get("inputs") if isinstance(parsed, dict) else None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        return responses.invalid("Invalid input JSON: 'inputs' must be a list of objects").answer()
-    if not 0 < len(found) <= most:
-        return responses.invalid(f"'inputs' has {len(found)} entries, from 1 to {most} are allowed").answer()
-    return found
-
-
-def input_pair(from_type: str, to_type: str, entry: Json) -> Pair | Refusal:
-    """Return the pair of one entry `{"from": {"id"}, "to": {"id"}}`."""
-    return pair_of(from_type, input_id(entry.get("from")), to_type, input_id(entry.get("to")))
-
-
-def input_id(end: object) -> str:
-    """Return the id of `{"id": "7"}` as text, "" when there is none."""
-    return str(end.get("id", "")) if isinstance(end, dict) else ""
+    """Return whether this is a record id: ASCII digits that fit into 64 bits."""
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_ID_DIGITS

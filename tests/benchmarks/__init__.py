@@ -1,4 +1,4 @@
 """Benchmarks: `python -m tests.benchmarks [NAME…]`.
 
-They compare within one run and assert no times; pytest does not collect them.
+They compare contestants within one run and assert nothing about times; pytest does not collect them.
 """

@@ -1,7 +1,7 @@
-"""Print the benchmarks' tables: `python -m tests.benchmarks [NAME…]`, all of them without a name (about 20 minutes).
+"""Print the benchmarks' tables: `python -m tests.benchmarks [NAME…]`, all of them by default (about 20 minutes).
 
-Needs `pip install ".[bench]"`. Everything runs on this machine: the servers that are called, and both sides of every
-comparison, each in a process of its own.
+Needs `pip install ".[bench]"`. Everything runs on this machine: the servers, and both sides of every comparison,
+each in a separate process.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from tests.benchmarks.tables import machine, show
 
 BENCHMARKS: dict[str, Callable[[Path, Scale], str]] = {
     "put": sending.put,
-    "paced": sending.paced,
+    "rate-limited": sending.rate_limited,
     "batch": sending.batch,
     "only-missing": sending.only_missing,
     "reading": reading.reading,
@@ -24,12 +24,12 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], str]] = {
 
 
 def main() -> None:
-    """Measure what is asked for, one after the other, and print each table when it is complete."""
+    """Run the requested benchmarks one after the other, and print each table as soon as it is complete."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
-    parser.add_argument("--scale", type=float, default=1.0, help="share of the rows and pairs, to try things out")
-    parser.add_argument("--seconds", type=float, default=300.0, help="how long `paced` sends (default: 300)")
-    parser.add_argument("--times", type=int, default=3, help="tries of each comparison; the best one counts")
+    parser.add_argument("--scale", type=float, default=1.0, help="fraction of the rows and pairs, for trial runs")
+    parser.add_argument("--seconds", type=float, default=300.0, help="how long `rate-limited` sends (default: 300)")
+    parser.add_argument("--times", type=int, default=3, help="repetitions of each comparison; the fastest counts")
     options = parser.parse_args()
     unknown = set(options.names) - BENCHMARKS.keys()
     if unknown:

@@ -1,4 +1,4 @@
-"""Running one contestant in a process of its own: how long it takes, what it costs, how much memory it needs."""
+"""Measurement of one contestant in a separate process: wall time, CPU time and peak memory."""
 
 import contextlib
 import json
@@ -18,14 +18,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much to measure: the share of the usual rows, the seconds of the paced run, the tries of a comparison."""
+    """How much to measure: fraction of the rows, seconds of the rate-limited run, repetitions of a comparison."""
 
     share: float
     seconds: float
     times: int
 
     def of(self, number: int) -> int:
-        """Return the share of a number of rows, at least 1,000."""
+        """Return that fraction of a number of rows, at least 1,000."""
         return max(1_000, round(number * self.share))
 
 
@@ -40,13 +40,13 @@ class Figures:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Figures:
-    """Run a Python program (`command` begins with its arguments) to its end.
+    """Run Python with the arguments `command` and return its figures.
 
-    The peak is the kernel's (`ru_maxrss`); a child's begins with that of its parent, so the parent must stay small.
-    Raises RuntimeError with what it said when the process fails with another code than 1 (rows that are not linked).
+    The peak is `ru_maxrss` of the kernel; a child inherits that of its parent, so the parent must stay small.
+    Raises RuntimeError with the output if the exit code is neither 0 nor 1 (some rows are not linked).
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+") as errors:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, *command],
             stdout=output,
@@ -55,7 +55,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
             env={**os.environ, **(environment or {})},
         )
         _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         errors.seek(0)
@@ -65,14 +65,14 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
 
 
 def best(times: int, *contestants: Callable[[], Figures]) -> list[Figures]:
-    """Let the contestants run in turns; for each the figures of the try that others on this machine disturbed least."""
-    tries = [[contestant() for contestant in contestants] for _ in range(times)]
-    return [min(figures, key=lambda one: one.seconds) for figures in zip(*tries, strict=True)]
+    """Run the contestants in turns; return the figures of the fastest repetition of each."""
+    repetitions = [[contestant() for contestant in contestants] for _ in range(times)]
+    return [min(figures, key=lambda one: one.seconds) for figures in zip(*repetitions, strict=True)]
 
 
 @contextlib.contextmanager
 def server(*arguments: str) -> Iterator[str]:
-    """Run the answering machine in a process of its own; its URL."""
+    """Run the benchmark server in a separate process, and yield its URL."""
     command = [sys.executable, "-m", "tests.benchmarks.server", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
         assert process.stdout is not None
@@ -83,7 +83,7 @@ def server(*arguments: str) -> Iterator[str]:
 
 
 def counts(url: str) -> dict[str, Any]:
-    """Return what came to the answering machine so far."""
-    with urllib.request.urlopen(f"{url}/counts", timeout=60) as answer:
-        found: dict[str, Any] = json.load(answer)
+    """Return what the benchmark server has counted so far."""
+    with urllib.request.urlopen(f"{url}/counts", timeout=60) as response:
+        found: dict[str, Any] = json.load(response)
     return found

@@ -1,8 +1,7 @@
-"""What reading costs, beside what others need for the bare cells of the same file.
+"""Cost of reading, compared with libraries that only read the cells of the same file.
 
-`pandas.read_csv(dtype=str)` is the yardstick for CSV, openpyxl's read-only mode for XLSX.
-`python -m tests.benchmarks.reading NAME PATH` is one contestant in its own process; it prints the seconds of its work
-without its imports.
+`pandas.read_csv(dtype=str)` is the baseline for CSV, openpyxl's read-only mode for XLSX.
+`python -m tests.benchmarks.reading NAME PATH` runs one contestant and prints its seconds without imports.
 """
 
 import csv
@@ -23,7 +22,7 @@ Row = tuple[int, str, str, int, str, str]
 
 
 def make_rows(rows: int) -> Iterator[Row]:
-    """Rows as an export has them: most columns are not ids."""
+    """Yield rows as in an export: most columns are not ids."""
     for i in range(rows):
         contact = 100_000 + i
         yield (
@@ -37,7 +36,7 @@ def make_rows(rows: int) -> Iterator[Row]:
 
 
 def write_csv(path: Path, rows: int) -> None:
-    """Write a CSV with every text quoted only where it must be."""
+    """Write a CSV that is quoted only where necessary."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
@@ -45,7 +44,7 @@ def write_csv(path: Path, rows: int) -> None:
 
 
 def write_xlsx(path: Path, rows: int) -> None:
-    """Write a workbook with numbers as numbers and texts shared, as Excel saves it."""
+    """Write a workbook with numeric cells and shared strings, as Excel does."""
     import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - only the process that needs it
 
     with xlsxwriter.Workbook(path) as book:
@@ -56,15 +55,15 @@ def write_xlsx(path: Path, rows: int) -> None:
 
 
 def make_file(folder: Path, rows: int, ending: str = "csv") -> Path:
-    """Return the path of a new file, written by a process of its own: this one is to stay small."""
+    """Write a file in a separate process, to keep this one small, and return its path."""
     path = folder / f"{rows}.{ending}"
     run(["-m", "tests.benchmarks.reading", "make", str(path)])
     return path
 
 
 def read_with_importer(path: Path) -> Callable[[], None]:
-    """Every row through the reader: cells, ids, pairs."""
-    from importer.config import Reading  # noqa: PLC0415 - imports are no part of the work, here and below
+    """Read every row with the reader: cells, ids, pairs."""
+    from importer.config import Reading  # noqa: PLC0415 - imports are not measured, here and below
     from importer.reader import open_source  # noqa: PLC0415
 
     def work() -> None:
@@ -76,26 +75,27 @@ def read_with_importer(path: Path) -> Callable[[], None]:
 
 
 def journal_with_importer(path: Path) -> Callable[[], None]:
-    """Every row through the reader into a journal, duplicates found."""
+    """Read every row into a journal, and find duplicates."""
     from importer.config import Settings  # noqa: PLC0415
     from importer.journal import write_journal  # noqa: PLC0415
-    from importer.runner import store  # noqa: PLC0415
+    from importer.runner import source_file  # noqa: PLC0415
+    from importer.runner.new_run import NewRun  # noqa: PLC0415
 
     def work() -> None:
         settings = Settings()
         with (
             tempfile.TemporaryDirectory(dir=path.parent) as folder,
-            store.source_file(path, settings) as source,
-            store.open_table(source, settings.reading) as rows,
+            source_file.source_file(path, settings) as source,
+            source_file.open_table(source, settings.reading) as rows,
         ):
-            info = store.describe("benchmark", source, rows, settings, settings.reading, path)
+            info = NewRun("benchmark", settings, settings.reading, path).describe(source, rows)
             write_journal(Path(folder) / "journal.sqlite", info, rows.blocks())
 
     return work
 
 
 def read_with_csv_module(path: Path) -> Callable[[], None]:
-    """The bare cells."""
+    """Read the cells."""
 
     def work() -> None:
         with path.open(encoding="utf-8", newline="") as file:
@@ -106,7 +106,7 @@ def read_with_csv_module(path: Path) -> Callable[[], None]:
 
 
 def read_with_pandas(path: Path) -> Callable[[], None]:
-    """The bare cells, all in memory."""
+    """Read the cells into memory."""
     import pandas as pd  # noqa: PLC0415
 
     def work() -> None:
@@ -116,7 +116,7 @@ def read_with_pandas(path: Path) -> Callable[[], None]:
 
 
 def read_with_openpyxl(path: Path) -> Callable[[], None]:
-    """The bare cells, streamed."""
+    """Read the cells as a stream."""
     import openpyxl  # noqa: PLC0415
 
     def work() -> None:
@@ -147,7 +147,7 @@ def _check(path: Path) -> Figures:
 
 
 def reading(folder: Path, scale: Scale) -> str:
-    """CSV at two sizes, XLSX, and the whole `importer check`."""
+    """Measure CSV, XLSX and the whole `importer check`."""
     csv_rows, xlsx_rows = scale.of(1_000_000), scale.of(300_000)
     csv_names = ["pandas.read_csv(dtype=str)", "csv module", "reader", "reader and journal"]
     xlsx_names = ["openpyxl read-only", "reader", "reader and journal"]
@@ -159,16 +159,18 @@ def reading(folder: Path, scale: Scale) -> str:
         _line(f"CSV, {csv_rows:,}", "`importer check`", _check(large)),
         _line(f"XLSX, {xlsx_rows:,}", "`importer check`", _check(book)),
     ]
-    header = ["rows of 6 columns", "", "seconds of the work", "yardstick = 1", "of the process", "CPU s", "peak MiB"]
-    return table("Reading", header, rows, ["The first of each file is its yardstick. A check includes the journal."])
+    header = ["rows of 6 columns", "", "seconds of the work", "baseline = 1", "of the process", "CPU s", "peak MiB"]
+    return table(
+        "Reading", header, rows, ["The first line of each file is its baseline. A check includes the journal."]
+    )
 
 
 def _lines(path: Path, number: int, names: list[str], times: int) -> Iterator[list[str]]:
     found = best(times, *(partial(_read, name, path) for name in names))
-    yardstick = float(found[0].output)
+    baseline = float(found[0].output)
     for name, figures in zip(names, found, strict=True):
         seconds = float(figures.output)
-        work = (f"{seconds:.2f}", f"{seconds / yardstick:.2f}")
+        work = (f"{seconds:.2f}", f"{seconds / baseline:.2f}")
         yield _line(f"{path.suffix[1:].upper()}, {number:,}", name, figures, work)
 
 
@@ -177,14 +179,14 @@ def _line(file: str, name: str, figures: Figures, work: tuple[str, str] = ("", "
 
 
 def main(name: str, path: Path) -> None:
-    """Make a file, or let one contestant read it."""
+    """Write a file, or measure how one contestant reads it."""
     if name == "make":
         return (write_xlsx if path.suffix == ".xlsx" else write_csv)(path, int(path.stem))
     work = READERS[name](path)
     gc.freeze()  # as the command line does
-    begun = time.perf_counter()
+    start = time.perf_counter()
     work()
-    sys.stdout.write(f"{time.perf_counter() - begun}\n")
+    sys.stdout.write(f"{time.perf_counter() - start}\n")
     return None
 
 

@@ -1,6 +1,6 @@
-"""What reporting costs; `python -m tests.benchmarks.reporting NAME ROWS` is one task in its own process.
+"""Cost of reporting; `python -m tests.benchmarks.reporting NAME ROWS` measures one task.
 
-The csv module writing the same texts, made beforehand row by row without any rule, is the yardstick.
+The baseline is the csv module writing rows with constant result columns.
 """
 
 import csv
@@ -38,7 +38,7 @@ INVALID = Problem("MISSING_ID", "to_object_id", "the cell is empty.", "Fill in t
 
 
 def make_rows(rows: int) -> Iterator[RowOutcome]:
-    """Rows as a migration has them: 97 % linked, 2 % failed, 1 % invalid."""
+    """Yield rows as in a migration: 97 % linked, 2 % failed, 1 % invalid."""
     for number in range(2, rows + 2):
         from_id, to_id = str(10_000_000_000 + number), str(20_000_000_000 + number)
         cells = ("contacts", from_id, "companies", to_id, f"Name {number}", "a note, with a comma")
@@ -51,13 +51,13 @@ def make_rows(rows: int) -> Iterator[RowOutcome]:
 
 
 def only_make(rows: int, folder: Path) -> None:
-    """The rows alone: what every line below contains too."""
+    """Make the rows, which is part of every other task."""
     for _ in make_rows(rows):
         pass
 
 
 def bare_csv(rows: int, folder: Path) -> None:
-    """The csv module alone on texts of the same size."""
+    """Write texts of the same size with the csv module."""
     texts = row_result(next(make_rows(1)))[1]
     with (folder / "bare.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -67,23 +67,23 @@ def bare_csv(rows: int, folder: Path) -> None:
 
 
 def only_results(rows: int, folder: Path) -> None:
-    """`row_result` alone."""
+    """Call `row_result` for every row."""
     for row in make_rows(rows):
         row_result(row)
 
 
 def only_count(rows: int, folder: Path) -> None:
-    """`count` alone."""
+    """Count the statuses."""
     count(make_rows(rows))
 
 
 def to_csv(rows: int, folder: Path) -> None:
-    """Results and failures, CSV."""
+    """Write results and failures as CSV."""
     write_results(folder / "out.csv", Layout(HEADER, ","), make_rows(rows), folder / "out.failures.csv")
 
 
 def to_xlsx(rows: int, folder: Path) -> None:
-    """Results as a workbook, failures as CSV."""
+    """Write results as a workbook, failures as CSV."""
     write_results(folder / "out.xlsx", Layout(HEADER, ","), make_rows(rows), folder / "out.failures.csv")
 
 
@@ -98,11 +98,11 @@ TASKS: dict[str, Callable[[int, Path], None]] = {
 
 
 def main(name: str, rows: int) -> None:
-    """Do one task in this process and print its seconds."""
+    """Run one task in this process and print its seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         TASKS[name](rows, Path(folder))
-        sys.stdout.write(f"{time.perf_counter() - begun}\n")
+        sys.stdout.write(f"{time.perf_counter() - start}\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The table of what reporting costs. It imports nothing of the importer: the measuring process is to stay small."""
+"""Table of the cost of reporting. Imports nothing of the importer, to keep the measuring process small."""
 
 from pathlib import Path
 
@@ -13,17 +13,17 @@ _TASKS = (
     "+ write_results, CSV",
     "+ write_results, XLSX",
 )
-"""Those of `tests.benchmarks.reporting`."""
+"""The tasks of `tests.benchmarks.reporting`."""
 
 
 def results(folder: Path, scale: Scale) -> str:
-    """Every task in a process of its own."""
+    """Measure every task in a separate process."""
     number = scale.of(300_000)
     found = {name: run(["-m", "tests.benchmarks.reporting", name, str(number)]) for name in _TASKS}
     rows = []
     for name, figures in found.items():
         seconds = float(figures.output)
         rows.append([name, f"{seconds:.2f}", f"{seconds / number * 1e6:.1f}", f"{figures.peak:.0f}"])
-    header = [f"{number:,} rows of 6 columns", "seconds", "µs a row", "peak MiB"]
-    notes = ["Each line but the first contains the first: rows are made, not read from a journal."]
+    header = [f"{number:,} rows of 6 columns", "seconds", "µs per row", "peak MiB"]
+    notes = ["Every line includes the first one: rows are generated, not read from a journal."]
     return table("Results", header, rows, notes)

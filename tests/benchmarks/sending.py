@@ -1,4 +1,4 @@
-"""What sending costs: the whole `importer run`, from the file to the results, against loops that only send."""
+"""Cost of sending: the whole `importer run`, from file to results, compared with loops that only send."""
 
 import json
 import tempfile
@@ -20,15 +20,15 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True)
 class _Import:
-    """An import that linked what there was to link: its figures and its summary."""
+    """Figures and summary of an import whose rows are all linked."""
 
     figures: Figures
     summary: dict[str, Any]
 
 
 def _import(path: Path, url: str, *flags: str) -> _Import:
-    """Import a file with a journal and results of its own. Raises RuntimeError when not every row is linked."""
-    # A token of its own, too: a run waits for the places in the window that the last one with its token held.
+    """Import a file into a new journal. Raises RuntimeError unless every row is linked."""
+    # With the same token, a run would wait for the slots that the previous one used in the rate window.
     token = {"HUBSPOT_ACCESS_TOKEN": f"benchmark-{next(_numbers)}"}
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         places = ("--state-dir", folder, "--out", f"{folder}/results.csv")
@@ -40,8 +40,8 @@ def _import(path: Path, url: str, *flags: str) -> _Import:
     return _Import(figures, summary)
 
 
-def _yardstick(name: str, url: str, pairs: int) -> Figures:
-    return run(["-m", "tests.benchmarks.yardsticks", name, url, str(pairs)])
+def _baseline(name: str, url: str, pairs: int) -> Figures:
+    return run(["-m", "tests.benchmarks.baselines", name, url, str(pairs)])
 
 
 def _cost(figures: Figures, pairs: int) -> list[str]:
@@ -54,15 +54,15 @@ def _cost(figures: Figures, pairs: int) -> list[str]:
 
 
 def put(folder: Path, scale: Scale) -> str:
-    """One call a pair, as fast as it goes."""
+    """Measure one call per pair without a rate limit."""
     pairs, more = scale.of(30_000), scale.of(300_000)
     file, larger = make_file(folder, pairs), make_file(folder, more)
     with server() as url:
         bare, whole, sdk = best(
             scale.times,
-            partial(_yardstick, "bare-aiohttp", url, pairs),
+            partial(_baseline, "bare-aiohttp", url, pairs),
             lambda: _import(file, url, *_UNLIMITED).figures,
-            partial(_yardstick, "sdk-put", url, pairs),
+            partial(_baseline, "sdk-put", url, pairs),
         )
         large = _import(larger, url, *_UNLIMITED).figures
 
@@ -81,20 +81,20 @@ def put(folder: Path, scale: Scale) -> str:
     return table("Engine put without a limit", header, rows)
 
 
-def paced(folder: Path, scale: Scale) -> str:
-    """One call a pair at 190 in ten seconds, each answer taking 150 ms."""
+def rate_limited(folder: Path, scale: Scale) -> str:
+    """Measure one call per pair at 190 in ten seconds, with responses that take 150 ms."""
     pairs = round(19 * scale.seconds)
     file = make_file(folder, pairs)
     with server("--limit", "190", "--latency", "0.15") as url:
         whole = _import(file, url, "--rate", "190/10")
-        came = counts(url)
-    seconds = came["last_put"] - came["first_put"]
+        received = counts(url)
+    seconds = received["last_put"] - received["first_put"]
     row = [
         f"{pairs:,}",
         f"{seconds:.1f}",
-        f"{came['puts'] / (19 * seconds):.3f}",
-        f"{came['worst_window']}",
-        f"{came['refused']}",
+        f"{received['puts'] / (19 * seconds):.3f}",
+        f"{received['worst_window']}",
+        f"{received['refused']}",
         f"{whole.figures.cpu / whole.figures.seconds:.1%}",
         f"{whole.figures.peak:.0f}",
     ]
@@ -103,12 +103,12 @@ def paced(folder: Path, scale: Scale) -> str:
 
 
 def batch(folder: Path, scale: Scale) -> str:
-    """Up to 2,000 pairs a call, as fast as it goes."""
+    """Measure up to 2,000 pairs per call without a rate limit."""
     few, many, sdk_pairs = scale.of(200_000), scale.of(1_000_000), scale.of(100_000)
     with server() as url:
         less = _import(make_file(folder, few), url, *_IN_BATCHES)
         more = _import(make_file(folder, many), url, *_IN_BATCHES)
-        (sdk,) = best(scale.times, partial(_yardstick, "sdk-batch", url, sdk_pairs))
+        (sdk,) = best(scale.times, partial(_baseline, "sdk-batch", url, sdk_pairs))
 
     def line(name: str, figures: Figures, pairs: int, calls: int) -> list[str]:
         ratio = (figures.seconds / pairs) / (sdk.seconds / sdk_pairs)
@@ -117,22 +117,22 @@ def batch(folder: Path, scale: Scale) -> str:
     rows = [
         line("`importer run --engine batch`", less.figures, few, less.summary["calls"]),
         line("`importer run --engine batch`", more.figures, many, more.summary["calls"]),
-        line("hubspot-api-client, a loop of 2,000 a call", sdk, sdk_pairs, -(-sdk_pairs // 2_000)),
+        line("hubspot-api-client, a loop of 2,000 per call", sdk, sdk_pairs, -(-sdk_pairs // 2_000)),
     ]
     header = ["engine `batch`, no limit", "pairs", "calls", *_COST, "time per pair, SDK = 1"]
     return table("Engine batch, end to end", header, rows)
 
 
 def only_missing(folder: Path, scale: Scale) -> str:
-    """Most pairs are linked already."""
+    """Measure a file of which most pairs are already linked."""
     pairs = scale.of(200_000)
     file = make_file(folder, pairs)
     rows = []
     for name, rate in (("no limit", "1000000/1"), ("190/10 s", "190/10")):
         with server("--unlinked-every", "400") as url:
             whole = _import(file, url, "--only-missing", "--rate", rate)
-            came = counts(url)
-        calls = [f"{came['reads']:,}", f"{came['puts']:,}"]
+            received = counts(url)
+        calls = [f"{received['reads']:,}", f"{received['puts']:,}"]
         rows.append([name, f"{pairs:,}", *calls, *_cost(whole.figures, pairs)])
     header = ["`importer run --only-missing`", "pairs", "reads", "PUTs", *_COST]
-    return table("Only what is missing", header, rows)
+    return table("Only missing pairs", header, rows)

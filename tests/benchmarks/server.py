@@ -1,9 +1,9 @@
-"""An answering machine in HubSpot's place, fast enough not to be what a benchmark measures.
+"""A minimal stand-in for HubSpot, fast enough not to be the bottleneck of a benchmark.
 
-It reads requests with `bytes.find` and answers with texts made beforehand; what it must judge (truth, faults, scopes)
-is the sandbox's work. A link exists for `batch/read` unless the record id is a multiple of `unlinked_every`.
+It parses requests with `bytes.find` and responds with prepared texts; checks, faults and scopes are the sandbox's
+work. A link exists for `batch/read` unless the record id is a multiple of `unlinked_every`.
 
-`python -m tests.benchmarks.server` serves on a free port and prints its URL; `GET /counts` tells what came.
+`python -m tests.benchmarks.server` serves on a free port and prints its URL; `GET /counts` returns the counts.
 """
 
 import argparse
@@ -31,7 +31,7 @@ _READ = (
     '{"from":{"id":"%s"},"to":[{"toObjectId":%s,'
     '"associationTypes":[{"category":"HUBSPOT_DEFINED","typeId":279,"label":null}]}]}'
 )
-_READ_ANSWER = (
+_READ_RESPONSE = (
     '{"status":"COMPLETE","results":[%s],"numErrors":%d,"errors":[%s],'
     '"startedAt":"2026-05-04T03:02:00.950Z","completedAt":"2026-05-04T03:02:01.000Z"}'
 )
@@ -47,7 +47,7 @@ _TOO_FAST = (
 
 @dataclass(slots=True)
 class Counts:
-    """What came so far: calls by kind, distinct pairs linked, refusals, the fullest window of ten seconds."""
+    """Calls received by kind, refusals, and the largest number of calls in ten seconds."""
 
     puts: int = 0
     batches: int = 0
@@ -59,7 +59,7 @@ class Counts:
 
 
 class Service:
-    """Answers requests: method, path and body in, status and body out."""
+    """Request handler: method, path and body in, status and body out."""
 
     def __init__(self, limit: int | None, unlinked_every: int) -> None:
         self.counts = Counts()
@@ -68,8 +68,8 @@ class Service:
         self._linked: set[bytes | tuple[str, str]] = set()
         self._arrivals: deque[float] = deque()
 
-    def answer(self, method: bytes, path: bytes, body: bytes, now: float) -> tuple[int, str]:
-        """Response one request that arrives at `now` (seconds)."""
+    def respond(self, method: bytes, path: bytes, body: bytes, now: float) -> tuple[int, str]:
+        """Return the status and body for a request that arrives at `now` (seconds)."""
         if method == b"PUT":
             return self._put(path, now)
         if method == b"POST":
@@ -111,23 +111,23 @@ class Service:
         without = [one for one in ids if not int(one) % self._unlinked_every]
         results = ",".join([_READ % (one, company_of(int(one))) for one in ids if int(one) % self._unlinked_every])
         errors = ",".join([_WITHOUT % (one, one) for one in without])
-        return (207 if without else 200), _READ_ANSWER % (results, len(without), errors)
+        return (207 if without else 200), _READ_RESPONSE % (results, len(without), errors)
 
 
 def company_of(contact: int) -> int:
-    """The company that a contact of the benchmarks' files belongs to."""
+    """Return the company of a contact in the files of the benchmarks."""
     return 5_000_000_000 + (contact - 100_000) * 7
 
 
 class _Connection(asyncio.Protocol):
-    """Keep-alive HTTP/1.1 with bodies of a stated length: all that the clients of a benchmark use."""
+    """HTTP/1.1 with keep-alive and Content-Length, which is all that the benchmarked clients use."""
 
     def __init__(self, service: Service, latency: float) -> None:
         self._service = service
         self._latency = latency
         self._received = b""
         self._loop = asyncio.get_running_loop()
-        self._write: Callable[[bytes], None] = lambda answer: None
+        self._write: Callable[[bytes], None] = lambda response: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
@@ -142,11 +142,11 @@ class _Connection(asyncio.Protocol):
                 return
             body, self._received = self._received[after : after + length], self._received[after + length :]
             method, path, _ = head.split(b" ", 2)
-            answer = _response(*self._service.answer(method, path, body, self._loop.time()))
+            response = _response(*self._service.respond(method, path, body, self._loop.time()))
             if self._latency:
-                self._loop.call_later(self._latency, self._write, answer)
+                self._loop.call_later(self._latency, self._write, response)
             else:
-                self._write(answer)
+                self._write(response)
 
 
 def _content_length(head: bytes) -> int:
@@ -174,7 +174,7 @@ async def _serve(service: Service, latency: float) -> None:
 @contextlib.contextmanager
 def _fast_loop() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
     try:
-        import uvloop  # noqa: PLC0415 - the server makes do without it
+        import uvloop  # noqa: PLC0415 - optional
     except ImportError:
         yield asyncio.new_event_loop
     else:
@@ -182,11 +182,13 @@ def _fast_loop() -> Iterator[Callable[[], asyncio.AbstractEventLoop]]:
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is terminated."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--limit", type=int, help="PUTs in any ten seconds before 429")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that an answer takes")
-    parser.add_argument("--unlinked-every", type=int, default=1 << 60, help="which contacts have no link yet")
+    parser.add_argument("--limit", type=int, help="PUTs allowed in ten seconds; more get 429")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds until a response")
+    parser.add_argument(
+        "--unlinked-every", type=int, default=1 << 60, help="contacts whose id is a multiple of this have no link"
+    )
     options = parser.parse_args()
     with _fast_loop() as make_loop, asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(_serve(Service(options.limit, options.unlinked_every), options.latency))

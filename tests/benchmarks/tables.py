@@ -1,4 +1,4 @@
-"""Markdown tables, and the machine they were measured on."""
+"""Markdown tables, and a description of the machine."""
 
 import os
 import platform
@@ -19,13 +19,13 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def machine() -> str:
-    """Return one paragraph on the hardware, the system and the versions of what was measured."""
+    """Describe the hardware, the system and the versions of the measured libraries."""
     libraries = ("aiohttp", "hubspot-api-client", "pandas", "openpyxl", "uvloop")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return (
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}; "
         f"Python {platform.python_version()}, {', '.join(f'{name} {_version(name)}' for name in libraries)}. "
-        f"Load when begun: {os.getloadavg()[0]:.1f}."
+        f"Load at the start: {os.getloadavg()[0]:.1f}."
     )
 
 
@@ -42,10 +42,10 @@ def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "none"
+        return "not installed"
 
 
 def show(text: str) -> None:
-    """Print a piece of the report as soon as it is known."""
+    """Print a part of the report immediately."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

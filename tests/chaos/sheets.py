@@ -1,8 +1,8 @@
-"""A spreadsheet as people have them, drawn by a seed, with what it must be read as."""
+"""Random spreadsheets with the mistakes that people make, and the pairs they must be read as."""
 
 import csv
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,28 +27,26 @@ _SPELLINGS = {
     "p1_pets": ("p1_pets",),
 }
 _NOTES = ("", "=1+1", 'said "no"', "two\nlines", "コンタクト", "a,b;c", " spaces ", "@home", "0012")
-_NO_IDS = ("", "ACME Ltd", "1.2345E+11", "007", "-5", "#N/A", "1,234", "anna@example.com", "17; x")
+_INVALID_IDS = ("", "ACME Ltd", "1.2345E+11", "007", "-5", "#N/A", "1,234", "anna@example.com", "17; x")
 _UNKNOWN = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as it is written, and the pairs it must be read as: none when it is invalid."""
+    """A row as written, and the pairs it must be read as; empty if the row is invalid."""
 
     cells: tuple[str, ...]
     pairs: tuple[Pair, ...]
 
 
 def draw(rng: random.Random, pairs: int) -> list[Row]:
-    """Rows that make about so many distinct pairs, with all that goes wrong in spreadsheets."""
+    """Return rows with at least `pairs` distinct pairs, some of them wrong in the ways that spreadsheets are."""
     rows: list[Row] = []
-    made: set[Pair] = set()
-    while len(made) < pairs:
-        row = rng.choices((_plain, _several, _mirrored, _turned, _again, _unknown, _invalid), (76, 6, 4, 3, 5, 3, 3))[
-            0
-        ](rng, rows)
-        rows.append(row)
-        made.update(row.pairs)
+    drawn: set[Pair] = set()
+    while len(drawn) < pairs:
+        (draw_row,) = rng.choices(list(_KINDS), list(_KINDS.values()))
+        rows.append(draw_row(rng, rows))
+        drawn.update(rows[-1].pairs)
     return rows
 
 
@@ -91,17 +89,17 @@ def _several(rng: random.Random, rows: list[Row]) -> Row:
 
 
 def _mirrored(rng: random.Random, rows: list[Row]) -> Row:
-    """Contact 5 to company 7, where contact 7 to company 5 is likely to come too."""
+    """Contact 5 to company 7; contact 7 to company 5 is likely to occur as well."""
     return _row(rng, (Pair("contacts", rng.randint(1, 12), "companies", rng.randint(1, 12)),))
 
 
-def _turned(rng: random.Random, rows: list[Row]) -> Row:
-    """The link of an earlier row, asked for from its other end."""
+def _reversed(rng: random.Random, rows: list[Row]) -> Row:
+    """The link of an earlier row in the other direction."""
     earlier = _earlier(rng, rows)
     return _row(rng, (earlier.pairs[0].reverse(),)) if earlier else _plain(rng, rows)
 
 
-def _again(rng: random.Random, rows: list[Row]) -> Row:
+def _duplicate(rng: random.Random, rows: list[Row]) -> Row:
     earlier = _earlier(rng, rows)
     return Row((rng.choice(_NOTES), *earlier.cells[1:]), earlier.pairs) if earlier else _plain(rng, rows)
 
@@ -117,5 +115,17 @@ def _unknown(rng: random.Random, rows: list[Row]) -> Row:
 
 def _invalid(rng: random.Random, rows: list[Row]) -> Row:
     cells = [rng.choice(_NOTES), "contacts", str(next(_ids(rng))), "companies", str(next(_ids(rng)))]
-    cells[rng.choice((2, 4))] = rng.choice(_NO_IDS)
+    cells[rng.choice((2, 4))] = rng.choice(_INVALID_IDS)
     return Row(tuple(cells), ())
+
+
+_KINDS: dict[Callable[[random.Random, list[Row]], Row], int] = {
+    _plain: 76,
+    _several: 6,
+    _mirrored: 4,
+    _reversed: 3,
+    _duplicate: 5,
+    _unknown: 3,
+    _invalid: 3,
+}
+"""Every kind of row with its share in percent."""

@@ -1,6 +1,6 @@
-"""A journal with a flipped bit: every command refuses it with a sentence or tells the truth, and sends nothing else.
+"""A journal with a flipped bit: every command reports an error or the truth, and sends no other pairs.
 
-`pytest tests/chaos/test_flipped_bits.py -m slow` flips many more.
+`pytest tests/chaos/test_flipped_bits.py -m long` flips many more.
 """
 
 import random
@@ -16,8 +16,10 @@ from tests.conftest import sandbox_process
 from tests.support.bit_flips import flip_bit, journal_files
 from tests.support.command_line import FAST, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 
+pytestmark = pytest.mark.slow
+
 ROWS = 120
-"""Rows of the file: three in a block of ten are special."""
+"""Rows of the file; of every ten, three are special."""
 
 SCENES = ("finished", "killed", "stopped")
 
@@ -26,7 +28,7 @@ Ids = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A run as it was left, to be brought back as often as wanted: its files, and what was linked by then."""
+    """The files and links that a run left behind, which can be restored repeatedly."""
 
     work: Workplace
     source: Path
@@ -37,11 +39,11 @@ class Scene:
 
     @property
     def journal(self) -> Path:
-        """The journal of the run."""
+        """The path of the run's journal."""
         return self.work.folder / "state" / "runs" / f"{self.run_id}.sqlite"
 
     def restore(self) -> None:
-        """Bring back the files and the links."""
+        """Restore the files and the links."""
         shutil.rmtree(self.work.folder / "state")
         shutil.copytree(self.kept, self.work.folder / "state")
         for path in self.work.folder.glob("*.out.csv"):
@@ -50,7 +52,7 @@ class Scene:
         self.work.hubspot.change("associations", remove=added)
 
     def new_links(self) -> set[Ids]:
-        """The pairs that were linked since."""
+        """Return the pairs that were linked since then."""
         return self.work.links() - self.links
 
 
@@ -60,7 +62,7 @@ def _record(kind: str, number: int) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
-    """A workplace with a server of its own: its links are changed between two flips."""
+    """A workplace with its own server, whose links are restored between two tests."""
     with sandbox_process(FAST) as hubspot:
         yield workplace_in(tmp_path_factory.mktemp("flips"), hubspot)
 
@@ -106,28 +108,28 @@ def _contact(base: int, number: int) -> str:
 
 
 def pairs_of(rows: list[tuple[str, str]]) -> set[Ids]:
-    """The pairs that the rows make."""
+    """Return the pairs of the rows."""
     return {(int(one), int(two)) for one, two in rows if one.isdigit()}
 
 
 @pytest.mark.parametrize("seed", range(14))
-def test_a_flipped_bit_makes_no_command_say_or_send_anything_wrong(scene: Scene, seed: int) -> None:
-    flip_and_look(scene, random.Random(seed))
+def test_with_a_flipped_bit_no_command_reports_or_sends_anything_wrong(scene: Scene, seed: int) -> None:
+    flip_and_check(scene, random.Random(seed))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 300))
-def test_many_flipped_bits_make_no_command_say_or_send_anything_wrong(scene: Scene, seed: int) -> None:
-    flip_and_look(scene, random.Random(seed))
+def test_with_any_of_many_flipped_bits_no_command_reports_or_sends_anything_wrong(scene: Scene, seed: int) -> None:
+    flip_and_check(scene, random.Random(seed))
 
 
-def flip_and_look(scene: Scene, draws: random.Random) -> None:
-    """Flip a bit, let commands look at the journal or continue the run, and compare what they say with the server."""
+def flip_and_check(scene: Scene, rng: random.Random) -> None:
+    """Flip a bit, run commands that read the journal or resume the run, and compare their output with the server."""
     scene.restore()
-    flipped = flip_bit(journal_files(scene.journal), draws)
+    flipped = flip_bit(journal_files(scene.journal), rng)
     work = scene.work
     check(scene, flipped, work.here("report", scene.run_id, "--out", "report.out.csv"), "report.out.csv")
-    command = draws.choice(("resume", "run", "retry", "show"))
+    command = rng.choice(("resume", "run", "retry", "show"))
     if command == "show":
         shown, listed = work.here("show", scene.run_id), work.here("runs", "--json")
         assert shown.code in {0, 2}, (flipped, shown)
@@ -139,11 +141,11 @@ def flip_and_look(scene: Scene, draws: random.Random) -> None:
 
 
 def check(scene: Scene, flipped: str, done: Done, out: str, command: str = "report") -> None:
-    """Compare what a command said and did with what the server knows."""
-    known = {ids for number in range(len(SCENES)) for ids in pairs_of(_rows(scene.work, number))}
+    """Compare the output and the effects of a command with the state of the server."""
+    expected = {ids for number in range(len(SCENES)) for ids in pairs_of(_rows(scene.work, number))}
     asked = scene.work.hubspot.state()["asked"]
     assert {(pair["from"]["type"], pair["to"]["type"]) for pair in asked} == {("contacts", "companies")}, flipped
-    strangers = {(int(pair["from"]["id"]), int(pair["to"]["id"])) for pair in asked} - known
+    strangers = {(int(pair["from"]["id"]), int(pair["to"]["id"])) for pair in asked} - expected
     assert not strangers, f"{flipped}: {command} sent pairs that are in no file"
     path = scene.work.folder / out
     if done.code == 2:
@@ -155,11 +157,11 @@ def check(scene: Scene, flipped: str, done: Done, out: str, command: str = "repo
     if done.code == 3 and not path.exists():
         assert "Error: " in done.err
         return
-    said = rows_of(path)
+    results = rows_of(path)
     if command != "retry":
-        assert [(row["Contact ID"], row["Company ID"]) for row in said] == scene.rows, flipped
+        assert [(row["Contact ID"], row["Company ID"]) for row in results] == scene.rows, flipped
     links = scene.work.links()
-    for row in said:
+    for row in results:
         status = row["import_status"]
         assert (status == "invalid") == (not row["Contact ID"].isdigit()), (flipped, row)
         if status == "invalid":

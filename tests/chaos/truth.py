@@ -1,4 +1,4 @@
-"""What must hold of a results file, whatever happened: checked against the spreadsheet and the server's own memory."""
+"""Invariants of a results file: checks against the spreadsheet and the state of the server."""
 
 import json
 from collections import Counter
@@ -13,24 +13,24 @@ from tests.chaos.sheets import HEADER, Row
 from tests.support.command_line import rows_of
 
 LINKED = ("linked", "already_linked")
-ANSWERED_429 = weather.TOO_FAST | {"daily_limit"}
+RESPONSES_429 = weather.TOO_FAST | {"daily_limit"}
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What the server knows: its links, how often each pair was asked for, and the rest of its state."""
+    """The state of the server: its links, the number of requests for each pair, and the rest."""
 
     links: frozenset[Pair]
     asked: Mapping[Pair, int]
     state: Mapping[str, Any]
 
     def has(self, pair: Pair) -> bool:
-        """Whether the two records are linked; a link has no direction."""
+        """Return whether the two records are linked, in either direction."""
         return pair in self.links or pair.reverse() in self.links
 
 
 def server_of(state: Mapping[str, Any]) -> Server:
-    """The state that `/sandbox/state` says, to look things up in."""
+    """Return the response of `/sandbox/state` as a Server."""
     return Server(
         frozenset(map(_pair, state["associations"])),
         {_pair(entry): entry["times"] for entry in state["asked"]},
@@ -47,7 +47,7 @@ def _pair(entry: Mapping[str, Any]) -> Pair:
 class Truth:
     """The rows of a spreadsheet and the pairs that were linked before anything was sent.
 
-    `in_batches`: a pair that a batch did not link may be `not_sent` when its own turn has not come.
+    `in_batches`: a pair that a batch did not link may be `not_sent` until it is sent by itself.
     """
 
     rows: Sequence[Row]
@@ -55,45 +55,47 @@ class Truth:
     in_batches: bool
 
     def check(self, results: Path, server: Server) -> Counter[str]:
-        """Check every row of a results file; how many rows have each status."""
+        """Check every row of a results file; return the number of rows per status."""
         found = rows_of(results)
-        assert len(found) == len(self.rows), "rows in are not rows accounted for"
+        assert len(found) == len(self.rows), "the results have more or fewer rows than the file"
         once = Counter(pair for pair in {pair for row in self.rows for pair in row.pairs})
-        ways = Counter(_link(pair) for pair in once)
-        for number, (row, said) in enumerate(zip(self.rows, found, strict=True), 2):
-            assert tuple(said[name] for name in HEADER) == row.cells
-            assert said["import_row"] == str(number)
-            assert (said["import_status"] == "invalid") == (not row.pairs)
-            for pair, entry in _pairs_with_outcomes(row, said):
-                is_other_way = ways[_link(pair)] > 1 or _link(pair) in map(_link, self.before & {pair, pair.reverse()})
-                _check_pair(pair, entry, server, is_ours_alone=not is_other_way)
+        directions = Counter(_link(pair) for pair in once)
+        for number, (row, result) in enumerate(zip(self.rows, found, strict=True), 2):
+            assert tuple(result[name] for name in HEADER) == row.cells
+            assert result["import_row"] == str(number)
+            assert (result["import_status"] == "invalid") == (not row.pairs)
+            for pair, entry in _pairs_with_outcomes(row, result):
+                is_shared = directions[_link(pair)] > 1 or _link(pair) in map(
+                    _link, self.before & {pair, pair.reverse()}
+                )
+                _check_pair(pair, entry, server, is_ours_alone=not is_shared)
                 if entry["status"] == "not_sent" and not self.in_batches:
-                    # With 401, 429 and 477 HubSpot says that it has not taken a call.
+                    # With 401, 429 and 477 HubSpot states that it did not process the call.
                     assert server.asked.get(pair, 0) == 0 or entry.get("http_status"), f"{pair} was sent: {entry}"
         self._check_server(once, server)
-        return Counter(said["import_status"] for said in found)
+        return Counter(result["import_status"] for result in found)
 
     def check_verified(self, found: Sequence[Mapping[str, str]], server: Server) -> None:
-        """Check every row of a results file that `verify` wrote: what is not known is called so, the rest is true."""
-        assert len(found) == len(self.rows), "rows in are not rows accounted for"
-        for row, said in zip(self.rows, found, strict=True):
-            assert (said["import_status"] == "invalid") == (not row.pairs)
-            for pair, entry in _pairs_with_outcomes(row, said):
+        """Check every row of a results file of `verify`: unreadable pairs are unconfirmed, the others correct."""
+        assert len(found) == len(self.rows), "the results have more or fewer rows than the file"
+        for row, result in zip(self.rows, found, strict=True):
+            assert (result["import_status"] == "invalid") == (not row.pairs)
+            for pair, entry in _pairs_with_outcomes(row, result):
                 status = entry["status"]
                 assert status in {"already_linked", "linked", "not_sent", "unconfirmed"}, entry
                 if status == "not_sent":
-                    assert not server.has(pair), f"{pair} is linked, yet called missing: {entry}"
+                    assert not server.has(pair), f"{pair} is linked, but reported as missing: {entry}"
                 elif status != "unconfirmed":
                     assert server.has(pair), f"{pair} is not linked: {entry}"
 
     def _check_server(self, pairs: Counter[Pair], server: Server) -> None:
-        assert server.asked.keys() <= pairs.keys(), "something was sent that no row asks for"
+        assert server.asked.keys() <= pairs.keys(), "a pair was sent that is in no row"
         ours = {_link(pair) for pair in pairs} | {_link(pair) for pair in self.before}
-        assert {_link(pair) for pair in server.links} <= ours, "something is linked that no row asks for"
+        assert {_link(pair) for pair in server.links} <= ours, "a pair is linked that is in no row"
         rate = server.state["rate"]
         assert rate["worst_window"] <= rate["limit"]
-        struck = sum(times for name, times in server.state["faults"].items() if name in ANSWERED_429)
-        assert server.state["counts"]["rate_limited"] == struck, "a 429 that no fault made: the pace was too fast"
+        from_faults = sum(times for name, times in server.state["faults"].items() if name in RESPONSES_429)
+        assert server.state["counts"]["rate_limited"] == from_faults, "a real 429: the importer exceeded the limit"
         assert server.state["counts"]["redirects_followed"] == 0
 
 
@@ -101,35 +103,35 @@ def _link(pair: Pair) -> Pair:
     return min(pair, pair.reverse())
 
 
-def _pairs_with_outcomes(row: Row, said: Mapping[str, str]) -> Iterator[tuple[Pair, Mapping[str, Any]]]:
-    """The pairs of a row, each with what the row says of it: of several, the details name those that are not linked."""
+def _pairs_with_outcomes(row: Row, result: Mapping[str, str]) -> Iterator[tuple[Pair, Mapping[str, Any]]]:
+    """Yield the pairs of a row with their outcomes; in a row of several pairs the details list those not linked."""
     if len(row.pairs) == 1:
-        yield row.pairs[0], {"status": said["import_status"], "http_status": said["import_http_status"]}
+        yield row.pairs[0], {"status": result["import_status"], "http_status": result["import_http_status"]}
         return
-    entries = json.loads(said["import_error_details"] or "[]") if row.pairs else []
+    entries = json.loads(result["import_error_details"] or "[]") if row.pairs else []
     unlinked = {(entry["pair"]["from_object_id"], entry["pair"]["to_object_id"]): entry for entry in entries}
     for pair in row.pairs:
-        # Of those that are linked a row says only "linked" when one of them is.
-        status = "already_linked" if said["import_status"] == "already_linked" else "linked"
+        # A row with a linked and an already linked pair only says "linked".
+        status = "already_linked" if result["import_status"] == "already_linked" else "linked"
         yield pair, unlinked.get((str(pair.from_id), str(pair.to_id)), {"status": status})
 
 
 def _check_pair(pair: Pair, entry: Mapping[str, Any], server: Server, *, is_ours_alone: bool) -> None:
-    status, asked = entry["status"], server.asked.get(pair, 0)
-    translate_errors = f"{pair} is {status}, asked {asked} times: {entry}"
+    status, requests = entry["status"], server.asked.get(pair, 0)
+    message = f"{pair} is {status} after {requests} requests: {entry}"
     if status in LINKED:
-        assert server.has(pair), translate_errors
+        assert server.has(pair), message
     if status == "already_linked":
-        assert asked == 0, translate_errors
+        assert requests == 0, message
     if status == "failed":
-        assert asked > 0, translate_errors
-        assert not (is_ours_alone and server.has(pair)), translate_errors
+        assert requests > 0, message
+        assert not (is_ours_alone and server.has(pair)), message
     if status == "unconfirmed":
-        assert asked > 0 or is_cut_off(entry), translate_errors
+        assert requests > 0 or has_no_response(entry), message
     if status == "not_sent" and is_ours_alone:
-        assert not server.has(pair), translate_errors
+        assert not server.has(pair), message
 
 
-def is_cut_off(entry: Mapping[str, Any]) -> bool:
-    """Whether a row says that its process died while it was sent: perhaps just before."""
+def has_no_response(entry: Mapping[str, Any]) -> bool:
+    """Return whether a row is unconfirmed because its process was killed before or while the pair was sent."""
     return not entry.get("http_status")

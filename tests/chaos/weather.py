@@ -1,4 +1,4 @@
-"""Which faults strike in the chaos test: the whole table, but for what by its nature stops a run."""
+"""The faults of the chaos test: all that exist except those that by their nature stop a run."""
 
 import random
 
@@ -10,11 +10,10 @@ STOPPING = {
 }
 
 TOO_FAST = {"too_fast", "too_fast_retry_after", "too_fast_second"}
-"""These pause the whole pool, so a few are many."""
+"""Faults that pause the whole pool, so they are rare."""
 
 _NOT_FOUND = {"http_404", "unknown_record"}
-"""A record that HubSpot does not know cannot be linked: a server that says so strikes the pair each time."""
-
+"""Faults of records that do not exist: they occur at every call about the same pair."""
 
 UNREADABLE_RECORDS = [
     "http_500=read,pairs:0.01",
@@ -22,18 +21,18 @@ UNREADABLE_RECORDS = [
     "oversized=read,pairs:0.005",
     "silent_read=read,pairs:0.01",
 ]
-"""Single records that break every read about them, however small it is."""
+"""Single records that make every read of them fail, however small it is."""
 
 
 def faults(jitter: random.Random) -> list[str]:
-    """Every fault at small odds, in an order drawn by the jitter: of those that would strike a call the first does."""
+    """Return every fault with a small probability, in random order: the first one that applies to a call occurs."""
     known = [name for name in FAULTS if name not in STOPPING]
     jitter.shuffle(known)
-    lasting = ["unknown_record=pairs:0.004", "http_404=put,pairs:0.004"]
-    return lasting + [spec for name in known if name not in _NOT_FOUND for spec in _odds(name)]
+    permanent = ["unknown_record=pairs:0.004", "http_404=put,pairs:0.004"]
+    return permanent + [spec for name in known if name not in _NOT_FOUND for spec in _with_probability(name)]
 
 
-def _odds(name: str) -> list[str]:
+def _with_probability(name: str) -> list[str]:
     if name in TOO_FAST:
         return [f"{name}=put,0.0004", f"{name}=batch,0.02", f"{name}=read,0.02"]
     if isinstance(FAULTS[name], CallFault):

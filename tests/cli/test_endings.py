@@ -1,6 +1,7 @@
-"""How a process ends: after signals, with broken standard streams, and when the system refuses something."""
+"""How a process ends: after signals, with broken standard streams, and with errors of the operating system."""
 
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,9 @@ import pytest
 
 from importer.sandbox import parse_fault
 from tests.conftest import sandbox_process
-from tests.support.command_line import FAST, Workplace, rows_of, wait_until, workplace_in
+from tests.support.command_line import FAST, ROOT, Workplace, rows_of, wait_until, workplace_in
+
+pytestmark = pytest.mark.slow
 
 # ---- signals
 
@@ -27,7 +30,7 @@ from tests.support.command_line import FAST, Workplace, rows_of, wait_until, wor
         (signal.SIGTERM, 143, ("--only-missing",)),
     ],
 )
-def test_a_signal_ends_a_run_within_its_grace_though_nothing_answers(
+def test_a_signal_ends_a_run_within_its_grace_without_any_response(
     tmp_path: Path, number: signal.Signals, code: int, flags: tuple[str, ...]
 ) -> None:
     with sandbox_process(replace(FAST, faults=(parse_fault("lost_hang=always"),))) as hubspot:
@@ -38,7 +41,7 @@ def test_a_signal_ends_a_run_within_its_grace_though_nothing_answers(
         start = time.monotonic()
         running.send(number)
         done = running.end()
-        assert time.monotonic() - start < 10  # answers are waited for up to 40 s otherwise
+        assert time.monotonic() - start < 10  # it waits for responses up to 40 s otherwise
     assert done.code == code
     assert (done.json["status"], done.json["stopped_by"]) == ("interrupted", number.name)
     rows = rows_of(Path(done.json["results"]))
@@ -48,7 +51,7 @@ def test_a_signal_ends_a_run_within_its_grace_though_nothing_answers(
         assert done.json["unconfirmed"] == (10 if flags else 4)
 
 
-def test_a_hangup_that_is_ignored_stays_ignored_as_under_nohup(work: Workplace) -> None:
+def test_an_ignored_hangup_stays_ignored_as_under_nohup(work: Workplace) -> None:
     source = work.write("a.csv", work.pairs(300))
     command = [sys.executable, "-m", "importer", "run", str(source), "--quiet", "--rate", "100/1"]
     with subprocess.Popen(
@@ -61,6 +64,29 @@ def test_a_hangup_that_is_ignored_stays_ignored_as_under_nohup(work: Workplace) 
         process.send_signal(signal.SIGHUP)
         assert process.wait(60) == 0
     assert len(work.links()) == 300
+
+
+@pytest.mark.parametrize("module", ["platformdirs", "click", "importer.config.settings"])
+@pytest.mark.parametrize("start", [["-m", "importer"], ["-c", "from importer.cli import main; main()"]])
+def test_ctrl_c_while_modules_are_loaded_ends_quietly(tmp_path: Path, module: str, start: list[str]) -> None:
+    hook = tmp_path / "sitecustomize.py"  # runs before the command and interrupts the import of one module
+    hook.write_text(
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, *start, "runs"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 # ---- standard streams
@@ -85,9 +111,7 @@ def shell(work: Workplace, *arguments: str) -> int:
 
 
 @pytest.mark.parametrize(("stdout", "stderr"), STREAMS)
-def test_the_exit_code_is_the_runs_own_whatever_became_of_the_streams(
-    work: Workplace, stdout: str, stderr: str
-) -> None:
+def test_the_exit_code_does_not_depend_on_the_streams(work: Workplace, stdout: str, stderr: str) -> None:
     work.write("a.csv", [*work.pairs(3), ("x", 1)])
     assert shell(work, "run a.csv --json", stderr, stdout) == 1
     assert [row["import_status"] for row in rows_of(work.folder / "a.results.csv")] == ["linked"] * 3 + ["invalid"]
@@ -95,11 +119,11 @@ def test_the_exit_code_is_the_runs_own_whatever_became_of_the_streams(
 
 @pytest.mark.parametrize("streams", ["2>&-", ">/dev/full 2>/dev/full"])
 @pytest.mark.parametrize("command", ["run none.csv", "run --nothing", "run - <&-"])
-def test_what_is_wrong_is_2_whatever_became_of_the_streams(work: Workplace, command: str, streams: str) -> None:
+def test_wrong_input_is_2_even_with_broken_streams(work: Workplace, command: str, streams: str) -> None:
     assert shell(work, command, streams) == 2
 
 
-def test_standard_output_that_takes_nothing_is_reported(work: Workplace) -> None:
+def test_standard_output_that_cannot_be_written_is_reported(work: Workplace) -> None:
     work.write("a.csv", work.pairs(3))
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         done = subprocess.run(
@@ -118,13 +142,13 @@ def test_standard_output_that_takes_nothing_is_reported(work: Workplace) -> None
     )
 
 
-# ---- what the system refuses
+# ---- errors of the operating system
 
 
 NO_PASSWD_ENTRY = "import pwd; pwd.getpwuid = {}.__getitem__; from importer.cli import main; main()"
 
 
-def test_without_a_home_the_state_directory_has_to_be_named(work: Workplace) -> None:
+def test_without_a_home_directory_a_state_directory_is_required(work: Workplace) -> None:
     source = work.write("a.csv", work.pairs(1))
     environment = {**work.environment, "IMPORTER_STATE_DIR": "", "XDG_STATE_HOME": "", "HOME": "relative"}
     done = subprocess.run(
@@ -137,7 +161,7 @@ def test_without_a_home_the_state_directory_has_to_be_named(work: Workplace) -> 
         check=False,
     )
     assert done.returncode == 2
-    assert "--state-dir" in done.stderr.splitlines()[-1]
+    assert done.stderr.endswith("[STATE_DIR_UNKNOWN]\n")
     assert {path.name for path in work.folder.iterdir()} == {"a.csv", "tmp"}
 
 
@@ -146,7 +170,7 @@ def replace_by_directory(path: Path) -> None:
     path.mkdir()
 
 
-def test_a_lock_that_cannot_be_opened_is_one_sentence(work: Workplace) -> None:
+def test_a_lock_that_cannot_be_opened_is_one_line_with_a_code(work: Workplace) -> None:
     source = work.write("a.csv", work.pairs(2))
     assert work.here("run", source).code == 0
     for pattern in ("state/commands/*.lock", "home/importer/rate/*.lock"):
@@ -154,24 +178,26 @@ def test_a_lock_that_cannot_be_opened_is_one_sentence(work: Workplace) -> None:
         replace_by_directory(lock)
         done = work.here("run", source, "--fresh", "--quiet")
         assert done.code == 2
-        assert done.sentence.startswith(f"{lock} cannot be used: ")
+        assert done.error_code == "FILE_UNUSABLE"
+        assert str(lock) in done.error
         lock.rmdir()
 
 
 @pytest.mark.parametrize("name", ["state", "state/runs", "state/commands"])
-def test_a_file_in_the_place_of_a_directory_is_one_sentence(work: Workplace, name: str) -> None:
+def test_a_file_in_place_of_a_directory_is_one_line_with_a_code(work: Workplace, name: str) -> None:
     source = work.write("a.csv", work.pairs(2))
     (work.folder / name).parent.mkdir(exist_ok=True)
     (work.folder / name).touch()
     done = work.here("run", source, "--quiet")
     assert done.code == 2
-    assert str(work.folder / "state") in done.sentence
+    assert done.error_code == "FILE_UNUSABLE"
+    assert str(work.folder / "state") in done.error
     assert work.asked() == {}
 
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 KiB with few inodes, where this user may mount one."""
+    """A disk of 64 KiB with few inodes; skipped if this user may not mount one."""
     place = tmp_path / "disk"
     place.mkdir()
     options = "size=64k,nr_inodes=8"
@@ -182,17 +208,17 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
-def test_standard_input_that_does_not_fit_on_the_disk_is_one_sentence(work: Workplace, tiny_disk: Path) -> None:
+def test_standard_input_that_does_not_fit_on_the_disk_is_one_line_with_a_code(work: Workplace, tiny_disk: Path) -> None:
     content = work.write("a.csv", work.pairs(4_000)).read_bytes()
     assert len(content) > 80_000
     done = work.run("run", "-", "--quiet", stdin=content, IMPORTER_STATE_DIR=str(tiny_disk))
     assert done.code == 2
-    assert "no space or no inodes left" in done.sentence
+    assert done.error_code == "DISK_FULL"
     assert list(tiny_disk.iterdir()) == []
     assert work.asked() == {}
 
 
-def test_a_disk_without_inodes_is_one_sentence(work: Workplace, tiny_disk: Path) -> None:
+def test_a_disk_without_inodes_is_one_line_with_a_code(work: Workplace, tiny_disk: Path) -> None:
     for number in itertools.count():
         try:
             (tiny_disk / str(number)).touch()
@@ -200,14 +226,14 @@ def test_a_disk_without_inodes_is_one_sentence(work: Workplace, tiny_disk: Path)
             break
     done = work.run("run", work.write("a.csv", work.pairs(2)), "--quiet", IMPORTER_STATE_DIR=str(tiny_disk / "state"))
     assert done.code == 2
-    assert "no space or no inodes left" in done.sentence
+    assert done.error_code == "DISK_FULL"
     assert work.asked() == {}
 
 
 @pytest.mark.parametrize(
     "url", ["https://a..b", "https://.a", "https://a b.c", "https://" + "a" * 64 + ".b", "https://a%b"]
 )
-def test_an_address_that_cannot_be_is_refused(work: Workplace, url: str) -> None:
+def test_an_impossible_address_is_rejected(work: Workplace, url: str) -> None:
     done = work.here("run", work.write("a.csv", work.pairs(1)), "--base-url", url)
     assert done.code == 2
-    assert "expected a URL such as https://api.hubapi.com" in done.sentence
+    assert done.error_code == "SETTING_INVALID"

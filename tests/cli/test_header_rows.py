@@ -1,4 +1,4 @@
-"""Files with titles above their header or without one, and exports with blank cells, from the file to the results."""
+"""Files with titles above their header or without a header, and exports with blank cells."""
 
 from pathlib import Path
 
@@ -16,17 +16,17 @@ def make_known(work: Workplace, *numbers: int) -> None:
 
 
 def headless(work: Workplace) -> Path:
-    """A file without a header: two pairs, of which HubSpot does not know the first."""
+    """Write a file without a header: two pairs, the first with an unknown record."""
     path = work.folder / "pairs.csv"
     path.write_text(f"{UNKNOWN + work.base},7,note\n{work.base},8,other\n")
     return path
 
 
-def test_a_file_without_a_header_loses_no_pair(work: Workplace) -> None:
+def test_a_file_without_a_header_is_rejected_without_losing_a_pair(work: Workplace) -> None:
     source = headless(work)
     refused = work.here("run", source, *POSITIONS)
     assert refused.code == 2
-    assert "--no-header" in refused.sentence
+    assert refused.error_code == "HEADER_IS_RECORD"
     assert not work.asked()
     done = work.here("run", source, *POSITIONS, "--no-header", "--json")
     assert (done.code, done.json["rows"], done.json["linked"], done.json["failed"]) == (1, 2, 1, 1)
@@ -39,7 +39,9 @@ def test_a_file_without_a_header_loses_no_pair(work: Workplace) -> None:
 
 @pytest.mark.parametrize("flags", [("--no-header",), ()])
 @pytest.mark.parametrize("name", ["pairs.failures.csv", "pairs.results.csv"])
-def test_what_a_run_without_a_header_leaves_is_read_back(work: Workplace, name: str, flags: tuple[str, ...]) -> None:
+def test_results_of_a_run_without_a_header_can_be_imported_again(
+    work: Workplace, name: str, flags: tuple[str, ...]
+) -> None:
     work.here("run", headless(work), *POSITIONS, "--no-header")
     make_known(work, 0)
     done = work.here("run", work.folder / name, *POSITIONS, *flags, "--json")
@@ -47,7 +49,7 @@ def test_what_a_run_without_a_header_leaves_is_read_back(work: Workplace, name: 
     assert work.links() == {(UNKNOWN + work.base, 7), (work.base, 8)}
 
 
-def test_the_results_of_a_run_without_a_header_are_tried_again(work: Workplace) -> None:
+def test_the_results_of_a_run_without_a_header_are_retried(work: Workplace) -> None:
     work.here("run", headless(work), *POSITIONS, "--no-header")
     make_known(work, 0)
     done = work.here("retry", work.folder / "pairs.results.csv", "--json")
@@ -55,7 +57,7 @@ def test_the_results_of_a_run_without_a_header_are_tried_again(work: Workplace) 
     assert work.links() == {(UNKNOWN + work.base, 7), (work.base, 8)}
 
 
-def test_a_run_without_a_header_goes_on(work: Workplace) -> None:
+def test_a_run_without_a_header_is_resumed(work: Workplace) -> None:
     source = headless(work)
     make_known(work, 0)
     stopped = work.here("run", source, *POSITIONS, "--no-header", "--json", HUBSPOT_ACCESS_TOKEN="wrong")
@@ -65,7 +67,7 @@ def test_a_run_without_a_header_goes_on(work: Workplace) -> None:
 
 
 @pytest.mark.parametrize("how", ["flag", "environment", "config"])
-def test_a_header_below_titles_is_the_row_that_is_named(work: Workplace, how: str) -> None:
+def test_a_header_below_titles_can_be_given_by_its_row(work: Workplace, how: str) -> None:
     source = work.folder / "title.csv"
     text = (
         f"Contacts without company,,\n,,\nContact ID,Name,Company ID\n{UNKNOWN + work.base},Ann,7\n{work.base},Bo,8\n"
@@ -73,7 +75,8 @@ def test_a_header_below_titles_is_the_row_that_is_named(work: Workplace, how: st
     source.write_text(text)
     refused = work.here("run", source)
     assert refused.code == 2
-    assert "--header-row 3." in refused.sentence
+    assert refused.error_code == "HEADER_IS_TITLE"
+    assert "--header-row 3" in refused.error
     config = work.folder / "settings.toml"
     config.write_text("header_row = 3\n")
     flags = {"flag": ("--header-row", "3"), "environment": (), "config": ("--config", config)}[how]
@@ -94,12 +97,12 @@ def test_a_header_below_titles_is_the_row_that_is_named(work: Workplace, how: st
 @pytest.mark.parametrize(
     "flags", [("--header-row", "0"), ("--header-row", "9"), ("--header-row", "x"), ("--header-row", "1", "--no-header")]
 )
-def test_a_header_row_that_cannot_be_is_refused(work: Workplace, flags: tuple[str, ...]) -> None:
+def test_an_impossible_header_row_is_rejected(work: Workplace, flags: tuple[str, ...]) -> None:
     assert work.here("run", work.write("a.csv", work.pairs(1)), *flags).code == 2
     assert not work.asked()
 
 
-def test_an_export_with_blank_cells_ends_well(work: Workplace) -> None:
+def test_an_export_with_blank_cells_exits_with_0(work: Workplace) -> None:
     source = work.folder / "export.csv"
     source.write_text(f"Record ID,First Name,Associated Company IDs\n{work.base},Ann,7;8\n{work.base + 1},Bo,\n")
     done = work.here("run", source, "--from", "contacts", "--json")
@@ -117,7 +120,7 @@ def test_a_blank_cell_of_another_file_is_invalid_unless_it_is_allowed(work: Work
     assert work.here("check", source, IMPORTER_ALLOW_BLANK="true").code == 0
 
 
-def test_a_column_of_labels_is_told(work: Workplace) -> None:
+def test_a_column_of_labels_is_reported(work: Workplace) -> None:
     source = work.folder / "labels.csv"
     source.write_text(f"Contact ID,Company ID,Association Label\n{work.base},7,Decision maker\n")
     done = work.here("check", source)

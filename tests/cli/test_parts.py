@@ -1,4 +1,4 @@
-"""A split export from the zip file to the last row: people and scripts read which file each row is of."""
+"""A split export from the zip file to the last row: people and scripts can see which file each row belongs to."""
 
 import json
 from pathlib import Path
@@ -25,6 +25,7 @@ def export(work: Workplace) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_results_name_rows_and_duplicates_by_file_and_row(work: Workplace, export: Path) -> None:
     done = work.here("run", export, "--from", "contacts", "--json")
     assert (done.code, done.json["rows"], done.json["pairs"], done.json["calls"]) == (1, 5, 3, 3)
@@ -59,7 +60,7 @@ def test_log_lines_name_rows_by_file_and_row(work: Workplace, export: Path) -> N
     assert rows == [f"{SECOND}:4"]
 
 
-def test_a_stopped_run_goes_on_and_a_retry_keeps_the_names(work: Workplace, export: Path) -> None:
+def test_a_stopped_run_is_resumed_and_a_retry_keeps_the_names(work: Workplace, export: Path) -> None:
     flags = ("run", export, "--from", "contacts", "--json")
     stopped = work.here(*flags, HUBSPOT_ACCESS_TOKEN="wrong")
     assert (stopped.code, stopped.json["not_sent"]) == (3, 4)
@@ -71,7 +72,7 @@ def test_a_stopped_run_goes_on_and_a_retry_keeps_the_names(work: Workplace, expo
     assert (row["import_row"], row["import_status"]) == (f"{SECOND}:4", "linked")
 
 
-def test_corrected_results_are_a_file_of_their_own_with_rows_of_their_own(work: Workplace, export: Path) -> None:
+def test_corrected_results_are_a_separate_file_with_its_own_row_numbers(work: Workplace, export: Path) -> None:
     work.here("run", export, "--from", "contacts")
     results = work.folder / "export.results.csv"
     results.write_bytes(results.read_bytes().replace(b"\nx,", f"\n{work.base + 2},".encode()))
@@ -83,7 +84,7 @@ def test_corrected_results_are_a_file_of_their_own_with_rows_of_their_own(work: 
     assert list(rows[0])[:2] == HEADER
 
 
-def test_a_results_file_of_a_split_export_is_tried_again(work: Workplace, export: Path) -> None:
+def test_a_results_file_of_a_split_export_is_retried(work: Workplace, export: Path) -> None:
     work.here("run", export, "--from", "contacts")
     work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
     done = work.here("retry", work.folder / "export.results.csv", "--json")

@@ -1,4 +1,4 @@
-"""What is not linked yet: corrected, tried again, and what a run left looked at."""
+"""Commands after a run: retry, show, report and the list of runs."""
 
 import json
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_a_retry_of_a_run_sends_only_what_failed(failing: tuple[Workplace, str, 
         ("11", "linked", "7"),
     ]
     shown = work.here("show", summary["run_id"])
-    assert f"a retry of {run_id}" in shown.out
+    assert f"Retry of  {run_id}" in shown.out
     make_known(work, 2)
     last = work.here("retry", summary["run_id"], "--json")
     assert (last.code, last.json["rows"], last.json["linked"]) == (0, 1, 1)
@@ -57,7 +57,7 @@ def test_a_retry_of_a_run_sends_only_what_failed(failing: tuple[Workplace, str, 
     assert (nothing.code, nothing.json["rows"], nothing.json["calls"]) == (0, 0, 0)
 
 
-def test_a_stopped_retry_goes_on(failing: tuple[Workplace, str, Path]) -> None:
+def test_a_stopped_retry_is_resumed(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, _ = failing
     make_known(work, 0, 1, 2)
     stopped = work.here("retry", run_id, "--json", HUBSPOT_ACCESS_TOKEN="wrong")
@@ -66,7 +66,7 @@ def test_a_stopped_retry_goes_on(failing: tuple[Workplace, str, Path]) -> None:
     assert (done.code, done.json["linked"], done.json["run_id"]) == (0, 4, stopped.json["run_id"])
 
 
-def test_a_corrected_results_file_is_tried_again_with_the_runs_own_columns(work: Workplace) -> None:
+def test_a_corrected_results_file_is_retried_with_the_runs_own_columns(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"a,b\n{work.base},7\n{UNKNOWN + work.base},8\n")
     flags = ("--map", "from_object_id=a", "--map", "to_object_id=b", "--from", "contacts", "--to", "companies")
@@ -81,7 +81,7 @@ def test_a_corrected_results_file_is_tried_again_with_the_runs_own_columns(work:
     assert (row["a"], row["import_row"], row["import_status"]) == (str(work.base + 1), "3", "linked")
 
 
-def test_a_results_file_is_read_by_the_columns_of_its_run_wherever_those_stood(work: Workplace) -> None:
+def test_a_results_file_is_read_by_the_columns_of_its_run_in_any_order(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"import_row,a,b,c\n2,{UNKNOWN + work.base},7,8\n3,{work.base},9,10\n")
     flags = ("--map", "from_object_id=#2", "--map", "to_object_id=#3", "--from", "contacts", "--to", "companies")
@@ -93,7 +93,7 @@ def test_a_results_file_is_read_by_the_columns_of_its_run_wherever_those_stood(w
     assert work.links() == {(work.base, 9), (UNKNOWN + work.base, 7)}
 
 
-def test_a_results_file_with_a_delimiter_of_its_own_is_tried_again(work: Workplace) -> None:
+def test_a_results_file_with_an_unusual_delimiter_is_retried(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"Contact ID^Company ID\n{work.base}^7\n{UNKNOWN + work.base}^8\n")
     assert work.here("run", source, "--delimiter", "^").code == 1
@@ -102,19 +102,19 @@ def test_a_results_file_with_a_delimiter_of_its_own_is_tried_again(work: Workpla
     assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
 
 
-def test_a_results_file_that_no_run_here_wrote_is_refused_with_what_helps(work: Workplace) -> None:
+def test_a_results_file_of_an_unknown_run_is_rejected_with_a_remedy(work: Workplace) -> None:
     path = work.folder / "moved.csv"
     path.write_text("from_id,to_id,import_status\n1,2,failed\n")
     refused = work.here("retry", path)
     assert refused.code == 2
-    assert f"No run here wrote {path}" in refused.sentence
+    assert f"No run here wrote {path}" in refused.error
     work.environment["IMPORTER_TO_OBJECT_TYPE"] = "companies"
     path.write_text(f"from_id,to_id,import_status\n{work.base},2,failed\n{work.base + 1},2,linked\n")
     done = work.here("retry", path, "--from", "contacts", "--json")
     assert (done.code, done.json["rows"], work.links()) == (0, 1, {(work.base, 2)})
 
 
-def test_the_results_of_a_retry_can_be_tried_again(failing: tuple[Workplace, str, Path]) -> None:
+def test_the_results_of_a_retry_can_be_retried(failing: tuple[Workplace, str, Path]) -> None:
     work, _, _ = failing
     first = work.here("retry", work.folder / "deals.results.csv", "--json")
     assert (first.code, first.json["rows"], first.json["failed"], first.json["invalid"]) == (1, 5, 4, 1)
@@ -141,7 +141,7 @@ def test_a_corrected_failures_file_is_a_source_like_any_other(failing: tuple[Wor
 # ---- looking
 
 
-def test_runs_lists_the_newest_first_with_how_they_ended(failing: tuple[Workplace, str, Path]) -> None:
+def test_runs_are_listed_newest_first_with_their_status(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, source = failing
     other = work.write("b.csv", work.pairs(2, 50))
     stopped = work.here("run", other, "--json", HUBSPOT_ACCESS_TOKEN="wrong").json["run_id"]
@@ -161,17 +161,17 @@ def test_without_runs_the_list_says_so(work: Workplace) -> None:
     assert (done.code, done.out) == (0, f"There are no runs in {work.folder / 'state' / 'runs'}.\n")
 
 
-def test_show_says_again_what_the_run_said(failing: tuple[Workplace, str, Path]) -> None:
+def test_show_prints_the_summary_of_the_run(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, source = failing
     shown = work.here("show", run_id, "--json")
     assert shown.code == 0
     assert (shown.json["run_id"], shown.json["failed"], shown.json["calls"]) == (run_id, 4, 8)
     text = work.here("show", run_id).out
-    assert text.startswith(f"{source} to {work.hubspot.url}, account 10000001 (API v4), begun 20")
+    assert text.startswith(f"Source    {source}\nTarget    {work.hubspot.url}, account 10000001, API v4\nStarted   20")
     assert f"Run {run_id} finished after" in text
 
 
-def test_report_writes_the_same_results_again_in_any_form(failing: tuple[Workplace, str, Path]) -> None:
+def test_report_writes_the_same_results_in_any_format(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, source = failing
     results, failures = work.folder / "deals.results.csv", work.folder / "deals.failures.csv"
     before = results.read_bytes(), failures.read_bytes()
@@ -192,38 +192,39 @@ def test_a_report_does_not_write_over_the_source(failing: tuple[Workplace, str, 
     before = source.read_bytes()
     done = work.here("report", run_id, "--out", source)
     assert done.code == 2
-    assert "it is the source" in done.sentence
+    assert done.error_code == "OUTPUT_IS_SOURCE"
     assert source.read_bytes() == before
 
 
-def test_an_unknown_run_is_refused_with_the_newest_ones(failing: tuple[Workplace, str, Path]) -> None:
+def test_an_unknown_run_is_reported_with_the_newest_runs(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, _ = failing
     for command in (["show", "nope"], ["report", "nope"], ["show", "../runs/" + run_id]):
         done = work.here(*command)
         assert done.code == 2
-        assert done.sentence.endswith(f"The newest runs are: {run_id}.")
+        assert done.error_code == "RUN_NOT_FOUND"
+        assert done.error.endswith(f" {run_id}.")
 
 
-def test_a_damaged_journal_is_told_when_asked_for_and_passed_over_when_not(
+def test_a_damaged_journal_is_an_error_only_for_commands_that_need_it(
     failing: tuple[Workplace, str, Path],
 ) -> None:
     work, _, source = failing
     (work.folder / "state" / "runs" / "20200101-000000-0000.sqlite").write_bytes(b"not a journal at all" * 100)
     shown = work.here("show", "20200101-000000-0000")
     assert shown.code == 2
-    assert "it is not a journal, or it is damaged" in shown.sentence
+    assert shown.error_code == "NOT_A_JOURNAL"
     listed: list[dict[str, Any]] = json.loads(work.here("runs", "--json").out)
     assert [run["status"] for run in listed] == ["finished", "unreadable"]
     assert (listed[1]["run_id"], listed[1]["rows"], listed[1]["source"]) == ("20200101-000000-0000", None, None)
-    assert "it is not a journal, or it is damaged" in listed[1]["error"]
+    assert listed[1]["error"] == shown.error
     assert "error" not in listed[0]
     unreadable = work.here("runs").out.splitlines()[1]
     assert unreadable.startswith("20200101-000000-0000  unreadable")
-    assert "20200101-000000-0000 (unreadable)" in work.here("show", "nope").sentence
+    assert "20200101-000000-0000 (unreadable)" in work.here("show", "nope").error
     assert work.here("run", source).code == 1
 
 
-def test_a_results_file_corrected_once_more_can_be_tried_anew(failing: tuple[Workplace, str, Path]) -> None:
+def test_a_results_file_corrected_once_more_can_be_retried_with_fresh(failing: tuple[Workplace, str, Path]) -> None:
     work, _, _ = failing
     make_known(work, 0, 1, 2)
     results = work.folder / "deals.results.csv"
@@ -232,7 +233,8 @@ def test_a_results_file_corrected_once_more_can_be_tried_anew(failing: tuple[Wor
     results.write_bytes(results.read_bytes().replace(str(UNKNOWN + work.base + 2).encode(), str(work.base).encode()))
     refused = work.here("retry", results)
     assert refused.code == 2
-    assert f"{results} has changed since run {stopped.json['run_id']} began" in refused.sentence
+    assert refused.error_code == "SOURCE_CHANGED_SINCE_RUN"
+    assert stopped.json["run_id"] in refused.error
     done = work.here("retry", results, "--fresh", "--json")
     assert (done.code, done.json["linked"], done.json["invalid"]) == (1, 4, 1)
     assert done.json["run_id"] != stopped.json["run_id"]

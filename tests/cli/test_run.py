@@ -1,4 +1,4 @@
-"""The main job, from a spreadsheet to the last row's outcome, as a person or a script sees it."""
+"""`importer run` and `importer check`, from a spreadsheet to the outcome of every row."""
 
 import contextlib
 import csv
@@ -16,6 +16,8 @@ import pytest
 from importer.model import RESULT_COLUMNS
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
+pytestmark = pytest.mark.slow
+
 JSON_KEYS = [
     *("run_id", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "blank", "failed"),
     *("unconfirmed", "invalid", "not_sent", "duplicates", "calls", "reads", "retries", "rate_limited"),
@@ -23,7 +25,7 @@ JSON_KEYS = [
 ]
 
 
-def test_a_thousand_pairs_are_linked_and_every_row_says_so(work: Workplace) -> None:
+def test_a_thousand_pairs_are_linked_and_every_row_has_its_result(work: Workplace) -> None:
     pairs = work.pairs(1000)
     source = work.write("deals.csv", pairs)
     done = work.run("run", source, "--json")
@@ -66,7 +68,7 @@ def test_a_thousand_pairs_are_linked_and_every_row_says_so(work: Workplace) -> N
     assert not (work.folder / "deals.failures.csv").exists()
 
 
-def test_every_row_that_is_not_linked_is_explained(work: Workplace) -> None:
+def test_every_row_that_is_not_linked_has_its_reason(work: Workplace) -> None:
     good = work.pairs(900)
     unknown = [(UNKNOWN + work.base + n, 1) for n in range(50)]
     invalid = [(text, 7) for text in ("", "ACME Ltd", "1.2345E+11", "007", "-5")] * 4
@@ -111,30 +113,31 @@ def test_every_row_that_is_not_linked_is_explained(work: Workplace) -> None:
     assert failures == [original[0], *original[901:971]]
 
 
-def test_the_summary_for_people_names_counts_files_and_the_next_step(work: Workplace) -> None:
+def test_the_summary_for_people_has_counts_files_and_the_next_step(work: Workplace) -> None:
     done = work.here("run", work.write("deals.csv", [*work.pairs(2), ("x", 1)]))
     assert done.code == 1
     lines = done.out.splitlines()
-    assert [line.split() for line in lines[1:4]] == [["rows", "3"], ["linked", "2"], ["already_linked", "0"]]
+    assert [line.split() for line in lines[1:4]] == [["rows", "3"], ["linked", "2"], ["invalid", "1"]]
     assert f"failures          {work.folder / 'deals.failures.csv'}" in lines
-    assert lines[-1].startswith(f"Correct {work.folder / 'deals.failures.csv'} and import it, or run: importer retry ")
+    assert "importer retry" in done.out
     assert work.hubspot.url in done.err
-    assert "HubSpot ends its support of API v4 on 2027-03-30; --api-version 2026-09 follows it." in done.err
+    assert "2027-03-30" in done.err
+    assert "--api-version 2026-09" in done.err
 
 
 @pytest.mark.parametrize("version", ["2026-03", "2026-09"])
-def test_the_dated_versions_link_too_and_say_nothing_of_an_end(work: Workplace, version: str) -> None:
+def test_the_dated_api_versions_link_too_without_a_notice(work: Workplace, version: str) -> None:
     pairs = work.pairs(3)
     done = work.here("run", work.write("a.csv", pairs), "--api-version", version)
     assert done.code == 0
     assert work.links() == set(pairs)
-    assert "ends its support" not in done.err
+    assert "2027-03-30" not in done.err
 
 
 # ---- the token
 
 
-def test_a_wrong_token_stops_at_the_first_answers(work: Workplace) -> None:
+def test_a_wrong_token_stops_at_the_first_responses(work: Workplace) -> None:
     before = work.calls()
     wrong = TOKEN[:-1] + "x"
     done = work.run(
@@ -146,8 +149,9 @@ def test_a_wrong_token_stops_at_the_first_answers(work: Workplace) -> None:
     assert work.links() == set()
     assert {row["import_status"] for row in rows_of(work.folder / "deals.results.csv")} == {"not_sent"}
     (warning,) = [line for line in done.err.splitlines() if line.startswith("Warning: ")]
-    assert warning.startswith("Warning: HubSpot answered 401: the token in HUBSPOT_ACCESS_TOKEN is not accepted.")
-    assert "0 of 1,000 rows are linked; run the same command again to go on" in warning
+    assert "401" in warning
+    assert "HUBSPOT_ACCESS_TOKEN" in warning
+    assert "0 of 1,000 rows are linked" in warning
     assert wrong not in done.out + done.err
     again = work.run("run", work.folder / "deals.csv", "--json")
     assert again.code == 0
@@ -155,7 +159,7 @@ def test_a_wrong_token_stops_at_the_first_answers(work: Workplace) -> None:
     assert again.json["linked"] == 1000
 
 
-def test_a_token_file_serves_and_loose_permissions_are_told(work: Workplace) -> None:
+def test_a_token_file_is_used_and_loose_permissions_are_reported(work: Workplace) -> None:
     token = work.folder / "token"
     token.write_text(TOKEN + "\n")
     token.chmod(0o600)
@@ -166,7 +170,8 @@ def test_a_token_file_serves_and_loose_permissions_are_told(work: Workplace) -> 
     token.chmod(0o644)
     loose = work.here("run", source, HUBSPOT_ACCESS_TOKEN="", IMPORTER_TOKEN_FILE=str(token))
     assert loose.code == 0
-    assert f"Warning: Others on this machine can read {token}: chmod 600 it." in loose.err
+    assert "Warning: " in loose.err
+    assert str(token) in loose.err
 
 
 # ---- reading
@@ -201,11 +206,11 @@ def test_a_workbook_goes_in_and_a_workbook_comes_out(work: Workplace) -> None:
     header, *rows = sheet.iter_rows(values_only=True)
     assert header == ("Contact ID", "Company ID", "=Note", *RESULT_COLUMNS)
     assert [(row[0], row[1], row[3], row[4]) for row in rows] == [
-        (str(one), str(other), str(number), "linked") for number, (one, other) in enumerate(pairs, 2)
+        (one, other, str(number), "linked") for number, (one, other) in enumerate(pairs, 2)
     ]
 
 
-def test_out_decides_the_place_and_the_form_of_the_results(work: Workplace) -> None:
+def test_out_sets_the_path_and_the_format_of_the_results(work: Workplace) -> None:
     place = work.folder / "elsewhere"
     place.mkdir()
     done = work.here("run", work.write("a.csv", [*work.pairs(1), ("x", "y")]), "--json", "--out", "elsewhere/r.xlsx")
@@ -223,7 +228,7 @@ def test_standard_input_is_read_and_its_results_go_to_the_working_directory(work
     assert not any((work.folder / "state").rglob("stdin.csv")), "no copy stays"
 
 
-def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
+def test_a_results_file_can_be_imported_again(work: Workplace) -> None:
     source = work.write("a.csv", [*work.pairs(2), ("x", 1)])
     work.here("run", source, "--out", work.folder / "first.csv")
     done = work.here("run", work.folder / "first.csv", "--out", work.folder / "second.csv", "--json")
@@ -235,7 +240,7 @@ def test_a_results_file_can_be_fed_back(work: Workplace) -> None:
         assert changed <= {"import_completed_at", "import_correlation_id", "import_run_id"}
 
 
-def test_ids_written_as_formulas_are_linked_and_come_back_as_they_were(work: Workplace) -> None:
+def test_ids_written_as_formulas_are_linked_and_unchanged_in_the_results(work: Workplace) -> None:
     source = work.folder / "eq.csv"
     source.write_text(f'Contact ID,Company ID\n="{work.base}","=""7"""\n')
     for name in ("eq", "eq.results"):
@@ -265,15 +270,15 @@ def test_rows_longer_than_the_header_leave_results_and_failures_rectangular(work
     assert (corrected.json["linked"], corrected.code) == (1, 0)
 
 
-# ---- telling
+# ---- output
 
 
-def test_quiet_leaves_nothing_to_read_when_all_goes_well(work: Workplace) -> None:
+def test_quiet_prints_nothing_when_every_row_is_good(work: Workplace) -> None:
     done = work.run("run", work.write("a.csv", work.pairs(2)), "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")
 
 
-def test_json_log_lines_carry_the_run(work: Workplace) -> None:
+def test_json_log_lines_contain_the_run_id(work: Workplace) -> None:
     done = work.run("run", work.write("a.csv", work.pairs(2)), "--json", "--log-format", "json")
     lines = [json.loads(line) for line in done.err.splitlines()]
     assert all({"time", "level", "run_id", "message"} <= set(line) for line in lines)
@@ -283,18 +288,18 @@ def test_json_log_lines_carry_the_run(work: Workplace) -> None:
 # ---- nothing is sent
 
 
-def test_a_check_tells_every_problem_and_sends_nothing(work: Workplace) -> None:
+def test_a_check_reports_every_problem_and_sends_nothing(work: Workplace) -> None:
     before = work.calls()
     pairs = work.pairs(5)
     source = work.write("deals.csv", [*pairs, ("ACME Ltd", 7), *[("", 8)] * 7, pairs[0]])
     done = work.run("check", source, HUBSPOT_ACCESS_TOKEN="")
     assert done.code == 1
-    assert "14 rows: 5 pairs, 1 duplicate rows, 8 invalid rows." in done.out
+    assert "14 rows: 5 pairs, 1 duplicate row, 8 invalid rows\n" in done.out
     assert "row 7, column 'Contact ID': 'ACME Ltd' " in done.out
     assert "MISSING_ID: 7 rows" in done.out
-    assert "… (--out FILE names every row)" in done.out
+    assert "… (--out FILE lists every row)" in done.out
     assert "Nothing was sent." in done.out
-    assert "row 14" not in done.out  # the first few rows stand for all of a kind
+    assert "row 14" not in done.out  # only the first rows of each kind are shown
     out = work.folder / "problems.csv"
     as_json = work.run("check", source, "--json", "--out", out)
     assert (as_json.json["rows"], as_json.json["pairs"], as_json.json["invalid"]) == (14, 5, 8)
@@ -306,39 +311,39 @@ def test_a_check_tells_every_problem_and_sends_nothing(work: Workplace) -> None:
     assert {path.name for path in (work.folder / "state").iterdir()} == {"outputs", "outputs.lock"}
 
 
-def test_a_check_shows_one_problem_of_each_of_the_first_rows_with_a_kind(work: Workplace) -> None:
+def test_a_check_shows_one_problem_for_each_of_the_first_rows_of_a_kind(work: Workplace) -> None:
     done = work.here("check", work.write("a.csv", [(f"x{n}", f"y{n}") for n in range(6)]))
     assert [line.split(",")[0] for line in done.out.splitlines() if line.startswith("  row")] == [
         f"  row {number}" for number in range(2, 7)
     ]
-    assert "… (--out FILE names every row)" in done.out
+    assert "… (--out FILE lists every row)" in done.out
 
 
-def test_a_quiet_check_says_nothing_and_ends_with_its_code(work: Workplace) -> None:
+def test_a_quiet_check_prints_nothing_and_exits_with_its_code(work: Workplace) -> None:
     done = work.here("check", work.write("a.csv", [("x", 1)]), "--quiet")
     assert (done.code, done.out, done.err) == (1, "", "")
 
 
-def test_the_error_of_a_check_is_logged_in_the_form_that_is_asked_for(work: Workplace) -> None:
+def test_the_error_of_a_check_is_logged_in_the_requested_format(work: Workplace) -> None:
     done = work.here("check", "none.csv", "--log-format", "json")
     assert (done.code, json.loads(done.err)["level"]) == (2, "error")
 
 
-def test_a_closed_standard_input_is_told(work: Workplace) -> None:
+def test_a_closed_standard_input_is_reported(work: Workplace) -> None:
     command = ["sh", "-c", f"exec {sys.executable} -m importer check - <&-"]
     done = subprocess.run(command, cwd=work.folder, env=work.environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Standard input is closed. Give a file" in done.stderr
 
 
-def test_a_name_that_the_output_cannot_show_ends_no_run(work: Workplace) -> None:
+def test_a_name_that_the_output_cannot_encode_does_not_end_the_run(work: Workplace) -> None:
     source = work.write("取引.csv", work.pairs(2))
     done = work.run("run", source, PYTHONIOENCODING="cp1252")
     assert done.code == 0, done.err
     assert r"\u53d6\u5f15.results.csv" in done.out
 
 
-def test_failures_of_a_file_in_another_encoding_are_fed_back_with_the_same_settings(work: Workplace) -> None:
+def test_failures_of_a_file_in_another_encoding_are_imported_with_the_same_settings(work: Workplace) -> None:
     source = work.folder / "a.csv"
     source.write_bytes(f"Contact ID,Company ID,Name\nx,1,Ren\xe9\n{work.base},1,Zo\xe9\n".encode("cp1252"))
     assert work.here("run", source, "--encoding", "cp1252").code == 1
@@ -348,49 +353,42 @@ def test_failures_of_a_file_in_another_encoding_are_fed_back_with_the_same_setti
     assert (row["Contact ID"], row["Name"]) == ("x", "René")
 
 
-def test_a_check_of_a_good_file_is_content(work: Workplace) -> None:
+def test_a_check_of_a_good_file_exits_with_0(work: Workplace) -> None:
     assert work.here("check", work.write("a.csv", work.pairs(2)), HUBSPOT_ACCESS_TOKEN="").code == 0
 
 
 REFUSED = {
-    "a missing file": (["run", "none.csv"], "none.csv cannot be read: No such file or directory."),
-    "a directory": (["run", "tmp"], "tmp is a directory. Give the file to import."),
-    "an empty file": (["run", "empty.csv"], "empty.csv is empty."),
-    "no column for an id": (["run", "odd.csv"], "Its columns are: 'a', 'b'."),
-    "an unknown column": (
-        ["run", "a.csv", "--map", "to_object_id=Firm"],
-        "a.csv has no such column. Its columns are: 'Contact ID',",
-    ),
-    "an unknown role": (["run", "a.csv", "--map", "id=a"], "there is no role 'id'; the roles are from_object_type,"),
-    "a role twice": (
+    "a missing file": (["run", "none.csv"], "SOURCE_UNREADABLE"),
+    "a directory": (["run", "tmp"], "IS_A_DIRECTORY"),
+    "an empty file": (["run", "empty.csv"], "EMPTY_TABLE"),
+    "no column for an id": (["run", "odd.csv"], "NO_ID_COLUMN"),
+    "an unknown column": (["run", "a.csv", "--map", "to_object_id=Firm"], "MAPPED_COLUMN_MISSING"),
+    "an unknown role": (["run", "a.csv", "--map", "id=a"], "ROLE_UNKNOWN"),
+    "a repeated role": (
         ["run", "a.csv", "--map", "to_object_id=#1", "--map", "to_object_id=#2"],
-        "--map names a role twice: to_object_id, to_object_id.",
+        "MAP_ROLE_REPEATED",
     ),
-    "half a mapping": (["run", "a.csv", "--map", "Company ID"], "expected ROLE=COLUMN"),
-    "a wrong rate": (["run", "a.csv", "--rate", "fast"], "rate is 'fast': expected N/SECONDS"),
-    "http elsewhere": (["run", "a.csv", "--base-url", "http://example.com"], "the token would travel readable"),
-    "an unknown profile": (["run", "a.csv", "--profile", "x"], "--profile x needs the config file"),
-    "out in no directory": (["run", "a.csv", "--out", "no/r.csv"], "no/r.csv cannot be written: there is no directory"),
-    "out is a directory": (["run", "a.csv", "--out", "tmp"], "it is a directory. Name a file with --out."),
-    "out is read-only": (
-        ["run", "a.csv", "--out", "locked.csv"],
-        "it is read-only. Make it writable, or choose another",
-    ),
-    "out is the source": (["run", "a.csv", "--out", "a.csv"], "it is the source. Name another file with --out."),
-    "failures are the source": (
-        ["run", "x.failures.csv", "--out", "x.csv"],
-        "The rows that are not linked cannot go to",
-    ),
-    "an unknown run": (["resume", "x"], "There is no run 'x' in"),
-    "no run to retry": (["retry", "x"], "There is no run 'x' in"),
-    "no results file": (["retry", "a.csv"], "a.csv has no column 'import_status', so it is not a results file."),
-    "a state directory that is a file": (["check", "a.csv", "--state-dir", "a.csv"], "Other places can be named with"),
-    "a file for the sandbox's limit": (["sandbox", "--limit", "auto"], "--limit takes N/SECONDS, such as 100/10."),
+    "half a mapping": (["run", "a.csv", "--map", "Company ID"], "MAP_MALFORMED"),
+    "an invalid rate": (["run", "a.csv", "--rate", "fast"], "SETTING_INVALID"),
+    "http to another machine": (["run", "a.csv", "--base-url", "http://example.com"], "SETTING_INVALID"),
+    "a profile without a config file": (["run", "a.csv", "--profile", "x"], "PROFILE_WITHOUT_CONFIG"),
+    "out in a missing directory": (["run", "a.csv", "--out", "no/r.csv"], "NO_OUTPUT_DIRECTORY"),
+    "out is a directory": (["run", "a.csv", "--out", "tmp"], "OUTPUT_NOT_A_FILE"),
+    "out is read-only": (["run", "a.csv", "--out", "locked.csv"], "OUTPUT_READ_ONLY"),
+    "out is the source": (["run", "a.csv", "--out", "a.csv"], "OUTPUT_IS_SOURCE"),
+    "failures are the source": (["run", "x.failures.csv", "--out", "x.csv"], "OUTPUT_IS_SOURCE"),
+    "an unknown run to resume": (["resume", "x"], "RUN_NOT_FOUND"),
+    "an unknown run to retry": (["retry", "x"], "RUN_NOT_FOUND"),
+    "not a results file": (["retry", "a.csv"], "NOT_A_RESULTS_FILE"),
+    "a state directory that is a file": (["check", "a.csv", "--state-dir", "a.csv"], "FILE_UNUSABLE"),
+    "an automatic limit of the sandbox": (["sandbox", "--limit", "auto"], "SETTING_INVALID"),
 }
 
 
-@pytest.mark.parametrize(("arguments", "said"), REFUSED.values(), ids=REFUSED)
-def test_what_is_wrong_from_the_start_ends_with_one_sentence(work: Workplace, arguments: list[str], said: str) -> None:
+@pytest.mark.parametrize(("arguments", "code"), REFUSED.values(), ids=REFUSED)
+def test_wrong_input_is_one_line_with_a_code_and_changes_nothing(
+    work: Workplace, arguments: list[str], code: str
+) -> None:
     before = work.calls()
     work.write("a.csv", work.pairs(2))
     (work.folder / "x.failures.csv").write_bytes((work.folder / "a.csv").read_bytes())
@@ -400,21 +398,23 @@ def test_what_is_wrong_from_the_start_ends_with_one_sentence(work: Workplace, ar
     files = {path: path.read_bytes() for path in work.folder.glob("*.csv")}
     done = work.here(*arguments)
     assert done.code == 2
-    assert said in done.sentence
+    assert done.error
+    assert done.error_code == code
     assert work.calls() == before
     assert {path: path.read_bytes() for path in work.folder.glob("*.csv")} == files
 
 
-def test_no_token_is_refused_before_anything_is_read(work: Workplace) -> None:
+def test_a_missing_token_is_reported_before_anything_is_read(work: Workplace) -> None:
     done = work.here("run", "none.csv", HUBSPOT_ACCESS_TOKEN="")
     assert done.code == 2
-    assert done.sentence.startswith("There is no HubSpot token: set HUBSPOT_ACCESS_TOKEN")
+    assert done.error_code == "TOKEN_MISSING"
 
 
-def test_an_unknown_flag_is_refused_with_the_nearest_one(work: Workplace) -> None:
+def test_an_unknown_option_is_reported_with_the_closest_one(work: Workplace) -> None:
     done = work.here("run", "a.csv", "--jsn")
     assert (done.code, done.out) == (2, "")
-    assert "No such option '--jsn'. Did you mean '--json'?" in done.err
+    assert "'--json'" in done.err
+    assert done.error_code == "USAGE"
 
 
 # ---- the sandbox inside

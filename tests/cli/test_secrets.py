@@ -1,4 +1,4 @@
-"""Tokens and passwords typed into the wrong place, or said by a server: no output, result or journal holds them."""
+"""Tokens and passwords in wrong places or in responses: no output, results file or journal contains them."""
 
 import asyncio
 import json
@@ -11,6 +11,8 @@ from importer.cli import main
 from tests.support.command_line import TOKEN, Workplace
 from tests.support.raw_server import raw_server, response
 from tests.support.responses import error
+
+pytestmark = pytest.mark.slow
 
 OTHER = "pat-eu1-91d91373-8e94-4872-893c-e7d080224a56"
 
@@ -95,7 +97,8 @@ def test_a_mistyped_proxy_ends_the_command_before_anything_is_read_and_without_i
     files = set(work.folder.rglob("*"))
     done = work.here(command, source, IMPORTER_BASE_URL="https://hubspot.test", HTTPS_PROXY=proxy)
     assert done.code == 2
-    assert done.sentence.startswith("HTTPS_PROXY is not the URL of a proxy")
+    assert done.error_code == "PROXY_INVALID"
+    assert "HTTPS_PROXY" in done.error
     assert "passphrase" not in done.err
     assert {path for path in work.folder.rglob("*") if path.is_file()} <= files
 

@@ -1,4 +1,4 @@
-"""What reaches a terminal or a log: one line for each line of ours, whatever names and messages contain."""
+"""Output to a terminal or a log: names and messages from outside cannot forge lines or control the terminal."""
 
 import asyncio
 import json
@@ -10,6 +10,8 @@ import pytest
 from tests.support.command_line import Done, Workplace
 from tests.support.raw_server import raw_server, response
 from tests.support.responses import error
+
+pytestmark = pytest.mark.slow
 
 EVIL = "a\x1b[2J\x1b]0;title\x07\nError: forged\r\x9b31m\u202e\u2028b"
 """Clears the screen, sets its title, forges a line, reverses the reading direction."""
@@ -40,12 +42,12 @@ def test_the_name_of_a_file_cannot_forge_a_line(work: Workplace, log_format: str
     assert as_json.out.isascii()
 
 
-def test_the_name_of_a_missing_file_makes_one_line(work: Workplace) -> None:
+def test_the_name_of_a_missing_file_is_shown_on_one_line(work: Workplace) -> None:
     for command in ("run", "check", "verify", "retry", "resume", "show"):
         done = work.here(command, EVIL + ".csv")
         assert done.code == 2
         assert_harmless(done)
-        assert SHOWN in done.sentence
+        assert SHOWN in done.error
 
 
 def test_wrong_arguments_are_quoted_on_one_line(work: Workplace) -> None:
@@ -71,7 +73,7 @@ def test_headers_sheets_and_cells_cannot_forge_a_line(work: Workplace) -> None:
         assert_harmless(done)
     assert r"\x1b[2J" in work.here("check", source).out
     missing = work.here("check", source, "--map", "to_object_id=none")
-    assert r"\x1b[2J" in missing.sentence
+    assert r"\x1b[2J" in missing.error
     book = openpyxl.Workbook()
     assert book.active
     book.active.title = "a\u202eb\u2028Error"
@@ -83,7 +85,9 @@ def test_headers_sheets_and_cells_cannot_forge_a_line(work: Workplace) -> None:
     assert r"sheet 'a\u202eb\u2028Error'" in done.out
 
 
-async def test_what_a_server_says_cannot_forge_a_line_and_loses_its_controls_in_the_results(work: Workplace) -> None:
+async def test_a_response_cannot_forge_a_line_and_its_control_characters_are_removed_from_the_results(
+    work: Workplace,
+) -> None:
     body = error("MISSING_SCOPES", EVIL, context={"missingScopes": [EVIL]}, correlationId=EVIL)
     answer = response(json.dumps(body).encode(), "403 Forbidden")
     source = work.write("a.csv", work.pairs(2))

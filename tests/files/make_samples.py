@@ -7,6 +7,8 @@ from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from importer.sandbox import samples
+
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 FIRST = ("Ada", "Ben", "Cleo", "Dora", "Emil", "Fay", "Gus", "Hana", "Ivo", "June", "Kai", "Lena", "Milo")
 LAST = ("Amber", "Birch", "Cedar", "Dale", "Elm", "Frost", "Grove", "Heath", "Iris", "Juniper", "Knoll")
@@ -92,6 +94,46 @@ def japanese() -> Table:
     return rows
 
 
+def emails_and_domains() -> Table:
+    rows = [["Name", "Email", "Company domain", "Note"]]
+    for i, (_, first, last, email) in enumerate(samples.PEOPLE):
+        rows.append([f"{first} {last}", email, samples.COMPANIES[i % len(samples.COMPANIES)][2], ""])
+    domain = samples.COMPANIES[0][2]
+    odd = [
+        ["Ada Amber", samples.SECONDARY_EMAIL, samples.COMPANIES[1][2], "an additional address of Ada Amber"],
+        ["Ben Birch", samples.MERGED_EMAIL, domain, "the address of a contact that was merged into another"],
+        ["Cleo Cedar", samples.PEOPLE[10][3].upper(), domain, "an address in capitals"],
+        ["Gus Grove", samples.ARCHIVED_EMAIL, domain, "a deleted contact"],
+        ["Hana Heath", "hana.heath@nowhere.example", domain, "no contact has this address"],
+        ["Fay Dale", samples.PEOPLE[23][3], samples.TWO_COMPANIES_DOMAIN, "two companies have this domain"],
+        ["Emil Birch", samples.PEOPLE[17][3], "nowhere.example", "no company has this domain"],
+        ["Dora Amber", "dora.amber(at)northfield.example", domain, "not an email address"],
+    ]
+    for place, extra in enumerate(odd):
+        rows.insert(4 + place * 5, extra)
+    return rows
+
+
+def labels() -> Table:
+    decision, billing = samples.LABELS
+    texts = (decision, billing, "", f"{decision};{billing}", decision.lower(), "Primary")
+    rows = [["Contact ID", "Name", "Company ID", "Label"]]
+    for i, (contact, first, last, _) in enumerate(samples.PEOPLE[:30]):
+        company_id = samples.COMPANIES[i % len(samples.COMPANIES)][0]
+        rows.append([str(contact), f"{first} {last}", str(company_id), texts[i % len(texts)]])
+    return rows
+
+
+def wrong_links() -> Table:
+    names = {contact: f"{first} {last}" for contact, first, last, _ in samples.PEOPLE}
+    rows = [["Contact ID", "Name", "Company ID", "Note"]]
+    rows += [[str(pair.from_id), names[pair.from_id], str(pair.to_id), ""] for pair in samples.WRONG_LINKS]
+    contact, first, last, _ = samples.PEOPLE[1]
+    rows.insert(7, [str(contact), f"{first} {last}", str(samples.COMPANIES[4][0]), "these two are not linked"])
+    rows.insert(12, [*rows[2][:3], "the same as the third row of this file"])
+    return rows
+
+
 def write_csv(name: str, table: Table, encoding: str = "utf-8") -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(table)
@@ -119,6 +161,9 @@ def main() -> None:
     write_xlsx("contacts_to_companies.xlsx", contacts_to_companies())
     write_csv("needs_fixing.csv", needs_fixing())
     write_csv("hubspot_contacts_export.csv", hubspot_contacts_export())
+    write_csv("emails_and_domains.csv", emails_and_domains())
+    write_csv("labels.csv", labels())
+    write_csv("wrong_links.csv", wrong_links())
     write_csv("japanese.csv", japanese(), encoding="cp932")
 
 

@@ -1,4 +1,4 @@
-"""What every answer means, above all that nothing is called linked which HubSpot did not clearly confirm."""
+"""The meaning of every response; above all, nothing is linked that HubSpot did not clearly confirm."""
 
 import json
 from dataclasses import replace
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from importer.hubspot.classify import Action, classify_response, merge_with_earlier_attempt
 from importer.hubspot.response import NoResponse
 from importer.model import ObjectType, Outcome, Pair, RecordId, Status, StopReason
-from tests.support.responses import PAIR, answer, complete, error, result
+from tests.support.responses import PAIR, complete, error, parsed, result
 
 # ---- the strict rule
 
 
 def strictly_linked(status: int, body: object, pair: Pair) -> bool:
-    """The strict rule of success, written once more from the design and not from the code."""
+    """Apply the strict success rule, written independently of the code."""
     if not 200 <= status <= 299 or not isinstance(body, dict) or body.get("status") != "COMPLETE":
         return False
     number = body.get("numErrors")
@@ -64,37 +64,37 @@ BODIES = st.fixed_dictionaries(
 @example(200, complete(errors=[{}]))
 @example(400, complete())
 def test_linked_exactly_when_the_strict_rule_holds(status: int, body: object) -> None:
-    verdict = classify_response(answer(status, body), PAIR)
-    assert (verdict.outcome.status is Status.LINKED) is strictly_linked(status, body, PAIR)
-    if verdict.outcome.status is Status.LINKED:
-        assert verdict.action is Action.DONE
-        assert (verdict.outcome.num_errors, verdict.outcome.advice, verdict.outcome.error_message) == (0, "", "")
+    decision = classify_response(parsed(status, body), PAIR)
+    assert (decision.outcome.status is Status.LINKED) is strictly_linked(status, body, PAIR)
+    if decision.outcome.status is Status.LINKED:
+        assert decision.action is Action.DONE
+        assert (decision.outcome.num_errors, decision.outcome.advice, decision.outcome.error_message) == (0, "", "")
     else:
-        assert verdict.outcome.advice
-        assert verdict.outcome.error_message
-        assert verdict.outcome.error_category
+        assert decision.outcome.advice
+        assert decision.outcome.error_message
+        assert decision.outcome.error_category
 
 
 @given(st.binary(max_size=200), st.integers(100, 599))
-def test_bytes_that_are_no_json_object_are_never_linked(body: bytes, status: int) -> None:
-    assert classify_response(answer(status, body), PAIR).outcome.status is not Status.LINKED
+def test_a_body_that_is_not_a_json_object_is_never_linked(body: bytes, status: int) -> None:
+    assert classify_response(parsed(status, body), PAIR).outcome.status is not Status.LINKED
 
 
 @pytest.mark.parametrize("cut", [0, 1, 30, 100, 200, -2, -1])
-def test_a_success_cut_short_is_asked_for_again_and_not_linked(cut: int) -> None:
-    verdict = classify_response(answer(200, json.dumps(complete()).encode()[:cut]), PAIR)
-    assert verdict.action is Action.RETRY
-    assert verdict.outcome.status is Status.UNCONFIRMED
+def test_a_truncated_success_is_retried_and_not_linked(cut: int) -> None:
+    decision = classify_response(parsed(200, json.dumps(complete()).encode()[:cut]), PAIR)
+    assert decision.action is Action.RETRY
+    assert decision.outcome.status is Status.UNCONFIRMED
 
 
 def test_both_directions_are_reported_with_their_types() -> None:
-    outcome = classify_response(answer(201, complete()), PAIR).outcome
+    outcome = classify_response(parsed(201, complete()), PAIR).outcome
     assert (outcome.http_status, outcome.api_status) == (201, "COMPLETE")
     assert outcome.association_types == "HUBSPOT_DEFINED:279;HUBSPOT_DEFINED:280"
     assert outcome.completed_at == "2026-05-01T10:00:01.000Z"
 
 
-# ---- one table: what came, what to do, what it means
+# ---- one table: response, action, status
 
 
 def batch(**changes: Any) -> dict[str, Any]:
@@ -124,13 +124,13 @@ TABLE: list[tuple[int, object, Action, Status, str]] = [
     (200, b"", Action.RETRY, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
     (204, b"", Action.RETRY, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
     (200, [], Action.RETRY, Status.UNCONFIRMED, "UNREADABLE_ANSWER"),
-    (200, b"<html>guest network</html>", Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT"),
+    (200, b"<html>guest network</html>", Action.NOT_HUBSPOT, Status.UNCONFIRMED, "NOT_HUBSPOT"),
     *(
-        (status, body, Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT")
+        (status, body, Action.NOT_HUBSPOT, Status.UNCONFIRMED, "NOT_HUBSPOT")
         for status in (302, 307, 400, 403, 404, 405, 406, 407, 410, 451)
         for body in (b"", b"<html>Blocked</html>", b"no such page", b"[]", {"message": "Forbidden"}, {"status": 404})
     ),
-    (401, b"<html>Sign in</html>", Action.FOREIGN, Status.UNCONFIRMED, "NOT_HUBSPOT"),
+    (401, b"<html>Sign in</html>", Action.NOT_HUBSPOT, Status.UNCONFIRMED, "NOT_HUBSPOT"),
     (400, error(), Action.DONE, Status.FAILED, "VALIDATION_ERROR"),
     (400, complete(), Action.DONE, Status.FAILED, "HTTP_400"),
     (404, error("OBJECT_NOT_FOUND"), Action.DONE, Status.FAILED, "OBJECT_NOT_FOUND"),
@@ -166,14 +166,14 @@ TABLE: list[tuple[int, object, Action, Status, str]] = [
 
 
 @pytest.mark.parametrize(("http_status", "body", "action", "status", "category"), TABLE)
-def test_every_answer_has_its_meaning(
+def test_every_response_has_its_decision(
     http_status: int, body: object, action: Action, status: Status, category: str
 ) -> None:
-    verdict = classify_response(answer(http_status, body), PAIR)
-    outcome = verdict.outcome
-    assert (verdict.action, outcome.status, outcome.error_category) == (action, status, category)
+    decision = classify_response(parsed(http_status, body), PAIR)
+    outcome = decision.outcome
+    assert (decision.action, outcome.status, outcome.error_category) == (action, status, category)
     assert outcome.http_status == http_status
-    assert (verdict.stop is not None) is (action in {Action.RECHECK, Action.STOP, Action.STOP_TYPES})
+    assert (decision.stop is not None) is (action in {Action.RECHECK, Action.STOP, Action.STOP_TYPES})
     assert bool(outcome.error_message) is bool(outcome.advice) is (status is not Status.LINKED)
     assert outcome.num_errors >= (status is Status.FAILED)
 
@@ -201,10 +201,10 @@ RECORDS_ALONE = [
 
 
 @pytest.mark.parametrize("body", RECORDS_ALONE)
-def test_a_403_about_a_record_fails_its_pair_alone_whatever_words_it_uses(body: object) -> None:
-    verdict = classify_response(answer(403, body), PAIR)
-    assert (verdict.action, verdict.outcome.status) == (Action.DONE, Status.FAILED)
-    assert "permission to edit" in verdict.outcome.advice
+def test_a_403_about_a_record_fails_only_its_pair_whatever_its_wording(body: object) -> None:
+    decision = classify_response(parsed(403, body), PAIR)
+    assert (decision.action, decision.outcome.status) == (Action.DONE, Status.FAILED)
+    assert "permission to edit" in decision.outcome.advice
 
 
 WHOLE = [
@@ -220,25 +220,25 @@ WHOLE = [
 
 
 @pytest.mark.parametrize(("body", "reason"), WHOLE)
-def test_a_403_that_says_in_a_sentence_that_all_is_denied_stops(body: object, reason: str) -> None:
-    stop = classify_response(answer(403, body), PAIR).stop
+def test_a_403_whose_message_denies_everything_stops_the_run(body: object, reason: str) -> None:
+    stop = classify_response(parsed(403, body), PAIR).stop
     assert stop is not None
     assert stop.reason == reason
 
 
 @pytest.mark.parametrize(("http_status", "body", "reason"), STOPS)
-def test_why_a_run_stops_is_said_with_the_status(http_status: int, body: object, reason: StopReason) -> None:
-    stop = classify_response(answer(http_status, body), PAIR).stop
+def test_the_stop_message_has_the_http_status(http_status: int, body: object, reason: StopReason) -> None:
+    stop = classify_response(parsed(http_status, body), PAIR).stop
     assert stop is not None
     assert stop.reason is reason
     assert str(http_status) in stop.message
 
 
-def test_a_refused_token_is_named_by_where_it_came_from() -> None:
-    verdict = classify_response(replace(answer(401, b""), token_origin="the file /run/token"), PAIR)
-    assert verdict.stop is not None
-    assert "the token in the file /run/token is not accepted" in verdict.stop.message
-    assert "in the file /run/token" in verdict.outcome.advice
+def test_the_message_about_a_rejected_token_names_its_origin() -> None:
+    decision = classify_response(replace(parsed(401, b""), token_origin="the file /run/token"), PAIR)
+    assert decision.stop is not None
+    assert "the token in the file /run/token is not accepted" in decision.stop.message
+    assert "in the file /run/token" in decision.outcome.advice
 
 
 PAGES = [
@@ -246,39 +246,42 @@ PAGES = [
     ("<h2>HTTP ERROR 404</h2><style>p {}</style><p>No such path</p>", "'HTTP ERROR 404 No such path'"),
     ("Access denied", "'Access denied'"),
     ("<p>" + "word " * 100, "word …'"),
-    ("", "answered 404."),
+    ("", "returned 404."),
 ]
 
 
-@pytest.mark.parametrize(("page", "said"), PAGES)
-def test_a_page_is_reported_with_its_title_or_first_words_and_what_to_check(page: str, said: str) -> None:
-    outcome = classify_response(answer(404, page.encode()), PAIR).outcome
-    assert said in outcome.error_message
+@pytest.mark.parametrize(("page", "expected"), PAGES)
+def test_an_html_page_is_reported_with_its_title_or_first_words_and_advice(page: str, expected: str) -> None:
+    outcome = classify_response(parsed(404, page.encode()), PAIR).outcome
+    assert expected in outcome.error_message
     assert "This is not HubSpot: check base_url" in outcome.advice
-    assert "firewall" in classify_response(answer(403, page.encode()), PAIR).outcome.advice
-    assert "points elsewhere: check base_url" in classify_response(answer(302, page.encode()), PAIR).outcome.advice
+    assert "firewall" in classify_response(parsed(403, page.encode()), PAIR).outcome.advice
+    assert (
+        "redirects to another address: check base_url"
+        in classify_response(parsed(302, page.encode()), PAIR).outcome.advice
+    )
 
 
-def test_the_daily_limit_stops_and_says_when_the_day_ends() -> None:
-    stop = classify_response(answer(429, LIMIT | {"policyName": "DAILY"}), PAIR).stop
+def test_the_daily_limit_stops_the_run_with_the_time_of_its_reset() -> None:
+    stop = classify_response(parsed(429, LIMIT | {"policyName": "DAILY"}), PAIR).stop
     assert stop is not None
     assert stop.reason is StopReason.DAILY_LIMIT
     assert "midnight" in stop.message
 
 
-def test_a_migration_says_how_long() -> None:
-    verdict = classify_response(answer(477, b"", retry_after=5400), PAIR)
-    assert verdict.stop is not None
-    assert "1:30:00" in verdict.stop.message
-    assert classify_response(answer(477, b""), PAIR).wait == 24 * 3600
+def test_a_migration_stops_the_run_with_its_duration() -> None:
+    decision = classify_response(parsed(477, b"", retry_after=5400), PAIR)
+    assert decision.stop is not None
+    assert "1:30:00" in decision.stop.message
+    assert classify_response(parsed(477, b""), PAIR).wait == 24 * 3600
 
 
 def test_missing_scopes_are_named_for_these_types() -> None:
     details = {"message": "Needed.", "context": {"missingScopes": ["a.read", "b.write"], "requiredScopes": ["b.write"]}}
-    verdict = classify_response(answer(403, error("MISSING_SCOPES", errors=[details])), PAIR)
-    assert verdict.stop is not None
-    assert "a.read, b.write to link contacts to companies" in verdict.stop.message
-    assert "a.read, b.write" in verdict.outcome.advice
+    decision = classify_response(parsed(403, error("MISSING_SCOPES", errors=[details])), PAIR)
+    assert decision.stop is not None
+    assert "a.read, b.write needed to link contacts to companies" in decision.stop.message
+    assert "a.read, b.write" in decision.outcome.advice
 
 
 WAITS = [
@@ -295,46 +298,46 @@ WAITS = [
 
 
 @pytest.mark.parametrize(("status", "retry_after", "interval", "wait"), WAITS)
-def test_a_wait_is_never_shorter_than_asked(
+def test_a_wait_is_never_shorter_than_requested(
     status: int, retry_after: float | None, interval: float | None, wait: float | None
 ) -> None:
-    assert classify_response(answer(status, b"", retry_after=retry_after, interval=interval), PAIR).wait == wait
+    assert classify_response(parsed(status, b"", retry_after=retry_after, interval=interval), PAIR).wait == wait
 
 
 def test_the_limit_of_one_second_waits_one_second() -> None:
-    assert classify_response(answer(429, {"policyName": "SECONDLY"}, interval=10.0), PAIR).wait == 1.0
+    assert classify_response(parsed(429, {"policyName": "SECONDLY"}, interval=10.0), PAIR).wait == 1.0
 
 
-def test_silence_is_doubt_when_the_request_may_have_arrived() -> None:
-    verdict = classify_response(NoResponse("it took too long", reached=True), PAIR)
-    assert (verdict.action, verdict.outcome.status) == (Action.RETRY, Status.UNCONFIRMED)
+def test_no_response_is_unconfirmed_if_the_request_may_have_arrived() -> None:
+    decision = classify_response(NoResponse("the request timed out", reached=True), PAIR)
+    assert (decision.action, decision.outcome.status) == (Action.RETRY, Status.UNCONFIRMED)
 
 
-def test_silence_is_not_sent_when_no_connection_came_about() -> None:
-    verdict = classify_response(NoResponse("refused", reached=False), PAIR)
-    assert (verdict.action, verdict.outcome.status) == (Action.RETRY, Status.NOT_SENT)
-    assert "base_url" in verdict.outcome.advice
+def test_no_response_is_not_sent_if_no_connection_was_established() -> None:
+    decision = classify_response(NoResponse("refused", reached=False), PAIR)
+    assert (decision.action, decision.outcome.status) == (Action.RETRY, Status.NOT_SENT)
+    assert "base_url" in decision.outcome.advice
 
 
 def test_num_errors_is_the_bodys_or_the_length_of_its_errors_or_one() -> None:
-    said = [complete(numErrors=5, errors=[error()]), complete(errors=[error(), error()]), complete(numErrors=1)]
-    assert [classify_response(answer(207, body), PAIR).outcome.num_errors for body in said] == [5, 2, 1]
-    assert classify_response(answer(400, error()), PAIR).outcome.num_errors == 1
-    assert classify_response(answer(400, error(errors=[{}, {}, {}])), PAIR).outcome.num_errors == 3
+    bodies = [complete(numErrors=5, errors=[error()]), complete(errors=[error(), error()]), complete(numErrors=1)]
+    assert [classify_response(parsed(207, body), PAIR).outcome.num_errors for body in bodies] == [5, 2, 1]
+    assert classify_response(parsed(400, error()), PAIR).outcome.num_errors == 1
+    assert classify_response(parsed(400, error(errors=[{}, {}, {}])), PAIR).outcome.num_errors == 3
 
 
-def test_the_details_keep_everything_an_answer_says_about_errors() -> None:
+def test_the_details_keep_everything_in_a_response_about_errors() -> None:
     body = complete(numErrors=1, errors=[error(errors=[{"message": "deep", "context": {"a": ["b"]}}])])
-    details = json.loads(classify_response(answer(207, body), PAIR).outcome.error_details)
+    details = json.loads(classify_response(parsed(207, body), PAIR).outcome.error_details)
     assert details == {"status": "COMPLETE", "numErrors": 1, "errors": body["errors"]}
 
 
 def test_a_status_that_is_reported_has_no_control_characters() -> None:
-    outcome = classify_response(answer(200, complete(status="COMPLETE\x1b[2J\n")), PAIR).outcome
+    outcome = classify_response(parsed(200, complete(status="COMPLETE\x1b[2J\n")), PAIR).outcome
     assert (outcome.status, outcome.api_status) == (Status.UNCONFIRMED, "COMPLETE[2J ")
 
 
-# ---- doubt
+# ---- earlier attempts
 
 OUTCOMES = st.builds(
     Outcome,
@@ -348,7 +351,7 @@ OUTCOMES = st.builds(
 @example(Outcome(Status.FAILED, 404), Outcome(Status.UNCONFIRMED, 503), True)
 @example(Outcome(Status.FAILED, 400), Outcome(Status.UNCONFIRMED, 503), False)
 @example(Outcome(Status.NOT_SENT, 429), Outcome(Status.UNCONFIRMED), False)
-def test_after_an_unclear_attempt_no_refusal_without_proof_is_called_certain(
+def test_after_an_unconfirmed_attempt_a_rejection_without_proof_is_not_final(
     outcome: Outcome, earlier: Outcome | None, is_proof: bool
 ) -> None:
     found = merge_with_earlier_attempt(outcome, earlier, is_proof=is_proof)
@@ -359,16 +362,16 @@ def test_after_an_unclear_attempt_no_refusal_without_proof_is_called_certain(
 
 
 @given(st.lists(st.tuples(OUTCOMES, st.booleans()), min_size=2, max_size=6))
-def test_doubt_lasts_until_a_clear_word(outcomes: list[tuple[Outcome, bool]]) -> None:
-    said: Outcome | None = None
-    doubtful = False
+def test_a_pair_stays_unconfirmed_until_a_clear_response(outcomes: list[tuple[Outcome, bool]]) -> None:
+    merged: Outcome | None = None
+    may_be_linked = False
     for outcome, is_proof in outcomes:
-        said = merge_with_earlier_attempt(outcome, said, is_proof=is_proof)
-        doubtful = outcome.status is Status.UNCONFIRMED or (
-            doubtful and outcome.status is not Status.LINKED and not is_proof
+        merged = merge_with_earlier_attempt(outcome, merged, is_proof=is_proof)
+        may_be_linked = outcome.status is Status.UNCONFIRMED or (
+            may_be_linked and outcome.status is not Status.LINKED and not is_proof
         )
-        if doubtful:
-            assert said.status is Status.UNCONFIRMED
+        if may_be_linked:
+            assert merged.status is Status.UNCONFIRMED
 
 
 PROOFS: list[tuple[int, object, bool]] = [
@@ -390,15 +393,15 @@ PROOFS: list[tuple[int, object, bool]] = [
 
 
 @pytest.mark.parametrize(("status", "body", "is_proof"), PROOFS)
-def test_only_hubspots_own_404_that_names_a_record_of_the_pair_is_proof(
+def test_only_a_404_of_hubspot_that_names_a_record_of_the_pair_is_proof(
     status: int, body: object, is_proof: bool
 ) -> None:
-    assert classify_response(answer(status, body), PAIR).is_proof is is_proof
+    assert classify_response(parsed(status, body), PAIR).is_proof is is_proof
 
 
-def test_records_of_the_same_id_on_both_sides_are_a_pair_like_any_other() -> None:
+def test_records_with_the_same_id_on_both_sides_are_a_normal_pair() -> None:
     pair = Pair(ObjectType("contacts"), RecordId("5"), ObjectType("companies"), RecordId("5"))
-    assert classify_response(answer(200, complete(results=[result("5", "5")])), pair).outcome.status is Status.LINKED
+    assert classify_response(parsed(200, complete(results=[result("5", "5")])), pair).outcome.status is Status.LINKED
     assert (
-        classify_response(answer(200, complete(results=[result("5", "6")])), pair).outcome.status is Status.UNCONFIRMED
+        classify_response(parsed(200, complete(results=[result("5", "6")])), pair).outcome.status is Status.UNCONFIRMED
     )

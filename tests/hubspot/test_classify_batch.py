@@ -11,7 +11,7 @@ from importer.hubspot.classify import Action, classify_response
 from importer.hubspot.classify_batch import BatchDecision, classify_batch_response
 from importer.model import Pair, RecordId, Status
 from tests.hubspot.test_classify import BODIES, ODD, strictly_linked
-from tests.support.responses import PAIR, answer, complete, error, result
+from tests.support.responses import PAIR, complete, error, parsed, result
 
 OTHER = Pair(PAIR.from_type, RecordId("55"), PAIR.to_type, RecordId("66"))
 PAIRS = [PAIR, OTHER]
@@ -19,42 +19,42 @@ PAIRS = [PAIR, OTHER]
 
 @given(st.sampled_from([200, 201, 207, 300, 400, 503]), BODIES | ODD)
 def test_a_batch_links_no_pair_that_its_results_do_not_name(status: int, body: object) -> None:
-    for pair, outcome in classify_batch_response(answer(status, body), PAIRS).outcomes.items():
+    for pair, outcome in classify_batch_response(parsed(status, body), PAIRS).outcomes.items():
         assert isinstance(body, dict)
         alone = {"status": body.get("status"), "results": body.get("results")}
         assert strictly_linked(status, alone, pair) or outcome.status is Status.UNCONFIRMED
 
 
 @given(st.sampled_from([200, 201, 207, 300, 400, 503]), BODIES | ODD)
-def test_a_batch_of_one_pair_links_nothing_that_a_single_call_would_not(status: int, body: object) -> None:
-    for outcome in classify_batch_response(answer(status, body), [PAIR]).outcomes.values():
+def test_a_batch_of_one_pair_is_as_strict_as_a_single_call(status: int, body: object) -> None:
+    for outcome in classify_batch_response(parsed(status, body), [PAIR]).outcomes.values():
         assert strictly_linked(status, body, PAIR) or outcome.status is Status.UNCONFIRMED
 
 
-def statuses(judged: BatchDecision) -> dict[Pair, Status]:
-    return {pair: outcome.status for pair, outcome in judged.outcomes.items()}
+def statuses(batch: BatchDecision) -> dict[Pair, Status]:
+    return {pair: outcome.status for pair, outcome in batch.outcomes.items()}
 
 
-def test_a_batch_links_what_it_names_and_doubts_what_neither_results_nor_errors_explain() -> None:
-    judged = classify_batch_response(answer(200, complete()), PAIRS)
-    assert judged.is_taken
-    assert statuses(judged) == {PAIR: Status.LINKED, OTHER: Status.UNCONFIRMED}
-    assert judged.outcomes[PAIR].association_types.startswith("HUBSPOT_DEFINED:279")
+def test_a_batch_links_named_pairs_and_leaves_unexplained_ones_unconfirmed() -> None:
+    batch = classify_batch_response(parsed(200, complete()), PAIRS)
+    assert batch.is_accepted
+    assert statuses(batch) == {PAIR: Status.LINKED, OTHER: Status.UNCONFIRMED}
+    assert batch.outcomes[PAIR].association_types.startswith("HUBSPOT_DEFINED:279")
 
 
-def test_a_batch_with_errors_has_refused_what_it_does_not_name() -> None:
+def test_a_batch_with_errors_rejects_the_pairs_it_does_not_name() -> None:
     body = complete(numErrors=1, errors=[error(context={"toObjectId": ["66"]})])
-    judged = classify_batch_response(answer(207, body), PAIRS)
-    assert judged.is_taken
-    assert statuses(judged) == {PAIR: Status.LINKED}
+    batch = classify_batch_response(parsed(207, body), PAIRS)
+    assert batch.is_accepted
+    assert statuses(batch) == {PAIR: Status.LINKED}
 
 
-def test_a_batch_confirms_no_pair_by_the_other_direction_of_its_mirror_image() -> None:
+def test_a_batch_does_not_confirm_a_pair_by_its_mirror_image() -> None:
     mirror = Pair(PAIR.from_type, PAIR.to_id, PAIR.to_type, PAIR.from_id)  # other records: the types stay
     body = complete(results=[result(), result(PAIR.to_id, PAIR.from_id)])
-    judged = classify_batch_response(answer(200, body), [PAIR, mirror])
-    assert set(statuses(judged).values()) == {Status.UNCONFIRMED}
-    assert not judged.is_taken, "each alone can be translate_errors apart"
+    batch = classify_batch_response(parsed(200, body), [PAIR, mirror])
+    assert set(statuses(batch).values()) == {Status.UNCONFIRMED}
+    assert not batch.is_accepted, "each can be distinguished if sent alone"
 
 
 BOTH = [result(), result("55", "66")]
@@ -69,16 +69,16 @@ ATTRIBUTED = [
 
 
 @pytest.mark.parametrize("item", ATTRIBUTED)
-def test_an_error_that_names_a_record_leaves_only_the_pairs_of_that_record_open(item: dict[str, Any]) -> None:
-    judged = classify_batch_response(answer(207, complete(results=BOTH, numErrors=1, errors=[item])), PAIRS)
-    assert judged.is_taken
-    assert statuses(judged) == {PAIR: Status.UNCONFIRMED, OTHER: Status.LINKED}
+def test_an_error_that_names_a_record_leaves_only_its_pairs_unconfirmed(item: dict[str, Any]) -> None:
+    batch = classify_batch_response(parsed(207, complete(results=BOTH, numErrors=1, errors=[item])), PAIRS)
+    assert batch.is_accepted
+    assert statuses(batch) == {PAIR: Status.UNCONFIRMED, OTHER: Status.LINKED}
 
 
-def test_any_number_in_an_error_may_be_a_record_so_its_pairs_stay_open() -> None:
+def test_any_number_in_an_error_may_be_a_record_so_its_pairs_stay_unconfirmed() -> None:
     item = error(message="Rule 55 forbids it", context={"objectId": ["789"]})
-    judged = classify_batch_response(answer(207, complete(results=BOTH, numErrors=1, errors=[item])), PAIRS)
-    assert statuses(judged) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
+    batch = classify_batch_response(parsed(207, complete(results=BOTH, numErrors=1, errors=[item])), PAIRS)
+    assert statuses(batch) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
 
 
 UNATTRIBUTED = [
@@ -96,22 +96,22 @@ UNATTRIBUTED = [
     {"errors": [error(id="789")]},  # the id of the error, not of a record
     {"errors": [error(message="Rule 789 forbids it")]},
     {"errors": [error(context={"limit": ["66"], "teamId": ["55"]})]},
-    {"errors": [error(context={"objectId": ["999"]})]},  # nobody asked for that record
+    {"errors": [error(context={"objectId": ["999"]})]},  # that record was not requested
     {"errors": [error(message="0-55 may have no more")]},
     {"errors": [error(context={"objectId": ["789"]}), error(message="and another")]},
     {"errors": [error(errors=[error(message="deep inside")])]},
 ]
 
 
-@pytest.mark.parametrize("said", UNATTRIBUTED)
+@pytest.mark.parametrize("body", UNATTRIBUTED)
 @pytest.mark.parametrize("status", [200, 207])
-def test_an_error_that_may_be_about_any_pair_leaves_every_pair_open(status: int, said: dict[str, Any]) -> None:
-    judged = classify_batch_response(answer(status, complete(results=BOTH, **said)), PAIRS)
-    assert not judged.is_taken
-    assert statuses(judged) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
-    alone = classify_batch_response(answer(status, complete(results=[result()], **said)), [PAIR])
+def test_an_error_that_may_concern_any_pair_leaves_every_pair_unconfirmed(status: int, body: dict[str, Any]) -> None:
+    batch = classify_batch_response(parsed(status, complete(results=BOTH, **body)), PAIRS)
+    assert not batch.is_accepted
+    assert statuses(batch) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
+    alone = classify_batch_response(parsed(status, complete(results=[result()], **body)), [PAIR])
     assert statuses(alone) == {PAIR: Status.UNCONFIRMED}
-    assert classify_response(answer(status, complete(**said)), PAIR).outcome.status is Status.FAILED
+    assert classify_response(parsed(status, complete(**body)), PAIR).outcome.status is Status.FAILED
 
 
 THIRD = Pair(PAIR.from_type, RecordId("77"), PAIR.to_type, RecordId("88"))
@@ -128,16 +128,16 @@ ALL = [*BOTH, result("77", "88")]
         error(errors=[error(context={"objectId": ["123456"]}), error(context={"objectId": ["55"]})]),
     ],
 )
-def test_an_error_that_names_several_records_is_one_so_another_that_is_only_counted_may_be_about_any_pair(
+def test_an_error_that_names_several_records_is_one_and_a_further_counted_one_may_concern_any_pair(
     item: dict[str, Any],
 ) -> None:
     wanted = [*PAIRS, THIRD]
-    judged = classify_batch_response(answer(207, complete(results=ALL, numErrors=2, errors=[item])), wanted)
-    assert not judged.is_taken
-    assert statuses(judged) == dict.fromkeys(wanted, Status.UNCONFIRMED)
-    judged = classify_batch_response(answer(207, complete(results=ALL, numErrors=1, errors=[item])), wanted)
-    assert judged.is_taken
-    assert statuses(judged)[THIRD] is Status.LINKED
+    batch = classify_batch_response(parsed(207, complete(results=ALL, numErrors=2, errors=[item])), wanted)
+    assert not batch.is_accepted
+    assert statuses(batch) == dict.fromkeys(wanted, Status.UNCONFIRMED)
+    batch = classify_batch_response(parsed(207, complete(results=ALL, numErrors=1, errors=[item])), wanted)
+    assert batch.is_accepted
+    assert statuses(batch)[THIRD] is Status.LINKED
 
 
 EXPLAINED = [
@@ -149,59 +149,59 @@ EXPLAINED = [
 ]
 
 
-@pytest.mark.parametrize("said", EXPLAINED)
-def test_pairs_missing_from_results_are_refused_when_errors_explain_all_of_them(said: dict[str, Any]) -> None:
-    judged = classify_batch_response(answer(207, complete(results=[result("77", "88")], **said)), [*PAIRS, THIRD])
-    assert statuses(judged).keys() <= {THIRD}
+@pytest.mark.parametrize("body", EXPLAINED)
+def test_pairs_missing_from_results_are_rejected_if_errors_explain_all_of_them(body: dict[str, Any]) -> None:
+    batch = classify_batch_response(parsed(207, complete(results=[result("77", "88")], **body)), [*PAIRS, THIRD])
+    assert statuses(batch).keys() <= {THIRD}
 
 
-def test_a_pair_that_neither_results_nor_errors_name_is_in_doubt_beside_one_that_is_refused() -> None:
+def test_a_pair_not_named_at_all_is_unconfirmed_beside_a_rejected_one() -> None:
     body = complete(results=[result("77", "88")], numErrors=1, errors=[error(context={"objectId": ["123456"]})])
-    judged = classify_batch_response(answer(207, body), [*PAIRS, THIRD])
-    assert statuses(judged) == {OTHER: Status.UNCONFIRMED, THIRD: Status.LINKED}
+    batch = classify_batch_response(parsed(207, body), [*PAIRS, THIRD])
+    assert statuses(batch) == {OTHER: Status.UNCONFIRMED, THIRD: Status.LINKED}
 
 
 @pytest.mark.parametrize("number", [1, 3])
-def test_results_that_name_nothing_leave_every_pair_in_doubt_unless_each_has_its_error(number: int) -> None:
+def test_empty_results_leave_every_pair_unconfirmed_unless_each_has_an_error(number: int) -> None:
     wanted = [PAIR, OTHER]
     items = [error(context={"objectId": ["123456"]})] * number
-    judged = classify_batch_response(answer(207, complete(results=[], numErrors=number, errors=items)), wanted)
-    assert statuses(judged) == dict.fromkeys(wanted, Status.UNCONFIRMED)
+    batch = classify_batch_response(parsed(207, complete(results=[], numErrors=number, errors=items)), wanted)
+    assert statuses(batch) == dict.fromkeys(wanted, Status.UNCONFIRMED)
 
 
-def test_thousands_of_errors_are_all_looked_at() -> None:
+def test_thousands_of_errors_are_all_considered() -> None:
     wanted = [
         Pair(PAIR.from_type, RecordId(str(1000 + number)), PAIR.to_type, RecordId(str(5000 + number)))
         for number in range(500)
     ]
     items = [error(context={"objectId": [pair.from_id]}) for pair in wanted[:499]]
     results = [result(pair.from_id, pair.to_id) for pair in wanted]
-    judged = classify_batch_response(answer(207, complete(numErrors=499, errors=items, results=results)), wanted)
-    assert [pair for pair, status in statuses(judged).items() if status is Status.LINKED] == wanted[499:]
-    judged = classify_batch_response(answer(207, complete(errors=[*items, error()], results=results)), wanted)
-    assert Status.LINKED not in statuses(judged).values()
+    batch = classify_batch_response(parsed(207, complete(numErrors=499, errors=items, results=results)), wanted)
+    assert [pair for pair, status in statuses(batch).items() if status is Status.LINKED] == wanted[499:]
+    batch = classify_batch_response(parsed(207, complete(errors=[*items, error()], results=results)), wanted)
+    assert Status.LINKED not in statuses(batch).values()
 
 
-def test_a_batch_that_names_no_pair_at_all_is_worth_smaller_ones() -> None:
-    judged = classify_batch_response(answer(200, complete(results=[])), PAIRS)
-    assert not judged.is_taken
-    assert statuses(judged) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
+def test_a_batch_that_names_no_pair_is_not_accepted() -> None:
+    batch = classify_batch_response(parsed(200, complete(results=[])), PAIRS)
+    assert not batch.is_accepted
+    assert statuses(batch) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
 
 
-def test_errors_too_deep_to_read_leave_a_batch_unlinked_rather_than_raise() -> None:
+def test_errors_nested_too_deep_leave_a_batch_unlinked_and_do_not_raise() -> None:
     named = json.dumps([result()])
     for depth in range(800, 1000):
         deep = "[" * depth + "]" * depth
         body = f'{{"status": "COMPLETE", "results": {named}, "errors": [{deep}]}}'
-        judged = classify_batch_response(answer(207, body.encode()), PAIRS)
-        assert Status.LINKED not in statuses(judged).values()
+        batch = classify_batch_response(parsed(207, body.encode()), PAIRS)
+        assert Status.LINKED not in statuses(batch).values()
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 429, 477, 500, 503])
-def test_a_batch_refused_as_a_whole_is_judged_as_a_single_call_is(status: int) -> None:
-    judged = classify_batch_response(answer(status, error("X")), PAIRS)
-    assert judged.verdict == classify_response(answer(status, error("X")), PAIR)
-    assert (judged.outcomes, judged.is_taken) == ({}, False)
+def test_a_batch_rejected_as_a_whole_is_classified_like_a_single_call(status: int) -> None:
+    batch = classify_batch_response(parsed(status, error("X")), PAIRS)
+    assert batch.decision == classify_response(parsed(status, error("X")), PAIR)
+    assert (batch.outcomes, batch.is_accepted) == ({}, False)
 
 
 @pytest.mark.parametrize(
@@ -210,10 +210,10 @@ def test_a_batch_refused_as_a_whole_is_judged_as_a_single_call_is(status: int) -
         (complete(status="PENDING"), Action.POLL),
         (complete(status="CANCELED"), Action.DONE),
         (b"", Action.RETRY),
-        (b"<html>", Action.FOREIGN),
+        (b"<html>", Action.NOT_HUBSPOT),
     ],
 )
 def test_a_batch_that_is_not_complete_links_nothing(body: object, action: Action) -> None:
-    judged = classify_batch_response(answer(200, body), PAIRS)
-    assert (judged.verdict.action, judged.verdict.outcome.status) == (action, Status.UNCONFIRMED)
-    assert (judged.outcomes, judged.is_taken) == ({}, False)
+    batch = classify_batch_response(parsed(200, body), PAIRS)
+    assert (batch.decision.action, batch.decision.outcome.status) == (action, Status.UNCONFIRMED)
+    assert (batch.outcomes, batch.is_accepted) == ({}, False)

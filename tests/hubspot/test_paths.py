@@ -1,4 +1,4 @@
-"""Paths: the three versions, and nothing in a type or an id that could change them."""
+"""Paths: three API versions, and no type or id can change the path."""
 
 from urllib.parse import unquote
 
@@ -39,7 +39,7 @@ def test_each_version_has_its_paths(version: str, link: str, associations: str) 
     assert batch == f"{associations}/contacts/companies/batch/associate/default"
 
 
-def test_every_version_is_tried_here() -> None:
+def test_every_version_is_tested_here() -> None:
     assert set(ApiVersion) == {"v4", "2026-03", "2026-09"}
 
 

@@ -1,4 +1,4 @@
-"""The guarantee: whatever the network and the event loop do, no rolling window carries more than the rate allows."""
+"""The guarantee: whatever the network and the event loop do, no rolling window has more calls than the rate allows."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ PROFESSIONAL = Rate(190, 10.0)
 
 
 def worst_window(arrivals: list[float], seconds: float) -> int:
-    """The most arrivals in any half-open window, found by itself and not by the code under test."""
+    """Return the maximum number of arrivals in any half-open window, computed independently of the code under test."""
     moments = sorted(arrivals)
     worst = first = 0
     for last, moment in enumerate(moments):
@@ -32,18 +32,18 @@ def worst_window(arrivals: list[float], seconds: float) -> int:
 
 @dataclass
 class Server:
-    """When calls arrive; `way` gives the seconds of one call there and back."""
+    """Records when calls arrive; `way` returns the latencies of one call to the server and back, in seconds."""
 
     way: Callable[[], tuple[float, float]]
     arrivals: list[float] = field(default_factory=list)
 
     async def call(self, limiter: RateLimiter) -> None:
-        """One call at the limiter. Cancelled on its way there, it does not arrive."""
+        """Make one rate-limited call; if it is cancelled before its arrival, it does not count."""
         await limiter.acquire()
-        there, back = self.way()
-        arrival = now() + there
+        outward, back = self.way()
+        arrival = now() + outward
         try:
-            await asyncio.sleep(there + back)
+            await asyncio.sleep(outward + back)
         finally:
             if now() >= arrival:
                 self.arrivals.append(arrival)
@@ -51,7 +51,7 @@ class Server:
 
 
 async def load(limiter: RateLimiter, server: Server, seconds: float, workers: int = 64) -> None:
-    """Call as fast as the pace allows for so many simulated seconds."""
+    """Call as fast as the limiter allows for `seconds` of simulated time."""
 
     async def work() -> None:
         while now() < seconds:
@@ -73,7 +73,7 @@ async def with_stalls(main: Coroutine[Any, Any, None], jitter: random.Random, lo
     stalling.cancel()
 
 
-def test_an_hour_of_jitter_and_stalls_never_passes_the_limit() -> None:
+def test_an_hour_of_jitter_and_stalls_never_exceeds_the_limit() -> None:
     jitter = random.Random(1)
     server = Server(lambda: (0.075 + jitter.uniform(0, 0.3), 0.075))
     simulate(with_stalls(load(RateLimiter(PROFESSIONAL), server, 3600.0), jitter, 0.5))
@@ -101,7 +101,7 @@ def test_every_rate_is_kept_from_the_first_second_on(rate: Rate) -> None:
     assert len(server.arrivals) >= rate.calls
 
 
-def test_calls_are_spread_and_do_not_all_go_at_once() -> None:
+def test_calls_are_spread_over_the_window() -> None:
     server = Server(lambda: (0.0, 0.1))
     simulate(load(RateLimiter(PROFESSIONAL), server, 9.0))
     assert worst_window(server.arrivals, 1.0) <= 10 + 19 + 1
@@ -116,7 +116,7 @@ STEPS = st.lists(
 
 @given(st.integers(1, 12), st.floats(0.2, 10), STEPS, st.randoms(use_true_random=False))
 @hypothesis_settings(max_examples=300)
-def test_no_order_of_calls_cancellations_pauses_and_stalls_breaks_the_limit_or_loses_a_place(
+def test_no_order_of_calls_cancellations_pauses_and_stalls_exceeds_the_limit_or_loses_a_slot(
     calls: int, seconds: float, steps: list[tuple[str, float]], jitter: random.Random
 ) -> None:
     server = Server(lambda: (jitter.uniform(0, 2), jitter.uniform(0, 2)))
@@ -137,7 +137,7 @@ async def _play(limiter: RateLimiter, server: Server, steps: list[tuple[str, flo
             stall(amount)
         else:
             await asyncio.sleep(amount)
-    await asyncio.gather(*tasks, return_exceptions=True)  # no waiter is forgotten: the loop would have nothing to do
+    await asyncio.gather(*tasks, return_exceptions=True)  # a forgotten waiter would leave the loop without a timer
     await asyncio.sleep(limiter.rate.seconds + 1)
     assert limiter.slots_in_use() == []
 
@@ -154,13 +154,13 @@ async def _went(limiter: RateLimiter, number: int) -> list[float]:
     return moments
 
 
-def test_cancelled_waiters_leave_every_place_to_the_others() -> None:
+def test_cancelled_waiters_leave_every_slot_to_the_others() -> None:
     async def main() -> list[float]:
         limiter = RateLimiter(Rate(5, 1.0))
         for _ in range(5):
             await limiter.acquire()
         waiters = [asyncio.create_task(_went(limiter, 1)) for _ in range(50)]
-        await asyncio.sleep(20.0)  # by now each of them waits for a place
+        await asyncio.sleep(20.0)  # now each of them waits for a slot
         for waiter in waiters[::2]:
             waiter.cancel()
         for _ in range(5):
@@ -176,14 +176,14 @@ def test_cancelled_waiters_leave_every_place_to_the_others() -> None:
     assert max(moments) == pytest.approx(5 * 1.05, abs=0.01)
 
 
-def test_a_place_that_comes_together_with_the_cancellation_is_not_lost() -> None:
+def test_a_slot_granted_together_with_a_cancellation_is_not_lost() -> None:
     async def main() -> None:
         limiter = RateLimiter(Rate(1, 1.0))
         await limiter.acquire()
         waiter = asyncio.create_task(limiter.acquire())
         await asyncio.sleep(2.0)
         limiter.release()
-        # In the same round of the loop, right after the place was given and before the waiter could notice.
+        # In the same round of the loop, right after the slot was granted and before the waiter runs.
         asyncio.get_running_loop().call_at(now() + 1.05 + 1e-7, waiter.cancel)
         await asyncio.gather(waiter, return_exceptions=True)
         assert waiter.cancelled()
@@ -192,7 +192,7 @@ def test_a_place_that_comes_together_with_the_cancellation_is_not_lost() -> None
     simulate(main())
 
 
-def test_a_place_is_held_from_the_sending_until_the_window_after_the_answer() -> None:
+def test_a_slot_is_held_from_sending_until_one_window_after_the_response() -> None:
     async def main() -> float:
         limiter = RateLimiter(Rate(1, 10.0))
         await limiter.acquire()
@@ -203,7 +203,7 @@ def test_a_place_is_held_from_the_sending_until_the_window_after_the_answer() ->
     assert simulate(main()) == pytest.approx(35.05)
 
 
-def test_during_a_pause_nothing_goes_and_afterwards_all_does() -> None:
+def test_during_a_pause_nothing_is_sent_and_afterwards_everything_is() -> None:
     async def main() -> list[float]:
         limiter = RateLimiter(Rate(10, 1.0))
         assert limiter.pause.begin(5.0)
@@ -228,15 +228,15 @@ def test_a_waiter_whose_turn_comes_during_a_pause_waits_for_its_end() -> None:
     assert 10.5 <= simulate(main()) < 13
 
 
-def test_siblings_share_pauses_and_nothing_else() -> None:
+def test_limiters_that_share_a_pause_share_nothing_else() -> None:
     async def main() -> None:
         limiter = RateLimiter(Rate(1, 100.0))
-        sibling = limiter.sharing_pause(Rate(2, 1.0))
+        other = limiter.sharing_pause(Rate(2, 1.0))
         await limiter.acquire()
-        await sibling.acquire()
+        await other.acquire()
         assert now() < 0.001
         limiter.pause.begin(7.0)
-        await sibling.acquire()
+        await other.acquire()
         assert now() == pytest.approx(7.0, abs=0.001)
 
     simulate(main())
@@ -252,7 +252,7 @@ async def _follow(first: Rate, then: Rate, server: Server) -> None:
 
 
 @pytest.mark.parametrize("then", [Rate(190, 10.0), Rate(40, 10.0), Rate(30, 2.0), Rate(20, 15.0)])
-def test_a_rate_that_hubspot_raises_or_lowers_is_kept_from_then_on(then: Rate) -> None:
+def test_a_rate_that_hubspot_raises_or_lowers_is_followed(then: Rate) -> None:
     first = Rate(100, 10.0)
     server = Server(lambda: (0.05, 0.05))
     simulate(_follow(first, then, server))
@@ -264,7 +264,7 @@ def test_a_rate_that_hubspot_raises_or_lowers_is_kept_from_then_on(then: Rate) -
     assert len(lately) >= 0.9 * 15 * then.calls / then.seconds - then.calls / 2
 
 
-def test_a_raised_rate_lets_those_go_who_wait() -> None:
+def test_a_raised_rate_releases_waiting_calls() -> None:
     async def main() -> float:
         limiter = RateLimiter(Rate(1, 10.0), follow=True)
         await limiter.acquire()
@@ -279,7 +279,7 @@ def test_a_raised_rate_lets_those_go_who_wait() -> None:
 @pytest.mark.parametrize(
     "headers", [RateHeaders(), RateHeaders(190), RateHeaders(None, 10.0), RateHeaders(0, 10.0), RateHeaders(-3, 10.0)]
 )
-def test_headers_that_say_no_rate_change_none(headers: RateHeaders) -> None:
+def test_headers_without_a_rate_change_nothing(headers: RateHeaders) -> None:
     limiter = RateLimiter(Rate(100, 10.0), follow=True)
     limiter.follow(headers)
     assert limiter.rate == Rate(100, 10.0)
@@ -291,7 +291,7 @@ def test_a_rate_that_was_given_is_not_changed_by_headers() -> None:
     assert limiter.rate == Rate(100, 10.0)
 
 
-def test_places_of_an_earlier_run_are_waited_for() -> None:
+def test_slots_of_an_earlier_run_are_waited_for() -> None:
     async def main() -> list[float]:
         limiter = RateLimiter(Rate(10, 10.0))
         for _ in range(10):
@@ -303,7 +303,7 @@ def test_places_of_an_earlier_run_are_waited_for() -> None:
     assert min(moments) >= 8.0
 
 
-def test_more_places_than_the_rate_has_are_waited_for_too() -> None:
+def test_more_reserved_slots_than_the_rate_has_are_waited_for() -> None:
     async def main() -> list[float]:
         limiter = RateLimiter(Rate(2, 1.0))
         for number in range(6):
@@ -311,11 +311,11 @@ def test_more_places_than_the_rate_has_are_waited_for_too() -> None:
         return await _went(limiter, 2)
 
     moments = simulate(main())
-    assert moments[0] >= 7.0  # of six places the fifth ends then, and one is free
+    assert moments[0] >= 7.0  # then the fifth of six slots expires, and one is free
     assert moments[1] >= 8.0
 
 
-def test_what_is_held_tells_the_next_run_how_long_to_wait() -> None:
+def test_slots_in_use_are_the_seconds_the_next_run_must_wait() -> None:
     async def main() -> list[float]:
         limiter = RateLimiter(Rate(10, 10.0))
         await _went(limiter, 1)

@@ -1,4 +1,4 @@
-"""Which values repeat, by counting or by sorting; a hash that two pairs share makes no duplicate."""
+"""Duplicates are found by counting or by sorting hashes; pairs with the same hash are not duplicates."""
 
 import sqlite3
 from array import array
@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 
 from importer.journal import Journal, duplicates, write_journal
 from importer.model import Outcome, SourceBlock, Status
-from tests.journal.test_journal import INFO, pair
+from tests.support.journals import INFO, pair
 
 VALUES = st.lists(st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1)), max_size=60)
 
 
 @given(VALUES)
-@settings(deadline=None)  # numpy is imported on the way
-def test_the_places_of_repeated_values_are_found_by_counting_and_by_sorting(values: list[int]) -> None:
+@settings(deadline=None)  # the first example imports numpy
+def test_the_positions_of_repeated_values_are_found_by_counting_and_by_sorting(values: list[int]) -> None:
     expected = [place for place, value in enumerate(values) if values.count(value) > 1]
     assert list(duplicates.repeated(array("q", values))) == expected
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(duplicates, "_FEW", -1)
+        patched.setattr(duplicates, "MAX_COUNTED", -1)
         assert list(duplicates.repeated(array("q", values))) == expected
 
 
-def test_pairs_with_the_same_hash_are_told_apart(tmp_path: Path) -> None:
+def test_different_pairs_with_the_same_hash_are_not_duplicates(tmp_path: Path) -> None:
     block = SourceBlock([2, 3, 4], [("a",), ("b",), ("c",)])
     for row, made in ((2, pair(1)), (3, pair(2)), (4, pair(1))):
         block.pairs.add(row, made)
@@ -40,7 +40,7 @@ def test_pairs_with_the_same_hash_are_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("few", [0, 10**9])
 def test_repeated_pairs_are_found_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    monkeypatch.setattr(duplicates, "_FEW", few)
+    monkeypatch.setattr(duplicates, "MAX_COUNTED", few)
     blocks = []
     for first in range(2, 2002, 100):
         block = SourceBlock(list(range(first, first + 100)), [("x",)] * 100)

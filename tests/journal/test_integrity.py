@@ -1,4 +1,4 @@
-"""A journal in which anything is not as it was written is refused; what SQLite forgets of its log is doubted."""
+"""A damaged journal is refused; pairs whose outcome may be in a lost part of the log are unconfirmed."""
 
 import json
 import random
@@ -21,60 +21,49 @@ from importer.journal.writer import set_value
 from importer.model import LARGEST_ID, ObjectType, Outcome, RecordId, RowOutcome, Status, is_object_type, is_record_id
 from importer.reader.columns.object_types import parse_object_type
 from importer.reader.rows.ids import parse_id
-from tests.journal.test_journal import (
+from tests.support.bit_flips import flip_bit, journal_files
+from tests.support.blocks import blocks_of
+from tests.support.errors import raises
+from tests.support.journals import (
     FAILED,
     INFO,
     LINKED,
     NOT_SENT,
     PROBLEM,
     UNCONFIRMED,
+    claim,
     pair,
     row,
     run_python,
-    taken,
     written,
 )
-from tests.support.bit_flips import flip_bit, journal_files
-from tests.support.blocks import blocks_of
+
+pytestmark = pytest.mark.slow
 
 ACCOUNT = Account(42, "00" * 32, "ff")
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs" / "r.sqlite"
-
-
 def finished(path: Path) -> Path:
-    """A journal with a row in every table."""
+    """Write a journal with a row in every table."""
     rows = [
         row(n, problems=(PROBLEM,)) if n % 9 == 0 else row(n, pair(n % 50 + 1), pair(n % 7 + 1)) for n in range(2, 122)
     ]
     write_journal(path, INFO, blocks_of(rows, 30), ACCOUNT)
     with open_for_run(path) as journal:
         journal.begin()
-        known = list(taken(journal, 60).values())[:-2]  # two are being sent when it ends
+        known = list(claim(journal, 60).values())[:-2]  # two stay in flight
         kinds = (LINKED, FAILED, UNCONFIRMED, NOT_SENT)
         journal.record([(number, kinds[number % 4]) for number in known])
         journal.end({"status": "finished"})
     return path
 
 
-def refusal(path: Path) -> str:
-    with pytest.raises(JournalError) as error, Journal(path) as journal:
+def verify(path: Path) -> None:
+    with Journal(path) as journal:
         journal.verify()
-    return str(error.value)
 
 
-def changed(path: Path, *statements: str) -> str:
-    """Change a journal behind its back, which leaves its pages sound, and return how it is refused."""
-    with closing(sqlite3.connect(path)) as db, db:
-        for statement in statements:
-            db.execute(statement)
-    return refusal(path)
-
-
-def test_a_sound_journal_passes(path: Path) -> None:
+def test_an_intact_journal_passes(path: Path) -> None:
     with Journal(finished(path)) as journal:
         journal.verify()
         assert journal.account == ACCOUNT
@@ -107,21 +96,21 @@ def test_a_sound_journal_passes(path: Path) -> None:
         "UPDATE outcomes SET pair = pair + 1000 WHERE pair = (SELECT max(pair) FROM outcomes)",
         "UPDATE outcomes SET http_status = 201 WHERE pair = (SELECT min(pair) FROM outcomes WHERE status = 'linked')",
         "UPDATE outcomes SET advice = x'00ff' WHERE pair = (SELECT min(pair) FROM outcomes)",
-        "UPDATE sending SET pair = pair + 1000",
+        "UPDATE in_flight SET pair = pair + 1000",
         "ALTER TABLE outcomes RENAME COLUMN status TO statux",
         "CREATE TABLE more (a)",
-        "DROP TABLE sending",
+        "DROP TABLE in_flight",
     ],
 )
-def test_whatever_is_not_as_it_was_written_is_refused(path: Path, statement: str) -> None:
-    said = changed(finished(path), statement)
-    assert str(path) in said
-    assert "damaged" in said
-    assert "--fresh" in said
+def test_any_change_behind_the_journals_back_is_refused(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(finished(path))) as db, db:
+        db.execute(statement)
+    with raises(JournalError, "JOURNAL_DAMAGED"):
+        verify(path)
 
 
-SOUND: dict[str, Any] = {"target": "http://localhost:8080", "places": {"from_object_id": 1}, "api_version": "2026-09"}
-UNSOUND: dict[str, Any] = {
+VALID: dict[str, Any] = {"target": "http://localhost:8080", "places": {"from_object_id": 1}, "api_version": "2026-09"}
+INVALID: dict[str, Any] = {
     "target": "http://example.com",
     "api_version": "v5",
     "run_id": 5,
@@ -133,8 +122,8 @@ UNSOUND: dict[str, Any] = {
 }
 
 
-def test_what_a_run_was_asked_to_do_is_checked_as_strictly_as_settings(path: Path) -> None:
-    def asked(change: dict[str, Any]) -> Path:
+def test_the_description_of_a_run_is_validated_as_strictly_as_settings(path: Path) -> None:
+    def with_info(change: dict[str, Any]) -> Path:
         with closing(sqlite3.connect(path)) as db, db:
             (text,) = db.execute("SELECT value FROM run WHERE key = 'info'").fetchone()
             set_value(db, "info", {**original, **change} if original else json.loads(text))
@@ -143,10 +132,11 @@ def test_what_a_run_was_asked_to_do_is_checked_as_strictly_as_settings(path: Pat
     original: dict[str, Any] = {}
     with closing(sqlite3.connect(finished(path))) as db:
         original = json.loads(db.execute("SELECT value FROM run WHERE key = 'info'").fetchone()[0])
-    with Journal(asked(SOUND)) as journal:
-        assert journal.info.target == SOUND["target"]
-    for name, value in UNSOUND.items():
-        assert "damaged" in refusal(asked({name: value})), name
+    with Journal(with_info(VALID)) as journal:
+        assert journal.info.target == VALID["target"]
+    for name, value in INVALID.items():
+        with raises(JournalError, "JOURNAL_DAMAGED"):
+            verify(with_info({name: value}))
 
 
 @pytest.mark.parametrize(
@@ -159,12 +149,13 @@ def test_what_a_run_was_asked_to_do_is_checked_as_strictly_as_settings(path: Pat
         replace(pair(1), to_type=ObjectType("")),
     ],
 )
-def test_pairs_that_no_reader_makes_are_refused_though_their_checksum_is_right(path: Path, bad: Any) -> None:
-    assert "damaged" in refusal(written(path, row(2, pair(1)), row(3, bad)))
+def test_pairs_that_no_reader_creates_are_refused_although_their_checksum_is_right(path: Path, bad: Any) -> None:
+    with raises(JournalError, "JOURNAL_DAMAGED"):
+        verify(written(path, row(2, pair(1)), row(3, bad)))
 
 
 @given(st.one_of(st.text(max_size=20), st.from_regex(r"\d{1,20}", fullmatch=True), st.just(str(LARGEST_ID))))
-def test_the_journal_takes_the_ids_that_the_reader_makes_and_no_others(text: str) -> None:
+def test_the_journal_accepts_the_ids_that_the_reader_creates_and_no_others(text: str) -> None:
     if is_record_id(text):
         assert parse_id(text, "c") == text
     made = parse_id(text, "c")
@@ -173,13 +164,13 @@ def test_the_journal_takes_the_ids_that_the_reader_makes_and_no_others(text: str
 
 
 @given(st.one_of(st.text(max_size=20), st.from_regex(r"[0-9a-z_-]{1,12}", fullmatch=True)))
-def test_the_journal_takes_the_object_types_that_the_reader_makes(text: str) -> None:
+def test_the_journal_accepts_the_object_types_that_the_reader_creates(text: str) -> None:
     made = parse_object_type(text)
     assert made is None or is_object_type(made)
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.text()), min_size=1), st.data())
-def test_a_checksum_tells_values_apart(values: list[object], data: st.DataObject) -> None:
+def test_different_values_have_different_checksums(values: list[object], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(values) - 1))
     other = data.draw(st.one_of(st.none(), st.integers(0, 9), st.text(max_size=3)))
     if other != values[place]:
@@ -199,7 +190,7 @@ with open_for_run(path) as journal:
 
 
 def killed(path: Path) -> Path:
-    """A journal whose process died when 40 of 60 pairs were linked, with all of that in its log."""
+    """Write a journal whose process was killed when 40 of 60 pairs were linked, all of it in the log."""
     written(path, *(row(n, pair(n)) for n in range(2, 62)))
     assert run_python(KILLED, path).returncode == -9
     assert wal.committed_frames(path) > 40
@@ -223,16 +214,16 @@ def damage(file: Path, place: int) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 9, 17, 21, 25])
-def test_when_the_log_is_damaged_at_its_beginning_every_pair_may_have_been_sent(path: Path, place: int) -> None:
-    damage(wal.log_of(killed(path)), place)
-    for _ in range(2):  # what was found out once is kept, though the log is gone by then
+def test_if_the_log_is_damaged_at_its_beginning_every_pair_may_have_been_sent(path: Path, place: int) -> None:
+    damage(wal.log_path(killed(path)), place)
+    for _ in range(2):  # recorded the first time, because the log is gone by then
         assert statuses(path) == [Status.UNCONFIRMED] * 60
     with open_for_run(path) as journal:
         assert {found.earlier for found in journal.pending(0, 100)} == {CUT_OFF}
 
 
-def test_when_the_log_is_damaged_in_the_middle_what_came_before_it_stands(path: Path) -> None:
-    log = wal.log_of(killed(path))
+def test_if_the_log_is_damaged_in_the_middle_earlier_outcomes_are_kept(path: Path) -> None:
+    log = wal.log_path(killed(path))
     damage(log, log.stat().st_size // 2)
     found = statuses(path)
     linked = found.count(Status.LINKED)
@@ -240,18 +231,18 @@ def test_when_the_log_is_damaged_in_the_middle_what_came_before_it_stands(path: 
     assert found == [Status.LINKED] * linked + [Status.UNCONFIRMED] * (60 - linked)
 
 
-def test_a_transaction_that_was_not_committed_is_no_damage(path: Path) -> None:
-    log = wal.log_of(killed(path))
-    with log.open("ab") as file:  # as a process leaves it that dies while it writes
+def test_an_uncommitted_transaction_is_not_damage(path: Path) -> None:
+    log = wal.log_path(killed(path))
+    with log.open("ab") as file:  # as left by a process that dies while writing
         file.write(log.read_bytes()[32:5_000])
     assert statuses(path) == [Status.LINKED] * 40 + [Status.NOT_SENT] * 20
 
 
 @pytest.mark.parametrize("share", [None, 0.0, 0.3, 0.9])
-def test_when_the_log_is_shorter_than_its_process_knew_it_what_is_missing_is_doubted(
+def test_if_the_log_is_shorter_than_it_was_pairs_without_an_outcome_are_unconfirmed(
     path: Path, share: float | None
 ) -> None:
-    log = wal.log_of(killed(path))
+    log = wal.log_path(killed(path))
     if share is None:
         log.unlink()
     else:
@@ -264,15 +255,33 @@ def test_when_the_log_is_shorter_than_its_process_knew_it_what_is_missing_is_dou
         assert found == [Status.LINKED] * linked + [Status.UNCONFIRMED] * (60 - linked)
 
 
-def test_a_log_that_a_living_process_writes_is_left_alone(path: Path) -> None:
+def test_if_the_log_and_its_index_are_deleted_every_pair_may_have_been_sent(path: Path) -> None:
+    wal.log_path(killed(path)).unlink()
+    path.with_name(f"{path.name}-shm").unlink()
+    for _ in range(2):
+        assert statuses(path) == [Status.UNCONFIRMED] * 60
+
+
+def test_a_missing_log_is_normal_after_the_killed_run_was_read_or_ended(path: Path) -> None:
+    expected = [Status.LINKED] * 40 + [Status.NOT_SENT] * 20
+    for _ in range(2):
+        assert statuses(killed(path) if not path.exists() else path) == expected
+        assert not wal.log_path(path).exists()
+    with open_for_run(path) as journal:
+        journal.begin()
+        assert wal.log_path(path).exists()
+    assert statuses(path) == expected
+
+
+def test_the_log_of_a_running_process_is_left_alone(path: Path) -> None:
     written(path, row(2, pair(1)), row(3, pair(2)))
     with open_for_run(path) as journal:
-        numbers = taken(journal, 1)
+        numbers = claim(journal, 1)
         journal.record([(numbers[pair(1)], LINKED)])
         assert statuses(path) == [Status.LINKED, Status.NOT_SENT]
 
 
-# ---- any bit
+# ---- any flipped bit
 
 Look = Callable[[Path], tuple[object, list[RowOutcome]]]
 
@@ -283,7 +292,7 @@ def look(path: Path) -> tuple[object, list[RowOutcome]]:
         return (journal.info, journal.counts()), list(journal.rows(NOT_SENT))
 
 
-def is_doubt(found: Outcome, true: Outcome) -> bool:
+def is_unconfirmed(found: Outcome, true: Outcome) -> bool:
     return found.status is Status.UNCONFIRMED and found != true
 
 
@@ -301,9 +310,11 @@ def test_with_any_bit_flipped_a_journal_is_refused_or_right(tmp_path: Path, make
             refused += 1
             continue
         assert found[0] == true[0], flipped
-        for said, is_so in zip(found[1], true[1], strict=True):
-            assert (said.number, said.cells, said.problems) == (is_so.number, is_so.cells, is_so.problems), flipped
-            for one, other in zip(said.pairs, is_so.pairs, strict=True):
+        for actual, wanted in zip(found[1], true[1], strict=True):
+            assert (actual.number, actual.cells, actual.problems) == (wanted.number, wanted.cells, wanted.problems), (
+                flipped
+            )
+            for one, other in zip(actual.pairs, wanted.pairs, strict=True):
                 assert one.pair == other.pair, flipped
-                assert one.outcome == other.outcome or is_doubt(one.outcome, other.outcome), flipped
+                assert one.outcome == other.outcome or is_unconfirmed(one.outcome, other.outcome), flipped
     assert refused > 2

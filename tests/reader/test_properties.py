@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from importer.config import Reading
@@ -19,6 +19,8 @@ from importer.model import Problem, RowOutcome, SourceRow
 from importer.reader import open_source
 from importer.reporter import Layout, write_results
 from tests.support.blocks import rows_of
+
+pytestmark = pytest.mark.slow
 
 LINKS = Reading("contacts", "companies")
 Table = list[list[str]]
@@ -59,13 +61,34 @@ ID_TEXT = st.one_of(
 FILES = [pytest.param(write_csv, ".csv", id="csv"), pytest.param(write_xlsx, ".xlsx", id="xlsx")]
 
 
+OPENING_MARKS = "'’”″＂&`‘‚“„〝«»‹›「『"
+
+
+def may_open_a_quotation(cells: list[str]) -> bool:
+    """Return whether a cell starts with a quotation mark other than `"`, as some programs quote their cells."""
+    return any(cell.strip()[:1] in OPENING_MARKS for cell in cells if cell.strip())
+
+
 @given(st.lists(st.lists(ANY_TEXT, min_size=3, max_size=3), max_size=8))
+@example([["", "`", "'"]])
+@example([["'a", "b", ""], ["", "c'", ""]])
 @settings(max_examples=60)
 def test_any_texts_of_a_csv_come_back_unchanged(notes: Table) -> None:
+    """A quotation in other marks over several cells makes its rows invalid; their cells are kept all the same."""
     table = [["from_id", "to_id", "a", "b", "c"], *(["1", "2", *cells] for cells in notes)]
     rows = read(write_csv, ".csv", table)
-    assert [list(row.cells) for row in rows] == table[1:]
-    assert all(len(row.pairs) == 1 for row in rows)
+    assert [list(row.cells[:5]) for row in rows] == table[1:]
+    may_be_open = any(map(may_open_a_quotation, notes))
+    for row in rows:
+        is_invalid = may_be_open and [problem.code for problem in row.problems] == ["STRAY_QUOTE"]
+        assert (len(row.pairs), len(row.cells)) == ((0, 6) if is_invalid else (1, 5))
+
+
+@pytest.mark.parametrize("cells", [["", "`", "'"], ["'", "'", ""], ["“a", "", "b”"]])
+def test_cells_that_may_be_one_quoted_cell_make_their_row_invalid(cells: list[str]) -> None:
+    (row,) = read(write_csv, ".csv", [["from_id", "to_id", "a", "b", "c"], ["1", "2", *cells]])
+    assert list(row.cells) == ["1", "2", *cells, ",".join(["1", "2", *cells])]
+    assert [problem.code for problem in row.problems] == ["STRAY_QUOTE"]
 
 
 @given(st.lists(st.lists(SHEET_TEXT, min_size=3, max_size=3), max_size=8))
@@ -181,7 +204,7 @@ def rows_of_text(text: str, codec: str, delimiter: str) -> tuple[list[SourceRow]
         reading = Reading("contacts", "companies", delimiter=delimiter, encoding=codec)
         with open_source(path, reading) as source:
             rows = rows_of(source.blocks())
-            return rows, blank_rows(source.warnings())
+            return rows, blank_rows(source.report.warnings)
 
 
 def blank_rows(warnings: tuple[str, ...]) -> int:
@@ -222,7 +245,7 @@ def test_a_table_whose_dialect_is_detected_makes_the_pairs_that_it_states_or_non
         try:
             with open_source(path, LINKS) as source:
                 found = rows_of(source.blocks())
-                blank = blank_rows(source.warnings())
+                blank = blank_rows(source.report.warnings)
         except SourceError:
             return
     assert len(found) + blank == len(rows) or all(row.problems for row in found)

@@ -31,7 +31,7 @@ def row_of_pairs(number: int, *outcomes: Outcome) -> RowOutcome:
     return RowOutcome(number, ("a",), (), tuple(pairs))
 
 
-def test_every_column_of_a_row_of_one_pair_is_what_its_answer_said() -> None:
+def test_the_columns_of_a_row_of_one_pair_are_those_of_its_response() -> None:
     outcome = Outcome(
         Status.FAILED, 400, "error", 2, "CATEGORY", "message", '{"a":1}', "correlation", "TYPE:1", 3, "when", "advice"
     )
@@ -56,7 +56,7 @@ def test_every_column_of_a_row_of_one_pair_is_what_its_answer_said() -> None:
     )
 
 
-def test_without_an_answer_the_http_status_is_empty() -> None:
+def test_without_a_response_the_http_status_is_empty() -> None:
     columns = columns_of(row_of(7, ("a",), NOT_SENT))
     assert (columns["import_http_status"], columns["import_attempts"], columns["import_num_errors"]) == ("", "0", "0")
 
@@ -66,7 +66,7 @@ def test_texts_are_plain_str_so_that_they_print_and_store_like_any_other() -> No
         assert {type(text) for text in row_result(row)[1]} == {str}
 
 
-def test_the_worst_pair_speaks_for_the_row_in_whatever_place_it_stands() -> None:
+def test_a_row_has_the_status_of_its_worst_pair_wherever_that_is() -> None:
     worst_first = (FAILED, UNCONFIRMED, NOT_SENT, LINKED, ALREADY_LINKED)
     for length in range(2, 6):
         for some in itertools.combinations(worst_first, length):
@@ -74,7 +74,7 @@ def test_the_worst_pair_speaks_for_the_row_in_whatever_place_it_stands() -> None
                 assert row_result(row_of_pairs(2, *order))[0] is some[0].status
 
 
-def test_the_answer_columns_are_those_of_the_first_of_the_worst_pairs() -> None:
+def test_the_response_columns_are_those_of_the_first_of_the_worst_pairs() -> None:
     first = Outcome(Status.FAILED, 403, error_category="FIRST", attempts=2, advice="the first advice")
     second = Outcome(Status.FAILED, 404, error_category="SECOND", attempts=3, advice="the second advice")
     columns = columns_of(row_of_pairs(2, LINKED, first, second))
@@ -134,7 +134,7 @@ def test_a_duplicate_names_the_first_row_of_its_first_pair_that_has_one() -> Non
     assert columns_of(RowOutcome(9, ("a",), (), pairs[1:2]))["import_duplicate_of"] == "4"
 
 
-def test_an_invalid_row_says_every_problem_where_it_is_and_what_to_do() -> None:
+def test_an_invalid_row_reports_every_problem_its_place_and_its_remedy() -> None:
     columns = columns_of(invalid_row(17, ("a",), EXTRA_CELL, MISSING_ID, MISSING_ID))
     assert columns == {
         **dict.fromkeys(ROW_RESULT_COLUMNS, ""),
@@ -171,13 +171,13 @@ def test_a_row_with_neither_pairs_nor_problems_is_blank() -> None:
     }
 
 
-def test_a_problem_is_told_by_row_and_column() -> None:
+def test_a_problem_is_reported_by_row_and_column() -> None:
     assert problem_sentence(17, MISSING_ID) == "row 17, column 'to_object_id': the cell is empty."
     assert problem_sentence(17, EXTRA_CELL) == "row 17: it has 3 cells, the header has 2."
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"])
-def test_a_text_that_would_be_a_formula_is_defused(text: str) -> None:
+def test_a_text_that_would_be_a_formula_is_escaped(text: str) -> None:
     assert escape_formula(text) == "'" + text
 
 

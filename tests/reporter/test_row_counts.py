@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from importer.model import RowOutcome
-from importer.reporter import Totals, count
+from importer.reporter import RowCounts, count
 from tests.support.row_outcomes import (
     ALREADY_LINKED,
     FAILED,
@@ -21,7 +21,7 @@ def test_rows_are_counted_by_their_status_and_duplicates_apart() -> None:
     rows = [row_of(number, ("a",), outcome) for number, outcome in enumerate(outcomes, 2)]
     rows += [invalid_row(90, ("=1", "-1")), RowOutcome(91, ("=1",), (), (pair_outcome(LINKED, 2),))]
     rows += [RowOutcome(92, ("1", ""), (), ())]
-    assert count(iter(rows)) == Totals(
+    assert count(iter(rows)) == RowCounts(
         rows=23,
         linked=7,
         already_linked=5,
@@ -34,11 +34,11 @@ def test_rows_are_counted_by_their_status_and_duplicates_apart() -> None:
     )
 
 
-def test_no_rows_are_no_rows() -> None:
-    assert count([]) == Totals(0, 0, 0, 0, 0, 0, 0, 0, 0)
+def test_without_rows_every_count_is_zero() -> None:
+    assert count([]) == RowCounts()
 
 
-def test_totals_that_do_not_add_up_are_refused() -> None:
-    totals = count([row_of(2, ("a",))])
-    with pytest.raises(ValueError, match="2 rows went in, but 1 are accounted for"):
-        dataclasses.replace(totals, rows=2)
+def test_counts_that_do_not_add_up_are_refused() -> None:
+    counts = count([row_of(2, ("a",))])
+    with pytest.raises(ValueError, match="there are 2 rows, but the statuses add up to 1"):
+        dataclasses.replace(counts, rows=2)

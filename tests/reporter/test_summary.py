@@ -81,7 +81,7 @@ def test_a_stopped_run_says_by_what() -> None:
 
 
 def test_a_summary_that_does_not_add_up_is_refused() -> None:
-    with pytest.raises(ValueError, match="1101 rows went in, but 1100 are accounted for"):
+    with pytest.raises(ValueError, match="there are 1101 rows, but the statuses add up to 1100"):
         dataclasses.replace(SUMMARY, rows=1_101)
 
 
@@ -105,13 +105,12 @@ def test_exit_codes_of_runs_in_which_no_row_is_lacking() -> None:
     assert all_linked(RunStatus.INTERRUPTED, StopReason.SIGTERM).exit_code == 143
 
 
-def test_the_table_is_aligned_and_complete() -> None:
+def test_the_table_is_aligned_and_leaves_out_zero_counts() -> None:
     assert summary_table(SUMMARY).splitlines() == [
         "Run 20260504-030201 finished after 1 min 15 s",
         "rows              1,100",
         "  linked            900",
         "  already_linked    100",
-        "  blank               0",
         "  failed             50",
         "  unconfirmed        20",
         "  invalid            20",
@@ -124,6 +123,12 @@ def test_the_table_is_aligned_and_complete() -> None:
         "  rate limited        1",
         "results           /data/deals.results.csv",
         "failures          /data/deals.failures.csv",
+        "",
+        "What to do next",
+        "  Send the 10 rows whose turn did not come with: importer resume",
+        "  20260504-030201.",
+        "  Correct 70 rows in the results file (import_advice says how), save it, then:",
+        "  importer retry RESULTS_FILE.",
     ]
 
 
@@ -133,7 +138,14 @@ def test_the_table_names_no_file_that_was_not_written() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.04, "0.0 s"), (59.94, "59.9 s"), (59.99, "1 min 0 s"), (3_599.9, "1 h 0 min"), (52_800, "14 h 40 min")],
+    [
+        (0.04, "0 s"),
+        (20.0, "20 s"),
+        (59.94, "59.9 s"),
+        (59.99, "1 min 0 s"),
+        (3_599.9, "1 h 0 min"),
+        (52_800, "14 h 40 min"),
+    ],
 )
 def test_time_is_told_in_the_unit_that_fits(seconds: float, text: str) -> None:
     assert summary_table(dataclasses.replace(SUMMARY, seconds=seconds)).splitlines()[0].endswith(f"after {text}")

@@ -1,15 +1,17 @@
-"""Where the files of a run go."""
+"""Paths of the results and failures files."""
 
 from pathlib import Path
 
 import pytest
 
 from importer.errors import OutputError
-from importer.runner import output_paths, store
+from importer.runner import output_paths
+from importer.runner.source_file import STANDARD_INPUT, SourceFile
+from tests.support.errors import raises
 
 
-def source(path: Path | str) -> store.SourceFile:
-    return store.SourceFile(str(path), Path(path), "0" * 64, "2026-11-23T19:45:33Z")
+def source(path: Path | str) -> SourceFile:
+    return SourceFile(str(path), Path(path), "0" * 64, "2026-11-23T19:45:33Z")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_results_and_failures_go_beside_the_source(tmp_path: Path, name: str, re
         ("retry.csv", "retry.retry.results.csv"),
     ],
 )
-def test_the_results_of_a_retry_never_replace_those_it_began_from(tmp_path: Path, name: str, again: str) -> None:
+def test_the_results_of_a_retry_never_replace_those_it_started_from(tmp_path: Path, name: str, again: str) -> None:
     assert output_paths.results_path(source(tmp_path / name), None, sandbox=False, mark=".retry") == tmp_path / again
 
 
@@ -61,10 +63,10 @@ def test_the_results_of_a_retry_never_replace_those_it_began_from(tmp_path: Path
         ("deals.sandbox.retry.results.csv", ".retry", "deals.sandbox.retry2.results.csv"),
         ("deals.sandbox.failures.csv", "", "deals.sandbox.failures.results.csv"),
         ("sandbox.csv", "", "sandbox.sandbox.results.csv"),
-        (store.STANDARD_INPUT, "", "stdin.sandbox.results.csv"),
+        (STANDARD_INPUT, "", "stdin.sandbox.results.csv"),
     ],
 )
-def test_results_of_the_sandbox_are_named_so(
+def test_results_of_the_sandbox_have_it_in_their_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mark: str, results: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -78,21 +80,24 @@ def test_the_results_of_standard_input_go_to_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert (
-        output_paths.results_path(source(store.STANDARD_INPUT), None, sandbox=False) == tmp_path / "stdin.results.csv"
-    )
+    assert output_paths.results_path(source(STANDARD_INPUT), None, sandbox=False) == tmp_path / "stdin.results.csv"
 
 
-def test_out_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_an_explicit_path_is_used_unchanged(tmp_path: Path) -> None:
     out = tmp_path / "x" / ".." / "r.xlsx"
     for sandbox in (False, True):
         assert output_paths.results_path(source(tmp_path / "a.csv"), out, sandbox=sandbox) == tmp_path / "r.xlsx"
 
 
-def test_nothing_is_written_over_the_source_even_through_a_link(tmp_path: Path) -> None:
+def test_the_source_is_never_overwritten_even_through_a_symlink(tmp_path: Path) -> None:
     (tmp_path / "a.failures.csv").touch()
     link = tmp_path / "link.csv"
     link.symlink_to(tmp_path / "a.failures.csv")
     for out in ("a.failures.csv", "link.csv", "a.csv", "a.results.csv", "a.results.xlsx"):
-        with pytest.raises(OutputError, match=r"cannot go to .*: it is the source\. Name another file with --out\."):
+        with raises(OutputError, "OUTPUT_IS_SOURCE"):
             output_paths.checked_results(tmp_path / out, str(tmp_path / "a.failures.csv"))
+
+
+def test_a_path_that_cannot_exist_is_refused() -> None:
+    with raises(OutputError, "PATH_INVALID"):
+        output_paths.checked_results(Path("b\0.csv"), "/a.csv")

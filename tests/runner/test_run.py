@@ -1,4 +1,4 @@
-"""The Python API, as a script, an orchestrator's worker or a notebook's thread calls it."""
+"""The Python API, as called by a script, an orchestrator's worker or a notebook's thread."""
 
 import asyncio
 import json
@@ -23,7 +23,6 @@ from importer import (
     SourceError,
     StopReason,
     Summary,
-    Telling,
     load_settings,
     run_import,
 )
@@ -32,19 +31,22 @@ from importer.pool import Progress
 from importer.reader import SourceInfo
 from importer.runner.check import check_file
 from importer.runner.events import Event, Notice, Plan
-from importer.runner.run import resume_run, retry_run, verify_file
+from importer.runner.resume import resume_run
+from importer.runner.retry import retry_run
+from importer.runner.verify import verify_file
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace
+from tests.support.errors import raises, raises_code
 
 
 @pytest.fixture
 def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings with which this process sends to the sandbox, with a rate of its own."""
+    """Return settings with which this process sends to the sandbox, at its own rate."""
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
     monkeypatch.setenv("XDG_STATE_HOME", work.environment["XDG_STATE_HOME"])
     return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
-def test_a_script_gets_a_summary_that_is_the_json_of_the_command_line(work: Workplace) -> None:
+def test_a_script_gets_the_summary_that_the_command_line_prints_as_json(work: Workplace) -> None:
     work.write("deals.csv", [*work.pairs(3), (UNKNOWN + work.base, 1), ("x", 1)])
     script = """
 from importer import load_settings, run_import
@@ -88,12 +90,17 @@ def test_it_works_in_a_thread_that_is_not_the_main_one(work: Workplace, settings
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
+async def test_it_refuses_to_block_a_running_event_loop(work: Workplace, settings: Settings) -> None:
+    with raises(SettingsError, "EVENT_LOOP_RUNNING"):
+        run_import(work.write("a.csv", work.pairs(5)), settings)
+
+
 async def test_it_works_beside_a_running_event_loop_in_a_thread(work: Workplace, settings: Settings) -> None:
     summary = await asyncio.to_thread(run_import, work.write("a.csv", work.pairs(5)), settings)
     assert (summary.status, summary.linked) == (RunStatus.FINISHED, 5)
 
 
-def test_the_callers_signal_handlers_are_back_afterwards(work: Workplace, settings: Settings) -> None:
+def test_the_callers_signal_handlers_are_restored(work: Workplace, settings: Settings) -> None:
     def mine(number: int, frame: object) -> None:
         raise AssertionError(number)
 
@@ -111,9 +118,9 @@ def test_a_nul_in_a_path_is_an_error_that_names_the_path(work: Workplace, settin
     calls: list[Callable[[], object]] = [
         lambda: run_import("a\0.csv", settings),
         lambda: check_file("a\0.csv", settings),
-        lambda: run_import(source, settings, Telling(out=Path("b\0.csv"))),
-        lambda: check_file(source, settings, Path("b\0.csv")),
-        lambda: verify_file(source, settings, Telling(out=Path("b\0.csv"))),
+        lambda: run_import(source, settings, out=Path("b\0.csv")),
+        lambda: check_file(source, settings, out=Path("b\0.csv")),
+        lambda: verify_file(source, settings, out=Path("b\0.csv")),
         lambda: retry_run("a\0", settings),
         lambda: resume_run("a\0", settings),
         lambda: load_settings({"state_dir": "a\0"}),
@@ -126,7 +133,7 @@ def test_a_nul_in_a_path_is_an_error_that_names_the_path(work: Workplace, settin
     assert work.asked() == {}
 
 
-def test_the_callers_event_loop_is_back_after_asking_for_the_account_of_another_token(
+def test_the_callers_event_loop_is_restored_after_requesting_the_account_of_another_token(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = work.write("a.csv", [(UNKNOWN + work.base + number, 1) for number in range(400)])
@@ -144,7 +151,7 @@ def test_the_callers_event_loop_is_back_after_asking_for_the_account_of_another_
         loop.close()
 
 
-def test_the_callers_event_loop_and_wakeup_descriptor_are_back_afterwards(work: Workplace, settings: Settings) -> None:
+def test_the_callers_event_loop_and_wakeup_descriptor_are_restored(work: Workplace, settings: Settings) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     ours, theirs = socket.socketpair()
@@ -162,28 +169,28 @@ def test_the_callers_event_loop_and_wakeup_descriptor_are_back_afterwards(work: 
         theirs.close()
 
 
-def test_what_the_system_refuses_is_an_error_of_ours(work: Workplace, settings: Settings) -> None:
+def test_errors_of_the_operating_system_become_importer_errors(work: Workplace, settings: Settings) -> None:
     source = work.write("a.csv", work.pairs(2))
     (work.folder / "state").mkdir()
     (work.folder / "state" / "commands").touch()
     for call in (run_import, check_file, verify_file):
         blocked = settings if call is run_import else settings.model_copy(update={"state_dir": source})
-        with pytest.raises(FileSystemError, match="cannot be used: "):
+        with raises_code(FileSystemError, "FILE_UNUSABLE"):
             call(source, blocked)
     assert work.asked() == {}
 
 
 def test_a_signal_becomes_an_interrupted_summary(work: Workplace, settings: Settings) -> None:
-    heard: list[Progress] = []
+    received: list[Progress] = []
 
     def interrupt(event: Event) -> None:
         if isinstance(event, Progress):
-            heard.append(event)
-            if len(heard) == 1:
+            received.append(event)
+            if len(received) == 1:
                 signal.raise_signal(signal.SIGTERM)
 
     slow = settings.model_copy(update={"rate": load_settings({"rate": "200/0.5"}).rate})
-    summary = run_import(work.write("a.csv", work.pairs(500)), slow, Telling(watch=interrupt))
+    summary = run_import(work.write("a.csv", work.pairs(500)), slow, on_event=interrupt)
     assert (summary.status, summary.stopped_by, summary.exit_code) == (RunStatus.INTERRUPTED, StopReason.SIGTERM, 143)
     assert summary.not_sent > 0
     assert summary.linked + summary.not_sent == 500
@@ -191,50 +198,50 @@ def test_a_signal_becomes_an_interrupted_summary(work: Workplace, settings: Sett
     assert (again.run_id, again.linked) == (summary.run_id, 500)
 
 
-def test_a_watcher_hears_what_was_understood_what_is_planned_and_how_far_it_is(
-    work: Workplace, settings: Settings
-) -> None:
-    heard: list[Event] = []
+def test_the_event_handler_gets_source_info_then_the_plan_then_progress(work: Workplace, settings: Settings) -> None:
+    received: list[Event] = []
     source = work.write("deals.csv", [*work.pairs(4), ("x", 1), work.pairs(1)[0]])
-    run_import(source, settings, Telling(watch=heard.append))
-    assert isinstance(heard[0], SourceInfo)
-    (plan,) = [event for event in heard if isinstance(event, Plan)]
+    run_import(source, settings, on_event=received.append)
+    assert isinstance(received[0], SourceInfo)
+    (plan,) = [event for event in received if isinstance(event, Plan)]
     assert (plan.resumed, plan.target, plan.pending) == (False, work.hubspot.url, 4)
     assert plan.counts == Counts(rows=6, pairs=4, invalid=1, duplicates=1)
-    progress = [event for event in heard if isinstance(event, Progress)]
+    progress = [event for event in received if isinstance(event, Progress)]
     assert [event.calls for event in progress] == sorted(event.calls for event in progress)
     assert progress[-1].statuses["linked"] == 4  # type: ignore[index]
-    assert heard.index(plan) < heard.index(progress[0])
-    assert any(isinstance(event, Notice) and "2027-03-30" in event.text for event in heard)
+    assert received.index(plan) < received.index(progress[0])
+    assert any(isinstance(event, Notice) and "2027-03-30" in event.text for event in received)
 
 
-def test_what_is_wrong_raises_before_anything_is_sent(
+def test_wrong_input_raises_before_anything_is_sent(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = work.calls()
-    with pytest.raises(SourceError, match="cannot be read"):
+    with raises(SourceError, "SOURCE_UNREADABLE"):
         run_import(work.folder / "none.csv", settings)
     monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
-    with pytest.raises(SettingsError, match="There is no HubSpot token"):
+    with pytest.raises(SettingsError, match="HUBSPOT_ACCESS_TOKEN"):
         run_import(work.write("a.csv", work.pairs(1)), settings)
     assert work.calls() == before
     assert work.journals == []
 
 
-def test_what_a_watcher_raises_ends_the_run_loudly_and_the_run_can_go_on(work: Workplace, settings: Settings) -> None:
+def test_an_exception_in_the_event_handler_propagates_and_the_run_can_be_resumed(
+    work: Workplace, settings: Settings
+) -> None:
     def fail(event: Event) -> None:
         if isinstance(event, Progress):
             raise ZeroDivisionError
 
     source = work.write("a.csv", work.pairs(50))
     with pytest.raises(ZeroDivisionError):
-        run_import(source, settings, Telling(watch=fail))
+        run_import(source, settings, on_event=fail)
     (journal,) = work.journals
     again = run_import(source, settings)
     assert (again.run_id, again.linked) == (journal.stem, 50)
 
 
-def test_a_check_from_python_has_the_counts_and_the_first_problems(work: Workplace, settings: Settings) -> None:
+def test_a_check_returns_the_counts_and_the_first_problems(work: Workplace, settings: Settings) -> None:
     source = work.write("deals.csv", [*work.pairs(4), *[("x", 1)] * 9])
     report = check_file(source, settings)
     assert asdict(report.counts) == {"rows": 13, "pairs": 4, "invalid": 9, "duplicates": 0, "blank": 0}
@@ -245,7 +252,7 @@ def test_a_check_from_python_has_the_counts_and_the_first_problems(work: Workpla
     assert list(Path(settings.state_path).iterdir()) == []
 
 
-def test_a_data_frame_goes_on_when_it_is_the_same_and_is_another_run_when_not(
+def test_an_unfinished_data_frame_is_resumed_only_if_its_content_is_the_same(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(work.folder)

@@ -1,4 +1,4 @@
-"""Temporary directories: private, gone at the end, and removed after a crash without touching anything else."""
+"""Temporary directories: private, removed at the end or after a crash, without touching anything else."""
 
 import os
 import shutil
@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from importer.config import Settings
-from importer.runner import store
+from importer.runner.source_file import source_file
 from importer.runner.temporary_directories import remove_abandoned, temporary_directory
 from tests.support.command_line import ROOT
+
+pytestmark = pytest.mark.slow
 
 HOLD = """
 import sys, time
@@ -30,7 +32,7 @@ with temporary_directory(Path(sys.argv[1])) as directory:
 
 @contextmanager
 def other_process(parent: Path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]]:
-    """Another process that uses a temporary directory in `parent`, and that directory."""
+    """Start another process that uses a temporary directory in `parent`; yield the directory and the process."""
     command = [sys.executable, "-c", HOLD, str(parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout
@@ -41,7 +43,7 @@ def other_process(parent: Path) -> Iterator[tuple[Path, "subprocess.Popen[str]"]
 
 
 def abandoned(parent: Path) -> Path:
-    """A directory that a killed process left in `parent`."""
+    """Return a directory that a killed process left in `parent`."""
     with other_process(parent) as (directory, process):
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -49,7 +51,7 @@ def abandoned(parent: Path) -> Path:
     return directory
 
 
-def test_a_temporary_directory_is_private_and_gone_at_the_end(tmp_path: Path) -> None:
+def test_a_temporary_directory_is_private_and_removed_at_the_end(tmp_path: Path) -> None:
     with temporary_directory(tmp_path / "new" / "state") as directory:
         (directory / "below").mkdir()
         (directory / "below" / "rows").touch()
@@ -59,13 +61,13 @@ def test_a_temporary_directory_is_private_and_gone_at_the_end(tmp_path: Path) ->
     assert list((tmp_path / "new" / "state").iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_removed_at_once(tmp_path: Path) -> None:
+def test_the_directory_of_a_killed_process_is_removed(tmp_path: Path) -> None:
     left = abandoned(tmp_path)
     remove_abandoned(tmp_path)
     assert not left.exists()
 
 
-def test_what_another_process_uses_stays_however_old_it_is(tmp_path: Path) -> None:
+def test_the_directory_of_a_running_process_is_kept_however_old_it_is(tmp_path: Path) -> None:
     with other_process(tmp_path) as (directory, _):
         for path in (*directory.iterdir(), directory):
             os.utime(path, (0, 0))
@@ -73,7 +75,7 @@ def test_what_another_process_uses_stays_however_old_it_is(tmp_path: Path) -> No
         assert (directory / "rows.csv").read_text() == "rows"
 
 
-def test_a_copy_under_another_name_and_a_link_to_a_marked_directory_stay(tmp_path: Path) -> None:
+def test_a_copy_under_another_name_and_a_symlink_to_a_marked_directory_are_kept(tmp_path: Path) -> None:
     left = abandoned(tmp_path / "elsewhere")
     state = tmp_path / "state"
     shutil.copytree(left, state / "importer-tmp-copy")
@@ -83,7 +85,7 @@ def test_a_copy_under_another_name_and_a_link_to_a_marked_directory_stay(tmp_pat
     assert (left / "rows.csv").exists()
 
 
-def test_a_link_inside_an_abandoned_directory_is_removed_and_not_followed(tmp_path: Path) -> None:
+def test_a_symlink_inside_an_abandoned_directory_is_removed_and_not_followed(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "work.txt").touch()
@@ -95,7 +97,7 @@ def test_a_link_inside_an_abandoned_directory_is_removed_and_not_followed(tmp_pa
 
 
 @pytest.mark.parametrize("through_a_link", [False, True])
-def test_the_users_own_files_in_a_state_directory_stay_whatever_their_names_and_age(
+def test_the_users_own_files_in_a_state_directory_are_kept_whatever_their_names_and_age(
     tmp_path: Path, through_a_link: bool
 ) -> None:
     own = tmp_path / "own"
@@ -114,5 +116,5 @@ def test_the_users_own_files_in_a_state_directory_stay_whatever_their_names_and_
         state = tmp_path / "link"
         state.symlink_to(own)
     (tmp_path / "a.csv").write_text("a")
-    with store.source_file(tmp_path / "a.csv", Settings(state_dir=state)):
+    with source_file(tmp_path / "a.csv", Settings(state_dir=state)):
         assert sorted(path.relative_to(own).as_posix() for path in own.rglob("*") if path.is_file()) == sorted(names)

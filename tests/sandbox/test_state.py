@@ -1,11 +1,12 @@
-"""What the sandbox remembers."""
+"""Records, links and rolling windows."""
 
 from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.sandbox.state import Links, Pair, Records, RollingWindow, State
+from importer.sandbox.limits import RollingWindow
+from importer.sandbox.state import Links, Pair, Records, State
 
 PAIR = Pair("contacts", 1, "companies", 2)
 
@@ -29,7 +30,7 @@ def test_an_added_record_exists_and_a_removed_one_does_not() -> None:
     assert records.resolve("contacts", 123_450_000_123) is None
 
 
-def test_a_link_has_no_direction_and_is_made_once() -> None:
+def test_a_link_has_no_direction_and_is_created_once() -> None:
     links = Links()
     links.add(PAIR)
     links.add(PAIR.reverse())
@@ -37,7 +38,7 @@ def test_a_link_has_no_direction_and_is_made_once() -> None:
     assert PAIR.reverse() in links
 
 
-def test_links_are_found_from_either_end_also_those_made_after_the_first_look() -> None:
+def test_links_are_found_from_either_end_also_those_created_after_the_first_read() -> None:
     links = Links()
     links.add(PAIR)
     assert links.of("companies", 2, "contacts") == [1]
@@ -68,10 +69,10 @@ def test_a_merge_moves_links_to_the_survivor() -> None:
 
 
 @given(st.lists(st.floats(0, 3) | st.sampled_from([0.0, 1.0, 2.5]), max_size=60))
-def test_the_worst_window_is_the_most_arrivals_any_window_holds(gaps: Sequence[float]) -> None:
+def test_the_worst_window_is_the_maximum_of_arrivals_in_any_window(gaps: Sequence[float]) -> None:
     moments = [sum(gaps[: end + 1]) for end in range(len(gaps))]
     window = RollingWindow(5.0)
     for moment in moments:
         window.arrive(moment)
-    by_hand = [sum(start - 5.0 < other <= start for other in moments) for start in moments]
-    assert window.worst == max(by_hand, default=0)
+    expected = [sum(start - 5.0 < other <= start for other in moments) for start in moments]
+    assert window.worst == max(expected, default=0)

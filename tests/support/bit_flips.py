@@ -1,17 +1,17 @@
-"""Bits flipped in the files of a journal, by a seed."""
+"""Flips bits in the files of a journal."""
 
 import random
 from pathlib import Path
 
 
 def journal_files(path: Path) -> list[Path]:
-    """Return the files of a journal that hold something: the database and, after a kill, its log."""
+    """Return the files of a journal that are not empty: the database and, after a kill, its log."""
     files = [path, path.with_name(f"{path.name}-wal")]
     return [file for file in files if file.is_file() and file.stat().st_size]
 
 
 def flip_bit(files: list[Path], draws: random.Random) -> str:
-    """Flip one bit of one of the files, rarely where they hold only zeros; return which one, for messages."""
+    """Flip one bit of one of the files, rarely in a byte that is zero, and describe it for messages."""
     file = draws.choice(files)
     data = bytearray(file.read_bytes())
     place = draws.randrange(len(data))

@@ -1,4 +1,4 @@
-"""Blocks of source rows as rows, and back: what is easily written down and compared."""
+"""Converts blocks of source rows to rows, which are easier to write and compare, and back."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -7,7 +7,7 @@ from importer.model import Pair, SourceBlock, SourceRow
 
 
 def rows_of(blocks: Iterable[SourceBlock]) -> list[SourceRow]:
-    """Return the rows of blocks; nothing in a block may be of a row that it does not have."""
+    """Return the rows of blocks; every pair and problem must belong to a row of its block."""
     return [row for block in blocks for row in _rows_of(block)]
 
 
@@ -28,7 +28,7 @@ def _rows_of(block: SourceBlock) -> Iterator[SourceRow]:
 
 
 def blocks_of(rows: Iterable[SourceRow], size: int = 500) -> Iterator[SourceBlock]:
-    """Yield the rows in blocks of a size."""
+    """Yield the rows in blocks of `size` rows."""
     rest = iter(rows)
     while some := list(islice(rest, size)):
         block = SourceBlock()

@@ -1,4 +1,4 @@
-"""The importer in a process of its own, against a sandbox in another, with a place of its own for everything."""
+"""The importer as a command, in a separate directory, against a sandbox in another process."""
 
 import contextlib
 import csv
@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,14 +31,16 @@ TOKEN = "pat-na1-5ec2e7-0f9e8d7c-6b5a-4938-8271-605f4e3d2c1b"
 FAST = SandboxOptions(token=TOKEN, limit=100_000, window=1.0)
 
 UNKNOWN = 5_000_000
-"""From this id on the sandbox has no record."""
+"""The sandbox has no records with this id or a higher one."""
 
 Pairs = list[tuple[int, int]]
+
+ERROR_LINE = re.compile(r"Error: (?P<message>.*) \[(?P<code>[A-Z0-9_]+)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a process left: its exit code and what it printed."""
+    """A finished command: its exit code and its output."""
 
     code: int
     out: str
@@ -45,22 +48,37 @@ class Done:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The one object on standard output."""
+        """The JSON object on standard output."""
         parsed: dict[str, Any] = json.loads(self.out)
         return parsed
 
     @property
-    def sentence(self) -> str:
-        """The one line of a refused command."""
-        (line,) = self.err.splitlines()
-        assert line.startswith("Error: ")
+    def error(self) -> str:
+        """The message of a command that failed with one line of output, without its code."""
+        return self._error_line["message"]
+
+    @property
+    def error_code(self) -> str:
+        """The code of the error that ended a command, whose last line of output it is."""
+        return self._last_error["code"]
+
+    @property
+    def _error_line(self) -> dict[str, str]:
+        (_,) = self.err.splitlines()
         assert self.out == ""
-        return line.removeprefix("Error: ")
+        return self._last_error
+
+    @property
+    def _last_error(self) -> dict[str, str]:
+        line = self.err.splitlines()[-1]
+        found = ERROR_LINE.fullmatch(line)
+        assert found, line
+        return found.groupdict()
 
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """A directory with files, and the importer working there. Nothing it prints or writes may hold the token."""
+    """A directory in which the importer works on files. Its output and its files may not contain the token."""
 
     folder: Path
     hubspot: SandboxProcess
@@ -70,7 +88,7 @@ class Workplace:
     # ---- the importer
 
     def run(self, *arguments: object, stdin: bytes | None = None, **variables: str) -> Done:
-        """Run the importer with these arguments to its end."""
+        """Run the importer with these arguments in a process and wait for its end."""
         done = subprocess.run(
             self._command(arguments),
             input=stdin,
@@ -84,7 +102,7 @@ class Workplace:
         return _checked(done.returncode, done.stdout, done.stderr)
 
     def here(self, *arguments: object, **variables: str) -> Done:
-        """Do the same in this process: what needs no process of its own need not wait for one to start."""
+        """Run the importer in this process, which is faster."""
         out, err = io.StringIO(), io.StringIO()
         with (
             mock.patch.dict(os.environ, {**self.environment, **variables}, clear=True),
@@ -93,8 +111,8 @@ class Workplace:
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
-            _own_handler_of(signal.SIGTERM),
-            _own_handler_of(signal.SIGHUP),
+            _restored_handler(signal.SIGTERM),
+            _restored_handler(signal.SIGHUP),
             pytest.raises(SystemExit) as end,
         ):
             importer.cli.main()
@@ -104,7 +122,7 @@ class Workplace:
     def start(
         self, *arguments: object, stdin: int = subprocess.DEVNULL, stderr: int = subprocess.PIPE, **variables: str
     ) -> "Running":
-        """Start the importer with these arguments."""
+        """Start the importer with these arguments in a process."""
         process = subprocess.Popen(
             self._command(arguments),
             stdin=stdin,
@@ -122,11 +140,11 @@ class Workplace:
     # ---- files
 
     def pairs(self, count: int, start: int = 0) -> Pairs:
-        """Pairs of records that no other test of this sandbox uses."""
+        """Return pairs of records that no other test with this sandbox uses."""
         return [(self.base + start + n, 1 + n % 500) for n in range(count)]
 
     def write(self, name: str, pairs: Iterable[tuple[object, object]]) -> Path:
-        """A CSV of contacts and companies."""
+        """Write a CSV of contacts and companies."""
         path = self.folder / name
         lines = (f"{one},{other},note {number}" for number, (one, other) in enumerate(pairs, 2))
         path.write_text("\n".join(["Contact ID,Company ID,Note", *lines, ""]), encoding="utf-8")
@@ -140,11 +158,11 @@ class Workplace:
     # ---- HubSpot
 
     def asked(self) -> dict[tuple[int, int], int]:
-        """How often each pair of this test was asked for."""
+        """Return how many times each pair of this test was requested."""
         return {ids: entry["times"] for ids, entry in self._mine("asked")}
 
     def links(self) -> set[tuple[int, int]]:
-        """The pairs of this test that are linked."""
+        """Return the pairs of this test that are linked."""
         return {ids for ids, _ in self._mine("associations")}
 
     def _mine(self, what: str) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
@@ -154,13 +172,13 @@ class Workplace:
                 yield ids, entry
 
     def calls(self) -> int:
-        """How many calls HubSpot counted, of anybody."""
+        """Return the number of calls that the sandbox has counted, of all tests."""
         return int(self.hubspot.state(summary=True)["counts"]["calls"])
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The importer while it runs."""
+    """A running importer process."""
 
     process: "subprocess.Popen[bytes]"
 
@@ -169,13 +187,13 @@ class Running:
         self.process.send_signal(number)
 
     def end(self) -> Done:
-        """Wait for its end."""
+        """Wait for the process to end."""
         out, err = self.process.communicate(timeout=60)
         return _checked(self.process.returncode, out, err or b"")
 
 
 @contextlib.contextmanager
-def _own_handler_of(number: signal.Signals) -> Iterator[None]:
+def _restored_handler(number: signal.Signals) -> Iterator[None]:
     before = signal.getsignal(number)
     try:
         yield
@@ -191,32 +209,32 @@ def _checked(code: int, out: bytes, err: bytes) -> Done:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Look until the condition holds; a failure after so many seconds."""
+    """Poll until the condition is true; fail after `seconds`."""
     end = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it never came to that"
+        assert time.monotonic() < end, "the condition did not become true"
         time.sleep(0.01)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV as it was written, by header."""
+    """Return the rows of a CSV file as dicts by header."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file, strict=True))
 
 
 @pytest.fixture(scope="module")
 def hubspot() -> Iterator[SandboxProcess]:
-    """A sandbox in another process that is never too slow for a test; it has records for 200 workplaces."""
+    """A fast sandbox in another process, with records for 200 workplaces."""
     with sandbox_process(FAST) as running:
         yield running
 
 
 _bases: defaultdict[str, Iterator[int]] = defaultdict(partial(itertools.count, 1_000, 5_000))
-"""The first record of the next workplace, by sandbox."""
+"""The first record of the next workplace, by sandbox URL."""
 
 
 def workplace_in(folder: Path, hubspot: SandboxProcess) -> Workplace:
-    """A workplace in this folder, with its own state and its own rate, that sends to this sandbox."""
+    """Return a workplace in this folder that sends to this sandbox, with its own state and rate."""
     system = {name: value for name, value in os.environ.items() if not name.startswith(("IMPORTER_", "HUBSPOT_"))}
     (folder / "tmp").mkdir()
     environment = {
@@ -235,10 +253,10 @@ def workplace_in(folder: Path, hubspot: SandboxProcess) -> Workplace:
 
 @pytest.fixture
 def work(tmp_path: Path, hubspot: SandboxProcess) -> Iterator[Workplace]:
-    """A workplace; when the test ends no file in it may hold the token, but for those named `token`."""
+    """A workplace; when the test ends, no file in it except `token` may contain the token."""
     workplace = workplace_in(tmp_path, hubspot)
     yield workplace
     for path in tmp_path.rglob("*"):
         if path.is_file() and path.name != "token":
-            assert TOKEN.encode() not in path.read_bytes(), f"{path} holds the token"
+            assert TOKEN.encode() not in path.read_bytes(), f"{path} contains the token"
             assert not path.name.startswith(".importer-"), f"{path} was left behind"

@@ -1,18 +1,16 @@
 """Assertions about the errors that end a run: tests assert codes, and one golden file holds every sentence."""
 
-import json
-import os
 import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from importer.errors import ImporterError
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "error_messages.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "error_messages.txt"
 
 _VARYING = (
     (re.compile(r"/(?:tmp|var)/[^\s'\"]*?/(?=[^/\s'\"]*(?:['\"\s:;,.)]|$))"), "TMP/"),
@@ -23,33 +21,36 @@ _VARYING = (
 
 
 class ErrorMessages:
-    """The golden file: the sentences of the errors that tests expect, by test."""
+    """The golden file: every sentence that a test expects of an error that ends a run, as `CODE: sentence`."""
 
     def __init__(self) -> None:
         """Read the file."""
         self.is_updating = False
-        self._expected: dict[str, str] = json.loads(GOLDEN.read_text(encoding="utf-8")) if GOLDEN.exists() else {}
-        self._seen: Counter[str] = Counter()
+        self._expected = _lines()
+        self._seen: set[str] = set()
 
     def check(self, error: ImporterError) -> None:
-        """Compare the sentence of `error` with the one that the running test had before."""
-        test = os.environ["PYTEST_CURRENT_TEST"].removesuffix(" (call)").removeprefix("tests/")
-        self._seen[test] += 1
-        key = test if self._seen[test] == 1 else f"{test} #{self._seen[test]}"
-        message = f"{error.code}: {error}"
+        """Check that the sentence of `error` is in the file, apart from what differs from run to run."""
+        message = f"{error.code}: {error}".replace("\n", "\\n")
         for pattern, word in _VARYING:
             message = pattern.sub(word, message)
-        if self.is_updating:
-            self._expected[key] = message
-        else:
-            assert message == self._expected.get(key), "if the new sentence is meant: pytest -n 0 --update-golden"
+        self._seen.add(message)
+        assert self.is_updating or message in self._expected, "if the new sentence is intended: pytest --update-golden"
+
+    def clear(self) -> None:
+        """Delete the file before it is written by all processes of a test run."""
+        GOLDEN.unlink(missing_ok=True)
 
     def save(self) -> None:
-        """Write the file if it is being updated."""
-        if self.is_updating:
-            GOLDEN.parent.mkdir(exist_ok=True)
-            text = json.dumps(self._expected, indent=0, ensure_ascii=False, sort_keys=True)
-            GOLDEN.write_text(text + "\n", encoding="utf-8")
+        """Add the sentences that this process has seen."""
+        GOLDEN.parent.mkdir(exist_ok=True)
+        with FileLock(GOLDEN.with_suffix(".lock")):
+            text = "".join(f"{line}\n" for line in sorted(_lines() | self._seen))
+            GOLDEN.write_text(text, encoding="utf-8")
+
+
+def _lines() -> set[str]:
+    return set(GOLDEN.read_text(encoding="utf-8").splitlines()) if GOLDEN.exists() else set()
 
 
 error_messages = ErrorMessages()

@@ -1,4 +1,4 @@
-"""Other libraries' readings of a workbook, to compare ours with. They are of the tests alone."""
+"""Readings of a workbook by other libraries, for comparison. Only the tests use these libraries."""
 
 import datetime
 import re
@@ -11,18 +11,19 @@ import xlrd  # type: ignore[import-untyped]
 
 from importer.config import Reading
 from importer.reader.files.detect import open_table
+from importer.reader.recognition import RECOGNIZERS
 
 Cells = Mapping[tuple[int, int], object]
-"""The cells of the first sheet that are not empty: row from 1, column from 0."""
+"""The non-empty cells of the first sheet by row (from 1) and column (from 0)."""
 
-_EPOCH = datetime.datetime(1899, 12, 30)  # noqa: DTZ001 - a sheet has no zones
+_EPOCH = datetime.datetime(1899, 12, 30)  # noqa: DTZ001 - sheets have no time zones
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
-_iso_duration = re.compile(r"PT(\d+)H(\d+)M(\d+)S").fullmatch
-_duration = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)").fullmatch
+_ISO_DURATION = re.compile(r"PT(\d+)H(\d+)M(\d+)S")
+_DURATION = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
 def ours(path: Path) -> dict[tuple[int, int], str]:
-    table = open_table(path, path.name, Reading())
+    table = open_table(path, path.name, Reading(), RECOGNIZERS)
     found = {
         (number, column): str(text)
         for numbers, rows in table.records
@@ -54,8 +55,8 @@ def by_calamine(path: Path) -> Cells:
 
 
 def _iso_span(value: object) -> object:
-    """Return a duration, which calamine leaves as it is written, as such."""
-    found = _iso_duration(value) if isinstance(value, str) else None
+    """Convert an ISO duration, which calamine returns as text."""
+    found = _ISO_DURATION.fullmatch(value) if isinstance(value, str) else None
     if not found:
         return value
     hours, minutes, seconds = map(int, found.groups())
@@ -82,13 +83,13 @@ def _cells_of_xlrd(sheet: xlrd.sheet.Sheet, date_mode: int) -> Iterator[tuple[tu
                 yield (row + 1, column), value
 
 
-Judge = Callable[[Path], Cells]
+OtherReader = Callable[[Path], Cells]
 
 
-def differences(path: Path, *judges: Judge) -> list[tuple[tuple[int, int], str | None, list[object]]]:
-    """Return the cells in which our reading differs from every judge's: place, our text and theirs."""
+def differences(path: Path, *others: OtherReader) -> list[tuple[tuple[int, int], str | None, list[object]]]:
+    """Return the cells that no other reader reads like ours: the position, our text and theirs."""
     own = ours(path)
-    readings = [judge(path) for judge in judges]
+    readings = [other(path) for other in others]
     places = set(own).union(*readings)
     return [
         (place, own.get(place), [reading.get(place) for reading in readings])
@@ -98,7 +99,7 @@ def differences(path: Path, *judges: Judge) -> list[tuple[tuple[int, int], str |
 
 
 def is_same(text: str | None, value: object) -> bool:
-    """Tell whether our text says what another library's typed value does."""
+    """Return whether our text is equivalent to another library's typed value."""
     if text is None or value is None:
         return text is None and value is None
     if isinstance(value, bool):
@@ -115,12 +116,12 @@ def _number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        found = _days(_moment(text))  # a judge that takes durations for numbers
+        found = _days(_moment(text))  # the other reader returns durations as numbers
         return None if found is None else found
 
 
 def _moment(text: str) -> object:
-    duration = _duration(text)
+    duration = _DURATION.fullmatch(text)
     if duration:
         hours, minutes, seconds = duration.groups()
         return datetime.timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
@@ -131,13 +132,13 @@ def _moment(text: str) -> object:
 
 
 def _days(value: object) -> float | None:
-    """Return a date, a time or a duration as the count of days that a sheet stores."""
+    """Return a date, a time or a duration as the number of days that a sheet stores."""
     if isinstance(value, datetime.time):
         value = datetime.timedelta(
             hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond
         )
     elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
-        value = datetime.datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a sheet has no zones
+        value = datetime.datetime(value.year, value.month, value.day)  # noqa: DTZ001 - sheets have no time zones
     if isinstance(value, datetime.datetime):
         value = value - _EPOCH
     return value / datetime.timedelta(days=1) if isinstance(value, datetime.timedelta) else None

@@ -1,4 +1,4 @@
-"""A server on a socket that answers with exactly the bytes a test gives it."""
+"""A server on a socket that responds with exactly the bytes that a test gives it."""
 
 import asyncio
 import ssl
@@ -6,21 +6,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-Response = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+Respond = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass
 class RawServer:
-    """Where it listens, and the requests (line, headers and body) that came."""
+    """The address of a running server, and the requests (line, headers and body) it received."""
 
     host: str
     port: int
     requests: list[bytes] = field(default_factory=list)
 
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        return f"http://{self.host}:{self.port}"
+
 
 @asynccontextmanager
-async def raw_server(answer: Response | bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
-    """Serve on a free loopback port; `answer` is written for every request, or called with it and the writer."""
+async def raw_server(reply: Respond | bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+    """Serve on a free loopback port; `reply` is written for every request, or called with it and the writer."""
     handlers: set[asyncio.Task[None]] = set()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,11 +35,11 @@ async def raw_server(answer: Response | bytes, tls: ssl.SSLContext | None = None
         try:
             while request := await _request(reader):
                 running.requests.append(request)
-                if isinstance(answer, bytes):
-                    writer.write(answer)
+                if isinstance(reply, bytes):
+                    writer.write(reply)
                     await writer.drain()
                 else:
-                    await answer(request, writer)
+                    await reply(request, writer)
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -63,6 +68,6 @@ async def _request(reader: asyncio.StreamReader) -> bytes:
 
 
 def response(body: bytes, status: str = "200 OK", *headers: str) -> bytes:
-    """A whole HTTP answer."""
+    """Return a complete HTTP response."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

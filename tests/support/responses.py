@@ -1,22 +1,23 @@
-"""Answers as HubSpot writes them, for the tests of this folder."""
+"""Responses as HubSpot writes them."""
 
 import json
 from typing import Any
 
-from importer.hubspot.response import RateHeaders, Response, parse_response
+from importer.hubspot.parse import parse_response
+from importer.hubspot.response import RateHeaders, Response
 from importer.model import ObjectType, Pair, RecordId
 
 PAIR = Pair(ObjectType("contacts"), RecordId("123456"), ObjectType("companies"), RecordId("789"))
 
 
 def result(from_id: object = "123456", to_id: object = "789", **spec: Any) -> dict[str, Any]:
-    """One item of `results`."""
+    """Return one item of `results`."""
     kind = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279} | spec
     return {"associationSpec": kind, "from": {"id": from_id}, "to": {"id": to_id}}
 
 
 def complete(**changes: Any) -> dict[str, Any]:
-    """The body of a success, with other or more fields; a field set to `...` is left out."""
+    """Return the body of a success with changed or additional fields; a field set to `...` is omitted."""
     body = {
         "status": "COMPLETE",
         "results": [result(), result("789", "123456", associationTypeId=280)],
@@ -27,11 +28,11 @@ def complete(**changes: Any) -> dict[str, Any]:
 
 
 def error(category: str = "VALIDATION_ERROR", message: str = "No.", **extra: Any) -> dict[str, Any]:
-    """A body of the shape Error, or an item of `errors`."""
+    """Return a body of the schema Error, or an item of `errors`."""
     return {"status": "error", "category": category, "message": message, "correlationId": "c-1", **extra}
 
 
-def answer(status: int, body: object, *, retry_after: float | None = None, interval: float | None = None) -> Response:
-    """An answer as the client reads it; `body` is bytes or what JSON can say, `interval` the account's own window."""
+def parsed(status: int, body: object, *, retry_after: float | None = None, interval: float | None = None) -> Response:
+    """Return a response as the client parses it; `body` is bytes or a JSON value, `interval` the account's window."""
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     return parse_response(status, text, RateHeaders(interval=interval), retry_after)

@@ -1,4 +1,4 @@
-"""Rows and outcomes to report on."""
+"""Rows and outcomes for tests of reports."""
 
 from importer.model import ObjectType, Outcome, Pair, PairOutcome, Problem, RecordId, RowOutcome, Status
 
@@ -32,18 +32,18 @@ EXTRA_CELL = Problem("EXTRA_CELL", "", "it has 3 cells, the header has 2.", "Quo
 
 
 def pair_outcome(outcome: Outcome, first_row: int, from_id: str = "1", to_id: str = "2") -> PairOutcome:
-    """The outcome of the pair contacts `from_id` → companies `to_id`."""
+    """Return the outcome of the pair contacts `from_id` → companies `to_id`."""
     pair = Pair(ObjectType("contacts"), RecordId(from_id), ObjectType("companies"), RecordId(to_id))
     return PairOutcome(pair, outcome, first_row)
 
 
 def row_of(number: int, cells: tuple[str, ...], outcome: Outcome = LINKED) -> RowOutcome:
-    """A row of one pair, the first to make it."""
+    """Return a row of one pair, which is the first with this pair."""
     return RowOutcome(number, cells, (), (pair_outcome(outcome, number),))
 
 
 def invalid_row(number: int, cells: tuple[str, ...], *problems: Problem) -> RowOutcome:
-    """A row that makes no pair; for want of a better reason an id is missing."""
+    """Return a row without pairs; by default because an id is missing."""
     return RowOutcome(number, cells, problems or (MISSING_ID,), ())
 
 

@@ -9,20 +9,20 @@ T = TypeVar("T")
 
 
 class _Jump(selectors.SelectSelector):
-    """Waits for nothing but moves the clock of its loop on by as long as it was asked to wait."""
+    """Selector that returns immediately and advances the clock of its loop by the requested timeout."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Say at once that nothing came."""
+        """Return no events."""
         if timeout is None:
-            raise RuntimeError("nothing is due any more, yet somebody waits: a place was lost")
-        self.now += timeout + 1e-6  # every round takes a moment, else rounding leaves a timer due for ever
+            raise RuntimeError("nothing is scheduled, yet a task waits: a slot was lost")
+        self.now += timeout + 1e-6  # every round takes a moment, else rounding keeps a timer due forever
         return []
 
 
 class SimulatedLoop(asyncio.SelectorEventLoop):
-    """`time` starts at 0 and moves only when all that can run has run, or by a `stall`."""
+    """Event loop whose `time` starts at 0 and advances only when nothing can run, or by `stall`."""
 
     def __init__(self) -> None:
         self._clock = _Jump()
@@ -38,7 +38,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
 
 def simulate(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main` on simulated time and return its result; what goes wrong in a timer fails too."""
+    """Run `main` on simulated time and return its result; errors in timers fail too."""
     wrong: list[dict[str, Any]] = []
     with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
         runner.get_loop().set_exception_handler(lambda loop, context: wrong.append(context))
@@ -55,5 +55,5 @@ def stall(seconds: float) -> None:
 
 
 def now() -> float:
-    """The simulated time."""
+    """Return the simulated time in seconds."""
     return asyncio.get_running_loop().time()

@@ -1,0 +1,1 @@
+"""The engines: one call per pair, batches of pairs, and reading back."""

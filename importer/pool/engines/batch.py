@@ -1,4 +1,4 @@
-"""The engine `batch`: up to 2,000 pairs a call. What it does not settle stays pending, for the engine `put`."""
+"""The engine `batch`: up to 2,000 pairs per call. Pairs that it does not finish stay pending, for the engine `put`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,129 +6,129 @@ from functools import partial
 
 from importer.hubspot.attribution import inputs_allowed
 from importer.hubspot.classify import Action, Decision, merge_with_earlier_attempt
-from importer.hubspot.classify_batch import BatchDecision, classify_batch_response
+from importer.hubspot.classify_batch import BatchDecision
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import Response
 from importer.journal import PendingPair
-from importer.model import ObjectType, Outcome, Pair, Status
-from importer.pool.engines.bisection import Bisection, Reply
-from importer.pool.engines.put import dated
-from importer.pool.pool import Pool
-from importer.pool.retrying import Attempts
+from importer.model import Outcome, Pair, Status
+from importer.pool.engines.bisection import Bisection, CallResult
+from importer.pool.operation import LINK, Operation
+from importer.pool.outcomes import OutcomeRecorder, with_attempts
+from importer.pool.retrying import MAX_ATTEMPTS_OF_PARTS, Attempts
+from importer.pool.sender import Sender
+from importer.pool.stop_signal import Types, types_of
 
 MAX_PAIRS = 2_000
 """Pairs that one batch call takes. Source: HubSpot, v4 guide."""
 
-_ATTEMPTS_OF_PARTS = 3
-"""Attempts of a batch that is a part of one that failed: its own parts and single calls follow."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A chunk that is sent; `doubts` has the last unclear outcome of each pair, by the number of the pair."""
+    """A chunk being sent; `unconfirmed` maps the number of a pair to its last unconfirmed outcome."""
 
-    pool: Pool
     chunk: Sequence[PendingPair]
-    doubts: dict[int, Outcome] = field(default_factory=dict)
+    sender: Sender
+    outcomes: OutcomeRecorder
+    unconfirmed: dict[int, Outcome] = field(default_factory=dict)
 
 
 class BatchEngine:
-    """Links what HubSpot takes in batches; a pair that a response does not name as linked is not settled here.
+    """Links in batches; a pair that a response does not name as linked is not finished here.
 
-    A batch that fails as a whole, or whose errors may be about any of its pairs, is split, down to single pairs, so
-    that one bad pair costs the others nothing. A pair that a lost or odd response leaves in doubt is recorded so,
-    provisional.
+    A batch that fails as a whole, or whose errors may concern any of its pairs, is split, down to single pairs, so that
+    one bad pair costs the others nothing. A pair that a lost or odd response leaves uncertain is recorded as
+    unconfirmed, provisionally.
     """
 
-    chunk = MAX_PAIRS
+    max_chunk = MAX_PAIRS
 
-    def __init__(self, client: HubSpotClient, limiter: RateLimiter) -> None:
-        """Send through `client` at a rate of its own: batch calls do not count in the account's rolling window."""
+    def __init__(self, client: HubSpotClient, limiter: RateLimiter, operation: Operation = LINK) -> None:
+        """Send through `client` at the rate of `limiter`: batch calls do not count in the account's rolling window."""
         self._client = client
         self._limiter = limiter
-        self._kinds: dict[tuple[ObjectType, ObjectType], Bisection] = {}
+        self._operation = operation
+        self._bisections: dict[Types, Bisection] = {}
 
-    def size(self, pending: PendingPair) -> int:
-        """Return how many pairs of these types a batch takes, as far as is known now."""
-        return self._kind(pending).size
+    def chunk_size(self, pending: PendingPair) -> int:
+        """Return how many pairs of these types a batch takes, as far as is known."""
+        return self._bisection(types_of(pending)).size
 
-    async def process(self, pool: Pool, chunk: Sequence[PendingPair]) -> None:
-        """Send the chunk, or its parts when it fails as a whole."""
-        await self._kind(chunk[0]).process(chunk, partial(self._call, _Job(pool, chunk)))
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Send the chunk, or its parts if it fails as a whole."""
+        bisection = self._bisection(types_of(chunk[0]))
+        await bisection.process(chunk, partial(self._send_part, _Job(chunk, sender, outcomes)))
 
-    def _kind(self, pending: PendingPair) -> Bisection:
-        types = (pending.pair.from_type, pending.pair.to_type)
-        if types not in self._kinds:
+    def _bisection(self, types: Types) -> Bisection:
+        if types not in self._bisections:
             name = f"Batches from {types[0]} to {types[1]}"
-            self._kinds[types] = Bisection(name, MAX_PAIRS, "What is left over is sent pair by pair.")
-        return self._kinds[types]
+            self._bisections[types] = Bisection(name, MAX_PAIRS, "The remaining pairs are sent one by one.")
+        return self._bisections[types]
 
-    async def _call(self, job: _Job, part: Sequence[PendingPair]) -> Reply[PendingPair] | None:
-        """Send one batch until its response stands, and record what is known of its pairs then."""
-        pool = job.pool
-        attempts = Attempts(pool, part[0], _ATTEMPTS_OF_PARTS if len(part) < len(job.chunk) else None)
+    async def _send_part(self, job: _Job, part: Sequence[PendingPair]) -> CallResult[PendingPair] | None:
+        """Send one batch until its response is final, and record what is known of its pairs then."""
+        sender = job.sender
+        most = MAX_ATTEMPTS_OF_PARTS if len(part) < len(job.chunk) else None
+        attempts = Attempts(sender, part[0], inputs=len(part), chunk=len(job.chunk), max_attempts=most)
         pairs = [pending.pair for pending in part]
         last: Outcome | None = None
-        doubt: Outcome | None = None
-        said: Mapping[Pair, Outcome] = {}
-        goes_on = True
+        unconfirmed: Outcome | None = None
+        named: Mapping[Pair, Outcome] = {}
+        repeat = True
         try:
-            while goes_on:
-                answer = await pool.send(lambda: self._client.link_many(pairs), part, self._limiter)
-                judged = classify_batch_response(answer, pairs)
-                last = dated(merge_with_earlier_attempt(_for_all(judged.verdict), doubt), attempts.count + 1)
-                doubt = last if last.status is Status.UNCONFIRMED else doubt
-                said = _dated(judged.outcomes, last.attempts)
-                goes_on = await attempts.ask_again(judged.verdict)
+            while repeat:
+                response = await sender.send(
+                    lambda: self._operation.call_batch(self._client, pairs), part, self._limiter
+                )
+                batch = self._operation.classify_batch(response, pairs)
+                merged = merge_with_earlier_attempt(_outcome_of_all(batch.decision), unconfirmed)
+                last = with_attempts(merged, attempts.count + 1)
+                unconfirmed = last if last.status is Status.UNCONFIRMED else unconfirmed
+                named = _all_with_attempts(batch.outcomes, last.attempts)
+                repeat = await attempts.retry(batch.decision)
         finally:
             if last is not None:
-                _record(job, part, last if last.status is Status.NOT_SENT else doubt, said)
-        if pool.stopped is not None or pool.is_blocked(part[0]):
+                _record(job, part, last if last.status is Status.NOT_SENT else unconfirmed, named)
+        if sender.signal.stops(part[0]):
             return None
-        allowed = inputs_allowed(answer, len(part)) if isinstance(answer, Response) else None
-        return Reply(judged.is_taken, allowed, _reason(judged), attempts=attempts.count)
+        allowed = inputs_allowed(response, len(part)) if isinstance(response, Response) else None
+        return CallResult(batch.is_accepted, allowed, _reason(batch), attempts=attempts.count)
 
 
-def _reason(judged: BatchDecision) -> str:
-    """The words of a response for why its batch was not taken."""
-    unclear = next((outcome.error_message for outcome in judged.outcomes.values() if outcome.error_message), "")
-    return judged.verdict.outcome.error_message or unclear
+def _reason(batch: BatchDecision) -> str:
+    """Return the response's message about why its batch was not accepted."""
+    unclear = next((outcome.error_message for outcome in batch.outcomes.values() if outcome.error_message), "")
+    return batch.decision.outcome.error_message or unclear
 
 
-def _for_all(verdict: Decision) -> Outcome:
-    """What a response to a batch means for each of its pairs: a refused batch does not mean each pair was refused."""
-    if verdict.outcome.status is Status.FAILED and verdict.action is Action.STOP_TYPES:
-        return replace(verdict.outcome, status=Status.NOT_SENT)
-    return verdict.outcome
+def _outcome_of_all(decision: Decision) -> Outcome:
+    """Return the outcome of each pair of a batch: a rejected batch does not mean each pair was rejected."""
+    if decision.outcome.status is Status.FAILED and decision.action is Action.STOP_TYPES:
+        return replace(decision.outcome, status=Status.NOT_SENT)
+    return decision.outcome
 
 
-def _record(job: _Job, part: Sequence[PendingPair], others: Outcome | None, said: Mapping[Pair, Outcome]) -> None:
-    """Record what the last response said of a pair, else what is known of all; what is known not to be linked, clear.
+def _record(job: _Job, part: Sequence[PendingPair], others: Outcome | None, named: Mapping[Pair, Outcome]) -> None:
+    """Record the outcomes of pairs that the last response named, and `others` for the rest (None: not linked).
 
-    A doubt that an earlier batch of the same chunk left is kept until a pair is linked.
+    An unconfirmed outcome that an earlier batch of the same chunk left is kept until the pair is linked.
     """
     for pending in part:
-        outcome = said.get(pending.pair, others)
+        outcome = named.get(pending.pair, others)
         if outcome is None:
-            if pending.id not in job.doubts:
-                job.pool.mark_not_sent(pending)
+            if pending.id not in job.unconfirmed:
+                job.outcomes.mark_not_sent(pending)
             continue
-        in_all = merge_with_earlier_attempt(_in_all(pending, outcome), job.doubts.get(pending.id, pending.earlier))
-        if in_all.status is Status.UNCONFIRMED:
-            job.doubts[pending.id] = in_all
-        job.pool.record(pending, in_all, final=in_all.status is Status.LINKED)
+        if pending.earlier is not None and pending.earlier.attempts:
+            outcome = replace(outcome, attempts=outcome.attempts + pending.earlier.attempts)
+        outcome = merge_with_earlier_attempt(outcome, job.unconfirmed.get(pending.id, pending.earlier))
+        if outcome.status is Status.UNCONFIRMED:
+            job.unconfirmed[pending.id] = outcome
+        job.outcomes.record(pending, outcome, final=outcome.status is Status.LINKED)
 
 
-def _dated(said: Mapping[Pair, Outcome], attempts: int) -> dict[Pair, Outcome]:
-    """The outcomes of pairs, dated; most pairs share one, which is dated once."""
-    distinct = {id(outcome): outcome for outcome in said.values()}
-    known = {key: dated(outcome, attempts) for key, outcome in distinct.items()}
-    return {pair: known[id(outcome)] for pair, outcome in said.items()}
-
-
-def _in_all(pending: PendingPair, outcome: Outcome) -> Outcome:
-    """The outcome with the attempts of earlier processes added to its own."""
-    if pending.earlier is None or not pending.earlier.attempts:
-        return outcome
-    return replace(outcome, attempts=outcome.attempts + pending.earlier.attempts)
+def _all_with_attempts(outcomes: Mapping[Pair, Outcome], attempts: int) -> dict[Pair, Outcome]:
+    """Return the outcomes with the number of attempts; most pairs share one object, which is copied once."""
+    distinct = {id(outcome): outcome for outcome in outcomes.values()}
+    copies = {key: with_attempts(outcome, attempts) for key, outcome in distinct.items()}
+    return {pair: copies[id(outcome)] for pair, outcome in outcomes.items()}

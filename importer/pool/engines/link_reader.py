@@ -1,54 +1,50 @@
-"""Reading the links of many records, whatever the server does: what could not be read is known as exactly that."""
+"""Reading the links of many records. Records that could not be read completely are reported as unread."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from importer.hubspot.batch_read import Link, Page, classify_read_response, parse_page
 from importer.hubspot.classify import Action, Decision
 from importer.hubspot.client import HubSpotClient
-from importer.hubspot.links import Link, Page, classify_read_response, read_page
 from importer.hubspot.response import Response
 from importer.journal import PendingPair
-from importer.model import ObjectType, Outcome, Status, Stop
-from importer.pool.engines.bisection import Bisection, Reply
-from importer.pool.engines.put import dated
-from importer.pool.pool import Pool
-from importer.pool.retrying import Attempts
+from importer.model import Outcome, Status, Stop
+from importer.pool.engines.bisection import Bisection, CallResult
+from importer.pool.outcomes import with_attempts
+from importer.pool.retrying import MAX_ATTEMPTS_OF_PARTS, Attempts
+from importer.pool.sender import Sender
+from importer.pool.stop_signal import Types
 
 MAX_RECORDS = 1_000
 """Records that one batch read takes. Source: HubSpot, changelog of February 2025."""
 
-_AT_ONCE = 8
-"""Reads in flight: each response may have 16 MiB."""
+_MAX_IN_FLIGHT = 8
+"""Concurrent reads: each response may have 16 MiB."""
 
-_ATTEMPTS_OF_PARTS = 3
-"""Attempts of a call that is a part of one that failed: its own parts follow."""
+_MAX_IDLE_PAGES = 3
+"""Consecutive pages without a new link after which a record counts as unreadable."""
 
-_MOST_IDLE_PAGES = 3
-"""Pages in a row without a new link until a record counts as unreadable."""
+_MAX_PAGES = 400
+"""Pages of one record: 200,000 links at 500 per page. Records have some ten thousand; more means that paging loops."""
 
-_MOST_PAGES = 400
-"""Pages of one record: 200,000 links at 500 a page. Records have some ten thousand; beyond that the pages lead nowhere.
-"""
-
-Types = tuple[ObjectType, ObjectType]
 Wanted = Mapping[str, Collection[str]]
-"""The other ids that are looked for among the links of each record."""
+"""The ids to look for among the links of each record."""
 
-_UNASKED = Outcome(Status.UNCONFIRMED, error_message="It was not asked for.")
+_NOT_REQUESTED = Outcome(Status.UNCONFIRMED, error_message="It was not requested.")
 _READ = Outcome(Status.ALREADY_LINKED)
-_LEFT_OUT = "HubSpot's response does not say anything about this record."
-_ENDLESS = "HubSpot's pages of this record's links do not end."
+_NOT_MENTIONED = "HubSpot's response does not mention this record."
+_ENDLESS_PAGES = "HubSpot's pages of this record's links do not end."
 
 
 @dataclass(slots=True)
 class LinksRead:
-    """What reading the links of some records gave.
+    """The links of some records.
 
-    `links` has those that were looked for and found, by (id asked for, other id). `unread` maps each record whose links
-    are not known completely to the outcome of the last attempt. `merged_into` has the surviving records. `last` is the
-    outcome of the last readable response.
+    `links` has the wanted ones that were found, by (requested id, other id). `unread` maps each record whose links are
+    not known completely to the outcome of the last attempt. `merged_into` maps merged records to the surviving ones.
+    `last` is the outcome of the last readable response.
     """
 
     unread: dict[str, Outcome]
@@ -59,7 +55,7 @@ class LinksRead:
 
 @dataclass(slots=True)
 class _Paging:
-    """How far the pages of one record were read."""
+    """The position in the pages of one record."""
 
     after: str | None = None
     seen_cursors: set[str] = field(default_factory=set)
@@ -69,26 +65,26 @@ class _Paging:
     @property
     def is_too_long(self) -> bool:
         """Whether there were more pages than any record has."""
-        return len(self.seen_cursors) >= _MOST_PAGES
+        return len(self.seen_cursors) >= _MAX_PAGES
 
     def advance(self, after: str, listed: frozenset[str]) -> bool:
-        """Move to the next page; False when the pages lead nowhere."""
+        """Move to the next page; return False if paging loops."""
         is_new = after not in self.seen_cursors and not self.is_too_long
         self.idle_pages = self.idle_pages + 1 if listed <= self.seen_ids else 0
         self.seen_cursors.add(after)
         self.seen_ids |= listed
         self.after = after
-        return is_new and self.idle_pages < _MOST_IDLE_PAGES
+        return is_new and self.idle_pages < _MAX_IDLE_PAGES
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One reading of records: its pool, a pair that stands for all, the types, and what is looked for and found.
+    """One read of records: a pair with their object types, the types in reading direction, the links wanted and found.
 
-    `endless` are the records with too many pages, which are not begun again.
+    `endless` has the records with too many pages, which are not read again.
     """
 
-    pool: Pool
+    sender: Sender
     about: PendingPair
     types: Types
     wanted: Wanted
@@ -97,39 +93,39 @@ class _Job:
 
 
 class LinkReader:
-    """Reads records' links in batches, split down to single records where the server cannot answer for all.
+    """Reads records' links in batches, split down to single records where a response does not cover all.
 
-    `refusal` is why the account may not read links of some types, if HubSpot said so.
+    `refusal` is why HubSpot does not let the account read links of some types, if it does not.
     """
 
     def __init__(self, client: HubSpotClient) -> None:
         """Read through `client`."""
         self.refusal: Stop | None = None
         self._client = client
-        self._kinds: dict[Types, Bisection] = {}
+        self._bisections: dict[Types, Bisection] = {}
         self._refused: dict[Types, Outcome] = {}
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._concurrency = asyncio.Semaphore(_MAX_IN_FLIGHT)
 
-    def size(self, types: Types) -> int:
-        """How many records of these types the next read may ask for."""
-        return self._kind(types).size
+    def chunk_size(self, types: Types) -> int:
+        """Return how many records of these types the next read may request."""
+        return self._bisection(types).size
 
-    async def read(self, pool: Pool, about: PendingPair, types: Types, wanted: Wanted) -> LinksRead:
+    async def read(self, sender: Sender, about: PendingPair, types: Types, wanted: Wanted) -> LinksRead:
         """Read the links of the records of `wanted`, the first of `types`, to those of the second."""
-        job = _Job(pool, about, types, wanted, LinksRead(dict.fromkeys(wanted, _UNASKED)))
-        await self._kind(types).process(list(wanted), partial(self._call, job))
+        job = _Job(sender, about, types, wanted, LinksRead(dict.fromkeys(wanted, _NOT_REQUESTED)))
+        await self._bisection(types).process(list(wanted), partial(self._read_part, job))
         if types in self._refused:
             job.found.unread = dict.fromkeys(job.found.unread, self._refused[types])
         return job.found
 
-    def _kind(self, types: Types) -> Bisection:
-        if types not in self._kinds:
+    def _bisection(self, types: Types) -> Bisection:
+        if types not in self._bisections:
             name = f"Reading the links from {types[0]} to {types[1]}"
-            self._kinds[types] = Bisection(name, MAX_RECORDS, "What is left over stays unread.")
-        return self._kinds[types]
+            self._bisections[types] = Bisection(name, MAX_RECORDS, "The remaining records stay unread.")
+        return self._bisections[types]
 
-    async def _call(self, job: _Job, part: Sequence[str]) -> Reply[str] | None:
-        """Read some records with all their pages; those that the responses leave out are the rest."""
+    async def _read_part(self, job: _Job, part: Sequence[str]) -> CallResult[str] | None:
+        """Read some records with all their pages; those that the responses do not mention are the rest."""
         if job.types in self._refused:
             return None
         before = len(job.found.unread.keys() - job.endless)
@@ -138,84 +134,84 @@ class LinkReader:
         allowed: int | None = None
         message = ""
         while pages:
-            page, outcome = await self._page(job, pages)
-            if page is None or job.pool.stopped is not None:
+            page, outcome = await self._read_page(job, pages)
+            if page is None or job.sender.signal.stopped is not None:
                 message = outcome.error_message
                 job.found.unread.update(dict.fromkeys(pages, outcome))
                 break
-            allowed = 1 if page.has_strangers else allowed  # alone, a merged record tells what it was merged into
-            _take(job.found, page, pages, job.wanted)
+            allowed = 1 if page.has_unknown_ids else allowed  # read alone, a merged record shows its survivor
+            _merge(job.found, page, pages, job.wanted)
             job.endless.update(record for record in set(read) - pages.keys() if read[record].is_too_long)
-        if job.pool.stopped is not None or job.types in self._refused:
+        if job.sender.signal.stopped is not None or job.types in self._refused:
             return None
         rest = [record for record in part if record in job.found.unread and record not in job.endless]
-        return Reply(len(job.found.unread.keys() - job.endless) < before, allowed, message, rest)
+        return CallResult(len(job.found.unread.keys() - job.endless) < before, allowed, message, rest)
 
-    async def _page(self, job: _Job, pages: Mapping[str, _Paging]) -> tuple[Page | None, Outcome]:
-        """Ask until a response can be read; None when none could, with the outcome of the last attempt."""
+    async def _read_page(self, job: _Job, pages: Mapping[str, _Paging]) -> tuple[Page | None, Outcome]:
+        """Repeat a call until its response can be read; return None, and the last outcome, if none could."""
         wanted = {record: job.wanted[record] for record in pages}
-        is_part = 1 < len(pages) < len(job.wanted)
-        attempts = Attempts(job.pool, job.about, _ATTEMPTS_OF_PARTS if is_part else None)
-        goes_on = True
-        while goes_on:
-            page, verdict = await self._response(job, pages, wanted)
-            if verdict.action is Action.STOP_TYPES:
-                self.refusal = self.refusal or verdict.stop
-                self._refused[job.types] = verdict.outcome
-                return None, verdict.outcome
-            goes_on = await attempts.ask_again(verdict)
-        outcome = dated(verdict.outcome, attempts.count)
+        most = MAX_ATTEMPTS_OF_PARTS if 1 < len(pages) < len(job.wanted) else None
+        attempts = Attempts(job.sender, job.about, inputs=len(pages), chunk=len(job.wanted), max_attempts=most)
+        repeat = True
+        while repeat:
+            page, decision = await self._call(job, pages, wanted)
+            if decision.action is Action.STOP_TYPES:
+                self.refusal = self.refusal or decision.stop
+                self._refused[job.types] = decision.outcome
+                return None, decision.outcome
+            repeat = await attempts.retry(decision)
+        outcome = with_attempts(decision.outcome, attempts.count)
         if page is not None:
             job.found.last = outcome
         return page, outcome
 
-    async def _response(self, job: _Job, pages: Mapping[str, _Paging], wanted: Wanted) -> tuple[Page | None, Decision]:
-        """Make one call; what it says is taken at once, since the response itself may be large."""
+    async def _call(self, job: _Job, pages: Mapping[str, _Paging], wanted: Wanted) -> tuple[Page | None, Decision]:
+        """Make one call and parse its page immediately, since the response itself may be large."""
         cursors = {record: paging.after for record, paging in pages.items()}
-        async with self._at_once:
-            answer = await job.pool.send(partial(self._client.read, *job.types, cursors), [])
-        verdict = classify_read_response(answer, job.about.pair)
-        if not isinstance(answer, Response) or verdict.outcome.status is not Status.ALREADY_LINKED:
-            return None, verdict
-        page = read_page(answer, wanted)
+        async with self._concurrency:
+            response = await job.sender.send(partial(self._client.read, *job.types, cursors), [])
+        decision = classify_read_response(response, job.about.pair)
+        if not isinstance(response, Response) or decision.outcome.status is not Status.ALREADY_LINKED:
+            return None, decision
+        page = parse_page(response, wanted)
         if page.answered or page.links:
-            return page, verdict
-        return None, _left_out(answer, verdict, is_alone=len(wanted) == 1)
+            return page, decision
+        return None, _nothing_about_records(response, decision, is_alone=len(wanted) == 1)
 
 
-def _left_out(answer: Response, verdict: Decision, *, is_alone: bool) -> Decision:
-    """A response without a word about the records: worth repeating for one record; several are split."""
-    first = next(iter(answer.error.errors), answer.error)
+def _nothing_about_records(response: Response, decision: Decision, *, is_alone: bool) -> Decision:
+    """Return the decision about a response that mentions no record: retry if one was requested, else split."""
+    first = next(iter(response.error.errors), response.error)
     outcome = replace(
-        verdict.outcome,
+        decision.outcome,
         status=Status.UNCONFIRMED,
-        num_errors=answer.num_errors or len(answer.error.errors),
-        error_message=first.message or _LEFT_OUT,
-        error_details=answer.details,
-        correlation_id=answer.correlation_id,
+        num_errors=response.num_errors or len(response.error.errors),
+        error_message=first.message or _NOT_MENTIONED,
+        error_details=response.details,
+        correlation_id=response.correlation_id,
     )
-    return Decision(Action.RETRY if is_alone else Action.DONE, outcome, answer.retry_after)
+    return Decision(Action.RETRY if is_alone else Action.DONE, outcome, response.retry_after)
 
 
-def _take(found: LinksRead, page: Page, pages: dict[str, _Paging], wanted: Wanted) -> None:
-    """Take what a page says; `pages` keeps the records that have another page worth reading."""
+def _merge(found: LinksRead, page: Page, pages: dict[str, _Paging], wanted: Wanted) -> None:
+    """Add a page to what was found; `pages` keeps the records that have another page worth reading."""
     for key, link in page.links.items():
-        found.links[key] = link.joined(found.links.get(key))
+        found.links[key] = link.merge(found.links.get(key))
     found.merged_into.update(page.merged_into)
     for record, paging in list(pages.items()):
-        if _are_found(found, record, wanted[record]):
+        if _all_found(found, record, wanted[record]):
             del pages[record], found.unread[record]
         elif record not in page.answered:
             del pages[record]
-            found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_LEFT_OUT)
+            found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_NOT_MENTIONED)
         elif record not in page.after:
             del pages[record], found.unread[record]
         elif not paging.advance(page.after[record], page.listed[record]):
             del pages[record]
-            found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_ENDLESS)
+            found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_ENDLESS_PAGES)
 
 
-def _are_found(found: LinksRead, record: str, others: Collection[str]) -> bool:
-    """Whether all links looked for are found for certain; one with labels alone may be listed again on a later page."""
+def _all_found(found: LinksRead, record: str, others: Collection[str]) -> bool:
+    """Return whether all wanted links were found; one listed with labels only may be listed again on a later page."""
     links = [found.links.get((record, other)) for other in others]
     return all(link is not None and link.is_unlabelled for link in links)

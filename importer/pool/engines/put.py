@@ -1,61 +1,52 @@
-"""The engine `put`: one call a pair."""
+"""The engine `put`: one call per pair."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
 
-from importer.hubspot.classify import classify_response, merge_with_earlier_attempt
+from importer.hubspot.classify import merge_with_earlier_attempt
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
-from importer.pool.pool import Pool
+from importer.pool.operation import LINK, Operation
+from importer.pool.outcomes import OutcomeRecorder, with_attempts
 from importer.pool.retrying import Attempts
+from importer.pool.sender import Sender
 
 
 class PutEngine:
-    """One PUT a pair, repeated while HubSpot is busy, until the answer can be trusted or the attempts are used up."""
+    """Makes one call per pair, repeated until the response can be trusted or the attempts are exhausted."""
 
-    chunk = 1
+    max_chunk = 1
 
-    def __init__(self, client: HubSpotClient) -> None:
-        """Send through `client`."""
+    def __init__(self, client: HubSpotClient, operation: Operation = LINK) -> None:
+        """Apply `operation` through `client`."""
         self._client = client
+        self._operation = operation
 
-    def size(self, pending: PendingPair) -> int:
-        """Return 1: a call is about one pair."""
+    def chunk_size(self, pending: PendingPair) -> int:
+        """Return 1: a call concerns one pair."""
         return 1
 
-    async def process(self, pool: Pool, chunk: Sequence[PendingPair]) -> None:
-        """Settle each pair of the chunk."""
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Process each pair of the chunk; if the run stops meanwhile, record what is known by then."""
         for pending in chunk:
-            await self.settle_pair(pool, pending)
+            await self.process_pair(pending, sender, outcomes)
 
-    async def settle_pair(self, pool: Pool, pending: PendingPair) -> None:
-        """Ask until the pair is settled; should the pool stop meanwhile, what is known until then is recorded."""
-        attempts = Attempts(pool, pending)
+    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Make the call for a pair until its outcome is final."""
+        attempts = Attempts(sender, pending)
         earlier = pending.earlier
         attempted = earlier.attempts if earlier is not None else 0
         outcome: Outcome | None = None
         try:
-            goes_on = not pool.is_blocked(pending)
-            while goes_on:
-                answer = await pool.send(lambda: self._client.link(pending.pair), [pending])
-                verdict = classify_response(answer, pending.pair)
-                doubted = merge_with_earlier_attempt(verdict.outcome, outcome or earlier, is_proof=verdict.is_proof)
-                outcome = dated(doubted, attempted + attempts.count + 1)
-                goes_on = await attempts.ask_again(verdict)
+            repeat = not sender.signal.is_blocked(pending)
+            while repeat:
+                response = await sender.send(lambda: self._operation.call(self._client, pending.pair), [pending])
+                decision = self._operation.classify(response, pending.pair)
+                merged = merge_with_earlier_attempt(decision.outcome, outcome or earlier, is_proof=decision.is_proof)
+                outcome = with_attempts(merged, attempted + attempts.count + 1)
+                repeat = await attempts.retry(decision)
         finally:
             if outcome is not None:
-                # A pair in doubt when the run stops is asked again by the next process, not only read back.
-                is_cut_short = pool.stopped is not None or pool.is_blocked(pending)
-                is_settled = attempts.final and not (is_cut_short and outcome.status is Status.UNCONFIRMED)
-                pool.record(pending, outcome, final=is_settled)
-
-
-def dated(outcome: Outcome, attempts: int) -> Outcome:
-    """The outcome with the number of attempts, and the time now where the answer gave none."""
-    return replace(outcome, attempts=attempts, completed_at=outcome.completed_at or _now())
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+                # A pair that is unconfirmed when the run stops is sent again by the next process, not only read back.
+                is_interrupted = sender.signal.stops(pending) and outcome.status is Status.UNCONFIRMED
+                outcomes.record(pending, outcome, final=attempts.final and not is_interrupted)

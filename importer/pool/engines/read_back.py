@@ -1,26 +1,28 @@
-"""The engines that read back which pairs are linked; they send nothing that changes a record."""
+"""The engines that read back which pairs are linked; they change nothing in HubSpot."""
 
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
-from importer.hubspot.links import Link
 from importer.journal import PendingPair
 from importer.model import Outcome, Pair, Status, Stop, StopReason
 from importer.pool.engines.link_reader import MAX_RECORDS, LinkReader, LinksRead
-from importer.pool.pool import Pool
+from importer.pool.operation import LINK, Operation
+from importer.pool.outcomes import OutcomeRecorder
+from importer.pool.sender import Sender
 
 logger = logging.getLogger(__name__)
 
 MISSING = Outcome(
     Status.NOT_SENT,
     error_category="MISSING",
-    error_message="HubSpot names no link between these two records.",
+    error_message="HubSpot lists no link between these two records.",
     advice="Run the file with --only-missing to link it.",
 )
-"""The outcome of a pair that was looked for and not found."""
+"""The outcome of a pair that is not linked."""
 
 _ONLY_LABELLED = replace(
     MISSING,
@@ -29,167 +31,156 @@ _ONLY_LABELLED = replace(
 )
 
 NOT_READ = "NOT_READ"
-"""The error category of a pair of which nobody could find out whether it is linked."""
+"""The error category of a pair that could not be read back."""
 
 
 class _Reader:
-    """Reads chunks of pairs of the same object types; what follows from it is for the engines below."""
+    """Base of the engines below: reads chunks of pairs of the same object types."""
 
-    chunk = MAX_RECORDS
+    max_chunk = MAX_RECORDS
 
-    def __init__(self, client: HubSpotClient) -> None:
-        """Read through `client`."""
+    def __init__(self, client: HubSpotClient, operation: Operation = LINK) -> None:
+        """Read through `client` which pairs are in the goal state of `operation`."""
         self._links = LinkReader(client)
+        self._operation = operation
+        self._unread = 0
 
-    def size(self, pending: PendingPair) -> int:
-        """Return how many records a read of these types takes now."""
-        return self._links.size((pending.pair.from_type, pending.pair.to_type))
+    def chunk_size(self, pending: PendingPair) -> int:
+        """Return how many records of these types a read takes, as far as is known."""
+        return self._links.chunk_size((pending.pair.from_type, pending.pair.to_type))
 
-    async def _forward(self, pool: Pool, chunk: Sequence[PendingPair]) -> LinksRead:
-        """The links of the records to link from."""
+    async def _read_forward(self, chunk: Sequence[PendingPair], sender: Sender) -> LinksRead:
+        """Read the links of the records to link from."""
         pair = chunk[0].pair
         wanted: dict[str, set[str]] = {}
         for pending in chunk:
             wanted.setdefault(pending.pair.from_id, set()).add(pending.pair.to_id)
-        return await self._links.read(pool, chunk[0], (pair.from_type, pair.to_type), wanted)
+        return await self._links.read(sender, chunk[0], (pair.from_type, pair.to_type), wanted)
 
-    async def _look_up(self, pool: Pool, chunk: Sequence[PendingPair]) -> Iterator[tuple[PendingPair, Outcome]]:
-        """Each pair with `already_linked`, `not_sent` when it is not linked, or `unconfirmed` when that is not known.
+    async def _look_up(self, chunk: Sequence[PendingPair], sender: Sender) -> Iterator[tuple[PendingPair, Outcome]]:
+        """Return each pair with `already_linked`, `not_sent` if it is not linked, or `unconfirmed` if that is unknown.
 
-        A record that was merged answers by its old id, but with the id of the record it was merged into, and some
-        links can be read from one side only. What the one side does not show is looked for from the other side too,
-        and counts as missing only when both sides could be read.
+        A merged record can be read by its old id, but is listed with the id of the record it was merged into, and some
+        links can be read from one side only. Links that one side does not list are looked for from the other side too,
+        and count as missing only if both sides could be read.
         """
-        forward = await self._forward(pool, chunk)
+        forward = await self._read_forward(chunk, sender)
         wanted: dict[str, set[str]] = {}
         for pending in chunk:
             pair = pending.pair
-            if not _is_unlabelled(forward.links.get((pair.from_id, pair.to_id))):
+            if not self._operation.is_goal_state(forward.links.get((pair.from_id, pair.to_id))):
                 ids = {pair.from_id, forward.merged_into.get(pair.from_id, pair.from_id)}
                 wanted.setdefault(pair.to_id, set()).update(ids)
         reverse = LinksRead({})
         if wanted:
             pair = chunk[0].pair
-            reverse = await self._links.read(pool, chunk[0], (pair.to_type, pair.from_type), wanted)
-        return ((pending, _outcome_between(pending.pair, forward, reverse)) for pending in chunk)
+            reverse = await self._links.read(sender, chunk[0], (pair.to_type, pair.from_type), wanted)
+        return ((pending, self._outcome_between(pending.pair, forward, reverse)) for pending in chunk)
+
+    def _outcome_between(self, pair: Pair, forward: LinksRead, reverse: LinksRead) -> Outcome:
+        """Return the outcome of `pair` from the links of both sides, also of records that these were merged into."""
+        from_ids = (pair.from_id, forward.merged_into.get(pair.from_id, pair.from_id))
+        to_ids = (pair.to_id, reverse.merged_into.get(pair.to_id, pair.to_id))
+        listed = [forward.links.get((pair.from_id, to_id)) for to_id in to_ids]
+        listed += [reverse.links.get((pair.to_id, from_id)) for from_id in from_ids]
+        links = [link for link in listed if link is not None]
+        link = next(filter(self._operation.is_goal_state, links), None)
+        if link is not None:
+            return _linked(forward.last, link, _merged_records(pair, forward, reverse))
+        unread = forward.unread.get(pair.from_id) or reverse.unread.get(pair.to_id)
+        if unread is not None:
+            return _not_read(unread)
+        outcome = replace(_ONLY_LABELLED, association_types=links[0].types) if links else MISSING
+        last = reverse.last
+        return replace(outcome, http_status=last.http_status, completed_at=last.completed_at)
 
 
 class FindLinked(_Reader):
-    """Finds the pairs that are linked already, so that only the rest need be sent."""
+    """Finds the pairs that are linked already, so that only the others need to be sent."""
 
-    def __init__(self, client: HubSpotClient) -> None:
-        """Read through `client`."""
-        super().__init__(client)
-        self._unread = 0
-
-    async def process(self, pool: Pool, chunk: Sequence[PendingPair]) -> None:
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record the pairs that are linked as `already_linked`, or `linked` if sent before; the others stay pending."""
-        read = await self._forward(pool, chunk)
+        read = await self._read_forward(chunk, sender)
         for pending in chunk:
             pair = pending.pair
             link = read.links.get((pair.from_id, pair.to_id))
-            if link is not None and link.is_unlabelled:
-                pool.record(pending, _as_sent(pending, _linked(read.last, link, {})), is_read=True)
+            if link is not None and self._operation.is_goal_state(link):
+                outcomes.record(pending, _as_sent(pending, _linked(read.last, link, {})), is_read=True)
             elif pair.from_id in read.unread:
                 self._unread += 1
 
     def report(self) -> None:
-        """Warn how many pairs will be sent without knowing whether they are linked."""
+        """Log a warning if it could not be read of some pairs whether they are linked."""
         if self._unread:
             logger.warning(
-                "Of %s pairs it could not be read whether they are linked already: they are sent, which does no harm.",
+                "Could not read whether %s pairs are linked already: they will be sent, which is harmless.",
                 f"{self._unread:,}",
             )
 
 
 class Verify(_Reader):
-    """Says of every pair whether it is linked."""
+    """Records for every pair whether it is linked."""
 
-    def __init__(self, client: HubSpotClient) -> None:
-        """Read through `client`."""
-        super().__init__(client)
-        self._unread = 0
-
-    async def process(self, pool: Pool, chunk: Sequence[PendingPair]) -> None:
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record each pair as `already_linked`, `not_sent` with the reason, or `unconfirmed` if it cannot be read."""
-        for pending, outcome in await self._look_up(pool, chunk):
+        for pending, outcome in await self._look_up(chunk, sender):
             is_read = outcome.status is not Status.UNCONFIRMED
             self._unread += not is_read
-            is_cut_short = not is_read and pool.stopped is not None
-            pool.record(pending, replace(outcome, status=Status.NOT_SENT) if is_cut_short else outcome, is_read=True)
+            is_interrupted = not is_read and sender.signal.stopped is not None
+            outcomes.record(
+                pending, replace(outcome, status=Status.NOT_SENT) if is_interrupted else outcome, is_read=True
+            )
 
     def unread_stop(self) -> Stop | None:
-        """Return why not every pair could be read; None when all were."""
+        """Return why not every pair could be read; None if all were."""
         if not self._unread:
             return None
-        sentence = f"Of {self._unread:,} pairs it could not be read whether they are linked."
+        sentence = f"Could not read whether {self._unread:,} pairs are linked."
         return self._links.refusal or Stop(StopReason.UNREADABLE, sentence)
 
 
 class ReadBack(_Reader):
-    """Asks once more for pairs that were sent without a trustworthy answer."""
+    """Reads back the pairs that were sent without a trustworthy response."""
 
-    async def process(self, pool: Pool, chunk: Sequence[PendingPair]) -> None:
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record the pairs that are linked as `linked`; the others stay `unconfirmed`."""
-        for pending, outcome in await self._look_up(pool, chunk):
+        for pending, outcome in await self._look_up(chunk, sender):
             if outcome.status is Status.ALREADY_LINKED:
-                pool.replace_outcome(pending, _as_sent(pending, outcome))
+                outcomes.replace_outcome(pending, _as_sent(pending, outcome))
 
 
 def _as_sent(pending: PendingPair, found: Outcome) -> Outcome:
-    """The outcome of a pair that was found: `linked`, with its attempts, if it was sent before without an answer."""
+    """Return the outcome of a pair that was found: `linked`, with its attempts, if an earlier call may have done it."""
     if pending.earlier is None or not pending.may_be_linked:
         return found
     return replace(found, status=Status.LINKED, attempts=pending.earlier.attempts)
 
 
-def _outcome_between(pair: Pair, forward: LinksRead, reverse: LinksRead) -> Outcome:
-    """What both sides say of the link between the records of `pair`, or those they were merged into."""
-    from_ids = (pair.from_id, forward.merged_into.get(pair.from_id, pair.from_id))
-    to_ids = (pair.to_id, reverse.merged_into.get(pair.to_id, pair.to_id))
-    listed = [forward.links.get((pair.from_id, to_id)) for to_id in to_ids]
-    listed += [reverse.links.get((pair.to_id, from_id)) for from_id in from_ids]
-    links = [link for link in listed if link is not None]
-    link = next((link for link in links if link.is_unlabelled), None)
-    if link is not None:
-        return _linked(forward.last, link, _merged(pair, forward, reverse))
-    unread = forward.unread.get(pair.from_id) or reverse.unread.get(pair.to_id)
-    if unread is not None:
-        return _not_read(unread)
-    outcome = replace(_ONLY_LABELLED, association_types=links[0].types) if links else MISSING
-    last = reverse.last
-    return replace(outcome, http_status=last.http_status, completed_at=last.completed_at)
-
-
-def _is_unlabelled(link: Link | None) -> bool:
-    return link is not None and link.is_unlabelled
-
-
 def _not_read(last: Outcome) -> Outcome:
-    """The outcome of a pair that could not be read, from the last attempt's."""
+    """Return the outcome of a pair that could not be read."""
     return replace(
         last,
         status=Status.UNCONFIRMED,
         api_status="",
         error_category=NOT_READ,
-        error_message=f"Whether these records are linked could not be read: {last.error_message}",
-        advice="Run importer verify again later; import_error_message says why HubSpot gave no usable response.",
+        error_message=f"Could not read whether these records are linked: {last.error_message}",
+        advice="Run importer verify again later; import_error_message says why there was no usable response.",
     )
 
 
-def _merged(pair: Pair, forward: LinksRead, reverse: LinksRead) -> dict[str, str]:
-    """The records of `pair` that were merged, each with the one it was merged into."""
+def _merged_records(pair: Pair, forward: LinksRead, reverse: LinksRead) -> dict[str, str]:
+    """Return the records of `pair` that were merged, each with the one it was merged into."""
     sides = ((pair.from_type, pair.from_id, forward), (pair.to_type, pair.to_id, reverse))
     return {f"{kind} {record}": side.merged_into[record] for kind, record, side in sides if record in side.merged_into}
 
 
 def _linked(last: Outcome, link: Link, merged: Mapping[str, str]) -> Outcome:
-    said = " ".join(f"{record} was merged into {survivor}." for record, survivor in merged.items())
+    message = " ".join(f"{record} was merged into {survivor}." for record, survivor in merged.items())
     return Outcome(
         Status.ALREADY_LINKED,
-        last.http_status,
-        last.api_status,
-        error_message=said,
+        http_status=last.http_status,
+        api_status=last.api_status,
+        error_message=message,
         error_details=json.dumps({"merged": merged}, separators=(",", ":")) if merged else "",
         association_types=link.types,
         attempts=last.attempts,

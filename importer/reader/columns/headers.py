@@ -1,4 +1,4 @@
-"""What a header means: whose id or type the column holds, and on which side of the pair it stands."""
+"""Recognize columns by their headers: whose id or type a column holds, and on which side of the pair."""
 
 import re
 import unicodedata
@@ -7,28 +7,28 @@ from enum import Enum
 
 from importer.model import ObjectType
 from importer.reader.columns.languages import CONTACTS, RECORD_ID_NAMES, object_type_after_id, object_type_of_word
-from importer.reader.columns.object_types import plain, standard_object_type
+from importer.reader.columns.object_types import normalize_name, standard_object_type
 
 
-class Place(Enum):
-    """Where a column stands in a pair."""
+class ColumnKind(Enum):
+    """Kind of a column that takes part in a pair."""
 
-    FROM = "from"  # said outright: `from_object_id`, `source id`
-    TO = "to"  # said outright: `to_object_id`, `target id`
-    RECORD = "record"  # the record that the line is about: `Record ID` of a HubSpot export
+    FROM = "from"  # explicitly the first side: `from_object_id`, `source id`
+    TO = "to"  # explicitly the second side: `to_object_id`, `target id`
+    RECORD = "record"  # the record that the row describes: `Record ID` of a HubSpot export
     OBJECT = "object"  # a record of a named type, on either side: `Contact ID`
     ASSOCIATED = "associated"  # the records linked to it: `Associated Company IDs` of a HubSpot export
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a header says.
+    """Meaning of a header.
 
-    `object_type` is the type it names, if that is one of HubSpot's own; `named` is the word by which an associated
-    column names its records, whatever the type; `label` is that of `Associated Company IDs (Primary)`.
+    `object_type` is the standard HubSpot type named in the header, if any; `named` is the word that an associated
+    column uses for records of another type; `label` is `Primary` for `Associated Company IDs (Primary)`.
     """
 
-    place: Place
+    kind: ColumnKind
     holds_type: bool = False
     object_type: ObjectType | None = None
     named: str = ""
@@ -36,19 +36,19 @@ class Meaning:
 
     def is_same_list(self, other: "Meaning") -> bool:
         """Return whether both are associated columns of the same type, whatever their labels."""
-        both_associated = self.place is Place.ASSOCIATED and other.place is Place.ASSOCIATED
+        both_associated = self.kind is ColumnKind.ASSOCIATED and other.kind is ColumnKind.ASSOCIATED
         return both_associated and (self.object_type or self.named) == (other.object_type or other.named)
 
 
 _PREFIXES = (
-    # Longest first, so that the whole of a prefix is taken.
-    (Place.ASSOCIATED, ("primaryassociated", "associated", "関連付けられた", "関連づけられた", "関連付け")),
-    (Place.FROM, ("from", "source", "リンク元", "関連元")),
-    (Place.TO, ("to", "target", "destination", "リンク先", "関連先")),
+    # Longest first, so that the longest matching prefix is removed.
+    (ColumnKind.ASSOCIATED, ("primaryassociated", "associated", "関連付けられた", "関連づけられた", "関連付け")),
+    (ColumnKind.FROM, ("from", "source", "リンク元", "関連元")),
+    (ColumnKind.TO, ("to", "target", "destination", "リンク先", "関連先")),
 )
 _PRIMARY_PREFIX = "primaryassociated"
 EXCLUDED_HEADERS = frozenset(
-    # People's words for an email address, for where a lead comes from, and the like.
+    # Common names of other data: an email address, the source of a lead, and so on.
     {"emailid", "mailid", "メールid", "eメールid", "sourceid", "sourcetype", "targetid", "targettype", "destinationid"}
 )
 _LABELLED = re.compile(r"(?P<name>[^()]*[^()\s])\s*\((?P<label>.*)\)[\s*:]*", re.DOTALL)
@@ -56,7 +56,7 @@ _LABEL_COLUMN = re.compile(
     r"labels?|関連付けラベル|zuordnungsbeschriftung(en)?|libellés?d'association|etiquetas?deasociación"
     r"|.*association.*(label|type|category).*|associations?"
 )
-_id_of = re.compile(r"(?P<what>.*?)の?ids?").fullmatch
+_ID_OF = re.compile(r"(?P<what>.*?)の?ids?")
 _CUSTOM_LIST = re.compile(r"(?P<what>.*)ids")
 _TYPE_WORDS = frozenset(
     {"type", "object", "objecttype", "recordtype", "オブジェクト", "オブジェクトタイプ", "タイプ", "種別"}
@@ -66,83 +66,83 @@ _RECORD_ENDINGS = ("recordid", "hsobject", "objectid", "hubspotid", "レコー�
 
 
 def meaning(header: str) -> Meaning | None:
-    """Return what a header means, or None when it says nothing about a pair."""
+    """Return the meaning of a header, or None if it is not a column of a pair."""
     labelled = _LABELLED.fullmatch(unicodedata.normalize("NFKC", header)) if "(" in header or "（" in header else None
     if labelled is None:
         return _meaning_of_key(_key(header))
     found = _meaning_of_key(_key(labelled["name"]))
-    # Elsewhere parentheses may say that the id is another system's: `Contact ID (Salesforce)`.
-    is_list = found is not None and found.place is Place.ASSOCIATED
+    # In other columns the parentheses may name another system: `Contact ID (Salesforce)`.
+    is_list = found is not None and found.kind is ColumnKind.ASSOCIATED
     return replace(found, label=labelled["label"].strip()) if found and is_list else None
 
 
 def is_label_column(header: str) -> bool:
-    """Return whether a column holds labels or types of associations, as far as its header says."""
+    """Return whether a header names a column of association labels or types."""
     return _LABEL_COLUMN.fullmatch(_key(header)) is not None
 
 
 def _key(header: str) -> str:
-    # The marks are those of a required column and of a path within JSON (`contact.id`).
-    return plain(header).rstrip("*:").replace("’", "'").replace(".", "")
+    # `*` and `:` mark required columns, `.` separates the keys of a JSON path (`contact.id`).
+    return normalize_name(header).rstrip("*:").replace("’", "'").replace(".", "")
 
 
 def _meaning_of_key(key: str) -> Meaning | None:
     if key in EXCLUDED_HEADERS:
         return None
-    for place, prefixes in _PREFIXES:
+    for kind, prefixes in _PREFIXES:
         for prefix in prefixes:
             if key.startswith(prefix):
-                found = _on_a_side(place, key.removeprefix(prefix))
+                found = _parse_sided(kind, key.removeprefix(prefix))
                 if found:
                     return replace(found, label="Primary") if prefix == _PRIMARY_PREFIX else found
     return _parse_unsided(key)
 
 
-def _on_a_side(place: Place, rest: str) -> Meaning | None:
+def _parse_sided(kind: ColumnKind, rest: str) -> Meaning | None:
     rest = rest.removeprefix("の")
-    if place is Place.ASSOCIATED:
+    if kind is ColumnKind.ASSOCIATED:
         return _associated(rest)
     if rest in _TYPE_WORDS:
-        return Meaning(place, holds_type=True)
+        return Meaning(kind, holds_type=True)
     if rest in {"id", "ids"}:
-        return Meaning(place)
+        return Meaning(kind)
     named = _parse_unsided(rest)
-    return Meaning(place, object_type=named.object_type) if named else None
+    return Meaning(kind, object_type=named.object_type) if named else None
 
 
 def _associated(rest: str) -> Meaning | None:
     named = _parse_unsided(rest)
     if named and named.object_type:
-        return Meaning(Place.ASSOCIATED, object_type=named.object_type)
-    custom = _CUSTOM_LIST.fullmatch(rest)  # `Associated Pet IDs`: an object of the account's own
-    return Meaning(Place.ASSOCIATED, named=custom["what"]) if custom else None
+        return Meaning(ColumnKind.ASSOCIATED, object_type=named.object_type)
+    custom = _CUSTOM_LIST.fullmatch(rest)  # `Associated Pet IDs`: a custom object
+    return Meaning(ColumnKind.ASSOCIATED, named=custom["what"]) if custom else None
 
 
 def _parse_unsided(key: str) -> Meaning | None:
     if key.startswith(RECORD_ID_NAMES):
         return _record_id(key)
-    found = _id_of(key)
+    found = _ID_OF.fullmatch(key)
     if not found:
         return _of_type(object_type_after_id(key)) if key.startswith("id") else None
     what = found["what"]
     if what in _RECORD_WORDS:
-        return Meaning(Place.RECORD)
+        return Meaning(ColumnKind.RECORD)
     object_type = _object_type(_without_ending(what))
-    if object_type is None and what.endswith("v"):  # `Contact VID`, the contact's id in HubSpot's first API
+    if object_type is None and what.endswith("v"):  # `Contact VID`, the contact id of HubSpot's v1 API
         object_type = CONTACTS if _object_type(_without_ending(what[:-1])) == CONTACTS else None
     return _of_type(object_type or object_type_after_id(key))
 
 
 def _record_id(key: str) -> Meaning | None:
-    """Return what `Record ID` or `Record ID - Contact` means, in any language."""
+    """Return the meaning of `Record ID` or `Record ID - Contact`, in any language."""
     rest = next(key.removeprefix(name) for name in RECORD_ID_NAMES if key.startswith(name))
     if rest in {"", "s"}:
-        return Meaning(Place.RECORD)
+        return Meaning(ColumnKind.RECORD)
     return _of_type(_object_type(rest) or _object_type(rest.removeprefix("s")))
 
 
 def _of_type(object_type: ObjectType | None) -> Meaning | None:
-    return Meaning(Place.OBJECT, object_type=object_type) if object_type else None
+    return Meaning(ColumnKind.OBJECT, object_type=object_type) if object_type else None
 
 
 def _object_type(word: str) -> ObjectType | None:

@@ -1,14 +1,14 @@
-"""Names of HubSpot's record id column and of its main objects in the languages of its interface, for headers."""
+"""Names of HubSpot's record id column and main objects in the languages of its user interface."""
 
 import re
 
 from importer.model import ObjectType
-from importer.reader.columns.object_types import plain
+from importer.reader.columns.object_types import normalize_name
 
 CONTACTS, COMPANIES, DEALS, TICKETS = map(ObjectType, ("contacts", "companies", "deals", "tickets"))
 
 RECORD_ID_NAMES = tuple(
-    plain(name)
+    normalize_name(name)
     for name in (
         "Record ID",  # English and Dutch
         "hs_object_id",
@@ -22,9 +22,9 @@ RECORD_ID_NAMES = tuple(
         "ID record",
     )
 )
-"""Sources: the headers that published programs expect of HubSpot's French, Spanish, Portuguese and German exports, in
-which `Associated Company IDs` and the `Contact` of `Datensatz-ID - Contact` stay English; for Italian, HubSpot's
-Knowledge Base, "Deduplicare i record in HubSpot". For other languages no public source shows the header."""
+"""Sources: the headers that published programs expect in HubSpot's French, Spanish, Portuguese and German exports, in
+which `Associated Company IDs` and the `Contact` of `Datensatz-ID - Contact` remain English; for Italian, HubSpot's
+Knowledge Base, "Deduplicare i record in HubSpot". No public source shows the header in other languages."""
 
 _OBJECT_WORDS: dict[ObjectType, str] = {
     CONTACTS: """
@@ -40,13 +40,13 @@ _OBJECT_WORDS: dict[ObjectType, str] = {
     TICKETS: "tíquete tíquetes ärende ärenden",
 }
 """Source: HubSpot's Knowledge Base, "Associate records" and "Set up your import files" in German, French, Spanish,
-Portuguese, Italian, Dutch, Swedish, Danish, Norwegian, Polish, Chinese and Korean. Words that often mean something else
-beside an ID (Danish `aftale`, Polish `transakcja`, Chinese `交易`) are left out."""
+Portuguese, Italian, Dutch, Swedish, Danish, Norwegian, Polish, Chinese and Korean. Words that often have another
+meaning before "ID" (Danish `aftale`, Polish `transakcja`, Chinese `交易`) are omitted."""
 
 _TYPE_OF_WORD = {word: object_type for object_type, words in _OBJECT_WORDS.items() for word in words.split()}
 
 _TYPE_OF_WORD_AFTER_ID = _TYPE_OF_WORD | {
-    # French; before the ID, it is the English word for a payment.
+    # French; before "ID" it is the English word for a payment.
     "transaction": DEALS,
     "transactions": DEALS,
     **{
@@ -68,14 +68,14 @@ _AFTER_ID = re.compile(
 
 
 def object_type_of_word(word: str) -> ObjectType | None:
-    """Return the object type that a word of a header means in another language than English and Japanese, or None.
+    """Return the object type named by a header word in a language other than English and Japanese, or None.
 
-    `word` is already plain. API names and flags are not read so: an account's own object may have such a name.
+    `word` is normalized. Not used for API names and flags: a custom object may have such a name.
     """
     return _TYPE_OF_WORD.get(word)
 
 
 def object_type_after_id(key: str) -> ObjectType | None:
-    """Return the object type of a plain header that begins with the ID (`ID de contacto`, `ID da empresa`), or None."""
+    """Return the object type of a normalized header that starts with the ID (`ID de contacto`), or None."""
     found = _AFTER_ID.fullmatch(key)
     return _TYPE_OF_WORD_AFTER_ID[found["word"]] if found else None

@@ -1,18 +1,18 @@
-"""What to say about the columns of ids and labels that a file has and its pairs do not show."""
+"""Warnings about id, type and label columns of a file that its pairs do not use in full."""
 
 from collections.abc import Iterator, Sequence
 
 from importer.reader.columns.headers import is_label_column, meaning
-from importer.reader.columns.resolve import Columns, Header
+from importer.reader.columns.roles import Columns, Header
 from importer.reader.messages import quoted
 
-_MOST_NAMED = 10
+_MAX_NAMED = 10
 
 
 def column_notes(header: Header, columns: Columns) -> tuple[str, ...]:
-    """Return a sentence for every column of ids, types or labels that is not read, or not as all that it says.
+    """Return a sentence for every id, type or label column that is not used, or only in part.
 
-    They are warnings: what a file says is never passed over silently.
+    They are warnings, so that no part of a file is ignored silently.
     """
     sides = (columns.from_side, columns.to_side)
     used = set(columns.roles().values())
@@ -24,7 +24,7 @@ def column_notes(header: Header, columns: Columns) -> tuple[str, ...]:
         *_label_notes(header, [side.id_column for side in sides]),
         *(_sublist_note(header, side.id_column, side.sublists) for side in sides if side.sublists),
         *([f"Not used: {_named(header, unused)}."] if unused else []),
-        *([f"Not used, because links are made without a label: {_named(header, labels)}."] if labels else []),
+        *([f"Not used, because records are linked without a label: {_named(header, labels)}."] if labels else []),
     )
 
 
@@ -32,16 +32,16 @@ def _label_notes(header: Header, id_columns: Sequence[int]) -> Iterator[str]:
     for index in id_columns:
         found = meaning(header.texts[index])
         if found and found.label:
-            yield f"The links of {quoted(header.name(index))} are made without the label {quoted(found.label)}."
+            yield f"The records of {quoted(header.name(index))} are linked without the label {quoted(found.label)}."
 
 
 def _sublist_note(header: Header, index: int, sublists: Sequence[int]) -> str:
     return (
-        f"The ids of {_named(header, sublists)} are taken to be among those of {quoted(header.name(index))}, which is "
-        f"checked in every row; links are made without a label."
+        f"The ids in {_named(header, sublists)} must also be in {quoted(header.name(index))} (checked in every row); "
+        f"records are linked without a label."
     )
 
 
 def _named(header: Header, indices: Sequence[int]) -> str:
-    more = f" and {len(indices) - _MOST_NAMED} more" if len(indices) > _MOST_NAMED else ""
-    return ", ".join(quoted(header.name(index)) for index in indices[:_MOST_NAMED]) + more
+    more = f" and {len(indices) - _MAX_NAMED} more" if len(indices) > _MAX_NAMED else ""
+    return ", ".join(quoted(header.name(index)) for index in indices[:_MAX_NAMED]) + more

@@ -1,4 +1,4 @@
-"""What people write for an object type, and the type it means in a HubSpot path."""
+"""Object types: the names that people write, and the types used in HubSpot API paths."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ import unicodedata
 from importer.model import ObjectType, is_object_type
 
 _STANDARD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    # name in a path, id, other words for it (the plural is the name itself)
+    # name in API paths, id, other names (the plural is the name itself)
     ("appointments", "0-421", ("appointment", "予約", "アポイントメント")),
     ("calls", "0-48", ("call", "コール", "通話")),
     ("carts", "0-142", ("cart", "カート")),
@@ -45,27 +45,27 @@ _STANDARD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 _IGNORED = re.compile(r"[\s_\-\u2010-\u2015\u2212\u200b-\u200f\u2060\ufeff]+")
 
 
-def plain(text: str) -> str:
-    """Return a name without what people do not mean by it: case, spaces, `_`, `-`, full-width forms, BOM."""
+def normalize_name(text: str) -> str:
+    """Return a name without differences that carry no meaning: case, spaces, `_`, `-`, full-width forms, BOM."""
     return _IGNORED.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 _BY_ID = {type_id: ObjectType(name) for name, type_id, _ in _STANDARD}
-_BY_WORD = {plain(word): ObjectType(name) for name, _, words in _STANDARD for word in (name, *words)}
+_BY_WORD = {normalize_name(word): ObjectType(name) for name, _, words in _STANDARD for word in (name, *words)}
 STANDARD_OBJECT_TYPES = frozenset(_BY_ID.values())
-"""The names of HubSpot's own object types, as they stand in a path."""
+"""The names of HubSpot's standard object types, as used in API paths."""
 
 
 def standard_object_type(word: str) -> ObjectType | None:
-    """Return HubSpot's own type that a word means (singular, plural, any case, English or Japanese), or None."""
-    return _BY_WORD.get(plain(word))
+    """Return the standard type named by a word (singular or plural, any case, English or Japanese), or None."""
+    return _BY_WORD.get(normalize_name(word))
 
 
 def parse_object_type(text: str) -> ObjectType | None:
-    """Return the object type a text means, or None when it cannot be one.
+    """Return the object type named by a text, or None if the text is not an object type.
 
-    HubSpot's own types are given by their name (`Contact`, `0-1` → `contacts`). Any other well-formed name (`2-123`,
-    `p123_thing`, the name of a custom object) is returned as written: an account may have types that no list knows.
+    Standard types are returned by name (`Contact`, `0-1` → `contacts`). Any other well-formed name (`2-123`,
+    `p123_thing`, the name of a custom object) is returned as written: accounts can define their own types.
     """
     name = unicodedata.normalize("NFKC", text).strip()
     known = _BY_ID.get(name) or standard_object_type(name)

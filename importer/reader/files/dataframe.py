@@ -1,4 +1,4 @@
-"""Data frames as tables: the same typed cells as a workbook's. pandas is imported only when a frame may have come."""
+"""Data frames as tables, with the same typed cells as workbooks. pandas is imported only when it may be needed."""
 
 from collections.abc import Generator
 from itertools import repeat
@@ -16,28 +16,29 @@ _ARROW_BITS = {"halffloat": 16, "float": 32}
 
 def check_frame(source: object) -> None:
     """Raise `SourceError` for a source that is neither a path nor a pandas data frame."""
-    import pandas  # noqa: PLC0415 - half a second, which files need not wait for
+    import pandas  # noqa: PLC0415 - takes half a second, which only frames need
 
     if isinstance(source, pandas.DataFrame):
         return
-    kind = f"{type(source).__module__.partition('.')[0]}.{type(source).__qualname__}".removeprefix("builtins.")
+    type_name = f"{type(source).__module__.partition('.')[0]}.{type(source).__qualname__}".removeprefix("builtins.")
     if isinstance(source, pandas.Series):
-        advice = "series.reset_index() makes a DataFrame of its index and its values"
+        advice = "series.reset_index() makes a DataFrame of its index and values"
     elif hasattr(source, "to_pandas"):
         advice = "its to_pandas() makes one"
     else:
-        advice = "pandas.DataFrame(…) makes one of lists or dictionaries"
+        advice = "pandas.DataFrame(…) makes one from lists or dictionaries"
     raise SourceError(
-        f"The source is of the type {kind}. Give a path, or a pandas DataFrame with columns for the records ({advice})."
+        "NOT_A_DATA_FRAME",
+        f"The source has the type {type_name}. Give a path, or a pandas DataFrame with columns for the records "
+        f"({advice}).",
     )
 
 
 def frame_table(frame: "pandas.DataFrame") -> Table:
-    """Return the table of a data frame: its column names are row 1, its index is left out.
+    """Return the table of a data frame: its column names are row 1, its index is ignored.
 
-    Whole numbers are exact; a float is an id only when it is whole and its type holds all of its digits: at most 15,
-    and fewer in a column of float32 or float16. None, NaN, NaT and NA are empty cells. Raises `SourceError` for what
-    is not a data frame.
+    Integers are exact. A float can be an id only if it is integral and its type holds all of its digits: at most 15,
+    fewer in float32 and float16 columns. None, NaN, NaT and NA are empty cells. Raises `SourceError` for other objects.
     """
     check_frame(frame)
     records = _records(frame)
@@ -58,18 +59,18 @@ def _records(frame: "pandas.DataFrame") -> Generator[Record]:
 
 
 def _name(name: object) -> str:
-    """Return the header of a column; of one with several levels, those that are not blank."""
+    """Return the header of a column; the levels of a MultiIndex are joined, blank ones left out."""
     if isinstance(name, tuple):
         return " ".join(text for level in name if (text := typed_text(level).strip()))
     return typed_text(name)
 
 
 def _stored_bits(dtype: Any) -> int:
-    """Return the bits of the floats in a column, whose values come as Python's floats; 64 for a column of others."""
-    within = getattr(dtype, "categories", None)
-    if within is not None:  # a categorical column
-        return _stored_bits(within.dtype)
-    if getattr(dtype, "subtype", None) is not None:  # a sparse one
+    """Return the size in bits of the floats that a column stores, which iteration widens; 64 for other columns."""
+    categories = getattr(dtype, "categories", None)
+    if categories is not None:
+        return _stored_bits(categories.dtype)
+    if getattr(dtype, "subtype", None) is not None:  # a sparse column
         return _stored_bits(dtype.subtype)
     encoded = getattr(getattr(dtype, "pyarrow_dtype", None), "value_type", None)
     if encoded is not None:

@@ -1,10 +1,11 @@
-"""Which legacy encoding the bytes of a text have, by how likely they make the letters beside each other.
+"""Ranking of legacy encodings by how likely they make the sequences of letters in a text.
 
-Each candidate is charged bits: what it takes to write down its letters in the language that fits a word best, and a few
-for being rare. The cheapest candidate is the likeliest, and the distance to the next says how sure that is.
+Each candidate has a cost in bits: the information content of its letters in the language that fits each word best, plus
+a few bits for rare encodings. The candidate with the lowest cost is the likeliest, and the distance to the next one is
+the confidence.
 
-No library serves here: of two or three names in cp1250 or MacRoman, charset-normalizer, chardet and uchardet each name
-another encoding, and none of them says which others are as likely.
+No library can be used: for two or three names in cp1250 or MacRoman, charset-normalizer, chardet and uchardet each
+return a different encoding, and none of them reports which others are equally likely.
 """
 
 import re
@@ -20,12 +21,12 @@ _LATIN = (
     *("pl", "cs", "sk", "hu", "ro", "sl", "sh", "tr", "lt", "lv"),
 )
 _RARE_LANGUAGES = {"is": 4, "lv": 2, "lt": 2, "ca": 1, "sl": 1}
-"""Bits for a word of a language of few people: short words fit several."""
+"""Extra bits for a word in a language with few speakers: short words fit several languages."""
 
 _CYRILLIC = ("ru", "uk", "bg", "mk")
 
 _ABSENT = 15
-"""Bits of a pair of letters that no language of a candidate has."""
+"""Bits of a pair of letters that occurs in none of a candidate's languages."""
 
 _OPENING, _CLOSING, _JOINING = "“„‘«¿¡°\u00a0", "”’»™®©ºª°\u00a0", "’·"
 _SYMBOLS = frozenset("–—€£§•¹²³½¼¾№‚…" + _OPENING + _CLOSING + _JOINING)
@@ -33,23 +34,23 @@ _SYMBOL, _SELDOM, _RARE_SYMBOL, _SYMBOL_INSIDE, _CONTROL, _UNASSIGNED = 7, 12, 1
 _WIDE_PUNCTUATION = "、。・ー「」『』（）：；，！？～＆／－＋＃％〜々〇"
 _CAPITAL_INSIDE, _CAPITALS, _HALFWIDTH, _HALFWIDTH_ALONE, _BESIDE_ASCII = 8, 2, 6, 12, 9
 _MIXED = 10
-"""Bits of a word that mixes Latin letters with those of another script."""
+"""Bits of a word that mixes Latin letters with letters of another script."""
 
 _COMMON, _UNCOMMON = 15, 19
 _CELL = re.compile(rb'[^\r\n,;\t"]*[\x80-\xff][^\r\n,;\t"]*')
 _WORD = re.compile(r"[^\x00-@\[-`{-\x7f]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
 _DOUBLE_QUOTES = re.compile("[“”„]")
 _UNPAIRED = 10
-_MOST_CELLS = 100
-_PLAIN = 9
-"""Bits of a pair of letters, on average, up to which a text is an ordinary one."""
+_MAX_CELLS = 100
+_MAX_PLAIN = 9
+"""Maximum average bits per pair of letters of ordinary text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An encoding: Python's codec, the name to show, the languages written in it, and bits for how rare it is.
+    """An encoding: Python's codec, the name to show, its languages, and a cost in bits for its rarity.
 
-    `common` are the lead bytes of the characters that its standard calls common, empty for one of single bytes.
+    `common` is the range of lead bytes of common characters in a double-byte encoding, else empty.
     """
 
     codec: str
@@ -89,9 +90,9 @@ CANDIDATES = (
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A candidate, the bits that it is charged, and the text that it makes of each cell with more than ASCII.
+    """A candidate, its cost in bits, and the decoded text of each cell with non-ASCII bytes.
 
-    `is_plain` is whether the text is an ordinary one, rather than the least odd of several.
+    `is_plain` is whether the text is ordinary text rather than merely the least unlikely.
     """
 
     candidate: Candidate
@@ -101,8 +102,8 @@ class Guess:
 
 
 def guesses(sample: bytes) -> list[Guess]:
-    """Return a guess for every candidate in which the sample decodes, the likeliest first."""
-    cells = list(dict.fromkeys(_CELL.findall(sample)))[:_MOST_CELLS]
+    """Return a guess for every candidate that can decode the sample, the likeliest first."""
+    cells = list(dict.fromkeys(_CELL.findall(sample)))[:_MAX_CELLS]
     found = (_guess(candidate, cells) for candidate in CANDIDATES)
     return sorted((guess for guess in found if guess is not None), key=lambda guess: guess.bits)
 
@@ -115,7 +116,7 @@ def _guess(candidate: Candidate, cells: Sequence[bytes]) -> Guess | None:
     words = dict.fromkeys(word for text in texts for word in _WORD.findall(text))
     bits = candidate.bits + sum(_word_bits(word, candidate) for word in words)
     bits += sum(_UNPAIRED for text in texts if len(_DOUBLE_QUOTES.findall(text)) % 2)
-    return Guess(candidate, bits, texts, bits <= _PLAIN * sum(map(_units, words)))
+    return Guess(candidate, bits, texts, bits <= _MAX_PLAIN * sum(map(_units, words)))
 
 
 def _word_bits(word: str, candidate: Candidate) -> int:
@@ -133,7 +134,7 @@ def _word_bits(word: str, candidate: Candidate) -> int:
 
 
 def _pairs(word: str) -> Iterator[str]:
-    """Yield the pairs of letters beyond ASCII; what is not a letter is the edge of a word."""
+    """Yield the pairs of letters with a non-ASCII one; anything that is not a letter counts as a space."""
     text = "".join(_lower(c) if c.isalpha() or unicodedata.combining(c) else " " for c in f" {word} ")
     for i in range(len(text) - 1):
         if not text[i : i + 2].isascii():
@@ -141,7 +142,7 @@ def _pairs(word: str) -> Iterator[str]:
 
 
 def _units(word: str) -> int:
-    """Return how many things in a word are charged."""
+    """Return the number of items in a word that have a cost."""
     return len(list(_pairs(word))) + sum(not c.isalpha() for c in word)
 
 
@@ -150,7 +151,7 @@ def _lower(c: str) -> str:
 
 
 def _shape_bits(word: str, i: int) -> int:
-    """Return what a symbol costs, and a capital after a small letter."""
+    """Return the cost of a symbol, or of a capital after another letter."""
     c = word[i]
     if c.isalpha():
         before = word[i - 1 : i]
@@ -163,8 +164,8 @@ def _shape_bits(word: str, i: int) -> int:
     if kind in {"Cn", "Co", "Cs"}:
         return _UNASSIGNED
     follows, precedes = word[i - 1 : i].isalpha(), word[i + 1 : i + 2].isalpha()
-    usual = _JOINING if follows and precedes else _CLOSING if follows else _OPENING if precedes else _SYMBOLS
-    if c in usual:
+    expected = _JOINING if follows and precedes else _CLOSING if follows else _OPENING if precedes else _SYMBOLS
+    if c in expected:
         return _SYMBOL
     if (c in "²³…" and not precedes) or c == "\u00a0":
         return _SELDOM
@@ -172,7 +173,7 @@ def _shape_bits(word: str, i: int) -> int:
 
 
 def _character_bits(word: str, i: int, candidate: Candidate) -> int:
-    """Return what a character of Chinese, Japanese or Korean costs."""
+    """Return the cost of a Chinese, Japanese or Korean character."""
     c = word[i]
     if c.isascii():
         beside = word[i - 1 : i] + word[i + 1 : i + 2]
@@ -197,10 +198,10 @@ def _is_halfwidth(c: str) -> bool:
 
 @cache
 def _tables() -> dict[str, dict[str, int]]:
-    """Return the costs of pairs of letters, or of characters, by language; tests/files/make_letters.py counts them."""
+    """Return the costs of pairs of letters, or of characters, by language; made by tests/files/make_letters.py."""
     tables: dict[str, dict[str, int]] = {}
     text = resources.files("importer.reader.files").joinpath("letter_frequencies.tsv").read_text(encoding="utf-8")
-    for line in text.splitlines()[1:]:  # the first is the source
+    for line in text.splitlines()[1:]:  # the first line names the source
         language, bits, keys = line.split("\t")
         size = 1 if language in {"zh", "zh-Hant", "ja", "ko"} else 2
         costs = tables.setdefault(language, {})

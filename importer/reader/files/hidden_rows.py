@@ -1,4 +1,4 @@
-"""Rows that a workbook hides, by a filter, by hand or in a collapsed group: counted, and left out on request."""
+"""Rows that a workbook hides (by a filter, by hand or in a collapsed group): counted, and skipped on request."""
 
 from importer.model import RowNames
 from importer.reader.files.table import Records
@@ -8,9 +8,9 @@ _SHOWN = 5
 
 
 class HiddenRows:
-    """Watches the records of a table for those that are hidden.
+    """Counts, and on request removes, the hidden records of a table.
 
-    `numbers` is the table's own set, which it fills as its records are read. Blank rows do not count.
+    `numbers` is the table's own set, which is filled as its records are read. Blank rows do not count.
     """
 
     def __init__(self, numbers: set[int], *, visible_only: bool) -> None:
@@ -19,8 +19,8 @@ class HiddenRows:
         self._count = 0
         self._first: list[int] = []
 
-    def checked(self, records: Records) -> Records:
-        """Return the records to read: all of them, or those that are visible."""
+    def filter(self, records: Records) -> Records:
+        """Return the records to import: all of them, or the visible ones."""
         if not self._numbers or self._numbers.isdisjoint(records[0]):
             return records
         numbers: list[int] = []
@@ -36,7 +36,7 @@ class HiddenRows:
         return numbers, rows
 
     def warning(self, names: RowNames) -> str:
-        """Return the sentence about them, "" when there are none."""
+        """Return a warning about hidden rows, "" if there are none."""
         if not self._count:
             return ""
         which = f"{self._count:,} ({rows_text(names, self._first, self._count)})"

@@ -1,4 +1,4 @@
-"""The lines of a text file, read within bounds."""
+"""Lines of a text file, of limited length."""
 
 import io
 import re
@@ -12,18 +12,18 @@ from importer.reader.files.encodings import Encoding
 from importer.reader.files.table import BLOCK_CHARACTERS, BLOCK_RECORDS
 
 MAX_LINE = 16 << 20
-"""Bytes in one line, characters in one cell; a longer one is a quotation mark never closed, or no table at all."""
+"""Maximum bytes in one line; a longer one means that the file is not a table."""
 
 _BUFFER = 1 << 16
 _STEP = 50
-"""Lines that are read between two looks at how much they hold, unless they are long."""
+"""Lines that are read between two checks of the block size, unless they are long."""
 
 _LONG = 10_000
 _END_OF_FILE = ("\x1a", "\0")
-_end_mark = re.compile(r"\x1a[\x1a\0]*\Z|\A\0+\Z")
-"""What old programs write after the last line: Ctrl-Z, or zeros up to the end of a block.
+_END_MARK = re.compile(r"\x1a[\x1a\0]*\Z|\A\0+\Z")
+"""Characters that old programs write after the last line: Ctrl-Z, or NULs up to the end of a block.
 
-Zeros alone after half a line stay: a file whose writing was cut off by a power failure ends so.
+NULs after an incomplete line are kept: a file whose writing was interrupted by a power failure ends like that.
 """
 
 
@@ -32,7 +32,7 @@ class LineTooLongError(Exception):
 
 
 class _BoundedFile(io.FileIO):
-    """A file that is read no further than `MAX_LINE` bytes into one line; `bytes_read` counts."""
+    """A file that raises `LineTooLongError` after `MAX_LINE` bytes without a line end, and counts `bytes_read`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -51,7 +51,7 @@ class _BoundedFile(io.FileIO):
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A text file and how to read it; the first `skip` lines are not records."""
+    """A text file and how to decode and split it; the first `skip` lines are not records."""
 
     path: Path
     name: str
@@ -60,7 +60,7 @@ class TextFile:
     skip: int = 0
 
     def open(self, errors: str = "strict") -> "Lines":
-        """Return its lines from the first record on; what does not decode is handled as the codec's `errors` say."""
+        """Open the file at its first record; `errors` is the error handler of the codec."""
         lines = Lines(self, errors)
         for _ in islice(lines, self.skip):
             pass
@@ -68,7 +68,7 @@ class TextFile:
 
 
 class Lines(Iterator[str]):
-    """The lines of an open file with their line ends; a context manager. `last` is the one that was read last."""
+    """The lines of an open file with their line ends; a context manager. `last` is the most recent line."""
 
     def __init__(self, text: TextFile, errors: str) -> None:
         self.last = ""
@@ -86,23 +86,23 @@ class Lines(Iterator[str]):
         return self.last
 
     def read(self, characters: int) -> str:
-        """Return so many characters, or all that are left."""
+        """Return at most `characters` characters."""
         return self._file.read(characters)
 
     def extend_block(self, block: list[str]) -> None:
-        """Append the next lines to `block`, which ends shorter at the end of the file; those before an error are kept.
+        """Append the next lines to `block`, fewer at the end of the file; lines read before an error are kept.
 
-        Raises `UnicodeError` where bytes do not decode, and `LineTooLongError`.
+        Raises `UnicodeError` for undecodable bytes, and `LineTooLongError`.
         """
-        bound = self._raw.bytes_read + BLOCK_CHARACTERS
+        stop = self._raw.bytes_read + BLOCK_CHARACTERS
         try:
-            while len(block) < BLOCK_RECORDS and self._raw.bytes_read <= bound:
+            while len(block) < BLOCK_RECORDS and self._raw.bytes_read <= stop:
                 before = len(block)
                 block.extend(islice(self._file, _STEP if len(self.last) < _LONG else 1))
                 if len(block) == before:
                     return
                 if block[-1].endswith(_END_OF_FILE):
-                    block[-1] = _end_mark.sub("", block[-1]) or "\n"
+                    block[-1] = _END_MARK.sub("", block[-1]) or "\n"
                 self.last = block[-1]
         finally:
             self.last = block[-1] if block else self.last

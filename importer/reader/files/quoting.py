@@ -1,9 +1,9 @@
-"""Records of delimited text whose quotation marks are not those of RFC 4180.
+"""Records of delimited text with quotation marks that do not follow RFC 4180.
 
-The csv module takes a quotation mark after a space for text, and then every delimiter inside it moves the cells after
-it to other columns. Here a quotation mark opens a cell when only spaces precede it, and a mark that opens or closes no
-cell makes its row doubtful, unless it cannot have enclosed a delimiter: an inch mark (`5" pipe`) or marks that pair up
-within their cell (`Acme "West" Ltd`).
+The csv module treats a quotation mark after a space as text, and then every delimiter inside the quotation shifts the
+cells after it to other columns. Here a quotation mark opens a cell if only spaces precede it, and a stray mark, which
+neither opens nor closes a cell, makes its row suspect unless it cannot have enclosed a delimiter: an inch mark
+(`5" pipe`) or marks that are paired within their cell (`Acme "West" Ltd`).
 """
 
 import io
@@ -16,7 +16,7 @@ from importer.reader.files.table import SuspectRow
 from importer.reader.messages import quoted
 
 MAX_CELL = 16 << 20
-"""Characters of one quoted cell; a longer one is a quotation mark that is never closed."""
+"""Maximum characters of one quoted cell; a longer one is a quotation mark that is never closed."""
 
 STRAY_QUOTE = "STRAY_QUOTE"
 _ADVICE = (
@@ -25,39 +25,20 @@ _ADVICE = (
 )
 
 _NOT_INCHES = re.compile(r'(?<!\d)"(?!(?<=[א-ת]")[א-ת])')
-"""A mark that can open a quotation: it follows no digit, and is no Hebrew abbreviation sign within a word."""
+"""A mark that can open a quotation: not after a digit, and not a Hebrew abbreviation mark within a word."""
 
 _BODY = re.compile(r'(?:[^"]++|"")*+')
 
-_OTHER_MARKS: dict[str, tuple[str, ...]] = {
-    **{mark: (mark,) for mark in ("'", "’", "”", "″", "＂", "&quot;", "&#34;", "&#39;", "&apos;")},
-    "`": ("`", "'", "´"),
-    "‘": ("’",),
-    "‚": ("‘", "’"),
-    "“": ("”",),
-    "„": ("“", "”"),
-    "〝": ("〞", "〟"),
-    "«": ("»",),
-    "»": ("«", "»"),
-    "‹": ("›",),
-    "›": ("‹", "›"),
-    "「": ("」",),
-    "『": ("』",),
-}
-"""Marks that some writers quote with, and those that close them: always text here, and so are delimiters in them."""
 
-_FIRST_SIGNS = frozenset(mark[0] for mark in _OTHER_MARKS)
-
-
-class _BrokenError(Exception):
+class _MalformedQuotationError(Exception):
     """A quoted cell is not closed, or text follows its closing mark."""
 
 
 class RecordSplitter:
     """Splits lines into records, each a list of cells; a record with a stray mark is a `SuspectRow`.
 
-    A record whose quotation is not closed, or is followed by text, ends with its first line, and reading resumes with
-    the next: one bad row costs no other. Rows that it would have swallowed are doubtful if they have stray marks too.
+    A record with a malformed quotation ends with its first line and reading resumes at the next line, so that one bad
+    row does not affect others. The rows that it would have swallowed are suspect if they have stray marks too.
     """
 
     def __init__(self, delimiter: str) -> None:
@@ -66,9 +47,9 @@ class RecordSplitter:
         self._opening = re.compile(rf'[^\S\r\n{delimiter_}]*"')
         self._after = re.compile(rf"[^\S\r\n{delimiter_}]*(?:({delimiter_})|[\r\n]|\Z)")
         self._plain = re.compile(rf"[^\r\n{delimiter_}]*+")
-        self._unread: list[Iterator[str]] = []  # a stack: the lines given back by a broken record come first
-        self._doubtful_lines = 0
-        self._ends_quoted = 0  # the cells of the record before, if it ends with a quoted one
+        self._unread: list[Iterator[str]] = []  # a stack: lines returned by a malformed record come first
+        self._suspect_lines = 0
+        self._quoted_width = 0  # number of cells of the previous record if its last cell is quoted
 
     def split(self, lines: Iterable[str], more: Iterator[str]) -> Iterator[list[str]]:
         """Yield the records that begin in `lines`; the last one may take further lines from `more`."""
@@ -77,15 +58,15 @@ class RecordSplitter:
             if '"' in line:
                 yield self._quoted_record(line, chain(iter(self._next_unread, None), more))
                 continue
-            self._doubtful_lines = max(0, self._doubtful_lines - 1)
-            self._ends_quoted = 0
+            self._suspect_lines = max(0, self._suspect_lines - 1)
+            self._quoted_width = 0
             text = line.rstrip("\r\n")
             yield text.split(self._delimiter) if text else []
 
     def skip(self, lines: Sequence[str], last: Sequence[str]) -> None:
-        """Count lines that were split in another way; `last` is their last record."""
-        self._doubtful_lines = max(0, self._doubtful_lines - len(lines))
-        self._ends_quoted = len(last) if lines[-1].rstrip("\r\n").endswith('"') else 0
+        """Take note of lines that were split by other means; `last` is their last record."""
+        self._suspect_lines = max(0, self._suspect_lines - len(lines))
+        self._quoted_width = len(last) if lines[-1].rstrip("\r\n").endswith('"') else 0
 
     def _next_unread(self) -> str | None:
         while self._unread:
@@ -96,40 +77,40 @@ class RecordSplitter:
         return None
 
     def _quoted_record(self, first: str, rest: Iterator[str]) -> list[str]:
-        taken = _Taken(first, rest)
-        may_be_linked = self._doubtful_lines > 0
-        quoted_before, self._ends_quoted = self._ends_quoted, 0
+        taken = _TakenLines(first, rest)
+        is_suspect = self._suspect_lines > 0
+        previous_width, self._quoted_width = self._quoted_width, 0
         try:
             cells, strays, is_escaped, is_last_quoted = self._cells(taken)
-        except _BrokenError:
-            self._doubtful_lines = max(self._doubtful_lines - 1, taken.further)
-            self._unread.append(taken.again())
+        except _MalformedQuotationError:
+            self._suspect_lines = max(self._suspect_lines - 1, taken.further)
+            self._unread.append(taken.further_lines())
             text = first.rstrip("\r\n")
-            return SuspectRow(text.split(self._delimiter), _stray(text), text)
-        self._doubtful_lines = max(0, self._doubtful_lines - 1 - taken.further)
-        # A cell that seems to end the record before may go on, up to a mark that closes it here.
-        is_continued = 0 < quoted_before < len(cells)
-        self._ends_quoted = len(cells) if is_last_quoted else 0
+            return SuspectRow(text.split(self._delimiter), stray_quote(text), text)
+        self._suspect_lines = max(0, self._suspect_lines - 1 - taken.further)
+        # The quoted cell at the end of the previous record may really end at a mark in this one.
+        is_continued = 0 < previous_width < len(cells)
+        self._quoted_width = len(cells) if is_last_quoted else 0
         unpaired = next(
             (
                 text
                 for text in strays
-                if may_be_linked or is_escaped or _ends_open(text) or (is_continued and text.rstrip().endswith('"'))
+                if is_suspect or is_escaped or _ends_open(text) or (is_continued and text.rstrip().endswith('"'))
             ),
             None,
         )
         if unpaired is not None:
-            return SuspectRow(cells, _stray(unpaired), first.rstrip("\r\n"))
+            return SuspectRow(cells, stray_quote(unpaired), first.rstrip("\r\n"))
         return cells
 
-    def _cells(self, taken: "_Taken") -> tuple[list[str], list[str], bool, bool]:
-        """Return the cells of one record, and those that hold stray marks.
+    def _cells(self, taken: "_TakenLines") -> tuple[list[str], list[str], bool, bool]:
+        """Return the cells of one record and those with stray marks.
 
-        And whether a quoted cell ends in a backslash, and whether the last one is quoted.
+        Also return whether a quoted cell ends in a backslash, and whether the last cell is quoted.
         """
         cells: list[str] = []
         strays: list[str] = []
-        is_escaped = False  # by a backslash, as MySQL does it: then what seems to close a cell may not
+        is_escaped = False  # by a backslash, as MySQL does: then the closing mark may really be text
         place = 0
         while True:
             opening = self._opening.match(taken.line, place)
@@ -143,15 +124,15 @@ class RecordSplitter:
                 is_escaped |= text.endswith("\\")
             after = self._after.match(taken.line, place)
             if after is None:
-                raise _BrokenError
+                raise _MalformedQuotationError
             cells.append(text)
             place = after.end()
             if not after[1]:
                 return cells, strays, is_escaped, opening is not None
 
 
-class _Taken:
-    """The lines that a record has taken so far: the current one, and all after the first, to be given back."""
+class _TakenLines:
+    """The lines that a record has consumed: the current one, and all after the first so that they can be returned."""
 
     def __init__(self, first: str, rest: Iterator[str]) -> None:
         self.line = first
@@ -161,24 +142,24 @@ class _Taken:
         self._texts = io.StringIO(newline="")
 
     def next_line(self) -> None:
-        """Go to the next line; raises `_BrokenError` at the end of the file or of what a cell can hold."""
+        """Advance; raises `_MalformedQuotationError` at the end of the file or beyond `MAX_CELL`."""
         line = next(self._rest, None)
         if line is None:
-            raise _BrokenError
+            raise _MalformedQuotationError
         self.line = line
         self.further += 1
         self._size += len(line)
         self._texts.write(line)
         if self._size > MAX_CELL:
-            raise _BrokenError
+            raise _MalformedQuotationError
 
-    def again(self) -> Iterator[str]:
-        """Return the lines after the first once more."""
+    def further_lines(self) -> Iterator[str]:
+        """Return the lines after the first."""
         return iter(io.StringIO(self._texts.getvalue(), newline=""))
 
 
-def _quoted_cell(taken: _Taken, start: int) -> tuple[str, int]:
-    """Return the text of a quoted cell, and the place after its closing mark in the line where that is."""
+def _quoted_cell(taken: _TakenLines, start: int) -> tuple[str, int]:
+    """Return the text of a quoted cell, and the index after its closing mark in the line that contains it."""
     parts: list[str] = []
     while True:
         body = _BODY.match(taken.line, start)
@@ -191,7 +172,7 @@ def _quoted_cell(taken: _Taken, start: int) -> tuple[str, int]:
 
 
 def _ends_open(text: str) -> bool:
-    """Tell whether a mark in an unquoted cell is left without its other half."""
+    """Return whether the last mark in an unquoted cell is unpaired."""
     is_open, place = False, 0
     while True:
         place = text.find('"', place) if is_open else _next_opening(text, place)
@@ -205,119 +186,10 @@ def _next_opening(text: str, place: int) -> int:
     return found.start() if found else -1
 
 
-def _stray(text: str) -> Problem:
+def stray_quote(text: str) -> Problem:
+    """Return the problem of a row with a stray mark in the cell `text`."""
     message = (
         f"a quotation mark in {quoted(text.strip())} does not open or close a whole cell, so which cell belongs to "
         f"which column is not certain."
     )
     return Problem(STRAY_QUOTE, "", message, _ADVICE)
-
-
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_SWALLOWED = Problem(
-    STRAY_QUOTE,
-    "",
-    "a quotation mark opens a cell of several lines, and some of them look like rows of their own.",
-    "If they are rows, remove the quotation marks or double them and put the whole cell in quotation marks.",
-)
-
-
-def may_have_other_quotes(text: str, delimiter: str) -> bool:
-    """Tell whether any row of a text may have cells in marks other than `"`; fast, and sometimes wrongly True."""
-    marks = [mark for mark in _OTHER_MARKS if mark[0] in text]  # one character is found much faster than several
-    return any(_opens_cell(text, mark, delimiter) for mark in marks)
-
-
-def _opens_cell(text: str, mark: str, delimiter: str) -> bool:
-    """Tell whether a mark is the first of a cell anywhere, but for spaces."""
-    borders = delimiter + "\r\n"
-    place = text.find(mark)
-    while place >= 0:
-        start = place
-        while start and text[start - 1] not in borders and text[start - 1].isspace():
-            start -= 1
-        if not start or text[start - 1] in borders:
-            return True
-        place = text.find(mark, place + 1)
-    return False
-
-
-def check_row(cells: list[str], delimiter: str) -> list[str]:
-    """Return the cells, as a `SuspectRow` when they may not be those of one row.
-
-    One reason is a mark other than `"` that opens in one cell and is closed in a later one; `'s-Hertogenbosch` alone is
-    text. The other is a quoted cell of several lines that are rows themselves, if they are: a mark that opens a cell by
-    mistake swallows all up to the next that closes one.
-    """
-    if isinstance(cells, SuspectRow):
-        return cells
-    opened = _closed_later([cell.strip() for cell in cells])
-    if opened:
-        return SuspectRow(cells, _stray(opened), delimiter.join(cells))
-    lines = list(_swallowed(cells, delimiter))
-    return SuspectRow(cells, _SWALLOWED, delimiter.join(cells), lines) if lines else cells
-
-
-def _closed_later(texts: list[str]) -> str:
-    """Return the cell in which a quotation by other marks opens that ends in a later cell, "" when there is none."""
-    for mark, place in opened_cells(texts):
-        if closing_place(texts[place + 1 :], mark) is not None:
-            return texts[place]
-    return ""
-
-
-def opened_cells(texts: Sequence[str]) -> list[tuple[str, int]]:
-    """Return each other mark that opens a cell and does not close it, with the place of the first such cell."""
-    found: dict[str, int] = {}
-    for place, text in enumerate(texts):
-        if text[:1] in _FIRST_SIGNS:
-            for mark in _OTHER_MARKS:
-                if mark not in found and text.startswith(mark) and not _is_closed(text, mark):
-                    found[mark] = place
-    return list(found.items())
-
-
-def closing_place(texts: Sequence[str], mark: str) -> int | None:
-    """Return the first cell that ends with what closes a mark, and is not a quotation of its own."""
-    closing = _OTHER_MARKS[mark]
-    ends = (i for i, text in enumerate(texts) if text.endswith(closing))
-    return next((i for i in ends if not (texts[i].startswith(mark) and _is_closed(texts[i], mark))), None)
-
-
-def _is_closed(text: str, mark: str) -> bool:
-    """Tell whether a cell that begins with a mark ends the quotation; doubled or nested marks in it do not."""
-    closing = _OTHER_MARKS[mark]
-    if not text.endswith(closing) or len(text) == len(mark):
-        return False
-    if mark not in closing:
-        return text.count(mark) <= sum(map(text.count, closing))
-    if not text.endswith(mark):
-        return True
-    first, last = _leading(text, mark), _leading(text[::-1], mark[::-1])
-    if first * len(mark) == len(text):
-        return first % 2 == 0
-    # Doubled marks are text, so an odd number opens or ends it; writers who double none have as many on either side.
-    return (first % 2 == 1 and last % 2 == 1) or first == last
-
-
-def _leading(text: str, mark: str) -> int:
-    count = 0
-    while text.startswith(mark, count * len(mark)):
-        count += 1
-    return count
-
-
-def _swallowed(cells: Sequence[str], delimiter: str) -> Iterator[list[str]]:
-    """Yield the records that the lines of a quoted cell would be, after its first, if the marks around it were text.
-
-    Where the last line has the same cells behind the quoted one as the whole record, both make the same pair; then it
-    counts only if the first line is as long a record too: a note of several lines before the ids is nothing unusual.
-    """
-    for i, cell in enumerate(cells):
-        if "\n" in cell or "\r" in cell:
-            first, *whole, last = _LINE_END.split(cell)
-            for line in whole:
-                yield line.split(delimiter)
-            ending = [*(last + '"').split(delimiter), *cells[i + 1 :]]
-            if i > 0 or delimiter in last or first.count(delimiter) + 1 == len(ending):
-                yield ending

@@ -1,4 +1,4 @@
-"""A table: what every kind of file becomes before its columns are understood."""
+"""The table: the common form of every file before its columns are resolved."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,14 +10,14 @@ Record = tuple[int, list[str]]
 """A row number as the spreadsheet shows it, and the cells as text."""
 
 Records = tuple[Sequence[int], list[list[str]]]
-"""Consecutive records by columns: their numbers and their cells."""
+"""Consecutive records as two parallel sequences: their row numbers and their cells."""
 
 
 class SuspectRow(list[str]):
-    """The cells of a record whose columns are not certain; `problem` says why, and the row is invalid.
+    """The cells of a record that may be in wrong columns; `problem` is the reason that makes the row invalid.
 
-    `text` is the record as it is written in the file. With `suspects`, which are records, the row is invalid only if
-    one of them makes a pair.
+    `text` is the record as written in the file. If there are `suspects`, alternative readings as records, the row is
+    invalid only if one of them makes a pair.
     """
 
     __slots__ = ("problem", "suspects", "text")
@@ -31,25 +31,26 @@ class SuspectRow(list[str]):
         self.suspects = suspects
 
     def replace(self, cells: Iterable[str], columns: Sequence[int]) -> "SuspectRow":
-        """Return the row with other cells; of the suspects, only these columns."""
+        """Return a copy with other cells, and with the suspects reduced to `columns`."""
         suspects = [[row[i] if i < len(row) else "" for i in columns] for row in self.suspects]
         return SuspectRow(cells, self.problem, self.text, suspects)
 
 
 BLOCK_RECORDS = 500
 BLOCK_CHARACTERS = 1 << 20
-"""How many records, and about how much text, are handed on at a time."""
+"""Maximum number of records, and approximate amount of text, in one block."""
 
 
 FORMULA_SIGNS = "=+-@"
-"""What a cell begins with that a spreadsheet program may take for a formula."""
+"""First characters of cells that a spreadsheet program may interpret as formulas."""
 
 
 @dataclass(slots=True)
 class Seen:
-    """What was seen in the records so far, where finding out takes no time: whether any cell may be a formula.
+    """Observations made while reading, filled as the records are consumed.
 
-    `unended` is the last row and its last characters when it has no line ending, unlike all others of its file.
+    `may_have_formulas` is whether any cell may be a formula. `unended` is the last row number and the end of its text
+    when that row has no line ending.
     """
 
     may_have_formulas: bool = True
@@ -58,12 +59,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Numbered records of cells from one file, and what reading found out about it.
+    """Numbered records of cells from one file, with what was detected about it.
 
-    `records` streams and can be read once; it yields blank records too where the file has them. `close` frees what
-    the table holds. `late_warnings` gets what only the end of the file shows, `seen` what the records do, `hidden` the
-    numbers of the records yielded so far that a workbook hides, by a filter or otherwise. A table of several files has
-    `parts` and no records of its own. The other fields are those of `SourceInfo`.
+    `records` streams and can be consumed once; it includes blank records where the file has them. `close` releases the
+    table's resources. Filled as the records are consumed: `late_warnings`, `seen`, and `hidden`, the row numbers that a
+    workbook hides, by a filter or otherwise. A table of several files has `parts` instead of records. The other fields
+    are those of `SourceInfo`.
     """
 
     format: str
@@ -82,14 +83,26 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of several files that are one table, and what the file is called."""
+    """One of several files that form one table, and its name."""
 
     name: str
     table: Table
 
 
+@dataclass(frozen=True, slots=True)
+class Recognizers:
+    """Predicates supplied by the layers above, where the delimiter depends on what headers and cells mean.
+
+    `is_known_header` is true for a header cell that names a record or a type, `are_ids` when every text is a plain
+    record id.
+    """
+
+    is_known_header: Callable[[str], bool]
+    are_ids: Callable[[Sequence[str]], bool]
+
+
 def in_blocks(records: Iterable[Record]) -> Generator[Records]:
-    """Yield the same records, many at a time; those before an error come before it."""
+    """Yield the records in blocks; records read before an error are yielded before it is raised."""
     numbers: list[int] = []
     rows: list[list[str]] = []
     characters = 0

@@ -1,27 +1,24 @@
-"""From the text of a cell to record ids, never guessing: a text is exactly its digits, or refused with a reason."""
+"""Parse record ids from the text of a cell; a text that is not certainly an id is refused with a reason."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from importer.model import ObjectType, Problem, RecordId
+from importer.model import LARGEST_ID, ObjectType, Problem, RecordId
 from importer.reader.columns.object_types import parse_object_type
-from importer.reader.files.workbook.lossy import AS_TEXT, LossyNumber
+from importer.reader.files.workbook.lossy import AS_TEXT, EXACT_DIGITS, LossyNumber
 from importer.reader.messages import quoted
 
-MAX_ID = "9223372036854775807"
-"""The greatest record id: HubSpot's ids are signed 64-bit numbers."""
+MAX_ID = str(LARGEST_ID)
+"""The largest record id, in digits."""
 
-EXACT_DIGITS = 15
-"""A spreadsheet number holds this many digits exactly. Source: Microsoft, "Excel specifications and limits"."""
-
-_are_short_ids = re.compile(rf"(?:[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}+\n)*+").fullmatch
-_is_number = re.compile(r"[1-9][0-9]*").fullmatch
+_SHORT_IDS = re.compile(rf"(?:[1-9][0-9]{{0,{EXACT_DIGITS - 1}}}+\n)*+")
+_NUMBER = re.compile(r"[1-9][0-9]*")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordUrl:
-    """What the address of a HubSpot record page says."""
+    """The parts of the URL of a HubSpot record page."""
 
     portal: str
     object_type: ObjectType
@@ -30,7 +27,7 @@ class RecordUrl:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """A kind of text that is no id; `sentence` is completed with the quoted text."""
+    """A kind of text that is not an id; `{}` in `sentence` is replaced by the quoted text."""
 
     code: str
     looks_like: re.Pattern[str]
@@ -38,7 +35,7 @@ class _Refusal:
     advice: str
 
 
-_FROM_HUBSPOT = "Put the record's ID from HubSpot (the column 'Record ID' of an export) into this cell."
+_FROM_HUBSPOT = "Replace it with the record's id from HubSpot (the column 'Record ID' of an export)."
 
 
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
@@ -49,7 +46,7 @@ def _refusal(code: str, pattern: str, sentence: str, advice: str) -> _Refusal:
 
 
 _REFUSALS = (
-    # The first that fits explains; the last fits everything.
+    # The first match applies; the last one matches every text.
     _refusal(
         "SCIENTIFIC_NOTATION",
         r"[+-]?\d+(?:[.,]\d*)?E[+-]?\d+",
@@ -60,19 +57,19 @@ _REFUSALS = (
     _refusal(
         "LEADING_ZERO",
         r"0\d+(?:[.,]\d*)?",
-        "{} begins with a zero, which no HubSpot record id does.",
+        "{} starts with a zero; HubSpot record ids never do.",
         f"This may be a number from another system. {_FROM_HUBSPOT}",
     ),
     _refusal(
         "NEGATIVE_ID",
         r"-\d[\d.,]*",
-        "{} is negative, which a HubSpot record id never is.",
+        "{} is negative; HubSpot record ids never are.",
         f"Remove the sign if it was typed by mistake. {_FROM_HUBSPOT}",
     ),
     _refusal(
         "LOST_PRECISION",
         rf"\d{{{EXACT_DIGITS + 1},}}\.0+",
-        "{} was kept as a number, which holds only 15 digits; the last ones may be wrong.",
+        "{} was stored as a number, which holds only 15 digits exactly; the last ones may be wrong.",
         AS_TEXT,
     ),
     _refusal(
@@ -92,7 +89,7 @@ _REFUSALS = (
     _refusal(
         "DECIMAL_NUMBER",
         r"[+-]?\d*\.\d+|[+-]?\d+\.",
-        "{} is a decimal number; a HubSpot record id is a whole one.",
+        "{} is a decimal number; HubSpot record ids are whole numbers.",
         _FROM_HUBSPOT,
     ),
     _refusal(
@@ -105,20 +102,20 @@ _REFUSALS = (
     _refusal(
         "ERROR_VALUE",
         r"#[A-Z][A-Z0-9_/]*[!?]?|#+|Err:\d+",
-        "{} is an error of the spreadsheet, not a HubSpot record id.",
-        "Repair the formula in this cell, or replace it with the id itself.",
+        "{} is a spreadsheet error, not a HubSpot record id.",
+        "Fix the formula in this cell, or replace it with the id.",
     ),
     _refusal(
         "FORMULA",
         r"=.*",
         "{} is a formula without a saved result.",
-        "Open the file in a spreadsheet program, replace the formula with its value and save.",
+        "Open the file in a spreadsheet program, replace the formula with its value, and save it.",
     ),
     _refusal(
         "NOT_A_RECORD_URL",
         r"(?:https?://|www\.|app[a-z0-9.-]*\.hubspot).*",
-        "{} is not the address of a HubSpot record page.",
-        "Open the record in HubSpot and copy its address, or put its ID here.",
+        "{} is not the URL of a HubSpot record page.",
+        "Open the record in HubSpot and copy its URL, or enter its id.",
     ),
     _refusal(
         "EMAIL",
@@ -129,72 +126,94 @@ _REFUSALS = (
     _refusal(
         "UUID",
         r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?",
-        "{} is a UUID, an id of another system; HubSpot record ids are digits only.",
+        "{} is a UUID, which another system uses; HubSpot record ids consist of digits only.",
         _FROM_HUBSPOT,
     ),
     _refusal("NOT_AN_ID", r".*", "{} is not a HubSpot record id (digits only).", _FROM_HUBSPOT),
 )
 
+_DATA_CODES = frozenset({"SCIENTIFIC_NOTATION", "LOST_PRECISION", "EMAIL", "UUID", "NOT_A_RECORD_URL"})
+"""Problems of texts that are not ids, but not names of columns either."""
+
 _TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2212: 0x2D}
-_LONGEST_EXPLAINED = 300
-_integral = re.compile(rf"([1-9][0-9]{{0,{EXACT_DIGITS - 1}}})\.0+").fullmatch
-_thousands = re.compile(r"[0-9]{1,3}\.0{3}").fullmatch
-_text_formula = re.compile(r"""\s*[=＝]["＂]([^"＂]*)["＂]\s*""").fullmatch
-_record_url = re.compile(
+_MAX_EXPLAINED = 300
+_INTEGRAL = re.compile(rf"([1-9][0-9]{{0,{EXACT_DIGITS - 1}}})\.0+")
+_THOUSANDS = re.compile(r"[0-9]{1,3}\.0{3}")
+_TEXT_FORMULA = re.compile(r"""\s*[=＝]["＂]([^"＂]*)["＂]\s*""")
+_RECORD_URL = re.compile(
     r"(?:https?://)?app(?:-[a-z0-9]+)?\.hubspot\.com/contacts/(?P<portal>[0-9]+)/"
     r"(?:record/(?P<type_id>[0-9]{1,4}-[0-9]{1,18})|(?P<type_name>contact|company|deal|ticket))/(?P<id>[1-9][0-9]*)"
     r"(?:[/?#].*)?",
     re.ASCII | re.IGNORECASE,
-).fullmatch
+)
 
 
 def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
-    """Return the id that one text is, what a record page's address says, or why it is neither.
+    """Return the id in a text, the parts of a record page's URL, or the problem if the text is neither.
 
-    `column` is the header to name in the problem. Source: the accepted forms are those of the design, "never guess".
+    `column` is the column name for the problem. Accepted are only forms in which no digit can have been lost.
     """
     if isinstance(text, LossyNumber):
         return Problem(text.code, column, text.sentence.format(quoted(text)), text.advice)
-    bare = text if _is_number(text) else _bare(text)
-    if _is_number(bare):
+    bare = text if _NUMBER.fullmatch(text) else _bare(text)
+    if _NUMBER.fullmatch(bare):
         return RecordId(bare) if _is_in_range(bare) else _too_large(text, column)
-    integral = _integral(bare)
-    if integral and not _thousands(bare):
+    integral = _INTEGRAL.fullmatch(bare)
+    if integral and not _THOUSANDS.fullmatch(bare):
         return RecordId(integral[1])
-    url = _record_url(bare)
+    url = _RECORD_URL.fullmatch(bare)
     if url:
-        return _read_url(url) if _is_in_range(url["id"]) else _too_large(url["id"], column)
+        return _parse_url(url) if _is_in_range(url["id"]) else _too_large(url["id"], column)
     return _refuse(bare, text, column)
 
 
 def are_short_ids(texts: Sequence[str]) -> bool:
-    """Tell in one step whether all texts are the usual ids: bare digits, few enough to be exact in any kind of cell."""
+    """Return whether all texts are plain ids: digits only, few enough to be exact in any kind of cell.
+
+    A single regular expression match over all of them, because this decides the speed of reading.
+    """
     lines = "\n".join((*texts, ""))
-    return lines.count("\n") == len(texts) and _are_short_ids(lines) is not None
+    return lines.count("\n") == len(texts) and _SHORT_IDS.fullmatch(lines) is not None
+
+
+def holds_ids(text: str) -> bool:
+    """Return whether a header cell holds ids, or values that look like ids, rather than the name of a column."""
+    return any(_is_not_a_name(part) for part in split_ids(text))
 
 
 def split_ids(text: str) -> list[str]:
-    """Return the texts of a cell that are separated by `;`, without the blank ones; [] for a blank cell.
+    """Return the non-blank parts of a cell, separated by `;`; [] for a blank cell.
 
-    The separators may stand inside `="1;2"` or between `="1";="2"`.
+    The separators may be inside `="1;2"` or between `="1";="2"`.
     """
     return [part for part in without_formula(text).replace("；", ";").split(";") if without_formula(part).strip()]
 
 
 def without_formula(text: str) -> str:
-    """Return the text that a cell `="123"` shows: exports write it so that no spreadsheet takes it for a number."""
-    found = _text_formula(text)
+    """Return the text displayed for `="123"`, the form in which exports prevent conversion to a number."""
+    found = _TEXT_FORMULA.fullmatch(text)
     return found[1] if found else text
 
 
 def missing_id(column: str) -> Problem:
-    """Return the problem of a blank cell where an id is needed."""
-    advice = f"{_FROM_HUBSPOT} If such rows have nothing to link, add --allow-blank."
-    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is needed.", advice)
+    """Return the problem for a blank cell in an id column."""
+    advice = (
+        "Enter the record's id from HubSpot (the column 'Record ID' of an export). "
+        "If such rows have nothing to link, add --allow-blank."
+    )
+    return Problem("MISSING_ID", column, "the cell is empty; a HubSpot record id is required.", advice)
+
+
+def _is_not_a_name(text: str) -> bool:
+    found = parse_id(text, "")
+    if not isinstance(found, Problem) or found.code in _DATA_CODES:
+        return True
+    has_digit = any(c.isdecimal() for c in text)
+    return has_digit and not text.strip().startswith("#") and not any(c.isalpha() for c in text)
 
 
 def _bare(text: str) -> str:
-    """Return a text in ASCII as far as possible, without what programs put around an id."""
+    """Return a text in ASCII as far as possible, without the characters that programs put around an id."""
     shown = without_formula(_without_invisible(text.translate(_TO_ASCII)))
     return _without_invisible(shown).removeprefix("'")
 
@@ -208,20 +227,20 @@ def _is_in_range(digits: str) -> bool:
 
 
 def _too_large(text: str, column: str) -> Problem:
-    sentence = f"{quoted(text.strip())} is above {MAX_ID}, the greatest HubSpot record id."
-    advice = f"Digits may have been added, or the separator between two ids lost. {_FROM_HUBSPOT}"
+    sentence = f"{quoted(text.strip())} is above {MAX_ID}, the largest HubSpot record id."
+    advice = f"Digits may have been added, or the separator between two ids may have been lost. {_FROM_HUBSPOT}"
     return Problem("ID_TOO_LARGE", column, sentence, advice)
 
 
-def _read_url(url: re.Match[str]) -> RecordUrl:
+def _parse_url(url: re.Match[str]) -> RecordUrl:
     object_type = parse_object_type(url["type_id"] or url["type_name"])
-    assert object_type is not None, "the pattern admits types only"  # noqa: S101
+    assert object_type is not None, "the pattern matches object types only"  # noqa: S101
     return RecordUrl(url["portal"], object_type, RecordId(url["id"]))
 
 
 def _refuse(bare: str, text: str, column: str) -> Problem:
     if not bare:
         return missing_id(column)
-    seen = bare[:_LONGEST_EXPLAINED] + "…" if len(bare) > _LONGEST_EXPLAINED else bare
+    seen = bare[:_MAX_EXPLAINED] + "…" if len(bare) > _MAX_EXPLAINED else bare
     refusal = next(one for one in _REFUSALS if one.looks_like.fullmatch(seen))
     return Problem(refusal.code, column, refusal.sentence.format(quoted(text.strip())), refusal.advice)

@@ -1,4 +1,4 @@
-"""Ids whose last digits a program may have rounded away: no single one shows it, a column of them does."""
+"""Detect ids whose last digits another program may have rounded: visible in a column of ids, not in a single one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,18 +6,18 @@ from decimal import Decimal
 from math import sqrt, ulp
 
 from importer.model import RowNames
+from importer.reader.files.workbook.lossy import EXACT_DIGITS
 from importer.reader.messages import SHOWN_ROWS, quoted, rows_text
-from importer.reader.rows.ids import EXACT_DIGITS
 
 _MAX_DISTINCT = 100_000
-"""Ids of a column that are counted once however often they occur; further ones are counted every time."""
+"""Distinct ids of a column that are counted only once; further ones are counted each time they occur."""
 
 _DEVIATIONS = 3
 
 
 @dataclass(slots=True)
 class _Evidence:
-    """How many ids look rounded in one way, how many would by chance, and the rows they are in."""
+    """Number of ids that look rounded in one way, number expected by chance, and the rows they are in."""
 
     expected: float = 0.0
     matching: int = 0
@@ -44,8 +44,8 @@ class _Evidence:
 class RoundedIds:
     """Collects the ids of one column that have more digits than a spreadsheet number holds exactly.
 
-    An id of 17 digits ends in two zeros by chance once in a hundred times, so one of them is suspicious; one of 16
-    digits that ends in one zero is not, but ten of ten are.
+    An id of 17 digits ends in two zeros by chance in one of a hundred cases, so a single one is suspicious. A single id
+    of 16 digits that ends in a zero is not, but ten of ten are.
     """
 
     def __init__(self, column: str) -> None:
@@ -55,7 +55,7 @@ class RoundedIds:
         self._decimal, self._double = _Evidence(), _Evidence()
 
     def add(self, row: int, record_ids: Iterable[str]) -> None:
-        """Count the ids of a row; those with few digits are never rounded."""
+        """Count the ids of a row; ids of at most 15 digits are never rounded."""
         for record_id in record_ids:
             if len(record_id) > EXACT_DIGITS:
                 self._count(row, record_id)
@@ -73,15 +73,15 @@ class RoundedIds:
             self._double.count(row, 1 / ulp(value), matches=matches, is_new=is_new)
 
     def warning(self, names: RowNames) -> str:
-        """Return the sentence about the column's rounded ids, "" unless there are more than chance explains."""
+        """Return a sentence about the rounded ids of the column, or "" if there are no more than expected by chance."""
         strong = [found for found in (self._decimal, self._double) if found.is_strong]
         if not strong:
             return ""
-        # What lost digits in decimal looks as if it had in binary too, and some ids the other way round by chance.
+        # Ids rounded in decimal match the binary test too, and the other way round some do by chance.
         if max(strong, key=lambda found: found.matching) is self._decimal:
-            how = f"have nothing but zeros after their first {EXACT_DIGITS} digits, all that a spreadsheet number holds"
+            how = f"have only zeros after the first {EXACT_DIGITS} digits, which is all a spreadsheet number can hold"
             return self._sentence(self._decimal, how, names)
-        how = "are such as remain when a program (JavaScript, a JSON tool) keeps ids as floating-point numbers"
+        how = "look as if a program (JavaScript, a JSON tool) had stored them as floating-point numbers"
         return self._sentence(self._double, how, names)
 
     def _sentence(self, found: _Evidence, how: str, names: RowNames) -> str:

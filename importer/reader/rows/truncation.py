@@ -1,4 +1,4 @@
-"""Lists of ids that another program may have cut off: the last id can have lost digits and still look like one."""
+"""Detect lists of ids that another program may have truncated: the last id may be incomplete but look valid."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,37 +10,37 @@ from importer.reader.rows.ids import without_formula
 TEXT_LIMITS = (255, 256, 1_000, 1_024, 2_000, 4_000, 8_000, 8_192, 32_767, 65_535)
 """Lengths at which databases, spreadsheets and export tools truncate text: VARCHAR(255), Excel's 32,767, and so on."""
 
-_MOST_BYTES = 4  # of one character, in UTF-8
-_FEWEST_IDS = 4  # before the last one, for its length to say something
-_MOST_SPACES = 16  # between two ids of a list
+_MAX_BYTES = 4  # of one character, in UTF-8
+_MIN_IDS = 4  # before the last one, for its length to be meaningful
+_MAX_SPACES = 16  # between two ids of a list
 _AFTER_SEPARATOR = re.compile(r"[;；](\s*)(?=\S)")
 _BEFORE_SEPARATOR = re.compile(r"(?<=\S)(\s*)[;；]")
 
 
 def truncated_list(text: str, column: str) -> Problem | None:
-    """Return the problem of a list of ids that fills one of `TEXT_LIMITS`, None for any other text.
+    """Return the problem of a list of ids whose length is one of `TEXT_LIMITS`, or None for any other text.
 
-    `text` is the cell as it was read. A list that ends with its separator has lost no digit, but may have lost ids.
+    `text` is the unmodified cell. A list that ends with its separator has lost no digit, but may have lost ids.
     """
-    if _MOST_BYTES * len(text) < TEXT_LIMITS[0] or (";" not in text and "；" not in text):
+    if _MAX_BYTES * len(text) < TEXT_LIMITS[0] or (";" not in text and "；" not in text):
         return None
-    # What marks a cell as text may have been put around a list that was cut off before.
+    # The characters that mark a cell as text may have been added after the list was truncated.
     texts = dict.fromkeys((text, without_formula(text), text.removeprefix("'")))
     limit = next(filter(None, map(_limit_filled, texts)), None)
     if limit is None:
         return None
     message = (
-        f"the list fills the {limit:,} characters at which other programs cut text off; its last id may have lost "
-        f"digits, and further ids may be missing."
+        f"the list is exactly {limit:,} characters long, a length at which other programs truncate text; its last id "
+        f"may have lost digits, and further ids may be missing."
     )
-    advice = "Export the ids again without that limit, or, if the list is complete, split it over two rows."
+    advice = "Export the ids again without that limit; if the list is complete, split it over two rows."
     return Problem("TRUNCATED_LIST", column, message, advice)
 
 
 class LongestLists:
-    """Collects the longest lists of one column, to notice that they were cut off at a limit that is not known.
+    """Collects the longest lists of one column, to detect truncation at a length that is not in `TEXT_LIMITS`.
 
-    Lists that were cut off are equally long, and most end in an id that is shorter than all others in its list.
+    Truncated lists are equally long, and most end with an id that is shorter than all others in its list.
     """
 
     def __init__(self, column: str) -> None:
@@ -49,7 +49,7 @@ class LongestLists:
         self._rows: list[int] = []
 
     def add(self, row: int, text: str) -> None:
-        """Count the list in a cell; other cells do not count."""
+        """Count the list in a cell; cells without a list are ignored."""
         if len(text) < self._length or (";" not in text and "；" not in text):
             return
         if len(text) > self._length:
@@ -66,42 +66,42 @@ class LongestLists:
             self.add(row, text)
 
     def warning(self, names: RowNames) -> str:
-        """Return the sentence about lists that look cut off, "" unless most of the longest look so.
+        """Return a sentence about truncated lists, or "" unless most of the longest lists look truncated.
 
-        One alone is enough when it is as long as the lowest limit or longer.
+        A single list is enough if it is at least as long as the lowest limit.
         """
         if self._short < (2 if self._length < TEXT_LIMITS[0] else 1) or 2 * self._short <= self._lists:
             return ""
         where = f"Column {quoted(self._column)}, {rows_text(names, self._rows, self._short)}"
         return (
             f"{where}: the longest lists all have {self._length:,} characters, and their last id is shorter than the "
-            f"others in its list: another program may have cut them off. Compare the last ids with HubSpot."
+            f"others in its list: another program may have truncated them. Compare the last ids with HubSpot."
         )
 
 
 def _ends_short(text: str) -> bool:
     *others, last = (len(part.strip()) for part in text.replace("；", ";").split(";"))
-    return len(others) >= _FEWEST_IDS and 0 < last < min(others)
+    return len(others) >= _MIN_IDS and 0 < last < min(others)
 
 
 def _limit_filled(text: str) -> int | None:
-    # Most lists are far from any limit: only near one is it worth looking at what stands between the ids.
+    # Most lists are far from any limit; the text between the ids matters only near one.
     near = [
         (size, unfilled, limit)
         for size, unfilled in _sizes(text)
         for limit in TEXT_LIMITS
-        if size <= limit <= size + unfilled + _MOST_SPACES
+        if size <= limit <= size + unfilled + _MAX_SPACES
     ]
-    trimmed = _most_trimmed(text) if near else None
+    trimmed = _max_trimmed(text) if near else None
     if trimmed is None:
         return None
     return next((limit for size, unfilled, limit in near if limit <= size + unfilled + trimmed), None)
 
 
-def _most_trimmed(text: str) -> int | None:
-    """Return how many spaces may have been removed from the end of a list after it was cut off.
+def _max_trimmed(text: str) -> int | None:
+    """Return the maximum number of spaces that may have been removed from the end of a list after its truncation.
 
-    They are at most as many as stand between two of its ids. None when there are more at the end already: those pad a
+    There can be at most as many as between two of its ids. None if there are more at the end already: they pad a
     complete list.
     """
     shown = text.rstrip()
@@ -111,7 +111,7 @@ def _most_trimmed(text: str) -> int | None:
 
 
 def _sizes(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the length of a text in each unit of such limits, and how many units a character that was cut left free."""
+    """Yield the length of a text in each unit of the limits, and the units left unused by a split character."""
     yield len(text), 0
     if not text.isascii():
         yield len(text.encode("utf-8", "surrogatepass")), 2

@@ -1,0 +1,1 @@
+"""Faults: what the sandbox can do wrong on request, as a table, and when it does."""

@@ -1,6 +1,7 @@
-"""When a fault strikes: the SPEC after `NAME=`, parsed.
+"""Conditions of faults: the SPEC after `NAME=`, parsed.
 
-Draws depend on the seed and on what is asked, not on the order in which calls arrive, so a rehearsal repeats itself.
+Random choices depend on the seed and on the request, not on the order in which calls arrive, so a rehearsal can be
+repeated.
 """
 
 import re
@@ -8,19 +9,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
+from importer.sandbox.calls import SINGLE_KINDS, SPECIFIC_KINDS, CallKind
 from importer.sandbox.catalog import TYPE_NAMES
-from importer.sandbox.state import Pair
+from importer.sandbox.pairs import Pair
 
 FAULT_SPEC_HELP = """\
 NAME=SPEC, where SPEC is WHEN[,WHEN...][*TIMES]
-The fault strikes when every WHEN holds, and one pair at most TIMES times. WHEN is one of
+The fault strikes when every WHEN holds, and at most TIMES times for one pair. WHEN is one of
   always
-  0.05                       this share of the calls, drawn anew at each call
-  pairs:0.05                 this share of the pairs, the same ones each time they are asked for
-  contacts:12>companies:7    this pair (in quotes on a command line); of a read a record: contacts:12>companies:0
-  contacts>companies         calls about these two types, in this direction
+  0.05                       this share of the calls, chosen again at every call
+  pairs:0.05                 this share of the pairs, the same ones at every attempt
+  contacts:12>companies:7    this pair (quote it in a shell); of a read a record: contacts:12>companies:0
+  contacts>companies         calls for these two types, in this direction
   put, batch or read         single calls, batch associate calls or batch read calls
-  account                    calls for the account's details, which no fault strikes that does not say so
+  lookup, search, ...        calls of another kind: label_put, create, delete, archive, labels_archive, links,
+                             labels, configurations, lookup, search, records or properties
+  account or oauth           calls for the account's details or a new token, which only faults with this WHEN affect
   calls:50-80                the 50th to the 80th call since the start (calls:50 is one call)
   after:100                  every call after the 100th
   above:700                  calls with more than 700 inputs
@@ -32,31 +36,36 @@ Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500  http_500=
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a fault sees of a call: `kind` (`put`, `batch`, `read`, `account`), `number`, `seconds` since the start.
+    """The part of a call that conditions look at: kind, types, pairs, number and `seconds` since the start.
 
-    Calls are numbered from 1; those for the account's details are left out.
+    Calls are numbered from 1; those of `UNNUMBERED_KINDS` are left out.
     """
 
-    kind: str
+    kind: CallKind
     from_type: str
     to_type: str
     pairs: Sequence[Pair]
     number: int
     seconds: float
 
+    @property
+    def is_single(self) -> bool:
+        """Whether the call is about one pair, named in its path."""
+        return self.kind in SINGLE_KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one condition is asked about: a call, and the pair of it in question (None: the call as a whole).
+    """The input of a condition: a call, and one pair of it (None: the call as a whole).
 
-    `asked` says how often the pair was asked for, this time included; `draw` gives a number from 0 up to 1 for what
-    it is given, always the same for the same seed and fault.
+    `asked`: how often the pair was requested, including this time. `random`: returns a number from 0 up to 1 for its
+    arguments, always the same for the same seed and fault.
     """
 
     call: Call
     pair: Pair | None
     asked: int
-    draw: Callable[..., float]
+    random: Callable[..., float]
 
 
 Condition = Callable[[Moment], bool]
@@ -66,42 +75,42 @@ Condition = Callable[[Moment], bool]
 class Spec:
     """A parsed SPEC.
 
-    `about_pairs`: a condition looks at single pairs, so a batch must be searched for one. `about_account`: it is about
-    the calls for the account's details, and no others.
+    `about_pairs`: a condition looks at single pairs, so every pair of a batch must be tried. `kinds`: the kinds of
+    calls that it names.
     """
 
     conditions: tuple[Condition, ...]
     about_pairs: bool
-    about_account: bool
+    kinds: frozenset[str]
     times: int | None
 
     def holds(self, moment: Moment) -> bool:
-        """Whether every condition holds."""
-        if self.about_account != (moment.call.kind == "account"):
+        """Return whether every condition holds."""
+        if moment.call.kind in SPECIFIC_KINDS and moment.call.kind not in self.kinds:
             return False
         return all(condition(moment) for condition in self.conditions)
 
 
-def drawing(seed: int, name: str) -> Callable[..., float]:
-    """Return the draws of one fault: a function of anything with a stable repr to a number from 0 up to 1."""
+def random_fractions(seed: int, name: str) -> Callable[..., float]:
+    """Return a function from anything with a stable repr to a number from 0 up to 1, for the fault of this name."""
 
-    def draw(*subject: object) -> float:
+    def random(*subject: object) -> float:
         digest = blake2b(repr((seed, name, *subject)).encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") / 2**64
 
-    return draw
+    return random
 
 
 def parse_spec(text: str) -> Spec:
-    """Return the parsed SPEC. Raises ValueError with one sentence."""
+    """Parse a SPEC. Raise ValueError with one sentence."""
     body, star, times = text.partition("*")
     if star and not re.fullmatch(r"[1-9]\d{0,5}", times):
-        raise ValueError(f"{text!r}: after '*' comes how often a pair is struck at most, such as *2.")
-    words = body.split(",")
+        raise ValueError(f"{text!r}: after '*' write how often a pair is struck at most, such as *2.")
+    words = [word.strip() for word in body.split(",")]
     return Spec(
-        conditions=tuple(_condition(word.strip()) for word in words),
-        about_pairs=any(":" in word and (">" in word or word.strip().startswith("pairs:")) for word in words),
-        about_account="account" in map(str.strip, words),
+        conditions=tuple(_condition(word) for word in words),
+        about_pairs=any(":" in word and (">" in word or word.startswith("pairs:")) for word in words),
+        kinds=frozenset(words) & frozenset(CallKind),
         times=int(times) if star else None,
     )
 
@@ -111,8 +120,9 @@ def _condition(word: str) -> Condition:
         if match := re.fullmatch(pattern, word):
             return make(*match.groups())
     raise ValueError(
-        f"{word!r} is not a condition of a fault. Known are: always, 0.05, pairs:0.05, contacts:12>companies:7, "
-        "contacts>companies, put, batch, read, account, calls:50-80, after:100, above:700, seconds:5-10."
+        f"{word!r} is not a condition of a fault. Known conditions: always, 0.05, pairs:0.05, "
+        "contacts:12>companies:7, contacts>companies, calls:50-80, after:100, above:700, seconds:5-10, "
+        f"and the kinds of calls: {', '.join(CallKind)}."
     )
 
 
@@ -125,21 +135,21 @@ def _share(text: str) -> Condition:
 
     def holds(moment: Moment) -> bool:
         if moment.pair is None:
-            return moment.draw("call", moment.call.number) < share
-        return moment.draw("ask", tuple(moment.pair), moment.asked) < share
+            return moment.random("call", moment.call.number) < share
+        return moment.random("ask", tuple(moment.pair), moment.asked) < share
 
     return holds
 
 
 def _share_of_pairs(text: str) -> Condition:
     share = _fraction(text)
-    return lambda moment: moment.pair is not None and moment.draw("pair", tuple(moment.pair)) < share
+    return lambda moment: moment.pair is not None and moment.random("pair", tuple(moment.pair)) < share
 
 
 def _fraction(text: str) -> float:
     share = float(text)
     if share > 1:
-        raise ValueError(f"{text!r} is not a share: from 0 (never) to 1 (always) is meant.")
+        raise ValueError(f"{text!r} is not a share: it must be from 0 (never) to 1 (always).")
     return share
 
 
@@ -178,8 +188,8 @@ def _after(number: str) -> Condition:
 
 
 def _above(number: str) -> Condition:
-    most = int(number)
-    return lambda moment: len(moment.call.pairs) > most
+    maximum = int(number)
+    return lambda moment: len(moment.call.pairs) > maximum
 
 
 def _seconds(start: str, end: str) -> Condition:
@@ -197,7 +207,7 @@ _GRAMMAR: tuple[tuple[str, Callable[..., Condition]], ...] = (
     (f"pairs:{_FRACTION}", _share_of_pairs),
     (f"{_TYPE}:{_NUMBER}>{_TYPE}:{_NUMBER}", _pair),
     (f"{_TYPE}>{_TYPE}", _types),
-    ("(put|batch|read|account)", _kind),
+    (f"({'|'.join(CallKind)})", _kind),
     (rf"calls:{_NUMBER}(?:-{_NUMBER})?", _calls),
     (f"after:{_NUMBER}", _after),
     (f"above:{_NUMBER}", _above),

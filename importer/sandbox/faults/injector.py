@@ -1,17 +1,19 @@
-"""Which faults strike a call: those asked for, parsed, and the decision."""
+"""Requested faults, parsed, and the decision which of them strike a call."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from importer.sandbox.faults.conditions import Call, Moment, Spec, drawing, parse_spec
-from importer.sandbox.faults.table import FAULTS, CallFault, PairFault
-from importer.sandbox.state import Pair, State
+from importer.sandbox.faults.conditions import Call, Moment, Spec, parse_spec, random_fractions
+from importer.sandbox.faults.kinds import CallFault, PairFault
+from importer.sandbox.faults.table import FAULTS
+from importer.sandbox.pairs import Pair
+from importer.sandbox.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault that was asked for: its name in `FAULTS`, when it strikes, and the text it was parsed from."""
+    """A requested fault: its name in `FAULTS`, when it strikes, and the text it was parsed from."""
 
     name: str
     spec: Spec
@@ -19,12 +21,14 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """Return the fault that `NAME=SPEC` asks for. Raises ValueError with one sentence."""
+    """Parse `NAME=SPEC`. Raise ValueError with one sentence."""
     name, equals, spec = text.partition("=")
     if name not in FAULTS:
-        raise ValueError(f"{name!r} is not a fault of the sandbox. Known are: {', '.join(FAULTS)}.")
+        raise ValueError(f"{name!r} is not a fault of the sandbox. Known faults: {', '.join(FAULTS)}.")
     if not equals or not spec:
-        raise ValueError(f"{text!r} does not say when: write {name}=always, {name}=0.05 or {name}=calls:50-80.")
+        raise ValueError(
+            f"{text!r} does not specify when the fault strikes: write {name}=always, {name}=0.05 or {name}=calls:50-80."
+        )
     return Fault(name, parse_spec(spec), text)
 
 
@@ -35,8 +39,8 @@ class FaultInjector:
         self._state = state
         self._on_calls = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], CallFault)]
         self._on_pairs = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], PairFault)]
-        self._draws = {fault.name: drawing(seed, fault.name) for fault in faults}
-        self._struck: Counter[tuple[Fault, object]] = Counter()
+        self._random = {fault.name: random_fractions(seed, fault.name) for fault in faults}
+        self._times_struck: Counter[tuple[Fault, object]] = Counter()
 
     def on_call(self, call: Call) -> CallFault | None:
         """Return the first call fault that strikes this call."""
@@ -53,16 +57,16 @@ class FaultInjector:
         return None
 
     def _subjects(self, fault: Fault, call: Call) -> Iterable[Pair | None]:
-        return call.pairs if call.kind == "put" or fault.spec.about_pairs else (None,)
+        return call.pairs if call.is_single or fault.spec.about_pairs else (None,)
 
     def _strikes(self, fault: Fault, call: Call, pair: Pair | None) -> bool:
-        asked = self._state.asked.get(pair, 0) if pair else 0
-        if not fault.spec.holds(Moment(call, pair, asked, self._draws[fault.name])):
+        asked = self._state.times_asked(pair) if pair else 0
+        if not fault.spec.holds(Moment(call, pair, asked, self._random[fault.name])):
             return False
         if fault.spec.times is not None:
             subject = pair or next(iter(call.pairs), (call.kind, call.from_type, call.to_type))
-            if self._struck[fault, subject] >= fault.spec.times:
+            if self._times_struck[fault, subject] >= fault.spec.times:
                 return False
-            self._struck[fault, subject] += 1
+            self._times_struck[fault, subject] += 1
         self._state.faults[fault.name] += 1
         return True

@@ -1,4 +1,4 @@
-"""The engine `batch`: fast where HubSpot is clear, and what it is not clear about goes on singly."""
+"""The engine `batch`: clear responses are final, unclear pairs are left for single calls."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ async def test_a_batch_has_one_pair_of_types(path: Path) -> None:
         assert sandbox.state.calls["batch"] == 2
 
 
-async def test_a_pair_that_is_refused_goes_on_singly_and_gets_its_own_error(path: Path) -> None:
+async def test_a_rejected_pair_is_sent_singly_and_gets_its_own_error(path: Path) -> None:
     async with hubspot("unknown_record=contacts:1007>companies:5007") as sandbox:
         wanted = pairs(100)
         rig = Rig(journal_of(path, wanted), sandbox)
@@ -51,7 +51,7 @@ async def test_a_pair_that_is_refused_goes_on_singly_and_gets_its_own_error(path
         assert sandbox.state.calls["put"] == 1
 
 
-async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_pair_is_alone(path: Path) -> None:
+async def test_a_batch_rejected_as_a_whole_is_halved_until_the_bad_pair_is_alone(path: Path) -> None:
     async with hubspot("http_400=contacts:1007>companies:5007") as sandbox:
         wanted = pairs(100)
         rig = Rig(journal_of(path, wanted), sandbox)
@@ -63,7 +63,28 @@ async def test_a_batch_refused_as_a_whole_is_halved_until_the_bad_pair_is_alone(
         assert second.of(Status.FAILED) == {wanted[7]}
 
 
-async def test_batches_that_are_always_refused_are_given_up_soon(path: Path) -> None:
+@pytest.mark.parametrize("number", [0, 7, 99])
+async def test_html_in_response_to_one_pair_costs_the_others_nothing(path: Path, number: int) -> None:
+    async with hubspot(f"html_403=contacts:{1000 + number}>companies:{5000 + number}") as sandbox:
+        wanted = pairs(100)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        first = await rig.run(batch, workers=1)
+        assert first.stop is None
+        assert first.of(Status.LINKED) == set(wanted) - {wanted[number]}
+        assert first.pending == first.of(Status.UNCONFIRMED) == {wanted[number]}
+        assert sandbox.state.calls["batch"] <= 3 * 2 * 7 + 1
+
+
+async def test_a_run_of_batches_that_only_reaches_another_server_stops(path: Path) -> None:
+    async with hubspot("html_403=always") as sandbox:
+        ran = await Rig(journal_of(path, pairs(100)), sandbox).run(batch, workers=1)
+        assert ran.stop is not None
+        assert ran.stop.reason is StopReason.UNREACHABLE
+        assert ran.pending == set(ran.outcomes)
+        assert sandbox.state.calls["batch"] <= 3 * 14
+
+
+async def test_batches_that_are_always_rejected_are_soon_abandoned(path: Path) -> None:
     async with hubspot("http_400=batch") as sandbox:
         rig = Rig(journal_of(path, pairs(500)), sandbox)
         first = await rig.run(batch)
@@ -73,14 +94,14 @@ async def test_batches_that_are_always_refused_are_given_up_soon(path: Path) -> 
         assert len(second.of(Status.LINKED)) == 500
 
 
-async def test_a_server_that_takes_fewer_pairs_is_sent_as_many_as_it_takes(path: Path) -> None:
+async def test_a_server_that_allows_fewer_pairs_is_sent_as_many_as_it_allows(path: Path) -> None:
     async with hubspot(batch_inputs=120) as sandbox:
         ran = await Rig(journal_of(path, pairs(6_000)), sandbox).run(batch, answer_timeout=20)
         assert len(ran.of(Status.LINKED)) == 6_000
         assert sandbox.state.calls["batch"] <= 60, "50 full ones, and a few until the limit was known"
 
 
-async def test_a_gateway_that_refuses_large_calls_with_a_page_is_sent_smaller_ones(path: Path) -> None:
+async def test_a_gateway_that_rejects_large_calls_with_html_is_sent_smaller_ones(path: Path) -> None:
     async with hubspot("html_413=batch,above:120") as sandbox:
         ran = await Rig(journal_of(path, pairs(3_000)), sandbox).run(batch, answer_timeout=20)
         assert ran.stop is None
@@ -88,7 +109,7 @@ async def test_a_gateway_that_refuses_large_calls_with_a_page_is_sent_smaller_on
         assert sandbox.state.calls["batch"] <= 80, "the first chunk finds the size, then they are nearly full"
 
 
-async def test_a_poisonous_pair_in_each_batch_costs_the_others_nothing(path: Path) -> None:
+async def test_a_bad_pair_in_each_batch_costs_the_others_nothing(path: Path) -> None:
     poison = [f"http_400=contacts:{1000 + number}>companies:{5000 + number}" for number in (7, 2_500, 4_999)]
     async with hubspot(*poison) as sandbox:
         wanted = pairs(6_000)
@@ -98,7 +119,7 @@ async def test_a_poisonous_pair_in_each_batch_costs_the_others_nothing(path: Pat
         assert sandbox.state.calls["batch"] <= 3 * 23
 
 
-async def test_batches_refused_for_one_pair_of_types_go_on_for_another_and_it_is_said_which(
+async def test_batches_rejected_for_some_types_continue_for_others_with_one_warning(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     mixed = [*pairs(1_000), *pairs(1_000, "deals", "tickets")]
@@ -115,9 +136,7 @@ UNATTRIBUTED = ["uncounted_error", "index_errors"]
 
 
 @pytest.mark.parametrize("fault", UNATTRIBUTED)
-async def test_errors_that_may_be_about_any_pair_link_none_of_them_and_single_calls_decide(
-    path: Path, fault: str
-) -> None:
+async def test_errors_that_may_concern_any_pair_link_none_and_single_calls_decide(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=batch") as sandbox:
         wanted = pairs(300)
         rig = Rig(journal_of(path, wanted), sandbox)
@@ -129,7 +148,7 @@ async def test_errors_that_may_be_about_any_pair_link_none_of_them_and_single_ca
         assert second.of(Status.LINKED) == set(wanted)
 
 
-async def test_the_pairs_beside_one_that_has_an_unattributed_error_are_linked_by_smaller_batches(path: Path) -> None:
+async def test_pairs_beside_one_with_an_unattributed_error_are_linked_by_smaller_batches(path: Path) -> None:
     async with hubspot("num_errors=contacts:1007>companies:5007") as sandbox:
         wanted = pairs(300)
         rig = Rig(journal_of(path, wanted), sandbox)
@@ -141,7 +160,7 @@ async def test_the_pairs_beside_one_that_has_an_unattributed_error_are_linked_by
         assert sandbox.state.calls["put"] == 1
 
 
-async def test_pairs_of_a_lost_batch_stay_in_doubt_when_its_halves_are_refused(path: Path) -> None:
+async def test_pairs_of_a_lost_batch_stay_unconfirmed_when_its_halves_are_rejected(path: Path) -> None:
     async with hubspot("lost_answer=batch,calls:1-3", "http_400=batch") as sandbox:
         wanted = pairs(40)
         rig = Rig(journal_of(path, wanted), sandbox)
@@ -151,8 +170,9 @@ async def test_pairs_of_a_lost_batch_stay_in_doubt_when_its_halves_are_refused(p
         assert second.of(Status.LINKED) == set(wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["lost_answer", "lost_504", "cut_answer", "empty_body", "unnamed_results"])
-async def test_a_batch_whose_answer_is_lost_leaves_its_pairs_in_doubt_for_single_calls(path: Path, fault: str) -> None:
+async def test_a_lost_batch_leaves_its_pairs_unconfirmed_for_single_calls(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=batch") as sandbox:
         rig = Rig(journal_of(path, pairs(50)), sandbox)
         first = await rig.run(batch)
@@ -161,7 +181,7 @@ async def test_a_batch_whose_answer_is_lost_leaves_its_pairs_in_doubt_for_single
         assert len(second.of(Status.LINKED)) == 50
 
 
-async def test_a_refusal_after_a_lost_batch_is_not_called_failed(path: Path) -> None:
+async def test_a_rejection_after_a_lost_batch_is_not_failed(path: Path) -> None:
     async with hubspot("lost_answer=batch", "http_400=put") as sandbox:
         rig = Rig(journal_of(path, pairs(20)), sandbox)
         await rig.run(batch)
@@ -170,7 +190,9 @@ async def test_a_refusal_after_a_lost_batch_is_not_called_failed(path: Path) -> 
         assert len(sandbox.state.associations) == 20
 
 
-async def test_pairs_linked_by_a_batch_that_names_only_its_error_stay_in_doubt_when_the_run_stops(path: Path) -> None:
+async def test_pairs_of_a_batch_that_names_only_its_error_stay_unconfirmed_when_the_run_stops(
+    path: Path,
+) -> None:
     unknown = "unknown_record=contacts:1007>companies:5007"
     async with hubspot("unnamed_results=batch", unknown) as sandbox:
         wanted = pairs(40)
@@ -201,7 +223,7 @@ async def test_missing_scopes_stop_the_batches_of_these_types(path: Path) -> Non
     ("fault", "reason"),
     [("token_invalid", StopReason.TOKEN_REFUSED), ("daily_limit", StopReason.DAILY_LIMIT)],
 )
-async def test_what_stops_single_calls_stops_batches(path: Path, fault: str, reason: StopReason) -> None:
+async def test_responses_that_stop_single_calls_stop_batches(path: Path, fault: str, reason: StopReason) -> None:
     async with hubspot(f"{fault}=always") as sandbox:
         ran = await Rig(journal_of(path, pairs(3 * MAX_PAIRS)), sandbox).run(batch, workers=1)
         assert ran.stop is not None
@@ -220,8 +242,9 @@ FAULTS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
-async def test_with_all_faults_at_once_batches_tell_the_truth(path: Path, seed: int) -> None:
+async def test_with_all_faults_at_once_batches_report_the_truth(path: Path, seed: int) -> None:
     async with hubspot(*FAULTS, seed=seed) as sandbox:
         wanted = pairs(600)
         rig = Rig(journal_of(path, wanted), sandbox)
@@ -230,5 +253,5 @@ async def test_with_all_faults_at_once_batches_tell_the_truth(path: Path, seed: 
         asked = {pair: sandbox.state.asked[pair] for pair in linked}
         second = await rig.run()
         assert second.of(Status.NOT_SENT) == second.pending == set()
-        assert {pair: sandbox.state.asked[pair] for pair in linked} == asked  # what is linked is not sent again
+        assert {pair: sandbox.state.asked[pair] for pair in linked} == asked  # linked pairs are not sent again
         assert len(second.of(Status.LINKED)) > 400

@@ -1,9 +1,7 @@
-"""The engines that read back: what is found is true, what is not found stays as it was."""
+"""The engines that read back: pairs that are found are linked, all others stay as they were."""
 
-import asyncio
 import itertools
-import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,11 +10,11 @@ from importer.hubspot.client import HubSpotClient
 from importer.model import ObjectType, Pair, RecordId, Status, StopReason
 from importer.pool import FindLinked, Pool, ReadBack, Verify
 from importer.pool.engines.read_back import NOT_READ
-from importer.pool.pool import Source
+from importer.pool.work_queue import Source
 from importer.sandbox import Sandbox
 from importer.sandbox.state import Pair as SandboxPair
 from tests.support.pool import Rig, hubspot, journal_of, key, pairs
-from tests.support.raw_server import raw_server, response
+from tests.support.read_server import Item, pages, read_server
 
 
 @pytest.fixture
@@ -33,12 +31,12 @@ def of_unconfirmed(pool: Pool) -> Source:
 
 
 def link(sandbox: Sandbox, *wanted: Pair) -> None:
-    """Link pairs as somebody else did before."""
+    """Link pairs in the sandbox, as another client did before."""
     for pair in wanted:
         sandbox.state.links.add(SandboxPair(*key(pair)))
 
 
-async def test_what_is_linked_already_is_found_and_the_rest_stays_pending(path: Path) -> None:
+async def test_already_linked_pairs_are_found_and_the_rest_stays_pending(path: Path) -> None:
     async with hubspot() as sandbox:
         wanted = pairs(1200)
         link(sandbox, *wanted[::5])
@@ -70,7 +68,7 @@ LASTING = ["http_503", "http_400", "empty_object", "canceled", "pending", "silen
 
 
 @pytest.mark.parametrize("fault", PASSING)
-async def test_reading_is_repeated_until_it_can_be_read(path: Path, fault: str) -> None:
+async def test_a_failed_read_is_retried(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read*1") as sandbox:
         wanted = pairs(20)
         link(sandbox, *wanted[:10])
@@ -79,7 +77,7 @@ async def test_reading_is_repeated_until_it_can_be_read(path: Path, fault: str) 
 
 
 @pytest.mark.parametrize("fault", LASTING)
-async def test_what_cannot_be_read_is_neither_linked_nor_lost(path: Path, fault: str) -> None:
+async def test_pairs_that_cannot_be_read_stay_pending(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
         wanted = pairs(20)
         link(sandbox, *wanted[:10])
@@ -87,7 +85,7 @@ async def test_what_cannot_be_read_is_neither_linked_nor_lost(path: Path, fault:
         assert ran.of(Status.NOT_SENT) == ran.pending == set(wanted)
 
 
-async def test_a_refused_token_stops_reading(path: Path) -> None:
+async def test_a_rejected_token_stops_reading(path: Path) -> None:
     async with hubspot("token_invalid=always") as sandbox:
         ran = await Rig(journal_of(path, pairs(3000)), sandbox).run(FindLinked, source=of_pending, workers=1)
         assert ran.stop is not None
@@ -95,7 +93,7 @@ async def test_a_refused_token_stops_reading(path: Path) -> None:
         assert ran.of(Status.NOT_SENT) == ran.pending
 
 
-async def test_the_doubtful_are_read_back_and_only_the_found_become_linked(path: Path) -> None:
+async def test_unconfirmed_pairs_are_read_back_and_only_those_found_become_linked(path: Path) -> None:
     async with hubspot("lost_answer=pairs:0.5", "http_503=always") as sandbox:
         rig = Rig(journal_of(path, pairs(60)), sandbox)
         doubtful = await rig.run()
@@ -110,7 +108,7 @@ async def test_the_doubtful_are_read_back_and_only_the_found_become_linked(path:
         assert ran.outcomes[next(iter(there))].association_types
 
 
-async def test_verify_says_of_every_pair_whether_it_is_linked_and_sends_nothing(path: Path) -> None:
+async def test_verify_reports_every_pair_and_sends_nothing(path: Path) -> None:
     async with hubspot() as sandbox:
         wanted = pairs(50)
         link(sandbox, *wanted[:30])
@@ -122,7 +120,7 @@ async def test_verify_says_of_every_pair_whether_it_is_linked_and_sends_nothing(
         assert set(sandbox.state.calls) <= {"read"}
 
 
-async def test_verify_stops_where_something_else_than_hubspot_answers_and_calls_nothing_missing(path: Path) -> None:
+async def test_verify_stops_at_another_server_and_reports_nothing_missing(path: Path) -> None:
     async with hubspot("html_200=read") as sandbox:
         ran = await Rig(journal_of(path, pairs(3)), sandbox).run(Verify, source=of_pending)
         assert ran.stop is not None
@@ -137,7 +135,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("fault", UNREADABLE)
-async def test_verify_calls_nothing_missing_that_it_could_not_read(path: Path, fault: str) -> None:
+async def test_verify_reports_nothing_missing_that_it_could_not_read(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
         wanted = pairs(40)
         link(sandbox, *wanted[:20])
@@ -153,7 +151,7 @@ async def test_verify_calls_nothing_missing_that_it_could_not_read(path: Path, f
 
 
 def verify_into(made: list[Verify]) -> Callable[[HubSpotClient], Verify]:
-    """Keep the engine that is made, to ask it afterwards."""
+    """Keep the created engine, to inspect it afterwards."""
 
     def make(client: HubSpotClient) -> Verify:
         made.append(Verify(client))
@@ -162,7 +160,7 @@ def verify_into(made: list[Verify]) -> Callable[[HubSpotClient], Verify]:
     return make
 
 
-RECORDS = ["http_400", "http_500", "oversized", "silent_read", "truncated_json"]
+RECORDS = ["html_403", "http_400", "http_500", "oversized", "silent_read", "truncated_json"]
 
 
 @pytest.mark.parametrize("fault", RECORDS)
@@ -186,7 +184,7 @@ async def test_a_record_that_one_side_cannot_read_is_found_from_the_other(path: 
         assert ran.of(Status.NOT_SENT) == set(wanted[5:])
 
 
-async def test_a_link_that_only_one_side_denies_is_not_called_missing(path: Path) -> None:
+async def test_a_link_that_only_one_side_can_deny_is_not_missing(path: Path) -> None:
     async with hubspot("http_500=read,companies>contacts") as sandbox:
         wanted = pairs(10)
         link(sandbox, *wanted[:5])
@@ -195,7 +193,7 @@ async def test_a_link_that_only_one_side_denies_is_not_called_missing(path: Path
         assert ran.of(Status.UNCONFIRMED) == set(wanted[5:])
 
 
-async def test_answers_too_large_for_many_records_are_asked_for_fewer(path: Path) -> None:
+async def test_responses_too_large_for_many_records_are_requested_for_fewer(path: Path) -> None:
     async with hubspot("oversized_for_many=read") as sandbox:
         wanted = pairs(400)
         link(sandbox, *wanted[::2])
@@ -205,7 +203,7 @@ async def test_answers_too_large_for_many_records_are_asked_for_fewer(path: Path
         assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
 
 
-async def test_reads_that_a_gateway_refuses_as_too_large_are_made_smaller(path: Path) -> None:
+async def test_reads_that_a_gateway_rejects_as_too_large_are_made_smaller(path: Path) -> None:
     async with hubspot("html_413=read,above:30") as sandbox:
         wanted = pairs(400)
         link(sandbox, *wanted[::2])
@@ -215,7 +213,7 @@ async def test_reads_that_a_gateway_refuses_as_too_large_are_made_smaller(path: 
         assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
 
 
-async def test_records_put_off_until_later_are_read_later(path: Path) -> None:
+async def test_records_that_a_response_leaves_out_are_requested_again(path: Path) -> None:
     async with hubspot("half_later=read") as sandbox:
         wanted = pairs(100)
         link(sandbox, *wanted[:90])
@@ -225,7 +223,7 @@ async def test_records_put_off_until_later_are_read_later(path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["labels_only", "no_types"])
-async def test_a_link_without_the_unlabelled_type_is_sent_and_verify_says_so(path: Path, fault: str) -> None:
+async def test_a_link_without_the_unlabelled_type_is_sent_and_reported_by_verify(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
         wanted = pairs(20)
         sandbox.state.links.add(SandboxPair(*key(wanted[0])))
@@ -239,7 +237,7 @@ async def test_a_link_without_the_unlabelled_type_is_sent_and_verify_says_so(pat
         assert ran.outcomes[wanted[1]].error_category == "MISSING"
 
 
-async def test_an_account_that_refuses_reads_is_still_sent_to(path: Path) -> None:
+async def test_an_account_that_may_not_read_can_still_send(path: Path) -> None:
     async with hubspot("scopes_missing=read") as sandbox:
         rig = Rig(journal_of(path, pairs(20)), sandbox)
         found = await rig.run(FindLinked, source=of_pending)
@@ -248,45 +246,23 @@ async def test_an_account_that_refuses_reads_is_still_sent_to(path: Path) -> Non
         assert len((await rig.run()).of(Status.LINKED)) == 20
 
 
-UNUSABLE: list[dict[str, object]] = [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}]
+UNUSABLE: list[Item] = [{"to": None}, {"to": [], "paging": {"next": {"link": "x"}}}]
 
 
 @pytest.mark.parametrize("item", UNUSABLE)
-async def test_a_record_without_a_usable_list_counts_as_unread(path: Path, item: dict[str, object]) -> None:
-    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
-        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
-        writer.write(body_of([{"from": {"id": one["id"]}, **item} for one in asked]))
-        await writer.drain()
+async def test_a_record_without_a_usable_list_counts_as_unread(path: Path, item: Item) -> None:
+    def results(inputs: list[Item]) -> list[Item]:
+        return [{"from": {"id": one["id"]}, **item} for one in inputs]
 
-    async with hubspot() as sandbox, raw_server(answer) as server:
+    async with hubspot() as sandbox, read_server(results) as server:
         wanted = pairs(3)
         link(sandbox, *wanted)
-        url = f"http://{server.host}:{server.port}"
-        ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+        ran = await Rig(journal_of(path, wanted), sandbox, server.url).run(Verify, source=of_pending)
     assert ran.of(Status.UNCONFIRMED) == set(wanted)
     assert {outcome.error_category for outcome in ran.outcomes.values()} == {NOT_READ}
 
 
-# ---- pages without end
-
-
-def body_of(results: list[dict[str, object]]) -> bytes:
-    """A whole response to a batch read."""
-    return response(json.dumps({"status": "COMPLETE", "results": results}).encode())
-
-
-def pages(cursors: Iterator[str], *others: Iterator[int]) -> Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]:
-    """Response every read with the next cursor, and the next of the ids that are linked."""
-
-    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
-        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
-        kinds = [{"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}]
-        links = [{"toObjectId": next(other), "associationTypes": kinds} for other in others]
-        paging = {"next": {"after": next(cursors)}}
-        writer.write(body_of([{"from": {"id": one["id"]}, "to": links, "paging": paging} for one in asked]))
-        await writer.drain()
-
-    return answer
+# ---- endless pages
 
 
 ENDLESS = {
@@ -298,33 +274,30 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("way", ENDLESS)
-async def test_pages_that_do_not_end_leave_the_record_unread(path: Path, way: str) -> None:
-    async with hubspot() as sandbox, raw_server(ENDLESS[way]()) as server:
-        url = f"http://{server.host}:{server.port}"
-        ran = await Rig(journal_of(path, pairs(1)), sandbox, url).run(Verify, source=of_pending)
+async def test_endless_pages_leave_the_record_unread(path: Path, way: str) -> None:
+    async with hubspot() as sandbox, read_server(ENDLESS[way]()) as server:
+        ran = await Rig(journal_of(path, pairs(1)), sandbox, server.url).run(Verify, source=of_pending)
         assert len(ran.of(Status.UNCONFIRMED)) == 1
         assert len(server.requests) <= 10
 
 
-async def test_pages_with_ever_new_cursors_and_links_are_given_up_once(path: Path) -> None:
+async def test_endless_pages_with_new_links_are_abandoned_only_once(path: Path) -> None:
     async with (
         hubspot() as sandbox,
-        raw_server(pages(map(str, itertools.count()), itertools.count(1_000_000))) as server,
+        read_server(pages(map(str, itertools.count()), itertools.count(1_000_000))) as server,
     ):
-        url = f"http://{server.host}:{server.port}"
-        ran = await Rig(journal_of(path, pairs(2)), sandbox, url).run(Verify, source=of_pending)
+        ran = await Rig(journal_of(path, pairs(2)), sandbox, server.url).run(Verify, source=of_pending)
         assert len(ran.of(Status.UNCONFIRMED)) == 2
         assert len(server.requests) <= 2 * 401, "once from each side"
 
 
-async def test_reading_ends_where_all_that_is_looked_for_is_found(path: Path) -> None:
+async def test_reading_ends_when_all_wanted_links_are_found(path: Path) -> None:
     async with hubspot() as sandbox:
         wanted = pairs(1)
         link(sandbox, *wanted)
         cursors = pages(map(str, itertools.count()), iter([5000]))
-        async with raw_server(cursors) as server:
-            url = f"http://{server.host}:{server.port}"
-            ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+        async with read_server(cursors) as server:
+            ran = await Rig(journal_of(path, wanted), sandbox, server.url).run(Verify, source=of_pending)
         assert ran.of(Status.ALREADY_LINKED) == set(wanted)
         assert len(server.requests) == 1
 
@@ -335,27 +308,21 @@ async def test_a_link_listed_with_a_label_on_one_page_and_unlabelled_on_the_next
         {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None},
     ]
 
-    async def answer(request: bytes, writer: asyncio.StreamWriter) -> None:
-        asked = json.loads(request.partition(b"\r\n\r\n")[2])["inputs"]
-        is_second = "after" in asked[0]
-        item: dict[str, object] = {
-            "from": {"id": "1000"},
-            "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}],
-        }
-        writer.write(body_of([item if is_second else item | {"paging": {"next": {"after": "2"}}}]))
-        await writer.drain()
+    def results(inputs: list[Item]) -> list[Item]:
+        is_second = "after" in inputs[0]
+        item: Item = {"from": {"id": "1000"}, "to": [{"toObjectId": 5000, "associationTypes": [kinds[is_second]]}]}
+        return [item if is_second else item | {"paging": {"next": {"after": "2"}}}]
 
-    async with hubspot() as sandbox, raw_server(answer) as server:
+    async with hubspot() as sandbox, read_server(results) as server:
         wanted = pairs(1)
         link(sandbox, *wanted)
-        url = f"http://{server.host}:{server.port}"
-        ran = await Rig(journal_of(path, wanted), sandbox, url).run(Verify, source=of_pending)
+        ran = await Rig(journal_of(path, wanted), sandbox, server.url).run(Verify, source=of_pending)
     assert ran.of(Status.ALREADY_LINKED) == set(wanted)
     assert ran.outcomes[wanted[0]].association_types == "USER_DEFINED:12;HUBSPOT_DEFINED:279"
 
 
 @pytest.mark.parametrize("merged", ["from", "to"])
-async def test_a_merged_record_is_said_to_be_merged_and_not_called_missing(path: Path, merged: str) -> None:
+async def test_a_merged_record_is_reported_as_merged_and_not_missing(path: Path, merged: str) -> None:
     async with hubspot() as sandbox:
         wanted = pairs(10)
         link(sandbox, *wanted)

@@ -12,8 +12,9 @@ from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.model import Role
 from importer.reader import open_frame, open_source
-from importer.reader.source import SourceInfo
+from importer.reader.source_info import SourceInfo
 from tests.support.blocks import rows_of
+from tests.support.errors import raises
 
 Table = Sequence[Sequence[str]]
 Write = Callable[[Path, Table], Path]
@@ -62,18 +63,18 @@ def write(request: pytest.FixtureRequest) -> Write:
 
 
 def read(path: Path, reading: Reading) -> tuple[SourceInfo, list[str]]:
-    """Return what was understood, and every row as `number:from>to …` or its codes."""
+    """Return the properties of the source, and every row as `number:from>to …` or its codes."""
     with open_source(path, reading) as source:
         rows = rows_of(source.blocks())
-        return source.understood, [
+        return source.info, [
             f"{row.number}:"
             + " ".join([*(f"{p.from_id}>{p.to_id}" for p in row.pairs), *(q.code for q in row.problems)])
             for row in rows
         ]
 
 
-def refused(path: Path, reading: Reading) -> str:
-    with pytest.raises(SourceError) as error, open_source(path, reading):
+def refused(path: Path, reading: Reading, code: str) -> str:
+    with raises(SourceError, code) as error, open_source(path, reading):
         pass
     return str(error.value)
 
@@ -83,13 +84,13 @@ def test_titles_above_the_header_are_refused_with_the_row_that_is_likely_meant(w
     by_position = {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#3"}
     by_name = {Role.FROM_OBJECT_ID: "Contact ID", Role.TO_OBJECT_ID: "Company ID"}
     for columns in ({}, by_position, by_name):
-        assert "--header-row 4." in refused(path, Reading("contacts", "companies", columns))
+        assert "--header-row 4." in refused(path, Reading("contacts", "companies", columns), "HEADER_IS_TITLE")
 
 
 def test_a_comment_above_the_header_is_refused_with_the_row_that_is_likely_meant(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, [["# exported by job 7"], ["Contact ID", "Company ID"], ["1001", "5001"]])
-    assert "--header-row 2." in refused(path, Reading())
-    assert "--header-row 2." in refused(path, BY_POSITION)
+    assert "--header-row 2." in refused(path, Reading(), "HEADER_IS_TITLE")
+    assert "--header-row 2." in refused(path, BY_POSITION, "HEADER_IS_TITLE")
 
 
 def test_a_header_in_other_words_below_a_title_is_found_by_the_names_that_are_mapped(
@@ -97,7 +98,7 @@ def test_a_header_in_other_words_below_a_title_is_found_by_the_names_that_are_ma
 ) -> None:
     path = write(tmp_path, [["Export", ""], ["Kunde", "Haus"], ["1001", "5001"]])
     reading = Reading("contacts", "companies", {Role.FROM_OBJECT_ID: "Kunde", Role.TO_OBJECT_ID: "Haus"})
-    assert "--header-row 2." in refused(path, reading)
+    assert "--header-row 2." in refused(path, reading, "HEADER_IS_TITLE")
 
 
 def test_the_header_is_the_row_that_is_named_and_rows_keep_their_numbers(write: Write, tmp_path: Path) -> None:
@@ -123,18 +124,18 @@ def test_the_header_may_be_far_down(write: Write, tmp_path: Path) -> None:
 
 def test_a_header_row_that_is_blank_or_not_there_is_refused(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, TITLE)
-    assert "row 3" in refused(path, Reading(header_row=3))
-    assert "ends at row 5" in refused(path, Reading(header_row=6))
+    assert "row 3" in refused(path, Reading(header_row=3), "HEADER_ROW_BLANK")
+    assert "ends at row 5" in refused(path, Reading(header_row=6), "HEADER_ROW_BEYOND_END")
 
 
 def test_a_named_row_that_is_a_record_is_refused(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, TITLE)
-    assert "--header-row 4." in refused(path, Reading(header_row=5))
+    assert "--header-row 4." in refused(path, Reading(header_row=5), "HEADER_IS_TITLE")
     by_position = Reading("contacts", "companies", {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#3"}, header_row=5)
-    assert "--header-row 4." in refused(path, by_position)
+    assert "--header-row 4." in refused(path, by_position, "HEADER_IS_TITLE")
 
 
-def test_row_one_is_the_header_without_a_note_and_a_lower_one_is_told(write: Write, tmp_path: Path) -> None:
+def test_row_one_is_the_header_without_a_note_and_a_lower_one_is_noted(write: Write, tmp_path: Path) -> None:
     pair = [["Contact ID", "Company ID"], ["1001", "5001"]]
     understood, _ = read(write(tmp_path, pair), Reading())
     assert (understood.header_row, understood.notes) == (1, ())
@@ -165,22 +166,24 @@ def test_row_one_is_the_header_without_a_note_and_a_lower_one_is_told(write: Wri
 def test_a_header_whose_id_cells_are_ids_is_refused(write: Write, tmp_path: Path, cell: str, side: int) -> None:
     first = ["Kunde", "Haus", "note"]
     first[side] = cell
-    message = refused(write(tmp_path, [first, ["1002", "5002", "x"]]), BY_POSITION)
+    message = refused(write(tmp_path, [first, ["1002", "5002", "x"]]), BY_POSITION, "HEADER_IS_RECORD")
     assert "row 1" in message
     assert "--no-header" in message
 
 
 def test_a_file_without_a_header_is_refused_also_where_no_columns_are_named(write: Write, tmp_path: Path) -> None:
-    assert "--no-header" in refused(write(tmp_path, [["1001", "Ann", "5001"], ["1002", "Bo", "5002"]]), LINKS)
+    assert "--no-header" in refused(
+        write(tmp_path, [["1001", "Ann", "5001"], ["1002", "Bo", "5002"]]), LINKS, "HEADER_IS_RECORD"
+    )
 
 
-def test_a_sheets_number_with_too_many_digits_is_no_name_of_a_column(tmp_path: Path) -> None:
+def test_a_sheets_number_with_too_many_digits_is_not_the_name_of_a_column(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, [12345678901234567, 5001])
         sheet.write_row(1, 0, [1002, 5002])
-    assert "--no-header" in refused(path, BY_POSITION)
+    assert "--no-header" in refused(path, BY_POSITION, "HEADER_IS_RECORD")
     assert read(path, NO_HEADER)[1] == ["1:LOST_PRECISION", "2:1002>5002"]
 
 
@@ -192,7 +195,9 @@ def test_a_name_with_digits_or_signs_is_one(write: Write, tmp_path: Path, name: 
 def test_numbers_in_other_columns_of_a_header_are_names(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, [["Contact ID", "2025", "2026", "Company ID"], ["1001", "1", "2", "5001"]])
     assert read(path, Reading())[1] == ["2:1001>5001"]
-    assert "no column for" in refused(write(tmp_path, [["Contact ID", "2025", "2026"], ["1001", "1", "2"]]), Reading())
+    assert "no column for" in refused(
+        write(tmp_path, [["Contact ID", "2025", "2026"], ["1001", "1", "2"]]), Reading(), "NO_ID_COLUMN"
+    )
 
 
 def test_without_a_header_every_row_is_a_record_and_columns_have_positions(write: Write, tmp_path: Path) -> None:
@@ -208,7 +213,7 @@ def test_a_record_that_names_columns_is_a_record_where_there_is_no_header(write:
     assert read(path, NO_HEADER)[1] == ["1:NOT_AN_ID NOT_AN_ID", "2:1001>5001"]
 
 
-def test_a_blank_first_row_is_no_record_where_there_is_no_header(write: Write, tmp_path: Path) -> None:
+def test_a_blank_first_row_is_not_a_record_where_there_is_no_header(write: Write, tmp_path: Path) -> None:
     assert read(write(tmp_path, [["", ""], ["1001", "5001"]]), NO_HEADER)[1] == ["2:1001>5001"]
 
 
@@ -234,12 +239,12 @@ def test_a_header_of_positions_is_the_header_of_our_own_results_with_and_without
 def test_a_column_that_is_not_there_is_refused_where_there_is_no_header(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, [["1001", "5001"]])
     reading = Reading("contacts", "companies", {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#3"}, no_header=True)
-    with pytest.raises(SettingsError, match="no such column"):
+    with raises(SettingsError, "MAPPED_COLUMN_MISSING"):
         read(path, reading)
 
 
 def test_a_file_of_blank_rows_is_empty_also_without_a_header(write: Write, tmp_path: Path) -> None:
-    assert "is empty" in refused(write(tmp_path, [["", ""]]), NO_HEADER)
+    assert "is empty" in refused(write(tmp_path, [["", ""]]), NO_HEADER, "TABLE_EMPTY")
 
 
 def test_a_delimiter_is_found_although_a_title_has_another(tmp_path: Path) -> None:
@@ -247,7 +252,7 @@ def test_a_delimiter_is_found_although_a_title_has_another(tmp_path: Path) -> No
     path.write_text("Contacts, companies, and more, of 2026\nContact ID;Company ID\n1001;5001\n1002;5002\n")
     understood, rows = read(path, Reading(header_row=2))
     assert (understood.delimiter, rows) == (";", ["3:1001>5001", "4:1002>5002"])
-    assert "--header-row 2." in refused(path, Reading())
+    assert "--header-row 2." in refused(path, Reading(), "HEADER_IS_TITLE")
 
 
 def test_columns_that_pandas_numbered_are_mapped_by_position() -> None:
@@ -258,13 +263,13 @@ def test_columns_that_pandas_numbered_are_mapped_by_position() -> None:
 
 def test_a_frame_whose_names_are_its_first_record_is_refused() -> None:
     frame = pandas.DataFrame([["1002", "5002"]], columns=["1001", "5001"])
-    with pytest.raises(SourceError, match="--no-header"):
+    with raises(SourceError, "HEADER_IS_RECORD"):
         open_frame(frame, BY_POSITION)
 
 
 @pytest.mark.parametrize("reading", [Reading(header_row=2), NO_HEADER])
 def test_a_frame_has_no_row_for_a_header(reading: Reading) -> None:
-    with pytest.raises(SettingsError, match="data frame"):
+    with raises(SettingsError, "HEADER_ROW_OF_FRAME"):
         open_frame(pandas.DataFrame({"from_id": [1], "to_id": [2]}), reading)
 
 
@@ -283,10 +288,11 @@ def test_a_second_header_that_names_other_columns_is_refused_with_its_row(
     path = tmp_path / "a.csv"
     path.write_text(f"{header}\n1,2,3\n{later}\n4,5,6\n", encoding="utf-8")
     with (
-        pytest.raises(SourceError, match=r"a\.csv, row 3: this row names other columns"),
+        raises(SourceError, "SECOND_HEADER") as caught,
         open_source(path, Reading("contacts", "companies") if "from" in header else Reading()) as source,
     ):
         rows_of(source.blocks())
+    assert str(caught.value).startswith("a.csv, row 3: ")
 
 
 @pytest.mark.parametrize("later", ["Contact ID,Company ID", "contact_id,COMPANY ID", "Contact ID,x", "Deal,Company"])

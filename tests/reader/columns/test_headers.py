@@ -1,8 +1,8 @@
-"""What a header says, in the languages of HubSpot's interface and in people's own words."""
+"""Recognizing headers in the languages of HubSpot's user interface and in common variants."""
 
 import pytest
 
-from importer.reader.columns.headers import Meaning, Place, is_label_column, meaning
+from importer.reader.columns.headers import ColumnKind, Meaning, is_label_column, meaning
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from importer.reader.columns.headers import Meaning, Place, is_label_column, mea
     ],
 )
 def test_the_record_of_a_line_is_known_in_the_languages_of_exports(header: str) -> None:
-    assert meaning(header) == Meaning(Place.RECORD)
+    assert meaning(header) == Meaning(ColumnKind.RECORD)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_record_of_a_line_is_known_in_the_languages_of_exports(header: str) 
     ],
 )
 def test_a_record_of_a_named_type_is_known_in_other_languages_and_forms(header: str, object_type: str) -> None:
-    assert meaning(header) == Meaning(Place.OBJECT, object_type=object_type)  # type: ignore[arg-type]
+    assert meaning(header) == Meaning(ColumnKind.OBJECT, object_type=object_type)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_what_may_be_something_else_says_nothing(header: str) -> None:
     ],
 )
 def test_a_list_of_associated_records_may_have_a_label(header: str, object_type: str, label: str) -> None:
-    assert meaning(header) == Meaning(Place.ASSOCIATED, object_type=object_type, label=label)  # type: ignore[arg-type]
+    assert meaning(header) == Meaning(ColumnKind.ASSOCIATED, object_type=object_type, label=label)  # type: ignore[arg-type]
 
 
 def test_a_list_of_an_accounts_own_object_names_no_type() -> None:
-    assert meaning("Associated Pet IDs") == Meaning(Place.ASSOCIATED, named="pet")
-    assert meaning("Associated Vet Visit IDs (Last)") == Meaning(Place.ASSOCIATED, named="vetvisit", label="Last")
+    assert meaning("Associated Pet IDs") == Meaning(ColumnKind.ASSOCIATED, named="pet")
+    assert meaning("Associated Vet Visit IDs (Last)") == Meaning(ColumnKind.ASSOCIATED, named="vetvisit", label="Last")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is said about columns that a file has and its pairs do not show."""
+"""Warnings about columns of a file that its pairs do not use in full."""
 
 from pathlib import Path
 
@@ -8,7 +8,8 @@ from importer.config import Reading
 from importer.model import Role
 from importer.reader import open_source
 from importer.reader.columns.notes import column_notes
-from importer.reader.columns.resolve import Header, find_columns
+from importer.reader.columns.resolve import find_columns
+from importer.reader.columns.roles import Header
 
 
 def notes(header: str, reading: Reading) -> tuple[str, ...]:
@@ -67,7 +68,7 @@ def test_what_is_not_used_is_a_warning(tmp_path: Path, header: str) -> None:
     reading = Reading("contacts", "companies" if "Company" in header else "deals")
     with open_source(path, reading) as source:
         list(source.blocks())
-        assert any("label" in warning or "Not used" in warning for warning in source.warnings())
+        assert any("label" in warning or "Not used" in warning for warning in source.report.warnings)
 
 
 @pytest.mark.parametrize(
@@ -80,4 +81,4 @@ def test_a_header_that_may_be_a_record_is_shown(tmp_path: Path, row: str, *, is_
     places = {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#2"}
     with open_source(path, Reading("contacts", "companies", columns=places)) as source:
         list(source.blocks())
-        assert any("--no-header" in warning for warning in source.warnings()) is is_warned
+        assert any("--no-header" in warning for warning in source.report.warnings) is is_warned

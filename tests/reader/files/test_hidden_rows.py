@@ -1,4 +1,4 @@
-"""Rows that a sheet hides are reported, and left out on request; a header is one however it is shown."""
+"""Hidden rows are reported, and skipped on request; a hidden header is still a header."""
 
 import zipfile
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from tests.support.blocks import rows_of
 
 
 def workbook(path: Path, rows: int, hidden: Iterable[int], blank: Iterable[int] = ()) -> Path:
-    """Write a sheet with a header and some rows, of which those with these numbers are hidden or blank."""
+    """Write a sheet with a header and `rows` rows; those with the given numbers are hidden or blank."""
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
     sheet.append(["from_id", "to_id"])
@@ -30,17 +30,17 @@ def read(path: Path, *, visible_only: bool, limit: int | None = None) -> tuple[l
     reading = Reading("contacts", "companies", visible_rows_only=visible_only, limit=limit)
     with open_source(path, reading) as source:
         numbers = [row.number for row in rows_of(source.blocks())]
-        return numbers, " ".join(source.warnings())
+        return numbers, " ".join(source.report.warnings)
 
 
-def test_hidden_rows_are_read_and_reported_with_the_flag_that_leaves_them_out(tmp_path: Path) -> None:
+def test_hidden_rows_are_read_and_reported_with_the_flag_that_skips_them(tmp_path: Path) -> None:
     numbers, warning = read(workbook(tmp_path / "a.xlsx", 6, [3, 5, 7]), visible_only=False)
     assert numbers == [2, 3, 4, 5, 6, 7]
     assert "3 (rows 3, 5, 7)" in warning
     assert "--visible-rows-only" in warning
 
 
-def test_hidden_rows_are_left_out_on_request_and_the_others_keep_their_numbers(tmp_path: Path) -> None:
+def test_hidden_rows_are_skipped_on_request_and_the_others_keep_their_numbers(tmp_path: Path) -> None:
     numbers, warning = read(workbook(tmp_path / "a.xlsx", 6, [3, 5, 7]), visible_only=True)
     assert numbers == [2, 4, 6]
     assert "Hidden rows left out: 3 (rows 3, 5, 7)." in warning
@@ -82,7 +82,7 @@ def test_only_rows_within_the_limit_count(tmp_path: Path, visible_only: bool, nu
     assert counted in warning
 
 
-def test_a_text_file_hides_no_rows(tmp_path: Path) -> None:
+def test_a_text_file_has_no_hidden_rows(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("from_id,to_id\n2,3\n", encoding="utf-8")
     assert read(path, visible_only=True) == ([2], "")
@@ -93,6 +93,6 @@ def test_hidden_rows_of_the_parts_of_one_table_are_named_by_part(tmp_path: Path)
         for name, hidden in (("a.xlsx", [3]), ("b.xlsx", [2, 3])):
             archive.write(workbook(tmp_path / name, 3, hidden), name)
     with open_source(tmp_path / "export.zip", Reading("contacts", "companies", visible_rows_only=True)) as source:
-        rows = [source.understood.row_names.of(row.number) for row in rows_of(source.blocks())]
+        rows = [source.info.row_names.of(row.number) for row in rows_of(source.blocks())]
         assert rows == ["a.xlsx:2", "a.xlsx:4", "b.xlsx:4"]
-        assert "Hidden rows left out: 3 (rows a.xlsx:3, b.xlsx:2, b.xlsx:3)." in source.warnings()
+        assert "Hidden rows left out: 3 (rows a.xlsx:3, b.xlsx:2, b.xlsx:3)." in source.report.warnings

@@ -1,4 +1,4 @@
-"""Quotation marks unlike those of RFC 4180: a certain reading or an invalid row, never a wrong pair."""
+"""Quotation marks that do not follow RFC 4180: an unambiguous reading or an invalid row, never a wrong pair."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def read(tmp_path: Path, text: str, reading: Reading = LINKS) -> list[SourceRow]
 
 
 def outcomes(rows: list[SourceRow]) -> list[str]:
-    """Each row's pair (`1>2`) or code."""
+    """Return each row's pairs (`1>2`) or problem codes."""
     return [
         " ".join([f"{pair.from_id}>{pair.to_id}" for pair in row.pairs] + [problem.code for problem in row.problems])
         for row in rows
@@ -88,7 +88,7 @@ def outcomes(rows: list[SourceRow]) -> list[str]:
         ("1001,&#39;Acme, 4001, LLC&#39;,5002", "STRAY_QUOTE"),
     ],
 )
-def test_a_row_with_odd_marks_is_read_surely_or_is_invalid_alone(tmp_path: Path, row: str, outcome: str) -> None:
+def test_a_row_with_odd_marks_is_unambiguous_or_the_only_invalid_one(tmp_path: Path, row: str, outcome: str) -> None:
     rows = read(tmp_path, f"{HEADER}1,a,2,b,c\n{row}\n3,d,4,e,f\n")
     assert outcomes(rows) == ["1>2", outcome, "3>4"]
     assert [row.number for row in rows] == [2, 3, 4]
@@ -123,7 +123,7 @@ def test_a_cell_of_several_lines_in_other_marks_makes_each_of_its_rows_invalid(
 
 @pytest.mark.parametrize("split", ['1001,"pipe 5\\"\n4001, cut 6",5001\n', '1001,"Rohr 5"\n4001,9022693",5001\n'])
 @pytest.mark.parametrize("rows_before", [0, 497, 498, 499])
-def test_a_cell_that_goes_on_after_what_seems_its_end_makes_no_other_pair(
+def test_a_cell_that_continues_after_its_apparent_end_makes_no_wrong_pair(
     tmp_path: Path, split: str, rows_before: int
 ) -> None:
     text = "Contact ID,Note,Company ID\n" + "1,a,2\n" * rows_before + split + "3,d,4\n" * 9
@@ -132,7 +132,7 @@ def test_a_cell_that_goes_on_after_what_seems_its_end_makes_no_other_pair(
 
 
 @pytest.mark.parametrize("name", ["'s-Hertogenbosch", "'123", "“x”", "”x”", "’n"])
-def test_an_apostrophe_at_the_start_of_a_cell_leaves_other_rows_as_they_are(tmp_path: Path, name: str) -> None:
+def test_an_apostrophe_at_the_start_of_a_cell_does_not_affect_other_rows(tmp_path: Path, name: str) -> None:
     rows = read(tmp_path, HEADER + f"1,{name},2,b,c\n'3,d,'4,e,f\n" * 400)
     assert outcomes(rows) == ["1>2", "3>4"] * 400
 
@@ -150,14 +150,14 @@ def test_a_header_may_have_quotation_marks_after_spaces(tmp_path: Path) -> None:
         assert outcomes(rows_of(source.blocks())) == ["1>2"]
 
 
-def test_a_header_with_a_stray_mark_is_refused_with_its_row(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"a\.csv, row 2: a quotation mark in .* does not open or close a whole cell"):
+def test_a_header_with_a_stray_mark_is_rejected_with_its_row(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"a\.csv, row 2: a quotation mark"):
         read(tmp_path, '\nContact ID,"Name" x,Company ID\n1,a,2\n')
 
 
 @pytest.mark.parametrize("rows_before", [0, 400, 498, 499, 500, 1200])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_an_opening_mark_that_is_never_closed_costs_its_row_only(tmp_path: Path, rows_before: int, end: str) -> None:
+def test_an_unclosed_mark_makes_only_its_row_invalid(tmp_path: Path, rows_before: int, end: str) -> None:
     good = "1,a,2,b,c\n"
     text = HEADER + good * rows_before + '1001,"Acme,4001,x,y\n' + good * 700
     rows = read(tmp_path, text.replace("\n", end))
@@ -165,14 +165,14 @@ def test_an_opening_mark_that_is_never_closed_costs_its_row_only(tmp_path: Path,
     assert [row.number for row in rows] == list(range(2, 703 + rows_before))
 
 
-def test_an_opening_mark_that_swallows_rows_up_to_a_later_one_never_makes_a_pair_of_two_rows(tmp_path: Path) -> None:
+def test_rows_swallowed_by_an_opening_mark_never_make_a_pair(tmp_path: Path) -> None:
     swallowed = '1001,"Acme,4001,x,y\n1002,Bolt,4002,x,y\n1003,Beta",4003,x,y\n'
     (row, good) = read(tmp_path, f"{HEADER}{swallowed}3,d,4,e,f\n")
     assert outcomes([row, good]) == ["STRAY_QUOTE", "3>4"]
     assert "1002,Bolt,4002" in row.cells[1]
 
 
-def test_marks_in_the_lines_that_a_broken_quotation_reaches_over_make_those_rows_invalid_too(tmp_path: Path) -> None:
+def test_marks_in_lines_that_a_malformed_quotation_spans_make_them_invalid_too(tmp_path: Path) -> None:
     rows = read(tmp_path, HEADER + '1001,"Acme\n1002,Beta "x" y",5002,x,y\n1003,c,5003,x,y\n')
     assert outcomes(rows) == ["STRAY_QUOTE", "STRAY_QUOTE", "1003>5003"]
 
@@ -197,7 +197,7 @@ def test_a_row_swallowed_before_the_ids_is_not_lost(tmp_path: Path) -> None:
     assert outcomes(rows) == ["STRAY_QUOTE"]
 
 
-def test_a_doubtful_row_written_out_and_read_back_is_still_invalid(tmp_path: Path) -> None:
+def test_a_suspect_row_is_still_invalid_when_written_and_read_back(tmp_path: Path) -> None:
     text = HEADER + '1001,Acme "West, 4001, LLC" x,5002\n1001,"Acme" W, 4001,5002,x\n1001,see\n77,4001,x,y\n'
     rows = read(tmp_path, text)
     assert outcomes(rows) == ["STRAY_QUOTE", "STRAY_QUOTE", "SPLIT_ROW", "SPLIT_ROW"]
@@ -206,7 +206,7 @@ def test_a_doubtful_row_written_out_and_read_back_is_still_invalid(tmp_path: Pat
     assert {row.pairs for row in read(tmp_path, HEADER + again)} == {()}
 
 
-def test_a_mark_that_swallows_much_does_not_take_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mark_that_swallows_many_rows_uses_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importer.reader.files.quoting.MAX_CELL", 1 << 16)
     rows = read(tmp_path, 'from_id,to_id\n3,"\n' + "5,6\n" * 50_000)
     assert outcomes(rows[:2]) == ["STRAY_QUOTE", "5>6"]

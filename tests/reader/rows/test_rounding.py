@@ -39,7 +39,7 @@ def test_ids_with_only_zeros_after_fifteen_digits_are_named_by_row_and_column(tm
     write_csv(path, [["Contact ID", "Company ID"], *rows])
     with open_source(path, Reading()) as source:
         assert [len(row.pairs) for row in rows_of(source.blocks())] == [1, 1, 1]
-        (warning,) = source.warnings()
+        (warning,) = source.report.warnings
     assert warning.startswith("Column 'Contact ID', rows 2, 3: 2 of 2 ids")
 
 
@@ -48,7 +48,7 @@ def test_the_rows_of_the_other_side_are_named_by_its_column(tmp_path: Path) -> N
     write_csv(path, [["Contact ID", "Company ID"], ["1", "5;123456789012345000;123456789012346000"]])
     with open_source(path, Reading()) as source:
         rows_of(source.blocks())
-        (warning,) = source.warnings()
+        (warning,) = source.report.warnings
     assert warning.startswith("Column 'Company ID', row 2: 2 of 2 ids")
 
 

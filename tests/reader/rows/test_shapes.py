@@ -1,8 +1,12 @@
 """Rows with fewer or more cells than the header, and files that end in the middle of a line."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from importer.config import Reading
 from importer.reader import open_source
@@ -18,7 +22,7 @@ def read(tmp_path: Path, text: str) -> tuple[list[str], tuple[str, ...]]:
     path = tmp_path / "a.csv"
     path.write_text(text, encoding="utf-8", newline="")
     with open_source(path, LINKS) as source:
-        return outcomes(rows_of(source.blocks())), source.warnings()
+        return outcomes(rows_of(source.blocks())), source.report.warnings
 
 
 def test_short_rows_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
@@ -74,6 +78,73 @@ def test_a_file_that_omits_empty_cells_at_the_end_of_rows_is_read(tmp_path: Path
     found, _ = read(tmp_path, header + "\n".join(rows) + "\n")
     assert all(">" in outcome for outcome in found)
     assert len(found) == len(rows)
+
+
+HABIT = "1001,5001,a,30,4\n1002,5002\n" * 20
+"""Rows of a file that omits empty cells at the end, each short one between full ones."""
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        "1001,5001,see\n12,300,4\n",  # ids that are shorter than those of other rows
+        "1001,5001,see\n1002,30,4\n",
+        "1001,5001,see\n1002,5002,\n",  # a program that omits empty cells does not write one
+        "1001,5001,\n1002,5002,4\n",
+    ],
+)
+@pytest.mark.parametrize("after", ["1001,5001,a,30,4\n", "1003,5003,b\n1001,5001,a,30,4\n"])
+def test_rows_split_by_a_line_break_are_invalid_where_short_rows_are_normal(
+    tmp_path: Path, split: str, after: str
+) -> None:
+    found, _ = read(tmp_path, FIRST + HABIT + split + after)
+    assert found[40:42] == ["SPLIT_ROW", "SPLIT_ROW"]
+    assert found[-1] == "1001>5001"
+
+
+def test_a_continuation_whose_values_are_ids_like_those_of_other_rows_is_invalid(tmp_path: Path) -> None:
+    header = "Contact ID,Company ID,Note,Parent ID\n"
+    habit = "1001,5001,a,7001\n1002,5002\n" * 20
+    found, _ = read(tmp_path, header + habit + "1003,5003,see\n1004,7004\n" + "1001,5001,a,7001\n")
+    assert found[40:] == ["SPLIT_ROW", "SPLIT_ROW", "1001>5001"]
+
+
+IDS = st.integers(10**7, 10**11).map(str)
+NOTES = st.sampled_from(["", "call back", "VIP, see CRM", "ok", "Zoë", "2026 renewal"])
+RECORDS = st.lists(
+    st.tuples(IDS, IDS, NOTES, st.sampled_from(["", "12.50", "300"]), st.sampled_from(["", "", "1", "25"])),
+    min_size=60,
+    max_size=100,
+)
+
+
+def line(cells: Sequence[str]) -> str:
+    return ",".join(f'"{cell}"' if "," in cell else cell for cell in cells)
+
+
+@given(RECORDS)
+@settings(max_examples=15, deadline=None)
+def test_few_rows_of_a_file_that_omits_empty_cells_at_the_end_are_invalid(records: list[tuple[str, ...]]) -> None:
+    lines = [line(cells).rstrip(",") for cells in records]
+    with TemporaryDirectory() as folder:
+        found, _ = read(Path(folder), FIRST + "\n".join(lines) + "\n")
+    assert len(found) == len(records)
+    assert all(">" in outcome or outcome == "SPLIT_ROW" for outcome in found)
+    assert found.count("SPLIT_ROW") <= 10
+
+
+@given(RECORDS, st.lists(st.tuples(st.integers(0, 59), st.from_regex(r"[a-z]{0,3}\n[0-9]{1,6}", fullmatch=True))))
+@settings(max_examples=25, deadline=None)
+def test_line_breaks_in_a_file_that_omits_empty_cells_make_no_wrong_pair(
+    records: list[tuple[str, ...]], breaks: list[tuple[int, str]]
+) -> None:
+    rows = [list(cells) for cells in records]
+    for index, note in breaks:
+        rows[index][2:] = [note, "300", "4"]
+    with TemporaryDirectory() as folder:
+        found, _ = read(Path(folder), FIRST + "\n".join(line(cells).rstrip(",") for cells in rows) + "\n")
+    stated = {f"{first}>{second}" for first, second, *_ in records}
+    assert {outcome for outcome in found if ">" in outcome} <= stated
 
 
 def test_columns_without_a_name_at_the_end_of_the_header_are_not_missed(tmp_path: Path) -> None:
@@ -132,6 +203,6 @@ def test_a_last_line_without_a_line_ending_is_reported_with_its_row(
     path.write_bytes(text.replace("a,b", "from_id,to_id").encode(codec))
     with open_source(path, LINKS) as source:
         rows_of(source.blocks())
-        found = [warning for warning in source.warnings() if "no line ending" in warning]
+        found = [warning for warning in source.report.warnings if "no line ending" in warning]
     assert len(found) == (row is not None)
     assert row is None or f"row {row}," in found[0]

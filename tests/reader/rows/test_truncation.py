@@ -1,4 +1,4 @@
-"""Lists that another program cut off: a list as long as such a program's limit is not believed."""
+"""Lists that another program truncated: a list exactly as long as a common limit is refused."""
 
 from collections.abc import Callable
 from itertools import count
@@ -120,7 +120,7 @@ def test_lists_that_were_cut_off_at_an_unknown_limit_are_reported_by_row_and_col
     write_csv(tmp_path / "a.csv", table)
     with open_source(tmp_path / "a.csv", LINKS) as source:
         assert all(row.pairs for row in rows_of(source.blocks()))
-        (warning,) = source.warnings()
+        (warning,) = source.report.warnings
     assert warning.startswith("Column 'to_id', rows 2, 4: the longest lists all have 500 characters")
 
 
@@ -130,7 +130,7 @@ def test_lists_that_were_cut_off_at_an_unknown_limit_are_reported_by_row_and_col
         [cut_off(250), cut_off(230)],  # one such list may be complete
         [cut_off(500), cut_off(500), "1;" * 251],  # a longer one was not cut off
         [cut_off(109), cut_off(109)],  # ten complete ids of equal length
-        ["123;123;1", "123;123;1"],  # too few ids to tell
+        ["123;123;1", "123;123;1"],  # too few ids for evidence
         ["1;" * 100, "1;" * 100],
         [],
     ],

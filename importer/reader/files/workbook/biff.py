@@ -1,58 +1,50 @@
-"""The records of an XLS workbook: its sheets, shared texts and styles, and the cells of a sheet.
+"""Records of an XLS workbook: its sheets, shared strings, styles and date system.
 
-Source: Microsoft, [MS-XLS] (Excel 97 to 2003) and, for workbooks of Excel 5 and 95, OpenOffice.org's documentation of
-the Excel file format.
+Sources: Microsoft, [MS-XLS] (Excel 97 to 2003), and OpenOffice.org's documentation of the Excel file format (Excel 5
+and 95).
 """
 
 from collections.abc import Iterator
 from struct import pack, unpack_from
 
 from importer.reader.files.workbook.biff_strings import Segments, encoding_of, shared_strings
-from importer.reader.files.workbook.cells import FIRST_OWN_FORMAT, NumberFormatKind, classify_number_format
-from importer.reader.files.workbook.package import CorruptFileError
+from importer.reader.files.workbook.cells import FIRST_CUSTOM_FORMAT, NumberFormatKind, classify_number_format
+from importer.reader.files.workbook.errors import CorruptFileError, PasswordError, UnsupportedFormatError
 from importer.reader.files.workbook.sheets import Sheet
 
 BOF, EOF, CONTINUE = 0x0809, 0x000A, 0x003C
 _CODE_PAGE, _DATE_MODE, _FILE_PASS, _BOUND_SHEET = 0x0042, 0x0022, 0x002F, 0x0085
 _FORMAT, _XF, _SHARED = 0x041E, 0x00E0, 0x00FC
 GLOBALS, WORKSHEET = 0x0005, 0x0010
-"""The kinds of substreams that matter."""
+"""The types of substreams that are read."""
 
 _EXCEL_97, _EXCEL_5 = 0x0600, 0x0500
 _OLD_KINDS = frozenset((0x0010, 0x0020, 0x0040, 0x0100))  # sheets, charts, macros and workspaces
-Part = tuple[int, int, bytes]
-"""Where a record begins, its kind and its content."""
+RecordPart = tuple[int, int, bytes]
+"""The offset, type and content of a record."""
 
 
 _OLD_VERSIONS = {0x0009: "2", 0x0209: "3", 0x0409: "4"}
 
 
-class PasswordError(Exception):
-    """The workbook is encrypted."""
-
-
-class OldVersionError(Exception):
-    """The workbook is of a version of Excel before 5, which the text names."""
-
-
-def old_version(head: bytes) -> str:
-    """Return the version of Excel, before 5, whose workbook begins like this; "" for anything else."""
+def old_excel_version(head: bytes) -> str:
+    """Return the version of Excel, before 5, that writes workbooks beginning like this; "" for anything else."""
     if len(head) < 8:
         return ""
     kind, length, _, sheet_kind = unpack_from("<HHHH", head)
     return _OLD_VERSIONS.get(kind, "") if 4 <= length <= 16 and sheet_kind in _OLD_KINDS else ""
 
 
-def records(stream: bytes, start: int) -> Iterator[Part]:
-    """Yield the records from a place on, up to the end of the substream, without those of charts within."""
+def records(stream: bytes, start: int) -> Iterator[RecordPart]:
+    """Yield the records of the substream that begins at `start`, without those of embedded charts."""
     depth = 0
     while True:
         if not 0 <= start <= len(stream) - 4:
-            raise CorruptFileError("it ends without its last record; the file may be cut off")
+            raise CorruptFileError("it ends without its last record; the file may be truncated")
         kind, length = unpack_from("<HH", stream, start)
         content = stream[start + 4 : start + 4 + length]
         if len(content) < length:
-            raise CorruptFileError("its last record is cut off")
+            raise CorruptFileError("its last record is truncated")
         depth += (kind == BOF) - (kind == EOF)
         if depth < 1:
             return
@@ -62,7 +54,7 @@ def records(stream: bytes, start: int) -> Iterator[Part]:
 
 
 class Workbook:
-    """What matters of a workbook beside its cells: sheets and where they begin, shared texts, styles, the calendar."""
+    """The global data of a workbook: sheets and their offsets, shared strings, styles and the date system."""
 
     def __init__(self, stream: bytes) -> None:
         self.stream = stream
@@ -75,7 +67,7 @@ class Workbook:
         self._format_ids: list[int] = []
         self.is_unicode = self._version(0, GLOBALS) == _EXCEL_97
         self._sheets_of_all_kinds = 0
-        self._positions: list[int] = []  # of the sheets with cells among those of all kinds
+        self._positions: list[int] = []  # of the worksheets in the list of all sheets
         shared: list[bytes] = []
         is_shared = False
         for _, kind, content in records(stream, 0):
@@ -90,23 +82,23 @@ class Workbook:
             self._find_starts()
 
     def styles(self) -> list[NumberFormatKind]:
-        """Return for each cell style what it shows a number as."""
+        """Return the kind of number format of each cell style."""
         shown = {found: classify_number_format(found, self._codes.get(found)) for found in set(self._format_ids)}
         return [shown[found] for found in self._format_ids]
 
     def check_sheet(self, start: int) -> None:
-        """Raise `CorruptFileError` when no sheet begins there."""
+        """Raise `CorruptFileError` unless a worksheet begins at this offset."""
         self._version(start, WORKSHEET)
 
     def text(self, segments: list[bytes], at: int, size: int = 2) -> str:
-        """Return a text whose length, of `size` bytes, stands at a place of a record or of those that continue it."""
+        """Return the text at an offset of a record and those that continue it; its length field has `size` bytes."""
         (count,) = unpack_from("<H" if size == 2 else "<B", segments[0], at)
         if not self.is_unicode:
             text = segments[0][at + size : at + size + count]
             if len(text) < count:
-                raise CorruptFileError("a text of it is cut off")
+                raise CorruptFileError("one of its texts is truncated")
             return self._decoded(text)
-        if not count:  # some programs leave out the flags of an empty text
+        if not count:  # some programs omit the flags of an empty text
             return ""
         source = Segments(segments, at + size)
         return source.text(count, source.take(1)[0] & 1)
@@ -116,11 +108,11 @@ class Workbook:
         try:
             self._codes[number] = self.text([content], 2, 2 if self.is_unicode else 1)
         except CorruptFileError:
-            if number >= FIRST_OWN_FORMAT:  # what the others show is known without
+            if number >= FIRST_CUSTOM_FORMAT:  # the built-in ones are known by their ids
                 raise
 
     def _find_starts(self) -> None:
-        """Let sheets begin where substreams do: in the listed order, if there are as many."""
+        """Take the offsets of the sheets from the substreams, if there are as many as listed sheets."""
         found = substream_starts(self.stream)[1:]
         if len(found) == self._sheets_of_all_kinds:
             self.starts = [found[position] for position in self._positions]
@@ -133,14 +125,14 @@ class Workbook:
         return text.decode("ascii")
 
     def _version(self, start: int, substream: int) -> int:
-        old = old_version(self.stream) if start == 0 else ""
+        old = old_excel_version(self.stream) if start == 0 else ""
         if old:
-            raise OldVersionError(old)
+            raise UnsupportedFormatError(f"a workbook of Excel {old} (Excel 5 and later can be read)")
         if start < 0 or stream_kind(self.stream, start) != BOF:
-            raise CorruptFileError("it has no workbook of Excel 5 or later where one should begin")
+            raise CorruptFileError("it does not contain a workbook of Excel 5 or later at the expected offset")
         version, kind = unpack_from("<HH", self.stream, start + 4)
         if version not in (_EXCEL_97, _EXCEL_5) or kind != substream:
-            raise CorruptFileError(f"a part of it is of the kind {kind}, version {version >> 8}")
+            raise CorruptFileError(f"one of its parts has the unexpected type {kind}, version {version >> 8}")
         return int(version)
 
     def _read(self, kind: int, content: bytes) -> None:
@@ -165,12 +157,12 @@ class Workbook:
 
 
 def substream_starts(stream: bytes) -> list[int]:
-    """Return where the substreams begin: that of the workbook itself, then those of its sheets."""
+    """Return the offsets of the substreams: that of the workbook itself, then those of its sheets."""
     found: list[int] = []
     place = depth = 0
     while place <= len(stream) - 4:
         kind, length = unpack_from("<HH", stream, place)
-        if not kind:  # only filling follows
+        if not kind:  # only padding follows
             break
         if kind == BOF and not depth:
             found.append(place)
@@ -180,12 +172,12 @@ def substream_starts(stream: bytes) -> list[int]:
 
 
 def stream_kind(stream: bytes, start: int) -> int:
-    """Return the kind of the record at a place, 0 when there is none."""
+    """Return the type of the record at an offset, 0 if there is none."""
     return int(unpack_from("<H", stream, start)[0]) if start <= len(stream) - 8 else 0
 
 
 def rk_number(raw: int) -> float:
-    """Return the number that 32 bits stand for: a whole one or the upper half of a float, perhaps a hundredfold."""
+    """Decode an RK number: an integer or the upper half of a float, perhaps multiplied by 100."""
     if raw & 2:
         number = float((raw >> 2) - (1 << 30 if raw >> 31 else 0))
     else:

@@ -1,18 +1,17 @@
-"""The cells of a sheet of an XLS workbook as rows of texts. Source: Microsoft, [MS-XLS], 2.4."""
+"""Cells of a sheet of an XLS workbook as rows of text. Source: Microsoft, [MS-XLS], 2.4."""
 
 from array import array
 from collections.abc import Iterator
 from math import isfinite
 from struct import unpack_from
 
-from importer.reader.files.table import Record
 from importer.reader.files.workbook.biff import CONTINUE, Workbook, records, rk_number
 from importer.reader.files.workbook.cells import NumberFormatKind, date_text, duration_text, float_text, uncertain_text
-from importer.reader.files.workbook.package import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.limits import MAX_TEXT
+from importer.reader.files.workbook.sheets import Record
 
 MAX_COLUMN = 256
-MAX_TEXT = 1 << 30
-"""Characters of all cells together, those of a shared text as often as it is shown."""
 
 _ROW, _IS_HIDDEN = 0x0208, 0x20
 _NUMBER, _RK, _RKS = 0x0203, 0x027E, 0x00BD
@@ -24,9 +23,9 @@ _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 
 
 
 def sheet_rows(workbook: Workbook, start: int, hidden: set[int]) -> Iterator[Record]:
-    """Yield the rows of a sheet that have a cell, in their order, whatever the order in the file.
+    """Yield the rows of a sheet that have a cell in ascending order, whatever their order in the file.
 
-    `hidden` gets the numbers of the rows that are hidden.
+    The numbers of hidden rows are added to `hidden`.
     """
     places: dict[int, array[int]] = {}
     for place, kind, content in records(workbook.stream, start):
@@ -55,14 +54,14 @@ class _Cells:
         self._styles = workbook.styles()
 
     def row(self, number: int, places: "array[int]") -> list[str]:
-        """Return the texts of a row from the places of its records."""
+        """Return the texts of a row from the offsets of its records."""
         cells: list[str] = []
         for place in places:
             for column, text in self._read(place):
                 if not text:
                     continue
                 if column >= MAX_COLUMN:
-                    raise CorruptFileError(f"its row {number} has a column {column + 1:,}; {MAX_COLUMN} are the most")
+                    raise CorruptFileError(f"its row {number} has a column {column + 1:,}; the maximum is {MAX_COLUMN}")
                 if column >= len(cells):
                     cells.extend([""] * (column - len(cells)))
                     cells.append(text)
@@ -99,8 +98,8 @@ class _Cells:
 
     def _result(self, content: bytes, style: int, place: int) -> str:
         """Return the saved result of a formula."""
-        kind, value, is_no_number = unpack_from("<BxBxxxH", content, 6)
-        if is_no_number != 0xFFFF:
+        kind, value, marker = unpack_from("<BxBxxxH", content, 6)
+        if marker != 0xFFFF:
             return self._number_text(unpack_from("<d", content, 6)[0], style)
         if kind == 0:
             return self._string_after(place)
@@ -110,7 +109,7 @@ class _Cells:
             return _error(value)
         if kind == 3:
             return ""
-        raise CorruptFileError(f"a formula has a result of the kind {kind}")
+        raise CorruptFileError(f"a formula has a result of the unknown type {kind}")
 
     def _string_after(self, place: int) -> str:
         while True:
@@ -122,7 +121,7 @@ class _Cells:
                 raise CorruptFileError("a formula has no result")
 
     def _continued(self, place: int) -> list[bytes]:
-        """Return the contents of the records that continue the one at a place."""
+        """Return the contents of the records that continue the one at an offset."""
         found: list[bytes] = []
         while True:
             place += 4 + len(self._record(place)[1])
@@ -137,7 +136,7 @@ class _Cells:
 
     def _shared(self, index: int) -> str:
         if index >= len(self._workbook.strings):
-            raise CorruptFileError(f"a cell points to a text '{index}' that is not there")
+            raise CorruptFileError(f"a cell refers to a missing shared string '{index}'")
         return self._workbook.strings[index]
 
     def _number_text(self, value: float, style: int) -> str:

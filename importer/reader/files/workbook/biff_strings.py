@@ -1,16 +1,16 @@
-"""The texts of an XLS workbook: in code pages, or in UTF-16 and continued in further records. Source: [MS-XLS], 2.5."""
+"""Strings of an XLS workbook: in code pages, or in UTF-16 and continued in further records. Source: [MS-XLS], 2.5."""
 
 import codecs
 from struct import unpack_from
 
-from importer.reader.files.workbook.package import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
 
 MAX_STRINGS = 4_000_000
-"""Texts that sheets share: each takes some 50 bytes more than its letters."""
+"""Maximum number of shared strings; each takes some 50 bytes of memory in addition to its characters."""
 
 _ANSI, _UTF_16 = 32769, 1200
 _MAC_ENCODINGS = {
-    # Code pages of the Macintosh. Source: Microsoft, "Code page identifiers".
+    # Macintosh code pages. Source: Microsoft, "Code page identifiers".
     10000: "mac_roman",
     32768: "mac_roman",
     10001: "shift_jis",
@@ -30,8 +30,8 @@ _MAC_ENCODINGS = {
 
 
 def encoding_of(code_page: int) -> str:
-    """Return the encoding of a code page, "" for an unknown one."""
-    if code_page in (_ANSI, _UTF_16):  # texts in UTF-16 are marked one by one
+    """Return the encoding of a code page, "" if it is unknown."""
+    if code_page in (_ANSI, _UTF_16):  # strings in UTF-16 are marked individually
         return "cp1252"
     try:
         return codecs.lookup(_MAC_ENCODINGS.get(code_page, f"cp{code_page}")).name
@@ -40,14 +40,14 @@ def encoding_of(code_page: int) -> str:
 
 
 class Segments:
-    """Reads on from a record into those that continue it."""
+    """Reads a record and those that continue it as one stream."""
 
     def __init__(self, segments: list[bytes], at: int) -> None:
         self._segments = segments
         self._number, self._at = 0, at
 
     def is_at_end(self) -> bool:
-        """Tell whether nothing is left, going on to the next record where one ends."""
+        """Return whether nothing is left; moves to the next record at the end of one."""
         while self._at >= len(self._segments[self._number]):
             if self._number + 1 == len(self._segments):
                 return True
@@ -56,21 +56,21 @@ class Segments:
         return False
 
     def take(self, size: int) -> bytes:
-        """Return so many bytes, all of one record."""
+        """Return `size` bytes, which must be in one record."""
         if self.is_at_end():
-            raise CorruptFileError("a text of it is cut off")
+            raise CorruptFileError("one of its texts is truncated")
         taken = self._segments[self._number][self._at : self._at + size]
         if len(taken) < size:
-            raise CorruptFileError("a text of it is cut off")
+            raise CorruptFileError("one of its texts is truncated")
         self._at += size
         return taken
 
     def skip(self, size: int) -> None:
-        """Leave out so many bytes, of several records perhaps."""
+        """Skip `size` bytes, which may span records."""
         self._at += size
 
     def text(self, count: int, is_wide: int) -> str:
-        """Return a text of so many UTF-16 units; a record that continues it says anew whether they are whole."""
+        """Return a text of `count` UTF-16 units; each continuing record has its own flag for wide units."""
         units: list[bytes] = []
         while count:
             segment = self._segments[self._number]
@@ -88,10 +88,10 @@ class Segments:
 
 
 def shared_strings(segments: list[bytes]) -> list[str]:
-    """Return the shared texts: as many as there are, since some programs count none of them."""
+    """Return the shared strings that are present; some programs write a count of 0."""
     (count,) = unpack_from("<I", segments[0], 4)
     if count > MAX_STRINGS:
-        raise LimitExceededError(f"its sheets share more than {MAX_STRINGS:,} texts")
+        raise LimitExceededError(f"it has more than {MAX_STRINGS:,} shared strings")
     source = Segments(segments, 8)
     strings: list[str] = []
     while not source.is_at_end():
@@ -100,9 +100,9 @@ def shared_strings(segments: list[bytes]) -> list[str]:
         except CorruptFileError:
             if len(strings) < count:
                 raise
-            break  # what follows the last text is none
+            break  # padding after the last string
         if len(strings) > MAX_STRINGS:
-            raise LimitExceededError(f"its sheets share more than {MAX_STRINGS:,} texts")
+            raise LimitExceededError(f"it has more than {MAX_STRINGS:,} shared strings")
     return strings
 
 

@@ -1,4 +1,4 @@
-"""Typed cells of a workbook or a data frame as text: what a person sees, without losing what makes an id unsure."""
+"""Text of typed cells of workbooks and data frames: the displayed text, marked where it may not be the exact value."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -7,25 +7,25 @@ from enum import Enum, auto
 from math import isfinite, isnan
 from numbers import Integral, Real
 
-from importer.reader.files.workbook.lossy import LossyHalf, LossyNumber, LossySingle, UncertainValue
-from importer.reader.rows.ids import EXACT_DIGITS
+from importer.reader.files.workbook.lossy import EXACT_DIGITS, LossyHalf, LossyNumber, LossySingle, UncertainValue
 
-_NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
-_number = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?").fullmatch
+_LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)))
 _BUILT_IN_DURATION = 46
-FIRST_OWN_FORMAT = 164
-"""Number formats below are built in. Source: ECMA-376, part 1, 18.8.30 numFmt."""
-_EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a spreadsheet date has no zone
-_period = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S)?)?", re.ASCII).fullmatch
-_time_mark = re.compile(r"(?<=[0-9])T(?=[0-9])")
-_FALSE_LEAP_DAY = 60  # Excel counts a 29 February 1900
-_LONGEST_DECIMAL = 100
+FIRST_CUSTOM_FORMAT = 164
+"""Number formats with lower ids are built in. Source: ECMA-376, part 1, 18.8.30 numFmt."""
+
+_EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - spreadsheet dates have no time zone
+_ISO_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d*)?)S)?)?", re.ASCII)
+_TIME_SEPARATOR = re.compile(r"(?<=[0-9])T(?=[0-9])")
+_FALSE_LEAP_DAY = 60  # Excel has a 29 February 1900
+_MAX_DECIMAL_DIGITS = 100
 _PANDAS_TIMES = frozenset({"datetime64", "timedelta64", "Period"})
-"""Types of numpy and pandas that are no date of Python's; to Python, one of them is a whole number."""
+"""Types of numpy and pandas that are not Python dates; one of them is registered as an integer."""
 
 _EXACT_BELOW: dict[int, tuple[int, type[LossyNumber]]] = {
-    # Bits of a float: its whole numbers below this are exact and no others round to them. Source: IEEE 754.
+    # Size of a float in bits: integers below the limit are exact and no others round to them. Source: IEEE 754.
     64: (10**EXACT_DIGITS, LossyNumber),
     32: (2**24, LossySingle),
     16: (2**11, LossyHalf),
@@ -33,13 +33,13 @@ _EXACT_BELOW: dict[int, tuple[int, type[LossyNumber]]] = {
 
 
 def number_text(raw: str) -> str:
-    """Return the text of a number as a workbook stores it: `123` for `123.0`; a `LossyNumber` beyond 15 digits.
+    """Return the text of a stored number: `123` for `123.0`, a `LossyNumber` beyond 15 digits.
 
-    What is no number, or would be another one as a float, stays as it is written.
+    Text that is not a number, or whose value a float cannot represent, is returned unchanged.
     """
     if raw.isascii() and raw.isdecimal() and raw[0] != "0":
         return raw if len(raw) <= EXACT_DIGITS else _lossy(f"{raw[0]}.{raw[1:]}", len(raw) - 1)
-    if not _number(raw):
+    if not _NUMBER.fullmatch(raw):
         return raw
     value, exact = float(raw), Decimal(raw)
     if not isfinite(value) or (value.is_integer() and value != exact and abs(value) < 10**EXACT_DIGITS):
@@ -48,9 +48,9 @@ def number_text(raw: str) -> str:
 
 
 def float_text(value: float, bits: int = 64) -> str:
-    """Return the text of a finite number: a whole one without a fraction, a `LossyNumber` beyond the exact digits.
+    """Return the text of a finite number: integers without a fraction, a `LossyNumber` beyond the exact digits.
 
-    Those are 15 for a number that was stored in 64 `bits`, fewer for one of 32 or 16.
+    `bits` is the size of the float as it was stored: 64 bits hold 15 digits exactly, 32 and 16 fewer.
     """
     if not value.is_integer():
         return repr(value)
@@ -61,14 +61,14 @@ def float_text(value: float, bits: int = 64) -> str:
 
 
 def uncertain_text(raw: str, kind: type[UncertainValue] = UncertainValue) -> str:
-    """Return the text of a value whose kind is not known: never an id, even if it is a number and shown as one."""
+    """Return the text of a value of unknown type, which is never accepted as an id."""
     text = number_text(raw)
     is_whole = text.removeprefix("-").isdecimal()
     return kind(_scientific(text) if is_whole else text)
 
 
 def _lossy(mantissa: str, exponent: int) -> LossyNumber:
-    """Return the number in scientific notation: as plain digits it would be taken for an id when it is fed back."""
+    """Return the number in scientific notation: as plain digits it would be an id when read back from results."""
     shortest = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return LossyNumber(f"{shortest}E+{exponent}")
 
@@ -79,7 +79,7 @@ def _scientific(number: str) -> str:
 
 
 class NumberFormatKind(Enum):
-    """What a number format shows a number as."""
+    """The kind of value that a number format displays."""
 
     NUMBER = auto()
     DATETIME = auto()
@@ -87,19 +87,22 @@ class NumberFormatKind(Enum):
 
 
 def classify_number_format(format_id: int, code: str | None) -> NumberFormatKind:
-    """Return what a number format shows. Source: ECMA-376, part 1, 18.8.30 numFmt (built-in ids and codes)."""
+    """Return the kind of a number format by its id, or its code if it has one.
+
+    Source: ECMA-376, part 1, 18.8.30 numFmt (built-in ids and codes).
+    """
     if code is None:
         if format_id == _BUILT_IN_DURATION:
             return NumberFormatKind.DURATION
         return NumberFormatKind.DATETIME if format_id in _BUILT_IN_DATES else NumberFormatKind.NUMBER
-    first = _NOT_SHOWN.sub("", code.split(";")[0]).lower()
+    first = _LITERALS.sub("", code.split(";")[0]).lower()
     if re.search(r"\[[hms]", first):
         return NumberFormatKind.DURATION
     return NumberFormatKind.DATETIME if re.search(r"[ymdhs]", first) else NumberFormatKind.NUMBER
 
 
 def date_text(raw: str, *, from_1904: bool) -> str:
-    """Return the ISO text of a date stored as a count of days; the number itself when no date has that count."""
+    """Return the ISO text of a date stored as a number of days, or the number if it is out of range."""
     try:
         days = float(raw)
         if days < 0:
@@ -114,7 +117,7 @@ def date_text(raw: str, *, from_1904: bool) -> str:
 
 
 def duration_text(raw: str) -> str:
-    """Return `36:30:00` for a duration stored as a count of days; the number itself when it is none."""
+    """Return `36:30:00` for a duration stored as a number of days, or the number if it is negative or out of range."""
     try:
         length = _duration(float(raw))
     except (ValueError, OverflowError):
@@ -123,22 +126,22 @@ def duration_text(raw: str) -> str:
 
 
 def iso_text(raw: str) -> str:
-    """Return an ISO date as `date_text` does, with or without a time; the text itself when it is none."""
+    """Return an ISO date, with or without a time, in the form of `date_text`; other text with its `T` replaced."""
     try:
         moment = datetime.fromisoformat(raw)
-        if moment.tzinfo is not None:  # as it is, rather than in another notation
+        if moment.tzinfo is not None:  # unchanged, not in another notation
             return raw
         return moment_text(moment.replace(microsecond=0) + timedelta(milliseconds=round(moment.microsecond / 1000)))
     except (ValueError, OverflowError):
-        return _time_mark.sub(" ", raw)
+        return _TIME_SEPARATOR.sub(" ", raw)
 
 
 def iso_duration_text(raw: str) -> str:
-    """Return the time that `PT36H30M00S` writes, as `36:30:00`; the text itself when it is none.
+    """Return `36:30:00` for the ISO duration `PT36H30M00S`, or the text itself if it is not a duration.
 
     Source: XML Schema, part 2, duration.
     """
-    found = _period(raw)
+    found = _ISO_DURATION.fullmatch(raw)
     if found is None:
         return raw
     days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
@@ -150,11 +153,11 @@ def iso_duration_text(raw: str) -> str:
 
 
 def _duration(days: float) -> timedelta:
-    return timedelta(milliseconds=round(days * 86_400_000))  # a finer part is noise of the stored fraction
+    return timedelta(milliseconds=round(days * 86_400_000))  # smaller parts are rounding noise of the stored fraction
 
 
 def moment_text(value: date | time | timedelta) -> str:
-    """Return the ISO text of a date, a time or both (midnight is a date alone), `36:30:00` for a duration."""
+    """Return the ISO text of a date, a time or both (only the date at midnight), or `36:30:00` for a duration."""
     if isinstance(value, timedelta):
         seconds = value // timedelta(seconds=1)
         return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
@@ -166,14 +169,14 @@ def moment_text(value: date | time | timedelta) -> str:
 
 
 def typed_text(value: object, bits: int = 64) -> str:
-    """Return the text of a typed cell of a workbook or a data frame; "" for a missing one.
+    """Return the text of a typed cell, "" for a missing value.
 
-    Whole numbers are exact, of any length; floats up to the digits that their type holds. `bits` is the size of the
-    floats where they came from, if it is less than their own.
+    Integers of any length are exact; floats up to the digits that their type holds. `bits` is the size of a float where
+    it was stored, if smaller than its own.
     """
     if isinstance(value, str):
         return value
-    if type(value) is int:  # the usual ids, without the questions below
+    if type(value) is int:  # fast path for the usual ids
         return str(value)
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return ""
@@ -193,14 +196,14 @@ def typed_text(value: object, bits: int = 64) -> str:
 
 
 def _time_text(text: str) -> str:
-    """Return the text of a date or a duration of numpy or pandas: never that of an id, as a year's own is."""
+    """Return the text of a numpy or pandas date or duration, changed where it would look like an id (`2024`)."""
     return "" if text == "NaT" else f"{text} (year)" if text.isdecimal() else text
 
 
 def _decimal_text(value: Decimal) -> str:
-    """Return the text of a decimal number; one with a positive exponent keeps it: the digits behind are not known."""
+    """Return the text of a decimal number; a positive exponent is kept: the digits that it hides are unknown."""
     if value.is_nan():
         return ""
     digits, exponent = value.adjusted(), value.as_tuple().exponent
-    is_written_out = isinstance(exponent, int) and exponent <= 0 and digits < _LONGEST_DECIMAL
+    is_written_out = isinstance(exponent, int) and exponent <= 0 and digits < _MAX_DECIMAL_DIGITS
     return str(int(value)) if is_written_out and value == value.to_integral_value() else str(value)

@@ -1,6 +1,7 @@
-"""The streams of an OLE container, the file around an XLS workbook. Source: Microsoft, [MS-CFB].
+"""Streams of an OLE compound file, the container of an XLS workbook. Source: Microsoft, [MS-CFB].
 
-Every chain of sectors is followed no further than the file has sectors, and the directory visits no entry twice.
+Chains of sectors are followed for at most as many steps as the file has sectors, and no directory entry is visited
+twice, so that damaged files cannot cause endless loops.
 """
 
 import sys
@@ -8,25 +9,25 @@ from array import array
 from collections.abc import Iterator
 from struct import unpack_from
 
-from importer.reader.files.workbook.package import CorruptFileError
+from importer.reader.files.workbook.errors import CorruptFileError
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""How every container begins."""
+"""The signature of a compound file."""
 
 _HEADER = 512
 _SECTOR_SHIFTS, _MINI_SHIFT = (9, 12), 6
-_MOST = 0xFFFFFFFA
-"""Numbers above are no sectors or entries: the end of a chain, or none at all."""
+_MAX_SECTOR = 0xFFFFFFFA
+"""Higher numbers are not sectors or entries: they mark the end of a chain or a missing one."""
 
 _STREAM, _ROOT = 2, 5
 
 
 class Container:
-    """An OLE container; raises `CorruptFileError` when it contradicts itself."""
+    """An OLE compound file; its methods raise `CorruptFileError` when the file is inconsistent."""
 
     def __init__(self, content: bytes) -> None:
         if len(content) < _HEADER:
-            raise CorruptFileError("its header is cut off")
+            raise CorruptFileError("its header is truncated")
         self._content = content
         (self._shift,) = unpack_from("<H", content, 30)
         if self._shift not in _SECTOR_SHIFTS:
@@ -39,13 +40,13 @@ class Container:
         self._mini_stream: bytes | None = None
 
     def streams(self) -> dict[str, int]:
-        """Return the streams of the container itself, not those of objects within: name in lower case → entry."""
+        """Return the entry numbers of the top-level streams by their names in lower case."""
         found: dict[str, int] = {}
         seen: set[int] = set()
         waiting = [self._entry(0)[4]]
         while waiting:
             number = waiting.pop()
-            if number > _MOST or number in seen:
+            if number > _MAX_SECTOR or number in seen:
                 continue
             seen.add(number)
             name, kind, left, right, *_ = self._entry(number)
@@ -55,10 +56,10 @@ class Container:
         return found
 
     def read(self, number: int) -> bytes:
-        """Return the content of the stream with an entry."""
+        """Return the content of the stream with this entry number."""
         *_, start, size = self._entry(number)
         if size > len(self._content):
-            raise CorruptFileError(f"a stream of it is longer than the file, {size:,} bytes")
+            raise CorruptFileError(f"one of its streams ({size:,} bytes) is longer than the file")
         if size >= self._cutoff:
             return self._long(start, size)
         if self._mini_stream is None:
@@ -77,36 +78,36 @@ class Container:
     def _sector(self, number: int) -> bytes:
         start = (number + 1) << self._shift
         if start >= len(self._content):
-            raise CorruptFileError(f"its sector {number} is not there; the file may be cut off")
+            raise CorruptFileError(f"its sector {number} is missing; the file may be truncated")
         return self._content[start : start + (1 << self._shift)]
 
     def _fat_sectors(self) -> Iterator[int]:
-        """Yield the sectors of the table of sectors; the header lists the first ones, a chain of sectors the others."""
-        yield from (sector for sector in unpack_from("<109I", self._content, 76) if sector <= _MOST)
+        """Yield the sectors of the allocation table; the header lists the first ones, a chain of sectors the others."""
+        yield from (sector for sector in unpack_from("<109I", self._content, 76) if sector <= _MAX_SECTOR)
         extension, count = unpack_from("<II", self._content, 68)
-        if not count:  # some programs write 0 for no sector
+        if not count:  # some programs write 0 instead of a marker
             return
         width = (1 << self._shift) // 4
         for _ in range(len(self._content) >> self._shift):
-            if extension > _MOST:
+            if extension > _MAX_SECTOR:
                 return
             *sectors, extension = unpack_from(f"<{width}I", self._sector(extension))
-            yield from (sector for sector in sectors if sector <= _MOST)
-        if extension <= _MOST:
-            raise CorruptFileError("its list of sectors goes in a circle")
+            yield from (sector for sector in sectors if sector <= _MAX_SECTOR)
+        if extension <= _MAX_SECTOR:
+            raise CorruptFileError("its list of sectors has a cycle")
 
     def _joined(self, sectors: Iterator[int]) -> "array[int]":
         table = array("I")
         for count, sector in enumerate(sectors, 1):
             if count > len(self._content) >> self._shift:
-                raise CorruptFileError("its table of sectors is longer than the file")
+                raise CorruptFileError("its sector table is longer than the file")
             table.frombytes(self._sector(sector).ljust(1 << self._shift, b"\xff"))
         if sys.byteorder == "big":
             table.byteswap()
         return table
 
     def _entry(self, number: int) -> tuple[str, int, int, int, int, int, int]:
-        """Return the name, kind, left, right and child entry, first sector and size of an entry of the directory."""
+        """Return the name, type, left, right and child entry, first sector and size of a directory entry."""
         entry = self._directory[number * 128 : (number + 1) * 128]
         if len(entry) < 128:
             raise CorruptFileError(f"its directory has no entry {number}")
@@ -117,19 +118,19 @@ class Container:
 
 
 def _chain(table: "array[int]", start: int) -> Iterator[int]:
-    """Yield the sectors from the first of a chain to its end."""
+    """Yield the sectors of a chain from `start` on."""
     for _ in range(len(table) + 1):
-        if start > _MOST:
+        if start > _MAX_SECTOR:
             return
         yield start
         if start >= len(table):
-            raise CorruptFileError(f"its chain of sectors leads to {start}, which is not there")
+            raise CorruptFileError(f"a chain of sectors leads to the missing sector {start}")
         start = table[start]
-    raise CorruptFileError("a chain of its sectors goes in a circle")
+    raise CorruptFileError("a chain of sectors has a cycle")
 
 
 def _first(table: "array[int]", start: int, size: int, shift: int) -> Iterator[int]:
-    """Yield as many sectors of a chain as a stream of some size needs."""
+    """Yield the sectors of a stream of `size` bytes."""
     needed = -(-size // (1 << shift))
     sectors = _chain(table, start)
     for count in range(needed):

@@ -1,89 +1,72 @@
-"""ODS workbooks: one sheet as numbered records of cells, streamed."""
+"""ODS workbooks, streamed."""
 
 from collections.abc import Generator
 from pathlib import Path
 
-from importer.config import Reading
-from importer.errors import SourceError
-from importer.reader.files.table import Record, Table, in_blocks
+from importer.reader.files.workbook.errors import LimitExceededError, PasswordError, corrupt_if_unparsable
+from importer.reader.files.workbook.limits import MAX_ROW_SIZE
 from importer.reader.files.workbook.ods_cells import SEPARATOR
 from importer.reader.files.workbook.ods_sheet import ContentParser
-from importer.reader.files.workbook.package import BLOCK, Bound, LimitExceededError, Package, translate_errors
-from importer.reader.files.workbook.sheets import choose_sheet, merged_notes, sheet_notes
-from importer.reader.files.workbook.xlsx_sheet import MAX_ROW_SIZE
+from importer.reader.files.workbook.package import BLOCK, Package, PartLimit
+from importer.reader.files.workbook.sheets import OpenSheet, Record, choose_sheet
 
-MAX_CONTENT = Bound(2 << 30, 2 << 30)
-"""Of all sheets together. Equal rows and columns are written once or come near the most that anything expands to."""
+MAX_CONTENT = PartLimit(2 << 30, 2 << 30)
+"""Limit of all sheets together. No ratio limit: repeated rows and columns compress almost as well as anything can."""
 
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
 
 
-def open_ods(path: Path, name: str, reading: Reading) -> Table:
-    """Return the table of one sheet of an ODS workbook.
-
-    Raises `SourceError` when it is damaged, encrypted, beyond the bounds, or has no such sheet.
-    """
-    with translate_errors(name):
+def open_ods(path: Path, requested: str | None) -> OpenSheet:
+    """Open a sheet of an ODS workbook; raises `WorkbookError`."""
+    with corrupt_if_unparsable():
         package = Package(path)
     try:
-        with translate_errors(name):
-            _check_readable(package, name)
+        with corrupt_if_unparsable():
+            _check_not_encrypted(package)
             listing = ContentParser()
             for _ in _parse(package, listing):
                 pass
-            sheets = listing.sheets
-        sheet = choose_sheet(name, sheets, reading.sheet)
+        sheets = listing.sheets
+        index = choose_sheet(sheets, requested)
     except BaseException:
         package.close()
         raise
-    place = next(i for i, found in enumerate(sheets) if found is sheet)
-    hidden: set[int] = set()
-    late_warnings: list[str] = []
-    records = _records(package, ContentParser(place), hidden, name, late_warnings)
+    sheet = OpenSheet(sheets[index].name, index + 1, len(sheets), iter(()), package.close)
+    records = _records(package, ContentParser(index), sheet)
 
     def close() -> None:
         records.close()
         package.close()
 
-    return Table(
-        format="ODS",
-        records=in_blocks(records),
-        close=close,
-        sheet=sheet.name,
-        sheets=len(sheets),
-        notes=sheet_notes(sheet, sheets),
-        late_warnings=late_warnings,
-        hidden=hidden,
-    )
+    sheet.records, sheet.close = records, close
+    return sheet
 
 
-def _check_readable(package: Package, name: str) -> None:
-    """Raise `SourceError` for a file with a password: its parts are encrypted, or all are in one that is."""
+def _check_not_encrypted(package: Package) -> None:
+    """Raise `PasswordError` when the parts, or a package inside that holds all of them, are encrypted."""
     is_encrypted = package.has("encrypted-package")
     if not is_encrypted and package.has(_MANIFEST):
         is_encrypted = bool(package.elements(_MANIFEST, "encryption-data"))
     if is_encrypted:
-        raise SourceError(f"{name} is protected with a password. Save it without one and try again.")
+        raise PasswordError
 
 
 def _parse(package: Package, parser: ContentParser) -> Generator[None]:
     return package.parse(_CONTENT, parser.set_handlers, MAX_CONTENT, SEPARATOR)
 
 
-def _records(
-    package: Package, parser: ContentParser, hidden: set[int], name: str, late_warnings: list[str]
-) -> Generator[Record]:
-    """Yield the rows of a sheet that have a cell, numbered as the sheet shows them; repeated ones one by one."""
+def _records(package: Package, parser: ContentParser, sheet: OpenSheet) -> Generator[Record]:
+    """Yield the rows that have a cell, numbered as in the sheet; repeated rows are yielded one by one."""
     rows_seen, idle = 0, 0
-    with translate_errors(name):
+    with corrupt_if_unparsable():
         for _ in _parse(package, parser):
             for first, cells, repeat, is_hidden in parser.take_rows():
                 for number in range(first, first + repeat):
                     if is_hidden:
-                        hidden.add(number)
+                        sheet.hidden.add(number)
                     yield number, cells.copy()
             idle = 0 if parser.rows_seen > rows_seen else idle + BLOCK
             rows_seen = parser.rows_seen
             if idle > MAX_ROW_SIZE and parser.is_in_sheet:
-                raise LimitExceededError(f"it has a row of more than {MAX_ROW_SIZE >> 20} MiB")
-    late_warnings += merged_notes(parser.merged)
+                raise LimitExceededError(f"it has a row larger than {MAX_ROW_SIZE >> 20} MiB")
+    sheet.merged_ranges = parser.merged

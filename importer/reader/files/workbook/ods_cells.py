@@ -1,4 +1,4 @@
-"""The cells of an ODS file as text, from their attributes and paragraphs. Source: OASIS, ODF 1.2, part 1."""
+"""Text of the cells of an ODS file, from their attributes and paragraphs. Source: OASIS, ODF 1.2, part 1."""
 
 import re
 
@@ -7,11 +7,11 @@ from importer.reader.files.workbook.lossy import DifferingText
 from importer.reader.files.workbook.package import Attributes
 
 SEPARATOR = " "
-"""What stands between the namespace of a name and the name itself."""
+"""Separator between the namespace and the local name of an element."""
 
 
 def named(namespace: str, *names: str) -> tuple[str, ...]:
-    """Return names of a namespace of OpenDocument as the parser gives them."""
+    """Return names in an OpenDocument namespace in the form in which the parser passes them."""
     return tuple(f"urn:oasis:names:tc:opendocument:xmlns:{namespace}:1.0{SEPARATOR}{name}" for name in names)
 
 
@@ -20,36 +20,37 @@ _TYPE, _VALUE, _DATE, _TIME, _BOOLEAN, _STRING = named(
 )
 (_FORMULA,) = named("table", "formula")
 
-_wrapping = re.compile(r"(^)?(?<! ) *[\t\r\n][ \t\r\n]*($)?")
+_LINE_BREAKS = re.compile(r"(^)?(?<! ) *[\t\r\n][ \t\r\n]*($)?")
 KEPT_SPACE, KEPT_TAB, KEPT_BREAK = "\x01", "\x02", "\x03"
 _KEPT = {1: " ", 2: "\t", 3: "\n"}
-"""Stand-ins, which XML cannot hold, for white space that is an element: it does not collapse with its neighbours."""
+"""Placeholders, invalid in XML, for white space that is an element and does not collapse with its neighbours."""
 
-_digits = re.compile(r"\d+").findall
-_formula_language = re.compile(r"[A-Za-z_][\w.-]*:(?==)")
-_booleans = re.compile(r"of:=(TRUE|FALSE)\(\)").fullmatch
+_DIGITS = re.compile(r"\d+")
+_FORMULA_LANGUAGE = re.compile(r"[A-Za-z_][\w.-]*:(?==)")
+_BOOLEAN_FORMULA = re.compile(r"of:=(TRUE|FALSE)\(\)")
 
 
 def collapsed(text: str) -> str:
-    """Return a paragraph's text without the white space that is no part of it. Source: ODF 1.2, part 1, 6.1.2.
+    """Return the text of a paragraph with white space collapsed. Source: ODF 1.2, part 1, 6.1.2.
 
-    Bare spaces stay, which should collapse as well: LibreOffice writes and reads those of formatted texts as they are.
+    Plain spaces are kept, although they should collapse as well: LibreOffice writes and reads them verbatim in
+    formatted text.
     """
-    if text.isprintable():  # neither line breaks nor stand-ins
+    if text.isprintable():  # neither line breaks nor placeholders
         return text
-    text = _wrapping.sub(lambda found: " " if found[1] is None and found[2] is None else "", text)
+    text = _LINE_BREAKS.sub(lambda found: " " if found[1] is None and found[2] is None else "", text)
     return text.translate(_KEPT)
 
 
 def cell_text(cell: Attributes, shown: str) -> str:
-    """Return the text of a cell from its attributes and the text it shows.
+    """Return the text of a cell from its attributes and its displayed text.
 
-    A number counts as it is stored, unless it shows something else than a number: an error, or a TRUE that LibreOffice
-    stores as 1, or only that its column is too narrow. A formula whose result was not saved is its own text. A text
-    that is stored with other digits than it shows is a `DifferingText`.
+    A number has its stored value, unless the displayed text is not a number: an error, or a TRUE that LibreOffice
+    stores as 1 (but `###`, in a narrow column, is ignored). The text of a formula without a saved result is the
+    formula. A text whose stored and displayed digits differ is a `DifferingText`.
     """
-    boolean = _booleans(cell[_FORMULA]) if _FORMULA in cell else None
-    if boolean:  # of a workbook of Excel once; LibreOffice may show it as 1, in the format of its column
+    boolean = _BOOLEAN_FORMULA.fullmatch(cell[_FORMULA]) if _FORMULA in cell else None
+    if boolean:  # from an Excel workbook; LibreOffice may display it as 1, in its column's format
         return boolean[1]
     kind = cell.get(_TYPE)
     text = ""
@@ -60,11 +61,11 @@ def cell_text(cell: Attributes, shown: str) -> str:
     elif kind == "boolean" and _BOOLEAN in cell:
         text = "TRUE" if cell[_BOOLEAN] in ("true", "1") else "FALSE"
     stored = cell.get(_STRING, "")
-    if kind == "string" and shown and stored and _digits(shown) != _digits(stored):
+    if kind == "string" and shown and stored and _DIGITS.findall(shown) != _DIGITS.findall(stored):
         return DifferingText(f"{shown} ≠ {stored}")
     text = text or shown or stored
     if not text and _FORMULA in cell and _STRING not in cell:
-        return "=" + _formula_language.sub("", cell[_FORMULA], count=1).removeprefix("=")
+        return "=" + _FORMULA_LANGUAGE.sub("", cell[_FORMULA], count=1).removeprefix("=")
     return text
 
 
@@ -76,5 +77,5 @@ def _time_text(cell: Attributes) -> str:
 
 def _shows_number(shown: str) -> bool:
     if not shown.strip("#"):
-        return True  # in a column too narrow for it
+        return True  # the column is too narrow
     return not shown.startswith(("#DIV/0", "Err")) and any(map(str.isnumeric, shown))

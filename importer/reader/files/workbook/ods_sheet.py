@@ -1,17 +1,15 @@
-"""The events of an ODS file's content as its list of sheets and the rows of one. Source: OASIS, ODF 1.2, part 1."""
+"""Parsing of an ODS file into its list of sheets and the rows of one. Source: OASIS, ODF 1.2, part 1."""
 
 from xml.parsers import expat
 
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.limits import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE, MAX_TEXT
 from importer.reader.files.workbook.ods_cells import KEPT_BREAK, KEPT_SPACE, KEPT_TAB, cell_text, collapsed, named
-from importer.reader.files.workbook.package import Attributes, CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.package import Attributes
 from importer.reader.files.workbook.sheets import Sheet
-from importer.reader.files.workbook.xlsx_sheet import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE
 
-MAX_TEXT = 1 << 30
-"""Characters of all cells together, each as often as it is repeated."""
-
-Repeated = tuple[int, list[str], int, bool]
-"""The number of the first of some equal rows, its cells, how many rows there are, and whether they are hidden."""
+RepeatedRow = tuple[int, list[str], int, bool]
+"""Row number, cells, number of repetitions, and whether the rows are hidden."""
 
 
 _TABLE, _ROW, _CELL, _COVERED = named("table", "table", "table-row", "table-cell", "covered-table-cell")
@@ -22,7 +20,7 @@ _GROUP, _GROUP_DISPLAY, _VISIBILITY = named("table", "table-row-group", "display
 _STYLE, _TABLE_STYLE, _NAME_OF_STYLE = named("style", "style", "table-properties", "name")
 _IN_TEXT = named("text", "")[0]
 _P, _H, _SPACES, _COUNT, _TAB, _LINE_BREAK = named("text", "p", "h", "s", "c", "tab", "line-break")
-_NO_CELL_TEXT = frozenset(named("text", "ruby-text", "note", "tracked-changes"))
+_SKIPPED_IN_TEXT = frozenset(named("text", "ruby-text", "note", "tracked-changes"))
 _AROUND_ROWS = frozenset(
     (
         *named("office", "document-content", "automatic-styles", "body", "spreadsheet"),
@@ -32,10 +30,10 @@ _AROUND_ROWS = frozenset(
 
 
 class ContentParser:
-    """Collects the sheets of the content and, with the place of one (from 0), its rows; all else is skipped.
+    """Collects the sheets and, if the index of one is given (from 0), its rows; everything else is skipped.
 
-    `rows_seen` counts the rows of that sheet, with or without cells, `merged` its ranges of merged cells. The cells
-    that such a range covers are empty: the sheet does not show what they hold.
+    `rows_seen` counts the rows of that sheet, also those without cells, `merged` its merged ranges. Cells covered by
+    such a range are empty, because the sheet does not display them.
     """
 
     def __init__(self, wanted: int | None = None) -> None:
@@ -43,9 +41,9 @@ class ContentParser:
         self._wanted = wanted
         self._tables: list[tuple[str, str]] = []
         self._hidden_styles: set[str] = set()
-        self._rows: list[Repeated] = []
+        self._rows: list[RepeatedRow] = []
         self._cells_seen = self._text_seen = 0
-        # Where the parser stands: in an element to skip, the style, the row, the cell and its paragraph.
+        # The depth inside a skipped element, the current style, row, cell and paragraph.
         self._depth_skipped = 0
         self._style = ""
         self._in_table = self._in_row = self._in_cell = self._in_paragraph = self._is_covered = False
@@ -60,21 +58,21 @@ class ContentParser:
 
     @property
     def sheets(self) -> tuple[Sheet, ...]:
-        """The sheets met so far; one is hidden by its style."""
+        """The sheets found so far; a hidden one has a style that hides it."""
         return tuple(Sheet(name, style not in self._hidden_styles) for name, style in self._tables)
 
     @property
     def is_in_sheet(self) -> bool:
-        """Whether the sheet has begun and not come to its end."""
+        """Whether the parser is inside the requested sheet."""
         return self._in_table
 
-    def take_rows(self) -> list[Repeated]:
-        """Return the rows with cells that have come to their end since the last call."""
+    def take_rows(self) -> list[RepeatedRow]:
+        """Return the rows with cells that were completed since the last call."""
         rows, self._rows = self._rows, []
         return rows
 
     def set_handlers(self, parser: expat.XMLParserType) -> None:
-        """Let a parser report to this object."""
+        """Register the handlers of this object with a parser."""
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         if self._wanted is not None:
             parser.CharacterDataHandler = self._characters
@@ -119,7 +117,7 @@ class ContentParser:
             self._depth_skipped = 1
 
     def _start_in_cell(self, tag: str, attributes: Attributes) -> None:
-        """Everything of the namespace `text` is part of the text; comments, drawings and inner tables are not."""
+        """Elements of the namespace `text` are part of the text; comments, drawings and inner tables are not."""
         if tag in (_P, _H):
             self._in_paragraph = True
             self._pieces.clear()
@@ -132,7 +130,7 @@ class ContentParser:
             self._pieces.append(KEPT_TAB)
         elif tag == _LINE_BREAK:
             self._pieces.append(KEPT_BREAK)
-        elif not tag.startswith(_IN_TEXT) or tag in _NO_CELL_TEXT:
+        elif not tag.startswith(_IN_TEXT) or tag in _SKIPPED_IN_TEXT:
             self._depth_skipped = 1
 
     def _end(self, tag: str) -> None:
@@ -197,5 +195,5 @@ def _count(attributes: Attributes, key: str) -> int:
         return 1
     text = attributes[key].strip(" \t\r\n").removeprefix("+")  # XML Schema, part 2: positiveInteger
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
-        raise CorruptFileError(f"something is repeated '{attributes[key][:20]}' times")
+        raise CorruptFileError(f"it has an invalid number of repetitions '{attributes[key][:20]}'")
     return int(text)

@@ -1,35 +1,34 @@
-"""The parts of a zipped XML document (XLSX, ODS), parsed block by block within bounds.
+"""Parts of a zipped XML document (XLSX, ODS), parsed in blocks within limits.
 
-Hostile files are refused by bounds on what is expanded; a document type with declarations, which entity bombs and
-external entities need, is refused outright.
+Decompression bombs are stopped by limits on the expanded size; a document type with declarations, which entity bombs
+and external entities need, is always rejected.
 """
 
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import unquote
 from xml.parsers import expat
 
-from importer.errors import SourceError
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
 
 MAX_RATIO = 300
-"""How many times its compressed size a large part may expand to. Real sheets reach 121, 300 at 90 MiB when their rows
-are equal and do not name their cells; nothing expands more than 1032 times."""
+"""Maximum expansion of a large part, as a multiple of its compressed size. Real sheets reach 121, or 300 at 90 MiB when
+their rows are equal and their cells have no references; deflate cannot exceed 1032."""
 
 MAX_DEPTH = 100
 MAX_ELEMENTS = 200_000
-"""Elements within each other, and elements of interest, in a part that is kept in memory."""
+"""Nesting depth, and number of collected elements, of a part that is kept in memory."""
 
 MAX_TOKEN = 4 << 20
-"""Bytes of one tag: an unfinished one is looked at again with every block."""
+"""Bytes of one tag. The parser scans an unfinished tag again with every block."""
 
 BLOCK = 1 << 16
-"""Bytes that are parsed at a time."""
+"""Bytes parsed at a time."""
 
 _SCANNED = 1 << 18
 
@@ -38,53 +37,19 @@ SetHandlers = Callable[[expat.XMLParserType], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """The most bytes that a part may expand to, and the bytes beyond which `MAX_RATIO` holds too."""
+class PartLimit:
+    """Maximum expanded size of a part in bytes, and the size above which `MAX_RATIO` applies as well."""
 
     size: int
     any_ratio: int
 
 
-SMALL_PART = Bound(32 << 20, 32 << 20)
-"""A part that is kept in memory."""
-
-
-class CorruptFileError(Exception):
-    """A document contradicts itself; the text says where."""
-
-
-class LimitExceededError(Exception):
-    """A document goes beyond a bound; the text says which."""
-
-
-_DAMAGE = (
-    CorruptFileError,
-    zipfile.BadZipFile,
-    zlib.error,
-    expat.ExpatError,
-    EOFError,
-    NotImplementedError,
-    UnicodeDecodeError,  # the name of a part
-)
-
-
-@contextmanager
-def translate_errors(name: str) -> Generator[None]:
-    """Turn what is wrong with a workbook into the sentence about it."""
-    try:
-        yield
-    except _DAMAGE as error:
-        raise SourceError(
-            f"{name} is a damaged workbook ({error}). Open it in a spreadsheet program and save it again as XLSX."
-        ) from None
-    except LimitExceededError as error:
-        raise SourceError(
-            f"{name} is not read, for safety: {error}. Save only the table that is needed, as CSV or XLSX."
-        ) from None
+SMALL_PART = PartLimit(32 << 20, 32 << 20)
+"""Limit of a part that is kept in memory."""
 
 
 def plain_name(part: str) -> str:
-    """Return the name of a part as it is compared. Source: ECMA-376, part 2, 6.2: whatever the case."""
+    """Return the normalized name of a part; names are case-insensitive. Source: ECMA-376, part 2, 6.2."""
     return unquote(part).replace("\\", "/").lstrip("/").lower()
 
 
@@ -104,41 +69,41 @@ class Package:
         self.close()
 
     def close(self) -> None:
-        """Free the file."""
+        """Close the file."""
         self._zip.close()
 
     def has(self, part: str) -> bool:
-        """Tell whether the document has a part."""
+        """Return whether the document has a part."""
         return plain_name(part) in self._infos
 
     def parse(
-        self, part: str, set_handlers: SetHandlers, bound: Bound, separator: str | None = None
+        self, part: str, set_handlers: SetHandlers, limit: PartLimit, separator: str | None = None
     ) -> Generator[None]:
-        """Parse a part, pausing after each block; raises `LimitExceededError` when it expands beyond its bound.
+        """Parse a part, yielding after each block; raises `LimitExceededError` when it expands beyond its limit.
 
-        With a `separator`, names come as namespace, separator and local name instead of with a prefix.
+        With a `separator`, names are passed as namespace, separator and local name instead of with their prefix.
         """
-        info = self._checked(part, bound)
+        info = self._checked(part, limit)
         parser = expat.ParserCreate(namespace_separator=separator)
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_subset
         set_handlers(parser)
         begun = 0
-        with closing(self._zip.open(info)) as stream:  # gives no more bytes than the size that was checked
+        with closing(self._zip.open(info)) as stream:  # never returns more bytes than the checked size
             while block := stream.read(BLOCK):
                 _parse_block(parser, block)
                 begun += len(block)
                 if begun - parser.CurrentByteIndex > MAX_TOKEN:
-                    raise LimitExceededError(f"its part {part} has a tag of more than {MAX_TOKEN >> 20} MiB")
+                    raise LimitExceededError(f"its part {part} has a tag larger than {MAX_TOKEN >> 20} MiB")
                 yield
         parser.Parse(b"", True)
         yield
 
-    def holds(self, part: str, words: Sequence[bytes], bound: Bound) -> bool:
-        """Tell whether the bytes of a part hold any of some words; raises `LimitExceededError` beyond its bound."""
+    def contains(self, part: str, words: Sequence[bytes], limit: PartLimit) -> bool:
+        """Return whether a part contains any of the byte strings; raises `LimitExceededError` beyond its limit."""
         overlap = max(map(len, words)) - 1
         last = b""
-        with closing(self._zip.open(self._checked(part, bound))) as stream:
+        with closing(self._zip.open(self._checked(part, limit))) as stream:
             while block := stream.read(_SCANNED):
                 if any(word in last + block for word in words):
                     return True
@@ -146,9 +111,9 @@ class Package:
         return False
 
     def elements(self, part: str, *wanted: str) -> list[tuple[str, Attributes]]:
-        """Return the start tags of a small part that have these names, without their prefixes.
+        """Return the start tags of a small part that have these local names.
 
-        All bear the prefix of the first tag: those of other namespaces, such as extensions, are left out.
+        Only tags with the prefix of the root element count: those of other namespaces, such as extensions, do not.
         """
         found: list[tuple[str, Attributes]] = []
         depth, prefix = 0, ""
@@ -161,7 +126,7 @@ class Package:
             if own == prefix and name in wanted:
                 found.append((name, attributes))
             if depth > MAX_DEPTH or len(found) > MAX_ELEMENTS:
-                raise LimitExceededError(f"its part {part} has more elements than any spreadsheet needs")
+                raise LimitExceededError(f"its part {part} has too many elements")
 
         def end(_: str) -> None:
             nonlocal depth
@@ -174,19 +139,19 @@ class Package:
             pass
         return found
 
-    def _checked(self, part: str, bound: Bound) -> zipfile.ZipInfo:
+    def _checked(self, part: str, limit: PartLimit) -> zipfile.ZipInfo:
         info = self._infos.get(plain_name(part))
         if info is None:
             raise CorruptFileError(f"its part {part} is missing")
         if plain_name(part) in self._repeated:
-            raise CorruptFileError(f"its part {part} is there twice")
+            raise CorruptFileError(f"it contains its part {part} twice")
         if info.flag_bits & 1:
             raise CorruptFileError(f"its part {part} is encrypted")
-        if info.file_size > bound.size:
+        if info.file_size > limit.size:
             raise LimitExceededError(
-                f"its part {part} expands to {info.file_size >> 20:,} MiB, and {bound.size >> 20:,} is the most"
+                f"its part {part} expands to {info.file_size >> 20:,} MiB; the limit is {limit.size >> 20:,} MiB"
             )
-        if info.file_size > bound.any_ratio and info.file_size > MAX_RATIO * info.compress_size:
+        if info.file_size > limit.any_ratio and info.file_size > MAX_RATIO * info.compress_size:
             raise LimitExceededError(f"its part {part} expands to more than {MAX_RATIO} times its size")
         return info
 
@@ -195,12 +160,12 @@ def _parse_block(parser: expat.XMLParserType, block: bytes) -> None:
     try:
         parser.Parse(block, False)
     except (LookupError, ValueError) as error:
-        if "encoding" in str(error):  # expat's own, not one of the handlers'
+        if "encoding" in str(error):  # raised by expat, not by a handler
             raise CorruptFileError(str(error)) from None
         raise
 
 
 def _refuse_subset(name: str, system_id: str | None, public_id: str | None, has_internal_subset: int) -> None:
-    """Refuse a document type that declares something; one that old OpenOffice.org refers to elsewhere is not read."""
+    """Reject a document type with declarations; the external ones that old OpenOffice.org names are never loaded."""
     if has_internal_subset:
-        raise LimitExceededError("it declares a document type of its own, which spreadsheets never do and attacks need")
+        raise LimitExceededError("it declares its own document type, which spreadsheets never do and attacks rely on")

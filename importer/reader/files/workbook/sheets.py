@@ -1,48 +1,56 @@
-"""Which sheet of a workbook is read."""
+"""Sheets of a workbook: selection by name or position, and an opened one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from importer.errors import SourceError
-from importer.reader.messages import quoted
+from importer.reader.files.workbook.errors import SheetNotFoundError
+
+Record = tuple[int, list[str]]
+"""A row number as the spreadsheet shows it, and the cells as text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet: its name, whether people see it, and where its cells are kept."""
+    """A sheet of a workbook; `part` is the member of the file that holds its cells."""
 
     name: str
     is_visible: bool
     part: str = ""
 
 
-def choose_sheet(file: str, sheets: Sequence[Sheet], wish: str | None) -> Sheet:
-    """Return the sheet with the wished name or position (from 1), else the first visible one; raises `SourceError`."""
+@dataclass(slots=True)
+class OpenSheet:
+    """One sheet of a workbook, open for reading.
+
+    `position` counts from 1, `sheets` is the number of sheets in the workbook. `records` streams the rows that have a
+    cell, in ascending order; while it is read, `hidden` collects the numbers of hidden rows, and `merged_ranges` is
+    updated at the latest when it ends. `close` releases the file.
+    """
+
+    name: str
+    position: int
+    sheets: int
+    records: Iterator[Record]
+    close: Callable[[], None]
+    hidden: set[int] = field(default_factory=set)
+    merged_ranges: int = 0
+
+
+def choose_sheet(sheets: Sequence[Sheet], requested: str | None) -> int:
+    """Return the index of the sheet with the requested name or position (from 1), by default the first visible one.
+
+    Raises `SheetNotFoundError`.
+    """
+    names = [sheet.name for sheet in sheets]
     if not sheets:
-        raise SourceError(f"{file} has no sheet with cells.")
-    if wish is None:
-        return next((sheet for sheet in sheets if sheet.is_visible), sheets[0])
-    exact = [sheet for sheet in sheets if sheet.name == wish]
-    similar = exact or [sheet for sheet in sheets if sheet.name.strip().casefold() == wish.strip().casefold()]
-    if similar:
-        return similar[0]
-    if wish.isascii() and wish.isdecimal() and len(wish) < 10 and 1 <= int(wish) <= len(sheets):
-        return sheets[int(wish) - 1]
-    shown = ", ".join(quoted(sheet.name) for sheet in sheets[:20])
-    raise SourceError(f"{file} has no sheet {quoted(wish)}. Its sheets are: {shown}. Name one with --sheet NAME.")
-
-
-def sheet_notes(sheet: Sheet, sheets: Sequence[Sheet]) -> tuple[str, ...]:
-    """Return the sentence that says which sheet of how many is read, when there is more than one."""
-    if len(sheets) < 2:
-        return ()
-    place = sheets.index(sheet) + 1
-    return (f"Sheet {quoted(sheet.name)} is read, number {place} of {len(sheets)}; choose another with --sheet NAME.",)
-
-
-def merged_notes(ranges: int) -> list[str]:
-    """Return the sentence about the ranges of merged cells that a sheet has."""
-    if not ranges:
-        return []
-    only = "only the first cell of each has a value, the others are read as empty"
-    return [f"Merged ranges in the sheet: {ranges:,}; {only}."]
+        raise SheetNotFoundError(None, names)
+    if requested is None:
+        return next((index for index, sheet in enumerate(sheets) if sheet.is_visible), 0)
+    if requested in names:
+        return names.index(requested)
+    folded = [name.strip().casefold() for name in names]
+    if requested.strip().casefold() in folded:
+        return folded.index(requested.strip().casefold())
+    if requested.isascii() and requested.isdecimal() and len(requested) < 10 and 1 <= int(requested) <= len(sheets):
+        return int(requested) - 1
+    raise SheetNotFoundError(requested, names)

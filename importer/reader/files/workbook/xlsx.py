@@ -1,46 +1,36 @@
-"""XLSX workbooks: one sheet as numbered records of cells, streamed.
+"""XLSX workbooks, streamed.
 
-The XML is read event by event: openpyxl, which keeps errors and exact numbers as well, takes more than twice as long.
+The XML is parsed event by event: openpyxl also keeps errors and exact numbers, but takes more than twice as long.
 """
 
 import posixpath
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
-from importer.config import Reading
-from importer.reader.files.table import Record, Table, in_blocks
 from importer.reader.files.workbook.cells import NumberFormatKind, classify_number_format
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError, corrupt_if_unparsable
+from importer.reader.files.workbook.limits import MAX_ROW_SIZE
 from importer.reader.files.workbook.merged_cells import CoveredCells, merged_ranges
-from importer.reader.files.workbook.package import (
-    BLOCK,
-    Attributes,
-    Bound,
-    CorruptFileError,
-    LimitExceededError,
-    Package,
-    translate_errors,
-)
-from importer.reader.files.workbook.sheets import Sheet, choose_sheet, merged_notes, sheet_notes
-from importer.reader.files.workbook.xlsx_sheet import MAX_ROW_SIZE, SheetParser
+from importer.reader.files.workbook.package import BLOCK, Attributes, Package, PartLimit
+from importer.reader.files.workbook.sheets import OpenSheet, Record, Sheet, choose_sheet
+from importer.reader.files.workbook.xlsx_sheet import SheetParser
 from importer.reader.files.workbook.xlsx_strings import StringsParser
 
 _STYLE_LISTS = ("numFmts", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
-MAX_SHEET = Bound(4 << 30, 256 << 20)
-MAX_STRINGS = Bound(256 << 20, 64 << 20)
-"""Of a sheet, which is read row by row, and of the texts that sheets share, which take up to five times the memory."""
+MAX_SHEET = PartLimit(4 << 30, 256 << 20)
+MAX_STRINGS = PartLimit(256 << 20, 64 << 20)
+"""Limits of a sheet, which is streamed, and of the shared strings, which take up to five times this size in memory."""
 
 
-def open_xlsx(path: Path, name: str, reading: Reading) -> Table:
-    """Return the table of one sheet of a workbook.
-
-    Raises `SourceError` when the workbook is damaged, beyond the bounds, or has no such sheet.
-    """
-    with translate_errors(name):
+def open_xlsx(path: Path, requested: str | None) -> OpenSheet:
+    """Open a sheet of an XLSX workbook; raises `WorkbookError`."""
+    with corrupt_if_unparsable():
         package = Package(path)
     try:
-        with translate_errors(name):
+        with corrupt_if_unparsable():
             workbook = _Workbook(package)
-            sheet = choose_sheet(name, workbook.sheets, reading.sheet)
+            index = choose_sheet(workbook.sheets, requested)
+            sheet = workbook.sheets[index]
             merged = merged_ranges(package, sheet.part, MAX_SHEET)
             parser = SheetParser(
                 workbook.shared_strings(),
@@ -51,38 +41,37 @@ def open_xlsx(path: Path, name: str, reading: Reading) -> Table:
     except BaseException:
         package.close()
         raise
-    records = _records(package, sheet, parser, name)
+    records = _records(package, sheet, parser)
 
     def close() -> None:
         records.close()
         package.close()
 
-    return Table(
-        format="XLSX",
-        records=in_blocks(records),
-        close=close,
-        sheet=sheet.name,
-        sheets=len(workbook.sheets),
-        notes=sheet_notes(sheet, workbook.sheets),
-        late_warnings=merged_notes(len(merged)),
+    return OpenSheet(
+        sheet.name,
+        index + 1,
+        len(workbook.sheets),
+        records,
+        close,
         hidden=parser.hidden,
+        merged_ranges=len(merged),
     )
 
 
-def _records(package: Package, sheet: Sheet, parser: SheetParser, name: str) -> Generator[Record]:
-    """Yield the rows of a sheet that have a cell, numbered as the sheet numbers them."""
+def _records(package: Package, sheet: Sheet, parser: SheetParser) -> Generator[Record]:
+    """Yield the rows that have a cell, numbered as in the sheet."""
     rows_seen, idle = 0, 0
-    with translate_errors(name):
+    with corrupt_if_unparsable():
         for _ in package.parse(sheet.part, parser.set_handlers, MAX_SHEET):
             yield from parser.take_rows()
             idle = 0 if parser.rows_seen > rows_seen else idle + BLOCK
             rows_seen = parser.rows_seen
             if idle > MAX_ROW_SIZE:
-                raise LimitExceededError(f"it has a row of more than {MAX_ROW_SIZE >> 20} MiB")
+                raise LimitExceededError(f"it has a row larger than {MAX_ROW_SIZE >> 20} MiB")
 
 
 class _Workbook:
-    """What matters of an XLSX file: its sheets, the texts they share, the styles that show dates."""
+    """The list of sheets, the shared strings and the number formats of an XLSX file."""
 
     def __init__(self, package: Package) -> None:
         self._package = package
@@ -92,7 +81,7 @@ class _Workbook:
         self.sheets: tuple[Sheet, ...] = tuple(self._listed_sheets(workbook))
 
     def shared_strings(self) -> list[str]:
-        """Return the texts that the sheets' cells point to."""
+        """Return the shared strings, to which cells refer by index."""
         part = self._target(self._parts, "/sharedStrings")
         if part is None or not self._package.has(part):
             return []
@@ -102,7 +91,7 @@ class _Workbook:
         return parser.strings
 
     def styles(self) -> list[NumberFormatKind]:
-        """Return for each cell style what it shows a number as."""
+        """Return the kind of number format of each cell style."""
         part = self._target(self._parts, "/styles")
         if part is None or not self._package.has(part):
             return []
@@ -133,7 +122,7 @@ class _Workbook:
         return sheets
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Return the parts that a part points to: id → (kind, name of the part)."""
+        """Return the relationships of a part: id → (type, name of the target part)."""
         folder, file = posixpath.split(part)
         listing = posixpath.join(folder, "_rels", f"{file}.rels")
         if not self._package.has(listing):
@@ -153,5 +142,5 @@ class _Workbook:
 def _number(attributes: Attributes, key: str) -> int:
     text = attributes.get(key, "0")
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise CorruptFileError(f"its styles have a number '{text[:20]}'")
+        raise CorruptFileError(f"its styles contain the invalid number '{text[:20]}'")
     return int(text)

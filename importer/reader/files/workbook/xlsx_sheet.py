@@ -1,10 +1,9 @@
-"""The events of a sheet's XML as rows of cells, every cell as exact as the file has it."""
+"""Parsing of an XLSX sheet into rows of cells, each as exact as it is stored."""
 
 import re
 from collections.abc import Callable
 from xml.parsers import expat
 
-from importer.reader.files.table import Record
 from importer.reader.files.workbook.cells import (
     NumberFormatKind,
     date_text,
@@ -14,31 +13,27 @@ from importer.reader.files.workbook.cells import (
     number_text,
     uncertain_text,
 )
-from importer.reader.files.workbook.package import Attributes, CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.errors import CorruptFileError, LimitExceededError
+from importer.reader.files.workbook.limits import MAX_CELLS, MAX_COLUMN, MAX_ROW, MAX_ROW_SIZE
+from importer.reader.files.workbook.package import Attributes
+from importer.reader.files.workbook.sheets import Record
 from importer.reader.files.workbook.xlsx_strings import unescaped
 
-MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
-"""The largest sheet. Source: Microsoft, "Excel specifications and limits"."""
-
-MAX_CELLS = 100_000_000
-MAX_ROW_SIZE = 16 << 20
-"""Bytes of XML, and characters of text, that one row may take."""
-
-_OWN_VALUES: dict[str, Callable[[str], bool]] = {
-    # Booleans, errors, ISO dates and durations: any other value could be taken for an id.
+_VALID_VALUES: dict[str, Callable[[str], bool]] = {
+    # Booleans, errors, ISO dates and durations: any other value of these cell types could be mistaken for an id.
     "b": lambda value: value.lower() in {"0", "1", "true", "false"},
     "e": lambda value: not value[0].isdecimal(),
     "d": lambda value: "-" in value or ":" in value or value[0] == "P",
 }
 _TRUE = frozenset({"1", "true", "on"})
-_no_height = re.compile(r"0+(\.0*)?").fullmatch
+_ZERO = re.compile(r"0+(\.0*)?")
 
 
 class SheetParser:
-    """Collects the rows of a sheet from its events.
+    """Collects the rows of a sheet from the events of an XML parser.
 
-    `rows_seen` counts rows with or without cells; `hidden` collects the numbers of the rows with cells that are hidden.
-    `clear_covered` empties the cells of a row, given its number, that a merged range covers.
+    `rows_seen` counts all rows, also those without cells; `hidden` collects the numbers of hidden rows with cells.
+    `clear_covered` is called with the number and the cells of each row to clear the cells covered by merged ranges.
     """
 
     def __init__(
@@ -59,7 +54,7 @@ class SheetParser:
         self._rows: list[Record] = []
         self._cells_seen = 0
         self._columns = ColumnNumbers()
-        # Where the parser stands: the row, the cell, and the text since the last start tag.
+        # The current row, the current cell, and the text since the last start tag.
         self._number = 0
         self._row: list[str] = []
         self._is_hidden = False
@@ -71,22 +66,22 @@ class SheetParser:
         self._text: list[str] = []
 
     def take_rows(self) -> list[Record]:
-        """Return the rows with cells that have come to their end since the last call."""
+        """Return the rows with cells that were completed since the last call."""
         rows, self._rows = self._rows, []
         return rows
 
     def set_handlers(self, parser: expat.XMLParserType) -> None:
-        """Let a parser report to this object."""
+        """Register the handlers of this object with a parser."""
 
         def root(tag: str, _: Attributes) -> None:
             self._name_tags(prefix=tag.removesuffix("worksheet"))
             parser.StartElementHandler = outside
 
         def outside(tag: str, _: Attributes) -> None:
-            # Beside the sheet's data, controls and drawings have rows of their own.
+            # Controls and drawings outside the sheet data have `row` elements too.
             if tag.endswith("sheetData"):
                 if tag != self._data_tag:
-                    raise CorruptFileError(f"it has sheet data named '{tag[:20]}'")
+                    raise CorruptFileError(f"it has an unexpected element '{tag[:20]}'")
                 parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
 
         def leave_data() -> None:
@@ -98,7 +93,7 @@ class SheetParser:
         parser.CharacterDataHandler = self._text.append
 
     def _name_tags(self, prefix: str) -> None:
-        """Set the names of elements: all have the prefix of the first, usually none."""
+        """Set the names of elements: all have the prefix of the root element, usually none."""
         self._data_tag = prefix + "sheetData"
         self._row_tag, self._cell_tag, self._value_tag = prefix + "row", prefix + "c", prefix + "v"
         self._formula_tag, self._text_tag, self._reading_tag = prefix + "f", prefix + "t", prefix + "rPh"
@@ -116,27 +111,27 @@ class SheetParser:
         elif tag == self._reading_tag:
             self._in_reading = True
         elif tag.endswith("row") and tag.rpartition(":")[2] == "row":
-            # It may be of the same namespace, and then its cells must not be lost.
-            raise CorruptFileError(f"it has a row named '{tag[:20]}'")
+            # It may be in the same namespace, and then its cells must not be lost.
+            raise CorruptFileError(f"it has an unexpected element '{tag[:20]}'")
 
     def _start_row(self, attributes: Attributes) -> None:
-        """Begin a row, or continue the last one: some programs write an element of the same number for each cell."""
+        """Start a row, or continue the last one: some programs write one element per cell, with the same number."""
         number = _row_number(attributes, after=self._number)
         if number != self._number:
             self._finish_row()
             self._number, self._row, self._is_hidden = number, [], False
         self._column = -1
-        if attributes.get("hidden") in _TRUE or _no_height(attributes.get("ht", "")):
+        if attributes.get("hidden") in _TRUE or _ZERO.fullmatch(attributes.get("ht", "")):
             self._is_hidden = True
 
     def _end(self, tag: str) -> None:
         if tag == self._value_tag:
-            if self._value is None:  # an extension of the cell may hold another
+            if self._value is None:  # an extension of the cell may have a second one
                 self._value = "".join(self._text)
         elif tag == self._cell_tag:
-            shown = self._shown(self._cell, self._value, self._formula, self._inline)
-            if shown:
-                _place(self._row, self._column, shown, self._number)
+            text = self._cell_text(self._cell, self._value, self._formula, self._inline)
+            if text:
+                _set_cell(self._row, self._column, text, self._number)
         elif tag == self._text_tag:
             if not self._in_reading:
                 self._inline += unescaped("".join(self._text))
@@ -147,8 +142,8 @@ class SheetParser:
         elif tag == self._data_tag:
             self._leave_data()
 
-    def _shown(self, cell: Attributes, value: str | None, formula: str, inline: str) -> str:
-        """Return the text of a cell; a formula whose result was not saved is its own text."""
+    def _cell_text(self, cell: Attributes, value: str | None, formula: str, inline: str) -> str:
+        """Return the text of a cell; that of a formula without a saved result is the formula."""
         kind = cell.get("t", "n")
         if value is None:
             return inline or formula
@@ -158,10 +153,10 @@ class SheetParser:
             return self._number_text(value, cell.get("s")) if value else formula
         if kind == "inlineStr":
             return inline or unescaped(value)
-        if not value or kind == "str":  # the text of a formula
+        if not value or kind == "str":  # the result of a formula
             return unescaped(value)
-        is_own = _OWN_VALUES.get(kind)
-        if is_own is None or not is_own(value):
+        is_valid = _VALID_VALUES.get(kind)
+        if is_valid is None or not is_valid(value):
             return uncertain_text(unescaped(value))
         if kind == "d":
             return iso_duration_text(value) if value[0] == "P" else iso_text(value)
@@ -173,20 +168,20 @@ class SheetParser:
         try:
             return self._strings[_index(value)]
         except (ValueError, IndexError):
-            raise CorruptFileError(f"a cell points to a text '{value[:20]}' that is not there") from None
+            raise CorruptFileError(f"a cell refers to a missing shared string '{value[:20]}'") from None
 
     def _number_text(self, value: str, style: str | None) -> str:
         if not style or (style == "0" and not self._styles):
-            shown = self._first_style
+            kind = self._first_style
         else:
             try:
-                shown = self._styles[_index(style)]
+                kind = self._styles[_index(style)]
             except (ValueError, IndexError):
                 return uncertain_text(value)  # a number or a date
-        if shown is NumberFormatKind.NUMBER:
+        if kind is NumberFormatKind.NUMBER:
             return number_text(value)
         return (
-            date_text(value, from_1904=self._from_1904) if shown is NumberFormatKind.DATETIME else duration_text(value)
+            date_text(value, from_1904=self._from_1904) if kind is NumberFormatKind.DATETIME else duration_text(value)
         )
 
     def _finish_row(self) -> None:
@@ -213,16 +208,16 @@ def _index(text: str) -> int:
 
 
 class ColumnNumbers(dict[str, int]):
-    """The position, from 0, of the column with some letters; found once for each."""
+    """Cache of column indexes, from 0, by the letters of the column."""
 
     def __missing__(self, letters: str) -> int:
         column = 0
         for letter in letters.upper():
             column = column * 26 + ord(letter) - 64
             if not "A" <= letter <= "Z" or column > MAX_COLUMN:
-                raise CorruptFileError(f"it has a column '{letters[:20]}'")
+                raise CorruptFileError(f"it has an invalid column '{letters[:20]}'")
         if not column:
-            raise CorruptFileError("it has a cell whose place names no column")
+            raise CorruptFileError("it has a cell reference without a column")
         self[letters] = column - 1
         return column - 1
 
@@ -235,7 +230,7 @@ def _row_number(attributes: Attributes, after: int) -> int:
     return number
 
 
-def _place(cells: list[str], column: int, text: str, number: int) -> None:
+def _set_cell(cells: list[str], column: int, text: str, number: int) -> None:
     missing = column - len(cells)
     if missing > 0:
         cells.extend([""] * missing)

@@ -1,21 +1,21 @@
-"""The texts that the sheets of an XLSX workbook share, and the escapes in them."""
+"""Shared strings of an XLSX workbook, and their escapes."""
 
 import re
 from xml.parsers import expat
 
 from importer.reader.files.workbook.package import Attributes
 
-_escaped = re.compile(r"_x(D[89AB][0-9A-F]{2})__x(D[C-F][0-9A-F]{2})_|_x(?!D[89A-F])([0-9A-F]{4})_", re.IGNORECASE)
+_ESCAPE = re.compile(r"_x(D[89AB][0-9A-F]{2})__x(D[C-F][0-9A-F]{2})_|_x(?!D[89A-F])([0-9A-F]{4})_", re.IGNORECASE)
 
 
 class StringsParser:
-    """Collects the shared texts; readings above Japanese words (`rPh`) are not part of them."""
+    """Collects the shared strings, without phonetic readings of Japanese words (`rPh`)."""
 
     def __init__(self) -> None:
         self.strings: list[str] = []
 
     def set_handlers(self, parser: expat.XMLParserType) -> None:
-        """Let a parser report to this object."""
+        """Register the handlers of this object with a parser."""
         text: list[str] = []
         whole: list[str] = []
         strings = self.strings
@@ -45,11 +45,11 @@ class StringsParser:
 
 
 def unescaped(text: str) -> str:
-    """Return a workbook's text with its `_x000D_` escapes resolved. Source: ECMA-376, part 1, 22.4.2.4 bstr.
+    """Return the text with its `_x000D_` escapes resolved. Source: ECMA-376, part 1, 22.4.2.4 bstr.
 
-    Half of a character of two UTF-16 units is none and stays escaped.
+    A lone UTF-16 surrogate is not a character and stays escaped.
     """
-    return _escaped.sub(_character, text) if "_x" in text else text
+    return _ESCAPE.sub(_character, text) if "_x" in text else text
 
 
 def _character(escape: re.Match[str]) -> str:

@@ -1,11 +1,11 @@
-"""OLE containers: streams are found and joined, and no damage makes reading go on for ever."""
+"""OLE compound files: streams are found and joined, and damage never causes an endless loop."""
 
 import struct
 
 import pytest
 
 from importer.reader.files.workbook.cfb import Container
-from importer.reader.files.workbook.package import CorruptFileError
+from importer.reader.files.workbook.errors import CorruptFileError
 from tests.files.make import _entry, ole
 
 END, FREE = 0xFFFFFFFE, 0xFFFFFFFF
@@ -25,7 +25,7 @@ def sector(numbers: list[int]) -> bytes:
     return struct.pack("<128I", *numbers, *[FREE] * (128 - len(numbers)))
 
 
-def test_streams_are_listed_and_read_as_they_are_whatever_the_case_of_their_names() -> None:
+def test_streams_are_listed_and_read_regardless_of_the_case_of_their_names() -> None:
     container = Container(ole({"WorkBook": CONTENT, "Other": b"x"}))
     streams = container.streams()
     assert set(streams) == {"workbook", "other"}
@@ -37,9 +37,9 @@ def test_a_short_stream_is_read_from_mini_sectors() -> None:
     assert container.read(container.streams()["book"]) == (CONTENT[:64] + CONTENT[128:192] + CONTENT[64:128])[:150]
 
 
-def test_a_short_stream_that_goes_in_a_circle_is_damage() -> None:
+def test_a_short_stream_with_a_cycle_is_damage() -> None:
     container = Container(short_stream([0], 2000))
-    assert len(container.read(1)) == 2000  # no more than its size
+    assert len(container.read(1)) == 2000  # limited by its size
     endless = Container(short_stream([0], 4000)[:-448])
     with pytest.raises(CorruptFileError, match="is longer than the file"):
         endless.read(1)
@@ -51,7 +51,7 @@ def test_a_stream_that_ends_early_is_damage() -> None:
         container.read(1)
 
 
-def test_entries_that_lead_to_each_other_are_visited_once() -> None:
+def test_entries_that_refer_to_each_other_are_visited_once() -> None:
     content = bytearray(ole({"Workbook": CONTENT, "Other": b"x"}))
     for entry in (1, 2):
         at = 1024 + entry * 128 + 68
@@ -60,28 +60,28 @@ def test_entries_that_lead_to_each_other_are_visited_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "value", "translate_errors"),
+    ("at", "value", "message"),
     [
         (30, struct.pack("<H", 31), r"its sectors have 2\^31 bytes"),
-        (48, struct.pack("<I", 5000), "its sector 5000 is not there"),
-        (76, struct.pack("<I", 1 << 20), "its sector 1048576 is not there"),
-        (512 + 4, struct.pack("<I", 1), "a chain of its sectors goes in a circle"),
+        (48, struct.pack("<I", 5000), "its sector 5000 is missing"),
+        (76, struct.pack("<I", 1 << 20), "its sector 1048576 is missing"),
+        (512 + 4, struct.pack("<I", 1), "a chain of sectors has a cycle"),
     ],
 )
-def test_damage_is_told(at: int, value: bytes, translate_errors: str) -> None:
+def test_damage_is_reported(at: int, value: bytes, message: str) -> None:
     content = bytearray(ole({"Workbook": CONTENT}))
     content[at : at + len(value)] = value
-    with pytest.raises(CorruptFileError, match=translate_errors):
+    with pytest.raises(CorruptFileError, match=message):
         Container(bytes(content))
 
 
-def test_a_header_that_is_cut_off_is_damage() -> None:
-    with pytest.raises(CorruptFileError, match="its header is cut off"):
+def test_a_truncated_header_is_damage() -> None:
+    with pytest.raises(CorruptFileError, match="its header is truncated"):
         Container(ole({"Workbook": CONTENT})[:100])
 
 
-def test_a_list_of_sectors_that_goes_in_a_circle_is_damage() -> None:
+def test_a_cycle_in_the_list_of_sectors_is_damage() -> None:
     content = bytearray(ole({"Workbook": (b"\xff" * 508 + struct.pack("<I", 2)) * 10}))
     content[68:76] = struct.pack("<II", 2, 1)
-    with pytest.raises(CorruptFileError, match="its list of sectors goes in a circle"):
+    with pytest.raises(CorruptFileError, match="its list of sectors has a cycle"):
         Container(bytes(content))

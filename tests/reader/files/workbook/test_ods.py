@@ -1,4 +1,4 @@
-"""ODS workbooks: every cell as the sheet shows it, however it is written."""
+"""ODS workbooks: every cell is read as displayed, however it is stored."""
 
 import random
 import zipfile
@@ -14,6 +14,7 @@ from importer.model import SourceRow
 from importer.reader import open_source
 from tests.files.make import archive, ods, ods_number, ods_row, ods_text
 from tests.support.blocks import rows_of
+from tests.support.errors import raises
 
 HEADER = ods_row(ods_text("from_id"), ods_text("to_id"))
 Read = Callable[[str], list[SourceRow]]
@@ -21,7 +22,7 @@ Read = Callable[[str], list[SourceRow]]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """Read a sheet whose rows below the header are these."""
+    """Return a function that reads a sheet with the given rows below its header."""
 
     def read_rows(rows: str) -> list[SourceRow]:
         path = tmp_path / "a.ods"
@@ -94,30 +95,30 @@ ERROR = cell('table:formula="of:=1/0" office:value-type="string" office:string-v
         (cell('office:value-type="time" office:time-value="PT36H30M00S"'), "36:30:00", "DATE"),
     ],
 )
-def test_a_cell_is_what_the_sheet_shows(read: Read, written: str, shown: str, made: str) -> None:
+def test_a_cell_has_its_displayed_text(read: Read, written: str, shown: str, made: str) -> None:
     (row,) = read(ods_row(written, ods_number("9")))
     assert row.cells == (shown, "9")
     assert [pair.from_id for pair in row.pairs] + [problem.code for problem in row.problems] == [made]
 
 
-def test_a_text_whose_value_is_another_one_is_no_id(read: Read) -> None:
+def test_a_text_with_another_stored_value_is_not_an_id(read: Read) -> None:
     written = cell('office:value-type="string" office:string-value="1004"', "<text:p>9999</text:p>")
     (row,) = read(ods_row(written, ods_number("5")))
     assert [problem.code for problem in row.problems] == ["UNCERTAIN_VALUE"]
 
 
-def test_a_number_in_a_column_too_narrow_to_show_it_is_read(read: Read) -> None:
+def test_a_number_in_a_narrow_column_is_read(read: Read) -> None:
     written = cell('office:value-type="float" office:value="1001"', "<text:p>###</text:p>")
     (row,) = read(ods_row(written, ods_number("5")))
     assert [pair.from_id for pair in row.pairs] == ["1001"]
 
 
-def test_rows_of_errors_are_no_blank_rows(read: Read) -> None:
+def test_rows_of_errors_are_not_blank_rows(read: Read) -> None:
     rows = read(ods_row(ERROR, ERROR) + ods_row(ods_number("3"), ods_number("4")))
     assert [(row.number, len(row.problems), len(row.pairs)) for row in rows] == [(2, 2, 0), (3, 0, 1)]
 
 
-def test_repeated_rows_and_cells_are_there_as_often_and_blank_ones_only_count(read: Read) -> None:
+def test_repeated_rows_and_cells_are_expanded_and_blank_ones_only_counted(read: Read) -> None:
     rows = read(
         '<table:table-row table:number-rows-repeated="5"><table:table-cell/></table:table-row>'
         '<table:table-row table:number-rows-repeated="3"><table:table-cell office:value-type="float" office:value="7" '
@@ -126,18 +127,18 @@ def test_repeated_rows_and_cells_are_there_as_often_and_blank_ones_only_count(re
     assert [(row.number, row.cells) for row in rows] == [(7, ("7", "7")), (8, ("7", "7")), (9, ("7", "7"))]
 
 
-def test_a_sheet_that_repeats_long_texts_beyond_the_bound_is_refused(read: Read) -> None:
+def test_repeated_long_texts_beyond_the_limit_are_rejected(read: Read) -> None:
     long = text(f"<text:p>{'abcdefgh' * 4000}</text:p>")
-    with pytest.raises(SourceError, match="for safety: it has more than 1,024 MiB of text"):
+    with raises(SourceError, "LIMIT_EXCEEDED"):
         read(f'<table:table-row table:number-rows-repeated="1000000">{long}</table:table-row>')
 
 
-def test_a_sheet_of_many_equal_cells_is_no_bomb(read: Read) -> None:
+def test_a_sheet_of_many_equal_cells_is_not_a_bomb(read: Read) -> None:
     row = ods_row(ods_number("1"), ods_number("2"), *[ods_text("the same") for _ in range(20)])
     assert len(read(row * 12_000)) == 12_000
 
 
-def test_any_damage_is_told_or_does_not_matter(tmp_path: Path) -> None:
+def test_any_damage_is_reported_or_harmless(tmp_path: Path) -> None:
     whole, draw = ods(HEADER + ods_row(ods_number("1"), ods_number("2"))), random.Random(3)
     path = tmp_path / "a.ods"
     refused = 0
@@ -172,13 +173,13 @@ def test_only_the_rows_of_the_sheet_itself_are_read(read: Read, rows: str) -> No
     assert [(row.number, row.cells) for row in read(rows)] == [(2, ("1", "2"))]
 
 
-def test_a_hidden_sheet_is_passed_over(tmp_path: Path) -> None:
+def test_a_hidden_sheet_is_skipped(tmp_path: Path) -> None:
     hidden = '<style:style style:name="ta1"><style:table-properties table:display="false"/></style:style>'
     other = f'</table:table><table:table table:name="New">{HEADER}{ONE_ROW}'
     path = tmp_path / "a.ods"
     path.write_bytes(ods(HEADER + other, styles=hidden, style="ta1"))
     with open_source(path, Reading("contacts", "companies")) as source:
-        assert (source.understood.sheet, source.understood.sheets) == ("New", 2)
+        assert (source.info.sheet, source.info.sheets) == ("New", 2)
 
 
 def archive_with(tmp_path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
@@ -202,16 +203,16 @@ def without_mimetype(kind: str) -> Callable[[dict[str, bytes]], None]:
     return change
 
 
-def test_a_workbook_may_say_what_it_is_in_its_list_of_parts_alone(tmp_path: Path) -> None:
+def test_a_workbook_may_declare_its_type_in_the_manifest_only(tmp_path: Path) -> None:
     path = archive_with(tmp_path, without_mimetype("application/vnd.oasis.opendocument.spreadsheet"))
     with open_source(path, Reading("contacts", "companies")) as source:
-        assert source.understood.format == "ODS"
+        assert source.info.format == "ODS"
         assert [row.cells for row in rows_of(source.blocks())] == [("1", "2")]
 
 
-def test_another_document_may_do_so_too(tmp_path: Path) -> None:
+def test_another_document_may_declare_its_type_in_the_manifest_only(tmp_path: Path) -> None:
     path = archive_with(tmp_path, without_mimetype("application/vnd.oasis.opendocument.text"))
-    with pytest.raises(SourceError, match="is an OpenDocument file of another kind, not a workbook"):
+    with raises(SourceError, "UNSUPPORTED_FORMAT"):
         open_source(path, Reading("contacts", "companies"))
 
 
@@ -226,7 +227,7 @@ def test_a_document_type_without_declarations_is_harmless(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("value", "text"), [("45429", "4.5429E+4"), ("INVALID", "INVALID")])
-def test_a_date_that_is_none_makes_its_row_invalid_and_no_other(read: Read, value: str, text: str) -> None:
+def test_an_invalid_date_makes_only_its_row_invalid(read: Read, value: str, text: str) -> None:
     odd = cell(f'office:value-type="date" office:date-value="{value}"')
     uncertain, certain = read(ods_row(odd, ods_number("9")) + ONE_ROW)
     assert (uncertain.cells[0], [problem.code for problem in uncertain.problems]) == (text, ["UNCERTAIN_VALUE"])
@@ -246,7 +247,7 @@ GROUPS = (
 
 
 @pytest.mark.parametrize(("visible_only", "numbers"), [(False, [2, 3, 4, 5, 6, 7, 8, 10]), (True, [5, 8, 10])])
-def test_rows_hidden_by_filters_by_hand_and_in_groups_are_known(
+def test_rows_hidden_by_filters_by_hand_or_in_groups_are_counted(
     tmp_path: Path, visible_only: bool, numbers: list[int]
 ) -> None:
     rows = hidden_row("filter", 2, 2) + hidden_row("collapse", 4) + hidden_row("visible", 5) + GROUPS
@@ -257,11 +258,11 @@ def test_rows_hidden_by_filters_by_hand_and_in_groups_are_known(
     path.write_bytes(ods(HEADER + rows))
     with open_source(path, Reading("contacts", "companies", visible_rows_only=visible_only)) as source:
         assert [row.number for row in rows_of(source.blocks())] == numbers
-        assert "5 (rows 2, 3, 4, 6, 7)" in source.warnings()[0]
+        assert "5 (rows 2, 3, 4, 6, 7)" in source.report.warnings[0]
 
 
 @pytest.mark.parametrize("hidden", ['office:value-type="float" office:value="1777"', ""])
-def test_a_covered_cell_of_a_merged_range_is_empty_whatever_it_holds(tmp_path: Path, hidden: str) -> None:
+def test_a_covered_cell_of_a_merged_range_is_empty_whatever_it_stores(tmp_path: Path, hidden: str) -> None:
     spans = 'table:number-rows-spanned="2" table:number-columns-spanned="1"'
     first = cell(f'{spans} office:value-type="float" office:value="1001"')
     covered = (
@@ -273,7 +274,7 @@ def test_a_covered_cell_of_a_merged_range_is_empty_whatever_it_holds(tmp_path: P
         merged, below = rows_of(source.blocks())
         assert [pair.from_id for pair in merged.pairs] == ["1001"]
         assert (below.cells, [problem.code for problem in below.problems]) == (("", "5002"), ["MISSING_ID"])
-        assert any(text.startswith("Merged ranges in the sheet: 1;") for text in source.warnings())
+        assert any(text.startswith("Merged ranges in the sheet: 1;") for text in source.report.warnings)
 
 
 def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
@@ -284,12 +285,10 @@ def test_a_cell_that_spans_only_itself_is_not_merged(tmp_path: Path) -> None:
     path.write_bytes(ods(HEADER + ods_row(one, ods_number("2"))))
     with open_source(path, Reading("contacts", "companies")) as source:
         assert len(rows_of(source.blocks())) == 1
-        assert source.warnings() == ()
+        assert source.report.warnings == ()
 
 
-def test_a_text_that_shows_other_digits_than_it_stores_is_no_id_when_it_is_read_back(
-    read: Read, tmp_path: Path
-) -> None:
+def test_a_text_with_other_stored_digits_is_not_an_id_when_read_back(read: Read, tmp_path: Path) -> None:
     odd = cell('office:value-type="string" office:string-value="1004"', "<text:p>9999</text:p>")
     (row,) = read(ods_row(odd, ods_number("9")))
     path = tmp_path / "again.csv"

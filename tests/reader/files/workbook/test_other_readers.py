@@ -1,4 +1,4 @@
-"""No cell of a generated workbook is read otherwise than by every other library that reads it."""
+"""Cells of generated workbooks are read as at least one other library reads them."""
 
 import datetime
 import struct
@@ -27,7 +27,7 @@ from tests.files.make import (
     xls_styles,
     xlsx,
 )
-from tests.support.other_readers import Cells, Judge, by_calamine, by_openpyxl, by_xlrd, differences, is_same
+from tests.support.other_readers import Cells, OtherReader, by_calamine, by_openpyxl, by_xlrd, differences, is_same
 
 Value = str | int | float | bool | datetime.date | datetime.time | datetime.timedelta | None
 Table = list[list[Value]]
@@ -35,7 +35,7 @@ ERRORS = {"#N/A": 42, "#REF!": 23, "#DIV/0!": 7}
 
 
 def is_plain(text: str) -> bool:
-    """Tell texts from what writers take for formulas, errors and escapes, and from blank ones."""
+    """Return whether writers store the text as it is, not as a formula, an error, an escape or a blank cell."""
     return bool(text.strip()) and text[0] not in "=#{" and "_x" not in text
 
 
@@ -82,7 +82,7 @@ def by_openpyxl_written(path: Path, table: Table) -> None:
 
 
 def by_xlsxwriter_written(path: Path, table: Table, *, inline: bool = False) -> None:
-    """Write a workbook of shared or inline strings whose numbers are the saved results of formulas now and then."""
+    """Write a workbook of shared or inline strings whose numbers are sometimes the saved results of formulas."""
     with xlsxwriter.Workbook(path, {"constant_memory": inline}) as book:
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         duration = book.add_format({"num_format": "[h]:mm:ss"})
@@ -120,7 +120,7 @@ def with_control_written(path: Path, table: Table) -> None:
 
 
 def strict_written(path: Path, table: Table) -> None:
-    """Write a workbook under the namespaces of Strict Open XML, with dates in ISO 8601."""
+    """Write a workbook with the namespaces of Strict Open XML, with dates in ISO 8601."""
     path.write_bytes(xlsx(data("".join(strict_row(number, cells) for number, cells in enumerate(table, 1)))))
     strict = {
         b"http://schemas.openxmlformats.org/spreadsheetml/2006/main": b"http://purl.oclc.org/ooxml/spreadsheetml/main",
@@ -188,7 +188,7 @@ def ods_value(value: Value) -> str:
 
 
 def without_mimetype_written(path: Path, table: Table) -> None:
-    """Write an ODS workbook as Google does, which says what it is in its list of parts alone."""
+    """Write an ODS workbook as Google does, which declares its type in the manifest only."""
     ods_written(path, table)
     kind = b'manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"'
     root = b'<manifest:file-entry manifest:full-path="/" ' + kind + b"/>"
@@ -200,7 +200,7 @@ def without_mimetype_written(path: Path, table: Table) -> None:
 
 
 def by_calamine_with_mimetype(path: Path) -> Cells:
-    """Read a copy that has what calamine misses."""
+    """Read a copy with the parts that calamine requires."""
     copy = path.with_name("copy.ods")
     with zipfile.ZipFile(path) as book:
         parts: dict[str, str | bytes] = {name: book.read(name) for name in book.namelist()}
@@ -209,7 +209,7 @@ def by_calamine_with_mimetype(path: Path) -> Cells:
 
 
 def xls_written(path: Path, table: Table) -> None:
-    """Write an XLS workbook with a hidden row, where numbers are the saved results of formulas now and then."""
+    """Write an XLS workbook with a hidden row, where numbers are sometimes the saved results of formulas."""
     hidden = biff(0x0208, struct.pack("<HHHHHHI", 1, 0, 9, 255, 0, 0, 0x20))
     records = [
         xls_record(row, column, value)
@@ -243,6 +243,7 @@ def days(value: datetime.timedelta) -> float:
 Write = Callable[[Path, Table], None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "write", [by_openpyxl_written, by_xlsxwriter_written, inline_by_xlsxwriter_written, with_control_written]
 )
@@ -261,13 +262,15 @@ def test_a_cell_of_a_strict_workbook_is_read_as_calamine_reads_it(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("write", "judge"), [(ods_written, by_calamine), (without_mimetype_written, by_calamine_with_mimetype)]
+    ("write", "other"), [(ods_written, by_calamine), (without_mimetype_written, by_calamine_with_mimetype)]
 )
 @judged
 @given(tables)
-def test_an_ods_cell_is_read_as_calamine_reads_it(tmp_path: Path, write: Write, judge: Judge, table: Table) -> None:
+def test_an_ods_cell_is_read_as_calamine_reads_it(
+    tmp_path: Path, write: Write, other: OtherReader, table: Table
+) -> None:
     write(tmp_path / "a.ods", table)
-    assert differences(tmp_path / "a.ods", judge) == []
+    assert differences(tmp_path / "a.ods", other) == []
 
 
 @judged
@@ -291,5 +294,5 @@ def test_an_xls_cell_is_read_as_some_library_reads_it(tmp_path: Path, table: Tab
         ("abc", datetime.date(2024, 5, 17)),
     ],
 )
-def test_a_judge_that_reads_something_else_differs(text: str | None, value: object) -> None:
+def test_a_different_reading_is_detected(text: str | None, value: object) -> None:
     assert not is_same(text, value)

@@ -1,0 +1,60 @@
+"""The report of `importer check`: lines for people, one JSON object for scripts."""
+
+import json
+from dataclasses import asdict
+
+from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
+from importer.reporter import problem_sentence
+from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport
+
+
+def check_json(report: CheckReport) -> str:
+    """Return a report as one line of JSON."""
+    values = asdict(report)
+    counts, costs = values.pop("counts"), values.pop("costs")
+    names = report.understood.row_names
+    groups = [
+        {
+            "code": group.code,
+            "rows": group.rows,
+            "first": [{"row": names.as_json(number), **asdict(problem)} for number, problem in group.first],
+        }
+        for group in report.problems
+    ]
+    totals = {"calls": report.costs.calls, "minutes": round(report.costs.minutes, 2)}
+    return json.dumps({"status": "checked", **counts, **values, "problems": groups, **totals, "costs": costs})
+
+
+def check_lines(report: CheckReport) -> list[str]:
+    """Return a report as lines: what was read, the problems, the cost of a run, what to do next."""
+    lines = [*source_info_lines(report.understood), f"  {counts_text(report.counts)}", ""]
+    if report.warnings:
+        lines += [*(f"Warning: {warning}" for warning in report.warnings), ""]
+    if report.problems:
+        lines += [*_problem_lines(report), ""]
+    lines += [
+        "A run would need:",
+        *cost_lines(report.costs),
+        f"That is {report.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,} calls. Nothing was sent.",
+        "",
+    ]
+    if report.results is not None:
+        lines.append(f"Every row is in {report.results}")
+    if report.counts.invalid:
+        lines.append("Next: correct the invalid rows, or link the others with importer run.")
+    else:
+        lines.append("Next: link the pairs with importer run and the same arguments.")
+    return lines
+
+
+def _problem_lines(report: CheckReport) -> list[str]:
+    names = report.understood.row_names
+    lines = []
+    for group in report.problems:
+        lines.append(f"{group.code}: {count_text(group.rows, 'row')}")
+        lines += [
+            f"  {problem_sentence(names.of(number), problem)} {problem.advice}" for number, problem in group.first
+        ]
+        if group.rows > len(group.first):
+            lines.append("  … (--out FILE lists every row)")
+    return lines

@@ -1,0 +1,30 @@
+"""Runs as lines for people and as JSON: `importer runs` and the first lines of `importer show`."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from importer.journal import Account, RunInfo
+from importer.runner.find_runs import ListedRun
+
+
+def run_line(run: ListedRun) -> str:
+    """Return a run as one line of a list."""
+    rows = "?" if run.rows is None else f"{run.rows:,}"
+    return f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {run.error or run.source}"
+
+
+def run_json(runs: Sequence[ListedRun]) -> str:
+    """Return runs as a JSON list; only those that cannot be read have the key `error`."""
+    return json.dumps([{k: v for k, v in asdict(run).items() if k != "error" or v is not None} for run in runs])
+
+
+def run_lines(info: RunInfo, account: Account | None) -> list[str]:
+    """Return what a run reads, where it sends, and when it started."""
+    portal = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
+    return [
+        f"Source    {info.source}",
+        f"Target    {info.target}{portal}, API {info.api_version}",
+        f"Started   {info.created_at}",
+        *([f"Retry of  {info.parent}"] if info.parent else []),
+    ]

@@ -1,0 +1,117 @@
+"""Loading settings: flags > environment > TOML profile > top of the TOML file > defaults."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from importer.config.settings import ENVIRONMENT, ENVIRONMENT_PREFIX, Settings
+from importer.config.urls import TOKEN_VARIABLE, RedactedValueError
+from importer.errors import SettingsError
+from importer.model import Role
+from importer.redaction import hide
+
+CONFIG_VARIABLE = "IMPORTER_CONFIG"
+PROFILE_VARIABLE = "IMPORTER_PROFILE"
+
+_COMMAND_LINE = "the command line"
+
+
+def load_settings(
+    flags: Mapping[str, object] | None = None, config: Path | None = None, profile: str | None = None
+) -> Settings:
+    """Return the effective settings: `flags` override `IMPORTER_*`, which override the profile and the defaults.
+
+    A flag that is None was not given. `config` is a TOML file whose top-level keys apply to every run and whose
+    `[profiles.NAME]` tables apply to `profile`; `IMPORTER_CONFIG` and `IMPORTER_PROFILE` are their defaults.
+    `[columns]` are merged key by key.
+
+    Raises SettingsError with the key, its origin, its value and, for an unknown key, the closest known one.
+    """
+    hide(os.environ.get(TOKEN_VARIABLE, "").strip())
+    variable = os.environ.get(CONFIG_VARIABLE)
+    path = config or (Path(os.path.expanduser(variable)) if variable else None)  # noqa: PTH111 - keeps an unknown ~user
+    layers = [
+        *_file_layers(path, profile or os.environ.get(PROFILE_VARIABLE) or None),
+        (ENVIRONMENT, _environment()),
+        (_COMMAND_LINE, {key: value for key, value in (flags or {}).items() if value is not None}),
+    ]
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, layer in layers:
+        for key, value in layer.items():
+            merged = isinstance(value, dict) and isinstance(values.get(key), dict)
+            values[key] = {**values[key], **value} if merged else value
+            origins[key] = name
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise _settings_error(error, origins) from None
+    settings.record_origins(origins)
+    return settings
+
+
+def _environment() -> dict[str, str]:
+    """Return the settings in the environment. Empty variables are ignored; validation rejects unknown ones."""
+    return {
+        name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(ENVIRONMENT_PREFIX) and value and name not in {CONFIG_VARIABLE, PROFILE_VARIABLE}
+    }
+
+
+def _file_layers(path: Path | None, profile: str | None) -> list[tuple[str, dict[str, Any]]]:
+    if path is None:
+        if profile is not None:
+            raise SettingsError(
+                "PROFILE_WITHOUT_CONFIG",
+                f"--profile {profile} needs the config file that defines it: add --config PATH.",
+            )
+        return []
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingsError("CONFIG_UNREADABLE", f"The config file {path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # also raised for a path that contains NUL
+        raise SettingsError("CONFIG_NOT_TOML", f"The config file {path} is not valid TOML: {error}.") from error
+    profiles = table.pop("profiles", {})
+    layers = [(f"'{path}'", table)]
+    if profile is not None:
+        if not isinstance(profiles, dict) or not isinstance(profiles.get(profile), dict):
+            known = ", ".join(profiles) if isinstance(profiles, dict) and profiles else "none"
+            raise SettingsError(
+                "PROFILE_UNKNOWN", f"The config file {path} has no [profiles.{profile}]. Its profiles are: {known}."
+            )
+        layers.append((f"[profiles.{profile}] of '{path}'", profiles[profile]))
+    return layers
+
+
+def _settings_error(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
+    """Return one error that describes every invalid setting; its code is that of the first one."""
+    described = [_describe(dict(item), origins) for item in error.errors(include_url=False)]
+    code, _ = described[0]
+    return SettingsError(code, " ".join(sentence for _, sentence in described))
+
+
+def _describe(item: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str, str]:
+    """Return the code and the sentence for one error of pydantic's."""
+    place = [str(part) for part in item["loc"]]
+    reason = item["msg"].removeprefix("Value error, ")
+    if not place:
+        return "SETTINGS_CONFLICT", f"{reason}."
+    origin = origins.get(place[0], "the settings")
+    where = f"On {origin}" if origin == _COMMAND_LINE else f"In {origin}"
+    if item["type"] == "extra_forbidden":
+        close = get_close_matches(place[0], Settings.model_fields, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else "."
+        return "SETTING_UNKNOWN", f"{where}: there is no setting {place[0]!r}{hint}"
+    if place[2:] == ["[key]"]:
+        roles = ", ".join(Role)
+        return "ROLE_UNKNOWN", f"{where}: columns: there is no role {place[1]!r}; the roles are {roles}."
+    redacted = isinstance(item.get("ctx", {}).get("error"), RedactedValueError)
+    value = "" if redacted else f" is {str(item['input'])!r}"
+    return "SETTING_INVALID", f"{where}: {'.'.join(place)}{value}: {reason[:1].lower()}{reason[1:]}."

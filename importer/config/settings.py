@@ -1,0 +1,226 @@
+"""The schema of the settings: every key with its type, its default and its validation."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+
+from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
+from importer.errors import SettingsError
+from importer.model import Role, Status
+
+ENVIRONMENT_PREFIX = "IMPORTER_"
+ENVIRONMENT = "the environment"
+"""The origin of settings that environment variables set."""
+
+
+class ApiVersion(StrEnum):
+    """The API version in the paths of requests. Source: HubSpot, OpenAPI files and changelog."""
+
+    V4 = "v4"
+    V2026_03 = "2026-03"
+    V2026_09 = "2026-09"
+
+
+class EngineName(StrEnum):
+    """How pairs are sent: one call per pair, or up to 2,000 pairs per call."""
+
+    PUT = "put"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` requests in every rolling window of `seconds`."""
+
+    calls: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """Return the form that `--rate` accepts, such as `100/10`."""
+        return f"{self.calls}/{self.seconds:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read a source. None means that the reader detects it.
+
+    `columns` maps a role to a header or to a position (`#2`, from 1); `sheet` is a name or an index from 1; `limit` is
+    the number of data rows to read. `header_row` is the row number of the header (None: the first row that is not
+    blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
+    cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `statuses`, when
+    given, skips rows whose `import_status` from an earlier run is a different one; rows without a status, or with an
+    unknown one, are read.
+    """
+
+    from_object_type: str | None = None
+    to_object_type: str | None = None
+    columns: Mapping[Role, str] = field(default_factory=dict)
+    sheet: str | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    limit: int | None = None
+    header_row: int | None = None
+    no_header: bool = False
+    allow_blank: bool = False
+    visible_rows_only: bool = False
+    statuses: frozenset[Status] | None = None
+
+
+def _parse_rate(value: object) -> object:
+    if isinstance(value, Rate) or value == "auto":
+        return value
+    calls, slash, seconds = str(value).partition("/")
+    try:
+        rate = Rate(int(calls), float(seconds))
+    except ValueError:
+        slash = ""
+    if not slash or rate.calls < 1 or not 0 < rate.seconds < 86_400:
+        raise ValueError("expected N/SECONDS, such as 100/10, or auto")
+    return rate
+
+
+def _unset(value: object) -> object:
+    return None if value == "" else value
+
+
+def _parse_path(value: object) -> object:
+    if str(value).startswith("pat-"):
+        raise RedactedValueError("expected the path of a file that holds the token, not the token itself")
+    if "\0" in str(value):
+        raise ValueError("a path cannot contain the character NUL")
+    # Unlike Path.expanduser this keeps a ~ of an unknown user instead of raising.
+    return os.path.expanduser(value) if isinstance(value, str) and value else _unset(value)  # noqa: PTH111
+
+
+AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
+FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
+Text = Annotated[str, BeforeValidator(refuse_token)]
+OptionalText = Annotated[Text | None, BeforeValidator(_unset)]
+OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
+PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Origins:
+    """The layer that set each key. Compares equal to any other: two Settings are equal when their values are."""
+
+    by_key: Mapping[str, str] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Origins)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Settings(BaseModel):
+    """All settings with their defaults. `config.example.toml` explains each key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    from_object_type: OptionalText = None
+    to_object_type: OptionalText = None
+    columns: dict[Role, Text] = Field(default_factory=dict)
+    sheet: OptionalText = None
+    delimiter: OptionalText = None
+    encoding: OptionalText = None
+    limit: Annotated[int, Field(ge=0)] = 0
+    header_row: OptionalRow = None
+    no_header: bool = False
+    allow_blank: bool = False
+    visible_rows_only: bool = False
+
+    base_url: Annotated[str, BeforeValidator(parse_base_url)] = "https://api.hubapi.com"
+    api_version: ApiVersion = ApiVersion.V4
+    rate: AnyRate = "auto"
+    workers: Annotated[int, Field(ge=1, le=1000)] = 64
+    engine: EngineName = EngineName.PUT
+    batch_rate: FixedRate = Rate(5, 1.0)
+    only_missing: bool = False
+    token_file: OptionalPath = None
+    connect_timeout: PositiveSeconds = 10
+    answer_timeout: PositiveSeconds = 30
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+    backoff_base: PositiveSeconds = 0.5
+    backoff_cap: PositiveSeconds = 30
+    longest_wait: PositiveSeconds = 900
+    max_failure_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    daily_reserve: Annotated[int, Field(ge=0)] = 0
+    sandbox: bool = False
+
+    state_dir: OptionalPath = None
+    no_wait: bool = False
+    stop_grace: PositiveSeconds = 8
+
+    quiet: bool = False
+    log_format: Literal["text", "json"] = "text"
+
+    _origins: _Origins = PrivateAttr(default_factory=_Origins)
+
+    @model_validator(mode="after")
+    def _backoff_in_order(self) -> Self:
+        if self.backoff_base > self.backoff_cap:
+            raise ValueError(f"backoff_base ({self.backoff_base:g}) is greater than backoff_cap ({self.backoff_cap:g})")
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_header(self) -> Self:
+        if self.no_header and self.header_row is not None:
+            raise ValueError(f"no_header and header_row ({self.header_row}) exclude each other; set only one of them")
+        return self
+
+    def origin_of(self, key: str) -> str:
+        """Return where `key` was set, for messages: `the default`, `IMPORTER_RATE`, `'night.toml'`, and so on."""
+        fallback = "the settings" if key in self.model_fields_set else "the default"
+        origin = self._origins.by_key.get(key, fallback)
+        return f"{ENVIRONMENT_PREFIX}{key.upper()}" if origin == ENVIRONMENT else origin
+
+    def record_origins(self, by_key: Mapping[str, str]) -> None:
+        """Record which layer set each key."""
+        self._origins = _Origins(by_key)
+
+    @property
+    def state_path(self) -> Path:
+        """The directory of journals and locks: `state_dir`, or the system's directory for a user's state.
+
+        Raises SettingsError when there is neither.
+        """
+        path = self.state_dir or user_state_path()
+        if path is None:
+            raise SettingsError(
+                "STATE_DIR_UNKNOWN",
+                "This user has no home directory for journals: set a directory with --state-dir or IMPORTER_STATE_DIR.",
+            )
+        return path
+
+    @property
+    def reading(self) -> Reading:
+        """The settings for reading a source."""
+        return Reading(
+            from_object_type=self.from_object_type,
+            to_object_type=self.to_object_type,
+            columns=self.columns,
+            sheet=self.sheet,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            limit=self.limit or None,
+            header_row=self.header_row,
+            no_header=self.no_header,
+            allow_blank=self.allow_blank,
+            visible_rows_only=self.visible_rows_only,
+        )
+
+
+def user_state_path() -> Path | None:
+    """Return the system's directory for a user's state; None for a user without a home directory."""
+    try:
+        path = platformdirs.user_state_path("importer")
+    except RuntimeError:
+        return None
+    return path if path.is_absolute() else None

@@ -1,0 +1,169 @@
+"""Batch reads: the links that a response lists, and which of the requested records it covers.
+
+A record that a response does not mention was not read. It has no links only if `results` or an error says so.
+"""
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from importer.hubspot.attribution import ids_named
+from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
+from importer.hubspot.parse import errors_of, id_of, objects
+from importer.hubspot.response import NoResponse, Response
+from importer.model import Outcome, Pair, Status
+from importer.redaction import cleaned
+
+_NO_LINKS = "NO_ASSOCIATIONS_FOUND"
+_NO_RECORD = "OBJECT_NOT_FOUND"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A listed link: its types as `CATEGORY:ID;…`, and whether the unlabelled type is among them."""
+
+    types: str
+    is_unlabelled: bool
+
+    def merge(self, earlier: "Link | None") -> "Link":
+        """Return the link with the types of an earlier listing added: a link may be listed once for each type."""
+        if earlier is None:
+            return self
+        types = dict.fromkeys(kind for listed in (earlier, self) for kind in listed.types.split(";") if kind)
+        return Link(";".join(types), is_unlabelled=self.is_unlabelled or earlier.is_unlabelled)
+
+
+@dataclass(slots=True)
+class Page:
+    """The content of one response about the requested records.
+
+    `links` has the wanted ones, by (requested id, other id). `after` has the cursor of the next page, by requested id,
+    and `listed` the other ids on this page of the records that have one. `answered` has the records that the response
+    covers; `unreadable` others, whose part is contradictory, incomplete or malformed. `merged_into` has the surviving
+    record of one that was requested alone. `has_unknown_ids`: results name records that were not requested, which
+    requested ones were merged into.
+    """
+
+    links: dict[tuple[str, str], Link] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, frozenset[str]] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    merged_into: dict[str, str] = field(default_factory=dict)
+    has_unknown_ids: bool = False
+
+
+def classify_read_response(response: Response | NoResponse, pair: Pair) -> Decision:
+    """Return the meaning of the response to a batch read; its outcome is `already_linked` if it can be read."""
+    if isinstance(response, NoResponse) or not 200 <= response.http_status < 300:
+        return classify_response(response, pair)
+    if response.is_too_large:
+        return Decision(Action.DONE, unreadable(response).outcome)
+    if response.status not in {"", "COMPLETE"}:
+        return incomplete(response)
+    if isinstance(response.content.get("results"), list):
+        return Decision(Action.DONE, Outcome(Status.ALREADY_LINKED, response.http_status, response.status))
+    return unreadable(response)
+
+
+def parse_page(response: Response, wanted: Mapping[str, Container[str]]) -> Page:
+    """Parse a readable response; `wanted` maps each requested id to the other ids to look for."""
+    page = Page()
+    results = objects(response.content.get("results"))
+    alone = next(iter(wanted)) if len(wanted) == 1 else None
+    named = {id_of(item.get("from")) for item in results}
+    page.has_unknown_ids = bool(named - wanted.keys())
+    if alone is not None and len(named) == 1 and page.has_unknown_ids:
+        page.merged_into[alone] = next(iter(named))
+    aliases = {survivor: record for record, survivor in page.merged_into.items()}
+    for item in results:
+        record = id_of(item.get("from"))
+        record = aliases.get(record, record)
+        if record in wanted:
+            _parse_result(item, record, wanted[record], page)
+    without_links = _parse_errors(response, wanted, page)
+    page.answered = (page.answered | without_links) - page.unreadable
+    return page
+
+
+def _parse_result(item: Mapping[str, Any], record: str, others: Container[str], page: Page) -> None:
+    listed = item.get("to")
+    links = objects(listed)
+    for link in links:
+        other = id_text(link.get("toObjectId"))
+        if other in others:
+            page.links[record, other] = _link(link).merge(page.links.get((record, other)))
+    ids = [id_text(link.get("toObjectId")) for link in links]
+    after = _next_cursor(item)
+    is_known = isinstance(listed, list) and len(ids) == len(listed) and all(ids) and after is not None
+    if not is_known or (after and page.after.get(record, after) != after):
+        page.unreadable.add(record)
+    page.answered.add(record)
+    if after:
+        page.after[record] = after
+        page.listed[record] = page.listed.get(record, frozenset()).union(ids)
+
+
+def _next_cursor(item: Mapping[str, Any]) -> str | None:
+    """Return the cursor of the next page of a record; "" if there is none, None if it is missing or malformed."""
+    paging = item.get("paging")
+    following = paging.get("next") if isinstance(paging, dict) else paging
+    if following is None:
+        return ""
+    return (id_text(following.get("after")) if isinstance(following, dict) else "") or None
+
+
+def _link(item: Mapping[str, Any]) -> Link:
+    """Parse a listed link. The unlabelled type has no label; a listing without types proves nothing.
+
+    Source: HubSpot, AssociationSpecWithLabel, where `label` is optional; its guide says that the unlabelled type is
+    listed beside each label, including Primary.
+    """
+    types: list[str] = []
+    is_unlabelled = False
+    for spec in objects(item.get("associationTypes")):
+        type_id = id_text(spec.get("typeId"))
+        if type_id:
+            types.append(f"{cleaned(id_text(spec.get('category')))}:{type_id}")
+            is_unlabelled = is_unlabelled or spec.get("label") in (None, "")
+    return Link(";".join(types), is_unlabelled)
+
+
+def _parse_errors(response: Response, wanted: Mapping[str, Container[str]], page: Page) -> set[str]:
+    """Return the requested records that have no links or do not exist according to an error.
+
+    A record that any other error names is unreadable, even if it has a result. An error that names none of them, or is
+    only counted, may concern any record with a result.
+    """
+    found: set[str] = set()
+    items = response.content.get("errors") or []
+    others = (response.num_errors or 0) > (len(items) if isinstance(items, list) else 1) or not isinstance(items, list)
+    unattributed = others
+    for item in items if isinstance(items, list) else ():
+        context = item.get("context") if isinstance(item, dict) else None
+        ids = context.get("fromObjectId") if isinstance(context, dict) else None
+        if isinstance(ids, list) and len(ids) == 1 and ids[0] in wanted and _NO_LINKS in str(item.get("subCategory")):
+            found.add(ids[0])  # the usual form, up to a thousand times in a response
+        else:
+            others = True
+    for error in errors_of(response) if others else ():
+        codes = {code for one in error.flattened() for code in (one.category, one.sub_category, one.code)}
+        named = ids_named(error, wanted.keys())
+        if any(_NO_LINKS in code or _NO_RECORD in code for code in codes):
+            found |= named
+            if len(wanted) == 1 and any(
+                _NO_LINKS in code for code in codes
+            ):  # perhaps by the id of the surviving record
+                found |= wanted.keys()
+        elif named:
+            page.unreadable |= named
+        else:
+            unattributed = True
+    if unattributed:
+        page.unreadable |= page.answered
+    return found
+
+
+def id_text(value: object) -> str:
+    """Return a JSON text or integer as text, not truncated; "" for anything else."""
+    return value if isinstance(value, str) else str(value) if type(value) is int else ""

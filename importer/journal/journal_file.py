@@ -1,0 +1,121 @@
+"""The open SQLite file of a journal: checks on opening, transactions, and access to its blocks."""
+
+import json
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from operator import attrgetter
+from pathlib import Path
+from typing import Self
+
+from importer.errors import JournalError
+from importer.journal import integrity, wal
+from importer.journal.integrity import Totals
+from importer.journal.locking import is_held
+from importer.journal.schema import VERSION
+from importer.journal.serialization import run_info
+from importer.journal.sqlite_errors import as_journal_error, not_a_journal
+
+_IS_JOURNAL = "SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'table' AND name IN ('run', 'outcomes')"
+
+
+OPEN = "open"
+"""The key of the table `run` that exists while a process sends: until it is removed, there must be a log."""
+
+
+class JournalFile:
+    """An open journal file: the part that all kinds of queries share."""
+
+    def __init__(self, path: Path, *, is_mine: bool = False) -> None:
+        """Open the journal at `path`; `is_mine` means that this process holds its lock.
+
+        Raises JournalError if it is missing, not a journal, damaged, or written by another version.
+        """
+        if not path.is_file():
+            raise JournalError("JOURNAL_MISSING", f"There is no journal {path}.")
+        self.path = path
+        self._is_mine = is_mine
+        with as_journal_error(path):
+            self._db = sqlite3.connect(path, isolation_level=None)
+        try:
+            with as_journal_error(path):
+                self._open()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _open(self) -> None:
+        known_frames = wal.readable_frames(self.path)  # of the last process; the first query rebuilds the index
+        has_log = wal.log_path(self.path).exists()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if self._db.execute(_IS_JOURNAL).fetchone() != (1,):
+            raise not_a_journal(self.path)
+        if version != VERSION:
+            raise JournalError(
+                "JOURNAL_VERSION",
+                f"The journal {self.path} has version {version}, but this importer uses version {VERSION}. Resume that "
+                "run with the version of importer that started it, or import the file again with --fresh.",
+            )
+        integrity.require_schema(self._db)
+        self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
+        values = integrity.read_run(self._db)
+        self.info = run_info(json.loads(values["info"]))
+        self._totals = Totals(**json.loads(values["totals"]))
+        self._spans = integrity.read_spans(self._db, self._totals)
+        self._has_lost_transactions = (OPEN in values and not has_log) or self._has_unreadable_frames(known_frames)
+        self._has_lost_transactions = self._has_lost_transactions and self._is_exclusive()
+
+    def _has_unreadable_frames(self, known_frames: int) -> bool:
+        frames = max(known_frames, wal.committed_frames(self.path))
+        return frames > wal.readable_frames(self.path)
+
+    def _is_exclusive(self) -> bool:
+        """Return True unless another process holds the journal: then its log is still being written."""
+        return self._is_mine or not is_held(self.path)
+
+    def verify(self) -> None:
+        """Check all of the journal against its checksums. Raises JournalError if a single bit has changed."""
+        with as_journal_error(self.path):
+            self._db.execute("BEGIN")  # a consistent snapshot, even while another process writes
+            try:
+                integrity.verify(self._db, self._totals)
+            finally:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+
+    def __enter__(self) -> Self:
+        """Return the journal itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close the file."""
+        with suppress(sqlite3.Error, JournalError):  # only a hint for the next process
+            self._mark_closed()
+        self._db.close()
+
+    def _mark_closed(self) -> None:
+        """Note that the log is merged into the file by SQLite on closing, so it is not missing afterwards."""
+        if self._db.execute("SELECT 1 FROM run WHERE key = ?", (OPEN,)).fetchone() and self._is_exclusive():
+            with self._transaction() as db:
+                db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
+
+    def _blocks_of_pairs(self, after: int) -> Iterator[tuple[int, int, bytes]]:
+        """Yield first pair, last pair and packed pairs of each block with pairs numbered above `after`."""
+        for span in self._spans[bisect_right(self._spans, after, key=attrgetter("last")) :]:
+            if span.last >= span.first:
+                found = self._db.execute("SELECT pairs FROM blocks WHERE number = ?", (span.number,)).fetchone()
+                integrity.require(found is not None, "a block of rows")
+                yield span.first, span.last, found[0]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with as_journal_error(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                with suppress(sqlite3.Error):  # on a full disk SQLite has already rolled back
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")

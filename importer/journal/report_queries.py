@@ -1,0 +1,102 @@
+"""Queries for reports: totals, problems, and every row with the outcomes of its pairs."""
+
+from collections.abc import Iterator
+from itertools import groupby, islice
+from operator import itemgetter
+
+from importer.journal.journal_file import JournalFile
+from importer.journal.records import Counts, ProblemGroup
+from importer.journal.schema import OUTCOME_COLUMNS, unpack
+from importer.journal.serialization import UNKNOWN_PAIR, ProblemsByRow, current_outcome, pair_records
+from importer.journal.sqlite_errors import as_journal_error
+from importer.model import Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
+
+_BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY number"
+
+_PROBLEMS = "SELECT row, code, column, message, advice FROM problems"
+
+_STATES_OF_PAIRS = f"""
+SELECT outcomes.pair, NULL, in_flight.pair, {OUTCOME_COLUMNS}
+FROM outcomes LEFT JOIN in_flight ON in_flight.pair = outcomes.pair
+WHERE outcomes.pair BETWEEN :first AND :last
+UNION ALL SELECT in_flight.pair, NULL, in_flight.pair, {OUTCOME_COLUMNS}
+FROM in_flight LEFT JOIN outcomes ON outcomes.pair = in_flight.pair
+WHERE in_flight.pair BETWEEN :first AND :last AND outcomes.pair IS NULL
+UNION ALL SELECT duplicates.pair, first_row, in_flight.pair, {OUTCOME_COLUMNS}
+FROM duplicates LEFT JOIN outcomes ON outcomes.pair = first LEFT JOIN in_flight ON in_flight.pair = first
+WHERE duplicates.pair BETWEEN :first AND :last
+"""
+
+_COUNTS = """
+SELECT
+    (SELECT count(DISTINCT row) FROM problems), (SELECT count(DISTINCT row) FROM duplicates WHERE row <> first_row)
+"""
+
+_PROBLEM_CODES = "SELECT code, count(DISTINCT row) AS rows FROM problems GROUP BY code ORDER BY rows DESC, code"
+
+_RETRIED = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
+
+
+class ReportQueries(JournalFile):
+    """Everything a report needs. Call `verify` before using rows, problems or outcomes."""
+
+    def counts(self) -> Counts:
+        """Return the numbers of rows, distinct pairs, invalid rows, duplicate rows and blank rows."""
+        with as_journal_error(self.path):
+            invalid, duplicates = self._db.execute(_COUNTS).fetchone()
+        totals = self._totals
+        return Counts(totals.rows, totals.pairs - totals.duplicates, invalid, duplicates, totals.blank)
+
+    def has_extra_cells(self) -> bool:
+        """Return True if any row has more cells than the header."""
+        return self._totals.width > len(self.info.header)
+
+    def problem_groups(self, first: int) -> list[ProblemGroup]:
+        """Return the problems by code, most frequent first, each with one problem of its `first` rows."""
+        with as_journal_error(self.path):
+            groups = self._db.execute(_PROBLEM_CODES).fetchall()
+            return [ProblemGroup(code, rows, self._first_problems(code, first)) for code, rows in groups]
+
+    def rows(self, not_sent: Outcome) -> Iterator[RowOutcome]:
+        """Yield every row in the source's order with its problems or the outcomes of its pairs.
+
+        `not_sent` is the outcome of pairs that have none.
+        """
+        with as_journal_error(self.path):
+            for rows in self._blocks_of_rows(not_sent):
+                yield from rows
+
+    def blocks_to_retry(self) -> Iterator[SourceBlock]:
+        """Yield the rows with failed, unconfirmed or not sent pairs, each with only those pairs."""
+        with as_journal_error(self.path):
+            for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
+                block = SourceBlock()
+                for row in rows:
+                    pairs = tuple(made.pair for made in row.pairs if made.outcome.status in _RETRIED)
+                    if pairs:
+                        block.add(SourceRow(row.number, row.cells, pairs, ()))
+                yield block
+
+    def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
+        found = self._db.execute(f"{_PROBLEMS} WHERE code = ? ORDER BY rowid", (code,))
+        rows = (next(problems) for _, problems in groupby(found, itemgetter(0)))
+        return tuple((number, Problem(*values)) for number, *values in islice(rows, first))
+
+    def _blocks_of_rows(self, not_sent: Outcome) -> Iterator[Iterator[RowOutcome]]:
+        problems = ProblemsByRow(self._db.execute(f"{_PROBLEMS} ORDER BY rowid"))
+        for first, last, numbers, cells, data in self._db.execute(_BLOCKS):
+            pairs = self._pairs_by_row(first, last, data, not_sent)
+            yield (
+                RowOutcome(number, tuple(texts), problems.of(number), tuple(pairs.pop(number, ())))
+                for number, texts in zip(unpack(numbers), unpack(cells), strict=True)
+            )
+
+    def _pairs_by_row(self, first: int, last: int, data: bytes, not_sent: Outcome) -> dict[int, list[PairOutcome]]:
+        span = {"first": first, "last": last}
+        states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
+        found: dict[int, list[PairOutcome]] = {}
+        for number, record in enumerate(pair_records(data), first):
+            first_row, *values = states.get(number, UNKNOWN_PAIR)
+            made = PairOutcome(Pair(*record[1:]), current_outcome(*values) or not_sent, first_row or record[0])
+            found.setdefault(record[0], []).append(made)
+        return found

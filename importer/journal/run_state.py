@@ -1,0 +1,60 @@
+"""The state of a run as a whole: its account, and when its processes begin and end."""
+
+import json
+import sqlite3
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
+
+from importer.journal import integrity
+from importer.journal.journal_file import OPEN, JournalFile
+from importer.journal.records import Account
+from importer.journal.serialization import account
+from importer.journal.sqlite_errors import as_journal_error
+from importer.journal.writer import set_value
+
+
+class RunState(JournalFile):
+    """The keys of the table `run` that change: account, begin, end and summary."""
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """The summary of the last process on this run; None while it runs or if it was killed."""
+        found: dict[str, Any] | None = self._value("summary")
+        return found
+
+    @property
+    def account(self) -> Account | None:
+        """The account that the run belongs to; None before anything was sent."""
+        found = self._value("account")
+        with as_journal_error(self.path):
+            return None if found is None else account(found)
+
+    def set_account(self, found: Account) -> None:
+        """Record the account that the run belongs to."""
+        with self._transaction() as db:
+            set_value(db, "account", asdict(found))
+
+    def begin(self) -> bool:
+        """Record that a process works on the run; return True if one did before. Until `end` the run is unfinished."""
+        is_resumed = self._value("started") is not None
+        with self._transaction() as db:
+            db.execute("DELETE FROM run WHERE key = 'summary'")
+            set_value(db, "started", True)
+            set_value(db, OPEN, True)
+        with suppress(sqlite3.Error):
+            # Into the file itself, so that the next process notices if the log with all outcomes is deleted.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return is_resumed
+
+    def end(self, summary: dict[str, Any]) -> None:
+        """Record how the process ended."""
+        with self._transaction() as db:
+            set_value(db, "summary", summary)
+            db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
+
+    def _value(self, key: str) -> Any:
+        """Return the value of a key of the table `run`, None if it is missing."""
+        with as_journal_error(self.path):
+            text = integrity.read_run(self._db).get(key)
+            return None if text is None else json.loads(text)

@@ -1,0 +1,134 @@
+"""The work queue of a run: pairs to send are claimed, and their outcomes are recorded."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from itertools import chain, islice
+
+from importer.journal.integrity import checksum
+from importer.journal.journal_file import JournalFile
+from importer.journal.records import Outcomes, PendingPair
+from importer.journal.schema import OUTCOME_COLUMNS
+from importer.journal.serialization import (
+    PairRecord,
+    current_outcome,
+    outcome_of,
+    outcome_values,
+    pair_records,
+    pending_pair,
+    status_of,
+)
+from importer.journal.sqlite_errors import as_journal_error
+from importer.model import ObjectType, Outcome, Status
+
+_DUPLICATE_OR_FINAL = f"""
+SELECT pair FROM duplicates WHERE pair BETWEEN :first AND :last
+UNION ALL SELECT outcomes.pair FROM outcomes LEFT JOIN in_flight ON in_flight.pair = outcomes.pair
+WHERE outcomes.pair BETWEEN :first AND :last AND status <> '{Status.NOT_SENT}' AND in_flight.pair IS NULL
+"""
+
+_STATES_OF_PENDING = f"""
+SELECT in_flight.pair, in_flight.pair, {OUTCOME_COLUMNS}
+FROM in_flight LEFT JOIN outcomes ON outcomes.pair = in_flight.pair
+WHERE in_flight.pair BETWEEN :first AND :last
+UNION ALL SELECT outcomes.pair, in_flight.pair, {OUTCOME_COLUMNS}
+FROM outcomes LEFT JOIN in_flight ON in_flight.pair = outcomes.pair
+WHERE outcomes.pair BETWEEN :first AND :last AND status = '{Status.NOT_SENT}' AND in_flight.pair IS NULL
+"""
+
+_WITH_STATUS = f"SELECT pair, {OUTCOME_COLUMNS} FROM outcomes WHERE pair > ? AND status = ? ORDER BY pair LIMIT ?"
+_MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
+_UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
+_RECORD_OUTCOME = f"INSERT OR REPLACE INTO outcomes VALUES (?, {', '.join('?' for _ in fields(Outcome))}, ?)"
+
+
+class WorkQueue(JournalFile):
+    """The pairs of a run that are to be sent, and their outcomes.
+
+    A pair is pending if it has no outcome, a provisional one, or the status `not_sent`. Pairs that repeat an earlier
+    pair are never sent.
+    """
+
+    def claim(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the next pending pairs, at most `limit`, numbered above `after`, and mark them as in flight.
+
+        If the process dies, the mark makes the outcome of the pair `unconfirmed` instead of `not_sent`.
+        """
+        with self._transaction() as db:
+            claimed = list(islice(self._pending(after), limit))
+            db.executemany(_MARK_IN_FLIGHT, ((pending.id, checksum(pending.id)) for pending in claimed))
+        return claimed
+
+    def pending(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the pairs that `claim` would, without marking them."""
+        with as_journal_error(self.path):
+            return list(islice(self._pending(after), limit))
+
+    def release(self, pairs: Sequence[int]) -> None:
+        """Undo `claim` for pairs that were not sent."""
+        with self._transaction() as db:
+            db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in pairs))
+
+    def record(self, final: Outcomes, provisional: Outcomes = ()) -> None:
+        """Write the outcomes of pairs in one transaction.
+
+        A pair with a provisional outcome stays in flight: reports show the outcome, and the next process sends the pair
+        again. Not so a pair that is `not_sent`: HubSpot is known not to have accepted it.
+        """
+        done = [pair for pair, _ in final]
+        done += [pair for pair, outcome in provisional if outcome.status is Status.NOT_SENT]
+        rows = ((pair, *outcome_values(outcome)) for pair, outcome in chain(final, provisional))
+        with self._transaction() as db:
+            db.executemany(_RECORD_OUTCOME, ((*row, checksum(*row)) for row in rows))
+            db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in done))
+
+    def with_status(self, status: Status, after: int, limit: int) -> list[PendingPair]:
+        """Return the next distinct pairs whose outcome is `status`, at most `limit`, numbered above `after`."""
+        pairs: list[PendingPair] = []
+        with as_journal_error(self.path):
+            found = self._db.execute(_WITH_STATUS, (after, status, limit)).fetchall()
+            blocks = self._blocks_of_pairs(after)
+            first, last, records = 0, 0, list[PairRecord]()
+            for number, *values in found:
+                while number > last:
+                    first, last, data = next(blocks)
+                    records = pair_records(data)
+                pairs.append(pending_pair(number, records[number - first], outcome_of(values)))
+        return pairs
+
+    def pending_by_types(self) -> list[int]:
+        """Return how many distinct pairs are pending, for each combination of object types that has any."""
+        pending: Counter[tuple[ObjectType, ObjectType]] = Counter()
+        with as_journal_error(self.path):
+            for found in self._pending_records(0):
+                pending.update((record[1], record[3]) for _, record in found)
+        return list(pending.values())
+
+    def outcome_counts(self) -> dict[Status, int]:
+        """Return how many distinct pairs have each status, of those that have an outcome."""
+        with as_journal_error(self.path):
+            found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
+            return {status_of(status): count for status, count in found}
+
+    def _mark_all_pending_in_flight(self) -> None:
+        """Record that every pair without a final outcome may have been sent, because transactions are lost."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM run WHERE key = 'summary'")
+            for found in self._pending_records(0):
+                db.executemany(_MARK_IN_FLIGHT, ((number, checksum(number)) for number, _ in found))
+
+    def _pending(self, after: int) -> Iterator[PendingPair]:
+        for found in self._pending_records(after):
+            span = {"first": found[0][0], "last": found[-1][0]}
+            states = {number: values for number, *values in self._db.execute(_STATES_OF_PENDING, span)}
+            for number, record in found:
+                yield pending_pair(number, record, current_outcome(*states[number]) if number in states else None)
+
+    def _pending_records(self, after: int) -> Iterator[list[tuple[int, PairRecord]]]:
+        """Yield the pending pairs numbered above `after`, with their numbers, block by block."""
+        for first, last, data in self._blocks_of_pairs(after):
+            begin = max(first, after + 1)
+            others = {number for (number,) in self._db.execute(_DUPLICATE_OR_FINAL, {"first": begin, "last": last})}
+            if len(others) <= last - begin:
+                records = enumerate(pair_records(data)[begin - first :], begin)
+                yield [(number, record) for number, record in records if number not in others]

@@ -1,0 +1,102 @@
+"""Recording outcomes: buffered in memory, written to the journal in one transaction for all that arrived meanwhile."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from importer.journal import Journal, PendingPair
+from importer.model import Outcome, Status
+from importer.pool.failure_limits import FailureLimits
+from importer.pool.work_queue import WorkQueue
+from importer.timestamps import utc_now_text
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The progress of a run.
+
+    `pairs` is the total, `statuses` the number of pairs with each status, the counters are those of this process, and
+    `rate` is the current rate limit as text.
+    """
+
+    pairs: int
+    statuses: Mapping[Status, int]
+    calls: int
+    reads: int
+    retries: int
+    rate_limited: int
+    rate: str
+
+
+class OutcomeRecorder:
+    """Takes the outcomes of pairs from the engines. Belongs to one event loop."""
+
+    def __init__(
+        self, journal: Journal, queue: WorkQueue, limits: FailureLimits, on_written: Callable[[], None]
+    ) -> None:
+        """Record in `journal`, and call `on_written` after each transaction."""
+        self._journal = journal
+        self._queue = queue
+        self._limits = limits
+        self._on_written = on_written
+        self._before = journal.outcome_counts()
+        self._final: list[tuple[int, Outcome]] = []
+        self._provisional: list[tuple[int, Outcome]] = []
+        self._has_unwritten = asyncio.Event()
+
+    def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True, is_read: bool = False) -> None:
+        """Record a pair's outcome; it is written as soon as the event loop gets to it.
+
+        A provisional one is valid until the next process of this run sends the pair again. One that was only read back
+        (`is_read`) does not count towards the failure limits.
+        """
+        self._has_unwritten.set()
+        if not final:
+            self._provisional.append((pending.id, outcome))
+            return
+        self._final.append((pending.id, outcome))
+        self._limits.counts[outcome.status] += 1
+        if outcome.status is Status.FAILED or outcome.status is Status.UNCONFIRMED:
+            names = self._journal.info.row_names
+            extra = {"row": names.as_json(pending.row)}
+            row = names.of(pending.row)
+            logger.debug("row %s: %s: %s", row, outcome.status, outcome.error_message, extra=extra)
+        if not is_read:
+            self._limits.check(pending, outcome)
+
+    def mark_not_sent(self, pending: PendingPair) -> None:
+        """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
+        self._queue.mark_not_sent(pending)
+
+    def replace_outcome(self, pending: PendingPair, outcome: Outcome) -> None:
+        """Replace the outcome of a pair that was unconfirmed."""
+        self._limits.counts[Status.UNCONFIRMED] -= 1
+        self.record(pending, outcome)
+
+    def statuses(self) -> dict[Status, int]:
+        """Return the number of pairs with each status."""
+        counts = self._limits.counts
+        return {status: self._before.get(status, 0) + counts[status] for status in Status}
+
+    async def write_continuously(self) -> None:
+        """Write outcomes whenever there are any, until cancelled."""
+        while True:
+            await self._has_unwritten.wait()
+            self._has_unwritten.clear()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all outcomes recorded so far."""
+        if self._final or self._provisional:
+            self._journal.record(self._final, self._provisional)
+            self._final, self._provisional = [], []
+            self._on_written()
+
+
+def with_attempts(outcome: Outcome, attempts: int) -> Outcome:
+    """Return the outcome with the number of attempts, and the current time if the response had none."""
+    now = outcome.completed_at or utc_now_text("milliseconds")
+    return replace(outcome, attempts=attempts, completed_at=now)

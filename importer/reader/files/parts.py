@@ -1,0 +1,54 @@
+"""Several files of one archive combined into one table, for example an export that HubSpot split."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from importer.errors import SourceError
+from importer.reader.files.table import Part, Table
+from importer.reader.messages import quoted, quoted_list
+
+
+def combine_parts(name: str, parts: Sequence[Part]) -> Table:
+    """Return one table that has parts instead of records and the description of its first part.
+
+    Raises `SourceError` when the parts have different formats: then one is likely a copy of another.
+    """
+    formats = {_format_family(part.table): f"{quoted(part.name)} ({part.table.format})" for part in reversed(parts)}
+    if len(formats) > 1:
+        raise SourceError(
+            "MIXED_FORMATS",
+            f"{name} holds tables of different formats: {', '.join(formats.values())}. Files in one archive are read "
+            f"as one table only when they all have the same format. Give the one table to import.",
+        )
+    return replace(parts[0].table, records=iter(()), notes=_notes(parts), late_warnings=[], parts=tuple(parts))
+
+
+def left_out_notes(names: Sequence[str]) -> tuple[str, ...]:
+    """Return a note about the files of an archive that are not read."""
+    if not names:
+        return ()
+    return (f"Files in the archive that were left out (empty, or not tables by their names): {quoted_list(names)}.",)
+
+
+def _format_family(table: Table) -> str:
+    return "text" if table.format in {"CSV", "TSV"} else table.format
+
+
+def _notes(parts: Sequence[Part]) -> tuple[str, ...]:
+    """Return the list of files, then the notes of the parts, each once and with the parts it applies to."""
+    first = parts[0].table
+    notes: dict[str, list[str]] = {}
+    for part in parts:
+        for note in (*_differences(part.table, first), *part.table.notes):
+            notes.setdefault(note, []).append(part.name)
+    names = quoted_list([part.name for part in parts])
+    summary = f"{len(parts)} files of the archive are read as one table, in this order: {names}."
+    of_files = (note if len(of) == len(parts) else f"{quoted_list(of)}: {note}" for note, of in notes.items())
+    return (summary, *of_files)
+
+
+def _differences(table: Table, first: Table) -> tuple[str, ...]:
+    """Return a note when a text file is read with other settings than the first one."""
+    if (table.format, table.encoding, table.delimiter) == (first.format, first.encoding, first.delimiter):
+        return ()
+    return (f"Read as {table.format}, {table.encoding}, delimiter {table.delimiter!r}.",)

@@ -1,0 +1,11 @@
+"""Limits that the workbook formats share; those of a single format are defined beside its reader."""
+
+MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
+"""Size of the largest sheet. Source: Microsoft, "Excel specifications and limits"."""
+
+MAX_CELLS = 100_000_000
+MAX_ROW_SIZE = 16 << 20
+"""Bytes of XML, and characters of text, in one row."""
+
+MAX_TEXT = 1 << 30
+"""Characters in all cells together, where the file stores repeated or shared text once (ODS, XLS)."""

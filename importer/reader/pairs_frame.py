@@ -1,0 +1,72 @@
+"""The pairs of a file as a pandas data frame. pandas is imported only when it is needed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from importer.config import Reading, Settings
+from importer.model import PairColumns, Problem, RowNames
+from importer.reader import Source, open_frame, open_source
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def read_pairs(file: "Path | str | pandas.DataFrame", settings: Settings | None = None) -> "pandas.DataFrame":
+    """Return the pairs that a run would link, and the problems of the rows that yield none, without sending anything.
+
+    `file` is a path or a data frame; of `settings` only those about reading apply. The result has one line per pair,
+    or one per invalid row, in file order; rows with nothing to link have none. Its columns:
+
+    - `row`: the row number (Int64), or `FILE:ROW` (string) if the source is an archive with several files
+    - `from_object_type`, `from_object_id`, `to_object_type`, `to_object_id`: types as category, ids as string; missing
+      in invalid rows
+    - `problem_code` (category) of the first problem of the row, `problem_message` (string) with all of its problems;
+      missing in valid rows
+
+    `attrs["notes"]` and `attrs["warnings"]` are lists of sentences about the file as a whole. Raises `SourceError` or
+    `SettingsError` as `run_import` does.
+    """
+    with _open(file, (settings or Settings()).reading) as source:
+        pairs, problems = _read(source)
+        frame = _typed_frame(pairs, problems, source.info.row_names)
+        frame.attrs = {"notes": list(source.report.notes), "warnings": list(source.report.warnings)}
+        return frame
+
+
+def _open(file: "Path | str | pandas.DataFrame", reading: Reading) -> Source:
+    return open_source(Path(file), reading) if isinstance(file, Path | str) else open_frame(file, reading)
+
+
+def _read(source: Source) -> tuple[PairColumns, dict[int, list[Problem]]]:
+    pairs = PairColumns()
+    problems: dict[int, list[Problem]] = {}
+    for block in source.blocks():
+        pairs.extend(block.pairs)
+        for row, problem in block.problems:
+            problems.setdefault(row, []).append(problem)
+    return pairs, problems
+
+
+def _typed_frame(pairs: PairColumns, problems: dict[int, list[Problem]], names: RowNames) -> "pandas.DataFrame":
+    import pandas  # noqa: PLC0415 - half a second, which other uses of the reader need not wait for
+
+    valid = [None] * len(pairs.rows)
+    invalid = [None] * len(problems)
+    columns = {
+        "from_object_type": [*pairs.from_types, *invalid],
+        "from_object_id": [*pairs.from_ids, *invalid],
+        "to_object_type": [*pairs.to_types, *invalid],
+        "to_object_id": [*pairs.to_ids, *invalid],
+        "problem_code": [*valid, *(found[0].code for found in problems.values())],
+        "problem_message": [*valid, *map(_message, problems.values())],
+    }
+    frame = pandas.DataFrame(columns, dtype="string")
+    frame.insert(0, "row", pandas.Series([*pairs.rows, *problems], dtype="Int64"))
+    frame = frame.sort_values("row", kind="stable", ignore_index=True)
+    if names.parts:
+        frame["row"] = frame["row"].map(names.of).astype("string")
+    return frame.astype({"from_object_type": "category", "to_object_type": "category", "problem_code": "category"})
+
+
+def _message(problems: list[Problem]) -> str:
+    return " ".join(f"column '{one.column}': {one.message}" if one.column else one.message for one in problems)

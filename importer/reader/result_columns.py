@@ -1,0 +1,78 @@
+"""Remove the columns that an earlier run added to a file, and select rows by their status."""
+
+import json
+from collections.abc import Collection, Sequence
+
+from importer.errors import SourceError
+from importer.model import EXTRA_CELLS_COLUMN, PREVIOUS_RESULT_COLUMNS, Status
+from importer.reader.files.table import Records, SuspectRow
+
+STATUS_COLUMN = "import_status"
+_STATUSES = frozenset(map(str, Status))
+
+
+class ResultColumns:
+    """The result columns of a file, which are removed from its rows.
+
+    `kept` are the indices of all other columns. `excluded_rows` counts the rows excluded by their status so far, and
+    `unknown_statuses` those of them whose status is not one that a run writes.
+    """
+
+    def __init__(self, name: str, header: Sequence[str], statuses: Collection[str] | None) -> None:
+        """Find the columns. Raises `SourceError` if rows are selected by status and the file has no such column."""
+        self.kept = [i for i, text in enumerate(header) if text.strip() not in PREVIOUS_RESULT_COLUMNS]
+        self.excluded_rows = 0
+        self.unknown_statuses = 0
+        self._width = len(header)
+        self._statuses = statuses
+        self._extra_cells_column = _first_index(header, EXTRA_CELLS_COLUMN)
+        self._status_column = _first_index(header, STATUS_COLUMN)
+        if statuses is not None and self._status_column is None:
+            raise SourceError(
+                "NOT_A_RESULTS_FILE",
+                f"{name} has no column '{STATUS_COLUMN}', so it is not a results file. Give a results file, or the id "
+                f"of a run.",
+            )
+
+    @property
+    def exist(self) -> bool:
+        """True if the file has result columns."""
+        return len(self.kept) < self._width
+
+    def remove(self, records: Records) -> Records:
+        """Return the selected records without the result columns."""
+        numbers: list[int] = []
+        rows: list[list[str]] = []
+        for number, cells in zip(*records, strict=True):
+            cells.extend([""] * (self._width - len(cells)))
+            if self._is_selected(cells):
+                numbers.append(number)
+                kept = [cells[i] for i in self.kept] + self._extra_cells(cells) + cells[self._width :]
+                rows.append(cells.replace(kept, self.kept) if isinstance(cells, SuspectRow) else kept)
+            else:
+                self.excluded_rows += 1
+        return numbers, rows
+
+    def _is_selected(self, cells: Sequence[str]) -> bool:
+        if self._status_column is None or self._statuses is None:
+            return True
+        status = cells[self._status_column].strip().lower()
+        if status and status not in _STATUSES:
+            self.unknown_statuses += 1
+        # A row without a status is new, or its status was cleared so that it is sent again.
+        return not status or status in self._statuses
+
+    def _extra_cells(self, cells: Sequence[str]) -> list[str]:
+        """Return the cells beyond the header that an earlier run moved into a column: the row is still too long."""
+        text = "" if self._extra_cells_column is None else cells[self._extra_cells_column]
+        if not text.strip():
+            return []
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return [text]
+        return [str(cell) for cell in found] if isinstance(found, list) and found else [text]
+
+
+def _first_index(header: Sequence[str], name: str) -> int | None:
+    return next((i for i, text in enumerate(header) if text.strip() == name), None)

@@ -1,0 +1,103 @@
+"""The content of the Summary sheet of a results workbook."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from importer.model import Status
+from importer.reporter.row_counts import RowCounts
+
+TITLE = "Summary"
+ALTERNATIVE_TITLE = "Import summary"
+
+HEADINGS = ("Import summary", "What to do next", "About this run")
+"""The headings, by which the sheet of an earlier run is recognised."""
+
+MEANINGS = {
+    Status.LINKED: "HubSpot confirmed the link.",
+    Status.ALREADY_LINKED: "The records were already linked; nothing was sent.",
+    Status.BLANK: "The row has no id to link.",
+    Status.FAILED: "HubSpot refused the link; sending it again unchanged would fail again.",
+    Status.UNCONFIRMED: "Sent, but HubSpot did not confirm it; it is safe to retry.",
+    Status.INVALID: "The row could not be read as a pair of records; nothing was sent for it.",
+    Status.NOT_SENT: "The run ended before this row's turn.",
+}
+"""The meaning of each status, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDescription:
+    """The facts about a run that a results workbook names beside its counts; `account` is "" when unknown."""
+
+    run_id: str
+    source: str
+    account: str = ""
+    is_verification: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """A line of the Summary sheet: a label, a value (numbers are written as numbers), an explanation."""
+
+    label: str
+    value: str | int = ""
+    text: str = ""
+    status: Status | None = None
+    is_heading: bool = False
+
+
+def summary_lines(run: RunDescription, counts: RowCounts) -> list[SummaryLine]:
+    """Return the lines of the Summary sheet: counts, next steps, facts about the run."""
+    present = [(status, count) for status, count in counts.by_status.items() if count]
+    return [
+        SummaryLine(HEADINGS[0], is_heading=True),
+        SummaryLine("rows", counts.rows),
+        *(SummaryLine(str(status), count, MEANINGS[status], status) for status, count in present),
+        *([SummaryLine("duplicates", counts.duplicates, _DUPLICATES)] if counts.duplicates else []),
+        SummaryLine(""),
+        SummaryLine(HEADINGS[1], is_heading=True),
+        *(SummaryLine(sentence) for sentence in next_steps(run.run_id, counts, is_verification=run.is_verification)),
+        SummaryLine(""),
+        SummaryLine(HEADINGS[2], is_heading=True),
+        SummaryLine("account", run.account or "unknown"),
+        SummaryLine("run", run.run_id),
+        SummaryLine("file", run.source),
+        SummaryLine("finished", f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"),
+        SummaryLine("program", f"importer {program_version()}"),
+    ]
+
+
+_DUPLICATES = "Rows whose pair occurs in an earlier row; each pair is sent once."
+
+
+def next_steps(run_id: str, counts: RowCounts, *, is_verification: bool = False) -> Sequence[str]:
+    """Return one or two sentences that say what to do next."""
+    if not counts.bad:
+        return ("Nothing: every row is done.",)
+    if is_verification:
+        return (f"Link the {_rows(counts.bad)} that are not linked with: importer run FILE.",)
+    steps = []
+    if counts.not_sent:
+        steps.append(f"Send the {_rows(counts.not_sent)} whose turn did not come with: importer resume {run_id}.")
+    to_correct = counts.failed + counts.invalid
+    if to_correct:
+        steps.append(
+            f"Correct {_rows(to_correct)} in the results file (import_advice says how), save it, "
+            "then: importer retry RESULTS_FILE."
+        )
+    elif counts.unconfirmed:
+        steps.append(f"Retry {_rows(counts.unconfirmed)} with: importer retry {run_id}.")
+    return steps
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def program_version() -> str:
+    """Return the version of the installed program, "" when it runs from a source tree."""
+    try:
+        return version("importer")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,69 @@
+"""Executes a run from its journal: sends what is pending and writes the results."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from importer.config import ApiVersion, Settings, token_file_is_exposed
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.paths import V4_ENDS
+from importer.journal import Journal, open_for_run
+from importer.model import Status, Stop
+from importer.pool import Pool
+from importer.reporter import Summary, check_writable
+from importer.runner import output_paths
+from importer.runner.estimate import costs
+from importer.runner.events import Plan
+from importer.runner.finish import conclude, report_stop
+from importer.runner.send import Sent, abort_after_requests, link_pending, work_on
+from importer.runner.target import Target
+
+
+def execute(path: Path, target: Target, out: Path | None) -> Summary:
+    """Send the pending pairs of the journal at `path`, write its results, and return the summary."""
+    started = time.monotonic()
+    with open_for_run(path) as journal:
+        results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
+        check_writable(results)
+        sent = _send(journal, target)
+        with abort_after_requests(journal, lambda: sent.calls + sent.reads):
+            output = output_paths.output_of(journal, "run", results, target.context)
+            summary = conclude(journal, sent, output, started, target.context)
+    report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
+    return summary
+
+
+def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
+    """Return the plan for the pending pairs of a journal."""
+    pending = journal.pending_by_types()
+    info = journal.info
+    return Plan(
+        run_id=info.run_id,
+        resumed=resumed,
+        target=info.target,
+        counts=journal.counts(),
+        pending=sum(pending),
+        costs=costs(pending, settings),
+    )
+
+
+def _send(journal: Journal, target: Target) -> Sent:
+    context, settings = target.context, target.context.settings
+    planned = plan(journal, settings, resumed=journal.begin())
+    context.on_event(planned)
+    # Unconfirmed pairs are not pending, but they are still to be read back.
+    if planned.pending == 0 and not journal.outcome_counts().get(Status.UNCONFIRMED):
+        return Sent()
+    if settings.api_version is ApiVersion.V4:
+        context.notify(f"HubSpot ends support for API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
+    if not settings.sandbox and token_file_is_exposed(settings):
+        context.warn(
+            f"Other users of this machine can read {settings.token_file}. Run: chmod 600 {settings.token_file}"
+        )
+
+    async def link_in_own_account(pool: Pool, client: HubSpotClient) -> Stop | None:
+        stop = await target.account.check(journal, pool, client) if target.account is not None else None
+        return stop or await link_pending(pool, client)
+
+    sent = work_on(journal, context, link_in_own_account)
+    return sent if target.account is None else replace(sent, reads=sent.reads + target.account.reads)

@@ -1,0 +1,68 @@
+"""A new run: its description and its journal, from its source."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from importer.config import Reading, Settings
+from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, write_journal
+from importer.reader import Source
+from importer.runner.events import EventHandler, Notice
+from importer.runner.source_file import SourceFile, open_table, read_blocks
+from importer.timestamps import utc_now_text
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """The id of a run to create, how its source is read, and the path of its results."""
+
+    run_id: str
+    settings: Settings
+    reading: Reading
+    results: Path
+
+    def describe(self, source: SourceFile, table: Source) -> RunInfo:
+        """Return the description of the run for its journal."""
+        return RunInfo(
+            run_id=self.run_id,
+            created_at=utc_now_text(),
+            parent=None,
+            source=source.path,
+            source_sha256=source.sha256,
+            source_modified_at=source.modified_at,
+            header=table.header,
+            delimiter=table.info.delimiter or ",",
+            reading=reading_values(self.reading),
+            target=target_name(self.settings),
+            api_version=self.settings.api_version,
+            results=str(self.results),
+            settings=self.settings.model_dump(mode="json"),
+            places={str(role): place for role, place in table.places.items()},
+            parts=table.info.parts,
+        )
+
+    def read(self, source: SourceFile, directory: Path, on_event: EventHandler, account: Account | None = None) -> Path:
+        """Read the source into a new journal in `directory` and return its path.
+
+        `account` is the one that the source's ids belong to, if known.
+        """
+        with open_table(source, self.reading) as table:
+            on_event(table.info)
+            path = directory / f"{self.run_id}{SUFFIX}"
+            write_journal(path, self.describe(source, table), read_blocks(source, table), account)
+            for warning in table.report.warnings:
+                on_event(Notice(warning, is_warning=True))
+        return path
+
+
+def reading_values(reading: Reading) -> dict[str, Any]:
+    """Return the reading settings as JSON values; with the source's content they determine the pairs of a run."""
+    values = asdict(reading)
+    values["columns"] = {str(role): column for role, column in reading.columns.items()}
+    values["statuses"] = sorted(reading.statuses) if reading.statuses is not None else None
+    return values
+
+
+def target_name(settings: Settings) -> str:
+    """Return where a run sends: the base URL, or `sandbox`."""
+    return SANDBOX if settings.sandbox else settings.base_url

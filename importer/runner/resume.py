@@ -1,0 +1,30 @@
+"""Resumes an unfinished run."""
+
+from pathlib import Path
+
+from importer.config import Settings
+from importer.journal import Journal
+from importer.reporter import Summary
+from importer.runner.command_lock import command_of, hold_command
+from importer.runner.events import EventHandler, ignore
+from importer.runner.execute import execute
+from importer.runner.os_errors import translate_os_errors
+from importer.runner.state_directory import journal_path
+from importer.runner.target import target_of_run
+
+
+@translate_os_errors()
+def resume_run(run_id: str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore) -> Summary:
+    """Continue an unfinished run from its journal alone; the source is not read again.
+
+    It sends to the run's own base URL, by its own API version unless `settings` give one explicitly, and only with a
+    token of the run's own account. Raises as `run_import`.
+    """
+    path = journal_path(settings, run_id)
+    with Journal(path) as journal:
+        journal.verify()
+        info, target = journal.info, target_of_run(journal.info, settings, on_event)
+        target.require_owner(journal)
+    with hold_command(target.context, command_of(info)) as command:
+        command.note(run_id)
+        return execute(path, target, out)

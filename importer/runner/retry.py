@@ -1,0 +1,123 @@
+"""Retries an old run, or the rows of a results file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from importer.config import Settings
+from importer.errors import BusyError, SourceError
+from importer.journal import SUFFIX, Journal, is_held, write_journal
+from importer.reader import SourceInfo
+from importer.reporter import Summary, check_writable
+from importer.runner import find_runs, output_paths, previous_results
+from importer.runner.command_lock import hold_command, identify
+from importer.runner.events import Event, EventHandler, Notice, ignore
+from importer.runner.execute import execute
+from importer.runner.os_errors import translate_os_errors
+from importer.runner.run import ImportRequest, finished_meanwhile, import_source
+from importer.runner.source_file import SourceFile, source_file
+from importer.runner.state_directory import journal_path, new_run_id, runs_directory
+from importer.runner.target import target_of_run, target_of_settings
+from importer.runner.temporary_directories import temporary_directory
+from importer.timestamps import utc_now_text
+
+
+@translate_os_errors()
+def retry_run(
+    run_or_results: str,
+    settings: Settings,
+    *,
+    out: Path | None = None,
+    on_event: EventHandler = ignore,
+    fresh: bool = False,
+) -> Summary:
+    """Start a new run over the failed, unconfirmed and not sent pairs of an old run or a results file.
+
+    A run is retried from its journal, against its own base URL. A results file is read as it is now, so that its cells
+    can be corrected first, and its invalid rows are retried too. The run named in its rows determines the columns and
+    the target; if that run is not known here, or the file has other columns now, `settings` do. An unfinished retry is
+    resumed unless `fresh`. Raises as `run_import`.
+    """
+    if Path(run_or_results).is_file():
+        return _retry_file(Path(run_or_results), settings, on_event, out, fresh=fresh)
+    return _retry_journal(journal_path(settings, run_or_results), settings, on_event, out, fresh=fresh)
+
+
+def _retry_file(file: Path, settings: Settings, on_event: EventHandler, out: Path | None, *, fresh: bool) -> Summary:
+    with source_file(file, settings) as source:
+        origin = previous_results.find_origin(source, file, settings)
+        if origin is None:
+            return _retry_unknown_file(source, file, settings, on_event, ImportRequest(settings.reading, out, fresh))
+        with origin.journal:
+            target = target_of_run(origin.journal.info, settings, on_event)
+            target.require_owner(origin.journal)
+            request = ImportRequest(origin.reading, out, fresh, origin.journal.account)
+        if origin.note:
+            target.context.warn(origin.note)
+        return import_source(source, request, target)
+
+
+def _retry_unknown_file(
+    source: SourceFile, file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest
+) -> Summary:
+    """Retry a results file that no run here wrote."""
+    reading = replace(request.reading, statuses=previous_results.TO_RETRY)
+
+    def warn_about_columns(event: Event) -> None:
+        on_event(event)
+        if isinstance(event, SourceInfo) and not reading.columns:
+            note = (
+                f"{file} does not name a run that is known here (column import_run_id), so its columns are determined "
+                "by its header. If the run that wrote it used --map, stop now and give the same --map."
+            )
+            on_event(Notice(note, is_warning=True))
+
+    try:
+        return import_source(
+            source, replace(request, reading=reading), target_of_settings(settings, warn_about_columns)
+        )
+    except SourceError as error:
+        raise SourceError(
+            error.code,
+            f"{error} No run here wrote {file}, so its columns are not known. Specify them with --from, --to and "
+            "--map, or import the file with: importer run.",
+        ) from None
+
+
+def _retry_journal(path: Path, settings: Settings, on_event: EventHandler, out: Path | None, *, fresh: bool) -> Summary:
+    if is_held(path):
+        raise BusyError("RUN_BUSY", f"Run {path.stem} is still running. Wait until it ends, or stop it; then retry it.")
+    with Journal(path) as parent:
+        parent.verify()
+        info, target = parent.info, target_of_run(parent.info, settings, on_event)
+        target.require_owner(parent)
+        command_id = identify(info.source, info.source_sha256, info.reading, info.target, info.run_id)
+        with hold_command(target.context, command_id) as command:
+            if command.waited_for is not None and not fresh:
+                summary = finished_meanwhile(command.waited_for, info.source_sha256, target, out)
+                if summary is not None:
+                    return summary
+            unfinished = None if fresh else find_runs.unfinished_retry(target.context.settings, info.run_id)
+            if unfinished is None:
+                unfinished = _create_retry(parent, target.context.settings, out)
+            command.note(unfinished.stem)
+            return execute(unfinished, target, out)
+
+
+def _create_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
+    """Create the journal of a new retry of `parent` and return its path."""
+    results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
+    check_writable(results)
+    info = replace(
+        parent.info,
+        run_id=new_run_id(),
+        created_at=utc_now_text(),
+        parent=parent.info.run_id,
+        api_version=settings.api_version,
+        results=str(results),
+        settings=settings.model_dump(mode="json"),
+    )
+    runs = runs_directory(settings)
+    with temporary_directory(runs) as directory:
+        draft = directory / f"{info.run_id}{SUFFIX}"
+        write_journal(draft, info, parent.blocks_to_retry(), parent.account)
+        return draft.replace(runs / draft.name)

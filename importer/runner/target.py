@@ -1,0 +1,80 @@
+"""The account that a command sends to, with the token for it."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from importer.config import ApiVersion, Settings, load_token
+from importer.errors import SettingsError
+from importer.hubspot.proxy import find_proxy
+from importer.journal import SANDBOX, Journal, RunInfo
+from importer.runner.account_check import TokenAccount
+from importer.runner.context import RunContext
+from importer.runner.events import EventHandler
+from importer.runner.new_run import target_name
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The context of a command and the account of its token; the in-process sandbox has no account."""
+
+    context: RunContext
+    account: TokenAccount | None
+
+    def owns(self, journal: Journal) -> bool:
+        """Return True if a run belongs to the token's account."""
+        return self.account is None or self.account.owns(journal)
+
+    def require_owner(self, journal: Journal) -> None:
+        """Raise AccountError unless a run belongs to the token's account."""
+        if self.account is not None:
+            self.account.require_owner(journal)
+
+
+def access_token(settings: Settings) -> SecretStr:
+    """Return the token for the target of `settings`; "" for the sandbox, which needs none.
+
+    Raises SettingsError if there is no token or the proxy is wrong, or if an event loop is running in this thread:
+    sending needs its own.
+    """
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise SettingsError(
+            "EVENT_LOOP_RUNNING",
+            "An event loop is running in this thread. Call this function in another one, with asyncio.to_thread.",
+        )
+    if settings.sandbox:
+        return SecretStr("")
+    find_proxy(settings.base_url)
+    return load_token(settings)
+
+
+def target_of_settings(settings: Settings, on_event: EventHandler) -> Target:
+    """Return the target of a new run."""
+    context = RunContext(settings, access_token(settings), on_event)
+    return Target(context, None if settings.sandbox else TokenAccount(context))
+
+
+def target_of_run(info: RunInfo, settings: Settings, on_event: EventHandler) -> Target:
+    """Return the target of an existing run: its own base URL and API version, unless another version is given.
+
+    Raises SettingsError if another base URL is given: the run's ids would refer to other records there.
+    """
+    given, is_sandbox = settings.model_fields_set, info.target == SANDBOX
+    is_elsewhere = "sandbox" in given and settings.sandbox is not is_sandbox
+    if "base_url" in given and not settings.sandbox:
+        is_elsewhere = is_elsewhere or settings.base_url != info.target
+    if is_elsewhere:
+        raise SettingsError(
+            "TARGET_DIFFERS",
+            f"Run {info.run_id} sends to {info.target}, not to {target_name(settings)}, where its ids would refer to "
+            "other records. To send the pairs elsewhere, import their file with --fresh.",
+        )
+    changes: dict[str, object] = {"sandbox": is_sandbox}
+    if not is_sandbox:
+        changes["base_url"] = info.target
+    if "api_version" not in given:
+        changes["api_version"] = ApiVersion(info.api_version)
+    return target_of_settings(settings.model_copy(update=changes), on_event)

@@ -1,0 +1,173 @@
+"""The links of an account with their association types. No rules about which records may be linked."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from importer.sandbox.association_types import AssociationType, AssociationTypes
+from importer.sandbox.pairs import Pair, Record
+
+_Labels = tuple[AssociationType, ...]
+_Neighbours = dict[tuple[str, int, str], list[int]]
+
+
+class Links:
+    """Links between records.
+
+    A link has no direction: it is stored in the one it was created in, together with its labels, sorted. Every link
+    also has the unlabelled type, which is not stored. Labels are named by their types in the direction of the pair
+    that a method is called with; the other direction follows from the definitions.
+
+    The first company that a record is linked to becomes its primary one.
+    """
+
+    def __init__(self, types: AssociationTypes | None = None) -> None:
+        self._types = types or AssociationTypes()
+        self._labels: dict[Pair, _Labels] = {}
+        self._neighbours: _Neighbours | None = None
+        self._counts: dict[tuple[str, str], Counter[int]] = {}
+        self._primary: dict[tuple[str, str], dict[int, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __contains__(self, pair: object) -> bool:
+        return isinstance(pair, tuple) and self._stored(Pair(*pair)) is not None
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(self._labels)
+
+    def _stored(self, pair: Pair) -> Pair | None:
+        if pair in self._labels:
+            return pair
+        reverse = pair.reverse()
+        return reverse if reverse in self._labels else None
+
+    # ---- reading
+
+    def labels(self, pair: Pair) -> _Labels:
+        """Return the labels of a link in this direction, sorted; () if the records are not linked."""
+        stored = self._stored(pair)
+        if stored is None:
+            return ()
+        return self._labels[stored] if stored == pair else self._inverse(stored, self._labels[stored])
+
+    def types(self, pair: Pair) -> _Labels:
+        """Return all types of a link in this direction, the unlabelled one last; () if the records are not linked."""
+        if self._stored(pair) is None:
+            return ()
+        return (*self.labels(pair), self._types.unlabelled(pair.from_type, pair.to_type))
+
+    def _inverse(self, pair: Pair, labels: _Labels) -> _Labels:
+        return tuple(sorted(self._types.inverse(pair.from_type, pair.to_type, label) for label in labels))
+
+    def of(self, object_type: str, record_id: int, to_type: str) -> list[int]:
+        """Return the ids of the `to_type` records linked to this one, in the order they were linked."""
+        if self._neighbours is None:  # built by the first read: write-only use never builds it
+            self._neighbours = {}
+            for pair in self._labels:
+                _index(pair, self._neighbours)
+        return list(self._neighbours.get((object_type, record_id, to_type), ()))
+
+    def primary_records(self, record: Record) -> set[Record]:
+        """Return the records, of any type, that are primary for this one."""
+        object_type, record_id = record
+        return {
+            (to_type, primaries[record_id])
+            for (from_type, to_type), primaries in self._primary.items()
+            if from_type == object_type and record_id in primaries
+        }
+
+    # ---- writing
+
+    def add(self, pair: Pair) -> None:
+        """Link the two records if they are not linked already."""
+        if self._stored(pair) is not None:
+            return
+        self._labels[pair] = ()
+        if self._neighbours is not None:
+            _index(pair, self._neighbours)
+        for end in (pair, pair.reverse()):
+            if primary := self._types.primary(end.from_type, end.to_type):
+                counts = self._counts.setdefault((end.from_type, end.to_type), Counter())
+                counts[end.from_id] += 1
+                if counts[end.from_id] == 1 and end.to_type == "companies" and end.from_type != "leads":
+                    self.add_labels(end, [primary])
+
+    def add_labels(self, pair: Pair, labels: Iterable[AssociationType]) -> None:
+        """Link the two records with these labels besides those that the link has already."""
+        self.set_labels(pair, {*self.labels(pair), *labels})
+
+    def set_labels(self, pair: Pair, labels: Iterable[AssociationType]) -> None:
+        """Link the two records with exactly these labels.
+
+        A new link that is the record's first one to a company is also Primary.
+        """
+        wanted, is_new = set(labels), self._stored(pair) is None
+        if is_new:
+            self.add(pair)
+            wanted.update(self.labels(pair))
+        stored = self._stored(pair) or pair
+        for end, own in ((pair, wanted), (pair.reverse(), set(self._inverse(pair, tuple(wanted))))):
+            self._set_primary(end, own)
+        self._labels[stored] = tuple(sorted(wanted)) if stored == pair else self._inverse(pair, tuple(wanted))
+
+    def _set_primary(self, end: Pair, labels: set[AssociationType]) -> None:
+        """Note whether this end's record has the other one as its primary, and end an earlier primary."""
+        primary = self._types.primary(end.from_type, end.to_type)
+        if primary is None:
+            return
+        primaries = self._primary.setdefault((end.from_type, end.to_type), {})
+        before = primaries.get(end.from_id)
+        if primary in labels:
+            primaries[end.from_id] = end.to_id
+            if before is not None and before != end.to_id:
+                self._drop_label(end._replace(to_id=before), primary)
+        elif before == end.to_id:
+            del primaries[end.from_id]
+
+    def _drop_label(self, pair: Pair, label: AssociationType) -> None:
+        stored = self._stored(pair)
+        if stored is None:
+            return
+        kept = tuple(one for one in self.labels(pair) if one != label)
+        self._labels[stored] = kept if stored == pair else self._inverse(pair, kept)
+
+    def remove_labels(self, pair: Pair, labels: Iterable[AssociationType]) -> None:
+        """Take these labels off a link; naming the unlabelled type removes the link."""
+        if self._stored(pair) is None:
+            return
+        removed = set(labels)
+        if self._types.unlabelled(pair.from_type, pair.to_type) in removed:
+            self.remove(pair)
+        else:
+            self.set_labels(pair, set(self.labels(pair)) - removed)
+
+    def remove(self, pair: Pair) -> None:
+        """Remove the link with all its types, if there is one, whichever direction it was created in."""
+        stored = self._stored(pair)
+        if stored is None:
+            return
+        for end in (stored, stored.reverse()):
+            self._set_primary(end, set())
+            if counts := self._counts.get((end.from_type, end.to_type)):
+                counts[end.from_id] -= 1
+            if self._neighbours is not None:
+                _unindex(end, self._neighbours)
+        del self._labels[stored]
+
+    def forget_label(self, from_type: str, to_type: str, label: AssociationType) -> None:
+        """Take a label off all links, before its definition is deleted."""
+        for pair in list(self._labels):
+            for end in (pair, pair.reverse()):
+                if (end.from_type, end.to_type) == (from_type, to_type) and label in self.labels(end):
+                    self.remove_labels(end, [label])
+
+
+def _index(pair: Pair, neighbours: _Neighbours) -> None:
+    for one in (pair, pair.reverse()):
+        neighbours.setdefault((one.from_type, one.from_id, one.to_type), []).append(one.to_id)
+
+
+def _unindex(end: Pair, neighbours: _Neighbours) -> None:
+    found = neighbours[end.from_type, end.from_id, end.to_type]
+    found.remove(end.to_id)

@@ -1,0 +1,101 @@
+"""The state of a run, across processes and kills."""
+
+import subprocess
+from pathlib import Path
+
+from importer.errors import BusyError
+from importer.journal import (
+    CUT_OFF,
+    Journal,
+    ProblemGroup,
+    is_held,
+    open_for_run,
+)
+from importer.model import (
+    Problem,
+    Status,
+)
+from tests.support.errors import raises
+from tests.support.journals import (
+    LINKED,
+    NOT_SENT,
+    PROBLEM,
+    ROOT,
+    claim,
+    command,
+    count_pending,
+    outcomes,
+    pair,
+    row,
+    run_python,
+    written,
+)
+
+
+def test_a_run_has_no_summary_between_begin_and_end(path: Path) -> None:
+    with open_for_run(written(path, row(2, pair(1)))) as journal:
+        assert journal.begin() is False
+        assert journal.summary is None
+        journal.end({"status": "interrupted", "rows": 1})
+    with open_for_run(path) as journal:
+        assert journal.summary == {"status": "interrupted", "rows": 1}
+        assert journal.begin() is True
+        assert journal.summary is None
+
+
+def test_problems_are_grouped_by_code_the_most_frequent_first(path: Path) -> None:
+    rare = Problem("BAD_ID", "A", "m", "a")
+    rows = [row(n, problems=(PROBLEM, PROBLEM)) for n in (2, 3, 5)] + [
+        row(9, problems=(rare, PROBLEM)),
+        row(10, pair(1)),
+    ]
+    with Journal(written(path, *rows)) as journal:
+        assert journal.problem_groups(2) == [
+            ProblemGroup("MISSING_ID", 4, ((2, PROBLEM), (3, PROBLEM))),
+            ProblemGroup("BAD_ID", 1, ((9, rare),)),
+        ]
+
+
+def test_outcomes_recorded_before_a_kill_are_kept_and_pairs_in_flight_are_cut_off(path: Path) -> None:
+    written(path, *(row(n, pair(n)) for n in range(2, 6)))
+    code = """
+with open_for_run(path) as journal:
+    journal.begin()
+    numbers = claim(journal, 3)
+    journal.record([(numbers[pair(2)], LINKED)])
+    journal.release([numbers[pair(4)]])
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert run_python(code, path).returncode == -9
+    with open_for_run(path) as journal:
+        assert journal.summary is None
+        assert [made.pairs[0].outcome for made in journal.rows(NOT_SENT)] == [LINKED, CUT_OFF, NOT_SENT, NOT_SENT]
+        assert list(claim(journal)) == [pair(3), pair(4), pair(5)]
+        assert journal.begin() is True
+
+
+def test_another_connection_sees_committed_outcomes_during_the_run(path: Path) -> None:
+    with open_for_run(written(path, row(2, pair(1)), row(3, pair(2)))) as journal, Journal(path) as other:
+        numbers = claim(journal)
+        assert [made.pairs[0].outcome for made in other.rows(NOT_SENT)] == [CUT_OFF, CUT_OFF]
+        journal.record([(numbers[pair(1)], LINKED)])
+        assert other.outcome_counts() == {Status.LINKED: 1}
+        assert count_pending(other) == 1
+
+
+def test_a_second_process_cannot_open_the_same_run_for_writing(path: Path) -> None:
+    written(path, row(2, pair(1)))
+    hold = "with open_for_run(path):\n    print('held', flush=True)\n    sys.stdin.read()"
+    with subprocess.Popen(
+        command(hold, path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        assert is_held(path)
+        with raises(BusyError, "RUN_BUSY"), open_for_run(path):
+            pass
+        assert outcomes(path) == {2: [Status.NOT_SENT]}  # reading is always possible
+        process.kill()
+    assert not is_held(path)  # the lock of a killed process is free
+    with open_for_run(path) as journal:
+        assert count_pending(journal) == 1

@@ -1,0 +1,189 @@
+"""Vocabulary: the field's standard terms, in the package, its help, the README and the names of tests."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from importer.cli.commands import cli
+from tests.support.package import MODULES, PROJECT, check_none
+
+EVERYWHERE = {
+    r"anew": "again, from the start",
+    r"dice": "jitter, random fraction",
+    r"heed(s|ed|ing)?": "honour, handle",
+    r"honest(ly)?": "normal, unfaulted",
+    r"in vain": "without success",
+    r"leavings": "stale files",
+    r"wish(es|ed)?": "requested",
+    r"portions?": "chunk",
+    r"verdicts?": "decision",
+    r"tells?|telling|told": "report, log, raise, warn",
+    r"what (became|becomes) of": "the outcome of",
+    r"(go|goes|going|went) on": "continue",
+    r"at the (most|least)": "at most, at least",
+    r"as good as none": "is ignored",
+    r"for nothing": "needlessly",
+    r"so many (bytes|calls|pairs|rows|records|seconds|links|characters|columns|cells)": "`number` bytes",
+    r"(is|are|was|were) (none|no) (of|a|an)\b": "is not a",
+    r"is no (number|id|record|row|table|file|date|header|rate|key|pair|code)": "is not a …",
+    r"of its own": "its own, separate",
+    r"stands? (for|there|here)": "is",
+    r"speaks? of": "mentions",
+    r"asked for (again|anew)": "requested again, retried",
+    r"asks? again": "retries",
+    r"gives? up on": "stops retrying",
+    r"the most (that|of)": "the maximum",
+    r"makes? way": "is replaced",
+    r"doubtful|in doubt|doubts?|doubted": "uncertain, suspect",
+    r"rooms? of (the )?(package|library|libraries)": "package",
+    r"mended|mends?": "corrected, fixed",
+    r"begins? anew": "start a new run",
+    r"poison(ous|ed)?": "that HubSpot rejects",
+}
+"""Banned in all prose and names: a regular expression of whole words, and what to write instead."""
+
+IN_NAMES = {
+    r"pace|paced|pacing": "rate",
+    r"told|tell|tells": "reported, raised",
+    r"wish(ed)?": "requested",
+    r"verdict": "decision",
+    r"ledger": "shared_rate_state",
+    r"leavings": "stale_files",
+    r"strikes?": "faults",
+    r"grammar": "fault_spec_help",
+    r"floors?": "layers",
+    r"(un)?settled?|settles": "final, finish",
+    r"portions?": "chunk",
+    r"watch": "on_event",
+    r"defused?": "escape_formula",
+    r"staged?": "atomic_file",
+}
+"""Banned as a part of a name (between underscores), also in tests."""
+
+IN_PARTS = {
+    "hubspot pool": {r"answers?": "response"},
+    "pool journal": {r"(un)?settled?|settles|settling": "final, provisional, finish", r"in hand": "claimed"},
+    "pool hubspot runner": {r"ledgers?": "shared rate state", r"pace": "rate"},
+    "reader pool": {r"strikes?|struck": "occur"},
+}
+"""Banned in the prose of some packages, where the word has a standard counterpart."""
+
+QUOTED = re.compile(r"`[^`]*`|\"[^\"\n]*\"|https?://\S+")
+"""What prose quotes, such as names of flags and messages of HubSpot, is not prose."""
+
+ALLOWED_NAMES = {"answer_timeout", "IMPORTER_ANSWER_TIMEOUT", "lost_answer"}
+"""Names that users' settings and commands contain."""
+
+_JOINED = re.compile(r"[a-z0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")
+
+
+def prose_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The comments and texts of a Python file, each with its line."""
+    text = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in {tokenize.COMMENT, tokenize.STRING}:
+            yield from enumerate(token.string.splitlines(), token.start[0])
+        elif token.type == getattr(tokenize, "FSTRING_MIDDLE", -1):
+            yield token.start[0], token.string
+
+
+def names_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The names that a Python file defines or uses, each with its line."""
+    text = path.read_text(encoding="utf-8")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NAME:
+            yield token.start[0], token.string
+
+
+def banned(lines: Iterator[tuple[int, str]], words: dict[str, str], *, are_names: bool = False) -> list[str]:
+    """Return `line: word → replacement` for every banned word."""
+    found = []
+    patterns = [(re.compile(rf"\b(?:{word})\b", re.IGNORECASE), instead) for word, instead in words.items()]
+    for number, line in lines:
+        if are_names:
+            text = "" if line in ALLOWED_NAMES else " ".join(_JOINED.findall(line))
+        else:
+            text = QUOTED.sub("", line.strip("\"' "))
+        for pattern, instead in patterns:
+            found += [f"{number}: {match[0]} → {instead}" for match in pattern.finditer(text)]
+    return found
+
+
+def parts_of(module: str) -> dict[str, str]:
+    """The words that are banned in a module beyond those that are banned everywhere."""
+    package = module.partition(".")[2].partition(".")[0]
+    return {
+        word: instead
+        for names, words in IN_PARTS.items()
+        if package in names.split()
+        for word, instead in words.items()
+    }
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_prose_of_the_package_uses_standard_terms(module: str) -> None:
+    check_none(banned(prose_of(MODULES[module]), EVERYWHERE | parts_of(module)))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_names_of_the_package_are_standard_terms(module: str) -> None:
+    names = IN_NAMES | parts_of(module)
+    check_none(banned(names_of(MODULES[module]), names, are_names=True))
+
+
+TESTS = sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", TESTS)
+def test_tests_have_names_in_standard_terms(file: str) -> None:
+    tree = ast.parse((PROJECT / file).read_text(encoding="utf-8"))
+    functions = [
+        (node.lineno, node.name.replace("_", " "))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
+    names = iter([(1, file.replace("_", " ").replace("/", " ")), *functions])
+    check_none(banned(names, EVERYWHERE | IN_NAMES))
+
+
+@pytest.mark.parametrize("file", ["README.md", "config.example.toml", "importer/README.md"])
+def test_documents_use_standard_terms(file: str) -> None:
+    text = (PROJECT / file).read_text(encoding="utf-8")
+    check_none(banned(enumerate(text.splitlines(), 1), EVERYWHERE))
+
+
+def commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
+    """The arguments of every command that has a help text."""
+    yield names
+    with click.Context(group) as context:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                yield from commands(command, *names, name)
+            else:
+                yield (*names, name)
+
+
+@pytest.mark.parametrize("names", list(commands(cli)), ids=" ".join)
+def test_help_uses_standard_terms(names: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(cli, [*names, "--help"]).output
+    assert shown.startswith("Usage:")
+    check_none(banned(enumerate(shown.splitlines(), 1), EVERYWHERE))
+
+
+def test_the_banned_words_are_found() -> None:
+    prose = "what was told goes on anew; nobody is told `told`"
+    assert len(banned(iter([(1, prose)]), EVERYWHERE)) == 4
+    names = iter([(1, "_told_pace"), (2, "PaceKeeper"), (3, "space"), (4, "answer_timeout")])
+    assert banned(names, IN_NAMES, are_names=True) == [
+        "1: pace → rate",
+        "1: told → reported, raised",
+        "2: Pace → rate",
+    ]

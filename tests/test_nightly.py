@@ -1,0 +1,153 @@
+"""The files in `sample_data/nightly`: each parses, and the commands, flags and settings in it exist."""
+
+import ast
+import configparser
+import re
+import shlex
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from importer.cli.commands import cli
+from importer.config import load_settings
+from tests.support.package import PROJECT
+
+NIGHTLY = PROJECT / "sample_data" / "nightly"
+
+
+def read(name: str) -> str:
+    return (NIGHTLY / name).read_text(encoding="utf-8")
+
+
+def dag() -> ast.Module:
+    return ast.parse(read("airflow_dag.py"))
+
+
+def cron_jobs() -> list[str]:
+    lines = read("crontab").splitlines()
+    return [line for line in lines if line and not line.startswith("#") and not re.match(r"\w+\s*=", line)]
+
+
+def unit(name: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser(delimiters="=", comment_prefixes="#", interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(read(name))
+    return parser
+
+
+def dag_command() -> list[str]:
+    (assigned,) = (
+        node.value for node in dag().body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "COMMAND"
+    )
+    return [text.value for text in ast.walk(assigned) if isinstance(text, ast.Constant) and isinstance(text.value, str)]
+
+
+def commands() -> dict[str, list[str]]:
+    """Return every command of the importer in these files, by the place where it is."""
+    found = {f"crontab {number}": shlex.split(job.split(">>")[0])[5:] for number, job in enumerate(cron_jobs(), 1)}
+    found["importer.service"] = shlex.split(unit("importer.service")["Service"]["ExecStart"])
+    found["airflow_dag.py"] = dag_command()
+    return found
+
+
+@pytest.mark.parametrize("place", commands())
+def test_every_command_parses(place: str) -> None:
+    program, name, *arguments = commands()[place]
+    assert program == "/opt/importer/bin/importer"
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    given = command.make_context(name, arguments).params
+    assert (given["file"], given["as_json"], given["profile"]) == ("/srv/crm/pairs.csv", True, "nightly")
+    assert given["config"] == Path("/etc/importer/importer.toml")
+
+
+def test_the_settings_exist(tmp_path: Path) -> None:
+    settings = load_settings({}, NIGHTLY / "importer.toml", "nightly")
+    for name, value in tomllib.loads(read("importer.toml"))["profiles"]["nightly"].items():
+        assert str(getattr(settings, name)) == str(value)
+
+
+CRON_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}
+
+
+@pytest.mark.parametrize("job", cron_jobs())
+def test_the_times_of_the_crontab_are_valid(job: str) -> None:
+    for text, (name, (low, high)) in zip(job.split()[:5], CRON_FIELDS.items(), strict=True):
+        assert text == "*" or low <= int(text) <= high, name
+    assert not re.search(r"(?<!\\)%", job), "cron takes % for the end of the line"
+
+
+@pytest.mark.parametrize("job", cron_jobs())
+def test_the_shell_command_of_a_cron_job_is_valid(job: str) -> None:
+    command = job.split(maxsplit=5)[5]
+    subprocess.run(["sh", "-n", "-c", command], check=True)
+
+
+def test_the_units_of_systemd_are_complete() -> None:
+    service, timer = unit("importer.service"), unit("importer.timer")
+    assert service["Service"]["Type"] == "oneshot"
+    assert service["Service"]["SuccessExitStatus"].split() == ["3", "143"]
+    assert timer["Timer"]["OnCalendar"] == "*-*-* 02:30"
+    assert timer["Install"]["WantedBy"] == "timers.target"
+    names = re.findall(r"\bIMPORTER_(\w+)=", service["Service"]["Environment"])
+    assert {name.lower() for name in names} <= set(type(load_settings({})).model_fields)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    for name in ("importer.service", "importer.timer"):
+        program = "/bin/true"  # verify refuses a program that is not installed
+        text = read(name).replace("/opt/importer/bin/importer", program).replace("User=importer", "User=root")
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *map(str, sorted(tmp_path.iterdir()))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_dag_has_one_task_that_retries_a_stopped_run_and_only_that() -> None:
+    functions = [node for node in ast.walk(dag()) if isinstance(node, ast.FunctionDef)]
+    decorators = {function.name: [ast.unparse(node) for node in function.decorator_list] for function in functions}
+    assert decorators["link"] == ["task(retries=8, retry_delay=timedelta(hours=3))"]
+    assert list(decorators) == ["hubspot_nightly", "link"]
+    assert [outcome(code) for code in (0, 1, 2, 3, 70, 130, 143)] == [
+        "ok",
+        "ok",
+        "AirflowFailException",
+        "RuntimeError",
+        "AirflowFailException",
+        "RuntimeError",
+        "RuntimeError",
+    ]
+
+
+def outcome(exit_code: int) -> str:
+    """Return what the task does after a run with an exit code, without Airflow: `ok`, or the name of an exception."""
+
+    class Done:
+        returncode, stdout = exit_code, "{}"
+
+    failure: Any = type("AirflowFailException", (Exception,), {})
+    (link,) = (node for node in ast.walk(dag()) if isinstance(node, ast.FunctionDef) and node.name == "link")
+    link.decorator_list = []
+    process = type("subprocess", (), {"PIPE": -1, "run": staticmethod(lambda *arguments, **options: Done)})
+    names: dict[str, Any] = {
+        "COMMAND": dag_command(),
+        "AirflowFailException": failure,
+        "json": __import__("json"),
+        "subprocess": process,
+    }
+    exec(compile(ast.Module([link], []), "airflow_dag.py", "exec"), names)
+    try:
+        names["link"]()
+    except Exception as error:  # noqa: BLE001 - its type is the result
+        return type(error).__name__
+    return "ok"
