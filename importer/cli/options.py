@@ -64,10 +64,11 @@ sending = _group(
     ),
     click.option("--batch-rate", metavar="N/SECONDS", help="At most N batch calls in any SECONDS (default: 5/1)."),
     click.option(
-        "--only-missing",
-        is_flag=True,
+        "--no-read-first",
+        "read_first",
+        flag_value=False,
         default=None,
-        help="First read which pairs are linked, then send only the others.",
+        help="Send all pairs without reading first which of them are linked already; such a run cannot be undone.",
     ),
     click.option(
         "--sandbox",

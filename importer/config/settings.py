@@ -142,7 +142,7 @@ class Settings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=1000)] = 64
     engine: EngineName = EngineName.PUT
     batch_rate: FixedRate = Rate(5, 1.0)
-    only_missing: bool = False
+    read_first: bool = True
     token_file: OptionalPath = None
     connect_timeout: PositiveSeconds = 10
     answer_timeout: PositiveSeconds = 30

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 
 from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
 
-WORST_FIRST = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.LINKED, Status.ALREADY_LINKED)
+WORST_FIRST = (
+    Status.FAILED,
+    Status.UNCONFIRMED,
+    Status.NOT_SENT,
+    Status.LINKED,
+    Status.UNLINKED,
+    Status.ALREADY_LINKED,
+    Status.NOT_LINKED,
+)
 """A row of several pairs has the outcome of the first pair with the first of these statuses."""
 
 _BLANK = Outcome(Status.BLANK)
@@ -45,6 +53,11 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
     )
 
 
+def types_before(row: RowOutcome) -> str:
+    """Return the types that the pair with the row's outcome had before sending, "" if they were not read."""
+    return "" if row.problems or not row.pairs else min(row.pairs, key=_severity).before or ""
+
+
 def problem_sentence(row: int | str, problem: Problem) -> str:
     """Return the sentence for people: `row 17, column 'company_id': 'ACME Ltd' is not a HubSpot record id …`."""
     where = f", column '{problem.column}'" if problem.column else ""
@@ -54,9 +67,9 @@ def problem_sentence(row: int | str, problem: Problem) -> str:
 def escape_formula(text: str) -> str:
     """Return the text, with `'` before it if a spreadsheet program would take it for a formula.
 
-    Source: OWASP, CSV Injection (in some locales the full-width signs count as well).
+    Source: OWASP, CSV Injection (in some locales the full-width signs count as well). A single `-` is no formula.
     """
-    return "'" + text if text and text[0] in _FORMULA_STARTS else text
+    return "'" + text if text and text[0] in _FORMULA_STARTS and text != "-" else text
 
 
 def _severity(pair: PairOutcome) -> int:
