@@ -58,20 +58,15 @@ class WorkQueue(JournalFile):
     pair are never sent.
     """
 
-    def claim(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next pending pairs, at most `limit`, numbered above `after`, and mark them as in flight.
-
-        If the process dies, the mark makes the outcome of the pair `unconfirmed` instead of `not_sent`.
-        """
-        with self._transaction() as db:
-            claimed = self._next_pending(after, limit)
-            db.executemany(_MARK_IN_FLIGHT, ((pending.id, checksum(pending.id)) for pending in claimed))
-        return claimed
-
     def pending(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the pairs that `claim` would, without marking them."""
+        """Return the next pending pairs in the order of the source, at most `limit`, numbered above `after`."""
         with as_journal_error(self.path):
             return self._next_pending(after, limit)
+
+    def claim(self, pairs: Sequence[PendingPair]) -> None:
+        """Mark pairs as in flight: if the process dies, their outcome is `unconfirmed` instead of `not_sent`."""
+        with self._transaction() as db:
+            db.executemany(_MARK_IN_FLIGHT, ((pending.id, checksum(pending.id)) for pending in pairs))
 
     def release(self, pairs: Sequence[int]) -> None:
         """Undo `claim` for pairs that were not sent."""

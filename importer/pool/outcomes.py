@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from importer.journal import Journal, PendingPair
@@ -47,6 +47,7 @@ class OutcomeRecorder:
         self._provisional: list[tuple[int, Outcome]] = []
         self._types_before: list[tuple[int, str]] = []
         self._types_after: list[tuple[int, str]] = []
+        self._final_statuses: dict[int, Status] = {}
         self._has_unwritten = asyncio.Event()
 
     def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True, is_read: bool = False) -> None:
@@ -60,6 +61,7 @@ class OutcomeRecorder:
             self._provisional.append((pending.id, outcome))
             return
         self._final.append((pending.id, outcome))
+        self._final_statuses[pending.id] = outcome.status
         self._limits.counts[outcome.status] += 1
         if outcome.status is Status.FAILED or outcome.status is Status.UNCONFIRMED:
             names = self._journal.info.row_names
@@ -87,6 +89,11 @@ class OutcomeRecorder:
         """Replace the outcome of a pair that was unconfirmed."""
         self._limits.counts[Status.UNCONFIRMED] -= 1
         self.record(pending, outcome)
+
+    def final_statuses(self, chunk: Sequence[PendingPair]) -> dict[int, Status]:
+        """Return, and forget, the statuses of those pairs of a chunk that have a final outcome, by pair number."""
+        found = {pending.id: self._final_statuses.pop(pending.id, None) for pending in chunk}
+        return {number: status for number, status in found.items() if status is not None}
 
     def statuses(self) -> dict[Status, int]:
         """Return the number of pairs with each status."""

@@ -9,8 +9,8 @@ import pytest
 from importer.hubspot.client import HubSpotClient
 from importer.model import ObjectType, Pair, RecordId, Status, StopReason
 from importer.pool import Pool, ReadBack, ReadFirst, Verify
+from importer.pool.dispatch import Source
 from importer.pool.engines.read_back import NOT_READ
-from importer.pool.work_queue import Source
 from importer.sandbox import Sandbox
 from importer.sandbox.state import Pair as SandboxPair
 from tests.support.pool import Rig, hubspot, journal_of, key, pairs

@@ -7,7 +7,7 @@ import pytest
 from importer.journal import Journal
 from importer.model import ObjectType, Outcome, Pair, RecordId, Status
 from importer.pool import Pool, ReadAfter, ReadFirst
-from importer.pool.work_queue import Source
+from importer.pool.dispatch import Source
 from importer.sandbox.state import Pair as SandboxPair
 from tests.support.pool import Rig, hubspot, journal_of, key, pairs
 
@@ -112,12 +112,16 @@ async def test_a_server_that_cannot_read_never_stops_the_run(path: Path, fault: 
         assert len((await rig.run()).of(Status.LINKED)) == 40
 
 
+def claim_one(pool: Pool, journal: Journal) -> None:
+    journal.claim(0, 1)
+
+
 async def test_the_state_before_an_interrupted_attempt_is_not_overwritten(path: Path) -> None:
     async with hubspot("http_503=put") as sandbox:
         (pair,) = wanted = pairs(1)
         rig = Rig(journal_of(path, wanted), sandbox)
         await rig.run(ReadFirst, source=of_pending)
-        await rig.run(meanwhile=lambda pool, journal: journal.claim(0, 1) and None)
+        await rig.run(meanwhile=claim_one)
         sandbox.state.links.add(SandboxPair(*key(pair)))
         await rig.run(ReadFirst, source=of_pending)
         assert types(path)[pair][0] == "-"
