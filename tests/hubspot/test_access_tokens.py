@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import os
 import stat
 import subprocess
 import sys
@@ -72,6 +71,10 @@ def source_of(server: TokenServer, folder: Path) -> OAuthToken:
     return OAuthToken(server.url, "app", SecretStr("the-client-secret"), path)
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def value(token: SecretStr | None) -> str:
     return "" if token is None else token.get_secret_value()
 
@@ -118,7 +121,7 @@ async def test_a_rotated_refresh_token_is_written_back_for_its_owner_alone(tmp_p
         assert source.refresh_token_file.read_text() == "refresh-token-1\n"
         assert stat.S_IMODE(source.refresh_token_file.stat().st_mode) == 0o600
         assert value(await source.replacement(first)) == "access-token-2"
-        assert sorted(os.listdir(tmp_path)) == ["refresh-token", "refresh-token.lock"]
+        assert names_in(tmp_path) == ["refresh-token", "refresh-token.lock"]
 
 
 async def test_two_sources_of_one_file_do_not_race(tmp_path: Path) -> None:
