@@ -54,7 +54,7 @@ sending = _group(
     click.option(
         "--rate",
         metavar="N/SECONDS",
-        help="At most N calls in any SECONDS, or auto: follow the account's limit (default: auto).",
+        help="At most N calls in any SECONDS, or auto: follow the account's limit up to 150/10 (default: auto).",
     ),
     click.option("--workers", metavar="N", help="Maximum number of concurrent calls (default: 64)."),
     click.option(

@@ -197,7 +197,7 @@ def _too_many(response: Response, pair: Pair) -> Decision:
         response.error.message or "HubSpot asked to slow down.",
         "Resume the run later: HubSpot did not process this call.",
     )
-    if response.policy_name == "DAILY" or (not response.policy_name and "daily" in response.error.message.lower()):
+    if _is_daily(response):
         sentence = (
             "HubSpot's daily limit is used up. It is reset at midnight in the account's time zone "
             "(HubSpot: Settings, Account defaults)."
@@ -205,6 +205,17 @@ def _too_many(response: Response, pair: Pair) -> Decision:
         return Decision(Action.STOP, outcome, response.retry_after, Stop(StopReason.DAILY_LIMIT, sentence))
     window = 1.0 if response.policy_name == "SECONDLY" else response.rate.interval or 10.0
     return Decision(Action.PAUSE, outcome, max(response.retry_after or 0.0, window))
+
+
+def _is_daily(response: Response) -> bool:
+    return response.policy_name == "DAILY" or (not response.policy_name and "daily" in response.error.message.lower())
+
+
+def is_over_rate(response: Response) -> bool:
+    """Return whether a response is a 429 of the ten-second limit, as HubSpot's 429s without a policy are too."""
+    if response.http_status != 429 or is_from_intermediary(response):
+        return False
+    return response.policy_name in {"TEN_SECONDLY_ROLLING", ""} and not _is_daily(response)
 
 
 def _token_rejected(response: Response, pair: Pair) -> Decision:
