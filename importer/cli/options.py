@@ -69,6 +69,7 @@ sending = _group(
         default=None,
         help="First read which pairs are linked, then send only the others.",
     ),
+    click.option("--portal", "portal_id", metavar="ID", help="Refuse to send to any other HubSpot account than this."),
     click.option(
         "--sandbox",
         is_flag=True,

@@ -53,7 +53,8 @@ class Reading:
     `columns` maps a role to a header or to a position (`#2`, from 1); `sheet` is a name or an index from 1; `limit` is
     the number of data rows to read. `header_row` is the row number of the header (None: the first row that is not
     blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
-    cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `statuses`, when
+    cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `portal_id` is
+    the account that record URLs must belong to (None: any). `statuses`, when
     given, skips rows whose `import_status` from an earlier run is a different one; rows without a status, or with an
     unknown one, are read.
     """
@@ -70,6 +71,7 @@ class Reading:
     allow_blank: bool = False
     visible_rows_only: bool = False
     statuses: frozenset[Status] | None = None
+    portal_id: int | None = None
 
 
 def _parse_rate(value: object) -> object:
@@ -102,6 +104,7 @@ AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
 FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
 Text = Annotated[str, BeforeValidator(refuse_token)]
 OptionalText = Annotated[Text | None, BeforeValidator(_unset)]
+OptionalPortal = Annotated[Annotated[int, Field(ge=1, lt=10**18)] | None, BeforeValidator(_unset)]
 OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -140,6 +143,7 @@ class Settings(BaseModel):
     api_version: ApiVersion = ApiVersion.V4
     rate: AnyRate = "auto"
     workers: Annotated[int, Field(ge=1, le=1000)] = 64
+    portal_id: OptionalPortal = None
     engine: EngineName = EngineName.PUT
     batch_rate: FixedRate = Rate(5, 1.0)
     only_missing: bool = False
@@ -214,6 +218,7 @@ class Settings(BaseModel):
             no_header=self.no_header,
             allow_blank=self.allow_blank,
             visible_rows_only=self.visible_rows_only,
+            portal_id=self.portal_id,
         )
 
 

@@ -198,11 +198,8 @@ def _too_many(response: Response, pair: Pair) -> Decision:
         "Resume the run later: HubSpot did not process this call.",
     )
     if _is_daily(response):
-        sentence = (
-            "HubSpot's daily limit is used up. It is reset at midnight in the account's time zone "
-            "(HubSpot: Settings, Account defaults)."
-        )
-        return Decision(Action.STOP, outcome, response.retry_after, Stop(StopReason.DAILY_LIMIT, sentence))
+        stop = Stop(StopReason.DAILY_LIMIT, "HubSpot's daily limit is used up.")
+        return Decision(Action.STOP, outcome, response.retry_after, stop)
     window = 1.0 if response.policy_name == "SECONDLY" else response.rate.interval or 10.0
     return Decision(Action.PAUSE, outcome, max(response.retry_after or 0.0, window))
 

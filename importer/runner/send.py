@@ -25,8 +25,8 @@ from importer.runner.signals import stop_on_signals
 T = TypeVar("T")
 Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]
 
-_SANDBOX_LIMITS = {"limit": 190, "association_limit": 150}
-"""Calls in 10 s of a Professional account, all of them and association calls. Source: HubSpot, associations guide."""
+# Calls in 10 s of a Professional account: all of them, and association calls alone, which `--rate auto` keeps to.
+_SANDBOX_LIMIT, _SANDBOX_ASSOCIATION_LIMIT = 190, 150
 
 _SECONDS_TO_EXIT = 0.5  # to close connections and the journal, and to end the process
 _REPORT_SECONDS_PER_ROW = 1e-5  # measured: 5 µs for a row of a CSV
@@ -97,9 +97,11 @@ def run_on_own_loop(work: Coroutine[None, None, T]) -> T:
 async def _work_in_sandbox(journal: Journal, context: RunContext, work: Work) -> Sent:
     from importer.sandbox import Sandbox, SandboxOptions  # noqa: PLC0415 - most runs need no server
 
-    async with Sandbox(SandboxOptions(**_SANDBOX_LIMITS)) as sandbox:
+    settings = context.settings
+    options = SandboxOptions(limit=_SANDBOX_LIMIT, association_limit=_SANDBOX_ASSOCIATION_LIMIT)
+    async with Sandbox(replace(options, portal_id=settings.portal_id or options.portal_id)) as sandbox:
         context.notify(f"Sandbox: a local HubSpot at {sandbox.url}; nothing leaves this machine.")
-        settings = context.settings.model_copy(update={"base_url": sandbox.url})
+        settings = settings.model_copy(update={"base_url": sandbox.url})
         own = replace(context, settings=settings, token=SecretStr(sandbox.options.token))
         return await _work(journal, own, work, None)
 
