@@ -1,6 +1,7 @@
 """The schema of the settings: every key with its type, its default and its validation."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,10 +14,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
 from importer.errors import SettingsError
 from importer.model import Role, Status
+from importer.redaction import redact
 
 ENVIRONMENT_PREFIX = "IMPORTER_"
 ENVIRONMENT = "the environment"
 """The origin of settings that environment variables set."""
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""The form of a client secret."""
 
 
 class ApiVersion(StrEnum):
@@ -100,6 +106,12 @@ def _parse_path(value: object) -> object:
     return os.path.expanduser(value) if isinstance(value, str) and value else _unset(value)  # noqa: PTH111
 
 
+def _parse_secret_path(value: object) -> object:
+    if isinstance(value, str) and (redact(value) != value or _UUID.fullmatch(value.strip())):
+        raise RedactedValueError("expected the path of a file that holds the secret, not the secret itself")
+    return _parse_path(value)
+
+
 AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
 FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
 Text = Annotated[str, BeforeValidator(refuse_token)]
@@ -107,6 +119,7 @@ OptionalText = Annotated[Text | None, BeforeValidator(_unset)]
 OptionalPortal = Annotated[Annotated[int, Field(ge=1, lt=10**18)] | None, BeforeValidator(_unset)]
 OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
+OptionalSecretPath = Annotated[Path | None, BeforeValidator(_parse_secret_path)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -120,6 +133,28 @@ class _Origins:
         return isinstance(other, _Origins)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class OAuthSettings(BaseModel):
+    """An OAuth app that renews the access token by itself. Either all keys are set or none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client_id: OptionalText = None
+    client_secret_file: OptionalSecretPath = None
+    refresh_token_file: OptionalSecretPath = None
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> Self:
+        missing = [key for key, value in self if value is None]
+        if 0 < len(missing) < len(type(self).model_fields):
+            raise RedactedValueError(f"{' and '.join(missing)} must be set too")
+        return self
+
+    @property
+    def is_complete(self) -> bool:
+        """True if all keys are set."""
+        return all(value is not None for _, value in self)
 
 
 class Settings(BaseModel):
@@ -148,6 +183,7 @@ class Settings(BaseModel):
     batch_rate: FixedRate = Rate(5, 1.0)
     only_missing: bool = False
     token_file: OptionalPath = None
+    oauth: OAuthSettings = OAuthSettings()
     connect_timeout: PositiveSeconds = 10
     answer_timeout: PositiveSeconds = 30
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 6

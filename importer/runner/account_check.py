@@ -68,7 +68,9 @@ class TokenAccount:
     @property
     def is_refused(self) -> bool:
         """True if HubSpot refuses the token, so that nothing can be sent with it."""
-        return isinstance(self._response, Response) and self._response.http_status == 401
+        if isinstance(self._response, NoResponse):
+            return self._response.is_token_refused
+        return self._response is not None and self._response.http_status == 401
 
     def owns(self, journal: Journal) -> bool:
         """Return True if a run belongs to this account; a run that has sent nothing belongs to any.
@@ -99,6 +101,8 @@ class TokenAccount:
             await self._request_in(pool, client)
         if pool.stopped is not None:
             return pool.stopped
+        if isinstance(self._response, NoResponse) and self._response.is_token_refused:
+            raise AccountError("TOKEN_REFUSED", f"{self._response.reason} Nothing was sent.")
         if self.is_refused and self._response is not None:
             return classify_response(self._response, (pool.pending(0, 1) or pool.unconfirmed(0, 1))[0].pair).stop
         self._require_portal(journal)
@@ -111,6 +115,7 @@ class TokenAccount:
         else:
             self.context.notify(f"The account of the token is not known: {self._reason()}.")
         journal.set_account(self._to_record(expected))
+        client.expect_account(self.portal_id)
         return None
 
     def with_reset_time(self, stop: Stop | None) -> Stop | None:
@@ -172,9 +177,7 @@ class TokenAccount:
         return hmac.compare_digest(self._fingerprint(expected.key), expected.fingerprint)
 
     def _fingerprint(self, key: str) -> str:
-        return blake2b(
-            self.context.token.get_secret_value().encode(), key=bytes.fromhex(key), digest_size=16
-        ).hexdigest()
+        return blake2b(self.context.token.identity.encode(), key=bytes.fromhex(key), digest_size=16).hexdigest()
 
     def _refusal(self, journal: Journal, expected: Account) -> AccountError:
         run_id = journal.info.run_id
@@ -273,8 +276,10 @@ def work_in_account(journal: Journal, context: RunContext, account: TokenAccount
 def _is_transient(reply: Reply) -> bool:
     """Return True if a retry may succeed soon; not if the daily limit is used up."""
     if isinstance(reply, NoResponse):
-        return True
-    return (reply.http_status == 429 and reply.policy_name != "DAILY") or reply.http_status >= 500
+        return not reply.is_token_refused
+    return (
+        reply.has_new_token or (reply.http_status == 429 and reply.policy_name != "DAILY") or reply.http_status >= 500
+    )
 
 
 def _is_same_portal(expected: Account, portal_id: int | None) -> bool:

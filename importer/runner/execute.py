@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from importer.config import ApiVersion, Settings, token_file_is_exposed
+from importer.config import ApiVersion, Settings, exposed_files
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
 from importer.model import Status
@@ -54,8 +54,6 @@ def _send(journal: Journal, target: Target) -> Sent:
         return Sent()
     if settings.api_version is ApiVersion.V4:
         context.notify(f"HubSpot ends support for API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
-    if not settings.sandbox and token_file_is_exposed(settings):
-        context.warn(
-            f"Other users of this machine can read {settings.token_file}. Run: chmod 600 {settings.token_file}"
-        )
+    for file in () if settings.sandbox else exposed_files(settings):
+        context.warn(f"Other users of this machine can read {file}. Run: chmod 600 {file}")
     return work_in_account(journal, context, target.account, link_pending)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from importer.config import EngineName, Settings
 from importer.errors import AccountError, ImporterError, RunAbortedError
+from importer.hubspot.access_tokens import FixedToken
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
@@ -102,7 +103,7 @@ async def _work_in_sandbox(journal: Journal, context: RunContext, work: Work) ->
     async with Sandbox(replace(options, portal_id=settings.portal_id or options.portal_id)) as sandbox:
         context.notify(f"Sandbox: a local HubSpot at {sandbox.url}; nothing leaves this machine.")
         settings = settings.model_copy(update={"base_url": sandbox.url})
-        own = replace(context, settings=settings, token=SecretStr(sandbox.options.token))
+        own = replace(context, settings=settings, token=FixedToken(SecretStr(sandbox.options.token), "the sandbox"))
         return await _work(journal, own, work, None)
 
 
