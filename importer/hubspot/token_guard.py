@@ -72,7 +72,7 @@ class TokenGuard:
     async def _renew_if_refused(self, token: AccessToken, reply: Reply) -> Reply:
         """Return the reply; after a 401 with the mark that another token is there, if so.
 
-        A replacement that HubSpot has not accepted once is not replaced in turn: that could go on for ever.
+        A replacement that HubSpot has not accepted once is not replaced in turn: that would never end.
         """
         if not isinstance(reply, Response) or is_from_intermediary(reply):
             return reply
