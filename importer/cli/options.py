@@ -54,7 +54,7 @@ sending = _group(
     click.option(
         "--rate",
         metavar="N/SECONDS",
-        help="At most N calls in any SECONDS, or auto: follow the account's limit (default: auto).",
+        help="At most N calls in any SECONDS, or auto: follow the account's limit up to 150/10 (default: auto).",
     ),
     click.option("--workers", metavar="N", help="Maximum number of concurrent calls (default: 64)."),
     click.option(
@@ -70,6 +70,7 @@ sending = _group(
         default=None,
         help="Send all pairs without reading first which of them are linked already; such a run cannot be undone.",
     ),
+    click.option("--portal", "portal_id", metavar="ID", help="Refuse to send to any other HubSpot account than this."),
     click.option(
         "--sandbox",
         is_flag=True,
