@@ -113,7 +113,7 @@ async def test_a_server_that_cannot_read_never_stops_the_run(path: Path, fault: 
 
 
 def claim_one(pool: Pool, journal: Journal) -> None:
-    journal.claim(0, 1)
+    journal.claim(journal.pending(0, 1))
 
 
 async def test_the_state_before_an_interrupted_attempt_is_not_overwritten(path: Path) -> None:
