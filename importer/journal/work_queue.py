@@ -43,6 +43,10 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
     AND pair IN (SELECT pair FROM before) AND pair NOT IN (SELECT pair FROM after)
 ORDER BY pair LIMIT ?
 """
+_COUNT_TO_REMOVE = f"""
+SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
+WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
+"""
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
@@ -128,6 +132,11 @@ class WorkQueue(JournalFile):
         with as_journal_error(self.path):
             found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
             return {status_of(status): count for status, count in found}
+
+    def count_to_remove(self) -> int:
+        """Return how many distinct pairs are linked, as read before, and not refused."""
+        with as_journal_error(self.path):
+            return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])
 
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions are lost."""
