@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from importer.reporter import RunStatus, Summary
     from importer.runner.confirmation import Confirmation
     from importer.runner.run import run_import, unlink_file
+    from importer.runner.undo import undo_run
 
 __all__ = [
     "AccountError",
@@ -72,6 +73,7 @@ __all__ = [
     "load_settings",
     "read_pairs",
     "run_import",
+    "undo_run",
     "unlink_file",
 ]
 
@@ -83,6 +85,7 @@ _MODULES = (
     "importer.reader.pairs_frame",
     "importer.runner.confirmation",
     "importer.runner.run",
+    "importer.runner.undo",
 )
 """The modules of the names above, fastest first."""
 

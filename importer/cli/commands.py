@@ -23,6 +23,7 @@ from importer.runner.resume import resume_run
 from importer.runner.retry import retry_run
 from importer.runner.run import run_import, unlink_file
 from importer.runner.state_directory import open_journal, runs_directory
+from importer.runner.undo import undo_run
 from importer.runner.verify import verify_file
 
 _SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names": ["-h", "--help"]}
@@ -165,6 +166,20 @@ def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     results have the association types that were there; importer run RESULTS links the pairs again.
     """
     return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
+
+
+@cli.command()
+@click.argument("run_id")
+@options.sending
+@options.the_run
+@options.fresh
+@options.output
+def undo(run_id: str, fresh: bool, **flags: Any) -> int:
+    """Restore what the run RUN_ID has changed.
+
+    Only pairs that still are what the run left are restored; all others are left alone and reported.
+    """
+    return _run(flags, partial(undo_run, run_id, fresh=fresh))
 
 
 @cli.command()

@@ -108,7 +108,7 @@ class Display:
         else:
             logger.info("Run %s sends to %s.", plan.run_id, plan.target)
         if plan.operation is not Operation.LINK:
-            logger.info("It reads which pairs are linked, and asks before it removes any link.")
+            logger.info("It first reads what the pairs are now, and changes only those that it can restore.")
         elif not self._is_verification:
             self._log_lines(cost_lines(plan.costs))
         self._end_group()

@@ -14,7 +14,9 @@ from yarl import URL
 
 from importer.config import Settings, token_origin
 from importer.hubspot import paths
+from importer.hubspot.association_types import AssociationType
 from importer.hubspot.backoff import parse_retry_after, server_time
+from importer.hubspot.labels import labelled_body
 from importer.hubspot.parse import parse_response, sanitize
 from importer.hubspot.proxy import find_proxy
 from importer.hubspot.resolver import DaemonThreadResolver
@@ -102,6 +104,10 @@ class HubSpotClient:
     async def unlink(self, pair: Pair) -> Response | NoResponse:
         """DELETE all association types of `pair`; idempotent."""
         return await self._exchange("DELETE", paths.association(self._version, pair))
+
+    async def set_types(self, pair: Pair, types: Sequence[AssociationType]) -> Response | NoResponse:
+        """PUT exactly these association types on `pair`, which replaces its labels; idempotent."""
+        return await self._exchange("PUT", paths.association(self._version, pair), labelled_body(types))
 
     async def archive(self, pairs: Sequence[Pair]) -> Response | NoResponse:
         """POST the removal of all association types of up to 1,000 pairs of the same object types; idempotent."""

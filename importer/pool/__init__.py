@@ -6,7 +6,13 @@ from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_back import ReadBack, Verify
 from importer.pool.engines.read_first import ReadAfter, ReadFirst
-from importer.pool.engines.remove import ArchiveEngine, ConfirmRemoved, DeleteEngine, ReadBeforeRemoval
+from importer.pool.engines.remove import (
+    ArchiveEngine,
+    ChangeEngine,
+    ConfirmChanged,
+    ReadBeforeRemoval,
+    ReadBeforeUndo,
+)
 from importer.pool.outcomes import Progress
 from importer.pool.pool import Pool
 from importer.pool.stop_signal import StoppedError
@@ -16,8 +22,8 @@ __all__ = [
     "MAX_RECORDS",
     "ArchiveEngine",
     "BatchEngine",
-    "ConfirmRemoved",
-    "DeleteEngine",
+    "ChangeEngine",
+    "ConfirmChanged",
     "Engine",
     "Pool",
     "Progress",
@@ -25,6 +31,7 @@ __all__ = [
     "ReadAfter",
     "ReadBack",
     "ReadBeforeRemoval",
+    "ReadBeforeUndo",
     "ReadFirst",
     "StoppedError",
     "Verify",

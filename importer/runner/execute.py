@@ -16,7 +16,7 @@ from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.estimate import costs
 from importer.runner.events import Plan
 from importer.runner.finish import command_name, conclude, report_stop
-from importer.runner.remove import remove_links
+from importer.runner.remove import change_links
 from importer.runner.send import Sent, Work, abort_after_requests, link_pending, work_on
 from importer.runner.target import Target
 
@@ -77,5 +77,5 @@ def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
     if journal.info.operation is Operation.LINK:
         sent = work_on(journal, context, in_own_account(link_pending))
     else:
-        sent = remove_links(journal, context, confirmation, in_own_account)
+        sent = change_links(journal, context, confirmation, in_own_account)
     return sent if target.account is None else replace(sent, reads=sent.reads + target.account.reads)

@@ -98,13 +98,14 @@ def unfinished_run(
     return None
 
 
-def unfinished_retry(settings: Settings, parent: str) -> Path | None:
-    """Return the journal of the newest retry of the run `parent` if it is unfinished.
+def unfinished_retry(settings: Settings, parent: str, operation: Operation) -> Path | None:
+    """Return the journal of the newest retry, or undo, of the run `parent` if it is unfinished.
 
     Raises JournalError if it is damaged.
     """
     for journal in journals(settings):
-        if journal.info.parent == parent and journal.info.target == target_name(settings):
+        info = journal.info
+        if info.parent == parent and info.operation is operation and info.target == target_name(settings):
             if _is_finished(journal):
                 return None
             journal.verify()

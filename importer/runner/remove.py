@@ -1,25 +1,27 @@
-"""Removes links: reads what is linked, has the number confirmed, removes, and reads back."""
+"""Removes links, or undoes a run: reads what is linked, changes it, and reads back."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from importer.hubspot.client import HubSpotClient
 from importer.journal import Journal
-from importer.model import Stop
-from importer.pool import ArchiveEngine, ConfirmRemoved, DeleteEngine, Pool, ReadBeforeRemoval
+from importer.model import Operation, Stop
+from importer.pool import ArchiveEngine, ChangeEngine, ConfirmChanged, Pool, ReadBeforeRemoval, ReadBeforeUndo
 from importer.runner.confirmation import Confirmation
 from importer.runner.context import RunContext
 from importer.runner.send import Sent, Work, work_on
 
 
-def remove_links(
+def change_links(
     journal: Journal, context: RunContext, confirmation: Confirmation, in_own_account: Callable[[Work], Work]
 ) -> Sent:
-    """Remove the links of the pending pairs of a journal.
+    """Remove the links of the pending pairs of a journal or, if it is an undo, restore them.
 
     Raises ConfirmationError, before anything is removed, unless the number of links is confirmed. A resumed run that
     has no more links to remove than were confirmed needs no other confirmation.
     """
+    if journal.info.operation is Operation.UNDO:
+        return work_on(journal, context, in_own_account(_undo_pending))
     read = work_on(journal, context, in_own_account(_read_pending))
     if read.stop is not None:
         return read
@@ -37,16 +39,20 @@ async def _read_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
     return await pool.run(engine, pool.pending)
 
 
+async def _undo_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
+    return await pool.run(ReadBeforeUndo(client), pool.pending) or await _remove_pending(pool, client)
+
+
 async def _remove_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
     """Remove in batches, then one by one what is still listed; a pair is done when it was read back."""
     await pool.run(ArchiveEngine(client, pool.limiter.sharing_pause(pool.settings.batch_rate)))
     if pool.stopped is None:
-        await pool.run(ConfirmRemoved(client, is_last=False), pool.pending)
+        await pool.run(ConfirmChanged(client, is_last=False), pool.pending)
     stop: Stop | None = None
     if pool.stopped is None and pool.pending(0, 1):
-        stop = await pool.run(DeleteEngine(client))
+        stop = await pool.run(ChangeEngine(client))
     if pool.stopped is None:
-        await pool.run(ConfirmRemoved(client, is_last=True), pool.pending)
+        await pool.run(ConfirmChanged(client, is_last=True), pool.pending)
     return pool.stopped or stop
 
 

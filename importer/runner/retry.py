@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Settings
-from importer.errors import BusyError, SourceError
-from importer.journal import SUFFIX, Journal, is_held, write_journal
+from importer.errors import BusyError, JournalError, SourceError
+from importer.journal import SUFFIX, Journal, RunInfo, is_held, write_journal
+from importer.model import Operation
 from importer.reader import SourceInfo
 from importer.reporter import Summary, check_writable
 from importer.runner import find_runs, output_paths, previous_results
@@ -52,6 +53,7 @@ def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request:
         if origin is None:
             return _retry_unknown_file(source, file, settings, on_event, request)
         with origin.journal:
+            _require_not_undo(origin.journal.info)
             target = target_of_run(origin.journal.info, settings, on_event)
             target.require_owner(origin.journal)
             operation = origin.journal.info.operation
@@ -102,6 +104,7 @@ def _retry_journal(
         raise BusyError("RUN_BUSY", f"Run {path.stem} is still running. Wait until it ends, or stop it; then retry it.")
     with Journal(path) as parent:
         parent.verify()
+        _require_not_undo(parent.info)
         info, target = parent.info, target_of_run(parent.info, settings, on_event)
         target.require_owner(parent)
         command_id = identify(info.source, info.source_sha256, info.reading, info.target, info.run_id, info.operation)
@@ -110,11 +113,21 @@ def _retry_journal(
                 summary = finished_meanwhile(command.waited_for, info.source_sha256, target, out)
                 if summary is not None:
                     return summary
-            unfinished = None if fresh else find_runs.unfinished_retry(target.context.settings, info.run_id)
+            own = target.context.settings
+            unfinished = None if fresh else find_runs.unfinished_retry(own, info.run_id, info.operation)
             if unfinished is None:
-                unfinished = _create_retry(parent, target.context.settings, out)
+                unfinished = _create_retry(parent, own, out)
             command.note(unfinished.stem)
             return execute(unfinished, target, out, confirmation)
+
+
+def _require_not_undo(info: RunInfo) -> None:
+    """Raise JournalError for an undo: what it restores depends on the run that it undoes."""
+    if info.operation is Operation.UNDO:
+        raise JournalError(
+            "UNDO_NOT_RETRYABLE",
+            f"Run {info.run_id} is an undo, which is repeated from the run that it undoes: importer undo {info.parent}",
+        )
 
 
 def _create_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:

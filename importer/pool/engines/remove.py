@@ -1,18 +1,19 @@
-"""The engines of `unlink`: read what is linked, remove it in batches or one by one, and read back that it is gone.
+"""The engines of `unlink` and `undo`: read what is linked, change it, and read back that the change is there.
 
 A removed link has no recycle bin, so a pair is removed only if its types were read before, and counts as removed only
 if both records could be read and neither lists the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from importer.hubspot.association_types import TypeSet, primary_type, types_text
+from importer.hubspot.association_types import TypeSet, parse_types, primary_type, types_text
 from importer.hubspot.classify import merge_with_earlier_attempt
 from importer.hubspot.classify_removal import ACCEPTED, classify_removal
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
+from importer.hubspot.response import NoResponse, Response
 from importer.journal import PendingPair
 from importer.model import Outcome, Pair, Status
 from importer.pool.engines.bisection import Bisection, CallResult
@@ -32,25 +33,37 @@ LAG_SECONDS = (2.0, 5.0, 10.0)
 LEAD_WOULD_BE_DELETED = "LEAD_WOULD_BE_DELETED"
 """The error category of a pair whose removal may take a lead's last primary association."""
 
+STATE_UNKNOWN = "UNDO_STATE_UNKNOWN"
+"""The error category of a pair of an undo whose state before or after the run is not known."""
+
+CHANGED_SINCE = "CHANGED_SINCE_RUN"
+"""The error category of a pair of an undo that is not what the undone run left."""
+
+_NONE = types_text(())
 _LEADS = frozenset({"leads", "0-136"})
 _READ = Outcome(Status.ALREADY_LINKED)
 _ONLY_REVERSE = Outcome(Status.UNCONFIRMED, error_message="Only the record to link to lists this link.")
+_MERGED = Outcome(Status.UNCONFIRMED, error_message="One of these records was merged into another one.")
 _NO_TYPES = Outcome(Status.UNCONFIRMED, error_message="HubSpot does not list the types of this link.")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What reading a pair found: its types (None: not known, or it is not linked), or why it is not known."""
+    """What reading a pair found: its types (None: not known, or it is not linked), or why it is not known.
+
+    `is_plain`: it has the unlabelled type, and no label but Primary.
+    """
 
     types: TypeSet | None = None
     unread: Outcome | None = None
     last: Outcome = _READ
     has_primary_lead: bool = False
+    is_plain: bool = False
 
     @property
-    def is_listed(self) -> bool:
-        """Whether any side lists the link."""
-        return bool(self.types) or self.unread in {_ONLY_REVERSE, _NO_TYPES}
+    def text(self) -> str:
+        """The types as text, `-` if the pair is not linked. Meaningless if it could not be read."""
+        return types_text(self.types or ())
 
 
 class PairReader:
@@ -80,6 +93,8 @@ class PairReader:
 
 
 def _found(pair: Pair, forward: LinksRead, reverse: LinksRead) -> Found:
+    if pair.from_id in forward.merged_into or pair.to_id in reverse.merged_into:
+        return Found(unread=_MERGED)
     link, reverse_link = forward.links.get((pair.from_id, pair.to_id)), reverse.links.get((pair.to_id, pair.from_id))
     if link is not None:
         types = link.type_set
@@ -88,7 +103,14 @@ def _found(pair: Pair, forward: LinksRead, reverse: LinksRead) -> Found:
         primary = primary_type(*(sides if pair.from_type in _LEADS else sides[::-1]))
         unknown = None if types else _NO_TYPES
         has_lead = bool(_LEADS.intersection(sides))
-        return Found(types, unknown, forward.last, has_lead and (not of_lead or primary in of_lead))
+        own_primary = primary_type(pair.from_type, pair.to_type)
+        return Found(
+            types=types,
+            unread=unknown,
+            last=forward.last,
+            has_primary_lead=has_lead and (not of_lead or primary in of_lead),
+            is_plain=link.is_unlabelled and len((types or frozenset()) - {own_primary}) == 1,
+        )
     if reverse_link is not None:
         return Found(unread=_ONLY_REVERSE)
     return Found(unread=forward.unread.get(pair.from_id) or reverse.unread.get(pair.to_id), last=forward.last)
@@ -132,16 +154,51 @@ class ReadBeforeRemoval(_Reading):
             if found.has_primary_lead and not self._allow_deleting_leads:
                 outcomes.record(pending, _LEAD, is_read=True)
         elif was_sent(pending):
-            record_removed(pending, found, outcomes)
+            record_done(pending, found, outcomes)
         else:
-            outcomes.record_types_before(pending, types_text(()))
+            outcomes.record_types_before(pending, _NONE)
             outcomes.record(pending, replace(found.last, status=Status.NOT_LINKED), is_read=True)
 
 
-class ConfirmRemoved(_Reading):
-    """Reads back the pairs that were sent; one that is gone is `unlinked`.
+class ReadBeforeUndo(_Reading):
+    """Records the present types of pairs that are as the undone run left them, which stay pending; others are left.
 
-    One that is still listed stays pending or, if this is the last pass, is `unconfirmed`.
+    If the run was killed before it read what it left, a pair that was not linked before is as the run left it when it
+    has the unlabelled type and at most Primary besides, which HubSpot adds by itself.
+    """
+
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Record each pair: to be restored (pending), restored already, or why it is left alone."""
+        found = await self._reader.read(chunk, sender)
+        if sender.signal.stopped is None:
+            for pending in chunk:
+                self._record(pending, found[pending.id], outcomes)
+
+    def _record(self, pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
+        if pending.target is None:
+            outcomes.record(pending, _UNKNOWN_STATE, is_read=True)
+        elif found.unread is not None:
+            outcomes.record(pending, _not_read(found.unread), is_read=True)
+        elif found.text == pending.target and was_sent(pending):
+            record_done(pending, found, outcomes)
+        elif found.text == pending.target:
+            outcomes.record_types_before(pending, found.text)
+            status = Status.ALREADY_LINKED if found.types else Status.NOT_LINKED
+            outcomes.record(pending, replace(found.last, status=status), is_read=True)
+        elif pending.left is None and not (pending.target == _NONE and found.is_plain):
+            outcomes.record(pending, _UNKNOWN_STATE, is_read=True)
+        elif pending.left not in {None, found.text}:
+            outcomes.record(pending, replace(_CHANGED_SINCE, association_types=found.text), is_read=True)
+        elif found.has_primary_lead and goal(pending) == _NONE:
+            outcomes.record(pending, _LEAD, is_read=True)
+        elif not was_sent(pending):
+            outcomes.record_types_before(pending, found.text)
+
+
+class ConfirmChanged(_Reading):
+    """Reads back the pairs that were sent; one that has the wanted types is done.
+
+    Another one stays pending or, if this is the last pass, is `unconfirmed`.
     """
 
     def __init__(self, client: HubSpotClient, *, is_last: bool) -> None:
@@ -150,8 +207,9 @@ class ConfirmRemoved(_Reading):
         self._is_last = is_last
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Read the pairs until none is listed, or it has been listed for too long."""
+        """Read the pairs until all are as wanted, or have not been for too long."""
         waiting = [pending for pending in chunk if was_sent(pending)]
+        found: dict[int, Found] = {}
         for seconds in (0.0, *LAG_SECONDS):
             if not waiting:
                 return
@@ -160,13 +218,14 @@ class ConfirmRemoved(_Reading):
             found = await self._reader.read(waiting, sender)
             if sender.signal.stopped is not None:
                 return
+            done = {one.id for one in waiting if found[one.id].unread is None and found[one.id].text == goal(one)}
             for pending in waiting:
-                if not found[pending.id].is_listed and found[pending.id].unread is None:
-                    record_removed(pending, found[pending.id], outcomes)
-            waiting = [one for one in waiting if found[one.id].is_listed or found[one.id].unread is not None]
+                if pending.id in done:
+                    record_done(pending, found[pending.id], outcomes)
+            waiting = [one for one in waiting if one.id not in done]
         for pending in waiting if self._is_last else ():
             unread = found[pending.id].unread
-            outcome = _STILL_LISTED if unread is None else _not_read(unread)
+            outcome = _NOT_CHANGED if unread is None else _not_read(unread)
             attempts = pending.earlier.attempts if pending.earlier else 0
             outcomes.record(pending, with_attempts(outcome, attempts), is_read=True)
 
@@ -195,7 +254,7 @@ class ArchiveEngine:
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Send the pairs of the chunk whose types before are known, in parts if they are rejected together."""
-        known = [pending for pending in chunk if is_known(pending)]
+        known = [pending for pending in chunk if is_known(pending) and goal(pending) == _NONE]
         if known:
             bisection = self._bisection(types_of(known[0]))
             await bisection.process(known, partial(self._send_part, _Job(known, sender, outcomes)))
@@ -230,8 +289,8 @@ class ArchiveEngine:
         return CallResult(is_done, None, decision.outcome.error_message, attempts=attempts.count)
 
 
-class DeleteEngine:
-    """Removes pairs one by one, so that each one that HubSpot refuses has its own reason."""
+class ChangeEngine:
+    """Removes or restores pairs one by one, so that each one that HubSpot refuses has its own reason."""
 
     max_chunk = 1
 
@@ -244,7 +303,7 @@ class DeleteEngine:
         return 1
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Remove the pairs whose types before are known; those that HubSpot does not refuse are to be read back."""
+        """Change the pairs whose types before are known; those that HubSpot does not refuse are to be read back."""
         for pending in filter(is_known, chunk):
             await self._process_pair(pending, sender, outcomes)
 
@@ -254,7 +313,7 @@ class DeleteEngine:
         repeat = not sender.signal.is_blocked(pending)
         try:
             while repeat:
-                response = await sender.send(lambda: self._client.unlink(pending.pair), [pending])
+                response = await sender.send(lambda: self._call(pending), [pending])
                 decision = classify_removal(response, pending.pair)
                 merged = merge_with_earlier_attempt(decision.outcome, outcome, is_proof=decision.is_proof)
                 outcome = with_attempts(merged, attempts.count + 1)
@@ -264,23 +323,35 @@ class DeleteEngine:
                 is_final = attempts.final and outcome.status is Status.FAILED
                 outcomes.record(pending, _added_attempts(outcome, pending), final=is_final)
 
+    def _call(self, pending: PendingPair) -> Awaitable[Response | NoResponse]:
+        wanted = goal(pending)
+        if wanted == _NONE:
+            return self._client.unlink(pending.pair)
+        return self._client.set_types(pending.pair, sorted(parse_types(wanted)))
+
+
+def goal(pending: PendingPair) -> str:
+    """Return the types that a pair is to have: none or, in an undo, those before the undone run."""
+    return pending.target or _NONE
+
 
 def is_known(pending: PendingPair) -> bool:
-    """Return whether a pair was linked when it was read, with known types."""
-    return pending.before is not None and pending.before != types_text(())
+    """Return whether a pair was read, and had other types than it is to have."""
+    return pending.before is not None and pending.before != goal(pending)
 
 
 def was_sent(pending: PendingPair) -> bool:
-    """Return whether the removal of a pair was sent, by this process or an earlier one."""
+    """Return whether the change of a pair was sent, by this process or an earlier one."""
     return pending.may_be_linked and is_known(pending)
 
 
-def record_removed(pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
-    """Record that a pair that was sent is not linked any more."""
+def record_done(pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
+    """Record that a pair that was sent has the wanted types."""
     attempts = max(1, pending.earlier.attempts) if pending.earlier else 1
-    removed = Outcome(Status.UNLINKED, found.last.http_status, found.last.api_status)
-    outcomes.record_types_after(pending, types_text(()))
-    outcomes.record(pending, with_attempts(removed, attempts), is_read=True)
+    status = Status.LINKED if found.types else Status.UNLINKED
+    done = Outcome(status, found.last.http_status, found.last.api_status, association_types=found.text.strip(_NONE))
+    outcomes.record_types_after(pending, found.text)
+    outcomes.record(pending, with_attempts(done, attempts), is_read=True)
 
 
 def _added_attempts(outcome: Outcome, pending: PendingPair) -> Outcome:
@@ -293,21 +364,34 @@ def _not_read(last: Outcome) -> Outcome:
         last,
         status=Status.UNCONFIRMED,
         api_status="",
+        attempts=0,
         error_category=NOT_READ,
         error_message=f"Could not read whether these records are linked: {last.error_message}",
         advice="Retry the run later: only links whose types could be read are removed.",
     )
 
 
-_STILL_LISTED = Outcome(
+_NOT_CHANGED = Outcome(
     Status.UNCONFIRMED,
     error_category=ACCEPTED,
-    error_message="HubSpot accepted the removal, but still lists the link.",
-    advice="Retry the run: removing a link twice is harmless.",
+    error_message="HubSpot did not refuse the change, but still lists the pair as it was.",
+    advice="Retry the run: changing a pair twice is harmless.",
+)
+_UNKNOWN_STATE = Outcome(
+    Status.FAILED,
+    error_category=STATE_UNKNOWN,
+    error_message="It is not known what this pair was before the run, or what the run left, so it was left alone.",
+    advice="Look at the pair in HubSpot. Runs with --no-read-first and runs that were not finished cannot be undone.",
+)
+_CHANGED_SINCE = Outcome(
+    Status.FAILED,
+    error_category=CHANGED_SINCE,
+    error_message="This pair was changed since the run, so it was left alone.",
+    advice="Look at the pair in HubSpot: import_association_types has what it is now.",
 )
 _LEAD = Outcome(
     Status.FAILED,
     error_category=LEAD_WOULD_BE_DELETED,
     error_message="HubSpot deletes a lead that loses its last primary association, which this link may be.",
-    advice="Link the lead to another primary record first, or allow it with --allow-deleting-leads.",
+    advice="Link the lead to another primary record first, or (importer unlink) allow it with --allow-deleting-leads.",
 )
