@@ -107,7 +107,7 @@ class WorkbookCopy:
         self._rows.append((cells, tuple(map(fit_text, result))))
         self._cells += sum(map(bool, cells)) + sum(map(bool, result))
         if self._cells > MAX_TABLE_CELLS:
-            self._write_plain(f"with the results its table has more than {MAX_TABLE_CELLS:,} cells")
+            self._write_plain(f"with the results, its table has more than {MAX_TABLE_CELLS:,} cells")
 
     def add_summary(self, lines: Sequence[SummaryLine]) -> None:
         """Add the Summary sheet after the user's sheets."""
@@ -209,7 +209,7 @@ def _locate(source: SourceWorkbook, rows: Sequence[tuple[Sequence[str], Sequence
     sheet, number, texts = _header(source)
     width = len(header)
     if texts[:width] != header or any(text.strip() not in PREVIOUS_RESULT_COLUMNS for text in texts[width:]):
-        raise NotCopiedError("it has columns right of the results of an earlier run")
+        raise NotCopiedError("it has columns to the right of the results of an earlier run")
     return ResultArea(sheet=sheet, header_row=number, width=width, old_width=len(texts))
 
 
@@ -228,7 +228,7 @@ def _header(source: SourceWorkbook) -> tuple[str, int, list[str]]:
             table.close()
     except SourceError as error:
         raise _not_understood(error) from error
-    raise NotCopiedError("its header is too far down")
+    raise NotCopiedError("its header is too far down the sheet")
 
 
 def _load(content: bytes, *, values: bool = False) -> "Workbook":

@@ -178,7 +178,7 @@ def hide(book: Any) -> None:
     ("change", "reason"),
     [
         (add_chart, "it has charts, which would be lost"),
-        (merge_beside, "it has merged cells right of its table"),
+        (merge_beside, "it has merged cells to the right of its table"),
         (add_table, "it has an Excel table where the result columns go"),
         (hide, "its table is on a hidden sheet"),
     ],
@@ -206,7 +206,7 @@ def test_a_table_with_too_many_results_gives_a_plain_workbook_with_every_row(
     monkeypatch.setattr("importer.reporter.workbook_copy.MAX_TABLE_CELLS", 40)
     copying.write()
     (notice,) = copying.notices
-    assert notice.endswith(": with the results its table has more than 40 cells.")
+    assert notice.endswith(": with the results, its table has more than 40 cells.")
     assert copying.book.sheetnames == ["results", "Summary"]
     with open_source(copying.results, Reading()) as source:
         assert [row.cells for row in rows_of(source.blocks())] == [row.cells for row in copying.rows]
