@@ -23,7 +23,7 @@ from importer.timestamps import utc_now_text
 def undo_run(
     run_id: str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore, fresh: bool = False
 ) -> Summary:
-    """Restore what the pairs that a run changed were before it, as a run of its own, and return its summary.
+    """Restore what the pairs that a run changed were before it, as a separate run, and return its summary.
 
     A pair is left alone, with the reason in its row, if someone has changed it since, or if its state before or after
     the run is not known. Nothing that the run did not change is touched. An unfinished undo is resumed unless `fresh`.

@@ -8,17 +8,30 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from importer.hubspot.association_types import TypeSet, parse_types, primary_type, types_text
+from importer.hubspot.association_types import parse_types, types_text
 from importer.hubspot.classify import merge_with_earlier_attempt
-from importer.hubspot.classify_removal import ACCEPTED, classify_removal
+from importer.hubspot.classify_removal import classify_removal
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
 from importer.journal import PendingPair
-from importer.model import Outcome, Pair, Status
+from importer.model import Outcome, Status
 from importer.pool.engines.bisection import Bisection, CallResult
-from importer.pool.engines.link_reader import MAX_RECORDS, LinkReader, LinksRead
-from importer.pool.engines.read_back import NOT_READ
+from importer.pool.engines.link_reader import MAX_RECORDS
+from importer.pool.engines.pair_reader import Found, PairReader
+from importer.pool.engines.remove_outcomes import (
+    CHANGED_PAIR,
+    LEAD_AT_RISK,
+    NONE,
+    NOT_CHANGED,
+    UNKNOWN_STATE,
+    added_attempts,
+    goal,
+    is_known,
+    not_read,
+    record_done,
+    was_sent,
+)
 from importer.pool.outcomes import OutcomeRecorder, with_attempts
 from importer.pool.retrying import Attempts
 from importer.pool.sender import Sender
@@ -29,91 +42,6 @@ MAX_PAIRS_REMOVED = 1_000
 
 LAG_SECONDS = (2.0, 5.0, 10.0)
 """Waits before a pair that is still listed is read again: reading may lag behind writing."""
-
-LEAD_WOULD_BE_DELETED = "LEAD_WOULD_BE_DELETED"
-"""The error category of a pair whose removal may take a lead's last primary association."""
-
-STATE_UNKNOWN = "UNDO_STATE_UNKNOWN"
-"""The error category of a pair of an undo whose state before or after the run is not known."""
-
-CHANGED_SINCE = "CHANGED_SINCE_RUN"
-"""The error category of a pair of an undo that is not what the undone run left."""
-
-_NONE = types_text(())
-_LEADS = frozenset({"leads", "0-136"})
-_READ = Outcome(Status.ALREADY_LINKED)
-_ONLY_REVERSE = Outcome(Status.UNCONFIRMED, error_message="Only the record to link to lists this link.")
-_MERGED = Outcome(Status.UNCONFIRMED, error_message="One of these records was merged into another one.")
-_NO_TYPES = Outcome(Status.UNCONFIRMED, error_message="HubSpot does not list the types of this link.")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What reading a pair found: its types (None: not known, or it is not linked), or why it is not known.
-
-    `is_plain`: it has the unlabelled type, and no label but Primary.
-    """
-
-    types: TypeSet | None = None
-    unread: Outcome | None = None
-    last: Outcome = _READ
-    has_primary_lead: bool = False
-    is_plain: bool = False
-
-    @property
-    def text(self) -> str:
-        """The types as text, `-` if the pair is not linked. Meaningless if it could not be read."""
-        return types_text(self.types or ())
-
-
-class PairReader:
-    """Reads chunks of pairs from both sides; `has_primary_lead` is read from the lead's side."""
-
-    def __init__(self, client: HubSpotClient) -> None:
-        """Read through `client`."""
-        self.links = LinkReader(client)
-
-    async def read(self, chunk: Sequence[PendingPair], sender: Sender) -> dict[int, Found]:
-        """Return what was found, by the number of the pair."""
-        first = chunk[0].pair
-        forward = await self._read(chunk, sender, is_reverse=False)
-        to_lead = first.to_type in _LEADS
-        others = [one for one in chunk if to_lead or (one.pair.from_id, one.pair.to_id) not in forward.links]
-        reverse = await self._read(others, sender, is_reverse=True) if others else LinksRead({})
-        return {pending.id: _found(pending.pair, forward, reverse) for pending in chunk}
-
-    async def _read(self, chunk: Sequence[PendingPair], sender: Sender, *, is_reverse: bool) -> LinksRead:
-        wanted: dict[str, set[str]] = {}
-        for pending in chunk:
-            ends = pending.pair.from_id, pending.pair.to_id
-            record, other = ends[::-1] if is_reverse else ends
-            wanted.setdefault(record, set()).add(other)
-        types = types_of(chunk[0])
-        return await self.links.read(sender, chunk[0], types[::-1] if is_reverse else types, wanted)
-
-
-def _found(pair: Pair, forward: LinksRead, reverse: LinksRead) -> Found:
-    if pair.from_id in forward.merged_into or pair.to_id in reverse.merged_into:
-        return Found(unread=_MERGED)
-    link, reverse_link = forward.links.get((pair.from_id, pair.to_id)), reverse.links.get((pair.to_id, pair.from_id))
-    if link is not None:
-        types = link.type_set
-        of_lead = types if pair.from_type in _LEADS else reverse_link.type_set if reverse_link else None
-        sides = (pair.from_type, pair.to_type)
-        primary = primary_type(*(sides if pair.from_type in _LEADS else sides[::-1]))
-        unknown = None if types else _NO_TYPES
-        has_lead = bool(_LEADS.intersection(sides))
-        own_primary = primary_type(pair.from_type, pair.to_type)
-        return Found(
-            types=types,
-            unread=unknown,
-            last=forward.last,
-            has_primary_lead=has_lead and (not of_lead or primary in of_lead),
-            is_plain=link.is_unlabelled and len((types or frozenset()) - {own_primary}) == 1,
-        )
-    if reverse_link is not None:
-        return Found(unread=_ONLY_REVERSE)
-    return Found(unread=forward.unread.get(pair.from_id) or reverse.unread.get(pair.to_id), last=forward.last)
 
 
 class _Reading:
@@ -147,16 +75,16 @@ class ReadBeforeRemoval(_Reading):
 
     def _record(self, pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
         if found.unread is not None:
-            outcomes.record(pending, _not_read(found.unread), is_read=True)
+            outcomes.record(pending, not_read(found.unread), is_read=True)
         elif found.types:
             if not was_sent(pending):
                 outcomes.record_types_before(pending, types_text(found.types))
             if found.has_primary_lead and not self._allow_deleting_leads:
-                outcomes.record(pending, _LEAD, is_read=True)
+                outcomes.record(pending, LEAD_AT_RISK, is_read=True)
         elif was_sent(pending):
             record_done(pending, found, outcomes)
         else:
-            outcomes.record_types_before(pending, _NONE)
+            outcomes.record_types_before(pending, NONE)
             outcomes.record(pending, replace(found.last, status=Status.NOT_LINKED), is_read=True)
 
 
@@ -176,21 +104,21 @@ class ReadBeforeUndo(_Reading):
 
     def _record(self, pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
         if pending.target is None:
-            outcomes.record(pending, _UNKNOWN_STATE, is_read=True)
+            outcomes.record(pending, UNKNOWN_STATE, is_read=True)
         elif found.unread is not None:
-            outcomes.record(pending, _not_read(found.unread), is_read=True)
+            outcomes.record(pending, not_read(found.unread), is_read=True)
         elif found.text == pending.target and was_sent(pending):
             record_done(pending, found, outcomes)
         elif found.text == pending.target:
             outcomes.record_types_before(pending, found.text)
             status = Status.ALREADY_LINKED if found.types else Status.NOT_LINKED
             outcomes.record(pending, replace(found.last, status=status), is_read=True)
-        elif pending.left is None and not (pending.target == _NONE and found.is_plain):
-            outcomes.record(pending, _UNKNOWN_STATE, is_read=True)
+        elif pending.left is None and not (pending.target == NONE and found.is_plain):
+            outcomes.record(pending, UNKNOWN_STATE, is_read=True)
         elif pending.left not in {None, found.text}:
-            outcomes.record(pending, replace(_CHANGED_SINCE, association_types=found.text), is_read=True)
-        elif found.has_primary_lead and goal(pending) == _NONE:
-            outcomes.record(pending, _LEAD, is_read=True)
+            outcomes.record(pending, replace(CHANGED_PAIR, association_types=found.text), is_read=True)
+        elif found.has_primary_lead and goal(pending) == NONE:
+            outcomes.record(pending, LEAD_AT_RISK, is_read=True)
         elif not was_sent(pending):
             outcomes.record_types_before(pending, found.text)
 
@@ -225,7 +153,7 @@ class ConfirmChanged(_Reading):
             waiting = [one for one in waiting if one.id not in done]
         for pending in waiting if self._is_last else ():
             unread = found[pending.id].unread
-            outcome = _NOT_CHANGED if unread is None else _not_read(unread)
+            outcome = NOT_CHANGED if unread is None else not_read(unread)
             attempts = pending.earlier.attempts if pending.earlier else 0
             outcomes.record(pending, with_attempts(outcome, attempts), is_read=True)
 
@@ -254,7 +182,7 @@ class ArchiveEngine:
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Send the pairs of the chunk whose types before are known, in parts if they are rejected together."""
-        known = [pending for pending in chunk if is_known(pending) and goal(pending) == _NONE]
+        known = [pending for pending in chunk if is_known(pending) and goal(pending) == NONE]
         if known:
             bisection = self._bisection(types_of(known[0]))
             await bisection.process(known, partial(self._send_part, _Job(known, sender, outcomes)))
@@ -280,7 +208,7 @@ class ArchiveEngine:
         finally:
             for pending in part:
                 if unconfirmed is not None:
-                    job.outcomes.record(pending, _added_attempts(unconfirmed, pending), final=False)
+                    job.outcomes.record(pending, added_attempts(unconfirmed, pending), final=False)
                 else:
                     job.outcomes.mark_not_sent(pending)
         if job.sender.signal.stops(part[0]):
@@ -321,77 +249,10 @@ class ChangeEngine:
         finally:
             if outcome is not None:
                 is_final = attempts.final and outcome.status is Status.FAILED
-                outcomes.record(pending, _added_attempts(outcome, pending), final=is_final)
+                outcomes.record(pending, added_attempts(outcome, pending), final=is_final)
 
     def _call(self, pending: PendingPair) -> Awaitable[Response | NoResponse]:
         wanted = goal(pending)
-        if wanted == _NONE:
+        if wanted == NONE:
             return self._client.unlink(pending.pair)
         return self._client.set_types(pending.pair, sorted(parse_types(wanted)))
-
-
-def goal(pending: PendingPair) -> str:
-    """Return the types that a pair is to have: none or, in an undo, those before the undone run."""
-    return pending.target or _NONE
-
-
-def is_known(pending: PendingPair) -> bool:
-    """Return whether a pair was read, and had other types than it is to have."""
-    return pending.before is not None and pending.before != goal(pending)
-
-
-def was_sent(pending: PendingPair) -> bool:
-    """Return whether the change of a pair was sent, by this process or an earlier one."""
-    return pending.may_be_linked and is_known(pending)
-
-
-def record_done(pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
-    """Record that a pair that was sent has the wanted types."""
-    attempts = max(1, pending.earlier.attempts) if pending.earlier else 1
-    status = Status.LINKED if found.types else Status.UNLINKED
-    done = Outcome(status, found.last.http_status, found.last.api_status, association_types=found.text.strip(_NONE))
-    outcomes.record_types_after(pending, found.text)
-    outcomes.record(pending, with_attempts(done, attempts), is_read=True)
-
-
-def _added_attempts(outcome: Outcome, pending: PendingPair) -> Outcome:
-    before = pending.earlier.attempts if pending.earlier else 0
-    return replace(outcome, attempts=outcome.attempts + before)
-
-
-def _not_read(last: Outcome) -> Outcome:
-    return replace(
-        last,
-        status=Status.UNCONFIRMED,
-        api_status="",
-        attempts=0,
-        error_category=NOT_READ,
-        error_message=f"Could not read whether these records are linked: {last.error_message}",
-        advice="Retry the run later: only links whose types could be read are removed.",
-    )
-
-
-_NOT_CHANGED = Outcome(
-    Status.UNCONFIRMED,
-    error_category=ACCEPTED,
-    error_message="HubSpot did not refuse the change, but still lists the pair as it was.",
-    advice="Retry the run: changing a pair twice is harmless.",
-)
-_UNKNOWN_STATE = Outcome(
-    Status.FAILED,
-    error_category=STATE_UNKNOWN,
-    error_message="It is not known what this pair was before the run, or what the run left, so it was left alone.",
-    advice="Look at the pair in HubSpot. Runs with --no-read-first and runs that were not finished cannot be undone.",
-)
-_CHANGED_SINCE = Outcome(
-    Status.FAILED,
-    error_category=CHANGED_SINCE,
-    error_message="This pair was changed since the run, so it was left alone.",
-    advice="Look at the pair in HubSpot: import_association_types has what it is now.",
-)
-_LEAD = Outcome(
-    Status.FAILED,
-    error_category=LEAD_WOULD_BE_DELETED,
-    error_message="HubSpot deletes a lead that loses its last primary association, which this link may be.",
-    advice="Link the lead to another primary record first, or (importer unlink) allow it with --allow-deleting-leads.",
-)
