@@ -47,7 +47,7 @@ def puts(server: SandboxProcess) -> int:
 
 
 def renewals(server: SandboxProcess) -> int:
-    return int(server.state(summary=True)["calls"]["oauth"])
+    return int(server.state(summary=True)["counts"]["by_kind"]["oauth"])
 
 
 def test_a_run_continues_over_several_renewals_and_sends_every_pair_once(work: Workplace) -> None:
