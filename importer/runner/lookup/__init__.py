@@ -1,0 +1,1 @@
+"""Looks up records by a property: the values in the pairs of a source become record ids before they are journalled."""
