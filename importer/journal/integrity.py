@@ -19,6 +19,7 @@ from importer.model import Status, is_object_type, is_record_id
 
 _SHORT_IDS = re.compile(r"(?:[1-9][0-9]{0,17}\n)*+").fullmatch
 _STATUSES = frozenset(Status)
+_TYPES = re.compile(r"-|[A-Z_]{1,100}:[0-9]{1,18}(?:;[A-Z_]{1,100}:[0-9]{1,18})*+").fullmatch
 
 
 class CorruptFileError(sqlite3.DataError):
@@ -120,6 +121,9 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
     require(all(0 < first < pair <= totals.pairs for pair, first in repeated.items()), "a duplicate")
     for pair, status, *_ in _checked(db, f"pair, {OUTCOME_COLUMNS}", "outcomes"):
         require(0 < pair <= totals.pairs and status in _STATUSES and pair not in repeated, "an outcome")
+    for table in ("before", "after"):
+        for pair, types in _checked(db, "pair, types", table):
+            require(0 < pair <= totals.pairs and bool(_TYPES(types)) and pair not in repeated, "association types")
     for (pair,) in _checked(db, "pair", "in_flight"):
         require(0 < pair <= totals.pairs and pair not in repeated, "a pair in flight")
 

@@ -12,7 +12,7 @@ import orjson
 
 from importer.model import Outcome
 
-VERSION = 4
+VERSION = 5
 SUFFIX = ".sqlite"
 
 PAGE_SIZE = 16_384
@@ -33,6 +33,8 @@ TABLES = (
     checksum INTEGER NOT NULL
 )""",
     "CREATE TABLE in_flight (pair INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)",
+    "CREATE TABLE before (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
+    "CREATE TABLE after (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     f"CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL)",
 )
 """The CREATE statements. `checksum` is that of the other values of a row (see `integrity.checksum`).
@@ -42,6 +44,8 @@ blocks      rows with their cells, and the pairs that they yield
 problems    the problems of invalid rows
 duplicates  the pairs that repeat an earlier pair (`first`)
 in_flight   the pairs that a process has claimed and whose outcome is not final
+before      the association types of pairs as read before they were sent: `CATEGORY:ID;…`, `-` if none
+after       the same as read after they were sent
 outcomes    the latest outcome of each pair that has one
 """
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import chain, islice
 
 from importer.journal.integrity import checksum
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import Outcomes, PendingPair
+from importer.journal.records import Outcomes, PendingPair, Types
 from importer.journal.schema import OUTCOME_COLUMNS
 from importer.journal.serialization import (
     PairRecord,
@@ -39,6 +39,9 @@ WHERE outcomes.pair BETWEEN :first AND :last AND status = '{Status.NOT_SENT}' AN
 _WITH_STATUS = f"SELECT pair, {OUTCOME_COLUMNS} FROM outcomes WHERE pair > ? AND status = ? ORDER BY pair LIMIT ?"
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
+_RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
+_RECORD_AFTER = "INSERT OR REPLACE INTO after VALUES (?, ?, ?)"
+_BEFORE = "SELECT pair, types FROM before WHERE pair BETWEEN ? AND ?"
 _RECORD_OUTCOME = f"INSERT OR REPLACE INTO outcomes VALUES (?, {', '.join('?' for _ in fields(Outcome))}, ?)"
 
 
@@ -55,22 +58,22 @@ class WorkQueue(JournalFile):
         If the process dies, the mark makes the outcome of the pair `unconfirmed` instead of `not_sent`.
         """
         with self._transaction() as db:
-            claimed = list(islice(self._pending(after), limit))
+            claimed = self._next_pending(after, limit)
             db.executemany(_MARK_IN_FLIGHT, ((pending.id, checksum(pending.id)) for pending in claimed))
         return claimed
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
         """Return the pairs that `claim` would, without marking them."""
         with as_journal_error(self.path):
-            return list(islice(self._pending(after), limit))
+            return self._next_pending(after, limit)
 
     def release(self, pairs: Sequence[int]) -> None:
         """Undo `claim` for pairs that were not sent."""
         with self._transaction() as db:
             db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in pairs))
 
-    def record(self, final: Outcomes, provisional: Outcomes = ()) -> None:
-        """Write the outcomes of pairs in one transaction.
+    def record(self, final: Outcomes, provisional: Outcomes = (), before: Types = (), after: Types = ()) -> None:
+        """Write the outcomes of pairs, and their types as read before and after sending, in one transaction.
 
         A pair with a provisional outcome stays in flight: reports show the outcome, and the next process sends the pair
         again. Not so a pair that is `not_sent`: HubSpot is known not to have accepted it.
@@ -79,6 +82,8 @@ class WorkQueue(JournalFile):
         done += [pair for pair, outcome in provisional if outcome.status is Status.NOT_SENT]
         rows = ((pair, *outcome_values(outcome)) for pair, outcome in chain(final, provisional))
         with self._transaction() as db:
+            db.executemany(_RECORD_BEFORE, ((*values, checksum(*values)) for values in before))
+            db.executemany(_RECORD_AFTER, ((*values, checksum(*values)) for values in after))
             db.executemany(_RECORD_OUTCOME, ((*row, checksum(*row)) for row in rows))
             db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in done))
 
@@ -94,7 +99,7 @@ class WorkQueue(JournalFile):
                     first, last, data = next(blocks)
                     records = pair_records(data)
                 pairs.append(pending_pair(number, records[number - first], outcome_of(values)))
-        return pairs
+            return self._with_before(pairs)
 
     def pending_by_types(self) -> list[int]:
         """Return how many distinct pairs are pending, for each combination of object types that has any."""
@@ -116,6 +121,16 @@ class WorkQueue(JournalFile):
             db.execute("DELETE FROM run WHERE key = 'summary'")
             for found in self._pending_records(0):
                 db.executemany(_MARK_IN_FLIGHT, ((number, checksum(number)) for number, _ in found))
+
+    def _next_pending(self, after: int, limit: int) -> list[PendingPair]:
+        return self._with_before(list(islice(self._pending(after), limit)))
+
+    def _with_before(self, pairs: list[PendingPair]) -> list[PendingPair]:
+        """Return the pairs with the types that they had before sending, as far as these were read."""
+        if not pairs:
+            return pairs
+        before = dict(self._db.execute(_BEFORE, (pairs[0].id, pairs[-1].id)))
+        return [replace(pending, before=before.get(pending.id)) for pending in pairs] if before else pairs
 
     def _pending(self, after: int) -> Iterator[PendingPair]:
         for found in self._pending_records(after):

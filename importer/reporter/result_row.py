@@ -5,7 +5,15 @@ from collections.abc import Sequence
 
 from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
 
-WORST_FIRST = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.LINKED, Status.ALREADY_LINKED)
+WORST_FIRST = (
+    Status.FAILED,
+    Status.UNCONFIRMED,
+    Status.NOT_SENT,
+    Status.LINKED,
+    Status.UNLINKED,
+    Status.ALREADY_LINKED,
+    Status.NOT_LINKED,
+)
 """A row of several pairs has the outcome of the first pair with the first of these statuses."""
 
 _BLANK = Outcome(Status.BLANK)
@@ -42,6 +50,19 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
         _duplicate_of(row, names),
         worst.completed_at,
         worst.advice,
+    )
+
+
+def types_before(row: RowOutcome) -> str:
+    """Return the types that the pair with the row's outcome had before sending, "" if they were not read."""
+    return "" if row.problems or not row.pairs else min(row.pairs, key=_severity).before or ""
+
+
+def found_ids(row: RowOutcome) -> tuple[str, str]:
+    """Return the ids of a row's records on either side, joined by `;`."""
+    pairs = [pair.pair for pair in row.pairs]
+    return ";".join(dict.fromkeys(pair.from_id for pair in pairs)), ";".join(
+        dict.fromkeys(pair.to_id for pair in pairs)
     )
 
 
