@@ -64,8 +64,6 @@ class Reading:
 
     from_object_type: str | None = None
     to_object_type: str | None = None
-    from_by: str | None = None
-    to_by: str | None = None
     columns: Mapping[Role, str] = field(default_factory=dict)
     sheet: str | None = None
     delimiter: str | None = None
@@ -76,6 +74,8 @@ class Reading:
     allow_blank: bool = False
     visible_rows_only: bool = False
     statuses: frozenset[Status] | None = None
+    from_by: str | None = None
+    to_by: str | None = None
 
     @property
     def looks_up(self) -> bool:

@@ -43,13 +43,9 @@ Send = Callable[[], Awaitable[Reply]]
 
 @dataclass(slots=True)
 class TokenAccount:
-    """The account of a token, requested from HubSpot once, when first needed, with at most three attempts.
-
-    `reads` counts the requests made outside a pool, which the pool does not count.
-    """
+    """The account of a token, requested from HubSpot once, when first needed, with at most three attempts."""
 
     context: RunContext
-    reads: int = 0
     _response: Reply | None = field(default=None, repr=False)
     _has_timed_out: bool = False
 
@@ -78,6 +74,12 @@ class TokenAccount:
         if self._response is None:
             self._request_now()
         return self.is_refused or _is_same_portal(expected, self.portal_id)
+
+    def identify(self) -> Account:
+        """Return the account for the journal of a new run."""
+        if self._response is None:
+            self._request_now()
+        return self._to_record(None)
 
     def require_owner(self, journal: Journal) -> None:
         """Raise AccountError if a run does not belong to this account, or if that cannot be determined."""
@@ -163,7 +165,7 @@ class TokenAccount:
 
     async def _send(self, client: HubSpotClient, limiter: RateLimiter) -> Reply:
         await limiter.acquire()
-        self.reads += 1
+        self.context.requests.reads += 1
         try:
             return await self._details(client)
         finally:

@@ -1,7 +1,6 @@
 """Executes a run from its journal: sends what is pending and writes the results."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from importer.config import ApiVersion, Settings, token_file_is_exposed
@@ -25,7 +24,7 @@ def execute(path: Path, target: Target, out: Path | None) -> Summary:
     with open_for_run(path) as journal:
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         check_writable(results)
-        sent = _send(journal, target)
+        sent = _send(journal, target).plus(target.context.requests)
         with abort_after_requests(journal, lambda: sent.calls + sent.reads):
             output = output_paths.output_of(journal, "run", results, target.context)
             summary = conclude(journal, sent, output, started, target.context)
@@ -65,5 +64,4 @@ def _send(journal: Journal, target: Target) -> Sent:
         stop = await target.account.check(journal, pool, client) if target.account is not None else None
         return stop or await link_pending(pool, client)
 
-    sent = work_on(journal, context, link_in_own_account)
-    return sent if target.account is None else replace(sent, reads=sent.reads + target.account.reads)
+    return work_on(journal, context, link_in_own_account)

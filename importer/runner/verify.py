@@ -35,10 +35,10 @@ def verify_file(
         results = output_paths.results_path(source, out, sandbox=settings.sandbox, mark=".verify")
         check_writable(results)
         new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
-        path = new_run.read(source, directory, on_event)
+        path = new_run.read(source, directory, context)
         with open_for_run(path) as journal:
             on_event(plan(journal, settings, resumed=False))
-            sent = work_on(journal, context, verify_pending)
+            sent = work_on(journal, context, verify_pending).plus(context.requests)
             output = output_paths.output_of(journal, "verify", results, context)
             summary = conclude(journal, sent, output, started, context)
     report_stop(sent, summary, ".", context)

@@ -25,7 +25,8 @@ _POLL_SECONDS = 0.05
 class Sandbox:
     """A local HubSpot on a loopback port, served by the event loop that enters it.
 
-    It can be entered again, and keeps its state. `url` is its base URL, `state` its live state. Raises OSError if the port is in use.
+    It can be entered again, and keeps its state. `url` is its base URL, `state` its live state. Raises OSError if the
+    port is in use.
 
         async with Sandbox(SandboxOptions(limit=190)) as sandbox:
             ...  # PUT to sandbox.url, then look at sandbox.state
