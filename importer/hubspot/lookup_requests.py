@@ -38,7 +38,7 @@ _MAX_REFUSED_ALONE = 3
 
 @dataclass(slots=True)
 class _Refusals:
-    """Counts accepted requests and refused single values, to tell refused values from a refused property."""
+    """Counts accepted requests and refused single values, to distinguish refused values from a refused property."""
 
     accepted: int = 0
     refused_alone: int = 0

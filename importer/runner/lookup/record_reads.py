@@ -92,6 +92,6 @@ class RecordReads:
 
 
 def _about(object_type: ObjectType) -> PendingPair:
-    """Return a pair that stands for an object type: retrying takes the types of a call from a pair."""
+    """Return a pair with an object type on both sides: retrying takes the types of a call from a pair."""
     nothing = RecordId("0")
     return PendingPair(0, 0, Pair(object_type, nothing, object_type, nothing))
