@@ -5,58 +5,99 @@ while it is written (423). Source: HubSpot, associations guide and error page.
 """
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from importer.journal import PendingPair
-from importer.model import ObjectType
+from importer.model import ObjectType, RecordId, Status
+from importer.pool.stop_signal import Types, types_of
 
-Types = tuple[ObjectType, ObjectType]
+Record = tuple[ObjectType, RecordId]
+Primary = tuple[ObjectType, RecordId, ObjectType]
+"""A record, and the type of the records of which one is its primary one."""
 
 _COMPANIES = frozenset({"companies", "0-2"})
+_LEADS = frozenset({"leads", "0-136"})
+_HELD_SLOTS = 1 << 22
 
 
-def order_keys(pending: PendingPair) -> tuple[Hashable, ...]:
+@lru_cache(maxsize=256)
+def _primary_side(types: Types) -> str:
+    """Return which record of a pair may get the other one as its primary one: `from`, `to`, or "" if neither."""
+    from_type, to_type = types
+    if from_type in _LEADS or to_type in _LEADS:
+        return "" if from_type in _LEADS and to_type in _LEADS else "from" if from_type in _LEADS else "to"
+    if (from_type in _COMPANIES) == (to_type in _COMPANIES):
+        return ""
+    return "from" if to_type in _COMPANIES else "to"
+
+
+def order_keys(pending: PendingPair) -> tuple[Record, ...]:
     """Return the records of a pair that keep the order of the file: the from-record.
 
-    When that is a company, the other record too, since it is the one that has a primary company.
+    When the other record is the one that gets a primary record, such as a contact that a company is linked to, that one
+    too.
     """
     pair = pending.pair
     from_record = (pair.from_type, pair.from_id)
-    return (from_record, (pair.to_type, pair.to_id)) if pair.from_type in _COMPANIES else (from_record,)
+    if _primary_side(types_of(pending)) == "to":
+        return from_record, (pair.to_type, pair.to_id)
+    return (from_record,)
+
+
+def primary_of(pending: PendingPair) -> Primary | None:
+    """Return the record whose primary record this pair may decide; None if it decides none."""
+    pair = pending.pair
+    side = _primary_side(types_of(pending))
+    if not side:
+        return None
+    return (
+        (pair.from_type, pair.from_id, pair.to_type) if side == "from" else (pair.to_type, pair.to_id, pair.from_type)
+    )
 
 
 class OrderedPairs:
-    """Claimed pairs that wait to be sent, given out in chunks of equal object types.
+    """Pairs that wait to be sent, given out in chunks of equal object types.
 
-    A pair waits until every earlier pair of its records is done, or goes in the same chunk behind them.
+    A pair waits until every earlier pair of its records is done, or goes in the same chunk behind them. Pairs that may
+    decide the primary record of the same record go one by one until one is linked, because HubSpot does not document
+    the order within a batch call. If one of them is done without a final outcome, the others are dropped: the next pass
+    sends them behind it.
     """
 
     def __init__(self) -> None:
         """Begin without pairs."""
         self._ready: dict[Types, deque[PendingPair]] = {}
-        self._last: dict[Hashable, int] = {}
+        self._last: dict[Record, int] = {}
         self._blockers: dict[int, int] = {}
         self._followers: dict[int, list[PendingPair]] = {}
+        self._decided: set[int] = set()
+        """Pairs whose record has its primary record already: they may go together."""
+        self._held = bytearray()
+        """Marks by hash, in constant memory: two records that share one cost a pair its place in this pass only."""
         self._waiting = 0
 
     def __len__(self) -> int:
         """Return how many pairs wait to be given out."""
         return self._waiting
 
-    def add(self, pending: PendingPair) -> None:
-        """Add a pair behind all that were added before."""
-        blockers = 0
-        for key in order_keys(pending):
-            before = self._last.get(key)
-            if before is not None:
-                self._followers.setdefault(before, []).append(pending)
-                blockers += 1
-            self._last[key] = pending.id
-        self._waiting += 1
-        if blockers:
-            self._blockers[pending.id] = blockers
-        else:
-            self._ready.setdefault(_types(pending), deque()).append(pending)
+    def add(self, found: Iterable[PendingPair]) -> None:
+        """Add pairs behind all that were added before."""
+        for pending in found:
+            if self._held and self._is_held(pending):
+                continue
+            blockers = 0
+            for record in order_keys(pending):
+                before = self._last.get(record)
+                if before is not None:
+                    self._followers.setdefault(before, []).append(pending)
+                    blockers += 1
+                self._last[record] = pending.id
+            self._waiting += 1
+            if blockers:
+                self._blockers[pending.id] = blockers
+            else:
+                self._make_ready(pending)
 
     def largest(self) -> PendingPair | None:
         """Return a pair of the object types of which most can go now; None while none can."""
@@ -65,43 +106,87 @@ class OrderedPairs:
 
     def ready(self, pending: PendingPair) -> int:
         """Return how many pairs of the object types of `pending` can go now."""
-        return len(self._ready.get(_types(pending), ()))
+        return len(self._ready.get(types_of(pending), ()))
 
     def take(self, first: PendingPair, size: int) -> list[PendingPair]:
         """Give out up to `size` pairs of the object types of `first` that can go now."""
-        types = _types(first)
+        types = types_of(first)
         ready = self._ready[types]
         chunk: list[PendingPair] = []
         released: dict[int, int] = {}
-        queue: deque[PendingPair] = deque()
-        while len(chunk) < size and (queue or ready):
-            pending = queue.popleft() if queue else ready.popleft()
+        joining: deque[PendingPair] = deque()
+        while len(chunk) < size and (joining or ready):
+            pending = joining.popleft() if joining else ready.popleft()
             chunk.append(pending)
             for follower in self._followers.get(pending.id, ()):
-                released[follower.id] = released.get(follower.id, 0) + 1
-                if released[follower.id] == self._blockers[follower.id] and _types(follower) == types:
-                    queue.append(follower)
-        for pending in chunk:
-            self._blockers.pop(pending.id, None)
+                if types_of(follower) == types and self._may_join(follower, pending):
+                    released[follower.id] = released.get(follower.id, 0) + 1
+                    if released[follower.id] == self._blockers[follower.id]:
+                        joining.append(follower)
+        if released:
+            for pending in chunk:
+                self._blockers.pop(pending.id, None)
         if not ready:
             del self._ready[types]
         self._waiting -= len(chunk)
         return chunk
 
-    def done(self, chunk: Sequence[PendingPair]) -> None:
-        """Let the pairs that waited for those of `chunk` go."""
-        for pending in chunk:
-            for key in order_keys(pending):
-                if self._last.get(key) == pending.id:
-                    del self._last[key]
+    def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
+        """Let the pairs go that waited for those of `chunk`, whose final outcomes are given by their numbers."""
+        finished = deque(chunk)
+        while finished:
+            pending = finished.popleft()
+            status = final.get(pending.id)
+            for record in order_keys(pending):
+                if self._last.get(record) == pending.id:
+                    del self._last[record]
+            is_decided = pending.id in self._decided
+            self._decided.discard(pending.id)
+            if status is None and not is_decided:
+                self._hold(pending)
             for follower in self._followers.pop(pending.id, ()):
-                if follower.id not in self._blockers:
-                    continue  # it went in the same chunk
-                self._blockers[follower.id] -= 1
-                if not self._blockers[follower.id]:
-                    del self._blockers[follower.id]
-                    self._ready.setdefault(_types(follower), deque()).append(follower)
+                if is_decided or status is Status.LINKED or status is Status.ALREADY_LINKED:
+                    self._decide(follower, pending)
+                if self._unblock(follower):
+                    if self._is_held(follower):
+                        self._waiting -= 1
+                        finished.append(follower)
+                    else:
+                        self._make_ready(follower)
 
+    def _may_join(self, follower: PendingPair, before: PendingPair) -> bool:
+        """Return whether a pair may go in the same chunk as the one before it."""
+        primary = primary_of(follower)
+        if primary is None or primary != primary_of(before):
+            return True
+        if before.id in self._decided:
+            self._decided.add(follower.id)
+        return before.id in self._decided
 
-def _types(pending: PendingPair) -> Types:
-    return pending.pair.from_type, pending.pair.to_type
+    def _decide(self, follower: PendingPair, before: PendingPair) -> None:
+        primary = primary_of(follower)
+        if primary is not None and primary == primary_of(before):
+            self._decided.add(follower.id)
+
+    def _unblock(self, follower: PendingPair) -> bool:
+        """Count one pair less that a pair waits for; return whether it can go now."""
+        if follower.id not in self._blockers:
+            return False  # it went in the same chunk
+        self._blockers[follower.id] -= 1
+        if self._blockers[follower.id]:
+            return False
+        del self._blockers[follower.id]
+        return True
+
+    def _make_ready(self, pending: PendingPair) -> None:
+        self._ready.setdefault(types_of(pending), deque()).append(pending)
+
+    def _hold(self, pending: PendingPair) -> None:
+        primary = primary_of(pending)
+        if primary is not None:
+            self._held = self._held or bytearray(_HELD_SLOTS)
+            self._held[hash(primary) % _HELD_SLOTS] = 1
+
+    def _is_held(self, pending: PendingPair) -> bool:
+        primary = primary_of(pending) if self._held else None
+        return primary is not None and self._held[hash(primary) % _HELD_SLOTS] == 1

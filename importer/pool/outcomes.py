@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from importer.journal import Journal, PendingPair
@@ -45,6 +45,9 @@ class OutcomeRecorder:
         self._before = journal.outcome_counts()
         self._final: list[tuple[int, Outcome]] = []
         self._provisional: list[tuple[int, Outcome]] = []
+        self._types_before: list[tuple[int, str]] = []
+        self._types_after: list[tuple[int, str]] = []
+        self._final_statuses: dict[int, Status] = {}
         self._has_unwritten = asyncio.Event()
 
     def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True, is_read: bool = False) -> None:
@@ -58,6 +61,7 @@ class OutcomeRecorder:
             self._provisional.append((pending.id, outcome))
             return
         self._final.append((pending.id, outcome))
+        self._final_statuses[pending.id] = outcome.status
         self._limits.counts[outcome.status] += 1
         if outcome.status is Status.FAILED or outcome.status is Status.UNCONFIRMED:
             names = self._journal.info.row_names
@@ -67,6 +71,16 @@ class OutcomeRecorder:
         if not is_read:
             self._limits.check(pending, outcome)
 
+    def record_types_before(self, pending: PendingPair, types: str) -> None:
+        """Record the association types of a pair as read before it is sent."""
+        self._types_before.append((pending.id, types))
+        self._has_unwritten.set()
+
+    def record_types_after(self, pending: PendingPair, types: str) -> None:
+        """Record the association types of a pair as read after it was sent."""
+        self._types_after.append((pending.id, types))
+        self._has_unwritten.set()
+
     def mark_not_sent(self, pending: PendingPair) -> None:
         """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
         self._queue.mark_not_sent(pending)
@@ -75,6 +89,11 @@ class OutcomeRecorder:
         """Replace the outcome of a pair that was unconfirmed."""
         self._limits.counts[Status.UNCONFIRMED] -= 1
         self.record(pending, outcome)
+
+    def final_statuses(self, chunk: Sequence[PendingPair]) -> dict[int, Status]:
+        """Return, and forget, the statuses of those pairs of a chunk that have a final outcome, by pair number."""
+        found = {pending.id: self._final_statuses.pop(pending.id, None) for pending in chunk}
+        return {number: status for number, status in found.items() if status is not None}
 
     def statuses(self) -> dict[Status, int]:
         """Return the number of pairs with each status."""
@@ -90,9 +109,9 @@ class OutcomeRecorder:
 
     def flush(self) -> None:
         """Write all outcomes recorded so far."""
-        if self._final or self._provisional:
-            self._journal.record(self._final, self._provisional)
-            self._final, self._provisional = [], []
+        if self._final or self._provisional or self._types_before or self._types_after:
+            self._journal.record(self._final, self._provisional, self._types_before, self._types_after)
+            self._final, self._provisional, self._types_before, self._types_after = [], [], [], []
             self._on_written()
 
 

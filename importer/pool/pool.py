@@ -4,19 +4,20 @@ Worker → engine → `Sender` (rate limit, stop signal) → client; the outcome
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from importer.config import Settings
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.journal import Journal, PendingPair
 from importer.model import Status, Stop
+from importer.pool.dispatch import MAX_HELD, Chunks, OrderedChunks, Source, UnorderedChunks
 from importer.pool.engine import Engine
 from importer.pool.failure_limits import FailureLimits
 from importer.pool.outcomes import OutcomeRecorder, Progress
 from importer.pool.sender import Reply, RetryPolicy, Sender
 from importer.pool.stop_signal import StoppedError, StopSignal
-from importer.pool.work_queue import MAX_CLAIMED, Source, WorkQueue, chunks_of
+from importer.pool.work_queue import WorkQueue
 
 
 class Pool:
@@ -46,13 +47,17 @@ class Pool:
         self._outcomes = OutcomeRecorder(journal, self._queue, limits, self._report_progress)
 
     async def run(self, engine: Engine, source: Source | None = None) -> Stop | None:
-        """Run an engine over all pairs of `source` (default: the pending ones).
+        """Run an engine over all pairs of `source` (default: the pending ones, sent in order).
 
         Returns why not all were processed, None if all were. An exception of the engine or the journal ends the run
         immediately and propagates, after the outcomes recorded so far have been written.
         """
-        chunks = chunks_of(source or self._queue.claim, engine.max_chunk, engine.chunk_size)
-        number = min(self.settings.workers, MAX_CLAIMED // engine.max_chunk, max(1, self._pairs))
+        chunks: Chunks
+        if source is None:
+            chunks = OrderedChunks(self._journal.pending, self._queue.claim, engine, self._signal)
+        else:
+            chunks = UnorderedChunks(source, engine, self._signal)
+        number = min(self.settings.workers, MAX_HELD // engine.max_chunk, max(1, self._pairs))
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(self._outcomes.write_continuously())
@@ -65,14 +70,13 @@ class Pool:
             self._queue.release_all()
         return self._signal.reason
 
-    async def _work(self, engine: Engine, chunks: Iterator[list[PendingPair]]) -> None:
-        for chunk in chunks:
+    async def _work(self, engine: Engine, chunks: Chunks) -> None:
+        while (chunk := await chunks.next()) is not None:
             if not self._signal.stops(chunk[0]):
                 with suppress(StoppedError):
                     await engine.process(chunk, self._sender, self._outcomes)
             self._queue.release(chunk)
-            if self._signal.stopped is not None:
-                return
+            chunks.done(chunk, self._outcomes.final_statuses(chunk))
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs still to be sent, for an engine that does not send them: a source for `run`."""
@@ -81,6 +85,10 @@ class Pool:
     def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that are unconfirmed: a source for `run`."""
         return self._journal.with_status(Status.UNCONFIRMED, after, limit)
+
+    def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs that were sent and whose types were read before, but not after: a source for `run`."""
+        return self._journal.without_types_after(after, limit)
 
     async def send(self, call: Callable[[], Awaitable[Reply]], about: Sequence[PendingPair] = ()) -> Reply:
         """Make one call outside of an engine. Raises StoppedError if the run has stopped."""

@@ -1,33 +1,22 @@
-"""The queue of a pool: pairs from the journal in chunks, and which of the claimed ones were not sent."""
+"""The claims of a pool: which pairs may be sent, and which of them were not."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from importer.journal import Journal, PendingPair
-from importer.pool.stop_signal import Types, types_of
-
-_MIN_CLAIM = 100
-"""Pairs claimed from the journal at a time, at least: few, since after a crash all of them are unconfirmed."""
-
-MAX_CLAIMED = 40_000
-"""Pairs that all workers hold together, at most: more would cost memory and leave more unconfirmed after a crash."""
-
-Source = Callable[[int, int], list[PendingPair]]
-"""Returns the next pairs numbered above the first argument, at most as many as the second."""
 
 
 class WorkQueue:
-    """Hands out the pairs of one journal."""
+    """Claims and releases the pairs of one journal."""
 
     def __init__(self, journal: Journal) -> None:
-        """Read from `journal`; nothing is claimed yet."""
+        """Claim in `journal`; nothing is claimed yet."""
         self._journal = journal
         self._unsent: set[int] = set()
 
-    def claim(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next pairs to send, claimed in the journal."""
-        claimed = self._journal.claim(after, limit)
-        self._unsent.update(pending.id for pending in claimed if not pending.may_be_linked)
-        return claimed
+    def claim(self, pairs: Sequence[PendingPair]) -> None:
+        """Claim pairs in the journal, which are sent next."""
+        self._journal.claim(pairs)
+        self._unsent.update([pending.id for pending in pairs if not pending.may_be_linked])
 
     def mark_sent(self, about: Iterable[PendingPair]) -> None:
         """Note that a call about these pairs is being made."""
@@ -50,21 +39,3 @@ class WorkQueue:
         if pairs:
             self._journal.release(pairs)
             self._unsent.difference_update(pairs)
-
-
-def chunks_of(source: Source, max_chunk: int, chunk_size: Callable[[PendingPair], int]) -> Iterator[list[PendingPair]]:
-    """Yield the pairs of `source` in chunks of the same object types, each as long as `chunk_size` returns at the time.
-
-    At most one chunk for each combination of object types waits to be filled.
-    """
-    filling: dict[Types, list[PendingPair]] = {}
-    last = 0
-    while found := source(last, max(max_chunk, _MIN_CLAIM)):
-        last = found[-1].id
-        for pending in found:
-            types = types_of(pending)
-            chunk = filling.setdefault(types, [])
-            chunk.append(pending)
-            if len(chunk) >= chunk_size(pending):
-                yield filling.pop(types)
-    yield from filling.values()

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from importer.config import Settings
 from importer.exit_codes import ExitCode
 from importer.journal import Counts, Journal, ProblemGroup
@@ -19,7 +17,7 @@ from importer.runner.lookup import LookupCounts
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.source_file import open_table, source_file
-from importer.runner.target import access_token
+from importer.runner.target import Target, target_of_settings
 from importer.runner.temporary_directories import temporary_directory
 
 SMALLEST_DAILY_LIMIT = 250_000
@@ -63,8 +61,11 @@ def check_file(
 
     Only to look up records by a property it makes calls, which read, and needs a token. Raises as `run_import`.
     """
-    token = access_token(settings) if settings.reading.looks_up else SecretStr("")
-    context = RunContext(settings, token, on_event)
+    looks_up = settings.reading.looks_up
+    target = (
+        target_of_settings(settings, on_event) if looks_up else Target(RunContext(settings, on_event=on_event), None)
+    )
+    context = target.context
     with (
         source_file(file, settings) as source,
         temporary_directory(settings.state_path) as directory,
@@ -73,7 +74,7 @@ def check_file(
         results = output_paths.checked_results(out, source.path) if out is not None else None
         path = directory / "check.sqlite"
         new_run = NewRun("check", settings, settings.reading, results or Path())
-        lookup = new_run.write(path, source, table, context)
+        lookup = new_run.write(path, source, table, context, target.account_of_lookup(settings.reading))
         with Journal(path) as journal:
             if results is not None:
                 _write_rows(journal, results, context)

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from pydantic import SecretStr
-
 from importer.config import Settings
+from importer.hubspot.access_tokens import NO_TOKEN, TokenSource
 from importer.runner.events import EventHandler, Notice, ignore
 from importer.runner.local_sandbox import LocalSandbox
-
-_NO_TOKEN = SecretStr("")
 
 
 @dataclass(slots=True)
@@ -22,13 +19,13 @@ class RequestCounts:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Settings, the token that belongs to them ("" if none is needed), and the handler of events.
+    """Settings, the source of the token for them, and the handler of events.
 
     `sandbox` is the command's own one, if it sends to one; `requests` counts those made before the pool's.
     """
 
     settings: Settings
-    token: SecretStr = _NO_TOKEN
+    token: TokenSource = NO_TOKEN
     on_event: EventHandler = ignore
     sandbox: LocalSandbox = field(default_factory=LocalSandbox)
     requests: RequestCounts = field(default_factory=RequestCounts)

@@ -66,8 +66,8 @@ class NewRun:
         Return the counts of the lookup, None if there was none.
         """
         info = self.describe(source, table)
-        with blocks_with_ids(read_blocks(source, table), table.info, context, path.parent) as (blocks, counts):
-            write_journal(path, info, blocks, account)
+        with blocks_with_ids(read_blocks(source, table), table.info, context, path.parent, account) as (blocks, counts):
+            write_journal(path, info, blocks, account, lambda: table.report.portals)
         return counts
 
 

@@ -96,11 +96,6 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         new_run = NewRun(new_run_id(), settings, request.reading, results)
-        account = request.account or _account_of_lookup(request.reading, target)
+        account = request.account or target.account_of_lookup(request.reading)
         draft = new_run.read(source, directory, target.context, account)
         return draft.replace(runs / draft.name)
-
-
-def _account_of_lookup(reading: Reading, target: Target) -> Account | None:
-    """Return the account in which the ids of a new run are looked up, so that they are sent to no other one."""
-    return target.account.identify() if reading.looks_up and target.account is not None else None

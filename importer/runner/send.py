@@ -11,12 +11,13 @@ from pydantic import SecretStr
 
 from importer.config import EngineName, Settings
 from importer.errors import AccountError, ImporterError, RunAbortedError
+from importer.hubspot.access_tokens import FixedToken
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Stop
-from importer.pool import BatchEngine, FindLinked, Pool, PutEngine, ReadBack, Verify
+from importer.pool import BatchEngine, Pool, PutEngine, ReadAfter, ReadBack, ReadFirst, Verify
 from importer.runner.context import RequestCounts, RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.os_errors import translate_os_errors
@@ -52,21 +53,23 @@ class Sent:
 async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
     """Send every pending pair, in passes; each pass takes the pairs that the previous one left pending.
 
-    The passes: find pairs that are already linked (if requested), send in batches (if requested), send one by one, and
-    read back unconfirmed pairs.
+    The passes: read which pairs are already linked (unless disabled), send in batches (if requested), send one by one,
+    read back unconfirmed pairs, and read the types of the linked ones.
     """
     settings = pool.settings
     stop: Stop | None = None
-    if settings.only_missing:
-        find = FindLinked(client)
-        await pool.run(find, pool.pending)
-        find.report()
+    if settings.read_first:
+        read_first = ReadFirst(client)
+        await pool.run(read_first, pool.pending)
+        read_first.report()
     if settings.engine is EngineName.BATCH and pool.stopped is None:
         await pool.run(BatchEngine(client, pool.limiter.sharing_pause(settings.batch_rate)))
     if pool.stopped is None:
         stop = await pool.run(PutEngine(client))
     if pool.stopped is None:
         await pool.run(ReadBack(client), pool.unconfirmed)
+    if settings.read_first and pool.stopped is None:
+        await pool.run(ReadAfter(client), pool.without_types_after)
     return pool.stopped or stop
 
 
@@ -103,9 +106,9 @@ def run_on_own_loop(work: Coroutine[None, None, T]) -> T:
 @contextlib.asynccontextmanager
 async def in_sandbox(context: RunContext) -> AsyncIterator[RunContext]:
     """Serve the sandbox of a command and yield the context with its base URL and token."""
-    async with context.sandbox.serve(context.notify) as sandbox:
+    async with context.sandbox.serve(context.settings.portal_id, context.notify) as sandbox:
         settings = context.settings.model_copy(update={"base_url": sandbox.url})
-        yield replace(context, settings=settings, token=SecretStr(sandbox.options.token))
+        yield replace(context, settings=settings, token=FixedToken(SecretStr(sandbox.options.token), "the sandbox"))
 
 
 async def _work_in_sandbox(journal: Journal, context: RunContext, work: Work) -> Sent:

@@ -186,7 +186,8 @@ KILLED = """
 with open_for_run(path) as journal:
     journal.begin()
     for number in range(40):
-        (pending,) = journal.claim(number, 1)
+        (pending,) = journal.pending(number, 1)
+        journal.claim([pending])
         journal.record([(pending.id, LINKED)])
     os.kill(os.getpid(), signal.SIGKILL)
 """

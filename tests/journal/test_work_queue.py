@@ -26,6 +26,7 @@ from tests.support.journals import (
     PROBLEM,
     UNCONFIRMED,
     claim,
+    claim_pending,
     count_pending,
     outcomes,
     pair,
@@ -37,10 +38,10 @@ from tests.support.journals import (
 def test_pairs_are_claimed_in_order_and_in_chunks(path: Path) -> None:
     written(path, *(row(n, pair(n)) for n in range(2, 12)))
     with open_for_run(path) as journal:
-        first = journal.claim(0, 4)
-        second = journal.claim(first[-1].id, 100)
+        first = claim_pending(journal, 0, 4)
+        second = claim_pending(journal, first[-1].id, 100)
         assert [int(p.pair.from_id) for p in first + second] == list(range(2, 12))
-        assert journal.claim(second[-1].id, 100) == []
+        assert claim_pending(journal, second[-1].id, 100) == []
         assert count_pending(journal) == 10
 
 
@@ -59,7 +60,7 @@ def test_a_pair_with_a_final_outcome_is_never_claimed_again(path: Path) -> None:
         final = (LINKED, FAILED, UNCONFIRMED, replace(LINKED, status=Status.ALREADY_LINKED))
         journal.record(list(zip(numbers.values(), final, strict=True)))
         assert count_pending(journal) == 0
-        assert journal.claim(0, 10) == []
+        assert claim_pending(journal) == []
 
 
 def test_a_pair_that_was_not_sent_is_claimed_again(path: Path) -> None:
@@ -131,20 +132,20 @@ def test_rows_to_retry_have_only_the_pairs_that_are_not_linked(path: Path, tmp_p
 
 def test_a_pair_in_flight_at_a_crash_may_be_linked_when_it_is_claimed_again(path: Path) -> None:
     with Journal(written(path, row(2, pair(1)), row(3, pair(2)))) as journal:
-        (first, _) = journal.claim(0, 10)
+        (first, _) = claim_pending(journal)
         assert first.earlier is None
         assert not first.may_be_linked
     with Journal(path) as journal:
-        (again, _) = journal.claim(0, 10)
+        (again, _) = claim_pending(journal)
         assert again.earlier == CUT_OFF
         assert again.may_be_linked
 
 
 def test_a_pair_that_was_not_sent_and_then_cut_off_is_reported_as_cut_off(path: Path) -> None:
     with Journal(written(path, row(2, pair(1)))) as journal:
-        (claimed,) = journal.claim(0, 10)
+        (claimed,) = claim_pending(journal)
         journal.record([], [(claimed.id, replace(NOT_SENT, attempts=3))])
-        (again,) = journal.claim(0, 10)
+        (again,) = claim_pending(journal)
         assert not again.may_be_linked  # a 429 means that HubSpot did not accept it
         (found,) = journal.rows(NOT_SENT)
         assert found.pairs[0].outcome == replace(CUT_OFF, attempts=3)

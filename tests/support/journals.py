@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import importer
-from importer.journal import Journal, RunInfo, write_journal
+from importer.journal import Journal, PendingPair, RunInfo, write_journal
 from importer.model import ObjectType, Outcome, Pair, Problem, RecordId, SourceBlock, SourceRow, Status
 from tests.support.blocks import blocks_of
 
@@ -55,9 +55,16 @@ def outcomes(path: Path) -> dict[int, list[Status]]:
         return {row.number: [made.outcome.status for made in row.pairs] for row in journal.rows(NOT_SENT)}
 
 
+def claim_pending(journal: Journal, after: int = 0, limit: int = 10) -> list[PendingPair]:
+    """Claim the next pending pairs and return them."""
+    found = journal.pending(after, limit)
+    journal.claim(found)
+    return found
+
+
 def claim(journal: Journal, limit: int = 1000) -> dict[Pair, int]:
     """Claim pairs; return their numbers."""
-    return {pending.pair: pending.id for pending in journal.claim(0, limit)}
+    return {pending.pair: pending.id for pending in claim_pending(journal, 0, limit)}
 
 
 def count_pending(journal: Journal) -> int:

@@ -17,9 +17,9 @@ from importer.hubspot.response import NoResponse, Response
 from importer.journal import Journal, RunInfo, open_for_run, write_journal
 from importer.model import ObjectType, Outcome, Pair, RecordId, SourceRow, Status, Stop
 from importer.pool import Engine, Pool, Progress, PutEngine
+from importer.pool.dispatch import Source
 from importer.pool.engines.read_back import MISSING, NOT_READ
 from importer.pool.operation import LinkOperation
-from importer.pool.work_queue import Source
 from importer.sandbox import Sandbox, SandboxOptions, parse_fault
 from tests.support.blocks import blocks_of
 from tests.support.simulated_time import simulate

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from importer.journal import Account
 from importer.model import Role, SourceBlock
 from importer.reader import SourceInfo
 from importer.runner.context import RunContext
@@ -19,19 +20,20 @@ _SECONDS_BETWEEN_NOTICES = 10.0
 
 @contextmanager
 def blocks_with_ids(
-    blocks: Iterable[SourceBlock], info: SourceInfo, context: RunContext, directory: Path
+    blocks: Iterable[SourceBlock], info: SourceInfo, context: RunContext, directory: Path, account: Account | None
 ) -> Iterator[tuple[Iterable[SourceBlock], LookupCounts | None]]:
     """Yield the blocks with record ids in their pairs, and the counts of the lookup, which grow with the blocks.
 
-    Without a lookup they are the blocks themselves, and None. Results are kept in a temporary file in `directory`.
-    Raises HubSpotError, while the blocks are read, if it cannot be determined which records the values belong to.
+    `account` is the one to look up records in, None if it is not known. Without a lookup they are the blocks themselves,
+    and None. Results are kept in a temporary file in `directory`. Raises HubSpotError, while the blocks are read, if it
+    cannot be determined which records the values belong to.
     """
     sides = _sides(info)
     if not sides:
         yield blocks, None
         return
     path = directory / "lookup.sqlite"
-    with LookupSession(context) as session, KnownValues(path) as known:
+    with LookupSession(context, account.portal_id if account else None) as session, KnownValues(path) as known:
         progress = _Progress(context)
         resolver = Resolver(sides, known, session.find, progress.report)
         yield resolver.resolve(blocks), resolver.counts

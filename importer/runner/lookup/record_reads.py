@@ -27,13 +27,13 @@ Call = Callable[[], Awaitable[Reply]]
 class RecordReads:
     """Makes reads about one object type at a time; all return the last response. Belongs to one event loop.
 
-    `denial` is the first response that refused the token or its scopes; no further read is made after it. `stopped` is
+    `denial` is the first reply that refused the token or its scopes; no further read is made after it. `stopped` is
     why no further read is made, such as the daily limit.
     """
 
     def __init__(self, client: HubSpotClient, limiter: RateLimiter, settings: Settings) -> None:
         """Read through `client` at the rate of `limiter`."""
-        self.denial: Response | None = None
+        self.denial: Reply | None = None
         self._client = client
         self._signal = StopSignal()
         policy = RetryPolicy.from_settings(settings)
@@ -86,7 +86,8 @@ class RecordReads:
                 repeat = await attempts.retry(classify_read_response(reply, about.pair))
             except StoppedError:
                 return NoResponse("the lookup was stopped", reached=False)
-        if isinstance(reply, Response) and reply.http_status in {401, 403}:
+        is_denied = reply.http_status in {401, 403} if isinstance(reply, Response) else reply.is_token_refused
+        if is_denied:
             self.denial = reply
         return reply
 

@@ -30,9 +30,10 @@ class LookupSession:
     It holds the rate of the token while it is open, and opens at the first lookup.
     """
 
-    def __init__(self, context: RunContext) -> None:
-        """Look up records in the account of `context`."""
+    def __init__(self, context: RunContext, portal_id: int | None = None) -> None:
+        """Look up records in the account of `context`; its token may be replaced by others of account `portal_id`."""
         self._context = context
+        self._portal_id = portal_id
         self._stack = contextlib.ExitStack()
         self._connections = contextlib.AsyncExitStack()
         self._runner: asyncio.Runner | None = None
@@ -85,6 +86,7 @@ class LookupSession:
         settings = context.settings
         limiter = RateLimiter(initial_rate(settings), follow=settings.rate == "auto")
         client = await enter(HubSpotClient(settings.base_url, context.token, settings))
+        client.expect_account(self._portal_id)
         if rate_state is not None:
             await enter(rate_state.keep(limiter, partial(report_full_window, context)))
         self._reads = RecordReads(client, limiter, settings)
@@ -140,6 +142,8 @@ class LookupSession:
 
     def _failure(self, object_type: ObjectType, message: str, reason: str) -> ImporterError:
         denial, stopped = self._open_reads.denial, self._open_reads.stopped
+        if isinstance(denial, NoResponse):
+            return HubSpotError("TOKEN_REFUSED", f"{denial.reason} Records cannot be looked up. Nothing was sent.")
         if denial is not None and denial.http_status == 401:
             return HubSpotError(
                 "TOKEN_REFUSED",

@@ -1,0 +1,171 @@
+"""Dispatch: the pairs of a pass in chunks, given to workers as they become free."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from importer.journal import PendingPair
+from importer.model import Status
+from importer.pool.engine import Engine
+from importer.pool.ordering import OrderedPairs
+from importer.pool.stop_signal import StopSignal, Types, types_of
+
+_MIN_CLAIM = 100
+"""Pairs claimed from the journal at a time, at least: few, since after a crash all of them are unconfirmed."""
+
+_MIN_READ = 500
+"""Pairs read from the journal at a time, at least."""
+
+MAX_HELD = 40_000
+"""Pairs that all workers hold together, and pairs that wait in memory, at most."""
+
+_SHORT_WAIT = 2_000
+"""Waiting pairs up to which more are read so that a claim is not too small."""
+
+Source = Callable[[int, int], list[PendingPair]]
+"""Returns the next pairs numbered above the first argument, at most as many as the second."""
+
+
+class Chunks(Protocol):
+    """Chunks of pairs of the same object types, each as long as the engine wants at the time."""
+
+    async def next(self) -> list[PendingPair] | None:
+        """Return the next chunk; None when there are no more or the run has stopped."""
+
+    def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
+        """Take note that a chunk was processed; `final` has the statuses of its final outcomes, by pair number."""
+
+
+class UnorderedChunks:
+    """The pairs of a source in any order, for engines that only read."""
+
+    def __init__(self, source: Source, engine: Engine, signal: StopSignal) -> None:
+        """Read from `source`."""
+        self._chunks = _chunks_of(source, engine)
+        self._signal = signal
+
+    async def next(self) -> list[PendingPair] | None:
+        """Return the next chunk."""
+        return None if self._signal.stopped is not None else next(self._chunks, None)
+
+    def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
+        """Do nothing."""
+
+
+def _chunks_of(source: Source, engine: Engine) -> Iterator[list[PendingPair]]:
+    """Yield the pairs of `source`; at most one chunk for each combination of object types waits to be filled."""
+    filling: dict[Types, list[PendingPair]] = {}
+    last = 0
+    while found := source(last, max(engine.max_chunk, _MIN_CLAIM)):
+        last = found[-1].id
+        for pending in found:
+            types = types_of(pending)
+            chunk = filling.setdefault(types, [])
+            chunk.append(pending)
+            if len(chunk) >= engine.chunk_size(pending):
+                yield filling.pop(types)
+    yield from filling.values()
+
+
+class OrderedChunks:
+    """The pending pairs, those of one record one after the other in the order of the source.
+
+    Pairs are read ahead, and claimed only when they can be sent. A worker waits while only pairs are left that follow
+    those in work. Belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        read: Source,
+        claim: Callable[[Sequence[PendingPair]], None],
+        engine: Engine,
+        signal: StopSignal,
+    ) -> None:
+        """Read pairs with `read`, and call `claim` before they are given out."""
+        self._read = read
+        self._claim = claim
+        self._engine = engine
+        self._signal = signal
+        self._last = 0
+        self._read_size = max(engine.max_chunk, _MIN_READ)
+        self._is_exhausted = False
+        self._pairs = OrderedPairs()
+        self._claimed: deque[list[PendingPair]] = deque()
+        self._in_work = 0
+        self._idle: deque[asyncio.Future[None]] = deque()
+
+    async def next(self) -> list[PendingPair] | None:
+        """Return the next chunk, once there is one that can be sent."""
+        while self._signal.stopped is None:
+            if self._claimed or self._claim_ready():
+                self._in_work += 1
+                chunk = self._claimed.popleft()
+                self._wake_one()
+                return chunk
+            if not self._in_work:
+                break
+            await self._wait()
+        self._wake_all()
+        return None
+
+    def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
+        """Let the pairs go that waited for those of the chunk."""
+        self._in_work -= 1
+        if self._signal.is_blocked(chunk[0]):  # no later pair of these types is sent either
+            final = dict.fromkeys((pending.id for pending in chunk), Status.NOT_SENT) | dict(final)
+        self._pairs.done(chunk, final)
+        self._wake_one()
+
+    def _claim_ready(self) -> bool:
+        """Claim chunks of pairs that can be sent; return whether there are any."""
+        while self._can_read() and not self._has_enough():
+            found = self._read(self._last, self._read_size)
+            self._is_exhausted = not found
+            if found:
+                self._last = found[-1].id
+                self._pairs.add(found)
+        claimed: list[PendingPair] = []
+        while len(claimed) < _MIN_CLAIM and (first := self._pairs.largest()) is not None:
+            size = self._engine.chunk_size(first)
+            if claimed and self._pairs.ready(first) < size:
+                break
+            chunk = self._pairs.take(first, size)
+            self._claimed.append(chunk)
+            claimed += chunk
+        if claimed:
+            self._claim(claimed)
+        return bool(claimed)
+
+    def _can_read(self) -> bool:
+        return not self._is_exhausted and len(self._pairs) + self._read_size <= MAX_HELD
+
+    def _has_enough(self) -> bool:
+        """Return whether a chunk can be filled, and a claim too unless that takes many pairs that must wait."""
+        first = self._pairs.largest()
+        if first is None:
+            return False
+        size = self._engine.chunk_size(first)
+        return self._pairs.ready(first) >= (size if len(self._pairs) > _SHORT_WAIT else max(size, _MIN_CLAIM))
+
+    async def _wait(self) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._idle.append(turn)
+        await turn
+
+    def _wake_one(self) -> None:
+        """Wake an idle worker if there may be something for it."""
+        if self._signal.stopped is not None or not self._in_work:
+            self._wake_all()
+        elif self._claimed or self._pairs.largest() is not None or self._can_read():
+            while self._idle:
+                turn = self._idle.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return
+
+    def _wake_all(self) -> None:
+        while self._idle:
+            turn = self._idle.popleft()
+            if not turn.done():
+                turn.set_result(None)
