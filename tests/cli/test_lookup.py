@@ -55,7 +55,7 @@ def test_the_sample_file_is_linked_by_emails_and_domains(place: Workplace, versi
     done = place.here("run", sample(place), *FLAGS, "--api-version", version, "--json")
     assert (done.code, done.json["linked"], done.json["invalid"], done.json["pairs"]) == (1, 51, 5, 50)
     rows = rows_of(place.folder / "people.results.csv")
-    assert list(rows[0])[-3:] == ["import_run_id", *FOUND_ID_COLUMNS]
+    assert list(rows[0])[-4:] == ["import_run_id", "import_types_before", *FOUND_ID_COLUMNS]
     assert codes(place.folder / "people.results.csv") == CODES
     by_email = {email: str(record) for record, _, _, email in PEOPLE}
     by_domain = {domain: str(record) for record, _, domain in COMPANIES}
@@ -97,7 +97,7 @@ def test_a_check_looks_up_and_writes_nothing(place: Workplace) -> None:
     assert done.json["lookup"] == {"values": 59, "found": 55, "not_found": 3, "ambiguous": 1, "not_read": 0}
     state = place.hubspot.state(summary=True)
     assert (state["counts"]["writes"], state["counts"]["associations"]) == (0, 0)
-    assert state["counts"]["calls"] == done.json["reads"] == 4
+    assert (state["counts"]["calls"], state["counts"]["account_calls"], done.json["reads"]) == (4, 1, 5)
     assert {path.name for path in set(place.folder.iterdir()) - before} <= {"state", "home"}
     text = place.here("check", source, *FLAGS).out
     assert "55 found" in text

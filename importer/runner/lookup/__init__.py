@@ -24,9 +24,9 @@ def blocks_with_ids(
 ) -> Iterator[tuple[Iterable[SourceBlock], LookupCounts | None]]:
     """Yield the blocks with record ids in their pairs, and the counts of the lookup, which grow with the blocks.
 
-    `account` is the one to look up records in, None if it is not known. Without a lookup they are the blocks themselves,
-    and None. Results are kept in a temporary file in `directory`. Raises HubSpotError, while the blocks are read, if it
-    cannot be determined which records the values belong to.
+    `account` is the one to look up records in, None if it is not known. Without a lookup the blocks are yielded as they
+    are, and None. Results are kept in a temporary file in `directory`. Raises HubSpotError, while the blocks are read,
+    if it cannot be determined which records the values belong to.
     """
     sides = _sides(info)
     if not sides:
