@@ -82,10 +82,7 @@ class TokenAccount:
         return self.is_refused or _is_same_portal(expected, self.portal_id)
 
     def identify(self) -> Account:
-        """Return the account for the journal of a new run, before records are looked up in it.
-
-        Raises AccountError if the settings require another one.
-        """
+        """Return the account for a new run. Raises AccountError if the settings require another one."""
         if self._response is None:
             self._request_now()
         if not self.is_refused:

@@ -61,10 +61,7 @@ def check_file(
 
     Only to look up records by a property it makes calls, which read, and needs a token. Raises as `run_import`.
     """
-    looks_up = settings.reading.looks_up
-    target = (
-        target_of_settings(settings, on_event) if looks_up else Target(RunContext(settings, on_event=on_event), None)
-    )
+    target = _target(settings, on_event)
     context = target.context
     with (
         source_file(file, settings) as source,
@@ -91,6 +88,13 @@ def check_file(
                 lookup=lookup,
                 reads=context.requests.reads,
             )
+
+
+def _target(settings: Settings, on_event: EventHandler) -> Target:
+    """Return where to look up records; without a lookup, a target without a token."""
+    if settings.reading.looks_up:
+        return target_of_settings(settings, on_event)
+    return Target(RunContext(settings, on_event=on_event), None)
 
 
 def _write_rows(journal: Journal, results: Path, context: RunContext) -> None:

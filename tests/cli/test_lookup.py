@@ -104,6 +104,14 @@ def test_a_check_looks_up_and_writes_nothing(place: Workplace) -> None:
     assert place.hubspot.state(summary=True)["rate"]["worst_search_second"] <= 5
 
 
+def test_nothing_is_looked_up_in_another_account_than_required(place: Workplace) -> None:
+    for command in ("check", "run"):
+        done = place.here(command, people(place, 3), "--from", "contacts", "--from-by", "email", "--portal", "5")
+        assert (done.code, done.error_code) == (2, "PORTAL_DIFFERS")
+    assert counts(place.hubspot)["lookup"] == 0
+    assert place.journals == []
+
+
 def test_a_check_without_lookup_makes_no_call(place: Workplace) -> None:
     done = place.here("check", place.write("deals.csv", [(1, 2)]), "--json", HUBSPOT_ACCESS_TOKEN="")
     assert (done.code, done.json["lookup"], done.json["reads"]) == (0, None, 0)

@@ -148,7 +148,7 @@ texts = st.text(min_size=1, max_size=3)
     ),
     st.integers(1, 4),
 )
-def test_each_row_has_the_ids_of_its_own_values(
+def test_each_row_has_the_ids_that_its_values_lead_to(
     values: list[list[tuple[str, str]]], results: dict[str, Result], size: int
 ) -> None:
     def result(key: Key, value: str) -> Result:
