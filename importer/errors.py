@@ -5,6 +5,7 @@
     ├── SourceError       the file to import cannot be read as a table of pairs
     ├── JournalError      the journal of a run cannot be used
     │   └── AccountError  the run belongs to another HubSpot account
+    ├── HubSpotError      HubSpot could not be read before the run, so that nothing was sent
     ├── BusyError         another process works on the same run or uses the same token
     ├── OutputError       a results or failures file cannot be written
     ├── FileSystemError   another file or directory cannot be used: no permission, no space, …
@@ -50,6 +51,10 @@ class JournalError(ImporterError):
 
 class AccountError(JournalError):
     """A run belongs to another HubSpot account than the token, or its account is unknown; nothing was sent."""
+
+
+class HubSpotError(ImporterError):
+    """HubSpot refused or failed to return what a run needs to know before it sends anything."""
 
 
 class BusyError(ImporterError):

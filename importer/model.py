@@ -192,7 +192,8 @@ class SourceBlock:
     """Consecutive rows stored by column, because an object per row would take longer than reading it.
 
     Row i has the number `numbers[i]` and the cells `cells[i]`. `problems` and `pairs` are those of all rows in order,
-    each with its row number.
+    each with its row number. On a side whose records are looked up (`Reading.from_by`, `Reading.to_by`), the ids of
+    `pairs` are values of that property until the lookup has replaced them.
     """
 
     numbers: list[int] = field(default_factory=list)
@@ -283,8 +284,11 @@ RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
 TYPES_BEFORE_COLUMN = "import_types_before"
 """Column for the association types of a pair before sending, `-` if none; present only when any were read."""
 
+FOUND_ID_COLUMNS = ("import_from_id", "import_to_id")
+"""The result columns with the ids that were looked up, in order; present only if a run looked up ids."""
+
 EXTRA_CELLS_COLUMN = "import_extra_cells"
 """Column for the cells of a row beyond the header, as a JSON list of strings; present only when needed."""
 
-PREVIOUS_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, TYPES_BEFORE_COLUMN, EXTRA_CELLS_COLUMN})
+PREVIOUS_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, TYPES_BEFORE_COLUMN, *FOUND_ID_COLUMNS, EXTRA_CELLS_COLUMN})
 """Columns that hold previous results if a source has them; they are replaced."""

@@ -50,7 +50,7 @@ PACKAGES_OF_LIBRARIES = {
     "orjson": {"journal"},
     "pandas": {"reader", "reporter", "runner"},
     "pydantic": {"config", "hubspot", "runner"},  # the last two hold the token as a SecretStr
-    "sqlite3": {"journal"},
+    "sqlite3": {"journal", "runner"},  # the latter for values that were looked up
     "tqdm": {"cli"},
     "xlsxwriter": {"reporter"},
     "yarl": {"hubspot"},

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
 from importer.reporter import problem_sentence
 from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport
+from importer.runner.lookup import LookupCounts
 
 
 def check_json(report: CheckReport) -> str:
@@ -32,6 +33,8 @@ def check_lines(report: CheckReport) -> list[str]:
         lines += [*(f"Warning: {warning}" for warning in report.warnings), ""]
     if report.problems:
         lines += [*_problem_lines(report), ""]
+    if report.lookup is not None:
+        lines += [*_lookup_lines(report.lookup, report.reads), ""]
     lines += [
         "A run would need:",
         *cost_lines(report.costs),
@@ -45,6 +48,15 @@ def check_lines(report: CheckReport) -> list[str]:
     else:
         lines.append("Next: link the pairs with importer run and the same arguments.")
     return lines
+
+
+def _lookup_lines(lookup: LookupCounts, reads: int) -> list[str]:
+    counts = (("found", lookup.found), ("not found", lookup.not_found), ("ambiguous", lookup.ambiguous))
+    refused = [("refused by HubSpot", lookup.not_read)] if lookup.not_read else []
+    return [
+        f"Looked up in HubSpot: {count_text(lookup.values, 'different value')}, with {count_text(reads, 'call')}",
+        *(f"  {number:,} {name}" for name, number in (*counts, *refused)),
+    ]
 
 
 def _problem_lines(report: CheckReport) -> list[str]:

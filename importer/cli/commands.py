@@ -123,7 +123,8 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
 def check(file: str, **flags: Any) -> int:
     """Report every problem of FILE and the cost of a run.
 
-    Sends nothing and needs no token.
+    Writes nothing to HubSpot. Needs a token only to look up records (--from-by,
+    --to-by).
     """
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)

@@ -40,6 +40,8 @@ COLUMNS: Mapping[str, str] = {
     "import_advice": "What to do, in one sentence; empty if the row is good.",
     "import_run_id": "The run that wrote the row.",
     TYPES_BEFORE_COLUMN: "Only if any were read: the pair's association types before sending, - if it had none.",
+    "import_from_id": "With --from-by or --to-by: the ids of the records to link from.",
+    "import_to_id": "With --from-by or --to-by: the ids of the records to link to.",
     EXTRA_CELLS_COLUMN: "Only if needed: the cells of a row beyond the header, as a JSON list. The row is invalid "
     "until this cell is empty.",
 }

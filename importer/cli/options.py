@@ -37,6 +37,12 @@ reading = _group(
         multiple=True,
         help=f"Use this column for a role; COLUMN is a header or a position (#2). Roles: {', '.join(Role)}.",
     ),
+    click.option(
+        "--from-by",
+        metavar="PROPERTY",
+        help="Look up the records to link from by this property, such as email; its column holds values, not ids.",
+    ),
+    click.option("--to-by", metavar="PROPERTY", help="The same for the records to link to, such as domain."),
     click.option("--sheet", metavar="NAME", help="Sheet of a workbook, by name or number (default: first visible)."),
     click.option("--delimiter", metavar="C", help="Delimiter of a CSV file (default: detected)."),
     click.option("--encoding", metavar="NAME", help="Encoding of a CSV file (default: detected)."),

@@ -15,15 +15,19 @@ def source_info_lines(info: SourceInfo) -> list[str]:
         details.append(f"sheet '{info.sheet}' (of {info.sheets})")
     return [
         f"Read as {', '.join(part for part in details if part)}",
-        f"  from  {_side(info, Role.FROM_OBJECT_ID, Role.FROM_OBJECT_TYPE, info.from_object_type)}",
-        f"  to    {_side(info, Role.TO_OBJECT_ID, Role.TO_OBJECT_TYPE, info.to_object_type)}",
+        f"  from  {_side(info, Role.FROM_OBJECT_ID, Role.FROM_OBJECT_TYPE)}",
+        f"  to    {_side(info, Role.TO_OBJECT_ID, Role.TO_OBJECT_TYPE)}",
         *(f"  {note}" for note in info.notes),
     ]
 
 
-def _side(info: SourceInfo, id_role: Role, type_role: Role, object_type: str | None) -> str:
-    """Return the column of the ids and their type: `Contact ID → contacts`, `ID → type in column Kind`."""
-    return f"{info.columns[id_role]} → {object_type or f'type in column {info.columns[type_role]}'}"
+def _side(info: SourceInfo, id_role: Role, type_role: Role) -> str:
+    """Return the column of one side and its type: `Contact ID → contacts`, `ID → type in column Kind`."""
+    is_from = id_role is Role.FROM_OBJECT_ID
+    object_type = info.from_object_type if is_from else info.to_object_type
+    name = info.from_by if is_from else info.to_by
+    lookup = f", looked up by {name}" if name else ""
+    return f"{info.columns[id_role]} → {object_type or f'type in column {info.columns[type_role]}'}{lookup}"
 
 
 def counts_text(counts: Counts) -> str:

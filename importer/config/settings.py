@@ -17,6 +17,8 @@ from importer.model import Role, Status
 from importer.redaction import redact
 
 ENVIRONMENT_PREFIX = "IMPORTER_"
+_PROPERTY_NAME = re.compile(r"[a-z0-9_]{1,250}")
+
 ENVIRONMENT = "the environment"
 """The origin of settings that environment variables set."""
 
@@ -60,9 +62,9 @@ class Reading:
     the number of data rows to read. `header_row` is the row number of the header (None: the first row that is not
     blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
     cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `portal_id` is
-    the account that record URLs must belong to (None: any). `statuses`, when
-    given, skips rows whose `import_status` from an earlier run is a different one; rows without a status, or with an
-    unknown one, are read.
+    the account that record URLs must belong to (None: any). `from_by` and `to_by` are properties by which records are
+    looked up: the id column of that side then holds their values. `statuses`, when given, skips rows whose
+    `import_status` from an earlier run is a different one; rows without a status, or with an unknown one, are read.
     """
 
     from_object_type: str | None = None
@@ -78,6 +80,13 @@ class Reading:
     visible_rows_only: bool = False
     statuses: frozenset[Status] | None = None
     portal_id: int | None = None
+    from_by: str | None = None
+    to_by: str | None = None
+
+    @property
+    def looks_up(self) -> bool:
+        """True if records of either side are looked up by a property."""
+        return self.from_by is not None or self.to_by is not None
 
 
 def _parse_rate(value: object) -> object:
@@ -95,6 +104,15 @@ def _parse_rate(value: object) -> object:
 
 def _unset(value: object) -> object:
     return None if value == "" else value
+
+
+def _parse_property(value: object) -> object:
+    name = "" if value is None else str(refuse_token(value)).strip().lower()
+    if name and not _PROPERTY_NAME.fullmatch(name):
+        raise ValueError("expected the internal name of a HubSpot property, such as email (see its details in HubSpot)")
+    if name == "hs_object_id":
+        raise ValueError("records are found by their ids without this setting; omit it")
+    return name or None
 
 
 def _parse_path(value: object) -> object:
@@ -116,6 +134,7 @@ AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
 FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
 Text = Annotated[str, BeforeValidator(refuse_token)]
 OptionalText = Annotated[Text | None, BeforeValidator(_unset)]
+OptionalProperty = Annotated[str | None, BeforeValidator(_parse_property)]
 OptionalPortal = Annotated[Annotated[int, Field(ge=1, lt=10**18)] | None, BeforeValidator(_unset)]
 OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
@@ -164,6 +183,8 @@ class Settings(BaseModel):
 
     from_object_type: OptionalText = None
     to_object_type: OptionalText = None
+    from_by: OptionalProperty = None
+    to_by: OptionalProperty = None
     columns: dict[Role, Text] = Field(default_factory=dict)
     sheet: OptionalText = None
     delimiter: OptionalText = None
@@ -246,6 +267,8 @@ class Settings(BaseModel):
         return Reading(
             from_object_type=self.from_object_type,
             to_object_type=self.to_object_type,
+            from_by=self.from_by,
+            to_by=self.to_by,
             columns=self.columns,
             sheet=self.sheet,
             delimiter=self.delimiter,

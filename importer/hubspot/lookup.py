@@ -1,7 +1,7 @@
-"""Record ids by the value of a property, such as contacts by e-mail address: requests, and what responses say.
+"""Record ids by the value of a property, such as contacts by email address: bodies of requests, parsing of responses.
 
 No value is matched by its position: a response does not say which input a record belongs to, so the property itself
-decides. A value is not found only if HubSpot says so, or if a complete response to a request for it leaves it out.
+decides. A value is not found only if HubSpot reports it, or if a complete response to a request for it leaves it out.
 Source: HubSpot, CRM objects and search guides.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from importer.hubspot.parse import errors_of, objects
 from importer.hubspot.response import ErrorItem, Response
-from importer.model import ObjectType, is_record_id
+from importer.model import ObjectType, RecordId, is_record_id
 
 READ_INPUTS = 100
 """Values that one batch read takes."""
@@ -36,19 +36,15 @@ class Key:
 
     @property
     def is_email(self) -> bool:
-        """Whether a contact's addresses are meant, of which it may have several."""
+        """True for the email addresses of contacts, of which a contact may have several."""
         return self.object_type in {"contacts", "0-1"} and self.name == "email"
-
-    def normalise(self, value: str) -> str:
-        """Return a value as it is compared: trimmed, in small letters."""
-        return value.strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """One record has the value."""
 
-    record_id: str
+    record_id: RecordId
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,47 +56,55 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Several records have the value; `is_complete` tells whether `record_ids` are all of them."""
+    """Several records have the value; `is_complete` is False if there may be more than `record_ids`."""
 
-    record_ids: tuple[str, ...]
+    record_ids: tuple[RecordId, ...]
     is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """It could not be found out which record has the value."""
+    """It is not known which record has the value.
+
+    `is_refused`: HubSpot refuses this value itself, so that repeating the lookup would not help; otherwise the lookup
+    failed.
+    """
 
     reason: str
+    is_refused: bool = False
 
 
 Result = Found | NotFound | Ambiguous | Unread
 
+_UNCLEAR = Unread("HubSpot's response does not say which record has this value.")
+
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    id: str
-    values: frozenset[str]
+    id: RecordId
+    values: tuple[str, ...]
     archived_at: str
 
 
 @dataclass(slots=True)
 class Matches:
-    """The records that were found so far, by value; `unsure` are values that a response left open."""
+    """The records found so far, by value; `record_ids` are all that were listed, `unsure` the values left open."""
 
-    ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    ids: dict[str, dict[RecordId, str]] = field(default_factory=dict)
+    record_ids: set[RecordId] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
 
-    def add(self, value: str, record_id: str, archived_at: str) -> None:
+    def add(self, value: str, record_id: RecordId, archived_at: str) -> None:
         """Add a record that has `value`."""
         self.ids.setdefault(value, {})[record_id] = archived_at
 
     def result(self, value: str, *, is_complete: bool = True) -> Result:
-        """Return what is known of a value that was asked for."""
+        """Return the result for a value that was requested."""
         found = tuple(self.ids.get(value, ()))
         if len(found) > 1 or (found and not is_complete):
             return Ambiguous(found, is_complete)
         if value in self.unsure or (not found and not is_complete):
-            return Unread("HubSpot's response does not say which record has this value.")
+            return _UNCLEAR
         return Found(found[0]) if found else NotFound()
 
 
@@ -128,12 +132,12 @@ def search_body(key: Key, values: Sequence[str], after: str = "0") -> dict[str, 
 
 def search_chunks(key: Key, values: Sequence[str]) -> Iterator[list[str]]:
     """Yield `values` in chunks whose searches keep HubSpot's limits of characters and values."""
-    room = SEARCH_CHARACTERS - len(json.dumps(search_body(key, [], str(SEARCH_RESULTS))))
+    available = SEARCH_CHARACTERS - len(json.dumps(search_body(key, [], str(SEARCH_RESULTS))))
     chunk: list[str] = []
     size = 0
     for value in values:
         length = len(json.dumps(value)) + 2
-        if chunk and (size + length > room or len(chunk) >= SEARCH_VALUES):
+        if chunk and (size + length > available or len(chunk) >= SEARCH_VALUES):
             yield chunk
             chunk, size = [], 0
         chunk.append(value)
@@ -142,10 +146,13 @@ def search_chunks(key: Key, values: Sequence[str]) -> Iterator[list[str]]:
         yield chunk
 
 
-def parse_records(response: Response, key: Key, values: Collection[str], matches: Matches) -> bool:
+def parse_records(
+    response: Response, key: Key, values: Collection[str], matches: Matches, *, is_unique: bool = True
+) -> bool:
     """Add the records that a response lists to `matches`; return whether the response can be used at all.
 
-    A value that the response neither lists nor says to be missing becomes unsure when an error of it may be about any.
+    A value becomes unsure if the response neither lists it nor reports it as missing, although an error or a listed
+    record may be about it. Unless `is_unique`, further records may have a value that is listed.
     """
     content = response.content
     items = content.get("results")
@@ -153,22 +160,49 @@ def parse_records(response: Response, key: Key, values: Collection[str], matches
         return False
     if response.status not in {"", "COMPLETE"}:
         return False
-    wanted = set(values)
-    is_whole = len(objects(items)) == len(items)
-    for item in objects(items):
-        record = _record(item, key)
-        if record is None:
-            is_whole = False
-            continue
-        for value in record.values & wanted:
-            matches.add(value, record.id, record.archived_at)
-    if not is_whole or not _errors_only_report_missing(response):
-        matches.unsure |= wanted - matches.ids.keys()
+    records = [_record(item, key) for item in objects(items)]
+    is_clear = len(records) == len(items)
+    by_lower_case: dict[str, list[str]] = {}
+    for value in values:
+        by_lower_case.setdefault(value.lower(), []).append(value)
+    for record in records:
+        found = _matching(record, values, by_lower_case) if record is not None else set()
+        is_clear = is_clear and bool(found)
+        if record is not None:
+            matches.record_ids.add(record.id)
+            for value in found:
+                matches.add(value, record.id, record.archived_at)
+    if not is_clear or not _errors_only_report_missing(response):
+        matches.unsure |= set(values) - (matches.ids.keys() if is_unique else set())
     return True
 
 
+def _matching(record: _Record, values: Collection[str], by_lower_case: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the requested values that a record has: as they are written, else in any case of letters."""
+    found: set[str] = set()
+    for text in record.values:
+        found |= {text} if text in values else set(by_lower_case.get(text.lower(), ()))
+    return found
+
+
+def explain_unsure(response: Response, key: Key) -> Unread:
+    """Return why a usable response about a single value leaves it open.
+
+    The value itself is refused if HubSpot calls it invalid, or lists a record that does not have it.
+    """
+    errors = [one for error in errors_of(response) if not _is_missing(error) for one in error.flattened()]
+    if errors:
+        message = errors[0].message or errors[0].category
+        return Unread(f"HubSpot responded: {message}", is_refused=any("VALID" in one.category for one in errors))
+    is_count_only = not list(errors_of(response)) and bool(response.num_errors)
+    items = objects(response.content.get("results"))
+    if items and all(_record(item, key) for item in items) and not is_count_only:
+        return Unread("HubSpot found a record that does not have this value.", is_refused=True)
+    return _UNCLEAR
+
+
 def next_page(response: Response) -> str | None:
-    """Return where the next page of a search begins, "" at the end; None when the response does not say it clearly."""
+    """Return the cursor of the next page of a search, "" on the last page; None if the response is unclear about it."""
     paging = response.content.get("paging")
     if paging is None:
         return ""
@@ -179,8 +213,14 @@ def next_page(response: Response) -> str | None:
     return str(after) if isinstance(after, str | int) and str(after).isdigit() else None
 
 
+def listed_total(response: Response) -> int:
+    """Return the number of records that a search found according to its response, 0 if it does not say."""
+    total = response.content.get("total")
+    return total if type(total) is int else 0
+
+
 def unique_properties(response: Response) -> Mapping[str, bool] | None:
-    """Return whether each property of an object type has unique values; None when the response cannot be read."""
+    """Return whether each property of an object type has unique values; None if the response cannot be read."""
     items = response.content.get("results")
     if not 200 <= response.http_status < 300 or not isinstance(items, list):
         return None
@@ -196,20 +236,20 @@ def _properties(key: Key) -> list[str]:
 
 
 def _record(item: Mapping[str, Any], key: Key) -> _Record | None:
-    """Return a listed record; None when its id or its properties cannot be read."""
+    """Return a listed record; None if its id or its properties cannot be read."""
     record_id, properties = str(item.get("id")), item.get("properties")
     if not is_record_id(record_id) or not isinstance(properties, dict):
         return None
     texts = [properties.get(key.name)]
     if key.is_email:
         texts += str(properties.get(_SECONDARY_EMAILS) or "").split(";")
-    values = frozenset(key.normalise(str(text)) for text in texts if text is not None and str(text).strip())
+    values = tuple(text for value in texts if value is not None and (text := str(value).strip()))
     archived_at = item.get("archivedAt")
-    return _Record(record_id, values, archived_at if isinstance(archived_at, str) else "")
+    return _Record(RecordId(record_id), values, archived_at if isinstance(archived_at, str) else "")
 
 
 def _errors_only_report_missing(response: Response) -> bool:
-    """Return whether every error of a response says that an input was not found, and none is only counted."""
+    """Return whether every error of a response reports inputs that were not found, and none is only counted."""
     errors = list(errors_of(response))
     if (response.num_errors or 0) > sum(_named(error) for error in errors):
         return False
@@ -221,5 +261,5 @@ def _is_missing(error: ErrorItem) -> bool:
 
 
 def _named(error: ErrorItem) -> int:
-    """Return how many inputs an error names, at least one: HubSpot lists all missing ones in one error's context."""
+    """Return the number of inputs that an error names, at least one: HubSpot lists all missing ones in one context."""
     return max([1, *(len(ids) for ids in error.context.values())])

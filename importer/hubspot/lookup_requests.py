@@ -1,8 +1,9 @@
-"""Looking up many values: batch reads of a unique property, else searches, in as few calls as are taken."""
+"""Looking up many values: batch reads of a unique property, else searches, in as few calls as possible."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from importer.hubspot.lookup import (
     READ_INPUTS,
@@ -12,6 +13,8 @@ from importer.hubspot.lookup import (
     NotFound,
     Result,
     Unread,
+    explain_unsure,
+    listed_total,
     next_page,
     parse_records,
     read_body,
@@ -22,15 +25,42 @@ from importer.hubspot.response import NoResponse, Response
 
 Reply = Response | NoResponse
 Post = Callable[[dict[str, Any]], Awaitable[Reply]]
-"""Posts a body and returns the last response, paced and retried by the caller."""
+"""Posts a body and returns the last response; the caller limits the rate and retries."""
 
-_READS_AT_ONCE = 8
+_MAX_IN_FLIGHT = 8
 
 _REFUSED_FOR_CONTENT = frozenset({400, 413, 414, 422})
 """Statuses that a single input can cause, so that the others are sent without it."""
 
-_HOPELESS = 3
-"""Single values refused until a property counts as not readable at all, unless some request was accepted."""
+_MAX_REFUSED_ALONE = 3
+"""Single values refused after which the property counts as not readable, unless some request was accepted."""
+
+
+@dataclass(slots=True)
+class _Refusals:
+    """Counts accepted requests and refused single values, to distinguish refused values from a refused property."""
+
+    accepted: int = 0
+    refused_alone: int = 0
+
+    def is_about_values(self, reply: Reply, inputs: int) -> bool:
+        """Return whether a reply refuses some of its values, so that the others may be accepted without them."""
+        if not isinstance(reply, Response) or reply.http_status not in _REFUSED_FOR_CONTENT:
+            return False
+        if not self.accepted and self.refused_alone >= _MAX_REFUSED_ALONE:
+            return False
+        self.refused_alone += inputs == 1
+        return True
+
+
+class Lookup(Protocol):
+    """A way to look up the values of one property."""
+
+    def full_calls(self, values: Sequence[str]) -> int:
+        """Return how many of the first values fill whole calls."""
+
+    async def find(self, values: Sequence[str]) -> dict[str, Result]:
+        """Return the result for each of the distinct `values`."""
 
 
 class UniqueLookup:
@@ -44,108 +74,123 @@ class UniqueLookup:
         self._key = key
         self._read = read
         self._read_archived = read_archived
-        self._slots = asyncio.Semaphore(_READS_AT_ONCE)
-        self._accepted = self._refused_alone = 0
+        self._slots = asyncio.Semaphore(_MAX_IN_FLIGHT)
+        self._refusals = _Refusals()
+
+    def full_calls(self, values: Sequence[str]) -> int:
+        """Return how many of the first values fill whole calls."""
+        return len(values) - len(values) % READ_INPUTS
 
     async def find(self, values: Sequence[str]) -> dict[str, Result]:
-        """Return what each of the distinct, normalised `values` stands for: one call for 100 values.
+        """Return the result for each of the distinct `values`: one call for 100 values.
 
         Values that are not found cost one more call for 100 of them, for the day on which their record was deleted.
         """
-        results = await self._find(self._read, values)
-        missing = [value for value, result in results.items() if isinstance(result, NotFound)]
-        matches = Matches()
-        await self._read_all(self._read_archived, missing, matches, {})
-        for value in missing:
-            days = sorted(day for day in matches.ids.get(value, {}).values() if day)
-            results[value] = NotFound(days[-1][:10]) if days else NotFound()
-        return results
-
-    async def _find(self, post: Post, values: Sequence[str]) -> dict[str, Result]:
-        matches, refusals = Matches(), dict[str, str]()
-        await self._read_all(post, values, matches, refusals)
-        return {value: Unread(refusals[value]) if value in refusals else matches.result(value) for value in values}
-
-    async def _read_all(self, post: Post, values: Sequence[str], matches: Matches, refusals: dict[str, str]) -> None:
-        chunks = [values[start : start + READ_INPUTS] for start in range(0, len(values), READ_INPUTS)]
+        matches, unread = Matches(), dict[str, Unread]()
         async with asyncio.TaskGroup() as group:
-            for chunk in chunks:
-                group.create_task(self._read_chunk(post, chunk, matches, refusals))
+            for chunk in _chunks(values):
+                group.create_task(self._read_chunk(chunk, matches, unread))
+        results = {value: unread.get(value) or matches.result(value) for value in values}
+        missing = [value for value, result in results.items() if isinstance(result, NotFound)]
+        return results | await self._days_of_deletion(missing)
 
-    async def _read_chunk(self, post: Post, chunk: Sequence[str], matches: Matches, refusals: dict[str, str]) -> None:
+    async def _read_chunk(self, chunk: Sequence[str], matches: Matches, unread: dict[str, Unread]) -> None:
         async with self._slots:
-            reply = await post(read_body(self._key, chunk))
+            reply = await self._read(read_body(self._key, chunk))
         if isinstance(reply, Response) and parse_records(reply, self._key, chunk, matches):
-            self._accepted += 1
+            self._refusals.accepted += 1
             left = [value for value in chunk if value in matches.unsure]
-            matches.unsure.difference_update(left if len(chunk) > 1 else ())
-        elif isinstance(reply, Response) and self._is_worth_splitting(reply):
+            if len(chunk) == 1:
+                unread.update((value, explain_unsure(reply, self._key)) for value in left)
+                return
+            matches.unsure.difference_update(left)
+        elif self._refusals.is_about_values(reply, len(chunk)):
             left = list(chunk)
+            if len(chunk) == 1:
+                unread[chunk[0]] = Unread(_reason(reply), is_refused=True)
+                return
         else:
-            refusals.update(dict.fromkeys(chunk, _reason(reply)))
-            return
-        if len(chunk) == 1:
-            if left and left[0] not in matches.unsure:
-                self._refused_alone += 1
-                refusals[left[0]] = _reason(reply)
+            unread.update(dict.fromkeys(chunk, Unread(_reason(reply))))
             return
         half = -(-len(chunk) // 2)
         for start in range(0, len(left), half):
-            await self._read_chunk(post, left[start : start + half], matches, refusals)
+            await self._read_chunk(left[start : start + half], matches, unread)
 
-    def _is_worth_splitting(self, reply: Response) -> bool:
-        is_hopeless = not self._accepted and self._refused_alone >= _HOPELESS
-        return reply.http_status in _REFUSED_FOR_CONTENT and not is_hopeless
+    async def _days_of_deletion(self, values: Sequence[str]) -> dict[str, Result]:
+        """Return the values that a deleted record had; a read that fails leaves its values without a day."""
+        matches = Matches()
+        for chunk in _chunks(values):
+            reply = await self._read_archived(read_body(self._key, chunk))
+            if isinstance(reply, Response):
+                parse_records(reply, self._key, chunk, matches)
+        return {value: NotFound(max(times.values())[:10]) for value, times in matches.ids.items()}
 
 
 class SearchLookup:
     """Looks up values of any property by searches; deleted records are not among those found.
 
-    Source: HubSpot, search guide: 10,000 results at most, new records appear some moments later.
+    Source: HubSpot, search guide: 10,000 results at most, values of `IN` in lower case, new records appear some moments
+    later.
     """
 
     def __init__(self, key: Key, search: Post) -> None:
         """Search through `search`, which keeps HubSpot's 5 searches a second."""
         self._key = key
         self._search = search
+        self._refusals = _Refusals()
+
+    def full_calls(self, values: Sequence[str]) -> int:
+        """Return how many of the first values fill whole calls."""
+        return len(values) - len(list(search_chunks(self._key, values))[-1]) if values else 0
 
     async def find(self, values: Sequence[str]) -> dict[str, Result]:
-        """Return what each of the distinct, normalised `values` stands for."""
+        """Return the result for each of the distinct `values`."""
         results: dict[str, Result] = {}
-        for chunk in search_chunks(self._key, values):
+        for chunk in search_chunks(self._key, list(dict.fromkeys(value.lower() for value in values))):
             results |= await self._find(chunk)
-        return results
+        return {value: results[value.lower()] for value in values}
 
     async def _find(self, chunk: Sequence[str]) -> dict[str, Result]:
         matches = Matches()
         after: str | None = "0"
         seen: set[str] = set()
+        total = 0
+        unclear: Unread | None = None
         while after and after not in seen:
             seen.add(after)
             reply = await self._search(search_body(self._key, chunk, after))
-            if isinstance(reply, NoResponse) or not parse_records(reply, self._key, chunk, matches):
+            if isinstance(reply, NoResponse) or not parse_records(reply, self._key, chunk, matches, is_unique=False):
                 return await self._split(chunk, reply)
+            self._refusals.accepted += 1
+            total = max(total, listed_total(reply))
+            unclear = unclear or (explain_unsure(reply, self._key) if matches.unsure else None)
             after = next_page(reply)
             if after and int(after) >= SEARCH_RESULTS:
                 break
-        if after == "":
-            return {value: matches.result(value) for value in chunk}
-        if len(chunk) > 1:  # too many records have one of these values, so search for fewer values
-            return await self._halves(chunk)
-        return {value: matches.result(value, is_complete=False) for value in chunk}
+        is_complete = after == "" and total <= len(matches.record_ids)
+        if len(chunk) > 1 and (unclear or not is_complete):
+            return await self._halves(chunk)  # fewer records have fewer values
+        if unclear:
+            return {chunk[0]: unclear}
+        return {value: matches.result(value, is_complete=is_complete) for value in chunk}
 
     async def _split(self, chunk: Sequence[str], reply: Reply) -> dict[str, Result]:
-        if len(chunk) > 1 and isinstance(reply, Response) and reply.http_status in _REFUSED_FOR_CONTENT:
+        is_refused = self._refusals.is_about_values(reply, len(chunk))
+        if len(chunk) > 1 and is_refused:
             return await self._halves(chunk)
-        return dict.fromkeys(chunk, Unread(_reason(reply)))
+        return dict.fromkeys(chunk, Unread(_reason(reply), is_refused=is_refused))
 
     async def _halves(self, chunk: Sequence[str]) -> dict[str, Result]:
         half = len(chunk) // 2
         return await self._find(chunk[:half]) | await self._find(chunk[half:])
 
 
+def _chunks(values: Sequence[str]) -> list[Sequence[str]]:
+    return [values[start : start + READ_INPUTS] for start in range(0, len(values), READ_INPUTS)]
+
+
 def _reason(reply: Reply) -> str:
     if isinstance(reply, NoResponse):
         return f"HubSpot did not respond: {reply.reason}."
-    said = reply.error.message or reply.status
-    return f"HubSpot responded with {reply.http_status}{f': {said}' if said else ''}."
+    message = (reply.error.message or reply.status).rstrip(".")
+    return f"HubSpot responded with {reply.http_status}{f': {message}' if message else ''}."

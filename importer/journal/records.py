@@ -47,6 +47,11 @@ class RunInfo:
         """The names of the source's rows."""
         return RowNames(self.parts)
 
+    @property
+    def looks_up(self) -> bool:
+        """True if the ids of the pairs were looked up by values in the source."""
+        return bool(self.reading.get("from_by") or self.reading.get("to_by"))
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

@@ -175,6 +175,8 @@ def _source_info(
         to_object_type=to_side.object_type if to_side.type_column is None else None,
         notes=notes,
         parts=tuple(part.name for part in table.parts),
+        from_by=from_side.lookup_by or None,
+        to_by=to_side.lookup_by or None,
     )
 
 

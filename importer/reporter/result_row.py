@@ -58,6 +58,14 @@ def types_before(row: RowOutcome) -> str:
     return "" if row.problems or not row.pairs else min(row.pairs, key=_severity).before or ""
 
 
+def found_ids(row: RowOutcome) -> tuple[str, str]:
+    """Return the ids of a row's records on either side, joined by `;`."""
+    pairs = [pair.pair for pair in row.pairs]
+    return ";".join(dict.fromkeys(pair.from_id for pair in pairs)), ";".join(
+        dict.fromkeys(pair.to_id for pair in pairs)
+    )
+
+
 def problem_sentence(row: int | str, problem: Problem) -> str:
     """Return the sentence for people: `row 17, column 'company_id': 'ACME Ltd' is not a HubSpot record id …`."""
     where = f", column '{problem.column}'" if problem.column else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from importer.errors import OutputError
 from importer.model import (
     EXTRA_CELLS_COLUMN,
+    FOUND_ID_COLUMNS,
     GOOD_STATUSES,
     NUMBERED,
     RESULT_COLUMNS,
@@ -17,7 +18,7 @@ from importer.model import (
     RowOutcome,
 )
 from importer.reporter.csv_writer import CsvWriter
-from importer.reporter.result_row import types_before
+from importer.reporter.result_row import found_ids, types_before
 from importer.reporter.row_counts import RowCounter, RowCounts
 from importer.reporter.summary_sheet import RunDescription, summary_lines
 from importer.reporter.table_writer import TableWriter
@@ -32,7 +33,8 @@ class Layout:
 
     The delimiter is "," when the source was a workbook. `run_id` is the run that writes them, "" for none.
     `has_extra_cells` is whether any row has more cells than the header, `row_names` how the rows are named,
-    `has_types_before` whether the types of any pair were read before sending.
+    `has_types_before` whether the types of any pair were read before sending, `has_found_ids` whether ids were looked
+    up.
     """
 
     header: tuple[str, ...]
@@ -41,15 +43,18 @@ class Layout:
     has_extra_cells: bool = False
     row_names: RowNames = NUMBERED
     has_types_before: bool = False
+    has_found_ids: bool = False
 
     @property
     def result_columns(self) -> tuple[str, ...]:
         """The columns with results: those of every results file, then those that this run needs."""
-        return (*RESULT_COLUMNS, TYPES_BEFORE_COLUMN) if self.has_types_before else RESULT_COLUMNS
+        before = (TYPES_BEFORE_COLUMN,) if self.has_types_before else ()
+        return (*RESULT_COLUMNS, *before, *(FOUND_ID_COLUMNS if self.has_found_ids else ()))
 
     def optional_texts(self, row: RowOutcome) -> tuple[str, ...]:
         """Return the texts of a row for the result columns that only some runs need."""
-        return (types_before(row),) if self.has_types_before else ()
+        before = (types_before(row),) if self.has_types_before else ()
+        return (*before, *found_ids(row)) if self.has_found_ids else before
 
     @property
     def extra_columns(self) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ _RESULT_WIDTHS = {
     "import_advice": 60,
     "import_run_id": 22,
     "import_types_before": 24,
+    "import_from_id": 22,
+    "import_to_id": 22,
 }
 _MIN_WIDTH, _MAX_WIDTH = 12, 40
 

@@ -45,13 +45,9 @@ Send = Callable[[], Awaitable[Reply]]
 
 @dataclass(slots=True)
 class TokenAccount:
-    """The account of a token, requested from HubSpot once, when first needed, with at most three attempts.
-
-    `reads` counts the requests made outside a pool, which the pool does not count.
-    """
+    """The account of a token, requested from HubSpot once, when first needed, with at most three attempts."""
 
     context: RunContext
-    reads: int = 0
     _response: Reply | None = field(default=None, repr=False)
     _has_timed_out: bool = False
 
@@ -84,6 +80,14 @@ class TokenAccount:
         if self._response is None:
             self._request_now()
         return self.is_refused or (self.portal_id is not None and self.portal_id == expected.portal_id)
+
+    def identify(self) -> Account:
+        """Return the account for a new run. Raises AccountError if the settings require another one."""
+        if self._response is None:
+            self._request_now()
+        if not self.is_refused:
+            self._require_portal(None)
+        return self._to_record(None)
 
     def require_owner(self, journal: Journal) -> None:
         """Raise AccountError if a run does not belong to this account, or if that cannot be determined."""
@@ -124,13 +128,15 @@ class TokenAccount:
             return stop
         return replace(stop, message=f"{stop.message} {reset_sentence(self.details.time_zone, datetime.now(UTC))}")
 
-    def _require_portal(self, journal: Journal) -> None:
+    def _require_portal(self, journal: Journal | None) -> None:
         """Raise AccountError unless this is the account that the settings, or those of the run, require."""
         settings = self.context.settings
-        required = settings.portal_id or journal.info.reading.get("portal_id")
+        info = journal.info if journal is not None else None
+        required = settings.portal_id or (info.reading.get("portal_id") if info else None)
         if required is None or required == self.portal_id:
             return
-        origin = settings.origin_of("portal_id") if settings.portal_id else f"the settings of run {journal.info.run_id}"
+        of_run = f"the settings of run {info.run_id}" if info else ""
+        origin = settings.origin_of("portal_id") if settings.portal_id else of_run
         if self.portal_id is None:
             raise AccountError(
                 "PORTAL_UNKNOWN",
@@ -224,7 +230,7 @@ class TokenAccount:
 
     async def _send(self, client: HubSpotClient, limiter: RateLimiter) -> Reply:
         await limiter.acquire()
-        self.reads += 1
+        self.context.requests.reads += 1
         try:
             return await self._details(client)
         finally:
@@ -277,11 +283,8 @@ def check_first(journal: Journal, account: TokenAccount | None, work: Work) -> W
 
 
 def add_account(account: TokenAccount | None, sent: Sent) -> Sent:
-    """Add the reads of the account to the work of a process, and to its stop when the daily limit is reset."""
-    if account is None:
-        return sent
-    reads, account.reads = account.reads, 0  # counted once, although a run may work in several steps
-    return replace(sent, stop=account.with_reset_time(sent.stop), reads=sent.reads + reads)
+    """Add the account's time zone to a stop that waits for the daily limit to be reset."""
+    return sent if account is None else replace(sent, stop=account.with_reset_time(sent.stop))
 
 
 def _is_transient(reply: Reply) -> bool:

@@ -1,19 +1,34 @@
 """The values that every part of a command needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from importer.config import Settings
 from importer.hubspot.access_tokens import NO_TOKEN, TokenSource
 from importer.runner.events import EventHandler, Notice, ignore
+from importer.runner.local_sandbox import LocalSandbox
+
+
+@dataclass(slots=True)
+class RequestCounts:
+    """The requests of a command before its run has a pool; all of them are reads."""
+
+    reads: int = 0
+    retries: int = 0
+    rate_limited: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Settings, the source of the token for them, and the handler of events."""
+    """Settings, the source of the token for them, and the handler of events.
+
+    `sandbox` is the command's own one, if it sends to one; `requests` counts those made before the pool's.
+    """
 
     settings: Settings
     token: TokenSource = NO_TOKEN
     on_event: EventHandler = ignore
+    sandbox: LocalSandbox = field(default_factory=LocalSandbox)
+    requests: RequestCounts = field(default_factory=RequestCounts)
 
     def notify(self, text: str) -> None:
         """Report a plain sentence."""

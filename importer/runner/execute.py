@@ -28,7 +28,7 @@ def execute(path: Path, target: Target, out: Path | None, confirmation: Confirma
     with open_for_run(path) as journal:
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         check_writable(results)
-        sent = _send(journal, target, confirmation)
+        sent = _send(journal, target, confirmation).plus(target.context.requests)
         with abort_after_requests(journal, lambda: sent.calls + sent.reads):
             output = output_paths.output_of(journal, command_name(journal), results, target.context)
             summary = conclude(journal, sent, output, started, target.context)

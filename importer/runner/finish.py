@@ -133,6 +133,7 @@ def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
         has_extra_cells=journal.has_extra_cells(),
         row_names=info.row_names,
         has_types_before=journal.has_types_before(),
+        has_found_ids=info.looks_up,
     )
     rows = journal.rows(_not_sent(output.operation, info.run_id))
     workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)

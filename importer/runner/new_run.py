@@ -8,7 +8,8 @@ from importer.config import Reading, Settings
 from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, write_journal
 from importer.model import Operation
 from importer.reader import Source
-from importer.runner.events import EventHandler, Notice
+from importer.runner.context import RunContext
+from importer.runner.lookup import LookupCounts, blocks_with_ids
 from importer.runner.source_file import SourceFile, open_table, read_blocks
 from importer.timestamps import utc_now_text
 
@@ -44,20 +45,30 @@ class NewRun:
             operation=self.operation,
         )
 
-    def read(self, source: SourceFile, directory: Path, on_event: EventHandler, account: Account | None = None) -> Path:
+    def read(self, source: SourceFile, directory: Path, context: RunContext, account: Account | None = None) -> Path:
         """Read the source into a new journal in `directory` and return its path.
 
         `account` is the one that the source's ids belong to, if known.
         """
         with open_table(source, self.reading) as table:
-            on_event(table.info)
+            context.on_event(table.info)
             path = directory / f"{self.run_id}{SUFFIX}"
-            write_journal(
-                path, self.describe(source, table), read_blocks(source, table), account, lambda: table.report.portals
-            )
+            self.write(path, source, table, context, account)
             for warning in table.report.warnings:
-                on_event(Notice(warning, is_warning=True))
+                context.warn(warning)
         return path
+
+    def write(
+        self, path: Path, source: SourceFile, table: Source, context: RunContext, account: Account | None = None
+    ) -> LookupCounts | None:
+        """Write the journal at `path`, with ids looked up in the account of `context` where the source has values.
+
+        Return the counts of the lookup, None if there was none.
+        """
+        info = self.describe(source, table)
+        with blocks_with_ids(read_blocks(source, table), table.info, context, path.parent, account) as (blocks, counts):
+            write_journal(path, info, blocks, account, lambda: table.report.portals)
+        return counts
 
 
 def reading_values(reading: Reading) -> dict[str, Any]:

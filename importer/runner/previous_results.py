@@ -60,7 +60,7 @@ def _require_same_reading(old: PreviousResults, file: Path, settings: Settings) 
         with journal:
             info, account = journal.info, journal.account
             columns = _columns(info, old)
-            types = info.reading.get("from_object_type"), info.reading.get("to_object_type")
+            types = tuple(map(info.reading.get, ("from_object_type", "to_object_type", "from_by", "to_by")))
             place = info.target, account and account.portal_id
             readings.add((columns and frozenset(columns.items()), types, place, bool(info.reading.get("allow_blank"))))
     if len(readings) > 1:
@@ -87,7 +87,7 @@ def _origin(journal: Journal, old: PreviousResults, found: Reading, own: Reading
         note = f"This file no longer has the columns that run {info.run_id} wrote, so it is read by its own header."
         return Origin(journal, replace(own, statuses=TO_RETRY), note)
     note = ""
-    if own.columns or own.from_object_type or own.to_object_type:
+    if own.columns or own.from_object_type or own.to_object_type or own.looks_up:
         note = (
             f"The file is read with the columns and types of run {info.run_id}, which wrote it; other settings are "
             "ignored. To read it differently, use importer run."
@@ -96,6 +96,8 @@ def _origin(journal: Journal, old: PreviousResults, found: Reading, own: Reading
         found,
         from_object_type=info.reading.get("from_object_type"),
         to_object_type=info.reading.get("to_object_type"),
+        from_by=info.reading.get("from_by"),
+        to_by=info.reading.get("to_by"),
         columns=columns,
         header_row=old.header_row,
         no_header=False,

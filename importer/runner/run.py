@@ -135,5 +135,6 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
-        draft = new_run.read(source, directory, target.context.on_event, request.account)
+        account = request.account or target.account_of_lookup(request.reading)
+        draft = new_run.read(source, directory, target.context, account)
         return draft.replace(runs / draft.name)

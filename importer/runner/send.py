@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -18,16 +18,13 @@ from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Stop
 from importer.pool import BatchEngine, Pool, PutEngine, ReadAfter, ReadBack, ReadFirst, Verify
-from importer.runner.context import RunContext
+from importer.runner.context import RequestCounts, RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import stop_on_signals
 
 T = TypeVar("T")
 Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]
-
-# Calls in 10 s of a Professional account: all of them, and association calls alone, which `--rate auto` keeps to.
-_SANDBOX_LIMIT, _SANDBOX_ASSOCIATION_LIMIT = 190, 150
 
 _SECONDS_TO_EXIT = 0.5  # to close connections and the journal, and to end the process
 _REPORT_SECONDS_PER_ROW = 1e-5  # measured: 5 µs for a row of a CSV
@@ -42,6 +39,15 @@ class Sent:
     reads: int = 0
     retries: int = 0
     rate_limited: int = 0
+
+    def plus(self, requests: RequestCounts) -> "Sent":
+        """Return the work with the requests that were made before the pool's."""
+        return replace(
+            self,
+            reads=self.reads + requests.reads,
+            retries=self.retries + requests.retries,
+            rate_limited=self.rate_limited + requests.rate_limited,
+        )
 
 
 async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
@@ -97,15 +103,16 @@ def run_on_own_loop(work: Coroutine[None, None, T]) -> T:
         return runner.run(work)
 
 
-async def _work_in_sandbox(journal: Journal, context: RunContext, work: Work) -> Sent:
-    from importer.sandbox import Sandbox, SandboxOptions  # noqa: PLC0415 - most runs need no server
+@contextlib.asynccontextmanager
+async def in_sandbox(context: RunContext) -> AsyncIterator[RunContext]:
+    """Serve the sandbox of a command and yield the context with its base URL and token."""
+    async with context.sandbox.serve(context.settings.portal_id, context.notify) as sandbox:
+        settings = context.settings.model_copy(update={"base_url": sandbox.url})
+        yield replace(context, settings=settings, token=FixedToken(SecretStr(sandbox.options.token), "the sandbox"))
 
-    settings = context.settings
-    options = SandboxOptions(limit=_SANDBOX_LIMIT, association_limit=_SANDBOX_ASSOCIATION_LIMIT)
-    async with Sandbox(replace(options, portal_id=settings.portal_id or options.portal_id)) as sandbox:
-        context.notify(f"Sandbox: a local HubSpot at {sandbox.url}; nothing leaves this machine.")
-        settings = settings.model_copy(update={"base_url": sandbox.url})
-        own = replace(context, settings=settings, token=FixedToken(SecretStr(sandbox.options.token), "the sandbox"))
+
+async def _work_in_sandbox(journal: Journal, context: RunContext, work: Work) -> Sent:
+    async with in_sandbox(context) as own:
         return await _work(journal, own, work, None)
 
 

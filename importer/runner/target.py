@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 
-from importer.config import ApiVersion, Settings
+from importer.config import ApiVersion, Reading, Settings
 from importer.errors import SettingsError
 from importer.hubspot.access_tokens import NO_TOKEN, TokenSource
 from importer.hubspot.token_source import token_source
-from importer.journal import SANDBOX, Journal, RunInfo
+from importer.journal import SANDBOX, Account, Journal, RunInfo
 from importer.runner.account_check import TokenAccount
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler
@@ -21,6 +21,16 @@ class Target:
 
     context: RunContext
     account: TokenAccount | None
+
+    def account_of_lookup(self, reading: Reading) -> Account | None:
+        """Return the account in which records are looked up, so that their ids are sent to no other one.
+
+        None in the in-process sandbox, or if nothing is looked up. Raises AccountError if the settings require another
+        account.
+        """
+        if self.account is None or not reading.looks_up:
+            return None
+        return self.account.identify()
 
     def owns(self, journal: Journal) -> bool:
         """Return True if a run belongs to the token's account."""

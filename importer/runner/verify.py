@@ -36,10 +36,10 @@ def verify_file(
         results = output_paths.results_path(source, out, sandbox=settings.sandbox, mark=".verify")
         check_writable(results)
         new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
-        path = new_run.read(source, directory, on_event)
+        path = new_run.read(source, directory, context, target.account_of_lookup(settings.reading))
         with open_for_run(path) as journal:
             on_event(plan(journal, settings, resumed=False))
-            sent = work_in_account(journal, context, target.account, verify_pending)
+            sent = work_in_account(journal, context, target.account, verify_pending).plus(context.requests)
             output = output_paths.output_of(journal, "verify", results, context)
             summary = conclude(journal, sent, output, started, context)
     report_stop(sent, summary, ".", context)

@@ -25,7 +25,8 @@ _POLL_SECONDS = 0.05
 class Sandbox:
     """A local HubSpot on a loopback port, served by the event loop that enters it.
 
-    `url` is its base URL, `state` its live state. Raises OSError if the port is in use.
+    It can be entered again, and keeps its state. `url` is its base URL, `state` its live state. Raises OSError if the
+    port is in use.
 
         async with Sandbox(SandboxOptions(limit=190)) as sandbox:
             ...  # PUT to sandbox.url, then look at sandbox.state
@@ -53,6 +54,7 @@ class Sandbox:
         self._runner: web.ServerRunner | None = None
 
     async def __aenter__(self) -> Self:
+        self._server.closing = False
         # No router, no access log: a sandbox must handle thousands of calls a second.
         server = web.Server(self._server.handle, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.1)

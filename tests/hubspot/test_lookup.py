@@ -1,4 +1,4 @@
-"""Looking up records by a property: whatever the server answers, no value gets another value's record."""
+"""Looking up records by a property: whatever the server responds, no value gets another value's record."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from importer.hubspot.lookup import (
 from importer.hubspot.lookup_requests import SearchLookup, UniqueLookup
 from importer.hubspot.parse import parse_response
 from importer.hubspot.response import NoResponse, RateHeaders, Response
-from importer.model import ObjectType
+from importer.model import ObjectType, RecordId
 
 EMAIL = Key(ObjectType("contacts"), "email")
 DOMAIN = Key(ObjectType("companies"), "domain")
@@ -38,7 +38,7 @@ def response(status: int, content: Mapping[str, Any]) -> Response:
 
 @dataclass
 class Account:
-    """Records by id, as a server that lists them in any order would answer for them."""
+    """Records by id, as a server that lists them in any order."""
 
     records: dict[str, dict[str, str]] = field(default_factory=dict)
     archived: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -104,13 +104,13 @@ def people(number: int) -> dict[str, dict[str, str]]:
 def test_a_hundred_values_cost_one_call() -> None:
     account = Account(people(250))
     found = look_up(account, [f"p{n}@example.com" for n in range(250)])
-    assert found == {f"p{n}@example.com": Found(str(1000 + n)) for n in range(250)}
+    assert found == {f"p{n}@example.com": Found(RecordId(str(1000 + n))) for n in range(250)}
     assert account.calls == 3
 
 
 def test_a_secondary_address_finds_its_contact() -> None:
     account = Account({"7": {"email": "new@example.com", "hs_additional_emails": "old@example.com;older@example.com"}})
-    assert look_up(account, ["older@example.com"]) == {"older@example.com": Found("7")}
+    assert look_up(account, ["older@example.com"]) == {"older@example.com": Found(RecordId("7"))}
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -128,14 +128,16 @@ def test_one_refused_value_leaves_the_others_found() -> None:
     account = Account(people(100), refused=frozenset({"p7@example.com"}))
     found = look_up(account, [f"p{n}@example.com" for n in range(100)])
     assert [value for value, result in found.items() if not isinstance(result, Found)] == ["p7@example.com"]
-    assert found["p7@example.com"] == Unread("HubSpot responded with 400: a value is invalid.")
+    assert found["p7@example.com"] == Unread("HubSpot responded with 400: a value is invalid.", is_refused=True)
     assert account.calls <= 2 * 8
 
 
 def test_a_property_that_is_refused_altogether_costs_few_calls() -> None:
     values = [f"p{n}@example.com" for n in range(1_000)]
     account = Account(refused=frozenset(values))
-    assert all(isinstance(result, Unread) for result in look_up(account, values).values())
+    found = list(look_up(account, values).values())
+    assert all(isinstance(result, Unread) for result in found)
+    assert sum(isinstance(result, Unread) and result.is_refused for result in found) < 40
     assert account.calls < 120
 
 
@@ -159,7 +161,42 @@ def test_what_could_not_be_read_is_never_not_found(reply: Response | NoResponse)
         return reply
 
     found = asyncio.run(UniqueLookup(EMAIL, post, post).find(["a@example.com", "b@example.com"]))
-    assert {type(result) for result in found.values()} == {Unread}
+    assert found.keys() == {"a@example.com", "b@example.com"}
+    assert all(isinstance(result, Unread) and not result.is_refused for result in found.values())
+
+
+@pytest.mark.parametrize("lookup", [look_up, search_for])
+def test_a_record_without_the_value_is_not_that_of_the_value(lookup: Callable[..., dict[str, Result]]) -> None:
+    class Odd(Account):
+        async def read(self, body: dict[str, Any]) -> Response | NoResponse:
+            key = body.get("idProperty", "domain")
+            return response(200, {"status": "COMPLETE", "results": [{"id": "7", "properties": {key: "other"}}]})
+
+        search = read
+
+    assert lookup(Odd(), ["a@example.com"]) == {
+        "a@example.com": Unread("HubSpot found a record that does not have this value.", is_refused=True)
+    }
+
+
+def test_other_values_are_compared_as_written_and_else_in_any_case() -> None:
+    async def read(body: dict[str, Any]) -> Response:
+        records = {"1": "c7", "2": "C7", "3": "X9"}
+        items = [{"id": record, "properties": {"number": value}} for record, value in records.items()]
+        return response(200, {"status": "COMPLETE", "results": items})
+
+    lookup = UniqueLookup(Key(ObjectType("contacts"), "number"), read, read)
+    found = asyncio.run(lookup.find(["c7", "C7", "x9"]))
+    assert found == {"c7": Found(RecordId("1")), "C7": Found(RecordId("2")), "x9": Found(RecordId("3"))}
+
+
+def test_a_search_that_lists_fewer_records_than_it_found_is_not_believed() -> None:
+    async def search(body: dict[str, Any]) -> Response:
+        return response(200, {"total": 2, "results": [{"id": "7", "properties": {"domain": "a.com"}}]})
+
+    assert asyncio.run(SearchLookup(DOMAIN, search).find(["a.com"])) == {
+        "a.com": Ambiguous((RecordId("7"),), is_complete=False)
+    }
 
 
 names = st.sampled_from([f"{n}@example.com" for n in range(12)])
@@ -186,7 +223,7 @@ def test_no_value_is_matched_to_a_record_that_does_not_have_it(
         if value in refused:
             assert isinstance(result, Unread)
         elif len(owners[value]) == 1:
-            assert result == Found(owners[value][0])
+            assert result == Found(RecordId(owners[value][0]))
         elif owners[value]:
             assert isinstance(result, Ambiguous)
             assert tuple(sorted(result.record_ids)) == owners[value]
@@ -197,8 +234,8 @@ def test_no_value_is_matched_to_a_record_that_does_not_have_it(
 def test_a_search_finds_values_in_any_case_and_names_all_records_that_have_one() -> None:
     account = Account({"1": {"domain": "ACME.com"}, "2": {"domain": "twice.com"}, "3": {"domain": "twice.com"}})
     assert search_for(account, ["acme.com", "twice.com", "none.com"]) == {
-        "acme.com": Found("1"),
-        "twice.com": Ambiguous(("2", "3")),
+        "acme.com": Found(RecordId("1")),
+        "twice.com": Ambiguous((RecordId("2"), RecordId("3"))),
         "none.com": NotFound(),
     }
 
@@ -214,7 +251,7 @@ def test_values_of_more_records_than_a_search_lists_are_ambiguous_and_hide_no_ot
     found = search_for(account, ["many.com", "one.com", "none.com"])
     assert isinstance(found["many.com"], Ambiguous)
     assert not found["many.com"].is_complete
-    assert (found["one.com"], found["none.com"]) == (Found("20000"), NotFound())
+    assert (found["one.com"], found["none.com"]) == (Found(RecordId("20000")), NotFound())
 
 
 @given(st.lists(st.text(min_size=1, max_size=60), unique=True, max_size=400))

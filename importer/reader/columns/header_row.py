@@ -10,6 +10,7 @@ from importer.errors import SettingsError, SourceError
 from importer.model import PREVIOUS_RESULT_COLUMNS, Role
 from importer.reader.columns.headers import meaning
 from importer.reader.columns.object_types import normalize_name
+from importer.reader.columns.property_headers import value_columns
 from importer.reader.columns.resolve import find_columns
 from importer.reader.columns.roles import Columns, Header
 from importer.reader.files.table import Record, Records, SuspectRow, Table
@@ -71,7 +72,7 @@ def resolve_columns(
         columns = find_columns(name, header, reading)
     except (SettingsError, SourceError):
         _refuse_title(name, found, reading)
-        if not _recognized(found.texts):
+        if not _recognized(found.texts, reading):
             _refuse_record(name, found, list(filter(holds_ids, found.texts)), minimum=2)
         raise
     _refuse_title(name, found, reading)
@@ -167,7 +168,7 @@ def _positions(width: int) -> list[str]:
 
 def _refuse_title(name: str, found: HeaderRow, reading: Reading) -> None:
     """Refuse a row that does not name the columns of a pair if another row near the top does."""
-    if found.number is None or _recognized(found.texts) > 1:
+    if found.number is None or _recognized(found.texts, reading) > 1:
         return
     others = (row for row in found.top if row[0] != found.number)
     likely = next((row for row in others if _is_header(row[1], reading)), None)
@@ -184,7 +185,7 @@ def _refuse_title(name: str, found: HeaderRow, reading: Reading) -> None:
 def _is_header(cells: Sequence[str], reading: Reading) -> bool:
     """Return whether a row contains the mapped column names, or at least two names that are recognized."""
     names = {normalize_name(column) for column in reading.columns.values() if not column.startswith("#")}
-    return _recognized(cells) > 1 or (bool(names) and names <= set(map(normalize_name, cells)))
+    return _recognized(cells, reading) > 1 or (bool(names) and names <= set(map(normalize_name, cells)))
 
 
 def _refuse_record(name: str, found: HeaderRow, ids: Sequence[str], *, minimum: int = 1) -> None:
@@ -205,6 +206,10 @@ def _is_numbered(texts: Sequence[str]) -> bool:
     return list(texts) == [str(position) for position in range(len(texts))]
 
 
-def _recognized(cells: Sequence[str]) -> int:
-    """Return the number of cells that are recognized as names of id or type columns."""
-    return sum(meaning(text) is not None for text in cells[:_COLUMNS_SEARCHED])
+def _recognized(cells: Sequence[str], reading: Reading) -> int:
+    """Return the number of cells that are recognized as names of columns of ids, types or values to look up."""
+    searched = cells[:_COLUMNS_SEARCHED]
+    values = {
+        column.index for name in {reading.from_by, reading.to_by} if name for column in value_columns(searched, name)
+    }
+    return len(values | {index for index, text in enumerate(searched) if meaning(text) is not None})

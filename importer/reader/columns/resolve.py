@@ -5,6 +5,7 @@ from importer.errors import SettingsError, SourceError
 from importer.model import ObjectType, Role
 from importer.reader.columns.headers import ColumnKind, Meaning, meaning
 from importer.reader.columns.object_types import normalize_name, parse_object_type
+from importer.reader.columns.property_headers import ValueColumn, suggested_lookups, value_columns
 from importer.reader.columns.roles import Columns, Header, Side
 from importer.reader.messages import quoted
 
@@ -55,6 +56,7 @@ class _Search:
             Role.FROM_OBJECT_ID: flag_type("--from", reading.from_object_type),
             Role.TO_OBJECT_ID: flag_type("--to", reading.to_object_type),
         }
+        self._by = {Role.FROM_OBJECT_ID: reading.from_by or "", Role.TO_OBJECT_ID: reading.to_by or ""}
         self._allow_blank = reading.allow_blank
         self._refuse_shared_column()
 
@@ -117,14 +119,14 @@ class _Search:
         both_ways = set(matching)
         readings = [(f, t) for f, t in matching if f < t or (t, f) not in both_ways]
         if not readings:
-            raise self._type_error(sorted({*froms, *tos}))
+            raise self._type_error(froms, tos)
         if len(readings) > 1:
             raise self._ambiguous_error(readings)
         return readings[0]
 
     def _candidates(self, role: Role) -> list[int]:
         explicit = {side: self._explicit_columns(side) for side in _ID_ROLES}
-        if role in self._mapped or all(explicit.values()):
+        if role in self._mapped or self._by[role] or all(explicit.values()):
             return explicit[role]
         # Every other column that could be on this side is a candidate too, so that an ambiguous header is refused.
         records, objects = self._free_columns(ColumnKind.RECORD), self._free_columns(ColumnKind.OBJECT)
@@ -139,7 +141,7 @@ class _Search:
         lists = [index for index in lists if index not in repeated]
         # A list of a custom object is not a candidate if another list names the requested type.
         requested = self._types[role]
-        return [index for index in lists if requested and self._named_type(index) == requested] or lists
+        return [index for index in lists if requested and self._named_type(role, index) == requested] or lists
 
     def _sublists(self, index: int) -> tuple[int, ...]:
         """Return the labelled columns of the same type beside an unlabelled associated column: they repeat its ids."""
@@ -151,7 +153,17 @@ class _Search:
 
     def _explicit_columns(self, role: Role) -> list[int]:
         """Return the columns that settings or headers explicitly assign to one side."""
-        return [self._mapped[role]] if role in self._mapped else self._free_columns(_KIND[role])
+        if role in self._mapped:
+            return [self._mapped[role]]
+        if not self._by[role]:
+            return self._free_columns(_KIND[role])
+        columns = [column for column in self._value_columns(role) if column.index not in self._mapped.values()]
+        sided = [column for column in columns if column.kind is _KIND[role]]
+        return [column.index for column in sided or columns if column.kind in (None, _KIND[role])]
+
+    def _value_columns(self, role: Role) -> list[ValueColumn]:
+        """Return the columns that may hold values of the property by which one side is looked up."""
+        return value_columns(self._header.texts, self._by[role])
 
     def _free_columns(self, kind: ColumnKind, *, holds_type: bool = False) -> list[int]:
         taken = set(self._mapped.values())
@@ -163,10 +175,12 @@ class _Search:
 
     def _type_matches(self, role: Role, index: int) -> bool:
         """Return whether a column can hold the type given with the flag of its side; a mapped column always can."""
-        requested, named = self._types[role], self._named_type(index)
+        requested, named = self._types[role], self._named_type(role, index)
         return role in self._mapped or requested is None or named is None or requested == named
 
-    def _named_type(self, index: int) -> ObjectType | None:
+    def _named_type(self, role: Role, index: int) -> ObjectType | None:
+        if self._by[role]:
+            return next((column.object_type for column in self._value_columns(role) if column.index == index), None)
         found: Meaning | None = self._meanings[index]
         return found.object_type if found else None
 
@@ -174,7 +188,7 @@ class _Search:
 
     def _side(self, role: Role, id_column: int) -> Side:
         type_column = self._type_column(_TYPE_ROLE[role])
-        object_type = self._types[role] or self._named_type(id_column)
+        object_type = self._types[role] or self._named_type(role, id_column)
         if type_column is None and object_type is None:
             flag, shown = _FLAG[role], quoted(self._header.name(id_column))
             raise SourceError(
@@ -182,6 +196,8 @@ class _Search:
                 f"{self._name} does not specify the type of the records in {shown}. Give it with {flag} TYPE "
                 f"(for example {flag} contacts), or name its column with --map {_TYPE_ROLE[role]}=COLUMN.",
             )
+        if self._by[role]:
+            return Side(id_column, type_column, object_type, self._allow_blank, lookup_by=self._by[role])
         found = self._meanings[id_column]
         is_list = found is not None and found.kind is ColumnKind.ASSOCIATED
         return Side(id_column, type_column, object_type, self._allow_blank or is_list, self._sublists(id_column))
@@ -202,20 +218,35 @@ class _Search:
     # --- errors
 
     def _missing_error(self, froms: list[int], tos: list[int]) -> SourceError:
-        both = not froms and not tos
         # A single column that could be on both sides is the from side; the other side is missing.
-        role = Role.FROM_OBJECT_ID if not froms else Role.TO_OBJECT_ID
-        missing = "columns for the records to link" if both else f"column for {_RECORD[role]}"
-        how = (
-            f"Name them with --map {Role.FROM_OBJECT_ID}=COLUMN and --map {Role.TO_OBJECT_ID}=COLUMN."
-            if both
-            else f"Name it with --map {role}=COLUMN."
-        )
+        roles = [role for role, found in zip(_ID_ROLES, (froms, tos), strict=True) if not found] or [_ID_ROLES[1]]
+        if len(roles) > 1:
+            missing = "columns for the records to link"
+        elif self._by[roles[0]]:
+            missing = f"column '{self._by[roles[0]]}' for {_RECORD[roles[0]]}"
+        else:
+            missing = f"column for {_RECORD[roles[0]]}"
+        flags = " and ".join(f"--map {role}=COLUMN" for role in roles)
+        how = f"Name {'them' if len(roles) > 1 else 'it'} with {flags}.{self._lookup_hint(roles)}"
         return SourceError("NO_ID_COLUMN", f"{self._name} has no {missing}. {self._listed()} {how}")
 
-    def _type_error(self, columns: list[int]) -> SourceError:
+    def _lookup_hint(self, roles: list[Role]) -> str:
+        """Return a sentence with the flags that look up the missing records, if columns hold values to do so."""
+        found = suggested_lookups(self._header.texts)
+        missing = [role for role in roles if not self._by[role]]
+        if not missing or len(found) < len(missing):
+            return ""
+        flags = " ".join(
+            f"{_FLAG[role]} {self._types[role] or object_type} {_FLAG[role]}-by {name}"
+            for role, (name, object_type) in zip(missing, found, strict=False)
+        )
+        return f" To look up the records in HubSpot by their values, add: {flags}"
+
+    def _type_error(self, froms: list[int], tos: list[int]) -> SourceError:
+        types = {index: self._named_type(Role.TO_OBJECT_ID, index) for index in tos}
+        types |= {index: self._named_type(Role.FROM_OBJECT_ID, index) for index in froms}
         requested = " ".join(f"{_FLAG[role]} {kind}" for role, kind in self._types.items() if kind)
-        named = ", ".join(f"{quoted(self._header.name(i))} ({self._named_type(i) or 'any type'})" for i in columns)
+        named = ", ".join(f"{quoted(self._header.name(i))} ({types[i] or 'any type'})" for i in sorted(types))
         return SourceError(
             "COLUMN_TYPE_MISMATCH",
             f"{self._name} does not have two id columns that match {requested}. Its id columns are: {named}. "

@@ -12,7 +12,7 @@ class Side:
 
     `object_type` applies where the type cell is blank or there is no type column. If `may_be_blank`, a row without an
     id here has nothing to link. The ids in the columns `sublists` must also be in `id_column`: `Associated Company IDs
-    (Primary)` beside `Associated Company IDs`.
+    (Primary)` beside `Associated Company IDs`. If `lookup_by` is not "", the id column holds values of that property.
     """
 
     id_column: int
@@ -20,6 +20,7 @@ class Side:
     object_type: ObjectType | None
     may_be_blank: bool = False
     sublists: tuple[int, ...] = ()
+    lookup_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from importer.reader.rows.ids import RecordUrl, missing_id, parse_id, split_ids,
 from importer.reader.rows.problems import MAX_PAIRS
 from importer.reader.rows.rounding import RoundedIds
 from importer.reader.rows.truncation import LongestLists, truncated_list
+from importer.reader.rows.values import missing_value, parse_value, split_values
 
 MANY_PAIRS = 50_000
 """Number of pairs after which a block is yielded, although it could hold more rows."""
@@ -45,6 +46,7 @@ class RowReader:
         self._header = header
         self._width = len(header.texts)
         self._from, self._to = columns.from_side, columns.to_side
+        self._looks_up = bool(self._from.lookup_by or self._to.lookup_by)
         self._from_rounded = RoundedIds(header.name(self._from.id_column))
         self._to_rounded = RoundedIds(header.name(self._to.id_column))
         self._from_lists = LongestLists(header.name(self._from.id_column))
@@ -84,7 +86,7 @@ class RowReader:
 
     def _add_usual(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> bool:
         """Add the rows to the block if all are simple; `_add_singly` adds the same, but slower."""
-        if set(map(len, rows)) != {self._width} or set(map(type, rows)) != {list}:
+        if set(map(len, rows)) != {self._width} or set(map(type, rows)) != {list} or self._looks_up:
             return False
         known_types = (self._from_types, self._to_types)
         pairs = usual_pairs((self._from, self._to), known_types, numbers, rows, self._to_lists)
@@ -132,10 +134,12 @@ class RowReader:
         problem = self._pairs_problem(from_type, from_ids, to_type, to_ids)
         if problem:
             return SourceRow(number, kept, (), (problem,))
-        self._from_rounded.add(number, from_ids)
-        self._to_rounded.add(number, to_ids)
-        self._from_lists.add(number, cells[self._from.id_column])
-        self._to_lists.add(number, cells[self._to.id_column])
+        if not self._from.lookup_by:
+            self._from_rounded.add(number, from_ids)
+            self._from_lists.add(number, cells[self._from.id_column])
+        if not self._to.lookup_by:
+            self._to_rounded.add(number, to_ids)
+            self._to_lists.add(number, cells[self._to.id_column])
         pairs = tuple(Pair(from_type, from_id, to_type, to_id) for from_id in from_ids for to_id in to_ids)
         return SourceRow(number, kept, pairs, ())
 
@@ -167,15 +171,15 @@ class RowReader:
         if unreadable:
             problems.append(unreadable)
             return object_type, []
-        texts = [cell] if isinstance(cell, LossyNumber) else split_ids(cell)
+        texts = [cell] if isinstance(cell, LossyNumber) else _split(cell, side)
         if not texts:
-            problems.append(missing_id(column))
+            problems.append(missing_value(column, side.lookup_by) if side.lookup_by else missing_id(column))
         limit = len(problems) + _MAX_PROBLEMS
         for index, text in enumerate(texts):
             if len(problems) == limit:
                 problems.append(row_problems.further_ids(column, len(texts) - index))
                 break
-            found = parse_id(text, column)
+            found = _parse(text, column, side)
             if isinstance(found, RecordUrl):
                 found = self._check_url(found, object_type, text, column)
             if isinstance(found, Problem):
@@ -244,8 +248,22 @@ class RowReader:
     ) -> Problem | None:
         if len(from_ids) * len(to_ids) > MAX_PAIRS:
             return row_problems.too_many_pairs(len(from_ids) * len(to_ids))
-        both = set(from_ids).intersection(to_ids) if from_type == to_type else ()
+        # An id and a value that look the same are not the same record.
+        is_same_kind = from_type == to_type and self._from.lookup_by == self._to.lookup_by
+        both = set(from_ids).intersection(to_ids) if is_same_kind else ()
         return row_problems.self_association(min(both), self._header.name(self._to.id_column)) if both else None
+
+
+def _split(cell: str, side: Side) -> list[str]:
+    return split_values(cell, side.lookup_by) if side.lookup_by else split_ids(cell)
+
+
+def _parse(text: str, column: str, side: Side) -> RecordId | RecordUrl | Problem:
+    """Return the id in a text; on a side that is looked up, the value that the lookup replaces by an id."""
+    if not side.lookup_by:
+        return parse_id(text, column)
+    found = parse_value(text, column, side.lookup_by)
+    return found if isinstance(found, Problem) else RecordId(found)
 
 
 def _fill_up(rows: Sequence[list[str]], width: int) -> None:
