@@ -1,0 +1,77 @@
+"""Association types, of which a linked pair has a set: the unlabelled one, and its labels.
+
+Source: HubSpot, associations v4 guide: a type is a category and an id, and ids repeat between categories.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from importer.model import ObjectType
+
+HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
+
+_TYPE = re.compile(r"\s*([A-Za-z][A-Za-z_]{0,99})\s*:\s*([0-9]{1,18})\s*")
+
+_NONE = "-"
+
+_PRIMARY_IDS = {
+    ("contacts", "companies"): 1,
+    ("companies", "contacts"): 2,
+    ("deals", "companies"): 5,
+    ("companies", "deals"): 6,
+    ("tickets", "companies"): 26,
+    ("companies", "tickets"): 25,
+    ("leads", "contacts"): 578,
+    ("leads", "companies"): 580,
+    ("leads", "deals"): 582,
+}
+"""The ids of HubSpot's Primary label by (from type, to type). Source: HubSpot, associations v4 guide."""
+
+_TYPE_IDS = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-136": "leads"}
+
+
+class AssociationType(NamedTuple):
+    """One type of association; its text is `CATEGORY:ID`, as in `HUBSPOT_DEFINED:279`."""
+
+    category: str
+    type_id: int
+
+    def __str__(self) -> str:
+        """Return `CATEGORY:ID`."""
+        return f"{self.category}:{self.type_id}"
+
+
+TypeSet = frozenset[AssociationType]
+"""All types of one pair; empty when the pair is not linked."""
+
+NOT_LINKED: TypeSet = frozenset()
+
+
+def parse_type(text: str) -> AssociationType | None:
+    """Return the type that `CATEGORY:ID` names, in any case of letters; None for any other text."""
+    match = _TYPE.fullmatch(text)
+    return AssociationType(match[1].upper(), int(match[2])) if match else None
+
+
+def types_text(types: Iterable[AssociationType]) -> str:
+    """Return the types as `CATEGORY:ID;…`, sorted; `-` for none."""
+    return ";".join(map(str, sorted(set(types)))) or _NONE
+
+
+def parse_types(text: str) -> TypeSet:
+    """Return what `types_text` was given. Raises ValueError for any other text."""
+    if text == _NONE:
+        return NOT_LINKED
+    parsed = [parse_type(part) for part in text.split(";")]
+    types = frozenset(kind for kind in parsed if kind is not None)
+    if len(types) != len(parsed):
+        raise ValueError(f"{text!r} is not a list of association types")
+    return types
+
+
+def primary_type(from_type: ObjectType, to_type: ObjectType) -> AssociationType | None:
+    """Return the Primary label of a pair of object types in this direction, None where HubSpot has none."""
+    key = (_TYPE_IDS.get(from_type, from_type), _TYPE_IDS.get(to_type, to_type))
+    type_id = _PRIMARY_IDS.get(key)
+    return None if type_id is None else AssociationType(HUBSPOT_DEFINED, type_id)

@@ -1,0 +1,104 @@
+"""Association labels by name: the labels that an account has for two object types, and what a text of a cell names.
+
+Labels are read in the direction from → to, since every label has an id for each direction.
+Source: HubSpot, associations v4 guide, "Retrieve association labels".
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importer.hubspot.association_types import AssociationType, parse_type
+from importer.hubspot.response import Response, objects
+from importer.redaction import cleaned
+
+LABEL_SEPARATOR = ";"
+"""Between several labels in one cell, as HubSpot's exports write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One association type of an account; `text` is "" for the unlabelled type."""
+
+    type: AssociationType
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownLabel:
+    """A text that names no label in this direction.
+
+    `existing` are the labels that exist, as they can be written in a cell. `is_reversed` tells that the text names a
+    label in the other direction, so that the columns are swapped.
+    """
+
+    text: str
+    existing: tuple[str, ...]
+    is_reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AmbiguousLabel:
+    """A text that several labels have; `candidates` are their types."""
+
+    text: str
+    candidates: tuple[AssociationType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels of an account in one direction between two object types, and those in the other direction."""
+
+    forward: tuple[Label, ...]
+    reverse: tuple[Label, ...] = ()
+
+    @property
+    def unlabelled(self) -> AssociationType | None:
+        """The type without a label; None when the account does not define one, as with some custom objects."""
+        return next((label.type for label in self.forward if not label.text), None)
+
+    def resolve(self, text: str) -> AssociationType | UnknownLabel | AmbiguousLabel:
+        """Return the type that `text` names: a label, trimmed and in any case of letters, or `CATEGORY:ID`."""
+        given = parse_type(text)
+        matches = _named(self.forward, text)
+        if given is not None and not matches:
+            matches = [label.type for label in self.forward if label.type == given]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            return AmbiguousLabel(text.strip(), tuple(matches))
+        existing = tuple(sorted(label.text for label in self.forward if label.text))
+        return UnknownLabel(text.strip(), existing, bool(_named(self.reverse, text)))
+
+
+def parse_labels(response: Response) -> tuple[Label, ...] | None:
+    """Return the labels that a 2xx response lists; None when any item cannot be read, as no label must be missed."""
+    results = response.content.get("results")
+    if not 200 <= response.http_status < 300 or not isinstance(results, list) or response.is_too_large:
+        return None
+    labels = [_label(item) for item in objects(results)]
+    complete = tuple(label for label in labels if label is not None)
+    return complete if len(complete) == len(results) else None
+
+
+def split_labels(cell: str) -> list[str]:
+    """Return the texts of a cell, without blank ones."""
+    return [text for part in cell.split(LABEL_SEPARATOR) if (text := part.strip())]
+
+
+def labelled_body(types: Sequence[AssociationType]) -> list[dict[str, str | int]]:
+    """Return the body of a labelled PUT, or `types` of one input of a batch: it replaces the labels of the pair."""
+    return [{"associationCategory": kind.category, "associationTypeId": kind.type_id} for kind in types]
+
+
+def _named(labels: Sequence[Label], text: str) -> list[AssociationType]:
+    wanted = text.strip().casefold()
+    return [label.type for label in labels if label.text and label.text.strip().casefold() == wanted]
+
+
+def _label(item: dict[str, object]) -> Label | None:
+    category, type_id, text = item.get("category"), item.get("typeId"), item.get("label")
+    is_number = type(type_id) is int or (isinstance(type_id, str) and type_id.isascii() and type_id.isdigit())
+    if not isinstance(category, str) or not is_number or not isinstance(text, str | None):
+        return None
+    kind = parse_type(f"{category}:{type_id}")
+    return None if kind is None else Label(kind, cleaned(text or ""))
