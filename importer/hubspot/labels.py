@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from importer.hubspot.association_types import AssociationType, parse_type
-from importer.hubspot.response import Response, objects
+from importer.hubspot.parse import objects
+from importer.hubspot.response import Response
 from importer.redaction import cleaned
 
 LABEL_SEPARATOR = ";"

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from importer.hubspot.response import ErrorItem, Response, errors_of, objects
+from importer.hubspot.parse import errors_of, objects
+from importer.hubspot.response import ErrorItem, Response
 from importer.model import ObjectType, is_record_id
 
 READ_INPUTS = 100

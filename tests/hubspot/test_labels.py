@@ -14,7 +14,8 @@ from importer.hubspot.labels import (
     parse_labels,
     split_labels,
 )
-from importer.hubspot.response import RateHeaders, Response, parse_response
+from importer.hubspot.parse import parse_response
+from importer.hubspot.response import RateHeaders, Response
 
 UNLABELLED = AssociationType("HUBSPOT_DEFINED", 279)
 PRIMARY = AssociationType("HUBSPOT_DEFINED", 1)

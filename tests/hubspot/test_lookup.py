@@ -24,7 +24,8 @@ from importer.hubspot.lookup import (
     unique_properties,
 )
 from importer.hubspot.lookup_requests import SearchLookup, UniqueLookup
-from importer.hubspot.response import NoResponse, RateHeaders, Response, parse_response
+from importer.hubspot.parse import parse_response
+from importer.hubspot.response import NoResponse, RateHeaders, Response
 from importer.model import ObjectType
 
 EMAIL = Key(ObjectType("contacts"), "email")
