@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import repeat
 from typing import NewType
 
 ObjectType = NewType("ObjectType", str)
@@ -11,6 +12,9 @@ ObjectType = NewType("ObjectType", str)
 
 RecordId = NewType("RecordId", str)
 """A HubSpot record id: ASCII decimal digits, no leading zero. Only `reader` creates one."""
+
+Labels = tuple[str, ...]
+"""The texts that name the labels of a pair, as written in the source: a label, or `CATEGORY:ID`."""
 
 LARGEST_ID = 2**63 - 1
 """HubSpot's record ids are signed 64-bit numbers."""
@@ -36,6 +40,7 @@ class Role(StrEnum):
     FROM_OBJECT_ID = "from_object_id"
     TO_OBJECT_TYPE = "to_object_type"
     TO_OBJECT_ID = "to_object_id"
+    LABEL = "label"
 
 
 class Status(StrEnum):
@@ -140,27 +145,34 @@ class SourceRow:
     """One row of the source: pairs, or problems, or neither if there is nothing to link (status `blank`).
 
     `number` is the row number as a spreadsheet shows it (the header is row 1; see `RowNames` for several files),
-    `cells` the original cells as text, without the columns of previous results.
+    `cells` the original cells as text, without the columns of previous results. `labels` has the label texts of each
+    pair; it is empty if no pair has any.
     """
 
     number: int
     cells: tuple[str, ...]
     pairs: tuple[Pair, ...]
     problems: tuple[Problem, ...]
+    labels: tuple[Labels, ...] = ()
 
 
 @dataclass(slots=True)
 class PairColumns:
-    """Pairs stored by column: pair i consists of `from_types[i]`, `from_ids[i]`, … and belongs to row `rows[i]`."""
+    """Pairs stored by column: pair i consists of `from_types[i]`, `from_ids[i]`, … and belongs to row `rows[i]`.
+
+    `labels[i]` has its label texts; `labels` is None if no pair has any.
+    """
 
     rows: list[int] = field(default_factory=list)
     from_types: list[ObjectType] = field(default_factory=list)
     from_ids: list[RecordId] = field(default_factory=list)
     to_types: list[ObjectType] = field(default_factory=list)
     to_ids: list[RecordId] = field(default_factory=list)
+    labels: list[Labels] | None = None
 
-    def add(self, row: int, pair: Pair) -> None:
+    def add(self, row: int, pair: Pair, labels: Labels = ()) -> None:
         """Append one pair."""
+        self._add_labels([labels] if labels else None, 1)
         self.rows.append(row)
         self.from_types.append(pair.from_type)
         self.from_ids.append(pair.from_id)
@@ -169,11 +181,20 @@ class PairColumns:
 
     def extend(self, pairs: "PairColumns") -> None:
         """Append the pairs of another object."""
+        self._add_labels(pairs.labels, len(pairs.rows))
         self.rows.extend(pairs.rows)
         self.from_types.extend(pairs.from_types)
         self.from_ids.extend(pairs.from_ids)
         self.to_types.extend(pairs.to_types)
         self.to_ids.extend(pairs.to_ids)
+
+    def _add_labels(self, labels: list[Labels] | None, pairs: int) -> None:
+        """Append the labels of further pairs, before the pairs themselves."""
+        if labels is None and self.labels is None:  # the usual case
+            return
+        if self.labels is None:
+            self.labels = [()] * len(self.rows)
+        self.labels.extend(labels or [()] * pairs)
 
 
 @dataclass(slots=True)
@@ -194,8 +215,8 @@ class SourceBlock:
         self.numbers.append(row.number)
         self.cells.append(row.cells)
         self.problems.extend((row.number, problem) for problem in row.problems)
-        for pair in row.pairs:
-            self.pairs.add(row.number, pair)
+        for pair, labels in zip(row.pairs, row.labels or repeat(())):
+            self.pairs.add(row.number, pair, labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +243,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PairOutcome:
-    """A pair of a row with its outcome; `first_row` is the number of the first row with the same pair."""
+    """A pair of a row with its outcome; `first_row` is the number of the first row with the same pair.
+
+    `labels` are the label texts of this row's pair.
+    """
 
     pair: Pair
     outcome: Outcome
     first_row: int
+    labels: Labels = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
 from importer.errors import SettingsError
@@ -34,6 +34,13 @@ class EngineName(StrEnum):
     BATCH = "batch"
 
 
+class LabelMode(StrEnum):
+    """How labels are set on a pair that has others already."""
+
+    ADD = "add"
+    REPLACE = "replace"
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """At most `calls` requests in every rolling window of `seconds`."""
@@ -55,7 +62,7 @@ class Reading:
     blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
     cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `statuses`, when
     given, skips rows whose `import_status` from an earlier run is a different one; rows without a status, or with an
-    unknown one, are read.
+    unknown one, are read. `labels` are those that every pair gets besides its own.
     """
 
     from_object_type: str | None = None
@@ -70,6 +77,7 @@ class Reading:
     allow_blank: bool = False
     visible_rows_only: bool = False
     statuses: frozenset[Status] | None = None
+    labels: tuple[str, ...] = ()
 
 
 def _parse_rate(value: object) -> object:
@@ -83,6 +91,16 @@ def _parse_rate(value: object) -> object:
     if not slash or rate.calls < 1 or not 0 < rate.seconds < 86_400:
         raise ValueError("expected N/SECONDS, such as 100/10, or auto")
     return rate
+
+
+def _split_labels(value: object) -> object:
+    return value.split(";") if isinstance(value, str) else value
+
+
+def _require_labels(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(map(str.strip, texts)):
+        raise ValueError("expected the name of a label, or CATEGORY:ID")
+    return tuple(dict.fromkeys(map(str.strip, texts)))
 
 
 def _unset(value: object) -> object:
@@ -102,6 +120,7 @@ AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
 FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
 Text = Annotated[str, BeforeValidator(refuse_token)]
 OptionalText = Annotated[Text | None, BeforeValidator(_unset)]
+LabelTexts = Annotated[tuple[Text, ...], BeforeValidator(_split_labels), AfterValidator(_require_labels)]
 OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -135,6 +154,7 @@ class Settings(BaseModel):
     no_header: bool = False
     allow_blank: bool = False
     visible_rows_only: bool = False
+    labels: LabelTexts = ()
 
     base_url: Annotated[str, BeforeValidator(parse_base_url)] = "https://api.hubapi.com"
     api_version: ApiVersion = ApiVersion.V4
@@ -142,6 +162,7 @@ class Settings(BaseModel):
     workers: Annotated[int, Field(ge=1, le=1000)] = 64
     engine: EngineName = EngineName.PUT
     batch_rate: FixedRate = Rate(5, 1.0)
+    label_mode: LabelMode = LabelMode.ADD
     only_missing: bool = False
     token_file: OptionalPath = None
     connect_timeout: PositiveSeconds = 10
@@ -214,6 +235,7 @@ class Settings(BaseModel):
             no_header=self.no_header,
             allow_blank=self.allow_blank,
             visible_rows_only=self.visible_rows_only,
+            labels=self.labels,
         )
 
 

@@ -80,6 +80,14 @@ class ProblemGroup:
     first: tuple[tuple[int, Problem], ...]
 
 
+@dataclass(slots=True)
+class LabelUse:
+    """How many pairs have a label by its text in their rows, and the first of these rows."""
+
+    pairs: int = 0
+    rows: list[int] = field(default_factory=list)
+
+
 Outcomes = Sequence[tuple[int, Outcome]]
 """Outcomes of pairs, by the numbers of the pairs (`PendingPair.id`)."""
 
@@ -88,13 +96,15 @@ Outcomes = Sequence[tuple[int, Outcome]]
 class PendingPair:
     """A pair to send, with its number in the journal and the first row that yields it.
 
-    `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed.
+    `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `goal` has the
+    association types of its labels as `CATEGORY:ID;…`, "" for a pair without labels.
     """
 
     id: int
     row: int
     pair: Pair
     earlier: Outcome | None = None
+    goal: str = ""
 
     @property
     def may_be_linked(self) -> bool:

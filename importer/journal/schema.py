@@ -12,7 +12,7 @@ import orjson
 
 from importer.model import Outcome
 
-VERSION = 4
+VERSION = 5
 SUFFIX = ".sqlite"
 
 PAGE_SIZE = 16_384
@@ -33,6 +33,7 @@ TABLES = (
     checksum INTEGER NOT NULL
 )""",
     "CREATE TABLE in_flight (pair INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)",
+    "CREATE TABLE goals (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     f"CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL)",
 )
 """The CREATE statements. `checksum` is that of the other values of a row (see `integrity.checksum`).
@@ -42,6 +43,7 @@ blocks      rows with their cells, and the pairs that they yield
 problems    the problems of invalid rows
 duplicates  the pairs that repeat an earlier pair (`first`)
 in_flight   the pairs that a process has claimed and whose outcome is not final
+goals       the association types that a labelled pair is to have: those of the labels of all rows with that pair
 outcomes    the latest outcome of each pair that has one
 """
 

@@ -37,6 +37,7 @@ WHERE outcomes.pair BETWEEN :first AND :last AND status = '{Status.NOT_SENT}' AN
 """
 
 _WITH_STATUS = f"SELECT pair, {OUTCOME_COLUMNS} FROM outcomes WHERE pair > ? AND status = ? ORDER BY pair LIMIT ?"
+_GOALS = "SELECT pair, types FROM goals WHERE pair BETWEEN ? AND ?"
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_OUTCOME = f"INSERT OR REPLACE INTO outcomes VALUES (?, {', '.join('?' for _ in fields(Outcome))}, ?)"
@@ -50,17 +51,25 @@ class WorkQueue(JournalFile):
     """
 
     def claim(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next pending pairs, at most `limit`, numbered above `after`, and mark them as in flight.
+        """Return the next pending pairs without labels, at most `limit`, numbered above `after`, marked as in flight.
 
         If the process dies, the mark makes the outcome of the pair `unconfirmed` instead of `not_sent`.
         """
+        return self._claim(after, limit, is_labelled=False)
+
+    def claim_labelled(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the next pending pairs with labels, as `claim` does those without."""
+        return self._claim(after, limit, is_labelled=True)
+
+    def _claim(self, after: int, limit: int, *, is_labelled: bool) -> list[PendingPair]:
         with self._transaction() as db:
-            claimed = list(islice(self._pending(after), limit))
+            found = (pending for pending in self._pending(after) if bool(pending.goal) is is_labelled)
+            claimed = list(islice(found, limit))
             db.executemany(_MARK_IN_FLIGHT, ((pending.id, checksum(pending.id)) for pending in claimed))
         return claimed
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the pairs that `claim` would, without marking them."""
+        """Return the pairs that `claim` and `claim_labelled` would, without marking them."""
         with as_journal_error(self.path):
             return list(islice(self._pending(after), limit))
 
@@ -93,7 +102,8 @@ class WorkQueue(JournalFile):
                 while number > last:
                     first, last, data = next(blocks)
                     records = pair_records(data)
-                pairs.append(pending_pair(number, records[number - first], outcome_of(values)))
+                goal = self._goals(number, number).get(number, "")
+                pairs.append(pending_pair(number, records[number - first], outcome_of(values), goal))
         return pairs
 
     def pending_by_types(self) -> list[int]:
@@ -121,8 +131,14 @@ class WorkQueue(JournalFile):
         for found in self._pending_records(after):
             span = {"first": found[0][0], "last": found[-1][0]}
             states = {number: values for number, *values in self._db.execute(_STATES_OF_PENDING, span)}
+            goals = self._goals(**span)
             for number, record in found:
-                yield pending_pair(number, record, current_outcome(*states[number]) if number in states else None)
+                earlier = current_outcome(*states[number]) if number in states else None
+                yield pending_pair(number, record, earlier, goals.get(number, ""))
+
+    def _goals(self, first: int, last: int) -> dict[int, str]:
+        """Return the goals of the labelled ones among the pairs from `first` to `last`."""
+        return dict(self._db.execute(_GOALS, (first, last))) if self.has_labels else {}
 
     def _pending_records(self, after: int) -> Iterator[list[tuple[int, PairRecord]]]:
         """Yield the pending pairs numbered above `after`, with their numbers, block by block."""

@@ -100,6 +100,7 @@ def _origin(journal: Journal, old: PreviousResults, found: Reading, own: Reading
         header_row=old.header_row,
         no_header=False,
         allow_blank=bool(info.reading.get("allow_blank")),
+        labels=tuple(info.reading.get("labels", ())),
         statuses=TO_RETRY,
     )
     return Origin(journal, reading, note)
