@@ -215,7 +215,7 @@ class SourceBlock:
         self.numbers.append(row.number)
         self.cells.append(row.cells)
         self.problems.extend((row.number, problem) for problem in row.problems)
-        for pair, labels in zip(row.pairs, row.labels or repeat(())):
+        for pair, labels in zip(row.pairs, row.labels or repeat(()), strict=False):
             self.pairs.add(row.number, pair, labels)
 
 
