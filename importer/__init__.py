@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         SettingsError,
         SourceError,
     )
-    from importer.model import Status, StopReason
+    from importer.model import Operation, Status, StopReason
     from importer.reader.pairs_frame import read_pairs
     from importer.reporter import RunStatus, Summary
     from importer.runner.run import run_import
@@ -55,6 +55,7 @@ __all__ = [
     "FileSystemError",
     "ImporterError",
     "JournalError",
+    "Operation",
     "OutputError",
     "RunAbortedError",
     "RunStatus",

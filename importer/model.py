@@ -43,11 +43,22 @@ class Role(StrEnum):
     LABEL = "label"
 
 
+class Operation(StrEnum):
+    """What a run does to every pair (the JSON key `operation`)."""
+
+    LINK = "link"
+    UNLINK = "unlink"
+    UNDO = "undo"
+    VERIFY = "verify"
+
+
 class Status(StrEnum):
     """Result of a pair or a row (the column `import_status`)."""
 
     LINKED = "linked"
     ALREADY_LINKED = "already_linked"
+    UNLINKED = "unlinked"
+    NOT_LINKED = "not_linked"
     BLANK = "blank"
     FAILED = "failed"
     UNCONFIRMED = "unconfirmed"
@@ -55,7 +66,7 @@ class Status(StrEnum):
     NOT_SENT = "not_sent"
 
 
-GOOD_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED, Status.BLANK})
+GOOD_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED, Status.UNLINKED, Status.NOT_LINKED, Status.BLANK})
 """Statuses of rows that need no further work: not in the failures file, exit code 0."""
 
 
@@ -245,12 +256,15 @@ class Outcome:
 class PairOutcome:
     """A pair of a row with its outcome; `first_row` is the number of the first row with the same pair.
 
-    `labels` are the label texts of this row's pair.
+    `before` and `after` are its association types as read before and after sending: `CATEGORY:ID;…`, `-` if it had
+    none, None if they were not read. `labels` are the label texts of this row's pair.
     """
 
     pair: Pair
     outcome: Outcome
     first_row: int
+    before: str | None = None
+    after: str | None = None
     labels: Labels = ()
 
 
@@ -288,8 +302,11 @@ RUN_ID_COLUMN = "import_run_id"
 RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
 """The columns that are added to every results file, in order."""
 
+TYPES_BEFORE_COLUMN = "import_types_before"
+"""Column for the association types of a pair before sending, `-` if none; present only when any were read."""
+
 EXTRA_CELLS_COLUMN = "import_extra_cells"
 """Column for the cells of a row beyond the header, as a JSON list of strings; present only when needed."""
 
-PREVIOUS_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, EXTRA_CELLS_COLUMN})
+PREVIOUS_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, TYPES_BEFORE_COLUMN, EXTRA_CELLS_COLUMN})
 """Columns that hold previous results if a source has them; they are replaced."""

@@ -4,13 +4,15 @@ import textwrap
 from collections.abc import Callable, Mapping
 
 from importer.exit_codes import ExitCode
-from importer.model import EXTRA_CELLS_COLUMN, Status
+from importer.model import EXTRA_CELLS_COLUMN, TYPES_BEFORE_COLUMN, Status
 
 WIDTH = 80
 
 STATUSES: Mapping[str, str] = {
     Status.LINKED: "HubSpot confirmed this pair: complete, without errors, and the response names the pair.",
     Status.ALREADY_LINKED: "The pair was read before sending and was linked already; nothing was sent.",
+    Status.UNLINKED: "Reading the pair back confirmed that its link was removed.",
+    Status.NOT_LINKED: "The pair was read before sending and was not linked; nothing was sent.",
     Status.BLANK: "The row's cell in a list column is empty: there is nothing to link.",
     Status.FAILED: "HubSpot refused the pair; sending it again unchanged would fail again.",
     Status.UNCONFIRMED: "The pair was sent, but no trustworthy response arrived: it may or may not be linked. "
@@ -37,13 +39,14 @@ COLUMNS: Mapping[str, str] = {
     "import_completed_at": "When HubSpot completed the request.",
     "import_advice": "What to do, in one sentence; empty if the row is good.",
     "import_run_id": "The run that wrote the row.",
+    TYPES_BEFORE_COLUMN: "Only if any were read: the pair's association types before sending, - if it had none.",
     EXTRA_CELLS_COLUMN: "Only if needed: the cells of a row beyond the header, as a JSON list. The row is invalid "
     "until this cell is empty.",
 }
 """The meaning of each column that a results file adds."""
 
 EXIT_CODES: Mapping[ExitCode, str] = {
-    ExitCode.OK: "Every row is good: linked, already linked, or blank.",
+    ExitCode.OK: "Every row is good: linked, already linked, unlinked, not linked, or blank.",
     ExitCode.SOME_ROWS_BAD: "The run completed; some rows are failed, unconfirmed or invalid.",
     ExitCode.WRONG_INPUT: "The command, the config or the file is wrong; nothing was sent.",
     ExitCode.STOPPED: "The run stopped early and can be resumed: token rejected, scopes missing, daily limit, "

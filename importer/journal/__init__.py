@@ -4,8 +4,8 @@ It holds the settings of the run, every row as it was read, every pair and every
 totals and the report are queries against it. It does not depend on HTTP.
 
 Rows and pairs are written once, in blocks. Pairs are numbered from 1 in the order of the rows; a pair that repeats one
-of an earlier row is listed in `duplicates` and shares that pair's outcome. During a run only the tables `in_flight` and
-`outcomes` change.
+of an earlier row is listed in `duplicates` and shares that pair's outcome. During a run only the tables `in_flight`,
+`before`, `after` and `outcomes` change.
 
 Durability: WAL with `synchronous=NORMAL`. A killed process loses nothing that was committed. A power failure may roll
 back the last transactions but leaves the file sound; those pairs are sent again, which is idempotent, so FULL (one
@@ -14,7 +14,17 @@ fsync per outcome) would gain nothing.
 
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import is_held, list_journals
-from importer.journal.records import CUT_OFF, Account, Counts, LabelUse, Outcomes, PendingPair, ProblemGroup, RunInfo
+from importer.journal.records import (
+    CUT_OFF,
+    Account,
+    Counts,
+    LabelUse,
+    Outcomes,
+    PendingPair,
+    ProblemGroup,
+    RunInfo,
+    Types,
+)
 from importer.journal.schema import SUFFIX
 from importer.journal.serialization import SANDBOX
 from importer.journal.writer import write_journal
@@ -31,6 +41,7 @@ __all__ = [
     "PendingPair",
     "ProblemGroup",
     "RunInfo",
+    "Types",
     "is_held",
     "list_journals",
     "open_for_run",

@@ -19,8 +19,8 @@ from importer.journal.schema import OUTCOME_COLUMNS, TABLES, unpack
 from importer.model import Status, is_object_type, is_record_id
 
 _SHORT_IDS = re.compile(r"(?:[1-9][0-9]{0,17}\n)*+").fullmatch
-_ARE_TYPES = re.compile(r"[A-Z_]+:[0-9]+(?:;[A-Z_]+:[0-9]+)*+").fullmatch
 _STATUSES = frozenset(Status)
+_TYPES = re.compile(r"-|[A-Z_]{1,100}:[0-9]{1,18}(?:;[A-Z_]{1,100}:[0-9]{1,18})*+").fullmatch
 
 GOALS = "goals"
 """The key of the table `run` with the number of labelled pairs; it exists once their labels are resolved."""
@@ -126,6 +126,9 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
     require(all(0 < first < pair <= totals.pairs for pair, first in repeated.items()), "a duplicate")
     for pair, status, *_ in _checked(db, f"pair, {OUTCOME_COLUMNS}", "outcomes"):
         require(0 < pair <= totals.pairs and status in _STATUSES and pair not in repeated, "an outcome")
+    for table in ("before", "after"):
+        for pair, types in _checked(db, "pair, types", table):
+            require(0 < pair <= totals.pairs and bool(_TYPES(types)) and pair not in repeated, "association types")
     _verify_goals(db, totals, repeated)
     for (pair,) in _checked(db, "pair", "in_flight"):
         require(0 < pair <= totals.pairs and pair not in repeated, "a pair in flight")
@@ -134,7 +137,7 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
 def _verify_goals(db: sqlite3.Connection, totals: Totals, repeated: Collection[int]) -> None:
     goals = 0
     for goals, (pair, types) in enumerate(_checked(db, "pair, types", "goals"), 1):
-        require(0 < pair <= totals.pairs and pair not in repeated and _ARE_TYPES(types), "the labels of a pair")
+        require(0 < pair <= totals.pairs and pair not in repeated and bool(_TYPES(types)), "a goal")
     require(goals == json.loads(read_run(db).get(GOALS, "0")), "the number of labelled pairs")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from importer.model import Outcome, Pair, Problem, RowNames, Status
+from importer.model import Operation, Outcome, Pair, Problem, RowNames, Status
 
 CUT_OFF = Outcome(
     Status.UNCONFIRMED,
@@ -22,7 +22,7 @@ class RunInfo:
     Times are ISO 8601. `parent` is the run whose failures this run retries. `reading` holds the settings that determine
     which pairs the source yields, `target` is the base URL or `sandbox`, `results` the path of the results file,
     `settings` all settings, `places` the column of `header` for each role (counted from 1), `parts` the names of the
-    source's files if it has several.
+    source's files if it has several. `operation` is what the run does to every pair.
     """
 
     run_id: str
@@ -40,6 +40,7 @@ class RunInfo:
     settings: dict[str, Any] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
+    operation: Operation = Operation.LINK
 
     @property
     def row_names(self) -> RowNames:
@@ -92,18 +93,24 @@ Outcomes = Sequence[tuple[int, Outcome]]
 """Outcomes of pairs, by the numbers of the pairs (`PendingPair.id`)."""
 
 
+Types = Sequence[tuple[int, str]]
+"""Association types of pairs as text (`CATEGORY:ID;…`, `-` if none), by the numbers of the pairs."""
+
+
 @dataclass(frozen=True, slots=True)
 class PendingPair:
     """A pair to send, with its number in the journal and the first row that yields it.
 
-    `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `goal` has the
-    association types of its labels as `CATEGORY:ID;…`, "" for a pair without labels.
+    `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` has its
+    association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. `goal` has the
+    types of its labels, "" for a pair without labels.
     """
 
     id: int
     row: int
     pair: Pair
     earlier: Outcome | None = None
+    before: str | None = None
     goal: str = ""
 
     @property

@@ -27,6 +27,13 @@ FROM duplicates LEFT JOIN outcomes ON outcomes.pair = first LEFT JOIN in_flight 
 WHERE duplicates.pair BETWEEN :first AND :last
 """
 
+_TYPES_OF_PAIRS = """
+SELECT pair, types FROM {table} WHERE pair BETWEEN :first AND :last
+UNION ALL SELECT duplicates.pair, types FROM duplicates JOIN {table} ON {table}.pair = duplicates.first
+WHERE duplicates.pair BETWEEN :first AND :last
+"""
+_TYPES_BEFORE, _TYPES_AFTER = (_TYPES_OF_PAIRS.format(table=table) for table in ("before", "after"))
+
 _COUNTS = """
 SELECT
     (SELECT count(DISTINCT row) FROM problems), (SELECT count(DISTINCT row) FROM duplicates WHERE row <> first_row)
@@ -50,6 +57,11 @@ class ReportQueries(JournalFile):
     def has_extra_cells(self) -> bool:
         """Return True if any row has more cells than the header."""
         return self._totals.width > len(self.info.header)
+
+    def has_types_before(self) -> bool:
+        """Return True if the types of any pair were read before sending."""
+        with as_journal_error(self.path):
+            return bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM before)").fetchone()[0])
 
     def problem_groups(self, first: int) -> list[ProblemGroup]:
         """Return the problems by code, most frequent first, each with one problem of its `first` rows."""
@@ -95,10 +107,17 @@ class ReportQueries(JournalFile):
     def _pairs_by_row(self, first: int, last: int, data: bytes, not_sent: Outcome) -> dict[int, list[PairOutcome]]:
         span = {"first": first, "last": last}
         states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
+        before, after = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER))
         found: dict[int, list[PairOutcome]] = {}
         for number, (record, labels) in enumerate(labelled_records(data), first):
             first_row, *values = states.get(number, UNKNOWN_PAIR)
-            outcome = current_outcome(*values) or not_sent
-            made = PairOutcome(Pair(*record[1:]), outcome, first_row or record[0], labels)
+            made = PairOutcome(
+                Pair(*record[1:]),
+                current_outcome(*values) or not_sent,
+                first_row or record[0],
+                before.get(number),
+                after.get(number),
+                labels,
+            )
             found.setdefault(record[0], []).append(made)
         return found

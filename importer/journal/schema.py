@@ -33,6 +33,8 @@ TABLES = (
     checksum INTEGER NOT NULL
 )""",
     "CREATE TABLE in_flight (pair INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)",
+    "CREATE TABLE before (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
+    "CREATE TABLE after (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     "CREATE TABLE goals (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     f"CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL)",
 )
@@ -43,6 +45,8 @@ blocks      rows with their cells, and the pairs that they yield
 problems    the problems of invalid rows
 duplicates  the pairs that repeat an earlier pair (`first`)
 in_flight   the pairs that a process has claimed and whose outcome is not final
+before      the association types of pairs as read before they were sent: `CATEGORY:ID;…`, `-` if none
+after       the same as read after they were sent
 goals       the association types that a labelled pair is to have: those of the labels of all rows with that pair
 outcomes    the latest outcome of each pair that has one
 """

@@ -11,7 +11,7 @@ from importer.config import ApiVersion, parse_base_url
 from importer.journal.integrity import require
 from importer.journal.records import CUT_OFF, Account, PendingPair, RunInfo
 from importer.journal.schema import unpack
-from importer.model import Labels, ObjectType, Outcome, Pair, Problem, RecordId, Role, Status
+from importer.model import Labels, ObjectType, Operation, Outcome, Pair, Problem, RecordId, Role, Status
 
 SANDBOX = "sandbox"
 """The target of a run against the in-process sandbox."""
@@ -49,7 +49,9 @@ def run_info(values: Mapping[str, Any]) -> RunInfo:
     require(False not in is_place, "the columns of its source")
     require(values["api_version"] in set(ApiVersion), "its API version")
     require(_is_target(values["target"]), "its base URL")
-    return RunInfo(**{**values, "header": tuple(header), "parts": tuple(parts)})
+    require(values["operation"] in set(Operation), "its operation")
+    operation = Operation(values["operation"])
+    return RunInfo(**{**values, "header": tuple(header), "parts": tuple(parts), "operation": operation})
 
 
 def _is_target(text: str) -> bool:
@@ -81,7 +83,7 @@ def labelled_records(data: bytes) -> list[tuple[PairRecord, Labels]]:
 
 def pending_pair(number: int, record: PairRecord, outcome: Outcome | None, goal: str = "") -> PendingPair:
     """Return a pair to send."""
-    return PendingPair(number, record[0], Pair(*record[1:]), outcome, goal)
+    return PendingPair(number, record[0], Pair(*record[1:]), outcome, goal=goal)
 
 
 def outcome_of(values: Sequence[Any]) -> Outcome | None:

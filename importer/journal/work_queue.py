@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import chain, islice
 
 from importer.journal.integrity import checksum
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import Outcomes, PendingPair
+from importer.journal.records import Outcomes, PendingPair, Types
 from importer.journal.schema import OUTCOME_COLUMNS
 from importer.journal.serialization import (
     PairRecord,
@@ -40,6 +40,9 @@ _WITH_STATUS = f"SELECT pair, {OUTCOME_COLUMNS} FROM outcomes WHERE pair > ? AND
 _GOALS = "SELECT pair, types FROM goals WHERE pair BETWEEN ? AND ?"
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
+_RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
+_RECORD_AFTER = "INSERT OR REPLACE INTO after VALUES (?, ?, ?)"
+_BEFORE = "SELECT pair, types FROM before WHERE pair BETWEEN ? AND ?"
 _RECORD_OUTCOME = f"INSERT OR REPLACE INTO outcomes VALUES (?, {', '.join('?' for _ in fields(Outcome))}, ?)"
 
 
@@ -64,22 +67,22 @@ class WorkQueue(JournalFile):
     def _claim(self, after: int, limit: int, *, is_labelled: bool) -> list[PendingPair]:
         with self._transaction() as db:
             found = (pending for pending in self._pending(after) if bool(pending.goal) is is_labelled)
-            claimed = list(islice(found, limit))
+            claimed = self._with_before(list(islice(found, limit)))
             db.executemany(_MARK_IN_FLIGHT, ((pending.id, checksum(pending.id)) for pending in claimed))
         return claimed
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
         """Return the pairs that `claim` and `claim_labelled` would, without marking them."""
         with as_journal_error(self.path):
-            return list(islice(self._pending(after), limit))
+            return self._with_before(list(islice(self._pending(after), limit)))
 
     def release(self, pairs: Sequence[int]) -> None:
         """Undo `claim` for pairs that were not sent."""
         with self._transaction() as db:
             db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in pairs))
 
-    def record(self, final: Outcomes, provisional: Outcomes = ()) -> None:
-        """Write the outcomes of pairs in one transaction.
+    def record(self, final: Outcomes, provisional: Outcomes = (), before: Types = (), after: Types = ()) -> None:
+        """Write the outcomes of pairs, and their types as read before and after sending, in one transaction.
 
         A pair with a provisional outcome stays in flight: reports show the outcome, and the next process sends the pair
         again. Not so a pair that is `not_sent`: HubSpot is known not to have accepted it.
@@ -88,6 +91,8 @@ class WorkQueue(JournalFile):
         done += [pair for pair, outcome in provisional if outcome.status is Status.NOT_SENT]
         rows = ((pair, *outcome_values(outcome)) for pair, outcome in chain(final, provisional))
         with self._transaction() as db:
+            db.executemany(_RECORD_BEFORE, ((*values, checksum(*values)) for values in before))
+            db.executemany(_RECORD_AFTER, ((*values, checksum(*values)) for values in after))
             db.executemany(_RECORD_OUTCOME, ((*row, checksum(*row)) for row in rows))
             db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in done))
 
@@ -104,7 +109,7 @@ class WorkQueue(JournalFile):
                     records = pair_records(data)
                 goal = self._goals(number, number).get(number, "")
                 pairs.append(pending_pair(number, records[number - first], outcome_of(values), goal))
-        return pairs
+            return self._with_before(pairs)
 
     def pending_by_types(self) -> list[int]:
         """Return how many distinct pairs are pending, for each combination of object types that has any."""
@@ -126,6 +131,13 @@ class WorkQueue(JournalFile):
             db.execute("DELETE FROM run WHERE key = 'summary'")
             for found in self._pending_records(0):
                 db.executemany(_MARK_IN_FLIGHT, ((number, checksum(number)) for number, _ in found))
+
+    def _with_before(self, pairs: list[PendingPair]) -> list[PendingPair]:
+        """Return the pairs with the types that they had before sending, as far as these were read."""
+        if not pairs:
+            return pairs
+        before = dict(self._db.execute(_BEFORE, (pairs[0].id, pairs[-1].id)))
+        return [replace(pending, before=before.get(pending.id)) for pending in pairs] if before else pairs
 
     def _pending(self, after: int) -> Iterator[PendingPair]:
         for found in self._pending_records(after):

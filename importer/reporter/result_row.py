@@ -5,7 +5,15 @@ from collections.abc import Sequence
 
 from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
 
-WORST_FIRST = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT, Status.LINKED, Status.ALREADY_LINKED)
+WORST_FIRST = (
+    Status.FAILED,
+    Status.UNCONFIRMED,
+    Status.NOT_SENT,
+    Status.LINKED,
+    Status.UNLINKED,
+    Status.ALREADY_LINKED,
+    Status.NOT_LINKED,
+)
 """A row of several pairs has the outcome of the first pair with the first of these statuses."""
 
 _BLANK = Outcome(Status.BLANK)
@@ -43,6 +51,11 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
         worst.completed_at,
         worst.advice,
     )
+
+
+def types_before(row: RowOutcome) -> str:
+    """Return the types that the pair with the row's outcome had before sending, "" if they were not read."""
+    return "" if row.problems or not row.pairs else min(row.pairs, key=_severity).before or ""
 
 
 def problem_sentence(row: int | str, problem: Problem) -> str:

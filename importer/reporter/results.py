@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.errors import OutputError
-from importer.model import EXTRA_CELLS_COLUMN, GOOD_STATUSES, NUMBERED, RESULT_COLUMNS, RowNames, RowOutcome
+from importer.model import (
+    EXTRA_CELLS_COLUMN,
+    GOOD_STATUSES,
+    NUMBERED,
+    RESULT_COLUMNS,
+    TYPES_BEFORE_COLUMN,
+    RowNames,
+    RowOutcome,
+)
 from importer.reporter.csv_writer import CsvWriter
+from importer.reporter.result_row import types_before
 from importer.reporter.row_counts import RowCounter, RowCounts
 from importer.reporter.summary_sheet import RunDescription, summary_lines
 from importer.reporter.table_writer import TableWriter
@@ -22,7 +31,8 @@ class Layout:
     """The form of the results: the source's columns without those of an earlier result, and its delimiter.
 
     The delimiter is "," when the source was a workbook. `run_id` is the run that writes them, "" for none.
-    `has_extra_cells` is whether any row has more cells than the header, `row_names` how the rows are named.
+    `has_extra_cells` is whether any row has more cells than the header, `row_names` how the rows are named,
+    `has_types_before` whether the types of any pair were read before sending.
     """
 
     header: tuple[str, ...]
@@ -30,6 +40,16 @@ class Layout:
     run_id: str = ""
     has_extra_cells: bool = False
     row_names: RowNames = NUMBERED
+    has_types_before: bool = False
+
+    @property
+    def result_columns(self) -> tuple[str, ...]:
+        """The columns with results: those of every results file, then those that this run needs."""
+        return (*RESULT_COLUMNS, TYPES_BEFORE_COLUMN) if self.has_types_before else RESULT_COLUMNS
+
+    def optional_texts(self, row: RowOutcome) -> tuple[str, ...]:
+        """Return the texts of a row for the result columns that only some runs need."""
+        return (types_before(row),) if self.has_types_before else ()
 
     @property
     def extra_columns(self) -> tuple[str, ...]:
@@ -64,10 +84,9 @@ def write_results(
 ) -> RowCounts:
     """Write every row to `path` and the rows that are not good to `failures`; return the counts of the rows.
 
-    Rows are written in one pass. `path` is a workbook when it ends in `.xlsx`, else CSV. `failures` is CSV, has the
-    source's columns only and is written if there is such a row; otherwise an old one is removed. Both files appear in
-    one step each, after all rows are written; an error before that leaves both as they were. `written` decides
-    whether an old file is replaced or kept.
+    `path` is a workbook when it ends in `.xlsx`, else CSV. `failures` is CSV, has the source's columns only and is
+    written if there is such a row; otherwise an old one is removed. Both files appear in one step each, after all rows
+    are written; an error before that leaves both as they were. `written` decides whether an old file is replaced.
 
     Both files are rectangular: a row shorter than the header is filled with empty cells, and the cells beyond the
     header go, as a JSON list, into the column `import_extra_cells`. Read back, such a row is too long as before.
@@ -80,28 +99,34 @@ def write_results(
             "RESULTS_ARE_FAILURES",
             f"{path} cannot hold both the results and the failures. Choose another name with --out.",
         )
-    counter = RowCounter(layout.row_names)
-    width = len(layout.header)
     with ExitStack() as stack:
         results = stack.enter_context(_open_results(path, layout, workbook))
         bad_rows = stack.enter_context(CsvWriter(failures, layout.delimiter)) if failures is not None else None
-        results.write(layout.header, RESULT_COLUMNS, layout.extra_columns)
-        if bad_rows is not None:
-            bad_rows.write(layout.header, (), layout.extra_columns)
-        for row in rows:
-            status, texts = counter.add(row)
-            cells, beyond = _split_at_width(row.cells, width)
-            extra = _extra_cells(beyond, layout)
-            results.write(cells, (*texts, layout.run_id), extra)
-            if bad_rows is not None and status not in GOOD_STATUSES:
-                bad_rows.write(cells, (), extra)
-        counts = counter.counts()
+        counts = _write_rows(layout, rows, results, bad_rows)
         if workbook is not None and isinstance(results, WorkbookCopy | XlsxWriter):
             results.add_summary(summary_lines(workbook.run, counts))
         _commit(counts, results, bad_rows, written)
     if failures is not None and not counts.bad:
         written.remove(failures)
     return counts
+
+
+def _write_rows(
+    layout: Layout, rows: Iterable[RowOutcome], results: TableWriter, bad_rows: TableWriter | None
+) -> RowCounts:
+    counter = RowCounter(layout.row_names)
+    width = len(layout.header)
+    results.write(layout.header, layout.result_columns, layout.extra_columns)
+    if bad_rows is not None:
+        bad_rows.write(layout.header, (), layout.extra_columns)
+    for row in rows:
+        status, texts = counter.add(row)
+        cells, beyond = _split_at_width(row.cells, width)
+        extra = _extra_cells(beyond, layout)
+        results.write(cells, (*texts, layout.run_id, *layout.optional_texts(row)), extra)
+        if bad_rows is not None and status not in GOOD_STATUSES:
+            bad_rows.write(cells, (), extra)
+    return counter.counts()
 
 
 def _open_results(path: Path, layout: Layout, workbook: WorkbookContext | None) -> TableWriter:

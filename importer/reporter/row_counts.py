@@ -20,6 +20,8 @@ class RowCounts:
     rows: int = 0
     linked: int = 0
     already_linked: int = 0
+    unlinked: int = 0
+    not_linked: int = 0
     blank: int = 0
     failed: int = 0
     unconfirmed: int = 0

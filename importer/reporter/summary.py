@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from importer.errors import OutputError
 from importer.exit_codes import ExitCode
-from importer.model import Status, StopReason
+from importer.model import Operation, Status, StopReason
 from importer.printable import printable
 from importer.reporter.row_counts import RowCounts
 from importer.reporter.summary_sheet import next_steps
@@ -35,12 +35,15 @@ class Summary:
     """
 
     run_id: str
+    operation: Operation
     status: RunStatus
     stopped_by: StopReason | None
     rows: int
     pairs: int
     linked: int
     already_linked: int
+    unlinked: int
+    not_linked: int
     blank: int
     failed: int
     unconfirmed: int

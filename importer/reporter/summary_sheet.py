@@ -17,6 +17,8 @@ HEADINGS = ("Import summary", "What to do next", "About this run")
 MEANINGS = {
     Status.LINKED: "HubSpot confirmed the link.",
     Status.ALREADY_LINKED: "The records were already linked; nothing was sent.",
+    Status.UNLINKED: "The link was removed; reading it back confirmed that.",
+    Status.NOT_LINKED: "The records were not linked; nothing was sent.",
     Status.BLANK: "The row has no id to link.",
     Status.FAILED: "HubSpot refused the link; sending it again unchanged would fail again.",
     Status.UNCONFIRMED: "Sent, but HubSpot did not confirm it; it is safe to retry.",

@@ -20,6 +20,8 @@ STATUS_COLOURS = MappingProxyType(
     {
         Status.LINKED: StatusColour("C6EFCE", "005000"),
         Status.ALREADY_LINKED: StatusColour("DDEBF7", "1F3864"),
+        Status.UNLINKED: StatusColour("C6EFCE", "005000"),
+        Status.NOT_LINKED: StatusColour("DDEBF7", "1F3864"),
         Status.BLANK: StatusColour("F2F2F2", "404040"),
         Status.FAILED: StatusColour("FFC7CE", "7F0006"),
         Status.UNCONFIRMED: StatusColour("FFEB9C", "5F4B00"),
@@ -39,6 +41,7 @@ _RESULT_WIDTHS = {
     "import_completed_at": 22,
     "import_advice": 60,
     "import_run_id": 22,
+    "import_types_before": 24,
 }
 _MIN_WIDTH, _MAX_WIDTH = 12, 40
 

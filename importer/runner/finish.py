@@ -7,7 +7,7 @@ from pathlib import Path
 from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal
-from importer.model import Outcome, Status, Stop, StopReason
+from importer.model import Operation, Outcome, Status, Stop, StopReason
 from importer.reporter import Layout, RowCounts, RunStatus, Summary, count, write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
@@ -56,7 +56,14 @@ def last_summary(journal: Journal) -> Summary:
     found = journal.summary
     if found is not None:
         stopped_by = StopReason(found["stopped_by"]) if found["stopped_by"] else None
-        return Summary(**{**found, "status": RunStatus(found["status"]), "stopped_by": stopped_by})
+        return Summary(
+            **{
+                **found,
+                "status": RunStatus(found["status"]),
+                "stopped_by": stopped_by,
+                "operation": Operation(found["operation"]),
+            }
+        )
     journal.verify()
     totals = count(journal.rows(_not_sent("run", journal.info.run_id)))
     return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
@@ -85,6 +92,7 @@ def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -
         stop = None  # the signal came after everything was sent
     return Summary(
         run_id=journal.info.run_id,
+        operation=journal.info.operation,
         status=_status(stop),
         stopped_by=stop.reason if stop else None,
         **asdict(totals),
@@ -112,7 +120,14 @@ def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
 
 def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
     info = journal.info
-    layout = Layout(info.header, info.delimiter, info.run_id, journal.has_extra_cells(), info.row_names)
+    layout = Layout(
+        info.header,
+        info.delimiter,
+        info.run_id,
+        has_extra_cells=journal.has_extra_cells(),
+        row_names=info.row_names,
+        has_types_before=journal.has_types_before(),
+    )
     rows = journal.rows(_not_sent(output.operation, info.run_id))
     workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)

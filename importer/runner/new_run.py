@@ -6,6 +6,7 @@ from typing import Any
 
 from importer.config import Reading, Settings
 from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, write_journal
+from importer.model import Operation
 from importer.reader import Source
 from importer.runner.events import EventHandler, Notice
 from importer.runner.source_file import SourceFile, open_table, read_blocks
@@ -14,12 +15,13 @@ from importer.timestamps import utc_now_text
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """The id of a run to create, how its source is read, and the path of its results."""
+    """The id of a run to create, how its source is read, the path of its results, and its operation."""
 
     run_id: str
     settings: Settings
     reading: Reading
     results: Path
+    operation: Operation = Operation.LINK
 
     def describe(self, source: SourceFile, table: Source) -> RunInfo:
         """Return the description of the run for its journal."""
@@ -39,6 +41,7 @@ class NewRun:
             settings=self.settings.model_dump(mode="json"),
             places={str(role): place for role, place in table.places.items()},
             parts=table.info.parts,
+            operation=self.operation,
         )
 
     def read(self, source: SourceFile, directory: Path, on_event: EventHandler, account: Account | None = None) -> Path:

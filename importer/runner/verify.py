@@ -5,6 +5,7 @@ from pathlib import Path
 
 from importer.config import Settings
 from importer.journal import open_for_run
+from importer.model import Operation
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths
 from importer.runner.context import RunContext
@@ -33,7 +34,8 @@ def verify_file(
     with source_file(file, settings) as source, temporary_directory(settings.state_path) as directory:
         results = output_paths.results_path(source, out, sandbox=settings.sandbox, mark=".verify")
         check_writable(results)
-        path = NewRun(new_run_id(), settings, settings.reading, results).read(source, directory, on_event)
+        new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
+        path = new_run.read(source, directory, on_event)
         with open_for_run(path) as journal:
             on_event(plan(journal, settings, resumed=False))
             sent = work_on(journal, context, verify_pending)

@@ -19,7 +19,8 @@ from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 pytestmark = pytest.mark.slow
 
 JSON_KEYS = [
-    *("run_id", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "blank", "failed"),
+    *("run_id", "operation", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
+    *("not_linked", "blank", "failed"),
     *("unconfirmed", "invalid", "not_sent", "duplicates", "calls", "reads", "retries", "rate_limited"),
     *("seconds", "results", "failures"),
 ]
@@ -37,12 +38,15 @@ def test_a_thousand_pairs_are_linked_and_every_row_has_its_result(work: Workplac
     assert [journal.stem for journal in work.journals] == [run_id]
     assert 0 < seconds < 60
     assert summary == {
+        "operation": "link",
         "status": "finished",
         "stopped_by": None,
         "rows": 1000,
         "pairs": 1000,
         "linked": 1000,
         "already_linked": 0,
+        "unlinked": 0,
+        "not_linked": 0,
         "blank": 0,
         "failed": 0,
         "unconfirmed": 0,
@@ -77,12 +81,14 @@ def test_every_row_that_is_not_linked_has_its_reason(work: Workplace) -> None:
     done = work.run("run", source, "--json")
     assert done.code == 1
     summary = done.json
-    counts = {name: summary[name] for name in JSON_KEYS[3:14]}
+    counts = {name: summary[name] for name in JSON_KEYS[4:17]}
     assert counts == {
         "rows": 1000,
         "pairs": 950,
         "linked": 930,
         "already_linked": 0,
+        "unlinked": 0,
+        "not_linked": 0,
         "blank": 0,
         "failed": 50,
         "unconfirmed": 0,

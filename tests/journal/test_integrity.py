@@ -53,7 +53,8 @@ def finished(path: Path) -> Path:
         journal.begin()
         known = list(claim(journal, 60).values())[:-2]  # two stay in flight
         kinds = (LINKED, FAILED, UNCONFIRMED, NOT_SENT)
-        journal.record([(number, kinds[number % 4]) for number in known])
+        types = [(number, "HUBSPOT_DEFINED:279" if number % 2 else "-") for number in known]
+        journal.record([(number, kinds[number % 4]) for number in known], before=types, after=types)
         journal.end({"status": "finished"})
     return path
 
@@ -96,6 +97,8 @@ def test_an_intact_journal_passes(path: Path) -> None:
         "UPDATE outcomes SET pair = pair + 1000 WHERE pair = (SELECT max(pair) FROM outcomes)",
         "UPDATE outcomes SET http_status = 201 WHERE pair = (SELECT min(pair) FROM outcomes WHERE status = 'linked')",
         "UPDATE outcomes SET advice = x'00ff' WHERE pair = (SELECT min(pair) FROM outcomes)",
+        "UPDATE before SET types = '-' WHERE types <> '-'",
+        "UPDATE after SET pair = pair + 1000 WHERE pair = (SELECT max(pair) FROM after)",
         "UPDATE in_flight SET pair = pair + 1000",
         "ALTER TABLE outcomes RENAME COLUMN status TO statux",
         "CREATE TABLE more (a)",

@@ -112,6 +112,23 @@ def test_every_row_is_read_back_with_its_cells_problems_and_outcomes(
         )
 
 
+def test_the_types_before_and_after_belong_to_every_row_with_the_pair(tmp_path: Path) -> None:
+    path = written(tmp_path / "r.sqlite", row(2, pair(1)), row(3, pair(2)), row(4, pair(1)), row(5, pair(3)))
+    with open_for_run(path) as journal:
+        assert not journal.has_types_before()
+        numbers = claim(journal)
+        before = [(numbers[pair(1)], "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279"), (numbers[pair(2)], "-")]
+        journal.record([(numbers[pair(1)], LINKED)], before=before, after=[(numbers[pair(1)], "USER_DEFINED:7")])
+        journal.release([numbers[pair(2)], numbers[pair(3)]])
+    with Journal(path) as journal:
+        journal.verify()
+        assert journal.has_types_before()
+        assert [pending.before for pending in journal.pending(0, 9)] == ["-", None]
+        found = [(made.before, made.after) for given in journal.rows(NOT_SENT) for made in given.pairs]
+    linked = ("HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279", "USER_DEFINED:7")
+    assert found == [linked, ("-", None), linked, (None, None)]
+
+
 NASTY = (
     "\0",
     "a\0b",

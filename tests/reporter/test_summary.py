@@ -4,17 +4,20 @@ from typing import Any
 
 import pytest
 
-from importer.model import StopReason
+from importer.model import Operation, StopReason
 from importer.reporter import RunStatus, Summary, summary_table
 
 SUMMARY = Summary(
     run_id="20260504-030201",
+    operation=Operation.LINK,
     status=RunStatus.FINISHED,
     stopped_by=None,
     rows=1_100,
     pairs=1_050,
     linked=900,
     already_linked=100,
+    unlinked=0,
+    not_linked=0,
     blank=0,
     failed=50,
     unconfirmed=20,
@@ -51,12 +54,15 @@ def test_the_json_object_is_one_line_with_the_keys_of_the_contract_in_order() ->
     assert "\n" not in text
     assert list(json.loads(text).items()) == [
         ("run_id", "20260504-030201"),
+        ("operation", "link"),
         ("status", "finished"),
         ("stopped_by", None),
         ("rows", 1_100),
         ("pairs", 1_050),
         ("linked", 900),
         ("already_linked", 100),
+        ("unlinked", 0),
+        ("not_linked", 0),
         ("blank", 0),
         ("failed", 50),
         ("unconfirmed", 20),
