@@ -77,8 +77,8 @@ def pair_records(data: bytes) -> list[PairRecord]:
 def labelled_records(data: bytes) -> list[tuple[PairRecord, Labels]]:
     """Return the pairs of a block, each with its label texts."""
     columns = unpack(data)
-    labels = map(tuple, columns[5]) if len(columns) > 5 else repeat(())  # noqa: PLR2004 - the optional column
-    return list(zip(zip(*columns[:5], strict=True), labels))
+    labels = map(tuple, columns[5]) if len(columns) > 5 else repeat(())
+    return list(zip(zip(*columns[:5], strict=True), labels, strict=False))
 
 
 def pending_pair(number: int, record: PairRecord, outcome: Outcome | None, goal: str = "") -> PendingPair:

@@ -2,6 +2,7 @@
 
 from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
+from importer.pool.engines.label import LabelEngine
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_back import FindLinked, ReadBack, Verify
@@ -15,6 +16,7 @@ __all__ = [
     "BatchEngine",
     "Engine",
     "FindLinked",
+    "LabelEngine",
     "Pool",
     "Progress",
     "PutEngine",

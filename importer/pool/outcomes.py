@@ -56,6 +56,8 @@ class OutcomeRecorder:
         self._before = journal.outcome_counts()
         self._final: list[tuple[int, Outcome]] = []
         self._provisional: list[tuple[int, Outcome]] = []
+        self._before_sending: list[tuple[int, str]] = []
+        self._after_sending: list[tuple[int, str]] = []
         self._has_unwritten = asyncio.Event()
 
     def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True, is_read: bool = False) -> None:
@@ -77,6 +79,13 @@ class OutcomeRecorder:
             logger.debug("row %s: %s: %s", row, outcome.status, outcome.error_message, extra=extra)
         if not is_read:
             self._limits.check(pending, outcome)
+
+    def record_types(self, pending: PendingPair, *, before: str | None = None, after: str | None = None) -> None:
+        """Record the association types of a pair as read before or after sending (`CATEGORY:ID;…`, `-` if none)."""
+        if before is not None:
+            self._before_sending.append((pending.id, before))
+        if after is not None:
+            self._after_sending.append((pending.id, after))
 
     def mark_not_sent(self, pending: PendingPair) -> None:
         """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
@@ -101,9 +110,9 @@ class OutcomeRecorder:
 
     def flush(self) -> None:
         """Write all outcomes recorded so far."""
-        if self._final or self._provisional:
-            self._journal.record(self._final, self._provisional)
-            self._final, self._provisional = [], []
+        if self._final or self._provisional or self._before_sending or self._after_sending:
+            self._journal.record(self._final, self._provisional, self._before_sending, self._after_sending)
+            self._final, self._provisional, self._before_sending, self._after_sending = [], [], [], []
             self._on_written()
 
 

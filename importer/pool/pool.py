@@ -78,6 +78,15 @@ class Pool:
         """Return pairs still to be sent, for an engine that does not send them: a source for `run`."""
         return self._journal.pending(after, limit)
 
+    def labelled(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs with labels that are to be sent: a source for `run`, whose default has those without."""
+        return self._queue.claim_labelled(after, limit)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether any pair of the run has labels."""
+        return self._journal.has_labels
+
     def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that are unconfirmed: a source for `run`."""
         return self._journal.with_status(Status.UNCONFIRMED, after, limit)

@@ -24,8 +24,14 @@ class WorkQueue:
         self._unsent: set[int] = set()
 
     def claim(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next pairs to send, claimed in the journal."""
-        claimed = self._journal.claim(after, limit)
+        """Return the next pairs to send that have no labels, claimed in the journal."""
+        return self._claimed(self._journal.claim(after, limit))
+
+    def claim_labelled(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the next pairs to send that have labels, claimed in the journal."""
+        return self._claimed(self._journal.claim_labelled(after, limit))
+
+    def _claimed(self, claimed: list[PendingPair]) -> list[PendingPair]:
         self._unsent.update(pending.id for pending in claimed if not pending.may_be_linked)
         return claimed
 

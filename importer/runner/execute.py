@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from importer.config import ApiVersion, Settings, token_file_is_exposed
+from importer.config import ApiVersion, LabelMode, Settings, token_file_is_exposed
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
@@ -19,13 +19,17 @@ from importer.runner.send import Sent, abort_after_requests, link_pending, work_
 from importer.runner.target import Target
 
 
-def execute(path: Path, target: Target, out: Path | None) -> Summary:
-    """Send the pending pairs of the journal at `path`, write its results, and return the summary."""
+def execute(path: Path, target: Target, out: Path | None, reads: int = 0) -> Summary:
+    """Send the pending pairs of the journal at `path`, write its results, and return the summary.
+
+    `reads` counts the reads that creating the journal has needed.
+    """
     started = time.monotonic()
     with open_for_run(path) as journal:
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         check_writable(results)
         sent = _send(journal, target)
+        sent = replace(sent, reads=sent.reads + reads)
         with abort_after_requests(journal, lambda: sent.calls + sent.reads):
             output = output_paths.output_of(journal, "run", results, target.context)
             summary = conclude(journal, sent, output, started, target.context)
@@ -47,6 +51,13 @@ def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
     )
 
 
+def label_mode(journal: Journal, settings: Settings) -> LabelMode:
+    """Return how a run sets labels: as given now, else as when it was started."""
+    if "label_mode" in settings.model_fields_set:
+        return settings.label_mode
+    return LabelMode(journal.info.settings.get("label_mode", LabelMode.ADD))
+
+
 def _send(journal: Journal, target: Target) -> Sent:
     context, settings = target.context, target.context.settings
     planned = plan(journal, settings, resumed=journal.begin())
@@ -63,7 +74,7 @@ def _send(journal: Journal, target: Target) -> Sent:
 
     async def link_in_own_account(pool: Pool, client: HubSpotClient) -> Stop | None:
         stop = await target.account.check(journal, pool, client) if target.account is not None else None
-        return stop or await link_pending(pool, client)
+        return stop or await link_pending(pool, client, label_mode(journal, settings))
 
     sent = work_on(journal, context, link_in_own_account)
     return sent if target.account is None else replace(sent, reads=sent.reads + target.account.reads)

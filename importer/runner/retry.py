@@ -10,8 +10,10 @@ from importer.reader import SourceInfo
 from importer.reporter import Summary, check_writable
 from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
+from importer.runner.context import RunContext
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
+from importer.runner.label_resolution import resolve_labels
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
 from importer.runner.source_file import SourceFile, source_file
@@ -97,14 +99,16 @@ def _retry_journal(path: Path, settings: Settings, on_event: EventHandler, out: 
                 if summary is not None:
                     return summary
             unfinished = None if fresh else find_runs.unfinished_retry(target.context.settings, info.run_id)
+            reads = 0
             if unfinished is None:
-                unfinished = _create_retry(parent, target.context.settings, out)
+                unfinished, reads = _create_retry(parent, target.context, out)
             command.note(unfinished.stem)
-            return execute(unfinished, target, out)
+            return execute(unfinished, target, out, reads)
 
 
-def _create_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
-    """Create the journal of a new retry of `parent` and return its path."""
+def _create_retry(parent: Journal, context: RunContext, out: Path | None) -> tuple[Path, int]:
+    """Create the journal of a new retry of `parent`, and return its path and the reads needed for its labels."""
+    settings = context.settings
     results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
     check_writable(results)
     info = replace(
@@ -120,4 +124,5 @@ def _create_retry(parent: Journal, settings: Settings, out: Path | None) -> Path
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
         write_journal(draft, info, parent.blocks_to_retry(), parent.account)
-        return draft.replace(runs / draft.name)
+        reads = resolve_labels(draft, context)
+        return draft.replace(runs / draft.name), reads

@@ -15,6 +15,7 @@ from importer.runner.command_lock import hold_command, identify
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
 from importer.runner.finish import report_finished
+from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun, reading_values, target_name
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.source_file import SourceFile, source_file
@@ -73,10 +74,11 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
                 if summary is not None:
                     return summary
         path = None if request.fresh else find_runs.unfinished_run(settings, source, request.reading, target.owns)
+        reads = 0
         if path is None:
-            path = _create_run(source, request, target)
+            path, reads = _create_run(source, request, target)
         command.note(path.stem)
-        return execute(path, target, request.out)
+        return execute(path, target, request.out, reads)
 
 
 def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | None) -> Summary | None:
@@ -87,8 +89,8 @@ def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | Non
         return report_finished(journal, target.context, out)
 
 
-def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> Path:
-    """Read the source into the journal of a new run and return its path."""
+def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> tuple[Path, int]:
+    """Read the source into the journal of a new run, resolve its labels, and return its path and the reads needed."""
     settings = target.context.settings
     mark = ".retry" if request.reading.statuses is not None else ""
     results = output_paths.results_path(source, request.out, sandbox=settings.sandbox, mark=mark)
@@ -97,4 +99,5 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
     with temporary_directory(runs) as directory:
         new_run = NewRun(new_run_id(), settings, request.reading, results)
         draft = new_run.read(source, directory, target.context.on_event, request.account)
-        return draft.replace(runs / draft.name)
+        reads = resolve_labels(draft, target.context)
+        return draft.replace(runs / draft.name), reads

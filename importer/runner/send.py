@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from importer.config import EngineName, Settings
+from importer.config import EngineName, LabelMode, Settings
 from importer.errors import AccountError, ImporterError, RunAbortedError
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Stop
-from importer.pool import BatchEngine, FindLinked, Pool, PutEngine, ReadBack, Verify
+from importer.pool import BatchEngine, FindLinked, LabelEngine, Pool, PutEngine, ReadBack, Verify
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.os_errors import translate_os_errors
@@ -42,15 +42,19 @@ class Sent:
     rate_limited: int = 0
 
 
-async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
+async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode = LabelMode.ADD) -> Stop | None:
     """Send every pending pair, in passes; each pass takes the pairs that the previous one left pending.
 
-    The passes: find pairs that are already linked (if requested), send in batches (if requested), send one by one, and
-    read back unconfirmed pairs.
+    The passes: link pairs with labels, find pairs that are already linked (if requested), send in batches (if
+    requested), send one by one, and read back unconfirmed pairs.
     """
     settings = pool.settings
     stop: Stop | None = None
-    if settings.only_missing:
+    if pool.has_labels:
+        is_batch = settings.engine is EngineName.BATCH
+        limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None
+        await pool.run(LabelEngine(client, label_mode, settings.workers, limiter), pool.labelled)
+    if settings.only_missing and pool.stopped is None:
         find = FindLinked(client)
         await pool.run(find, pool.pending)
         find.report()

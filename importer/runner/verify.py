@@ -1,6 +1,7 @@
 """Reads back which pairs of a file are linked."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Settings
@@ -12,6 +13,7 @@ from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import plan
 from importer.runner.finish import conclude, report_stop
+from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.send import verify_pending, work_on
@@ -36,9 +38,11 @@ def verify_file(
         check_writable(results)
         new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
         path = new_run.read(source, directory, on_event)
+        reads = resolve_labels(path, context)
         with open_for_run(path) as journal:
             on_event(plan(journal, settings, resumed=False))
             sent = work_on(journal, context, verify_pending)
+            sent = replace(sent, reads=sent.reads + reads)
             output = output_paths.output_of(journal, "verify", results, context)
             summary = conclude(journal, sent, output, started, context)
     report_stop(sent, summary, ".", context)

@@ -8,7 +8,7 @@ from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
-from importer.pool.engines.link_reader import LinkReader
+from importer.pool.engines.link_reader import LinkReader, LinksRead
 from importer.pool.sender import Sender
 from importer.pool.stop_signal import Types, types_of
 
@@ -18,6 +18,7 @@ _LEADS = frozenset({"leads", "0-136"})
 _MAX_KNOWN = 100_000
 """Survivors of records that are remembered."""
 
+_READ = Outcome(Status.ALREADY_LINKED)
 _OTHER_SIDE = Outcome(
     Status.UNCONFIRMED, error_message="HubSpot lists these records as linked from the other side only."
 )
@@ -34,7 +35,7 @@ class PresentTypes:
     types: TypeSet = NOT_LINKED
     is_unlabelled: bool = False
     unread: Outcome | None = None
-    last: Outcome = Outcome(Status.ALREADY_LINKED)
+    last: Outcome = _READ
 
     def include(self, goal: TypeSet) -> bool:
         """Return whether the pair is linked with all types of `goal`, besides the unlabelled one."""
@@ -60,8 +61,7 @@ class TypeReader:
     async def read(self, chunk: Sequence[PendingPair], sender: Sender) -> dict[int, PresentTypes]:
         """Return the types of each pair of the chunk, by its number; they have the same object types."""
         found = await self._read_forward(chunk, sender, {})
-        missing = [pending for pending in chunk if found[pending.id] == replace(found[pending.id], types=NOT_LINKED)]
-        missing = [pending for pending in missing if found[pending.id].unread is None]
+        missing = [p for p in chunk if not found[p.id].types and found[p.id].unread is None]
         if missing:
             found |= await self._look_for_others(missing, found, sender)
         return found
@@ -86,35 +86,29 @@ class TypeReader:
         self, missing: Sequence[PendingPair], found: dict[int, PresentTypes], sender: Sender
     ) -> dict[int, PresentTypes]:
         """Look at the other side of pairs that are not listed: records merged into others, and links to leads."""
-        from_type, to_type = types_of(missing[0])
-        is_lead = to_type in _LEADS
-        wanted: dict[str, set[str]] = {}
-        for pending in missing:
-            if is_lead or ((from_type, to_type), pending.pair.to_id) not in self._survivors:
-                wanted.setdefault(pending.pair.to_id, set()).update([pending.pair.from_id] if is_lead else ())
+        types = types_of(missing[0])
+        is_lead = types[1] in _LEADS
+        to_ids: set[str] = {pending.pair.to_id for pending in missing}
+        survivors = {to_id: self._survivors[types, to_id] for to_id in to_ids if (types, to_id) in self._survivors}
+        wanted: dict[str, set[str]] = {to_id: set() for to_id in to_ids if is_lead or to_id not in survivors}
+        for pending in missing if is_lead else ():
+            wanted[pending.pair.to_id].add(pending.pair.from_id)
+        read = await self._links.read(sender, missing[0], (types[1], types[0]), wanted) if wanted else LinksRead({})
+        survivors |= {to_id: read.merged_into.get(to_id, to_id) for to_id in wanted.keys() - read.unread.keys()}
+        self._remember(types, survivors)
         changed: dict[int, PresentTypes] = {}
-        if wanted:
-            read = await self._links.read(sender, missing[0], (to_type, from_type), wanted)
-            self._remember((from_type, to_type), wanted, read.merged_into)
-            for pending in missing:
-                pair = pending.pair
-                unread = read.unread.get(pair.to_id)
-                if (pair.to_id, pair.from_id) in read.links:
-                    unread = _OTHER_SIDE
-                if unread is not None:
-                    self._survivors.pop(((from_type, to_type), pair.to_id), None)
-                    changed[pending.id] = replace(found[pending.id], unread=unread)
-        survivors = {pending.pair.to_id: self._survivor(pending) for pending in missing}
+        for pending in missing:
+            is_listed = (pending.pair.to_id, pending.pair.from_id) in read.links
+            unread = _OTHER_SIDE if is_listed else read.unread.get(pending.pair.to_id)
+            if unread is not None:
+                changed[pending.id] = replace(found[pending.id], unread=unread)
         merged = [p for p in missing if p.id not in changed and survivors[p.pair.to_id] != p.pair.to_id]
         return changed | (await self._read_forward(merged, sender, survivors) if merged else {})
 
-    def _survivor(self, pending: PendingPair) -> str:
-        return self._survivors.get((types_of(pending), pending.pair.to_id), pending.pair.to_id)
-
-    def _remember(self, types: Types, records: dict[str, set[str]], merged_into: dict[str, str]) -> None:
+    def _remember(self, types: Types, survivors: dict[str, str]) -> None:
         if len(self._survivors) > _MAX_KNOWN:
             self._survivors.clear()
-        self._survivors.update({(types, record): merged_into.get(record, record) for record in records})
+        self._survivors.update({(types, record): survivor for record, survivor in survivors.items()})
 
 
 def _present(link: Link | None, unread: Outcome | None) -> PresentTypes:

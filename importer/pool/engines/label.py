@@ -1,0 +1,293 @@
+"""The engine that links pairs with labels: read the present types, send the union, and read back.
+
+A call replaces the labels of a pair, so the types that the pair has are read first; a pair whose types cannot be read
+is not sent. A response does not prove that a label is set: only reading it back does.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+
+from importer.config import LabelMode
+from importer.hubspot.advice import RETRY_ADVICE
+from importer.hubspot.association_types import TypeSet, parse_types, primary_type, types_text
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.rate_limiter import RateLimiter
+from importer.journal import PendingPair
+from importer.model import Outcome, Status
+from importer.pool.engines.batch import BatchEngine
+from importer.pool.engines.put import PutEngine
+from importer.pool.engines.read_back import NOT_READ
+from importer.pool.engines.type_reader import PresentTypes, TypeReader
+from importer.pool.label_operation import LabelOperation
+from importer.pool.outcomes import OutcomeRecorder, Recorder
+from importer.pool.sender import Sender
+from importer.pool.stop_signal import StoppedError, Types, types_of
+
+READ_BACK_WAITS = (2.0, 5.0, 10.0)
+"""Seconds before labels that are not listed yet are read again: a read may lag behind a write."""
+
+_PAIRS_READ = 100
+"""Pairs read by one call before they are sent one by one: few, so that the types read are recent."""
+
+_BATCH_PAIRS = 1_000
+_COMPANIES = frozenset({"companies", "0-2"})
+
+
+@dataclass(slots=True)
+class _Sent(Recorder):
+    """The outcomes of calls, before the labels are read back: by pair number, each with whether it is final."""
+
+    outcomes: dict[int, tuple[Outcome, bool]] = field(default_factory=dict)
+    not_sent: list[PendingPair] = field(default_factory=list)
+
+    def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True) -> None:
+        """Keep an outcome."""
+        self.outcomes[pending.id] = outcome, final
+
+    def mark_not_sent(self, pending: PendingPair) -> None:
+        """Keep that a response proves that the pair was not changed."""
+        self.not_sent.append(pending)
+
+
+class LabelEngine:
+    """Links pairs with labels. With a `batch_limiter` most calls are about many pairs, at its rate."""
+
+    def __init__(
+        self, client: HubSpotClient, mode: LabelMode, workers: int, batch_limiter: RateLimiter | None = None
+    ) -> None:
+        """Send through `client`, at most `workers` single calls at a time."""
+        self._mode = mode
+        self._reader = TypeReader(client)
+        self._operation = LabelOperation()
+        self._put = PutEngine(client, self._operation)
+        self._batch = BatchEngine(client, batch_limiter, self._operation) if batch_limiter is not None else None
+        self.max_chunk = _PAIRS_READ if batch_limiter is None else _BATCH_PAIRS
+        self._slots = asyncio.Semaphore(workers)
+        self._active: Counter[Types] = Counter()
+        self._turn = asyncio.Condition()
+
+    def chunk_size(self, pending: PendingPair) -> int:
+        """Return how many pairs of these types are read and sent together."""
+        return min(self.max_chunk, self._reader.chunk_size(types_of(pending)))
+
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Read the types of the chunk, send what is missing, and record what reading back shows."""
+        async with self._one_direction(types_of(chunk[0])):
+            for part in _without_mirrored(chunk):
+                if not sender.signal.stops(part[0]):
+                    await self._process(part, sender, outcomes)
+
+    async def _process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        present = await self._reader.read(chunk, sender)
+        if sender.signal.stops(chunk[0]):
+            return
+        to_send: list[PendingPair] = []
+        for pending in chunk:
+            found = present[pending.id]
+            if found.unread is not None:
+                outcomes.record(pending, _not_read(pending, found.unread), is_read=True)
+                continue
+            if pending.before is None:
+                outcomes.record_types(pending, before=types_text(found.types))
+            if self._is_goal_state(pending, found):
+                outcomes.record(pending, _already_linked(pending, found), is_read=True)
+            else:
+                to_send.append(pending)
+        if to_send:
+            await self._send(to_send, present, sender, outcomes)
+
+    def _is_goal_state(self, pending: PendingPair, found: PresentTypes) -> bool:
+        goal = parse_types(pending.goal)
+        return found.are_exactly(goal) if self._mode is LabelMode.REPLACE else found.include(goal)
+
+    async def _send(
+        self,
+        to_send: Sequence[PendingPair],
+        present: Mapping[int, PresentTypes],
+        sender: Sender,
+        outcomes: OutcomeRecorder,
+    ) -> None:
+        """Send the pairs and record their outcomes, also those known when the run stops meanwhile."""
+        for pending, types in self._types_to_send(to_send, present):
+            self._operation.types[pending.pair] = types
+        sent = _Sent()
+        found: dict[int, PresentTypes] = {}
+        try:
+            await self._make_calls(to_send, sender, sent)
+            await self._read_back([p for p in to_send if _may_be_done(sent, p)], sender, found)
+        finally:
+            for pending in to_send:
+                del self._operation.types[pending.pair]
+                if pending.id in sent.outcomes:
+                    self._record(pending, sent.outcomes[pending.id], found.get(pending.id), sender, outcomes)
+                elif pending in sent.not_sent:
+                    outcomes.mark_not_sent(pending)
+
+    def _types_to_send(
+        self, to_send: Sequence[PendingPair], present: Mapping[int, PresentTypes]
+    ) -> list[tuple[PendingPair, TypeSet]]:
+        """Return the types of each pair; those that move Primary to another pair in the same chunk are left out."""
+        primary = primary_type(*types_of(to_send[0]))
+        goals = {pending.id: parse_types(pending.goal) for pending in to_send}
+        moved = {_record_with_primary(pending) for pending in to_send if primary in goals[pending.id]}
+        result: list[tuple[PendingPair, TypeSet]] = []
+        for pending in to_send:
+            types = goals[pending.id]
+            if self._mode is LabelMode.ADD:
+                kept = present[pending.id].types
+                is_moved = primary is not None and _record_with_primary(pending) in moved
+                types |= kept - {primary} if is_moved else kept
+            result.append((pending, types))
+        return result
+
+    # ---- calls
+
+    async def _make_calls(self, to_send: Sequence[PendingPair], sender: Sender, sent: _Sent) -> None:
+        if self._batch is not None:
+            await self._batch.process(to_send, sender, sent)
+        left: dict[Hashable, list[PendingPair]] = {}
+        for pending in to_send:
+            outcome, _ = sent.outcomes.get(pending.id, (None, False))
+            if outcome is None or outcome.status is not Status.LINKED:
+                again = pending if outcome is None else replace(pending, earlier=outcome)
+                left.setdefault(_record_with_primary(pending), []).append(again)
+        if left and sender.signal.stopped is None:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for pairs in left.values():
+                        group.create_task(self._put_in_order(pairs, sender, sent))
+            except BaseExceptionGroup as errors:
+                raise errors.exceptions[0] from None
+
+    async def _put_in_order(self, pairs: Sequence[PendingPair], sender: Sender, sent: _Sent) -> None:
+        with suppress(StoppedError):
+            for pending in pairs:
+                async with self._slots:
+                    await self._put.process_pair(pending, sender, sent)
+
+    async def _read_back(self, sent: Sequence[PendingPair], sender: Sender, found: dict[int, PresentTypes]) -> None:
+        """Fill `found` with the types of the pairs, reading those again that are not in the goal state yet."""
+        with suppress(StoppedError):
+            for wait in (0.0, *READ_BACK_WAITS):
+                sent = [p for p in sent if p.id not in found or not self._is_confirmed(p, found[p.id])]
+                if not sent or sender.signal.stopped is not None:
+                    return
+                if wait:
+                    await sender.wait(wait)
+                found.update(await self._reader.read(sent, sender))
+
+    def _is_confirmed(self, pending: PendingPair, found: PresentTypes) -> bool:
+        """Return whether the goal labels are there; HubSpot may have added Primary by itself."""
+        return found.include(parse_types(pending.goal))
+
+    def _record(
+        self,
+        pending: PendingPair,
+        sent: tuple[Outcome, bool],
+        found: PresentTypes | None,
+        sender: Sender,
+        outcomes: OutcomeRecorder,
+    ) -> None:
+        outcome, final = sent
+        if found is not None and found.unread is None:
+            outcomes.record_types(pending, after=types_text(found.types))
+        if found is not None and self._is_confirmed(pending, found):
+            outcomes.record(pending, _confirmed(outcome, found))
+        elif outcome.status is Status.LINKED:
+            unconfirmed = _unconfirmed(pending, outcome, found)
+            outcomes.record(pending, unconfirmed, final=not sender.signal.stops(pending))
+        else:
+            outcomes.record(pending, outcome, final=final)
+
+    # ---- order
+
+    @asynccontextmanager
+    async def _one_direction(self, types: Types) -> AsyncIterator[None]:
+        """Wait until no chunk in the other direction is being sent: both directions share their labels."""
+        reverse = (types[1], types[0])
+        async with self._turn:
+            await self._turn.wait_for(lambda: not self._active[reverse])
+            self._active[types] += 1
+        try:
+            yield
+        finally:
+            async with self._turn:
+                self._active[types] -= 1
+                self._turn.notify_all()
+
+
+def _record_with_primary(pending: PendingPair) -> Hashable:
+    """Return the record that can have only one primary link, whose pairs are sent in the order of the file."""
+    pair = pending.pair
+    return (pair.to_type, pair.to_id) if pair.from_type in _COMPANIES else (pair.from_type, pair.from_id)
+
+
+def _without_mirrored(chunk: Sequence[PendingPair]) -> list[list[PendingPair]]:
+    """Return the pairs in parts: A to B and B to A are the same link, so the types of the second are read later."""
+    if types_of(chunk[0])[0] != types_of(chunk[0])[1]:
+        return [list(chunk)]
+    seen: set[tuple[str, str]] = set()
+    parts: tuple[list[PendingPair], list[PendingPair]] = ([], [])
+    for pending in chunk:
+        pair = pending.pair
+        parts[(pair.to_id, pair.from_id) in seen].append(pending)
+        seen.add((pair.from_id, pair.to_id))
+    return [part for part in parts if part]
+
+
+def _may_be_done(sent: _Sent, pending: PendingPair) -> bool:
+    outcome, _ = sent.outcomes.get(pending.id, (None, False))
+    return outcome is not None and outcome.status in {Status.LINKED, Status.UNCONFIRMED}
+
+
+def _not_read(pending: PendingPair, last: Outcome) -> Outcome:
+    return replace(
+        last,
+        status=Status.UNCONFIRMED,
+        api_status="",
+        error_category=NOT_READ,
+        error_message=f"Nothing was sent, because the present labels could not be read: {last.error_message}",
+        attempts=pending.earlier.attempts if pending.earlier is not None else 0,
+        advice="Run importer retry later; if HubSpot refuses the read, give the token permission to read both types.",
+    )
+
+
+def _already_linked(pending: PendingPair, found: PresentTypes) -> Outcome:
+    status, attempts = Status.ALREADY_LINKED, 0
+    if pending.earlier is not None and pending.may_be_linked and pending.earlier.error_category != NOT_READ:
+        status, attempts = Status.LINKED, pending.earlier.attempts
+    return replace(found.last, status=status, association_types=types_text(found.types), attempts=attempts)
+
+
+def _confirmed(sent: Outcome, found: PresentTypes) -> Outcome:
+    return Outcome(
+        Status.LINKED,
+        http_status=sent.http_status,
+        api_status=sent.api_status,
+        correlation_id=sent.correlation_id,
+        association_types=types_text(found.types),
+        attempts=sent.attempts,
+        completed_at=sent.completed_at,
+    )
+
+
+def _unconfirmed(pending: PendingPair, sent: Outcome, found: PresentTypes | None) -> Outcome:
+    """Return the outcome of a pair that HubSpot accepted, but that reading back does not show with its labels."""
+    if found is None:
+        message = "HubSpot accepted the labels, but the run ended before they were read back."
+    elif found.unread is not None:
+        message = f"HubSpot accepted the labels, but they could not be read back: {found.unread.error_message}"
+    else:
+        missing = types_text(parse_types(pending.goal) - found.types)
+        message = f"HubSpot accepted the labels, but reading back does not show {missing.replace('-', 'the link')}."
+    return replace(
+        sent,
+        status=Status.UNCONFIRMED,
+        error_category="NOT_CONFIRMED",
+        error_message=message,
+        association_types="" if found is None or found.unread is not None else types_text(found.types),
+        advice=RETRY_ADVICE,
+    )
