@@ -136,7 +136,8 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
 
 def _verify_goals(db: sqlite3.Connection, totals: Totals, repeated: Collection[int]) -> None:
     goals = 0
-    for goals, (pair, types) in enumerate(_checked(db, "pair, types", "goals"), 1):
+    for pair, types in _checked(db, "pair, types", "goals"):
+        goals += 1
         require(0 < pair <= totals.pairs and pair not in repeated and bool(_TYPES(types)), "a goal")
     require(goals == json.loads(read_run(db).get(GOALS, "0")), "the number of labelled pairs")
 

@@ -11,15 +11,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from importer.config import LabelMode
-from importer.hubspot.advice import RETRY_ADVICE
 from importer.hubspot.association_types import TypeSet, parse_types, primary_type, types_text
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
+from importer.pool.engines import label_outcomes
 from importer.pool.engines.batch import BatchEngine
 from importer.pool.engines.put import PutEngine
-from importer.pool.engines.read_back import NOT_READ
 from importer.pool.engines.type_reader import PresentTypes, TypeReader
 from importer.pool.label_operation import LabelOperation
 from importer.pool.outcomes import OutcomeRecorder, Recorder
@@ -38,9 +37,13 @@ _COMPANIES = frozenset({"companies", "0-2"})
 
 @dataclass(slots=True)
 class _Sent(Recorder):
-    """The outcomes of calls, before the labels are read back: by pair number, each with whether it is final."""
+    """The outcomes of calls, before the labels are read back: by pair number, each with whether it is final.
+
+    `present` has the types before the calls.
+    """
 
     outcomes: dict[int, tuple[Outcome, bool]] = field(default_factory=dict)
+    present: Mapping[int, PresentTypes] = field(default_factory=dict)
     not_sent: list[PendingPair] = field(default_factory=list)
 
     def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True) -> None:
@@ -88,12 +91,12 @@ class LabelEngine:
         for pending in chunk:
             found = present[pending.id]
             if found.unread is not None:
-                outcomes.record(pending, _not_read(pending, found.unread), is_read=True)
+                outcomes.record(pending, label_outcomes.not_read(pending, found.unread), is_read=True)
                 continue
             if pending.before is None:
                 outcomes.record_types(pending, before=types_text(found.types))
             if self._is_goal_state(pending, found):
-                outcomes.record(pending, _already_linked(pending, found), is_read=True)
+                outcomes.record(pending, label_outcomes.already_linked(pending, found), is_read=True)
             else:
                 to_send.append(pending)
         if to_send:
@@ -113,16 +116,16 @@ class LabelEngine:
         """Send the pairs and record their outcomes, also those known when the run stops meanwhile."""
         for pending, types in self._types_to_send(to_send, present):
             self._operation.types[pending.pair] = types
-        sent = _Sent()
+        sent = _Sent(present=present)
         found: dict[int, PresentTypes] = {}
         try:
             await self._make_calls(to_send, sender, sent)
-            await self._read_back([p for p in to_send if _may_be_done(sent, p)], sender, found)
+            await self._read_back([p for p in to_send if _may_be_done(sent, p)], sent, sender, found)
         finally:
             for pending in to_send:
                 del self._operation.types[pending.pair]
                 if pending.id in sent.outcomes:
-                    self._record(pending, sent.outcomes[pending.id], found.get(pending.id), sender, outcomes)
+                    self._record(pending, sent, found.get(pending.id), sender, outcomes)
                 elif pending in sent.not_sent:
                     outcomes.mark_not_sent(pending)
 
@@ -168,36 +171,44 @@ class LabelEngine:
                 async with self._slots:
                     await self._put.process_pair(pending, sender, sent)
 
-    async def _read_back(self, sent: Sequence[PendingPair], sender: Sender, found: dict[int, PresentTypes]) -> None:
+    async def _read_back(
+        self, pairs: Sequence[PendingPair], sent: _Sent, sender: Sender, found: dict[int, PresentTypes]
+    ) -> None:
         """Fill `found` with the types of the pairs, reading those again that are not in the goal state yet."""
         with suppress(StoppedError):
             for wait in (0.0, *READ_BACK_WAITS):
-                sent = [p for p in sent if p.id not in found or not self._is_confirmed(p, found[p.id])]
-                if not sent or sender.signal.stopped is not None:
+                pairs = [
+                    one
+                    for one in pairs
+                    if one.id not in found or not self._is_confirmed(one, sent.present[one.id], found[one.id])
+                ]
+                if not pairs or sender.signal.stopped is not None:
                     return
                 if wait:
                     await sender.wait(wait)
-                found.update(await self._reader.read(sent, sender))
+                found.update(await self._reader.read(pairs, sender))
 
-    def _is_confirmed(self, pending: PendingPair, found: PresentTypes) -> bool:
-        """Return whether the goal labels are there; HubSpot may have added Primary by itself."""
-        return found.include(parse_types(pending.goal))
+    def _is_confirmed(self, pending: PendingPair, before: PresentTypes, found: PresentTypes) -> bool:
+        """Return whether the goal labels are there, and replaced ones are not; HubSpot may have added Primary."""
+        goal = parse_types(pending.goal)
+        is_replaced = self._mode is LabelMode.ADD or len(found.types & (before.types - goal)) <= 1  # the unlabelled one
+        return found.include(goal) and is_replaced
 
     def _record(
         self,
         pending: PendingPair,
-        sent: tuple[Outcome, bool],
+        sent: _Sent,
         found: PresentTypes | None,
         sender: Sender,
         outcomes: OutcomeRecorder,
     ) -> None:
-        outcome, final = sent
+        outcome, final = sent.outcomes[pending.id]
         if found is not None and found.unread is None:
             outcomes.record_types(pending, after=types_text(found.types))
-        if found is not None and self._is_confirmed(pending, found):
-            outcomes.record(pending, _confirmed(outcome, found))
+        if found is not None and self._is_confirmed(pending, sent.present[pending.id], found):
+            outcomes.record(pending, label_outcomes.confirmed(outcome, found))
         elif outcome.status is Status.LINKED:
-            unconfirmed = _unconfirmed(pending, outcome, found)
+            unconfirmed = label_outcomes.unconfirmed(pending, outcome, found)
             outcomes.record(pending, unconfirmed, final=not sender.signal.stops(pending))
         else:
             outcomes.record(pending, outcome, final=final)
@@ -241,53 +252,3 @@ def _without_mirrored(chunk: Sequence[PendingPair]) -> list[list[PendingPair]]:
 def _may_be_done(sent: _Sent, pending: PendingPair) -> bool:
     outcome, _ = sent.outcomes.get(pending.id, (None, False))
     return outcome is not None and outcome.status in {Status.LINKED, Status.UNCONFIRMED}
-
-
-def _not_read(pending: PendingPair, last: Outcome) -> Outcome:
-    return replace(
-        last,
-        status=Status.UNCONFIRMED,
-        api_status="",
-        error_category=NOT_READ,
-        error_message=f"Nothing was sent, because the present labels could not be read: {last.error_message}",
-        attempts=pending.earlier.attempts if pending.earlier is not None else 0,
-        advice="Run importer retry later; if HubSpot refuses the read, give the token permission to read both types.",
-    )
-
-
-def _already_linked(pending: PendingPair, found: PresentTypes) -> Outcome:
-    status, attempts = Status.ALREADY_LINKED, 0
-    if pending.earlier is not None and pending.may_be_linked and pending.earlier.error_category != NOT_READ:
-        status, attempts = Status.LINKED, pending.earlier.attempts
-    return replace(found.last, status=status, association_types=types_text(found.types), attempts=attempts)
-
-
-def _confirmed(sent: Outcome, found: PresentTypes) -> Outcome:
-    return Outcome(
-        Status.LINKED,
-        http_status=sent.http_status,
-        api_status=sent.api_status,
-        correlation_id=sent.correlation_id,
-        association_types=types_text(found.types),
-        attempts=sent.attempts,
-        completed_at=sent.completed_at,
-    )
-
-
-def _unconfirmed(pending: PendingPair, sent: Outcome, found: PresentTypes | None) -> Outcome:
-    """Return the outcome of a pair that HubSpot accepted, but that reading back does not show with its labels."""
-    if found is None:
-        message = "HubSpot accepted the labels, but the run ended before they were read back."
-    elif found.unread is not None:
-        message = f"HubSpot accepted the labels, but they could not be read back: {found.unread.error_message}"
-    else:
-        missing = types_text(parse_types(pending.goal) - found.types)
-        message = f"HubSpot accepted the labels, but reading back does not show {missing.replace('-', 'the link')}."
-    return replace(
-        sent,
-        status=Status.UNCONFIRMED,
-        error_category="NOT_CONFIRMED",
-        error_message=message,
-        association_types="" if found is None or found.unread is not None else types_text(found.types),
-        advice=RETRY_ADVICE,
-    )
