@@ -1,11 +1,14 @@
 """The report of `importer check`: lines for people, one JSON object for scripts."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
 from importer.reporter import problem_sentence
 from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport
+
+_MAX_LABELS = 10
 
 
 def check_json(report: CheckReport) -> str:
@@ -35,6 +38,7 @@ def check_lines(report: CheckReport) -> list[str]:
     lines += [
         "A run would need:",
         *cost_lines(report.costs),
+        *_label_lines(report.labels),
         f"That is {report.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,} calls. Nothing was sent.",
         "",
     ]
@@ -45,6 +49,15 @@ def check_lines(report: CheckReport) -> list[str]:
     else:
         lines.append("Next: link the pairs with importer run and the same arguments.")
     return lines
+
+
+def _label_lines(labels: Mapping[str, int]) -> list[str]:
+    """Return the labels of the pairs, if there are any."""
+    if not labels:
+        return []
+    shown = [f"{text!r} ({count_text(pairs, 'pair')})" for text, pairs in list(labels.items())[:_MAX_LABELS]]
+    more = f" and {len(labels) - _MAX_LABELS:,} more" if len(labels) > _MAX_LABELS else ""
+    return [f"Labels: {', '.join(shown)}{more}; --online checks that they exist."]
 
 
 def _problem_lines(report: CheckReport) -> list[str]:

@@ -116,16 +116,17 @@ def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
 @options.sending
 @options.the_run
 @options.output
-def check(file: str, **flags: Any) -> int:
+@options.online
+def check(file: str, online: bool, **flags: Any) -> int:
     """Report every problem of FILE and the cost of a run.
 
-    Sends nothing and needs no token.
+    Changes nothing in HubSpot, and makes no call and needs no token without --online.
     """
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)
     with Display(settings) as display:
         try:
-            found = check_file(file, settings, out=out, on_event=display)
+            found = check_file(file, settings, out=out, on_event=display, online=online)
         except ImporterError as error:
             display.log_error(error)
             return exit_code(error)

@@ -58,21 +58,21 @@ class WorkQueue(JournalFile):
 
         If the process dies, the mark makes the outcome of the pair `unconfirmed` instead of `not_sent`.
         """
-        return self._claim(after, limit, is_labelled=False)
+        return self._claim(after, limit, with_labels=not self.has_labels)
 
-    def claim_labelled(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next pending pairs with labels, as `claim` does those without."""
-        return self._claim(after, limit, is_labelled=True)
+    def claim_all(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the next pending pairs with and without labels, as `claim` does only those without."""
+        return self._claim(after, limit, with_labels=True)
 
-    def _claim(self, after: int, limit: int, *, is_labelled: bool) -> list[PendingPair]:
+    def _claim(self, after: int, limit: int, *, with_labels: bool) -> list[PendingPair]:
         with self._transaction() as db:
-            found = (pending for pending in self._pending(after) if bool(pending.goal) is is_labelled)
+            found = (pending for pending in self._pending(after) if with_labels or not pending.goal)
             claimed = self._with_before(list(islice(found, limit)))
             db.executemany(_MARK_IN_FLIGHT, ((pending.id, checksum(pending.id)) for pending in claimed))
         return claimed
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the pairs that `claim` and `claim_labelled` would, without marking them."""
+        """Return the pairs that `claim_all` would, without marking them."""
         with as_journal_error(self.path):
             return self._with_before(list(islice(self._pending(after), limit)))
 

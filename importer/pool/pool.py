@@ -79,8 +79,8 @@ class Pool:
         return self._journal.pending(after, limit)
 
     def labelled(self, after: int, limit: int) -> list[PendingPair]:
-        """Return pairs with labels that are to be sent: a source for `run`, whose default has those without."""
-        return self._queue.claim_labelled(after, limit)
+        """Return pairs to be sent, with and without labels: a source for `run`, whose default has those without."""
+        return self._queue.claim_all(after, limit)
 
     @property
     def has_labels(self) -> bool:

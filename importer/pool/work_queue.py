@@ -27,9 +27,9 @@ class WorkQueue:
         """Return the next pairs to send that have no labels, claimed in the journal."""
         return self._claimed(self._journal.claim(after, limit))
 
-    def claim_labelled(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next pairs to send that have labels, claimed in the journal."""
-        return self._claimed(self._journal.claim_labelled(after, limit))
+    def claim_all(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the next pairs to send, with and without labels, claimed in the journal."""
+        return self._claimed(self._journal.claim_all(after, limit))
 
     def _claimed(self, claimed: list[PendingPair]) -> list[PendingPair]:
         self._unsent.update(pending.id for pending in claimed if not pending.may_be_linked)

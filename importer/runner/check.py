@@ -1,7 +1,10 @@
 """The dry run: reads a whole source, reports every problem and the cost of a run, and sends nothing."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from importer.config import Settings
 from importer.exit_codes import ExitCode
@@ -13,9 +16,11 @@ from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.estimate import Costs, costs
 from importer.runner.events import EventHandler, ignore
+from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.source_file import open_table, read_blocks, source_file
+from importer.runner.target import access_token
 from importer.runner.temporary_directories import temporary_directory
 
 SMALLEST_DAILY_LIMIT = 250_000
@@ -31,6 +36,7 @@ class CheckReport:
 
     `warnings` are plain sentences; `problems` are grouped by code with their first rows; `daily_share` is the share of
     the calls in the smallest daily limit; `results` is the path of the file with every row, None if not requested.
+    `labels` has the number of pairs with each label text, most frequent first.
     """
 
     source: str
@@ -41,6 +47,7 @@ class CheckReport:
     costs: Costs
     daily_share: float
     results: str | None
+    labels: dict[str, int]
 
     @property
     def exit_code(self) -> ExitCode:
@@ -50,12 +57,19 @@ class CheckReport:
 
 @translate_os_errors()
 def check_file(
-    file: Path | str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore
+    file: Path | str,
+    settings: Settings,
+    *,
+    out: Path | None = None,
+    on_event: EventHandler = ignore,
+    online: bool = False,
 ) -> CheckReport:
-    """Read all of `file` and report what a run would do; write every row to `out` if given. Sends nothing.
+    """Read all of `file` and report what a run would do; write every row to `out` if given. Changes nothing in HubSpot.
 
-    Raises SettingsError, SourceError, JournalError or OutputError, as `run_import`.
+    Labels are resolved only if `online`, which needs a token. Raises SettingsError, SourceError, JournalError or
+    OutputError, as `run_import`.
     """
+    context = RunContext(settings, access_token(settings) if online else SecretStr(""), on_event)
     with (
         source_file(file, settings) as source,
         temporary_directory(settings.state_path) as directory,
@@ -65,9 +79,11 @@ def check_file(
         path = directory / "check.sqlite"
         info = NewRun("check", settings, settings.reading, results or Path()).describe(source, table)
         write_journal(path, info, read_blocks(source, table))
+        if online:
+            resolve_labels(path, context)
         with Journal(path) as journal:
             if results is not None:
-                _write_rows(journal, results, RunContext(settings, on_event=on_event))
+                _write_rows(journal, results, context)
             expected = costs(journal.pending_by_types(), settings)
             return CheckReport(
                 source=source.path,
@@ -78,7 +94,15 @@ def check_file(
                 costs=expected,
                 daily_share=expected.calls / SMALLEST_DAILY_LIMIT,
                 results=str(results) if results else None,
+                labels=_pairs_by_label(journal),
             )
+
+
+def _pairs_by_label(journal: Journal) -> dict[str, int]:
+    pairs: Counter[str] = Counter()
+    for (_, _, text), use in journal.label_uses().items():
+        pairs[text] += use.pairs
+    return dict(pairs.most_common())
 
 
 def _write_rows(journal: Journal, results: Path, context: RunContext) -> None:

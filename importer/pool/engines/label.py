@@ -21,6 +21,7 @@ from importer.pool.engines.batch import BatchEngine
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.type_reader import PresentTypes, TypeReader
 from importer.pool.label_operation import LabelOperation
+from importer.pool.operation import LINK, Operation
 from importer.pool.outcomes import OutcomeRecorder, Recorder
 from importer.pool.sender import Sender
 from importer.pool.stop_signal import StoppedError, Types, types_of
@@ -54,9 +55,31 @@ class _Sent(Recorder):
         """Keep that a response proves that the pair was not changed."""
         self.not_sent.append(pending)
 
+    def is_linked(self, pending: PendingPair) -> bool:
+        """Return whether a response has named the pair."""
+        outcome, _ = self.outcomes.get(pending.id, (None, False))
+        return outcome is not None and outcome.status is Status.LINKED
+
+
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    """The engines that make the calls for one kind of pairs; `batch` is None for single calls only."""
+
+    put: PutEngine
+    batch: BatchEngine | None
+
+    @classmethod
+    def of(cls, client: HubSpotClient, operation: Operation, limiter: RateLimiter | None) -> "_Engines":
+        """Return engines that apply `operation`."""
+        batch = BatchEngine(client, limiter, operation) if limiter is not None else None
+        return cls(PutEngine(client, operation), batch)
+
 
 class LabelEngine:
-    """Links pairs with labels. With a `batch_limiter` most calls are about many pairs, at its rate."""
+    """Links pairs with labels, and in the order of the file those without labels between them.
+
+    With a `batch_limiter` most calls are about many pairs, at its rate.
+    """
 
     def __init__(
         self, client: HubSpotClient, mode: LabelMode, workers: int, batch_limiter: RateLimiter | None = None
@@ -65,8 +88,8 @@ class LabelEngine:
         self._mode = mode
         self._reader = TypeReader(client)
         self._operation = LabelOperation()
-        self._put = PutEngine(client, self._operation)
-        self._batch = BatchEngine(client, batch_limiter, self._operation) if batch_limiter is not None else None
+        self._engines = {True: _Engines.of(client, self._operation, batch_limiter)}
+        self._engines[False] = _Engines.of(client, LINK, batch_limiter)
         self.max_chunk = _PAIRS_READ if batch_limiter is None else _BATCH_PAIRS
         self._slots = asyncio.Semaphore(workers)
         self._active: Counter[Types] = Counter()
@@ -84,11 +107,15 @@ class LabelEngine:
                     await self._process(part, sender, outcomes)
 
     async def _process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        present = await self._reader.read(chunk, sender)
+        labelled = [pending for pending in chunk if pending.goal]
+        present = await self._reader.read(labelled, sender) if labelled else {}
         if sender.signal.stops(chunk[0]):
             return
         to_send: list[PendingPair] = []
         for pending in chunk:
+            if not pending.goal:
+                to_send.append(pending)
+                continue
             found = present[pending.id]
             if found.unread is not None:
                 outcomes.record(pending, label_outcomes.not_read(pending, found.unread), is_read=True)
@@ -114,16 +141,17 @@ class LabelEngine:
         outcomes: OutcomeRecorder,
     ) -> None:
         """Send the pairs and record their outcomes, also those known when the run stops meanwhile."""
-        for pending, types in self._types_to_send(to_send, present):
+        labelled = [pending for pending in to_send if pending.goal]
+        for pending, types in self._types_to_send(labelled, present):
             self._operation.types[pending.pair] = types
         sent = _Sent(present=present)
         found: dict[int, PresentTypes] = {}
         try:
             await self._make_calls(to_send, sender, sent)
-            await self._read_back([p for p in to_send if _may_be_done(sent, p)], sent, sender, found)
+            await self._read_back([p for p in labelled if _may_be_done(sent, p)], sent, sender, found)
         finally:
             for pending in to_send:
-                del self._operation.types[pending.pair]
+                self._operation.types.pop(pending.pair, None)
                 if pending.id in sent.outcomes:
                     self._record(pending, sent, found.get(pending.id), sender, outcomes)
                 elif pending in sent.not_sent:
@@ -133,7 +161,7 @@ class LabelEngine:
         self, to_send: Sequence[PendingPair], present: Mapping[int, PresentTypes]
     ) -> list[tuple[PendingPair, TypeSet]]:
         """Return the types of each pair; those that move Primary to another pair in the same chunk are left out."""
-        primary = primary_type(*types_of(to_send[0]))
+        primary = primary_type(*types_of(to_send[0])) if to_send else None
         goals = {pending.id: parse_types(pending.goal) for pending in to_send}
         moved = {_record_with_primary(pending) for pending in to_send if primary in goals[pending.id]}
         result: list[tuple[PendingPair, TypeSet]] = []
@@ -149,27 +177,31 @@ class LabelEngine:
     # ---- calls
 
     async def _make_calls(self, to_send: Sequence[PendingPair], sender: Sender, sent: _Sent) -> None:
-        if self._batch is not None:
-            await self._batch.process(to_send, sender, sent)
-        left: dict[Hashable, list[PendingPair]] = {}
+        """Make batch calls, if chosen, for records with pairs of one kind; then single calls for the other pairs."""
+        by_record: dict[Hashable, list[PendingPair]] = {}
         for pending in to_send:
-            outcome, _ = sent.outcomes.get(pending.id, (None, False))
-            if outcome is None or outcome.status is not Status.LINKED:
-                again = pending if outcome is None else replace(pending, earlier=outcome)
-                left.setdefault(_record_with_primary(pending), []).append(again)
-        if left and sender.signal.stopped is None:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for pairs in left.values():
-                        group.create_task(self._put_in_order(pairs, sender, sent))
-            except BaseExceptionGroup as errors:
-                raise errors.exceptions[0] from None
+            by_record.setdefault(_record_with_primary(pending), []).append(pending)
+        for is_labelled, engines in self._engines.items():
+            alike = [pairs for pairs in by_record.values() if {bool(one.goal) for one in pairs} == {is_labelled}]
+            if engines.batch is not None and alike and sender.signal.stopped is None:
+                await engines.batch.process([pending for pairs in alike for pending in pairs], sender, sent)
+        if sender.signal.stopped is not None:
+            return
+        try:
+            async with asyncio.TaskGroup() as group:
+                for pairs in by_record.values():
+                    if left := [pending for pending in pairs if not sent.is_linked(pending)]:
+                        group.create_task(self._put_in_order(left, sender, sent))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
 
     async def _put_in_order(self, pairs: Sequence[PendingPair], sender: Sender, sent: _Sent) -> None:
         with suppress(StoppedError):
             for pending in pairs:
+                earlier, _ = sent.outcomes.get(pending.id, (pending.earlier, False))
                 async with self._slots:
-                    await self._put.process_pair(pending, sender, sent)
+                    engine = self._engines[bool(pending.goal)].put
+                    await engine.process_pair(replace(pending, earlier=earlier), sender, sent)
 
     async def _read_back(
         self, pairs: Sequence[PendingPair], sent: _Sent, sender: Sender, found: dict[int, PresentTypes]
@@ -203,6 +235,9 @@ class LabelEngine:
         outcomes: OutcomeRecorder,
     ) -> None:
         outcome, final = sent.outcomes[pending.id]
+        if not pending.goal:
+            outcomes.record(pending, outcome, final=final)
+            return
         if found is not None and found.unread is None:
             outcomes.record_types(pending, after=types_text(found.types))
         if found is not None and self._is_confirmed(pending, sent.present[pending.id], found):

@@ -72,9 +72,9 @@ class _Reader:
 
     def _is_in_goal_state(self, pending: PendingPair, link: Link | None) -> bool:
         """Return whether a pair that is listed as `link` in the direction of the file has all that it is to have."""
-        if link is None or not self._operation.is_goal_state(link):
-            return False
-        return not pending.goal or set(pending.goal.split(";")) <= set(link.types.split(";"))
+        if link is None or not pending.goal:
+            return self._operation.is_goal_state(link)
+        return set(pending.goal.split(";")) <= set(link.types.split(";"))
 
     async def _look_up(self, chunk: Sequence[PendingPair], sender: Sender) -> Iterator[tuple[PendingPair, Outcome]]:
         """Return each pair with `already_linked`, `not_sent` if it is not linked, or `unconfirmed` if that is unknown.
@@ -113,7 +113,7 @@ class _Reader:
             return _not_read(unread)
         if any(others) and not links:
             return _not_read(_OTHER_SIDE)
-        kind = _LABEL_MISSING if pending.goal and links and links[0].is_unlabelled else _ONLY_LABELLED
+        kind = _LABEL_MISSING if pending.goal else _ONLY_LABELLED
         outcome = replace(kind, association_types=links[0].types) if links else MISSING
         last = reverse.last
         return replace(outcome, http_status=last.http_status, completed_at=last.completed_at)

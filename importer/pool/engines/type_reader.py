@@ -38,12 +38,12 @@ class PresentTypes:
     last: Outcome = _READ
 
     def include(self, goal: TypeSet) -> bool:
-        """Return whether the pair is linked with all types of `goal`, besides the unlabelled one."""
-        return self.unread is None and self.is_unlabelled and goal <= self.types
+        """Return whether the pair is linked with all types of `goal`."""
+        return self.unread is None and goal <= self.types
 
     def are_exactly(self, goal: TypeSet) -> bool:
         """Return whether the pair is linked with the types of `goal` and the unlabelled one only."""
-        return self.include(goal) and len(self.types - goal) <= 1
+        return self.include(goal) and len(self.types - goal) <= self.is_unlabelled
 
 
 class TypeReader:
