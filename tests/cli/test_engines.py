@@ -168,4 +168,4 @@ def test_only_missing_reports_once_how_many_pairs_it_could_not_read_and_sends_th
     finally:
         work.hubspot.change("faults", faults=[])
     assert (done.code, done.json["linked"], done.json["calls"]) == (0, 30, 30)
-    assert done.err.count("Of 30 pairs it could not be read") == 1
+    assert done.err.count("Could not read whether 30 pairs") == 1

@@ -539,17 +539,17 @@ async def test_a_bug_in_the_progress_handler_ends_the_run_loudly(path: Path) -> 
     async with hubspot() as sandbox:
         rig = Rig(journal_of(path, pairs(50)), sandbox)
 
-        def break_watch(pool: Pool, journal: Journal) -> None:
+        def break_progress(pool: Pool, journal: Journal) -> None:
             del journal
 
-            def watch(progress: object) -> None:
+            def fail(progress: object) -> None:
                 del progress
                 raise ZeroDivisionError("a bug")
 
-            pool._on_progress = watch
+            pool._on_progress = fail
 
         with pytest.raises(ZeroDivisionError):
-            await rig.run(meanwhile=break_watch)
+            await rig.run(meanwhile=break_progress)
         assert_sound(path)
         again = await rig.run()
         assert len(again.of(Status.LINKED)) == 50
