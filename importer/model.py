@@ -7,6 +7,9 @@ from enum import StrEnum
 from itertools import repeat
 from typing import NewType
 
+from importer.stops import Stop as Stop  # noqa: PLC0414 - exported
+from importer.stops import StopReason as StopReason  # noqa: PLC0414
+
 ObjectType = NewType("ObjectType", str)
 """A HubSpot object type as used in API paths: `contacts`, `2-123`, `p123_thing`. Only `reader` creates one."""
 
@@ -68,34 +71,6 @@ class Status(StrEnum):
 
 GOOD_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED, Status.UNLINKED, Status.NOT_LINKED, Status.BLANK})
 """Statuses of rows that need no further work: not in the failures file, exit code 0."""
-
-
-class StopReason(StrEnum):
-    """Reason why a run stopped early (the JSON key `stopped_by`)."""
-
-    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a token
-    SCOPES_MISSING = "scopes_missing"
-    ACCOUNT_INACTIVE = "account_inactive"
-    PERMISSIONS_LOST = "permissions_lost"
-    FORBIDDEN = "forbidden"
-    DAILY_LIMIT = "daily_limit"
-    DAILY_RESERVE = "daily_reserve"
-    ACCOUNT_MIGRATING = "account_migrating"
-    TOO_MANY_FAILURES = "too_many_failures"
-    RATE_LIMITED = "rate_limited"
-    UNREACHABLE = "unreachable"
-    UNREADABLE = "unreadable"
-    SIGINT = "SIGINT"
-    SIGTERM = "SIGTERM"
-    SIGHUP = "SIGHUP"
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Reason why a run stopped early, with a sentence for people."""
-
-    reason: StopReason
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

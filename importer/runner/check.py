@@ -10,7 +10,7 @@ from importer.config import Settings
 from importer.exit_codes import ExitCode
 from importer.journal import Counts, Journal, ProblemGroup, write_journal
 from importer.model import Outcome, Status
-from importer.reader import SourceInfo
+from importer.reader import Source, SourceInfo
 from importer.reporter import Layout, write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
@@ -84,18 +84,22 @@ def check_file(
         with Journal(path) as journal:
             if results is not None:
                 _write_rows(journal, results, context)
-            expected = costs(journal.pending_by_types(), settings)
-            return CheckReport(
-                source=source.path,
-                understood=table.info,
-                counts=journal.counts(),
-                warnings=table.report.warnings,
-                problems=tuple(journal.problem_groups(_FIRST_ROWS)),
-                costs=expected,
-                daily_share=expected.calls / SMALLEST_DAILY_LIMIT,
-                results=str(results) if results else None,
-                labels=_pairs_by_label(journal),
-            )
+            return _report(journal, table, results, settings)
+
+
+def _report(journal: Journal, table: Source, results: Path | None, settings: Settings) -> CheckReport:
+    expected = costs(journal.pending_by_types(), settings)
+    return CheckReport(
+        source=journal.info.source,
+        understood=table.info,
+        counts=journal.counts(),
+        warnings=table.report.warnings,
+        problems=tuple(journal.problem_groups(_FIRST_ROWS)),
+        costs=expected,
+        daily_share=expected.calls / SMALLEST_DAILY_LIMIT,
+        results=str(results) if results else None,
+        labels=_pairs_by_label(journal),
+    )
 
 
 def _pairs_by_label(journal: Journal) -> dict[str, int]:

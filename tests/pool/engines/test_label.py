@@ -291,3 +291,12 @@ async def test_pairs_without_labels_are_sent_although_labels_cannot_be_read(path
         ran = await rig.run(put, source=labelled)
         assert ran.of(Status.UNCONFIRMED) == {first}
         assert ran.of(Status.LINKED) == {second}
+
+
+async def test_labels_that_are_listed_late_are_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(label, "READ_BACK_WAITS", (0.1, 0.5))
+    wanted = pairs(3)
+    async with hubspot(read_lag=0.3) as sandbox:
+        rig = Rig(journal_with_goals(path, [(pair, (DECISION,)) for pair in wanted]), sandbox)
+        ran = await rig.run(put, source=labelled)
+        assert ran.of(Status.LINKED) == set(wanted)
