@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from importer.errors import (
         AccountError,
         BusyError,
+        ConfirmationError,
         FileSystemError,
         ImporterError,
         JournalError,
@@ -47,11 +48,14 @@ if TYPE_CHECKING:
     from importer.model import Operation, Status, StopReason
     from importer.reader.pairs_frame import read_pairs
     from importer.reporter import RunStatus, Summary
-    from importer.runner.run import run_import
+    from importer.runner.confirmation import Confirmation
+    from importer.runner.run import run_import, unlink_file
 
 __all__ = [
     "AccountError",
     "BusyError",
+    "Confirmation",
+    "ConfirmationError",
     "FileSystemError",
     "ImporterError",
     "JournalError",
@@ -68,6 +72,7 @@ __all__ = [
     "load_settings",
     "read_pairs",
     "run_import",
+    "unlink_file",
 ]
 
 _MODULES = (
@@ -76,6 +81,7 @@ _MODULES = (
     "importer.model",
     "importer.reporter",
     "importer.reader.pairs_frame",
+    "importer.runner.confirmation",
     "importer.runner.run",
 )
 """The modules of the names above, fastest first."""

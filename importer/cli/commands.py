@@ -9,6 +9,7 @@ import click
 
 from importer.cli import help_topics, options
 from importer.cli.check_report import check_json, check_lines
+from importer.cli.confirm import confirmation
 from importer.cli.display import Display
 from importer.cli.listings import run_json, run_line, run_lines
 from importer.cli.output import show, show_summary
@@ -20,7 +21,7 @@ from importer.runner.find_runs import list_runs
 from importer.runner.finish import last_summary, report_run
 from importer.runner.resume import resume_run
 from importer.runner.retry import retry_run
-from importer.runner.run import run_import
+from importer.runner.run import run_import, unlink_file
 from importer.runner.state_directory import open_journal, runs_directory
 from importer.runner.verify import verify_file
 
@@ -88,10 +89,11 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 @click.argument("run_id")
 @options.sending
 @options.the_run
+@options.removal
 @options.output
-def resume(run_id: str, **flags: Any) -> int:
+def resume(run_id: str, yes: int | None, **flags: Any) -> int:
     """Resume the unfinished run RUN_ID; its file is not needed."""
-    return _run(flags, partial(resume_run, run_id))
+    return _run(flags, partial(resume_run, run_id, confirmation=confirmation(yes)))
 
 
 @cli.command()
@@ -100,14 +102,15 @@ def resume(run_id: str, **flags: Any) -> int:
 @options.sending
 @options.the_run
 @options.fresh
+@options.removal
 @options.output
-def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
+def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     """Start a new run over the rows that are not linked.
 
     Of a run: its failed, unconfirmed and not_sent rows. Of a results file, which may have been corrected: also its
     invalid rows. The options about reading are for results files of runs that are not known here.
     """
-    return _run(flags, partial(retry_run, run_or_results, fresh=fresh))
+    return _run(flags, partial(retry_run, run_or_results, fresh=fresh, confirmation=confirmation(yes)))
 
 
 @cli.command()
@@ -146,6 +149,23 @@ def check(file: str, online: bool, **flags: Any) -> int:
 def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
     return _run(flags, partial(verify_file, file), is_verification=True)
+
+
+@cli.command()
+@click.argument("file")
+@options.reading
+@options.sending
+@options.the_run
+@options.fresh
+@options.removal
+@options.output
+def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
+    """Remove the links of the pairs of FILE.
+
+    First reads which of them are linked, then asks to type their number (or takes --yes N) before removing any. The
+    results have the association types that were there; importer run RESULTS links the pairs again.
+    """
+    return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
 
 
 @cli.command()

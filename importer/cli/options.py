@@ -76,10 +76,11 @@ sending = _group(
         help="add: keep the other labels of a pair; replace: remove them (default: add).",
     ),
     click.option(
-        "--only-missing",
-        is_flag=True,
+        "--no-read-first",
+        "read_first",
+        flag_value=False,
         default=None,
-        help="First read which pairs are linked, then send only the others.",
+        help="Send all pairs without reading first which of them are linked already; such a run cannot be undone.",
     ),
     click.option(
         "--sandbox",
@@ -97,6 +98,15 @@ the_run = _group(
         is_flag=True,
         default=None,
         help="Exit instead of waiting for another run with the same file or token.",
+    ),
+)
+removal = _group(
+    click.option("--yes", "yes", metavar="N", type=int, help="Remove links if there are exactly N, without asking."),
+    click.option(
+        "--allow-deleting-leads",
+        is_flag=True,
+        default=None,
+        help="Also remove links that may be a lead's last primary association: HubSpot deletes the lead.",
     ),
 )
 fresh = click.option("--fresh", is_flag=True, help="Start a new run even if a run of this file is unfinished.")

@@ -163,7 +163,8 @@ class Settings(BaseModel):
     engine: EngineName = EngineName.PUT
     batch_rate: FixedRate = Rate(5, 1.0)
     label_mode: LabelMode = LabelMode.ADD
-    only_missing: bool = False
+    read_first: bool = True
+    allow_deleting_leads: bool = False
     token_file: OptionalPath = None
     connect_timeout: PositiveSeconds = 10
     answer_timeout: PositiveSeconds = 30

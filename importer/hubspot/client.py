@@ -126,6 +126,19 @@ class HubSpotClient:
         """The number of paths by which labels may be read: the next one is for a 404."""
         return len(paths.labels(self._version, ObjectType("a"), ObjectType("b")))
 
+    async def unlink(self, pair: Pair) -> Response | NoResponse:
+        """DELETE all association types of `pair`; idempotent."""
+        return await self._exchange("DELETE", paths.association(self._version, pair))
+
+    async def archive(self, pairs: Sequence[Pair]) -> Response | NoResponse:
+        """POST the removal of all association types of up to 1,000 pairs of the same object types; idempotent."""
+        others: dict[str, list[dict[str, str]]] = {}
+        for pair in pairs:
+            others.setdefault(pair.from_id, []).append({"id": pair.to_id})
+        inputs = [{"from": {"id": record}, "to": listed} for record, listed in others.items()]
+        path = paths.batch_archive(self._version, pairs[0].from_type, pairs[0].to_type)
+        return await self._exchange("POST", path, {"inputs": inputs})
+
     async def read(
         self, from_type: ObjectType, to_type: ObjectType, after: Mapping[str, str | None]
     ) -> Response | NoResponse:

@@ -38,6 +38,16 @@ WHERE outcomes.pair BETWEEN :first AND :last AND status = '{Status.NOT_SENT}' AN
 
 _WITH_STATUS = f"SELECT pair, {OUTCOME_COLUMNS} FROM outcomes WHERE pair > ? AND status = ? ORDER BY pair LIMIT ?"
 _GOALS = "SELECT pair, types FROM goals WHERE pair BETWEEN ? AND ?"
+_WITHOUT_TYPES_AFTER = f"""
+SELECT pair, {OUTCOME_COLUMNS} FROM outcomes
+WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
+    AND pair IN (SELECT pair FROM before) AND pair NOT IN (SELECT pair FROM after)
+ORDER BY pair LIMIT ?
+"""
+_COUNT_TO_REMOVE = f"""
+SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
+WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
+"""
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
@@ -76,6 +86,12 @@ class WorkQueue(JournalFile):
         with as_journal_error(self.path):
             return self._with_before(list(islice(self._pending(after), limit)))
 
+    def pending_without_labels(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the pairs that `claim` would, without marking them."""
+        with as_journal_error(self.path):
+            found = (pending for pending in self._pending(after) if not pending.goal)
+            return self._with_before(list(islice(found, limit)))
+
     def release(self, pairs: Sequence[int]) -> None:
         """Undo `claim` for pairs that were not sent."""
         with self._transaction() as db:
@@ -98,10 +114,18 @@ class WorkQueue(JournalFile):
 
     def with_status(self, status: Status, after: int, limit: int) -> list[PendingPair]:
         """Return the next distinct pairs whose outcome is `status`, at most `limit`, numbered above `after`."""
+        return self._found(_WITH_STATUS, (after, status, limit))
+
+    def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the next distinct pairs that were sent and whose types are recorded as before, but not as after."""
+        return self._found(_WITHOUT_TYPES_AFTER, (after, limit))
+
+    def _found(self, query: str, values: tuple[int | str, ...]) -> list[PendingPair]:
+        """Return the pairs with their outcomes that a query finds; its first value is the number they come after."""
         pairs: list[PendingPair] = []
         with as_journal_error(self.path):
-            found = self._db.execute(_WITH_STATUS, (after, status, limit)).fetchall()
-            blocks = self._blocks_of_pairs(after)
+            found = self._db.execute(query, values).fetchall()
+            blocks = self._blocks_of_pairs(int(values[0]))
             first, last, records = 0, 0, list[PairRecord]()
             for number, *values in found:
                 while number > last:
@@ -124,6 +148,11 @@ class WorkQueue(JournalFile):
         with as_journal_error(self.path):
             found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
             return {status_of(status): count for status, count in found}
+
+    def count_to_remove(self) -> int:
+        """Return how many distinct pairs are linked, as read before, and not refused."""
+        with as_journal_error(self.path):
+            return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])
 
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions are lost."""

@@ -5,7 +5,9 @@ from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
 from importer.pool.engines.label import LabelEngine
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
-from importer.pool.engines.read_back import FindLinked, ReadBack, Verify
+from importer.pool.engines.read_back import ReadBack, Verify
+from importer.pool.engines.read_first import ReadAfter, ReadFirst
+from importer.pool.engines.remove import ArchiveEngine, ConfirmRemoved, DeleteEngine, ReadBeforeRemoval
 from importer.pool.outcomes import Progress
 from importer.pool.pool import Pool
 from importer.pool.stop_signal import StoppedError
@@ -13,14 +15,19 @@ from importer.pool.stop_signal import StoppedError
 __all__ = [
     "MAX_PAIRS",
     "MAX_RECORDS",
+    "ArchiveEngine",
     "BatchEngine",
+    "ConfirmRemoved",
+    "DeleteEngine",
     "Engine",
-    "FindLinked",
     "LabelEngine",
     "Pool",
     "Progress",
     "PutEngine",
+    "ReadAfter",
     "ReadBack",
+    "ReadBeforeRemoval",
+    "ReadFirst",
     "StoppedError",
     "Verify",
 ]

@@ -56,8 +56,8 @@ class OutcomeRecorder:
         self._before = journal.outcome_counts()
         self._final: list[tuple[int, Outcome]] = []
         self._provisional: list[tuple[int, Outcome]] = []
-        self._before_sending: list[tuple[int, str]] = []
-        self._after_sending: list[tuple[int, str]] = []
+        self._types_before: list[tuple[int, str]] = []
+        self._types_after: list[tuple[int, str]] = []
         self._has_unwritten = asyncio.Event()
 
     def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True, is_read: bool = False) -> None:
@@ -80,12 +80,15 @@ class OutcomeRecorder:
         if not is_read:
             self._limits.check(pending, outcome)
 
-    def record_types(self, pending: PendingPair, *, before: str | None = None, after: str | None = None) -> None:
-        """Record the association types of a pair as read before or after sending (`CATEGORY:ID;…`, `-` if none)."""
-        if before is not None:
-            self._before_sending.append((pending.id, before))
-        if after is not None:
-            self._after_sending.append((pending.id, after))
+    def record_types_before(self, pending: PendingPair, types: str) -> None:
+        """Record the association types of a pair as read before it is sent."""
+        self._types_before.append((pending.id, types))
+        self._has_unwritten.set()
+
+    def record_types_after(self, pending: PendingPair, types: str) -> None:
+        """Record the association types of a pair as read after it was sent."""
+        self._types_after.append((pending.id, types))
+        self._has_unwritten.set()
 
     def mark_not_sent(self, pending: PendingPair) -> None:
         """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
@@ -110,9 +113,9 @@ class OutcomeRecorder:
 
     def flush(self) -> None:
         """Write all outcomes recorded so far."""
-        if self._final or self._provisional or self._before_sending or self._after_sending:
-            self._journal.record(self._final, self._provisional, self._before_sending, self._after_sending)
-            self._final, self._provisional, self._before_sending, self._after_sending = [], [], [], []
+        if self._final or self._provisional or self._types_before or self._types_after:
+            self._journal.record(self._final, self._provisional, self._types_before, self._types_after)
+            self._final, self._provisional, self._types_before, self._types_after = [], [], [], []
             self._on_written()
 
 

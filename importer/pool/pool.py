@@ -78,7 +78,11 @@ class Pool:
         """Return pairs still to be sent, for an engine that does not send them: a source for `run`."""
         return self._journal.pending(after, limit)
 
-    def labelled(self, after: int, limit: int) -> list[PendingPair]:
+    def pending_without_labels(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs still to be sent that have no labels: a source for an engine that does not send them."""
+        return self._journal.pending_without_labels(after, limit)
+
+    def pending_in_order(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs to be sent, with and without labels: a source for `run`, whose default has those without."""
         return self._queue.claim_all(after, limit)
 
@@ -90,6 +94,10 @@ class Pool:
     def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that are unconfirmed: a source for `run`."""
         return self._journal.with_status(Status.UNCONFIRMED, after, limit)
+
+    def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs that were sent and whose types were read before, but not after: a source for `run`."""
+        return self._journal.without_types_after(after, limit)
 
     async def send(self, call: Callable[[], Awaitable[Reply]], about: Sequence[PendingPair] = ()) -> Reply:
         """Make one call outside of an engine. Raises StoppedError if the run has stopped."""

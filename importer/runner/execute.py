@@ -2,36 +2,42 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from importer.config import ApiVersion, LabelMode, Settings, token_file_is_exposed
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
-from importer.model import Status, Stop
+from importer.model import Operation, Status, Stop
 from importer.pool import Pool
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths
+from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.estimate import costs
 from importer.runner.events import Plan
-from importer.runner.finish import conclude, report_stop
-from importer.runner.send import Sent, abort_after_requests, link_pending, work_on
+from importer.runner.finish import command_name, conclude, report_stop
+from importer.runner.remove import remove_links
+from importer.runner.send import Sent, Work, abort_after_requests, link_pending, work_on
 from importer.runner.target import Target
 
 
-def execute(path: Path, target: Target, out: Path | None, reads: int = 0) -> Summary:
+def execute(
+    path: Path, target: Target, out: Path | None, confirmation: Confirmation = UNCONFIRMED, reads: int = 0
+) -> Summary:
     """Send the pending pairs of the journal at `path`, write its results, and return the summary.
 
-    `reads` counts the reads that creating the journal has needed.
+    `reads` counts the reads that creating the journal has needed. Raises ConfirmationError if the run would remove
+    links and their number is not confirmed.
     """
     started = time.monotonic()
     with open_for_run(path) as journal:
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         check_writable(results)
-        sent = _send(journal, target)
+        sent = _send(journal, target, confirmation)
         sent = replace(sent, reads=sent.reads + reads)
         with abort_after_requests(journal, lambda: sent.calls + sent.reads):
-            output = output_paths.output_of(journal, "run", results, target.context)
+            output = output_paths.output_of(journal, command_name(journal), results, target.context)
             summary = conclude(journal, sent, output, started, target.context)
     report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
     return summary
@@ -48,6 +54,7 @@ def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
         counts=journal.counts(),
         pending=sum(pending),
         costs=costs(pending, settings),
+        operation=info.operation,
     )
 
 
@@ -58,7 +65,7 @@ def label_mode(journal: Journal, settings: Settings) -> LabelMode:
     return LabelMode(journal.info.settings.get("label_mode", LabelMode.ADD))
 
 
-def _send(journal: Journal, target: Target) -> Sent:
+def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
     context, settings = target.context, target.context.settings
     planned = plan(journal, settings, resumed=journal.begin())
     context.on_event(planned)
@@ -72,9 +79,17 @@ def _send(journal: Journal, target: Target) -> Sent:
             f"Other users of this machine can read {settings.token_file}. Run: chmod 600 {settings.token_file}"
         )
 
-    async def link_in_own_account(pool: Pool, client: HubSpotClient) -> Stop | None:
-        stop = await target.account.check(journal, pool, client) if target.account is not None else None
-        return stop or await link_pending(pool, client, label_mode(journal, settings))
+    def in_own_account(work: Work) -> Work:
+        async def check_and_work(pool: Pool, client: HubSpotClient) -> Stop | None:
+            stop = await target.account.check(journal, pool, client) if target.account is not None else None
+            return stop or await work(pool, client)
 
-    sent = work_on(journal, context, link_in_own_account)
+        return check_and_work
+
+    if journal.info.operation is Operation.LINK:
+        sent = work_on(
+            journal, context, in_own_account(partial(link_pending, label_mode=label_mode(journal, settings)))
+        )
+    else:
+        sent = remove_links(journal, context, confirmation, in_own_account)
     return sent if target.account is None else replace(sent, reads=sent.reads + target.account.reads)

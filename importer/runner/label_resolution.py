@@ -19,7 +19,7 @@ from importer.hubspot.response import NoResponse, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Journal, LabelUse, open_for_run
 from importer.model import Labels as LabelTexts
-from importer.model import ObjectType
+from importer.model import ObjectType, Operation
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.send import report_full_window, run_on_own_loop, waiting_notice
@@ -43,6 +43,12 @@ def resolve_labels(path: Path, context: RunContext) -> int:
     with open_for_run(path) as journal:
         if not journal.has_unresolved_labels:
             return 0
+        if journal.info.operation not in {Operation.LINK, Operation.VERIFY}:
+            raise SettingsError(
+                "LABELS_WITH_UNLINK",
+                f"{journal.info.source} names labels, but importer {journal.info.operation} removes whole links with "
+                "all of their labels. To do that, remove the labels from the file. Single labels are removed in HubSpot.",
+            )
         uses = journal.label_uses()
         reader = _LabelReader(context, {(from_type, to_type) for from_type, to_type, _ in uses})
         found = run_on_own_loop(reader.read())

@@ -16,7 +16,7 @@ from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Stop
-from importer.pool import BatchEngine, FindLinked, LabelEngine, Pool, PutEngine, ReadBack, Verify
+from importer.pool import BatchEngine, LabelEngine, Pool, PutEngine, ReadAfter, ReadBack, ReadFirst, Verify
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.os_errors import translate_os_errors
@@ -45,25 +45,28 @@ class Sent:
 async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode = LabelMode.ADD) -> Stop | None:
     """Send every pending pair, in passes; each pass takes the pairs that the previous one left pending.
 
-    The passes: link pairs with labels, find pairs that are already linked (if requested), send in batches (if
-    requested), send one by one, and read back unconfirmed pairs.
+    The passes: read which pairs without labels are already linked (unless disabled), send pairs with labels in the
+    order of the file with those without, send the others in batches (if requested) and one by one, read back
+    unconfirmed pairs, and read the types of the linked ones.
     """
     settings = pool.settings
     stop: Stop | None = None
-    if pool.has_labels:
+    if settings.read_first:
+        read_first = ReadFirst(client)
+        await pool.run(read_first, pool.pending_without_labels)
+        read_first.report()
+    if pool.has_labels and pool.stopped is None:
         is_batch = settings.engine is EngineName.BATCH
         limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None
-        await pool.run(LabelEngine(client, label_mode, settings.workers, limiter), pool.labelled)
-    if settings.only_missing and pool.stopped is None:
-        find = FindLinked(client)
-        await pool.run(find, pool.pending)
-        find.report()
+        await pool.run(LabelEngine(client, label_mode, settings.workers, limiter), pool.pending_in_order)
     if settings.engine is EngineName.BATCH and pool.stopped is None:
         await pool.run(BatchEngine(client, pool.limiter.sharing_pause(settings.batch_rate)))
     if pool.stopped is None:
         stop = await pool.run(PutEngine(client))
     if pool.stopped is None:
         await pool.run(ReadBack(client), pool.unconfirmed)
+    if settings.read_first and pool.stopped is None:
+        await pool.run(ReadAfter(client), pool.without_types_after)
     return pool.stopped or stop
 
 

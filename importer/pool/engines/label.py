@@ -121,7 +121,7 @@ class LabelEngine:
                 outcomes.record(pending, label_outcomes.not_read(pending, found.unread), is_read=True)
                 continue
             if pending.before is None:
-                outcomes.record_types(pending, before=types_text(found.types))
+                outcomes.record_types_before(pending, types_text(found.types))
             if self._is_goal_state(pending, found):
                 outcomes.record(pending, label_outcomes.already_linked(pending, found), is_read=True)
             else:
@@ -239,7 +239,7 @@ class LabelEngine:
             outcomes.record(pending, outcome, final=final)
             return
         if found is not None and found.unread is None:
-            outcomes.record_types(pending, after=types_text(found.types))
+            outcomes.record_types_after(pending, types_text(found.types))
         if found is not None and self._is_confirmed(pending, sent.present[pending.id], found):
             outcomes.record(pending, label_outcomes.confirmed(outcome, found))
         elif outcome.status is Status.LINKED:

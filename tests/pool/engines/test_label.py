@@ -55,7 +55,7 @@ def put_replacing(client: HubSpotClient) -> LabelEngine:
 
 
 def labelled(pool: Pool) -> Source:
-    return pool.labelled
+    return pool.pending_in_order
 
 
 def batch(client: HubSpotClient) -> LabelEngine:
