@@ -47,7 +47,7 @@ def resolve_labels(path: Path, context: RunContext) -> int:
             raise SettingsError(
                 "LABELS_WITH_UNLINK",
                 f"{journal.info.source} names labels, but importer {journal.info.operation} removes whole links with "
-                "all of their labels. To do that, remove the labels from the file. Single labels are removed in HubSpot.",
+                "all of their labels. If that is meant, remove the labels from the file.",
             )
         uses = journal.label_uses()
         reader = _LabelReader(context, {(from_type, to_type) for from_type, to_type, _ in uses})
