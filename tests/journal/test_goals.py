@@ -33,9 +33,9 @@ def test_each_label_is_counted_with_its_first_rows(tmp_path: Path) -> None:
 
 def test_labels_are_unresolved_until_the_goals_are_set(tmp_path: Path) -> None:
     with open_for_run(journal_of(tmp_path / "r.sqlite")) as journal:
-        assert journal.has_unresolved_labels
+        before = journal.has_unresolved_labels
         journal.set_goals(lambda from_type, to_type, texts: [f"USER_DEFINED:{ord(text)}" for text in texts])
-        assert not journal.has_unresolved_labels
+        assert (before, journal.has_unresolved_labels) == (True, False)
         assert [pending.goal for pending in journal.claim_all(0, 10)] == ["USER_DEFINED:65;USER_DEFINED:66", ""]
         journal.verify()
 
