@@ -4,13 +4,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import repeat
 from typing import NewType
+
+from importer.stops import Stop as Stop  # noqa: PLC0414 - exported
+from importer.stops import StopReason as StopReason  # noqa: PLC0414
 
 ObjectType = NewType("ObjectType", str)
 """A HubSpot object type as used in API paths: `contacts`, `2-123`, `p123_thing`. Only `reader` creates one."""
 
 RecordId = NewType("RecordId", str)
 """A HubSpot record id: ASCII decimal digits, no leading zero. Only `reader` creates one."""
+
+Labels = tuple[str, ...]
+"""The texts that name the labels of a pair, as written in the source: a label, or `CATEGORY:ID`."""
 
 LARGEST_ID = 2**63 - 1
 """HubSpot's record ids are signed 64-bit numbers."""
@@ -36,6 +43,7 @@ class Role(StrEnum):
     FROM_OBJECT_ID = "from_object_id"
     TO_OBJECT_TYPE = "to_object_type"
     TO_OBJECT_ID = "to_object_id"
+    LABEL = "label"
 
 
 class Operation(StrEnum):
@@ -63,34 +71,6 @@ class Status(StrEnum):
 
 GOOD_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED, Status.UNLINKED, Status.NOT_LINKED, Status.BLANK})
 """Statuses of rows that need no further work: not in the failures file, exit code 0."""
-
-
-class StopReason(StrEnum):
-    """Reason why a run stopped early (the JSON key `stopped_by`)."""
-
-    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a token
-    SCOPES_MISSING = "scopes_missing"
-    ACCOUNT_INACTIVE = "account_inactive"
-    PERMISSIONS_LOST = "permissions_lost"
-    FORBIDDEN = "forbidden"
-    DAILY_LIMIT = "daily_limit"
-    DAILY_RESERVE = "daily_reserve"
-    ACCOUNT_MIGRATING = "account_migrating"
-    TOO_MANY_FAILURES = "too_many_failures"
-    RATE_LIMITED = "rate_limited"
-    UNREACHABLE = "unreachable"
-    UNREADABLE = "unreadable"
-    SIGINT = "SIGINT"
-    SIGTERM = "SIGTERM"
-    SIGHUP = "SIGHUP"
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Reason why a run stopped early, with a sentence for people."""
-
-    reason: StopReason
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,27 +131,34 @@ class SourceRow:
     """One row of the source: pairs, or problems, or neither if there is nothing to link (status `blank`).
 
     `number` is the row number as a spreadsheet shows it (the header is row 1; see `RowNames` for several files),
-    `cells` the original cells as text, without the columns of previous results.
+    `cells` the original cells as text, without the columns of previous results. `labels` has the label texts of each
+    pair; it is empty if no pair has any.
     """
 
     number: int
     cells: tuple[str, ...]
     pairs: tuple[Pair, ...]
     problems: tuple[Problem, ...]
+    labels: tuple[Labels, ...] = ()
 
 
 @dataclass(slots=True)
 class PairColumns:
-    """Pairs stored by column: pair i consists of `from_types[i]`, `from_ids[i]`, … and belongs to row `rows[i]`."""
+    """Pairs stored by column: pair i consists of `from_types[i]`, `from_ids[i]`, … and belongs to row `rows[i]`.
+
+    `labels[i]` has its label texts; `labels` is None if no pair has any.
+    """
 
     rows: list[int] = field(default_factory=list)
     from_types: list[ObjectType] = field(default_factory=list)
     from_ids: list[RecordId] = field(default_factory=list)
     to_types: list[ObjectType] = field(default_factory=list)
     to_ids: list[RecordId] = field(default_factory=list)
+    labels: list[Labels] | None = None
 
-    def add(self, row: int, pair: Pair) -> None:
+    def add(self, row: int, pair: Pair, labels: Labels = ()) -> None:
         """Append one pair."""
+        self._add_labels([labels] if labels else None, 1)
         self.rows.append(row)
         self.from_types.append(pair.from_type)
         self.from_ids.append(pair.from_id)
@@ -180,11 +167,20 @@ class PairColumns:
 
     def extend(self, pairs: "PairColumns") -> None:
         """Append the pairs of another object."""
+        self._add_labels(pairs.labels, len(pairs.rows))
         self.rows.extend(pairs.rows)
         self.from_types.extend(pairs.from_types)
         self.from_ids.extend(pairs.from_ids)
         self.to_types.extend(pairs.to_types)
         self.to_ids.extend(pairs.to_ids)
+
+    def _add_labels(self, labels: list[Labels] | None, pairs: int) -> None:
+        """Append the labels of further pairs, before the pairs themselves."""
+        if labels is None and self.labels is None:  # the usual case
+            return
+        if self.labels is None:
+            self.labels = [()] * len(self.rows)
+        self.labels.extend(labels or [()] * pairs)
 
 
 @dataclass(slots=True)
@@ -206,8 +202,8 @@ class SourceBlock:
         self.numbers.append(row.number)
         self.cells.append(row.cells)
         self.problems.extend((row.number, problem) for problem in row.problems)
-        for pair in row.pairs:
-            self.pairs.add(row.number, pair)
+        for pair, labels in zip(row.pairs, row.labels or repeat(()), strict=False):
+            self.pairs.add(row.number, pair, labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +233,7 @@ class PairOutcome:
     """A pair of a row with its outcome; `first_row` is the number of the first row with the same pair.
 
     `before` and `after` are its association types as read before and after sending: `CATEGORY:ID;…`, `-` if it had
-    none, None if they were not read.
+    none, None if they were not read. `labels` are the label texts of this row's pair.
     """
 
     pair: Pair
@@ -245,6 +241,7 @@ class PairOutcome:
     first_row: int
     before: str | None = None
     after: str | None = None
+    labels: Labels = ()
 
 
 @dataclass(frozen=True, slots=True)

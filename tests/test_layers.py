@@ -14,6 +14,7 @@ LAYERS = (
     ("importer.redaction", "importer.printable"),
     (
         "importer.model",
+        "importer.stops",
         "importer.errors",
         "importer.exit_codes",
         "importer.timestamps",

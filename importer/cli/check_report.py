@@ -1,12 +1,15 @@
 """The report of `importer check`: lines for people, one JSON object for scripts."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
 from importer.reporter import problem_sentence
 from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport
 from importer.runner.lookup import LookupCounts
+
+_MAX_LABELS = 10
 
 
 def check_json(report: CheckReport) -> str:
@@ -38,6 +41,7 @@ def check_lines(report: CheckReport) -> list[str]:
     lines += [
         "A run would need:",
         *cost_lines(report.costs),
+        *_label_lines(report.labels),
         f"That is {report.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,} calls. Nothing was sent.",
         "",
     ]
@@ -57,6 +61,15 @@ def _lookup_lines(lookup: LookupCounts, reads: int) -> list[str]:
         f"Looked up in HubSpot: {count_text(lookup.values, 'different value')}, with {count_text(reads, 'call')}",
         *(f"  {number:,} {name}" for name, number in (*counts, *refused)),
     ]
+
+
+def _label_lines(labels: Mapping[str, int]) -> list[str]:
+    """Return the labels of the pairs, if there are any."""
+    if not labels:
+        return []
+    shown = [f"{text!r} ({count_text(pairs, 'pair')})" for text, pairs in list(labels.items())[:_MAX_LABELS]]
+    more = f" and {len(labels) - _MAX_LABELS:,} more" if len(labels) > _MAX_LABELS else ""
+    return [f"Labels: {', '.join(shown)}{more}; --online checks that they exist."]
 
 
 def _problem_lines(report: CheckReport) -> list[str]:

@@ -120,17 +120,18 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
 @options.sending
 @options.the_run
 @options.output
-def check(file: str, **flags: Any) -> int:
+@options.online
+def check(file: str, online: bool, **flags: Any) -> int:
     """Report every problem of FILE and the cost of a run.
 
-    Writes nothing to HubSpot. Needs a token only to look up records (--from-by,
-    --to-by).
+    Changes nothing in HubSpot. Makes calls and needs a token only with --online and to
+    look up records (--from-by, --to-by).
     """
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)
     with Display(settings) as display:
         try:
-            found = check_file(file, settings, out=out, on_event=display)
+            found = check_file(file, settings, out=out, on_event=display, online=online)
         except ImporterError as error:
             display.log_error(error)
             return exit_code(error)

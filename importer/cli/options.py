@@ -53,6 +53,13 @@ reading = _group(
         "--allow-blank", is_flag=True, default=None, help="Treat rows with an empty id cell as blank, not invalid."
     ),
     click.option("--visible-rows-only", is_flag=True, default=None, help="Skip rows that the workbook hides."),
+    click.option(
+        "--label",
+        "labels",
+        metavar="NAME",
+        multiple=True,
+        help="Give every pair this association label, by its name or CATEGORY:ID; can be repeated.",
+    ),
 )
 sending = _group(
     click.option("--base-url", metavar="URL", help="Base URL of the API (default: https://api.hubapi.com)."),
@@ -69,6 +76,11 @@ sending = _group(
         help="put: one call per pair; batch: up to 2,000 pairs per call (default: put).",
     ),
     click.option("--batch-rate", metavar="N/SECONDS", help="At most N batch calls in any SECONDS (default: 5/1)."),
+    click.option(
+        "--label-mode",
+        metavar="add|replace",
+        help="add: keep the other labels of a pair; replace: remove them (default: add).",
+    ),
     click.option(
         "--no-read-first",
         "read_first",
@@ -115,6 +127,7 @@ output = _group(
     click.option("--quiet", is_flag=True, default=None, help="Print warnings and errors only."),
     click.option("--log-format", metavar="text|json", help="Format of the lines on standard error (default: text)."),
 )
+online = click.option("--online", is_flag=True, help="Also read from HubSpot whether the labels exist.")
 state_dir = click.option("--state-dir", metavar="DIR", help="Directory of the journals.")
 
 
@@ -122,6 +135,7 @@ def settings_from(flags: Mapping[str, Any]) -> Settings:
     """Return the settings: a command's flags over environment, profile and defaults. Raises SettingsError."""
     values = dict(flags)
     config, profile = values.pop("config", None), values.pop("profile", None)
+    values["labels"] = values.pop("labels", None) or None  # () if the flag was not given
     columns = [_parse_mapping(text) for text in values.pop("columns", None) or ()]
     if columns:
         values["columns"] = dict(columns)

@@ -17,6 +17,7 @@ def source_info_lines(info: SourceInfo) -> list[str]:
         f"Read as {', '.join(part for part in details if part)}",
         f"  from  {_side(info, Role.FROM_OBJECT_ID, Role.FROM_OBJECT_TYPE)}",
         f"  to    {_side(info, Role.TO_OBJECT_ID, Role.TO_OBJECT_TYPE)}",
+        *([f"  label {info.columns[Role.LABEL]}"] if Role.LABEL in info.columns else []),
         *(f"  {note}" for note in info.notes),
     ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
 from importer.errors import SettingsError
@@ -42,6 +42,13 @@ class EngineName(StrEnum):
     BATCH = "batch"
 
 
+class LabelMode(StrEnum):
+    """How labels are set on a pair that has others already."""
+
+    ADD = "add"
+    REPLACE = "replace"
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """At most `calls` requests in every rolling window of `seconds`."""
@@ -63,8 +70,9 @@ class Reading:
     blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
     cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `portal_id` is
     the account that record URLs must belong to (None: any). `from_by` and `to_by` are properties by which records are
-    looked up: the id column of that side then holds their values. `statuses`, when given, skips rows whose
-    `import_status` from an earlier run is a different one; rows without a status, or with an unknown one, are read.
+    looked up: the id column of that side then holds their values. `labels` are those that every pair gets besides its
+    own. `statuses`, when given, skips rows whose `import_status` from an earlier run is a different one; rows without a
+    status, or with an unknown one, are read.
     """
 
     from_object_type: str | None = None
@@ -82,6 +90,7 @@ class Reading:
     portal_id: int | None = None
     from_by: str | None = None
     to_by: str | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def looks_up(self) -> bool:
@@ -100,6 +109,16 @@ def _parse_rate(value: object) -> object:
     if not slash or rate.calls < 1 or not 0 < rate.seconds < 86_400:
         raise ValueError("expected N/SECONDS, such as 100/10, or auto")
     return rate
+
+
+def _split_labels(value: object) -> object:
+    return value.split(";") if isinstance(value, str) else value
+
+
+def _require_labels(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(map(str.strip, texts)):
+        raise ValueError("expected the name of a label, or CATEGORY:ID")
+    return tuple(dict.fromkeys(map(str.strip, texts)))
 
 
 def _unset(value: object) -> object:
@@ -136,6 +155,7 @@ Text = Annotated[str, BeforeValidator(refuse_token)]
 OptionalText = Annotated[Text | None, BeforeValidator(_unset)]
 OptionalProperty = Annotated[str | None, BeforeValidator(_parse_property)]
 OptionalPortal = Annotated[Annotated[int, Field(ge=1, lt=10**18)] | None, BeforeValidator(_unset)]
+LabelTexts = Annotated[tuple[Text, ...], BeforeValidator(_split_labels), AfterValidator(_require_labels)]
 OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
 OptionalSecretPath = Annotated[Path | None, BeforeValidator(_parse_secret_path)]
@@ -194,6 +214,7 @@ class Settings(BaseModel):
     no_header: bool = False
     allow_blank: bool = False
     visible_rows_only: bool = False
+    labels: LabelTexts = ()
 
     base_url: Annotated[str, BeforeValidator(parse_base_url)] = "https://api.hubapi.com"
     api_version: ApiVersion = ApiVersion.V4
@@ -202,6 +223,7 @@ class Settings(BaseModel):
     portal_id: OptionalPortal = None
     engine: EngineName = EngineName.PUT
     batch_rate: FixedRate = Rate(5, 1.0)
+    label_mode: LabelMode = LabelMode.ADD
     read_first: bool = True
     allow_deleting_leads: bool = False
     token_file: OptionalPath = None
@@ -279,6 +301,7 @@ class Settings(BaseModel):
             allow_blank=self.allow_blank,
             visible_rows_only=self.visible_rows_only,
             portal_id=self.portal_id,
+            labels=self.labels,
         )
 
 

@@ -19,6 +19,11 @@ def refusal_advice(response: Response, pair: Pair) -> str:
     text = " ".join(f"{error.category} {error.sub_category} {error.message}" for error in response.error.flattened())
     if response.http_status == 403 or "MISSING_SCOPES" in text:
         return _advise_permission(response, pair)
+    if "INVALID_ASSOCIATION_TYPE" in text:
+        return (
+            f"HubSpot has no such label from {pair.from_type} to {pair.to_type}, or no longer: read the labels again "
+            "with importer run, and swap the columns if the label exists in the other direction only."
+        )
     if response.http_status == 404 or mentions_unknown_record(response):
         return _advise_unknown(response, pair)
     if re.search(r"(?<![a-z])limits?(?![a-z])", text, re.IGNORECASE):

@@ -10,7 +10,7 @@ from typing import Any
 from importer.hubspot.association_types import TypeSet, parse_types
 from importer.hubspot.attribution import ids_named
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
-from importer.hubspot.parse import errors_of, id_of, objects
+from importer.hubspot.parse import errors_of, id_of, id_text, objects
 from importer.hubspot.response import NoResponse, Response
 from importer.model import Outcome, Pair, Status
 from importer.redaction import cleaned
@@ -171,8 +171,3 @@ def _parse_errors(response: Response, wanted: Mapping[str, Container[str]], page
     if unattributed:
         page.unreadable |= page.answered
     return found
-
-
-def id_text(value: object) -> str:
-    """Return a JSON text or integer as text, not truncated; "" for anything else."""
-    return value if isinstance(value, str) else str(value) if type(value) is int else ""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from importer.hubspot.advice import RETRY_ADVICE, refusal_advice
 from importer.hubspot.intermediaries import intermediary_advice, is_from_intermediary, is_html, page_text
 from importer.hubspot.not_found import proves_not_linked
+from importer.hubspot.parse import id_text
 from importer.hubspot.permissions import Denial, classify_denial, missing_scopes
 from importer.hubspot.response import NoResponse, Response
 from importer.model import Outcome, Pair, Status, Stop, StopReason
@@ -51,6 +52,24 @@ def classify_response(response: Response | NoResponse, pair: Pair) -> Decision:
     if isinstance(response, Response) and 200 <= response.http_status < 300:
         return _classify_success(response, pair)
     return _classify_failure(response, pair)
+
+
+def classify_labelled_response(response: Response | NoResponse, pair: Pair) -> Decision:
+    """Return the meaning of the response to the PUT of the labels of `pair`.
+
+    `linked` means here that the response names the pair: the labels still have to be read back.
+    """
+    if isinstance(response, NoResponse) or not 200 <= response.http_status < 300 or not response.is_json:
+        return classify_response(response, pair)
+    if response.num_errors or response.error.errors:
+        return classify_response(response, pair)
+    if response.status not in {"", "COMPLETE"}:
+        return incomplete(response)
+    ids = {id_text(response.content.get(key)) for key in ("fromObjectId", "toObjectId")}
+    if ids == {pair.from_id, pair.to_id}:
+        return Decision(Action.DONE, Outcome(Status.LINKED, response.http_status, response.status))
+    message = "HubSpot's response to the labels does not name this pair."
+    return Decision(Action.DONE, _outcome(Status.UNCONFIRMED, response, "NOT_IN_RESULTS", message, RETRY_ADVICE))
 
 
 def incomplete(response: Response) -> Decision:

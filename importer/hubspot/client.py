@@ -104,6 +104,31 @@ class HubSpotClient:
         inputs = [{"from": {"id": pair.from_id}, "to": {"id": pair.to_id}} for pair in pairs]
         return await self._exchange("POST", path, {"inputs": inputs})
 
+    async def link_labelled(self, pair: Pair, types: Sequence[AssociationType]) -> Response | NoResponse:
+        """PUT exactly these types of `pair`, which replaces its labels; idempotent."""
+        return await self._exchange("PUT", paths.labelled_association(self._version, pair), labelled_body(types))
+
+    async def link_many_labelled(
+        self, types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]
+    ) -> Response | NoResponse:
+        """POST exactly these types of up to 2,000 pairs of the same object types; idempotent."""
+        first, _ = types_of_pairs[0]
+        inputs = [
+            {"from": {"id": pair.from_id}, "to": {"id": pair.to_id}, "types": labelled_body(types)}
+            for pair, types in types_of_pairs
+        ]
+        path = paths.batch_create(self._version, first.from_type, first.to_type)
+        return await self._exchange("POST", path, {"inputs": inputs})
+
+    async def labels(self, from_type: ObjectType, to_type: ObjectType, form: int = 0) -> Response | NoResponse:
+        """GET the association types from one object type to another; `form` selects one of `label_forms` paths."""
+        return await self._exchange("GET", paths.labels(self._version, from_type, to_type)[form])
+
+    @property
+    def label_forms(self) -> int:
+        """The number of paths by which labels may be read: the next one is for a 404."""
+        return len(paths.labels(self._version, ObjectType("a"), ObjectType("b")))
+
     async def unlink(self, pair: Pair) -> Response | NoResponse:
         """DELETE all association types of `pair`; idempotent."""
         return await self._exchange("DELETE", paths.association(self._version, pair))

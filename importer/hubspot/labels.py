@@ -28,7 +28,7 @@ class Label:
 class UnknownLabel:
     """A text that names no label in this direction.
 
-    `existing` are the labels that exist, as they can be written in a cell. `is_reversed` tells that the text names a
+    `existing` are the labels that exist, as they can be written in a cell. `is_reversed` means that the text names a
     label in the other direction, so that the columns are swapped.
     """
 

@@ -104,8 +104,8 @@ def _associations(results: object) -> Iterator[Association]:
         spec = item.get("associationSpec")
         spec = spec if isinstance(spec, dict) else {}
         yield Association(
-            id_of(item.get("from")),
-            id_of(item.get("to")),
+            id_of(item.get("from")) or _exact(item.get("fromObjectId")),  # the latter in labelled calls
+            id_of(item.get("to")) or _exact(item.get("toObjectId")),
             _text(spec.get("associationCategory")),
             _text(spec.get("associationTypeId")),
         )
@@ -114,6 +114,11 @@ def _associations(results: object) -> Iterator[Association]:
 def id_of(record: object) -> str:
     """Return the id of `{"id": …}` as text, or ""."""
     return _exact(record.get("id")) if isinstance(record, dict) else ""
+
+
+def id_text(value: object) -> str:
+    """Return a JSON text or integer as text, not truncated; "" for anything else."""
+    return value if isinstance(value, str) else str(value) if type(value) is int else ""
 
 
 def _exact(value: object) -> str:

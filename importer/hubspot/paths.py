@@ -33,6 +33,28 @@ def batch_default(version: ApiVersion, from_type: ObjectType, to_type: ObjectTyp
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/associate/default"
 
 
+def labelled_association(version: ApiVersion, pair: Pair) -> str:
+    """Return the path of the PUT that sets the labels of one pair."""
+    objects = "/crm/v4/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
+    start = f"{objects}/{_segment(pair.from_type)}/{_segment(pair.from_id)}"
+    return f"{start}/associations/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
+
+
+def batch_create(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """Return the path of the POST that sets the labels of up to 2,000 pairs."""
+    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/create"
+
+
+def labels(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> tuple[str, ...]:
+    """Return the paths of the GET that lists the labels of this direction; the second one is for a 404.
+
+    Source: HubSpot; the OpenAPI file of `v4` has the first form, its guide the second.
+    """
+    end = f"{_segment(from_type)}/{_segment(to_type)}/labels"
+    found = f"{_associations(version)}/{end}"
+    return (f"/crm/associations/v4/{end}", found) if version is ApiVersion.V4 else (found,)
+
+
 def batch_read(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that reads the links of up to 1,000 records."""
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/read"

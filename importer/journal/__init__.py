@@ -14,7 +14,17 @@ fsync per outcome) would gain nothing.
 
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import is_held, list_journals, remove_journal
-from importer.journal.records import CUT_OFF, Account, Counts, Outcomes, PendingPair, ProblemGroup, RunInfo, Types
+from importer.journal.records import (
+    CUT_OFF,
+    Account,
+    Counts,
+    LabelUse,
+    Outcomes,
+    PendingPair,
+    ProblemGroup,
+    RunInfo,
+    Types,
+)
 from importer.journal.schema import SUFFIX
 from importer.journal.serialization import SANDBOX
 from importer.journal.writer import write_journal
@@ -26,6 +36,7 @@ __all__ = [
     "Account",
     "Counts",
     "Journal",
+    "LabelUse",
     "Outcomes",
     "PendingPair",
     "ProblemGroup",

@@ -69,6 +69,6 @@ def _pairs(db: sqlite3.Connection, positions: Sequence[int]) -> Iterator[tuple[i
     for first_pair, last_pair, data in found:
         begin, end = bisect_left(positions, first_pair - 1), bisect_left(positions, last_pair)
         if begin < end:
-            columns = unpack(data)
+            columns = unpack(data)[:5]  # without labels, which do not make another pair
             for position in positions[begin:end]:
                 yield (position + 1, *(column[position + 1 - first_pair] for column in columns))

@@ -5,9 +5,10 @@ the wrong record, so a journal is used only if all of it is intact. CRC-32 detec
 burst of up to 32 bits; SQLite's own check detects rows lost in a damaged page.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 from zlib import crc32
@@ -21,6 +22,9 @@ _SHORT_IDS = re.compile(r"(?:[1-9][0-9]{0,17}\n)*+").fullmatch
 _STATUSES = frozenset(Status)
 _TYPES = re.compile(r"-|[A-Z_]{1,100}:[0-9]{1,18}(?:;[A-Z_]{1,100}:[0-9]{1,18})*+").fullmatch
 
+GOALS = "goals"
+"""The key of the table `run` with the number of labelled pairs; it exists once their labels are resolved."""
+
 
 class CorruptFileError(sqlite3.DataError):
     """A journal differs from what was written to it; the text names the part."""
@@ -31,7 +35,7 @@ class Totals:
     """The totals of a journal when it was written.
 
     `pairs` includes the repeated ones, `duplicates` counts only those; `blank` counts rows with neither pairs nor
-    problems; `width` is the number of cells of the longest row.
+    problems; `width` is the number of cells of the longest row, `labelled` that of pairs with labels of their own.
     """
 
     blocks: int
@@ -41,6 +45,7 @@ class Totals:
     problems: int
     duplicates: int
     width: int
+    labelled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,17 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
     for pair, *texts in _checked(db, "pair, left_types, target_types", "undo"):
         is_text = all(text is None or _TYPES(text) for text in texts)
         require(0 < pair <= totals.pairs and is_text and pair not in repeated, "a state to restore")
+    _verify_goals(db, totals, repeated)
     for (pair,) in _checked(db, "pair", "in_flight"):
         require(0 < pair <= totals.pairs and pair not in repeated, "a pair in flight")
+
+
+def _verify_goals(db: sqlite3.Connection, totals: Totals, repeated: Collection[int]) -> None:
+    goals = 0
+    for pair, types in _checked(db, "pair, types", "goals"):
+        goals += 1
+        require(0 < pair <= totals.pairs and pair not in repeated and bool(_TYPES(types)), "a goal")
+    require(goals == json.loads(read_run(db).get(GOALS, "0")), "the number of labelled pairs")
 
 
 def _checked(db: sqlite3.Connection, columns: str, table: str, order: str = "rowid") -> Iterator[tuple[Any, ...]]:
@@ -150,9 +164,11 @@ def _verify_block(db: sqlite3.Connection, span: Span) -> None:
     require(found is not None and all(type(data) is bytes for data in found[:3]), "a block of rows")
     *blobs, check = found
     require(block_checksum(span, *blobs) == check, "a block of rows")
-    rows, from_types, from_ids, to_types, to_ids = unpack(blobs[2])
-    lengths = {len(column) for column in (rows, from_types, from_ids, to_types, to_ids)}
-    require(lengths == {span.last - span.first + 1}, "the number of pairs")
+    columns = unpack(blobs[2])
+    require({len(column) for column in columns} == {span.last - span.first + 1}, "the number of pairs")
+    _, from_types, from_ids, to_types, to_ids = columns[:5]
+    texts = (text for labels in columns[5:] for texts in labels for text in texts)
+    require(all(type(text) is str for text in texts), "a label")
     require(all(map(is_object_type, {*from_types, *to_types})), "an object type")
     require(_are_ids(from_ids) and _are_ids(to_ids), "a record id")
 

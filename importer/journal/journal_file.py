@@ -74,6 +74,11 @@ class JournalFile:
         """Return True unless another process holds the journal: then its log is still being written."""
         return self._is_mine or not is_held(self.path)
 
+    @property
+    def has_labels(self) -> bool:
+        """True if any pair is to be linked with a label."""
+        return self._totals.labelled > 0 or bool(self.info.reading.get("labels"))
+
     def verify(self) -> None:
         """Check all of the journal against its checksums. Raises JournalError if a single bit has changed."""
         with as_journal_error(self.path):

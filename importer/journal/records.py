@@ -86,6 +86,14 @@ class ProblemGroup:
     first: tuple[tuple[int, Problem], ...]
 
 
+@dataclass(slots=True)
+class LabelUse:
+    """How many pairs have a label by its text in their rows, and the first of these rows."""
+
+    pairs: int = 0
+    rows: list[int] = field(default_factory=list)
+
+
 Outcomes = Sequence[tuple[int, Outcome]]
 """Outcomes of pairs, by the numbers of the pairs (`PendingPair.id`)."""
 
@@ -103,7 +111,8 @@ class PendingPair:
 
     `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` has its
     association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. In an undo,
-    `left` has those that the undone run left, and `target` those to restore.
+    `left` has those that the undone run left, and `target` those to restore. `goal` has the types of its labels, "" for
+    a pair without labels.
     """
 
     id: int
@@ -113,6 +122,7 @@ class PendingPair:
     before: str | None = None
     left: str | None = None
     target: str | None = None
+    goal: str = ""
 
     @property
     def may_be_linked(self) -> bool:

@@ -7,7 +7,7 @@ from operator import itemgetter
 from importer.journal.journal_file import JournalFile
 from importer.journal.records import CUT_OFF, NO_TYPES, Counts, ProblemGroup
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
-from importer.journal.serialization import UNKNOWN_PAIR, ProblemsByRow, current_outcome, pair_records
+from importer.journal.serialization import UNKNOWN_PAIR, ProblemsByRow, current_outcome, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
 from importer.model import Operation, Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
 
@@ -84,9 +84,10 @@ class ReportQueries(JournalFile):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
                 block = SourceBlock()
                 for row in rows:
-                    pairs = tuple(made.pair for made in row.pairs if made.outcome.status in _RETRIED)
-                    if pairs:
-                        block.add(SourceRow(row.number, row.cells, pairs, ()))
+                    retried = [made for made in row.pairs if made.outcome.status in _RETRIED]
+                    if retried:
+                        pairs, labels = zip(*((made.pair, made.labels) for made in retried), strict=True)
+                        block.add(SourceRow(row.number, row.cells, pairs, (), labels))
                 yield block
 
     def blocks_to_undo(self) -> Iterator[SourceBlock]:
@@ -129,7 +130,7 @@ class ReportQueries(JournalFile):
         states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
         before, after = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER))
         found: dict[int, list[PairOutcome]] = {}
-        for number, record in enumerate(pair_records(data), first):
+        for number, (record, labels) in enumerate(labelled_records(data), first):
             first_row, *values = states.get(number, UNKNOWN_PAIR)
             made = PairOutcome(
                 Pair(*record[1:]),
@@ -137,6 +138,7 @@ class ReportQueries(JournalFile):
                 first_row or record[0],
                 before.get(number),
                 after.get(number),
+                labels,
             )
             found.setdefault(record[0], []).append(made)
         return found

@@ -38,6 +38,7 @@ TABLES = (
     """CREATE TABLE undo (
     pair INTEGER PRIMARY KEY, left_types TEXT, target_types TEXT, checksum INTEGER NOT NULL
 )""",
+    "CREATE TABLE goals (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     f"CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL)",
 )
 """The CREATE statements. `checksum` is that of the other values of a row (see `integrity.checksum`).
@@ -50,6 +51,7 @@ in_flight   the pairs that a process has claimed and whose outcome is not final
 before      the association types of pairs as read before they were sent: `CATEGORY:ID;…`, `-` if none
 after       the same as read after they were sent
 undo        in an undo: the types that the undone run left, and those that it found, NULL if they are not known
+goals       the association types that a labelled pair is to have: those of the labels of all rows with that pair
 outcomes    the latest outcome of each pair that has one
 """
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from itertools import groupby
+from itertools import groupby, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -11,7 +11,7 @@ from importer.config import ApiVersion, parse_base_url
 from importer.journal.integrity import require
 from importer.journal.records import CUT_OFF, Account, PendingPair, RunInfo
 from importer.journal.schema import unpack
-from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, Role, Status
+from importer.model import Labels, ObjectType, Operation, Outcome, Pair, Problem, RecordId, Role, Status
 
 SANDBOX = "sandbox"
 """The target of a run against the in-process sandbox."""
@@ -71,12 +71,19 @@ def account(values: Mapping[str, Any]) -> Account:
 
 def pair_records(data: bytes) -> list[PairRecord]:
     """Return the pairs of a block."""
-    return list(zip(*unpack(data), strict=True))
+    return list(zip(*unpack(data)[:5], strict=True))
 
 
-def pending_pair(number: int, record: PairRecord, outcome: Outcome | None) -> PendingPair:
+def labelled_records(data: bytes) -> list[tuple[PairRecord, Labels]]:
+    """Return the pairs of a block, each with its label texts."""
+    columns = unpack(data)
+    labels = map(tuple, columns[5]) if len(columns) > 5 else repeat(())
+    return list(zip(zip(*columns[:5], strict=True), labels, strict=False))
+
+
+def pending_pair(number: int, record: PairRecord, outcome: Outcome | None, goal: str = "") -> PendingPair:
     """Return a pair to send."""
-    return PendingPair(number, record[0], Pair(*record[1:]), outcome)
+    return PendingPair(number, record[0], Pair(*record[1:]), outcome, goal=goal)
 
 
 def outcome_of(values: Sequence[Any]) -> Outcome | None:

@@ -37,6 +37,7 @@ WHERE outcomes.pair BETWEEN :first AND :last AND status = '{Status.NOT_SENT}' AN
 """
 
 _WITH_STATUS = f"SELECT pair, {OUTCOME_COLUMNS} FROM outcomes WHERE pair > ? AND status = ? ORDER BY pair LIMIT ?"
+_GOALS = "SELECT pair, types FROM goals WHERE pair BETWEEN ? AND ?"
 _WITHOUT_TYPES_AFTER = f"""
 SELECT pair, {OUTCOME_COLUMNS} FROM outcomes
 WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
@@ -66,7 +67,13 @@ class WorkQueue(JournalFile):
     def pending(self, after: int, limit: int) -> list[PendingPair]:
         """Return the next pending pairs in the order of the source, at most `limit`, numbered above `after`."""
         with as_journal_error(self.path):
-            return self._next_pending(after, limit)
+            return self._with_before(list(islice(self._pending(after), limit)))
+
+    def pending_without_labels(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the next pending pairs without labels, as `pending` does all of them."""
+        with as_journal_error(self.path):
+            found = (pending for pending in self._pending(after) if not pending.goal)
+            return self._with_before(list(islice(found, limit)))
 
     def claim(self, pairs: Sequence[PendingPair]) -> None:
         """Mark pairs as in flight: if the process dies, their outcome is `unconfirmed` instead of `not_sent`."""
@@ -112,7 +119,8 @@ class WorkQueue(JournalFile):
                 while number > last:
                     first, last, data = next(blocks)
                     records = pair_records(data)
-                pairs.append(pending_pair(number, records[number - first], outcome_of(values)))
+                goal = self._goals(number, number).get(number, "")
+                pairs.append(pending_pair(number, records[number - first], outcome_of(values), goal))
             return self._with_before(pairs)
 
     def pending_by_types(self) -> list[int]:
@@ -147,9 +155,6 @@ class WorkQueue(JournalFile):
             for found in self._pending_records(0):
                 db.executemany(_MARK_IN_FLIGHT, ((number, checksum(number)) for number, _ in found))
 
-    def _next_pending(self, after: int, limit: int) -> list[PendingPair]:
-        return self._with_before(list(islice(self._pending(after), limit)))
-
     def _with_before(self, pairs: list[PendingPair]) -> list[PendingPair]:
         """Return the pairs with the types that they had before sending, as far as these were read."""
         if not pairs:
@@ -166,8 +171,14 @@ class WorkQueue(JournalFile):
         for found in self._pending_records(after):
             span = {"first": found[0][0], "last": found[-1][0]}
             states = {number: values for number, *values in self._db.execute(_STATES_OF_PENDING, span)}
+            goals = self._goals(**span)
             for number, record in found:
-                yield pending_pair(number, record, current_outcome(*states[number]) if number in states else None)
+                earlier = current_outcome(*states[number]) if number in states else None
+                yield pending_pair(number, record, earlier, goals.get(number, ""))
+
+    def _goals(self, first: int, last: int) -> dict[int, str]:
+        """Return the goals of the labelled ones among the pairs from `first` to `last`."""
+        return dict(self._db.execute(_GOALS, (first, last))) if self.has_labels else {}
 
     def _pending_records(self, after: int) -> Iterator[list[tuple[int, PairRecord]]]:
         """Yield the pending pairs numbered above `after`, with their numbers, block by block."""

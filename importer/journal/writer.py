@@ -53,9 +53,9 @@ def write_journal(
             db.executescript(_PRAGMAS)
             db.executescript(SCHEMA)
             db.execute("BEGIN")
-            hashes, width = _write_blocks(db, blocks)
+            hashes, width, labelled = _write_blocks(db, blocks)
             write_duplicates(db, hashes)
-            totals = Totals(*(*db.execute(_TOTALS).fetchone(), width))
+            totals = Totals(*(*db.execute(_TOTALS).fetchone(), width, labelled))
             set_value(db, "info", asdict(info))
             set_value(db, "totals", asdict(totals))
             if account is not None:
@@ -97,17 +97,20 @@ def _not_writable(path: Path, error: OSError) -> JournalError:
     return JournalError("JOURNAL_NOT_WRITABLE", message)
 
 
-def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tuple[array[int], int]":
-    """Write the blocks. Return a hash of every pair, in order, and the number of cells of the longest row."""
+def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tuple[array[int], int, int]":
+    """Write the blocks. Return a hash of every pair, in order, the cells of the longest row, and the labelled pairs."""
     hashes = array("q")
-    width = 0
+    width = labelled = 0
     for number, block in enumerate(blocks, 1):
         pairs = block.pairs
         width = max(width, *map(len, block.cells)) if block.cells else width
         first_pair = len(hashes) + 1
         hashes.extend(map(hash, zip(pairs.from_ids, pairs.to_ids, strict=True)))
         span = Span(number, first_pair, len(hashes), len(block.numbers), _blank_rows(block))
-        columns = (pairs.rows, pairs.from_types, pairs.from_ids, pairs.to_types, pairs.to_ids)
+        columns: tuple[object, ...] = (pairs.rows, pairs.from_types, pairs.from_ids, pairs.to_types, pairs.to_ids)
+        if pairs.labels is not None:
+            columns = (*columns, pairs.labels)
+            labelled += sum(map(bool, pairs.labels))
         blobs = (pack(block.numbers), pack(block.cells), pack(columns))
         values = (*astuple(span), block_checksum(span, *blobs), *blobs)
         db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
@@ -115,7 +118,7 @@ def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tup
         db.executemany(
             "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?)", ((*values, checksum(*values)) for values in problems)
         )
-    return hashes, width
+    return hashes, width, labelled
 
 
 def _blank_rows(block: SourceBlock) -> int:

@@ -2,6 +2,7 @@
 
 from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
+from importer.pool.engines.label import LabelEngine
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_back import ReadBack, Verify
@@ -25,6 +26,7 @@ __all__ = [
     "ChangeEngine",
     "ConfirmChanged",
     "Engine",
+    "LabelEngine",
     "Pool",
     "Progress",
     "PutEngine",

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from importer.journal import Journal, PendingPair
 from importer.model import Outcome, Status
@@ -29,6 +30,16 @@ class Progress:
     retries: int
     rate_limited: int
     rate: str
+
+
+class Recorder(Protocol):
+    """Takes the outcomes of pairs from the engines."""
+
+    def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True) -> None:
+        """Record a pair's outcome; a provisional one is valid until the next process sends the pair again."""
+
+    def mark_not_sent(self, pending: PendingPair) -> None:
+        """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
 
 
 class OutcomeRecorder:

@@ -47,16 +47,20 @@ class Pool:
         self._outcomes = OutcomeRecorder(journal, self._queue, limits, self._report_progress)
 
     async def run(self, engine: Engine, source: Source | None = None) -> Stop | None:
-        """Run an engine over all pairs of `source` (default: the pending ones, sent in order).
+        """Run an engine over all pairs of `source` (default: the pending ones without labels, sent in order).
 
         Returns why not all were processed, None if all were. An exception of the engine or the journal ends the run
         immediately and propagates, after the outcomes recorded so far have been written.
         """
-        chunks: Chunks
         if source is None:
-            chunks = OrderedChunks(self._journal.pending, self._queue.claim, engine, self._signal)
-        else:
-            chunks = UnorderedChunks(source, engine, self._signal)
+            return await self.run_in_order(engine, self.pending_without_labels if self.has_labels else self.pending)
+        return await self._run(engine, UnorderedChunks(source, engine, self._signal))
+
+    async def run_in_order(self, engine: Engine, source: Source) -> Stop | None:
+        """Run an engine that sends the pairs of `source`: they are claimed, those of one record one after the other."""
+        return await self._run(engine, OrderedChunks(source, self._queue.claim, engine, self._signal))
+
+    async def _run(self, engine: Engine, chunks: Chunks) -> Stop | None:
         number = min(self.settings.workers, MAX_HELD // engine.max_chunk, max(1, self._pairs))
         try:
             async with asyncio.TaskGroup() as group:
@@ -81,6 +85,15 @@ class Pool:
     def pending(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs still to be sent, for an engine that does not send them: a source for `run`."""
         return self._journal.pending(after, limit)
+
+    def pending_without_labels(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs still to be sent that have no labels: a source for an engine that does not send them."""
+        return self._journal.pending_without_labels(after, limit)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether any pair of the run has labels."""
+        return self._journal.has_labels
 
     def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that are unconfirmed: a source for `run`."""

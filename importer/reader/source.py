@@ -6,7 +6,7 @@ from typing import Self
 
 from importer.config import Reading
 from importer.errors import SourceError
-from importer.model import SourceBlock, SourceRow
+from importer.model import Role, SourceBlock, SourceRow
 from importer.reader.columns.header_row import header_notes, header_warnings, resolve_columns
 from importer.reader.columns.notes import column_notes
 from importer.reader.columns.roles import Columns, Header
@@ -120,7 +120,7 @@ class Source:
             return self._row_reader.parse_row([cells[i] if i < len(cells) else "" for i in kept])
 
         texts = [text if i in kept else "" for i, text in enumerate(full_header)]
-        keys = {kept[index] for index in columns.roles().values()}
+        keys = {kept[index] for role, index in columns.roles().items() if role is not Role.LABEL}
         return RowShapes(Layout(texts, keys, self._table.delimiter, parse_row))
 
     def _selected_records(self) -> Iterator[Records]:

@@ -1,18 +1,20 @@
 """The dry run: reads a whole source, reports every problem and the cost of a run, and sends nothing."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from importer.config import Settings
 from importer.exit_codes import ExitCode
 from importer.journal import Counts, Journal, ProblemGroup
 from importer.model import Outcome, Status
-from importer.reader import SourceInfo
+from importer.reader import Source, SourceInfo
 from importer.reporter import Layout, write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.estimate import Costs, costs
 from importer.runner.events import EventHandler, ignore
+from importer.runner.label_resolution import resolve_labels
 from importer.runner.lookup import LookupCounts
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
@@ -33,7 +35,8 @@ class CheckReport:
 
     `warnings` are plain sentences; `problems` are grouped by code with their first rows; `daily_share` is the share of
     the calls in the smallest daily limit; `results` is the path of the file with every row, None if not requested.
-    `lookup` counts the values that were looked up (None: the file has ids), `reads` the calls that this took.
+    `labels` has the number of pairs with each label text, most frequent first. `lookup` counts the values that were
+    looked up (None: the file has ids), `reads` the calls that were made.
     """
 
     source: str
@@ -44,6 +47,7 @@ class CheckReport:
     costs: Costs
     daily_share: float
     results: str | None
+    labels: dict[str, int] = field(default_factory=dict)
     lookup: LookupCounts | None = None
     reads: int = 0
 
@@ -55,13 +59,19 @@ class CheckReport:
 
 @translate_os_errors()
 def check_file(
-    file: Path | str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore
+    file: Path | str,
+    settings: Settings,
+    *,
+    out: Path | None = None,
+    on_event: EventHandler = ignore,
+    online: bool = False,
 ) -> CheckReport:
-    """Read all of `file` and report what a run would do; write every row to `out` if given. Writes nothing to HubSpot.
+    """Read all of `file` and report what a run would do; write every row to `out` if given. Changes nothing in HubSpot.
 
-    Only to look up records by a property it makes calls, which read, and needs a token. Raises as `run_import`.
+    It makes calls, which only read, and needs a token only to look up records by a property and, if `online`, to
+    resolve labels. Raises as `run_import`.
     """
-    target = _target(settings, on_event)
+    target = _target(settings, on_event, online=online)
     context = target.context
     with (
         source_file(file, settings) as source,
@@ -72,27 +82,40 @@ def check_file(
         path = directory / "check.sqlite"
         new_run = NewRun("check", settings, settings.reading, results or Path())
         lookup = new_run.write(path, source, table, context, target.account_of_lookup(settings.reading))
+        if online:
+            resolve_labels(path, context)
         with Journal(path) as journal:
             if results is not None:
                 _write_rows(journal, results, context)
-            expected = costs(journal.pending_by_types(), settings)
-            return CheckReport(
-                source=source.path,
-                understood=table.info,
-                counts=journal.counts(),
-                warnings=table.report.warnings,
-                problems=tuple(journal.problem_groups(_FIRST_ROWS)),
-                costs=expected,
-                daily_share=expected.calls / SMALLEST_DAILY_LIMIT,
-                results=str(results) if results else None,
-                lookup=lookup,
-                reads=context.requests.reads,
-            )
+            report = _report(journal, table, results, settings)
+        return replace(report, lookup=lookup, reads=context.requests.reads)
 
 
-def _target(settings: Settings, on_event: EventHandler) -> Target:
-    """Return where to look up records; without a lookup, a target without a token."""
-    if settings.reading.looks_up:
+def _report(journal: Journal, table: Source, results: Path | None, settings: Settings) -> CheckReport:
+    expected = costs(journal.pending_by_types(), settings)
+    return CheckReport(
+        source=journal.info.source,
+        understood=table.info,
+        counts=journal.counts(),
+        warnings=table.report.warnings,
+        problems=tuple(journal.problem_groups(_FIRST_ROWS)),
+        costs=expected,
+        daily_share=expected.calls / SMALLEST_DAILY_LIMIT,
+        results=str(results) if results else None,
+        labels=_pairs_by_label(journal),
+    )
+
+
+def _pairs_by_label(journal: Journal) -> dict[str, int]:
+    pairs: Counter[str] = Counter()
+    for (_, _, text), use in journal.label_uses().items():
+        pairs[text] += use.pairs
+    return dict(pairs.most_common())
+
+
+def _target(settings: Settings, on_event: EventHandler, *, online: bool) -> Target:
+    """Return where to look up records and to read labels; if neither is needed, a target without a token."""
+    if online or settings.reading.looks_up:
         return target_of_settings(settings, on_event)
     return Target(RunContext(settings, on_event=on_event), None)
 

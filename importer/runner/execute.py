@@ -1,9 +1,10 @@
 """Executes a run from its journal: sends what is pending and writes the results."""
 
 import time
+from functools import partial
 from pathlib import Path
 
-from importer.config import ApiVersion, Settings, exposed_files
+from importer.config import ApiVersion, LabelMode, Settings, exposed_files
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
 from importer.model import Operation, Status
@@ -51,6 +52,13 @@ def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
     )
 
 
+def label_mode(journal: Journal, settings: Settings) -> LabelMode:
+    """Return how a run sets labels: as given now, else as when it was started."""
+    if "label_mode" in settings.model_fields_set:
+        return settings.label_mode
+    return LabelMode(journal.info.settings.get("label_mode", LabelMode.ADD))
+
+
 def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
     context, settings = target.context, target.context.settings
     planned = plan(journal, settings, resumed=journal.begin())
@@ -67,5 +75,5 @@ def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
         return work_in_account(journal, context, target.account, work)
 
     if journal.info.operation is Operation.LINK:
-        return in_account(link_pending)
+        return in_account(partial(link_pending, label_mode=label_mode(journal, settings)))
     return change_links(journal, confirmation, in_account)

@@ -76,6 +76,10 @@ def reading_values(reading: Reading) -> dict[str, Any]:
     values = asdict(reading)
     values["columns"] = {str(role): column for role, column in reading.columns.items()}
     values["statuses"] = sorted(reading.statuses) if reading.statuses is not None else None
+    if not reading.labels:
+        del values["labels"]
+    else:
+        values["labels"] = list(reading.labels)
     return values
 
 

@@ -102,6 +102,7 @@ def _origin(journal: Journal, old: PreviousResults, found: Reading, own: Reading
         header_row=old.header_row,
         no_header=False,
         allow_blank=bool(info.reading.get("allow_blank")),
+        labels=tuple(info.reading.get("labels", ())),
         statuses=TO_RETRY,
         portal_id=own.portal_id or info.reading.get("portal_id"),
     )

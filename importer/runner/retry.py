@@ -12,8 +12,10 @@ from importer.reporter import Summary, check_writable
 from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
+from importer.runner.context import RunContext
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
+from importer.runner.label_resolution import resolve_labels
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
 from importer.runner.source_file import SourceFile, source_file
@@ -116,7 +118,7 @@ def _retry_journal(
             own = target.context.settings
             unfinished = None if fresh else find_runs.unfinished_retry(own, info.run_id, info.operation)
             if unfinished is None:
-                unfinished = _create_retry(parent, own, out)
+                unfinished = _create_retry(parent, target.context, out)
             command.note(unfinished.stem)
             return execute(unfinished, target, out, confirmation)
 
@@ -130,8 +132,9 @@ def _require_not_undo(info: RunInfo) -> None:
         )
 
 
-def _create_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:
+def _create_retry(parent: Journal, context: RunContext, out: Path | None) -> Path:
     """Create the journal of a new retry of `parent` and return its path."""
+    settings = context.settings
     results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
     check_writable(results)
     info = replace(
@@ -147,4 +150,5 @@ def _create_retry(parent: Journal, settings: Settings, out: Path | None) -> Path
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
         write_journal(draft, info, parent.blocks_to_retry(), parent.account, lambda: parent.url_portals)
+        resolve_labels(draft, context)
         return draft.replace(runs / draft.name)

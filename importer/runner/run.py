@@ -18,6 +18,7 @@ from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
 from importer.runner.finish import report_finished
+from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun, reading_values, target_name
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.source_file import SourceFile, source_file
@@ -107,7 +108,8 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
             else find_runs.unfinished_run(settings, source, request.reading, target.owns, request.operation)
         )
         is_new = path is None
-        path = path or _create_run(source, request, target)
+        if path is None:
+            path = _create_run(source, request, target)
         command.note(path.stem)
         try:
             return execute(path, target, request.out, request.confirmation)
@@ -126,7 +128,7 @@ def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | Non
 
 
 def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> Path:
-    """Read the source into the journal of a new run and return its path."""
+    """Read the source into the journal of a new run, resolve its labels, and return its path."""
     settings = target.context.settings
     mark = ".retry" if request.reading.statuses is not None else ""
     mark = f".{request.operation}{mark}" if request.operation is not Operation.LINK else mark
@@ -137,4 +139,5 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
         account = request.account or target.account_of_lookup(request.reading)
         draft = new_run.read(source, directory, target.context, account)
+        resolve_labels(draft, target.context)
         return draft.replace(runs / draft.name)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from importer.config import EngineName, Settings
+from importer.config import EngineName, LabelMode, Settings
 from importer.errors import AccountError, ImporterError, RunAbortedError
 from importer.hubspot.access_tokens import FixedToken
 from importer.hubspot.client import HubSpotClient
@@ -17,7 +17,7 @@ from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Stop
-from importer.pool import BatchEngine, Pool, PutEngine, ReadAfter, ReadBack, ReadFirst, Verify
+from importer.pool import BatchEngine, LabelEngine, Pool, PutEngine, ReadAfter, ReadBack, ReadFirst, Verify
 from importer.runner.context import RequestCounts, RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.os_errors import translate_os_errors
@@ -50,18 +50,23 @@ class Sent:
         )
 
 
-async def link_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
+async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode = LabelMode.ADD) -> Stop | None:
     """Send every pending pair, in passes; each pass takes the pairs that the previous one left pending.
 
-    The passes: read which pairs are already linked (unless disabled), send in batches (if requested), send one by one,
-    read back unconfirmed pairs, and read the types of the linked ones.
+    The passes: read which pairs without labels are already linked (unless disabled), send pairs with labels in the
+    order of the file with those without, send the others in batches (if requested) and one by one, read back
+    unconfirmed pairs, and read the types of the linked ones.
     """
     settings = pool.settings
     stop: Stop | None = None
     if settings.read_first:
         read_first = ReadFirst(client)
-        await pool.run(read_first, pool.pending)
+        await pool.run(read_first, pool.pending_without_labels)
         read_first.report()
+    if pool.has_labels and pool.stopped is None:
+        is_batch = settings.engine is EngineName.BATCH
+        limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None
+        await pool.run_in_order(LabelEngine(client, label_mode, settings.workers, limiter), pool.pending)
     if settings.engine is EngineName.BATCH and pool.stopped is None:
         await pool.run(BatchEngine(client, pool.limiter.sharing_pause(settings.batch_rate)))
     if pool.stopped is None:

@@ -12,6 +12,7 @@ from importer.runner.account_check import work_in_account
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import plan
 from importer.runner.finish import conclude, report_stop
+from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.send import verify_pending
@@ -37,6 +38,7 @@ def verify_file(
         check_writable(results)
         new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
         path = new_run.read(source, directory, context, target.account_of_lookup(settings.reading))
+        resolve_labels(path, context)
         with open_for_run(path) as journal:
             on_event(plan(journal, settings, resumed=False))
             sent = work_in_account(journal, context, target.account, verify_pending).plus(context.requests)

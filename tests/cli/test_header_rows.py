@@ -125,7 +125,8 @@ def test_a_column_of_labels_is_reported(work: Workplace) -> None:
     source.write_text(f"Contact ID,Company ID,Association Label\n{work.base},7,Decision maker\n")
     done = work.here("check", source)
     assert done.code == 0
-    assert "'Association Label'" in done.out
+    assert "label Association Label" in done.out
+    assert "'Decision maker' (1 pair)" in done.out
 
 
 def test_a_retry_of_results_allows_blank_cells_where_the_run_did(work: Workplace) -> None:

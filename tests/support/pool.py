@@ -90,9 +90,11 @@ class Rig:
         engine: Callable[[HubSpotClient], Engine] = PutEngine,
         meanwhile: Callable[[Pool, Journal], None] = lambda pool, journal: None,
         source: Callable[[Pool], Source | None] = lambda pool: None,
+        *,
+        in_order: bool = False,
         **changes: Any,
     ) -> Ran:
-        """Run one engine as one process over `source` (None: what is pending).
+        """Run one engine as one process over `source` (None: what is pending; `in_order`: with the labelled pairs).
 
         `meanwhile` is called with the pool and its journal before the pool starts.
         """
@@ -103,7 +105,10 @@ class Rig:
             pool = Pool(journal, RateLimiter(self.rate, follow=self.follow), chosen, progress.append)
             meanwhile(pool, journal)
             async with HubSpotClient(self.base_url or self.sandbox.url, token, chosen) as client:
-                stop = await pool.run(engine(client), source(pool))
+                if in_order:
+                    stop = await pool.run_in_order(engine(client), pool.pending)
+                else:
+                    stop = await pool.run(engine(client), source(pool))
         ran = Ran(stop, outcomes(self.path), pending(self.path), pool, progress)
         assert_true(ran, self.sandbox)
         return ran

@@ -14,7 +14,7 @@ from importer.journal import PendingPair
 from importer.model import Outcome, Pair, Status
 from importer.pool.engines.bisection import Bisection, CallResult
 from importer.pool.operation import LINK, Operation
-from importer.pool.outcomes import OutcomeRecorder, with_attempts
+from importer.pool.outcomes import Recorder, with_attempts
 from importer.pool.retrying import MAX_ATTEMPTS_OF_PARTS, Attempts
 from importer.pool.sender import Sender
 from importer.pool.stop_signal import Types, types_of
@@ -29,7 +29,7 @@ class _Job:
 
     chunk: Sequence[PendingPair]
     sender: Sender
-    outcomes: OutcomeRecorder
+    outcomes: Recorder
     unconfirmed: dict[int, Outcome] = field(default_factory=dict)
 
 
@@ -54,7 +54,7 @@ class BatchEngine:
         """Return how many pairs of these types a batch takes, as far as is known."""
         return self._bisection(types_of(pending)).size
 
-    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: Recorder) -> None:
         """Send the chunk, or its parts if it fails as a whole."""
         bisection = self._bisection(types_of(chunk[0]))
         await bisection.process(chunk, partial(self._send_part, _Job(chunk, sender, outcomes)))

@@ -84,6 +84,7 @@ class _Job:
     """One read of records: a pair with their object types, the types in reading direction, the links wanted and found.
 
     `max_calls` limits its calls. `endless` has the records with too many pages, which are not read again.
+    `is_complete` requires all pages, since a wanted link may be listed again with further types.
     """
 
     sender: Sender
@@ -92,6 +93,7 @@ class _Job:
     wanted: Wanted
     found: LinksRead
     max_calls: int | None = None
+    is_complete: bool = False
     endless: set[str] = field(default_factory=set)
 
     def is_exhausted(self) -> bool:
@@ -120,13 +122,23 @@ class LinkReader:
         return self._bisection(types).size
 
     async def read(
-        self, sender: Sender, about: PendingPair, types: Types, wanted: Wanted, max_calls: int | None = None
+        self,
+        sender: Sender,
+        about: PendingPair,
+        types: Types,
+        wanted: Wanted,
+        max_calls: int | None = None,
+        *,
+        is_complete: bool = False,
     ) -> LinksRead:
         """Read the links of the records of `wanted`, the first of `types`, to those of the second.
 
-        Records that `max_calls` calls do not cover stay unread.
+        Reading of a record ends when all wanted links are found, for one without any after its first page, or with
+        `is_complete` after its last page, so that all types of the links are known. Records that `max_calls` calls do
+        not cover stay unread.
         """
-        job = _Job(sender, about, types, wanted, LinksRead(dict.fromkeys(wanted, _NOT_REQUESTED)), max_calls)
+        found = LinksRead(dict.fromkeys(wanted, _NOT_REQUESTED))
+        job = _Job(sender, about, types, wanted, found, max_calls, is_complete)
         await self._bisection(types).process(list(wanted), partial(self._read_part, job))
         if types in self._refused:
             job.found.unread = dict.fromkeys(job.found.unread, self._refused[types])
@@ -157,7 +169,7 @@ class LinkReader:
                 job.found.unread.update(dict.fromkeys(pages, outcome))
                 break
             allowed = 1 if page.has_unknown_ids else allowed  # read alone, a merged record shows its survivor
-            _merge(job.found, page, pages, job.wanted)
+            _merge(job, page, pages)
             job.endless.update(record for record in set(read) - pages.keys() if read[record].is_too_long)
         if job.sender.signal.stopped is not None or job.types in self._refused:
             return None
@@ -225,13 +237,14 @@ def _nothing_about_records(response: Response, decision: Decision, *, is_alone: 
     return Decision(Action.RETRY if is_alone else Action.DONE, outcome, response.retry_after)
 
 
-def _merge(found: LinksRead, page: Page, pages: dict[str, _Paging], wanted: Wanted) -> None:
+def _merge(job: _Job, page: Page, pages: dict[str, _Paging]) -> None:
     """Add a page to what was found; `pages` keeps the records that have another page worth reading."""
+    found = job.found
     for key, link in page.links.items():
         found.links[key] = link.merge(found.links.get(key))
     found.merged_into.update(page.merged_into)
     for record, paging in list(pages.items()):
-        if _all_found(found, record, wanted[record]):
+        if not job.is_complete and _all_found(found, record, job.wanted[record], is_read=record in page.answered):
             del pages[record], found.unread[record]
         elif record not in page.answered:
             del pages[record]
@@ -243,7 +256,7 @@ def _merge(found: LinksRead, page: Page, pages: dict[str, _Paging], wanted: Want
             found.unread[record] = replace(found.last, status=Status.UNCONFIRMED, error_message=_ENDLESS_PAGES)
 
 
-def _all_found(found: LinksRead, record: str, others: Collection[str]) -> bool:
+def _all_found(found: LinksRead, record: str, others: Collection[str], *, is_read: bool) -> bool:
     """Return whether all wanted links were found; one listed with labels only may be listed again on a later page."""
     links = [found.links.get((record, other)) for other in others]
-    return all(link is not None and link.is_unlabelled for link in links)
+    return (bool(links) or is_read) and all(link is not None and link.is_unlabelled for link in links)

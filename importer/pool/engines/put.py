@@ -7,7 +7,7 @@ from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
 from importer.pool.operation import LINK, Operation
-from importer.pool.outcomes import OutcomeRecorder, with_attempts
+from importer.pool.outcomes import Recorder, with_attempts
 from importer.pool.retrying import Attempts
 from importer.pool.sender import Sender
 
@@ -26,12 +26,12 @@ class PutEngine:
         """Return 1: a call concerns one pair."""
         return 1
 
-    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: Recorder) -> None:
         """Process each pair of the chunk; if the run stops meanwhile, record what is known by then."""
         for pending in chunk:
             await self.process_pair(pending, sender, outcomes)
 
-    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: OutcomeRecorder) -> None:
+    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: Recorder) -> None:
         """Make the call for a pair until its outcome is final."""
         attempts = Attempts(sender, pending)
         earlier = pending.earlier

@@ -27,6 +27,17 @@ _ONLY_LABELLED = replace(
     error_message="HubSpot lists these two records without the unlabelled type, which every link should have.",
 )
 
+_LABEL_MISSING = replace(
+    MISSING,
+    error_category="LABEL_MISSING",
+    error_message="HubSpot lists these two records without all of the row's labels.",
+    advice="Run importer run to set the labels.",
+)
+
+_OTHER_SIDE = Outcome(
+    Status.UNCONFIRMED, error_message="HubSpot lists these records as linked from the other side only."
+)
+
 NOT_READ = "NOT_READ"
 """The error category of a pair that could not be read back."""
 
@@ -52,7 +63,15 @@ class _Reader:
         wanted: dict[str, set[str]] = {}
         for pending in chunk:
             wanted.setdefault(pending.pair.from_id, set()).add(pending.pair.to_id)
-        return await self._links.read(sender, chunk[0], (pair.from_type, pair.to_type), wanted)
+        types = (pair.from_type, pair.to_type)
+        is_labelled = any(pending.goal for pending in chunk)
+        return await self._links.read(sender, chunk[0], types, wanted, is_complete=is_labelled)
+
+    def _is_in_goal_state(self, pending: PendingPair, link: Link | None) -> bool:
+        """Return whether a pair that is listed as `link` in the direction of the file has all that it is to have."""
+        if link is None or not pending.goal:
+            return self._operation.is_goal_state(link)
+        return set(pending.goal.split(";")) <= set(link.types.split(";"))
 
     async def _look_up(self, chunk: Sequence[PendingPair], sender: Sender) -> Iterator[tuple[PendingPair, Outcome]]:
         """Return each pair with `already_linked`, `not_sent` if it is not linked, or `unconfirmed` if that is unknown.
@@ -65,29 +84,34 @@ class _Reader:
         wanted: dict[str, set[str]] = {}
         for pending in chunk:
             pair = pending.pair
-            if not self._operation.is_goal_state(forward.links.get((pair.from_id, pair.to_id))):
+            if not self._is_in_goal_state(pending, forward.links.get((pair.from_id, pair.to_id))):
                 ids = {pair.from_id, forward.merged_into.get(pair.from_id, pair.from_id)}
                 wanted.setdefault(pair.to_id, set()).update(ids)
         reverse = LinksRead({})
         if wanted:
             pair = chunk[0].pair
             reverse = await self._links.read(sender, chunk[0], (pair.to_type, pair.from_type), wanted)
-        return ((pending, self._outcome_between(pending.pair, forward, reverse)) for pending in chunk)
+        return ((pending, self._outcome_between(pending, forward, reverse)) for pending in chunk)
 
-    def _outcome_between(self, pair: Pair, forward: LinksRead, reverse: LinksRead) -> Outcome:
-        """Return the outcome of `pair` from the links of both sides, also of records that these were merged into."""
+    def _outcome_between(self, pending: PendingPair, forward: LinksRead, reverse: LinksRead) -> Outcome:
+        """Return the outcome of a pair from the links of both sides, also of records that these were merged into."""
+        pair = pending.pair
         from_ids = (pair.from_id, forward.merged_into.get(pair.from_id, pair.from_id))
         to_ids = (pair.to_id, reverse.merged_into.get(pair.to_id, pair.to_id))
         listed = [forward.links.get((pair.from_id, to_id)) for to_id in to_ids]
-        listed += [reverse.links.get((pair.to_id, from_id)) for from_id in from_ids]
+        others = [reverse.links.get((pair.to_id, from_id)) for from_id in from_ids]
+        listed += others if not pending.goal else []  # labels have other types in the other direction
         links = [link for link in listed if link is not None]
-        link = next(filter(self._operation.is_goal_state, links), None)
+        link = next((link for link in links if self._is_in_goal_state(pending, link)), None)
         if link is not None:
             return linked(forward.last, link, _merged_records(pair, forward, reverse))
         unread = forward.unread.get(pair.from_id) or reverse.unread.get(pair.to_id)
         if unread is not None:
             return _not_read(unread)
-        outcome = replace(_ONLY_LABELLED, association_types=links[0].types) if links else MISSING
+        if any(others) and not links:
+            return _not_read(_OTHER_SIDE)
+        kind = _LABEL_MISSING if pending.goal else _ONLY_LABELLED
+        outcome = replace(kind, association_types=links[0].types) if links else MISSING
         last = reverse.last
         return replace(outcome, http_status=last.http_status, completed_at=last.completed_at)
 
@@ -125,7 +149,7 @@ class ReadBack(_Reader):
 
 def as_sent(pending: PendingPair, found: Outcome) -> Outcome:
     """Return the outcome of a pair that was found: `linked`, with its attempts, if an earlier call may have done it."""
-    if pending.earlier is None or not pending.may_be_linked:
+    if pending.earlier is None or not pending.may_be_linked or pending.earlier.error_category == NOT_READ:
         return found
     return replace(found, status=Status.LINKED, attempts=pending.earlier.attempts)
 

@@ -56,6 +56,10 @@ _LABEL_COLUMN = re.compile(
     r"labels?|関連付けラベル|zuordnungsbeschriftung(en)?|libellés?d'association|etiquetas?deasociación"
     r"|.*association.*(label|type|category).*|associations?"
 )
+_NAMES_OF_LABELS = re.compile(
+    r"labels?|関連付けラベル|zuordnungsbeschriftung(en)?|libellés?d'association|etiquetas?deasociación"
+    r"|.*associationlabels?"
+)
 _ID_OF = re.compile(r"(?P<what>.*?)の?ids?")
 _CUSTOM_LIST = re.compile(r"(?P<what>.*)ids")
 _TYPE_WORDS = frozenset(
@@ -79,6 +83,11 @@ def meaning(header: str) -> Meaning | None:
 def is_label_column(header: str) -> bool:
     """Return whether a header names a column of association labels or types."""
     return _LABEL_COLUMN.fullmatch(_key(header)) is not None
+
+
+def holds_label_names(header: str) -> bool:
+    """Return whether a header names a column of labels by name, which pairs can get, rather than of types."""
+    return _NAMES_OF_LABELS.fullmatch(_key(header)) is not None
 
 
 def _key(header: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from importer.reader.columns.headers import is_label_column, meaning
-from importer.reader.columns.roles import Columns, Header
+from importer.reader.columns.roles import Columns, Header, Side
 from importer.reader.messages import quoted
 
 _MAX_NAMED = 10
@@ -21,24 +21,27 @@ def column_notes(header: Header, columns: Columns) -> tuple[str, ...]:
     unused = [i for i in others if meaning(header.texts[i])]
     labels = [i for i in others if is_label_column(header.texts[i])]
     return (
-        *_label_notes(header, [side.id_column for side in sides]),
-        *(_sublist_note(header, side.id_column, side.sublists) for side in sides if side.sublists),
+        *_label_notes(header, sides),
+        *(_sublist_note(header, side) for side in sides if side.sublists),
         *([f"Not used: {_named(header, unused)}."] if unused else []),
-        *([f"Not used, because records are linked without a label: {_named(header, labels)}."] if labels else []),
+        *([f"Not used, because they do not name labels: {_named(header, labels)}."] if labels else []),
     )
 
 
-def _label_notes(header: Header, id_columns: Sequence[int]) -> Iterator[str]:
-    for index in id_columns:
-        found = meaning(header.texts[index])
+def _label_notes(header: Header, sides: Sequence[Side]) -> Iterator[str]:
+    for side in sides:
+        found = meaning(header.texts[side.id_column])
         if found and found.label:
-            yield f"The records of {quoted(header.name(index))} are linked without the label {quoted(found.label)}."
+            with_label = "with" if side.label else "without"
+            name = quoted(header.name(side.id_column))
+            yield f"The records of {name} are linked {with_label} the label {quoted(found.label)}."
 
 
-def _sublist_note(header: Header, index: int, sublists: Sequence[int]) -> str:
+def _sublist_note(header: Header, side: Side) -> str:
+    labels = ", ".join(map(quoted, side.sublist_labels))
     return (
-        f"The ids in {_named(header, sublists)} must also be in {quoted(header.name(index))} (checked in every row); "
-        f"records are linked without a label."
+        f"The ids in {_named(header, side.sublists)} must also be in {quoted(header.name(side.id_column))} (checked in "
+        f"every row); these records are linked {f'with the label {labels}' if labels else 'without a label'}."
     )
 
 

@@ -3,7 +3,7 @@
 from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.model import ObjectType, Role
-from importer.reader.columns.headers import ColumnKind, Meaning, meaning
+from importer.reader.columns.headers import ColumnKind, Meaning, holds_label_names, meaning
 from importer.reader.columns.object_types import normalize_name, parse_object_type
 from importer.reader.columns.property_headers import ValueColumn, suggested_lookups, value_columns
 from importer.reader.columns.roles import Columns, Header, Side
@@ -62,7 +62,8 @@ class _Search:
 
     def columns(self) -> Columns:
         from_column, to_column = self._id_columns()
-        return Columns(self._side(Role.FROM_OBJECT_ID, from_column), self._side(Role.TO_OBJECT_ID, to_column))
+        sides = self._side(Role.FROM_OBJECT_ID, from_column), self._side(Role.TO_OBJECT_ID, to_column)
+        return Columns(*sides, self._label_column())
 
     # --- columns named in the settings
 
@@ -200,7 +201,34 @@ class _Search:
             return Side(id_column, type_column, object_type, self._allow_blank, lookup_by=self._by[role])
         found = self._meanings[id_column]
         is_list = found is not None and found.kind is ColumnKind.ASSOCIATED
-        return Side(id_column, type_column, object_type, self._allow_blank or is_list, self._sublists(id_column))
+        sublists = self._sublists(id_column)
+        is_labelled = role is Role.TO_OBJECT_ID  # the labels of a list are those in the direction to its records
+        return Side(
+            id_column=id_column,
+            type_column=type_column,
+            object_type=object_type,
+            may_be_blank=self._allow_blank or is_list,
+            sublists=sublists,
+            label=self._label_of(id_column) if is_labelled else "",
+            sublist_labels=tuple(map(self._label_of, sublists)) if is_labelled else (),
+        )
+
+    def _label_of(self, index: int) -> str:
+        found = self._meanings[index]
+        return found.label if found else ""
+
+    def _label_column(self) -> int | None:
+        if Role.LABEL in self._mapped:
+            return self._mapped[Role.LABEL]
+        taken = set(self._mapped.values())
+        found = [i for i, text in enumerate(self._header.texts) if holds_label_names(text) and i not in taken]
+        if len(found) > 1:
+            raise SourceError(
+                "LABEL_COLUMN_AMBIGUOUS",
+                f"{self._name} has several columns of labels: {self._positions(found)}. Choose one with "
+                f"--map {Role.LABEL}={self._header.position_name(found[0])}.",
+            )
+        return found[0] if found else None
 
     def _type_column(self, role: Role) -> int | None:
         if role in self._mapped:

@@ -13,6 +13,8 @@ class Side:
     `object_type` applies where the type cell is blank or there is no type column. If `may_be_blank`, a row without an
     id here has nothing to link. The ids in the columns `sublists` must also be in `id_column`: `Associated Company IDs
     (Primary)` beside `Associated Company IDs`. If `lookup_by` is not "", the id column holds values of that property.
+    `label` is the label in the header of `id_column`, which all of its records get, `sublist_labels` are those of the
+    sublists; "" for none.
     """
 
     id_column: int
@@ -21,6 +23,8 @@ class Side:
     may_be_blank: bool = False
     sublists: tuple[int, ...] = ()
     lookup_by: str = ""
+    label: str = ""
+    sublist_labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,11 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a pair."""
+    """The columns of a pair; `label_column` is None if the labels are not in a column of their own."""
 
     from_side: Side
     to_side: Side
+    label_column: int | None = None
 
     def roles(self) -> dict[Role, int]:
         """Return the column index of each role that has a column."""
@@ -54,5 +59,6 @@ class Columns:
             Role.FROM_OBJECT_ID: self.from_side.id_column,
             Role.TO_OBJECT_TYPE: self.to_side.type_column,
             Role.TO_OBJECT_ID: self.to_side.id_column,
+            Role.LABEL: self.label_column,
         }
         return {role: index for role, index in indices.items() if index is not None}

@@ -11,6 +11,7 @@ from importer.reader.files.workbook.lossy import LossyNumber
 from importer.reader.rows import problems as row_problems
 from importer.reader.rows.fast_path import usual_pairs
 from importer.reader.rows.ids import RecordUrl, missing_id, parse_id, split_ids, without_formula
+from importer.reader.rows.labels import RowLabels
 from importer.reader.rows.problems import MAX_PAIRS
 from importer.reader.rows.rounding import RoundedIds
 from importer.reader.rows.truncation import LongestLists, truncated_list
@@ -47,6 +48,8 @@ class RowReader:
         self._width = len(header.texts)
         self._from, self._to = columns.from_side, columns.to_side
         self._looks_up = bool(self._from.lookup_by or self._to.lookup_by)
+        labels = RowLabels(columns)
+        self._labels = labels if labels.exist else None
         self._from_rounded = RoundedIds(header.name(self._from.id_column))
         self._to_rounded = RoundedIds(header.name(self._to.id_column))
         self._from_lists = LongestLists(header.name(self._from.id_column))
@@ -92,6 +95,8 @@ class RowReader:
         pairs = usual_pairs((self._from, self._to), known_types, numbers, rows, self._to_lists)
         if pairs is None:
             return False
+        if self._labels is not None:
+            self._labels.add_to(pairs, numbers, rows)
         block.numbers.extend(numbers)
         block.cells.extend(rows)
         block.pairs.extend(pairs)
@@ -141,7 +146,9 @@ class RowReader:
             self._to_rounded.add(number, to_ids)
             self._to_lists.add(number, cells[self._to.id_column])
         pairs = tuple(Pair(from_type, from_id, to_type, to_id) for from_id in from_ids for to_id in to_ids)
-        return SourceRow(number, kept, pairs, ())
+        by_id = self._labels.of_row(cells, to_ids) if self._labels is not None else {}
+        labels = tuple(by_id.get(pair.to_id, ()) for pair in pairs) if by_id else ()
+        return SourceRow(number, kept, pairs, (), labels)
 
     def parse_row(self, cells: Sequence[str]) -> SourceRow:
         """Parse one record as a row; missing trailing cells are empty."""

@@ -18,7 +18,7 @@ from importer.journal import CUT_OFF, Journal, PendingPair, open_for_run
 from importer.model import Pair, Status, Stop, StopReason
 from importer.pool import Pool, PutEngine
 from importer.pool.failure_limits import MAX_FORBIDDEN_IN_A_ROW
-from importer.pool.outcomes import OutcomeRecorder
+from importer.pool.outcomes import Recorder
 from importer.pool.sender import Sender
 from importer.sandbox import Sandbox
 from tests.support.pool import FAST, Ran, Rig, assert_sound, hubspot, journal_of, key, outcomes, pairs, pending
@@ -496,7 +496,7 @@ async def test_unconfirmed_outcomes_and_attempts_survive_the_process(path: Path)
 class Broken(PutEngine):
     """An engine with a bug that the tenth pair triggers."""
 
-    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: OutcomeRecorder) -> None:
+    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: Recorder) -> None:
         """Process the pair, or raise."""
         if pending.id == 10:
             await asyncio.sleep(0.05)
@@ -524,7 +524,7 @@ async def test_a_bug_in_an_engine_ends_the_run_loudly_and_loses_nothing(path: Pa
 class BrokenAfterwards(PutEngine):
     """An engine with a bug that shows right after the tenth pair's response."""
 
-    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: OutcomeRecorder) -> None:
+    async def process_pair(self, pending: PendingPair, sender: Sender, outcomes: Recorder) -> None:
         """Process the pair, then raise."""
         await super().process_pair(pending, sender, outcomes)
         if pending.id == 10:

@@ -27,7 +27,7 @@ def notes(header: str, reading: Reading) -> tuple[str, ...]:
             ("Associated Company IDs (Primary)",),
         ),
         ("Contact ID|Company ID|Deal ID", Reading("contacts", "deals"), ("Company ID",)),
-        ("Contact ID|Company ID|Association Label", Reading(), ("Association Label",)),
+        ("Contact ID|Company ID|Association Type", Reading(), ("Association Type",)),
         ("Record ID|Associated Company IDs (Primary)", Reading("contacts"), ("Associated Company IDs (Primary)",)),
         (
             "Record ID|Associated Company IDs|Associated Company IDs (Primary)",
@@ -60,7 +60,7 @@ def test_very_many_columns_are_not_all_named() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["Contact ID,Company ID,Deal ID", "Contact ID,Company ID,Association Label", "Record ID,Associated Deal IDs (A)"],
+    ["Contact ID,Company ID,Deal ID", "Contact ID,Company ID,Association Type", "Record ID,Associated Deal IDs (A)"],
 )
 def test_what_is_not_used_is_a_warning(tmp_path: Path, header: str) -> None:
     path = tmp_path / "a.csv"

@@ -1,0 +1,193 @@
+"""Resolves the labels of a new run to association types, before its journal is published and anything is sent."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
+from pathlib import Path
+
+from importer.errors import SettingsError
+from importer.hubspot.association_types import AssociationType, parse_type
+from importer.hubspot.backoff import backoff
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.labels import AmbiguousLabel, Label, Labels, UnknownLabel, parse_labels
+from importer.hubspot.rate_limiter import RateLimiter
+from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.shared_rate_state import hold_rate
+from importer.journal import Journal, LabelUse, open_for_run
+from importer.model import Labels as LabelTexts
+from importer.model import ObjectType, Operation
+from importer.runner.context import RunContext
+from importer.runner.estimate import initial_rate
+from importer.runner.send import in_sandbox, report_full_window, run_on_own_loop, waiting_notice
+
+_MAX_ATTEMPTS = 4
+_MAX_WAIT = 15.0
+"""Seconds between two attempts; there is no further attempt if HubSpot requires a longer wait."""
+
+_MAX_NAMED = 20
+_NOT_FOUND = 404
+
+Types = tuple[ObjectType, ObjectType]
+Reply = Response | NoResponse
+
+
+def resolve_labels(path: Path, context: RunContext) -> None:
+    """Resolve the labels of the journal at `path`, if it has any, and write them to it.
+
+    Raises SettingsError if a label does not exist or is ambiguous, or if the labels of the account cannot be read.
+    """
+    with open_for_run(path) as journal:
+        if not journal.has_unresolved_labels:
+            return
+        if journal.info.operation not in {Operation.LINK, Operation.VERIFY}:
+            raise SettingsError(
+                "LABELS_WITH_UNLINK",
+                f"{journal.info.source} names labels, but importer {journal.info.operation} removes whole links with "
+                "all of their labels. If that is meant, remove the labels from the file.",
+            )
+        uses = journal.label_uses()
+        reader = _LabelReader(context, {(from_type, to_type) for from_type, to_type, _ in uses})
+        found = run_on_own_loop(reader.read())
+        context.requests.reads += reader.calls
+        types = {key: _resolve(key[2], found[key[:2]], key[:2], use, journal) for key, use in uses.items()}
+
+        def types_of(from_type: ObjectType, to_type: ObjectType, texts: LabelTexts) -> list[str]:
+            unlabelled = _unlabelled(found[from_type, to_type])
+            return [str(one) for text in texts if (one := types[from_type, to_type, text]) != unlabelled]
+
+        journal.set_goals(types_of)
+
+
+class _LabelReader:
+    """Reads the labels of an account between some object types, in both directions. `calls` counts the requests."""
+
+    def __init__(self, context: RunContext, types: Iterable[Types]) -> None:
+        self.calls = 0
+        self._context = context
+        self._types = sorted(types)
+        self._listed: dict[Types, tuple[Label, ...] | str] = {}
+
+    async def read(self) -> dict[Types, Labels | str]:
+        """Return the labels of each pair of object types, or why they cannot be read."""
+        async with self._connection() as (client, limiter):
+            for from_type, to_type in self._types:
+                for types in {(from_type, to_type), (to_type, from_type)} - self._listed.keys():
+                    self._listed[types] = await self._list(client, limiter, types)
+        return {types: self._both_directions(types) for types in self._types}
+
+    def _both_directions(self, types: Types) -> Labels | str:
+        forward, reverse = self._listed[types], self._listed[types[1], types[0]]
+        if isinstance(forward, str):
+            return forward
+        is_same = types[0] == types[1]
+        return Labels(forward, () if isinstance(reverse, str) or is_same else reverse)
+
+    async def _list(self, client: HubSpotClient, limiter: RateLimiter, types: Types) -> tuple[Label, ...] | str:
+        """Read one direction by the documented paths, one after the other while HubSpot returns 404."""
+        for form in range(client.label_forms):
+            reply = await self._request(client, limiter, types, form)
+            found = parse_labels(reply) if isinstance(reply, Response) else None
+            if found is not None:
+                return found
+            if isinstance(reply, NoResponse) or reply.http_status != _NOT_FOUND:
+                break
+        return _reason(reply)
+
+    async def _request(self, client: HubSpotClient, limiter: RateLimiter, types: Types, form: int) -> Reply:
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
+            await limiter.acquire()
+            self.calls += 1
+            try:
+                reply = await client.labels(*types, form)
+            finally:
+                limiter.release()
+            wait = self._wait_after(reply, attempt)
+            if wait is None or attempt == _MAX_ATTEMPTS:
+                break
+            await asyncio.sleep(wait)
+        return reply
+
+    def _wait_after(self, reply: Reply, attempt: int) -> float | None:
+        """Return the seconds to wait before a retry, None if a retry would not help or would take too long."""
+        minimum = 0.0
+        if isinstance(reply, Response):
+            is_transient = reply.http_status == 429 or reply.http_status >= 500
+            if not is_transient or reply.policy_name == "DAILY":
+                return None
+            interval = (reply.rate.interval or 10.0) if reply.http_status == 429 else 0.0
+            minimum = max(reply.retry_after or 0.0, interval)
+        settings = self._context.settings
+        wait = max(minimum, backoff(attempt, settings.backoff_base, settings.backoff_cap, 1.0))
+        return wait if wait <= _MAX_WAIT else None
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[tuple[HubSpotClient, RateLimiter]]:
+        context = self._context
+        limiter = RateLimiter(initial_rate(context.settings))
+        async with contextlib.AsyncExitStack() as stack:
+            if context.settings.sandbox:
+                context = await stack.enter_async_context(in_sandbox(context))
+            else:
+                held = hold_rate(context.settings.base_url, context.token, waiting_notice(context))
+                full_window = partial(report_full_window, context)
+                await stack.enter_async_context(stack.enter_context(held).keep(limiter, full_window))
+            settings = context.settings
+            client = await stack.enter_async_context(HubSpotClient(settings.base_url, context.token, settings))
+            yield client, limiter
+
+
+def _reason(reply: Reply) -> str:
+    if isinstance(reply, NoResponse):
+        return f"HubSpot did not respond: {reply.reason}."
+    message = reply.error.message
+    return f"HubSpot returned {reply.http_status}{f': {message}' if message else ''}."
+
+
+def _unlabelled(found: Labels | str) -> AssociationType | None:
+    return None if isinstance(found, str) else found.unlabelled
+
+
+def _resolve(text: str, found: Labels | str, types: Types, use: LabelUse, journal: Journal) -> AssociationType:
+    """Return the type that a label text names. Raises SettingsError."""
+    if isinstance(found, str):
+        given = parse_type(text)
+        if given is not None:
+            return given
+        raise SettingsError(
+            "LABELS_NOT_READABLE",
+            f"The labels from {types[0]} to {types[1]} could not be read, so {text!r} is not known: {found} Give the "
+            "token permission to read both object types, or name labels as CATEGORY:ID, such as USER_DEFINED:12.",
+        )
+    resolved = found.resolve(text)
+    if isinstance(resolved, UnknownLabel):
+        raise SettingsError("LABEL_UNKNOWN", _unknown_message(resolved, types, _where(use, text, journal)))
+    if isinstance(resolved, AmbiguousLabel):
+        candidates = " or ".join(map(str, resolved.candidates))
+        raise SettingsError(
+            "LABEL_AMBIGUOUS",
+            f"{_where(use, text, journal)}: several labels from {types[0]} to {types[1]} are called {text!r}. Write "
+            f"{candidates} instead of the name.",
+        )
+    return resolved
+
+
+def _where(use: LabelUse, text: str, journal: Journal) -> str:
+    """Return where a label is used: the flag, or the first rows."""
+    if text in journal.info.reading.get("labels", ()):
+        return f"--label {text!r}"
+    names = journal.info.row_names
+    more = ", …" if use.pairs > len(use.rows) else ""
+    rows = list(dict.fromkeys(map(names.of, use.rows)))
+    return f"{'row' if len(rows) == 1 else 'rows'} {', '.join(rows)}{more}"
+
+
+def _unknown_message(unknown: UnknownLabel, types: Types, where: str) -> str:
+    shown = ", ".join(map(repr, unknown.existing[:_MAX_NAMED])) + (", …" if len(unknown.existing) > _MAX_NAMED else "")
+    message = f"{where}: there is no label {unknown.text!r} from {types[0]} to {types[1]}. Nothing was sent."
+    if unknown.is_reversed:
+        return (
+            f"{message} It exists in the other direction, from {types[1]} to {types[0]}: swap the two columns with "
+            "--map from_object_id=COLUMN and --map to_object_id=COLUMN."
+        )
+    return f"{message} The labels are: {shown or 'none'}. Correct it, or create the label in HubSpot."
