@@ -29,10 +29,8 @@ class ImporterError(Exception):
     The command line exits with 2: nothing was sent.
     """
 
-    def __init__(self, code: str, message: str = "") -> None:
+    def __init__(self, code: str, message: str) -> None:
         """Store the code and the redacted message."""
-        if not message:
-            code, message = "UNNAMED", code
         self.code = code
         super().__init__(redact(message))
 

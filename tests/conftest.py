@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add options for the chaos tests and the golden file."""
     parser.addoption("--chaos-pairs", type=int, default=1_000, metavar="N", help="pairs of each chaos test")
     parser.addoption("--chaos-seed", type=int, default=1, metavar="N", help="seed of its rows and faults")
-    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden (run all tests)")
+    parser.addoption("--update-golden", action="store_true", help="update tests/golden")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if "not slow" in config.getoption("markexpr"):
         hypothesis.settings.load_profile("quick")
     error_messages.is_updating = config.getoption("--update-golden")
-    if error_messages.is_updating and not hasattr(config, "workerinput"):
+    is_whole_suite = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if error_messages.is_updating and is_whole_suite and not hasattr(config, "workerinput"):
         error_messages.clear()
 
 

@@ -132,7 +132,7 @@ def test_a_full_disk_raises_an_error_and_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_has_a_code_of_its_own() -> None:
+def test_a_full_disk_has_its_own_code() -> None:
     error = unwritable(Path("out.csv"), OSError(errno.ENOSPC, "No space left on device"))
     assert error.code == "DISK_FULL"
 

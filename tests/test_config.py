@@ -16,10 +16,10 @@ from importer.config import (
     Reading,
     Settings,
     canonical_url,
+    exposed_files,
     is_loopback,
     load_settings,
     load_token,
-    token_file_is_exposed,
 )
 from importer.errors import SettingsError
 from importer.model import Role
@@ -370,12 +370,12 @@ def test_no_repr_contains_the_token(tmp_path: Path) -> None:
 def test_a_token_file_that_others_can_read_is_detected_when_it_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not token_file_is_exposed(Settings())
-    assert not token_file_is_exposed(token_settings(tmp_path, b"t", 0o600))
-    assert token_file_is_exposed(token_settings(tmp_path, b"t", 0o640))
-    assert token_file_is_exposed(token_settings(tmp_path, b"t", 0o604))
+    assert not exposed_files(Settings())
+    assert not exposed_files(token_settings(tmp_path, b"t", 0o600))
+    assert exposed_files(token_settings(tmp_path, b"t", 0o640))
+    assert exposed_files(token_settings(tmp_path, b"t", 0o604))
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "used instead")
-    assert not token_file_is_exposed(token_settings(tmp_path, b"t", 0o644))
+    assert not exposed_files(token_settings(tmp_path, b"t", 0o644))
 
 
 # ---- the example

@@ -490,7 +490,7 @@ importer.cli.main()
 PLACES = [
     ("importer.pool.operation", "classify_response", 50, ()),
     ("importer.pool.operation", "classify_batch_response", 0, ("--engine", "batch")),
-    ("importer.pool.engines.link_reader", "classify_read_response", 0, ("--only-missing",)),
+    ("importer.pool.engines.link_reader", "classify_read_response", 0, ()),
     ("importer.pool.pool", "Journal.claim", 1, ()),
     ("importer.pool.pool", "Journal.record", 3, ()),
     ("importer.hubspot.rate_limiter", "RateLimiter.acquire", 50, ()),

@@ -78,8 +78,8 @@ IN_PARTS = {
 QUOTED = re.compile(r"`[^`]*`|\"[^\"\n]*\"|https?://\S+")
 """What prose quotes, such as names of flags and messages of HubSpot, is not prose."""
 
-ALLOWED_NAMES = {"answer_timeout", "IMPORTER_ANSWER_TIMEOUT", "lost_answer"}
-"""Names that users' settings and commands contain."""
+ALLOWED_NAMES = {"answer_timeout", "IMPORTER_ANSWER_TIMEOUT", "lost_answer", "tell"}
+"""Names that users' settings and commands contain, and a method of Python's file objects."""
 
 _JOINED = re.compile(r"[a-z0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")
 

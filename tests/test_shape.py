@@ -66,6 +66,12 @@ def has_code(call: ast.Call) -> bool:
 def is_code(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, str) and CODE.fullmatch(node.value) is not None
+    if isinstance(node, ast.JoinedStr):  # a prefix before another code
+        return all(
+            CODE_PART.fullmatch(str(part.value)) is not None if isinstance(part, ast.Constant) else is_code(part.value)
+            for part in node.values
+            if isinstance(part, ast.Constant | ast.FormattedValue)
+        )
     return (isinstance(node, ast.Attribute) and node.attr == "code") or (
         isinstance(node, ast.Name) and node.id == "code"
     )

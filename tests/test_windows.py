@@ -12,8 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from importer.cli import streams
-from importer.config import load_settings, token_file_is_exposed
+from importer.config import exposed_files, load_settings
 from importer.hubspot import shared_rate_state
+from importer.hubspot.access_tokens import FixedToken
 from tests.support.package import PROJECT
 
 AS_ON_WINDOWS = """
@@ -66,16 +67,16 @@ def test_the_permissions_of_a_token_file_are_not_checked(tmp_path: Path, monkeyp
     token.chmod(0o644)
     monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN", raising=False)
     settings = load_settings({"token_file": str(token)})
-    assert token_file_is_exposed(settings)
+    assert exposed_files(settings)
     monkeypatch.delattr("os.getuid")
-    assert not token_file_is_exposed(settings)
+    assert not exposed_files(settings)
 
 
 def test_the_rate_is_shared_in_the_users_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_rate_state, "user_state_path", lambda: None)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.delattr("os.getuid")
-    with shared_rate_state.hold_rate("https://api.hubapi.com", SecretStr("token"), None):
+    with shared_rate_state.hold_rate("https://api.hubapi.com", FixedToken(SecretStr("token"), "the test"), None):
         assert [path.suffix for path in (tmp_path / "importer-rate-0").iterdir()] == [".lock"]
 
 

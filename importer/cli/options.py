@@ -54,7 +54,7 @@ sending = _group(
     click.option(
         "--rate",
         metavar="N/SECONDS",
-        help="At most N calls in any SECONDS, or auto: follow the account's limit (default: auto).",
+        help="At most N calls in any SECONDS, or auto: follow the account's limit up to 150/10 (default: auto).",
     ),
     click.option("--workers", metavar="N", help="Maximum number of concurrent calls (default: 64)."),
     click.option(
@@ -64,11 +64,13 @@ sending = _group(
     ),
     click.option("--batch-rate", metavar="N/SECONDS", help="At most N batch calls in any SECONDS (default: 5/1)."),
     click.option(
-        "--only-missing",
-        is_flag=True,
+        "--no-read-first",
+        "read_first",
+        flag_value=False,
         default=None,
-        help="First read which pairs are linked, then send only the others.",
+        help="Send all pairs without reading first which of them are linked already; such a run cannot be undone.",
     ),
+    click.option("--portal", "portal_id", metavar="ID", help="Refuse to send to any other HubSpot account than this."),
     click.option(
         "--sandbox",
         is_flag=True,

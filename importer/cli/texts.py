@@ -48,9 +48,10 @@ def cost_lines(costs: Costs) -> list[str]:
     ]
     digits = max(len(row[1]) for row in rows)
     lines = [f"  {name:<18}{calls:>{digits}}  {rate:<10}  {time}" for name, calls, rate, time in rows]
-    mark = "*" if costs.only_missing else " "
+    if not costs.read_first:
+        return lines
     reads = f"{costs.read_calls:,}"
-    return [*lines, f"  {mark} --only-missing  {reads:>{digits}}  read first, then only missing pairs are sent"]
+    return [*lines, f"  + at most {reads} reads before and after; pairs that are linked already are not sent"]
 
 
 def _cost_row(costs: Costs, engine: EngineName, calls: int, rate: str, minutes: float) -> tuple[str, str, str, str]:

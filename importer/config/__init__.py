@@ -1,6 +1,15 @@
 """Settings and credentials: the schema, where values come from, and the access token."""
 
-from importer.config.credentials import load_token, token_file_is_exposed, token_origin
+from importer.config.credentials import (
+    OAuthCredentials,
+    exposed_files,
+    load_oauth,
+    load_token,
+    read_refresh_token,
+    token_origin,
+    uses_oauth,
+    uses_token_file,
+)
 from importer.config.loading import CONFIG_VARIABLE, PROFILE_VARIABLE, load_settings
 from importer.config.settings import (
     ENVIRONMENT_PREFIX,
@@ -27,17 +36,22 @@ __all__ = [
     "TOKEN_VARIABLE",
     "ApiVersion",
     "EngineName",
+    "OAuthCredentials",
     "Rate",
     "Reading",
     "RedactedValueError",
     "Settings",
     "canonical_url",
+    "exposed_files",
     "is_host",
     "is_loopback",
+    "load_oauth",
     "load_settings",
     "load_token",
     "parse_base_url",
-    "token_file_is_exposed",
+    "read_refresh_token",
     "token_origin",
     "user_state_path",
+    "uses_oauth",
+    "uses_token_file",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from importer.config.settings import ENVIRONMENT, ENVIRONMENT_PREFIX, Settings
+from importer.config.settings import ENVIRONMENT, ENVIRONMENT_PREFIX, OAuthSettings, Settings
 from importer.config.urls import TOKEN_VARIABLE, RedactedValueError
 from importer.errors import SettingsError
 from importer.model import Role
@@ -19,6 +19,7 @@ CONFIG_VARIABLE = "IMPORTER_CONFIG"
 PROFILE_VARIABLE = "IMPORTER_PROFILE"
 
 _COMMAND_LINE = "the command line"
+_OAUTH_PREFIX = "oauth_"
 
 
 def load_settings(
@@ -28,7 +29,7 @@ def load_settings(
 
     A flag that is None was not given. `config` is a TOML file whose top-level keys apply to every run and whose
     `[profiles.NAME]` tables apply to `profile`; `IMPORTER_CONFIG` and `IMPORTER_PROFILE` are their defaults.
-    `[columns]` are merged key by key.
+    `[columns]` and `[oauth]` are merged key by key.
 
     Raises SettingsError with the key, its origin, its value and, for an unknown key, the closest known one.
     """
@@ -55,13 +56,20 @@ def load_settings(
     return settings
 
 
-def _environment() -> dict[str, str]:
-    """Return the settings in the environment. Empty variables are ignored; validation rejects unknown ones."""
-    return {
+def _environment() -> dict[str, Any]:
+    """Return the settings in the environment. Empty variables are ignored; validation rejects unknown ones.
+
+    `IMPORTER_OAUTH_CLIENT_ID` sets the key `client_id` of the table `oauth`.
+    """
+    values: dict[str, Any] = {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in os.environ.items()
         if name.startswith(ENVIRONMENT_PREFIX) and value and name not in {CONFIG_VARIABLE, PROFILE_VARIABLE}
     }
+    of_oauth = [key for key in values if key.startswith(_OAUTH_PREFIX)]
+    if of_oauth:
+        values["oauth"] = {key.removeprefix(_OAUTH_PREFIX): values.pop(key) for key in of_oauth}
+    return values
 
 
 def _file_layers(path: Path | None, profile: str | None) -> list[tuple[str, dict[str, Any]]]:
@@ -106,9 +114,10 @@ def _describe(item: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str,
     origin = origins.get(place[0], "the settings")
     where = f"On {origin}" if origin == _COMMAND_LINE else f"In {origin}"
     if item["type"] == "extra_forbidden":
-        close = get_close_matches(place[0], Settings.model_fields, n=1)
+        known = Settings.model_fields if len(place) == 1 else OAuthSettings.model_fields
+        close = get_close_matches(place[-1], known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else "."
-        return "SETTING_UNKNOWN", f"{where}: there is no setting {place[0]!r}{hint}"
+        return "SETTING_UNKNOWN", f"{where}: there is no setting {'.'.join(place)!r}{hint}"
     if place[2:] == ["[key]"]:
         roles = ", ".join(Role)
         return "ROLE_UNKNOWN", f"{where}: columns: there is no role {place[1]!r}; the roles are {roles}."

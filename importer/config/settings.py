@@ -1,6 +1,7 @@
 """The schema of the settings: every key with its type, its default and its validation."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,10 +14,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
 from importer.errors import SettingsError
 from importer.model import Role, Status
+from importer.redaction import redact
 
 ENVIRONMENT_PREFIX = "IMPORTER_"
 ENVIRONMENT = "the environment"
 """The origin of settings that environment variables set."""
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""The form of a client secret."""
 
 
 class ApiVersion(StrEnum):
@@ -53,7 +59,8 @@ class Reading:
     `columns` maps a role to a header or to a position (`#2`, from 1); `sheet` is a name or an index from 1; `limit` is
     the number of data rows to read. `header_row` is the row number of the header (None: the first row that is not
     blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
-    cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `statuses`, when
+    cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `portal_id` is
+    the account that record URLs must belong to (None: any). `statuses`, when
     given, skips rows whose `import_status` from an earlier run is a different one; rows without a status, or with an
     unknown one, are read.
     """
@@ -70,6 +77,7 @@ class Reading:
     allow_blank: bool = False
     visible_rows_only: bool = False
     statuses: frozenset[Status] | None = None
+    portal_id: int | None = None
 
 
 def _parse_rate(value: object) -> object:
@@ -98,12 +106,20 @@ def _parse_path(value: object) -> object:
     return os.path.expanduser(value) if isinstance(value, str) and value else _unset(value)  # noqa: PTH111
 
 
+def _parse_secret_path(value: object) -> object:
+    if isinstance(value, str) and (redact(value) != value or _UUID.fullmatch(value.strip())):
+        raise RedactedValueError("expected the path of a file that holds the secret, not the secret itself")
+    return _parse_path(value)
+
+
 AnyRate = Annotated[Rate | Literal["auto"], BeforeValidator(_parse_rate)]
 FixedRate = Annotated[Rate, BeforeValidator(_parse_rate)]
 Text = Annotated[str, BeforeValidator(refuse_token)]
 OptionalText = Annotated[Text | None, BeforeValidator(_unset)]
+OptionalPortal = Annotated[Annotated[int, Field(ge=1, lt=10**18)] | None, BeforeValidator(_unset)]
 OptionalRow = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_unset)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_parse_path)]
+OptionalSecretPath = Annotated[Path | None, BeforeValidator(_parse_secret_path)]
 PositiveSeconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -117,6 +133,28 @@ class _Origins:
         return isinstance(other, _Origins)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class OAuthSettings(BaseModel):
+    """An OAuth app that renews the access token by itself. Either all keys are set or none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client_id: OptionalText = None
+    client_secret_file: OptionalSecretPath = None
+    refresh_token_file: OptionalSecretPath = None
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> Self:
+        missing = [key for key, value in self if value is None]
+        if 0 < len(missing) < len(type(self).model_fields):
+            raise RedactedValueError(f"{' and '.join(missing)} must be set too")
+        return self
+
+    @property
+    def is_complete(self) -> bool:
+        """True if all keys are set."""
+        return all(value is not None for _, value in self)
 
 
 class Settings(BaseModel):
@@ -140,10 +178,12 @@ class Settings(BaseModel):
     api_version: ApiVersion = ApiVersion.V4
     rate: AnyRate = "auto"
     workers: Annotated[int, Field(ge=1, le=1000)] = 64
+    portal_id: OptionalPortal = None
     engine: EngineName = EngineName.PUT
     batch_rate: FixedRate = Rate(5, 1.0)
-    only_missing: bool = False
+    read_first: bool = True
     token_file: OptionalPath = None
+    oauth: OAuthSettings = OAuthSettings()
     connect_timeout: PositiveSeconds = 10
     answer_timeout: PositiveSeconds = 30
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
@@ -214,6 +254,7 @@ class Settings(BaseModel):
             no_header=self.no_header,
             allow_blank=self.allow_blank,
             visible_rows_only=self.visible_rows_only,
+            portal_id=self.portal_id,
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from importer.hubspot.association_types import TypeSet, parse_types
 from importer.hubspot.attribution import ids_named
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
 from importer.hubspot.parse import errors_of, id_of, objects
@@ -24,6 +25,14 @@ class Link:
 
     types: str
     is_unlabelled: bool
+
+    @property
+    def type_set(self) -> TypeSet | None:
+        """The types as a set; None if the listing names none, or one that is malformed."""
+        try:
+            return parse_types(self.types)
+        except ValueError:
+            return None
 
     def merge(self, earlier: "Link | None") -> "Link":
         """Return the link with the types of an earlier listing added: a link may be listed once for each type."""

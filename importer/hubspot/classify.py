@@ -64,7 +64,7 @@ def incomplete(response: Response) -> Decision:
 
 def _classify_failure(response: Response | NoResponse, pair: Pair) -> Decision:
     if isinstance(response, NoResponse):
-        return Decision(Action.RETRY, _no_response(response))
+        return _without_token(response) if response.is_token_refused else Decision(Action.RETRY, _no_response(response))
     if is_from_intermediary(response):
         return _not_hubspot(response)
     rule = _RULES.get(response.http_status)
@@ -197,26 +197,43 @@ def _too_many(response: Response, pair: Pair) -> Decision:
         response.error.message or "HubSpot asked to slow down.",
         "Resume the run later: HubSpot did not process this call.",
     )
-    if response.policy_name == "DAILY" or (not response.policy_name and "daily" in response.error.message.lower()):
-        sentence = (
-            "HubSpot's daily limit is used up. It is reset at midnight in the account's time zone "
-            "(HubSpot: Settings, Account defaults)."
-        )
-        return Decision(Action.STOP, outcome, response.retry_after, Stop(StopReason.DAILY_LIMIT, sentence))
+    if _is_daily(response):
+        stop = Stop(StopReason.DAILY_LIMIT, "HubSpot's daily limit is used up.")
+        return Decision(Action.STOP, outcome, response.retry_after, stop)
     window = 1.0 if response.policy_name == "SECONDLY" else response.rate.interval or 10.0
     return Decision(Action.PAUSE, outcome, max(response.retry_after or 0.0, window))
+
+
+def _is_daily(response: Response) -> bool:
+    return response.policy_name == "DAILY" or (not response.policy_name and "daily" in response.error.message.lower())
+
+
+def is_over_rate(response: Response) -> bool:
+    """Return whether a response is a 429 of the ten-second limit, as HubSpot's 429s without a policy are too."""
+    if response.http_status != 429 or is_from_intermediary(response):
+        return False
+    return response.policy_name in {"TEN_SECONDLY_ROLLING", ""} and not _is_daily(response)
 
 
 def _token_rejected(response: Response, pair: Pair) -> Decision:
     if classify_denial(response) is Denial.ACCOUNT:
         return _forbidden(response, pair)
     where = response.token_origin
+    if response.has_new_token:
+        sentence = f"HubSpot returned 401 to a token that has been replaced since in {where}."
+        return Decision(Action.RETRY, _not_processed(response, sentence, "Resume the run."))
     is_expired = "EXPIRED" in response.error.category
     sentence = f"HubSpot returned 401: the token in {where} {'has expired' if is_expired else 'is not accepted'}."
     lasts = " (an OAuth access token lasts 30 minutes)" if is_expired else ""
     outcome = _not_processed(response, sentence, f"Set a valid token in {where}{lasts}, then resume the run.")
     action = Action.STOP if is_expired else Action.RECHECK
     return Decision(action, outcome, stop=Stop(StopReason.TOKEN_REFUSED, sentence))
+
+
+def _without_token(response: NoResponse) -> Decision:
+    advice = "Set a valid token, then resume the run."
+    outcome = Outcome(Status.NOT_SENT, error_category="TOKEN_REFUSED", error_message=response.reason, advice=advice)
+    return Decision(Action.STOP, outcome, stop=Stop(StopReason.TOKEN_REFUSED, response.reason))
 
 
 def _forbidden(response: Response, pair: Pair) -> Decision:

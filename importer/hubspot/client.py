@@ -14,11 +14,13 @@ from yarl import URL
 
 from importer.config import Settings, token_origin
 from importer.hubspot import paths
+from importer.hubspot.access_tokens import FixedToken, TokenSource
 from importer.hubspot.backoff import parse_retry_after, server_time
 from importer.hubspot.parse import parse_response, sanitize
 from importer.hubspot.proxy import find_proxy
 from importer.hubspot.resolver import DaemonThreadResolver
 from importer.hubspot.response import NoResponse, RateHeaders, Response
+from importer.hubspot.token_guard import TokenGuard
 from importer.model import ObjectType, Pair
 from importer.redaction import hide
 
@@ -51,14 +53,15 @@ class HubSpotClient:
     host would replace the token.
     """
 
-    def __init__(self, base_url: str, token: SecretStr, settings: Settings) -> None:
+    def __init__(self, base_url: str, token: SecretStr | TokenSource, settings: Settings) -> None:
         """Prepare a session, which is opened by `async with`. Raises SettingsError if the proxy's URL is invalid."""
+        if isinstance(token, SecretStr):
+            hide(token.get_secret_value())
+            token = FixedToken(token, token_origin(settings))
         self._base = URL(base_url)
         self._prefix = self._base.raw_path.rstrip("/")
         self._proxy = find_proxy(base_url)
-        self._token = token
-        hide(token.get_secret_value())
-        self._token_origin = token_origin(settings)
+        self._guard = TokenGuard(token)
         self._version = settings.api_version
         self._workers = settings.workers
         self._timeout = aiohttp.ClientTimeout(
@@ -71,7 +74,6 @@ class HubSpotClient:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._workers, ttl_dns_cache=300, resolver=DaemonThreadResolver()),
             headers={
-                "Authorization": f"Bearer {self._token.get_secret_value()}",
                 "Accept": "application/json",
                 "User-Agent": "importer (bulk association importer for HubSpot)",
             },
@@ -86,6 +88,7 @@ class HubSpotClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the session and its connections."""
+        await self._guard.close()
         if self._session is not None:
             await self._session.close()
 
@@ -112,11 +115,28 @@ class HubSpotClient:
         """GET the details of the account that the token belongs to."""
         return await self._exchange("GET", paths.account_details(self._version))
 
+    def expect_account(self, portal_id: int | None) -> None:
+        """Use a token that someone else provides from now on only if HubSpot returns this account for it."""
+        self._guard.expect_account(portal_id)
+
     async def _exchange(self, method: str, path: str, content: object = None) -> Response | NoResponse:
+        """Make one request, with the token that the guard provides; it may need the request for itself."""
+
+        async def request(token: SecretStr) -> Response | NoResponse:
+            return await self._request(method, path, content, token)
+
+        async def read_account(token: SecretStr) -> Response | NoResponse:
+            return await self._request("GET", paths.account_details(self._version), None, token)
+
+        return await self._guard.exchange(request, read_account)
+
+    async def _request(self, method: str, path: str, content: object, token: SecretStr) -> Response | NoResponse:
         if self._session is None:
             raise RuntimeError("the client must be entered with `async with` before it is used")
         body = None if content is None else json.dumps(content).encode()
-        headers = None if content is None else {"Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         url = self._base.with_path(self._prefix + path, encoded=True)
         try:
             async with self._session.request(
@@ -134,7 +154,7 @@ class HubSpotClient:
         wait = headers.get("Retry-After")
         seconds = parse_retry_after(wait, server_time(headers.get("Date"), datetime.now(UTC))) if wait else None
         response = parse_response(status, body, _rate_headers(headers), seconds)
-        return replace(response, token_origin=self._token_origin) if status == 401 else response
+        return replace(response, token_origin=self._guard.origin) if status == 401 else response
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from heapq import heappop, heappush
+from math import ceil
 
 from aiolimiter import AsyncLimiter
 
@@ -12,11 +13,32 @@ from importer.hubspot.response import RateHeaders
 CAUTIOUS_RATE = Rate(100, 10.0)
 """The initial rate of `auto`: the lowest limit of a private app. Source: HubSpot, usage guidelines."""
 
+ASSOCIATION_RATE = Rate(150, 10.0)
+"""The highest rate of `auto`, whatever the headers allow for other calls. Source: HubSpot, associations guide."""
+
+MIN_LOWERED_CALLS = 10
+"""A lowered rate keeps at least this many calls per window."""
+
 MARGIN = 0.05
 """Seconds that a slot is held beyond the window, for the inaccuracy of timers and clocks."""
 
 _BURST_SHARE = 0.05
 """The share of a window's calls that may be sent in a burst, so that coarse timers do not waste the limit."""
+
+
+def within(rate: Rate, ceiling: Rate) -> Rate:
+    """Return a rate that keeps both `rate` and `ceiling` in every window, and loses little of the lower one."""
+    if rate.seconds < ceiling.seconds:
+        windows = ceil(ceiling.seconds / rate.seconds)
+        if ceiling.calls < windows:
+            return Rate(1, ceiling.seconds / ceiling.calls)
+        return Rate(min(rate.calls, ceiling.calls // windows), rate.seconds)
+    if rate.calls <= ceiling.calls:
+        return rate
+    calls = min(ceiling.calls, rate.calls // ceil(rate.seconds / ceiling.seconds))
+    if calls * rate.seconds >= ceiling.calls * ceiling.seconds:
+        return Rate(calls, ceiling.seconds)
+    return Rate(ceiling.calls, rate.seconds)
 
 
 class Pause:
@@ -56,9 +78,10 @@ class RateLimiter:
     """
 
     def __init__(self, rate: Rate, *, follow: bool = False, pause: Pause | None = None) -> None:
-        """Limit calls to `rate`; with `follow`, adopt the rate in HubSpot's headers."""
+        """Limit calls to `rate`; with `follow`, adopt the rate in HubSpot's headers, up to `ASSOCIATION_RATE`."""
         self.pause = pause or Pause()
         self._follows = follow
+        self._ceiling = ASSOCIATION_RATE
         self._occupied = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ends: list[float] = []
@@ -111,10 +134,24 @@ class RateLimiter:
         """Adopt the rate in a response's headers, if this limiter follows them and they contain one."""
         if not self._follows or headers.limit is None or headers.interval is None or headers.limit < 1:
             return
-        rate = Rate(headers.limit, headers.interval)
+        rate = within(Rate(headers.limit, headers.interval), self._ceiling)
         if rate != self._rate:
             self._set(rate)
-            self._grant_slots()
+            if self._waiting:
+                self._grant_slots()
+
+    def lower(self) -> bool:
+        """Lower the rate by a tenth for good; return False if it has the fewest calls already.
+
+        HubSpot refused a call although this limiter kept its rate: another client shares the limit. Headers do not
+        raise the rate above the lowered one again.
+        """
+        calls = max(MIN_LOWERED_CALLS, self._rate.calls * 9 // 10)
+        if calls >= self._rate.calls:
+            return False
+        self._ceiling = Rate(calls, self._rate.seconds)
+        self._set(self._ceiling)
+        return True
 
     def _try_occupy(self) -> bool:
         """Occupy a slot if one is free and no call waits for it."""

@@ -60,8 +60,9 @@ class Response:
 
     `is_json`: the body is a JSON object. `is_too_large`: the body was not read to its end. `error`: the body read as an
     Error; its `errors` are also those of a BatchResponse. `details`: compact JSON of everything in the body about
-    errors, or "". `retry_after`: seconds. `token_origin`: where the token came from, for people. `content`: the body,
-    with secrets redacted; all other texts are also truncated and have no control characters.
+    errors, or "". `retry_after`: seconds. `token_origin`: where the token came from, for people; `has_new_token`: a 401
+    to a token that has been replaced since, so that the call may be repeated. `content`: the body, with secrets
+    redacted; all other texts are also truncated and have no control characters.
     """
 
     http_status: int
@@ -82,6 +83,7 @@ class Response:
     content: Mapping[str, Any] = field(default_factory=dict, repr=False)
     is_too_large: bool = False
     token_origin: str = TOKEN_VARIABLE
+    has_new_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ class NoResponse:
     """A request without a response; `reason` says why.
 
     `reached` is False if no connection was established, so that HubSpot cannot have received the request.
+    `is_token_refused`: there is no token to send it with, and there will not be one; `reason` is then a sentence.
     """
 
     reason: str
     reached: bool
+    is_token_refused: bool = False

@@ -9,17 +9,17 @@ import stat
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import SecretStr
 
 from importer.atomic_file import replace_text
 from importer.config import Rate, canonical_url, user_state_path
 from importer.errors import BusyError, SettingsError
+from importer.hubspot.access_tokens import TokenSource
 from importer.hubspot.rate_limiter import MARGIN, RateLimiter
 
 logger = logging.getLogger(__name__)
@@ -40,9 +40,12 @@ def _ignore(seconds: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SharedRateState:
-    """A file with the rate limiter slots that calls with one token occupy, in wall-clock time."""
+    """Files with the rate limiter slots that calls with one token occupy, in wall-clock time.
 
-    path: Path
+    All have the same content: one file for each name that a run may know the token by.
+    """
+
+    paths: tuple[Path, ...]
 
     @asynccontextmanager
     async def keep(self, limiter: RateLimiter, on_full: Callable[[float], None] = _ignore) -> AsyncIterator[None]:
@@ -87,41 +90,57 @@ class SharedRateState:
             "seconds": limiter.rate.seconds,
             "ends": [now + seconds for seconds in limiter.slots_in_use()],
         }
-        try:
-            replace_text(self.path, json.dumps(state))
-        except OSError as error:
-            raise _not_writable(self.path, error) from error
+        for path in self.paths:
+            try:
+                replace_text(path, json.dumps(state))
+            except OSError as error:
+                raise _not_writable(path, error) from error
 
     def _seconds_occupied(self, now: float, rate: Rate) -> list[float]:
-        """Return for how many seconds each slot of an earlier run is still occupied.
+        """Return for how many seconds each slot of earlier runs is still occupied, by the file that has the most."""
+        return max((_seconds_occupied(path, now, rate) for path in self.paths), key=len)
 
-        After a crash all slots are occupied for a full window, and also after a run whose rate had a shorter window: it
-        does not know how many calls it made in this one.
-        """
-        try:
-            state: dict[str, Any] = json.loads(self.path.read_text(encoding="ascii"))
-            window = max(float(state["seconds"]), rate.seconds) + MARGIN
-            ends = [float(end) for end in state["ends"]]
-            slots = max(int(state["calls"]), len(ends), rate.calls)
-            if not state["is_end"]:
-                window += _SAVE_INTERVAL + _MAX_SECONDS_IN_FLIGHT
-                ends = [float(state["at"]) + window] * slots
-            elif state["seconds"] < rate.seconds:
-                ends = [float(state["at"]) + window] * slots
-        except (OSError, ValueError, KeyError, TypeError):
-            return []
-        return [min(end - now, window) for end in ends if end > now]
+
+def _seconds_occupied(path: Path, now: float, rate: Rate) -> list[float]:
+    """Return for how many seconds each slot of an earlier run is still occupied.
+
+    After a crash all slots are occupied for a full window, and also after a run whose rate had a shorter window: it
+    does not know how many calls it made in this one.
+    """
+    try:
+        state: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
+        window = max(float(state["seconds"]), rate.seconds) + MARGIN
+        ends = [float(end) for end in state["ends"]]
+        slots = max(int(state["calls"]), len(ends), rate.calls)
+        if not state["is_end"]:
+            window += _SAVE_INTERVAL + _MAX_SECONDS_IN_FLIGHT
+            ends = [float(state["at"]) + window] * slots
+        elif state["seconds"] < rate.seconds:
+            ends = [float(state["at"]) + window] * slots
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [min(end - now, window) for end in ends if end > now]
 
 
 @contextmanager
-def hold_rate(base_url: str, token: SecretStr, wait: Callable[[], None] | None) -> Iterator[SharedRateState]:
+def hold_rate(base_url: str, token: TokenSource, wait: Callable[[], None] | None) -> Iterator[SharedRateState]:
     """Lock the rate limit of this token for one run on this machine, and yield its shared state.
 
-    If another run holds the lock, call `wait` once and wait for that run's end; without `wait` raise BusyError.
+    A token that may be renewed is locked by its source and by its value. If another run holds a lock, call `wait` once
+    and wait for that run's end; without `wait` raise BusyError.
     """
-    account = f"{canonical_url(base_url)} {token.get_secret_value()}"
-    path = _directory() / f"{hashlib.sha256(account.encode()).hexdigest()[:24]}.json"
-    lock = FileLock(path.with_suffix(".lock"), mode=0o600)
+    keys = (f"{canonical_url(base_url)} {key}".encode() for key in (token.name, token.identity))
+    names = sorted({hashlib.sha256(key).hexdigest()[:24] for key in keys})  # in one order, so that runs cannot deadlock
+    paths = tuple(_directory() / f"{name}.json" for name in names)
+    waiting = _once(wait) if wait is not None else None
+    with ExitStack() as stack:
+        for path in paths:
+            stack.enter_context(_held(FileLock(path.with_suffix(".lock"), mode=0o600), waiting))
+        yield SharedRateState(paths)
+
+
+@contextmanager
+def _held(lock: FileLock, wait: Callable[[], None] | None) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -133,9 +152,19 @@ def hold_rate(base_url: str, token: SecretStr, wait: Callable[[], None] | None) 
         wait()
         lock.acquire(poll_interval=_POLL_INTERVAL)
     try:
-        yield SharedRateState(path)
+        yield
     finally:
         lock.release()
+
+
+def _once(function: Callable[[], None]) -> Callable[[], None]:
+    left = [function]
+
+    def call() -> None:
+        if left:
+            left.pop()()
+
+    return call
 
 
 def _directory() -> Path:

@@ -30,6 +30,11 @@ class RunState(JournalFile):
         with as_journal_error(self.path):
             return None if found is None else account(found)
 
+    @property
+    def url_portals(self) -> tuple[str, ...]:
+        """The account ids in the record URLs of the source."""
+        return tuple(self._value("url_portals") or ())
+
     def set_account(self, found: Account) -> None:
         """Record the account that the run belongs to."""
         with self._transaction() as db:

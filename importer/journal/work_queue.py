@@ -37,6 +37,12 @@ WHERE outcomes.pair BETWEEN :first AND :last AND status = '{Status.NOT_SENT}' AN
 """
 
 _WITH_STATUS = f"SELECT pair, {OUTCOME_COLUMNS} FROM outcomes WHERE pair > ? AND status = ? ORDER BY pair LIMIT ?"
+_WITHOUT_TYPES_AFTER = f"""
+SELECT pair, {OUTCOME_COLUMNS} FROM outcomes
+WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
+    AND pair IN (SELECT pair FROM before) AND pair NOT IN (SELECT pair FROM after)
+ORDER BY pair LIMIT ?
+"""
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
@@ -84,10 +90,18 @@ class WorkQueue(JournalFile):
 
     def with_status(self, status: Status, after: int, limit: int) -> list[PendingPair]:
         """Return the next distinct pairs whose outcome is `status`, at most `limit`, numbered above `after`."""
+        return self._found(_WITH_STATUS, (after, status, limit))
+
+    def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
+        """Return the next distinct pairs that were sent and whose types are recorded as before, but not as after."""
+        return self._found(_WITHOUT_TYPES_AFTER, (after, limit))
+
+    def _found(self, query: str, values: tuple[int | str, ...]) -> list[PendingPair]:
+        """Return the pairs with their outcomes that a query finds; its first value is the number they come after."""
         pairs: list[PendingPair] = []
         with as_journal_error(self.path):
-            found = self._db.execute(_WITH_STATUS, (after, status, limit)).fetchall()
-            blocks = self._blocks_of_pairs(after)
+            found = self._db.execute(query, values).fetchall()
+            blocks = self._blocks_of_pairs(int(values[0]))
             first, last, records = 0, 0, list[PairRecord]()
             for number, *values in found:
                 while number > last:

@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -33,10 +33,17 @@ SELECT
 """
 
 
-def write_journal(path: Path, info: RunInfo, blocks: Iterable[SourceBlock], account: Account | None = None) -> None:
+def write_journal(
+    path: Path,
+    info: RunInfo,
+    blocks: Iterable[SourceBlock],
+    account: Account | None = None,
+    url_portals: Callable[[], Sequence[str]] = tuple,
+) -> None:
     """Create the journal at `path` with `info` and all rows, atomically.
 
-    `account` is the account that the rows belong to, if known. Memory use grows by 16 bytes per pair. Raises
+    `account` is the account that the rows belong to, if known; `url_portals` returns, when all blocks have been read,
+    the account ids in the rows' record URLs. Memory use grows by 16 bytes per pair. Raises
     JournalError if the directory cannot be written or the disk is full; errors raised by `blocks` are not caught.
     """
     draft = path.with_suffix(".reading")
@@ -53,6 +60,8 @@ def write_journal(path: Path, info: RunInfo, blocks: Iterable[SourceBlock], acco
             set_value(db, "totals", asdict(totals))
             if account is not None:
                 set_value(db, "account", asdict(account))
+            if portals := url_portals():
+                set_value(db, "url_portals", list(portals))
             db.execute("COMMIT")
         _publish(draft, path)
     finally:

@@ -4,7 +4,8 @@ from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
-from importer.pool.engines.read_back import FindLinked, ReadBack, Verify
+from importer.pool.engines.read_back import ReadBack, Verify
+from importer.pool.engines.read_first import ReadAfter, ReadFirst
 from importer.pool.outcomes import Progress
 from importer.pool.pool import Pool
 from importer.pool.stop_signal import StoppedError
@@ -14,11 +15,12 @@ __all__ = [
     "MAX_RECORDS",
     "BatchEngine",
     "Engine",
-    "FindLinked",
     "Pool",
     "Progress",
     "PutEngine",
+    "ReadAfter",
     "ReadBack",
+    "ReadFirst",
     "StoppedError",
     "Verify",
 ]

@@ -45,6 +45,8 @@ class OutcomeRecorder:
         self._before = journal.outcome_counts()
         self._final: list[tuple[int, Outcome]] = []
         self._provisional: list[tuple[int, Outcome]] = []
+        self._types_before: list[tuple[int, str]] = []
+        self._types_after: list[tuple[int, str]] = []
         self._final_statuses: dict[int, Status] = {}
         self._has_unwritten = asyncio.Event()
 
@@ -68,6 +70,16 @@ class OutcomeRecorder:
             logger.debug("row %s: %s: %s", row, outcome.status, outcome.error_message, extra=extra)
         if not is_read:
             self._limits.check(pending, outcome)
+
+    def record_types_before(self, pending: PendingPair, types: str) -> None:
+        """Record the association types of a pair as read before it is sent."""
+        self._types_before.append((pending.id, types))
+        self._has_unwritten.set()
+
+    def record_types_after(self, pending: PendingPair, types: str) -> None:
+        """Record the association types of a pair as read after it was sent."""
+        self._types_after.append((pending.id, types))
+        self._has_unwritten.set()
 
     def mark_not_sent(self, pending: PendingPair) -> None:
         """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
@@ -97,9 +109,9 @@ class OutcomeRecorder:
 
     def flush(self) -> None:
         """Write all outcomes recorded so far."""
-        if self._final or self._provisional:
-            self._journal.record(self._final, self._provisional)
-            self._final, self._provisional = [], []
+        if self._final or self._provisional or self._types_before or self._types_after:
+            self._journal.record(self._final, self._provisional, self._types_before, self._types_after)
+            self._final, self._provisional, self._types_before, self._types_after = [], [], [], []
             self._on_written()
 
 

@@ -86,6 +86,10 @@ class Pool:
         """Return pairs that are unconfirmed: a source for `run`."""
         return self._journal.with_status(Status.UNCONFIRMED, after, limit)
 
+    def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs that were sent and whose types were read before, but not after: a source for `run`."""
+        return self._journal.without_types_after(after, limit)
+
     async def send(self, call: Callable[[], Awaitable[Reply]], about: Sequence[PendingPair] = ()) -> Reply:
         """Make one call outside of an engine. Raises StoppedError if the run has stopped."""
         return await self._sender.send(call, about)

@@ -24,12 +24,19 @@ class Attempts:
     """
 
     def __init__(
-        self, sender: Sender, about: PendingPair, *, inputs: int = 1, chunk: int = 1, max_attempts: int | None = None
+        self,
+        sender: Sender,
+        about: PendingPair,
+        *,
+        inputs: int = 1,
+        chunk: int = 1,
+        max_attempts: int | None = None,
+        is_optional: bool = False,
     ) -> None:
         """Count the attempts of a call with `inputs` of the `chunk` inputs of a chunk; `about` has its object types.
 
         At most `max_attempts` are made (default: the policy's, which always limits consecutive attempts that HubSpot
-        did not accept).
+        did not accept). If the call is optional, exhausted attempts never stop the run.
         """
         self.count = 0
         self.final = False
@@ -39,6 +46,7 @@ class Attempts:
         self._inputs = inputs
         self._is_part = inputs < chunk
         self._max_attempts = min(max_attempts or sender.policy.max_attempts, sender.policy.max_attempts)
+        self._is_optional = is_optional
         self._not_accepted_in_a_row = 0
         self._not_hubspot_in_a_row = 0
         self._accepted_before = 0
@@ -64,8 +72,7 @@ class Attempts:
             self.final = True
             self._stop_if_hopeless(decision)
         elif not self.final and (decision.wait or 0.0) > self._sender.policy.longest_wait:
-            reason = StopReason.RATE_LIMITED if decision.action is Action.PAUSE else StopReason.UNREACHABLE
-            signal.stop(Stop(reason, _too_long_wait(decision)))
+            self._stop_before_long_wait(decision)
         if self.final or signal.stopped is not None:
             return False
         await self._wait(decision)
@@ -102,8 +109,17 @@ class Attempts:
         seconds = backoff(self.count, policy.backoff_base, policy.backoff_cap, jitter)
         await self._sender.wait(max(decision.wait or 0.0, seconds))
 
+    def _stop_before_long_wait(self, decision: Decision) -> None:
+        if self._is_optional:
+            self.final = True
+            return
+        reason = StopReason.RATE_LIMITED if decision.action is Action.PAUSE else StopReason.UNREACHABLE
+        self._sender.signal.stop(Stop(reason, _too_long_wait(decision)))
+
     def _stop_if_hopeless(self, decision: Decision) -> None:
         """Stop the run when exhausted attempts mean that other calls would fail in the same way."""
+        if self._is_optional:
+            return
         times = f"{self._not_accepted_in_a_row} times in a row"
         message = decision.outcome.error_message
         if decision.action is Action.PAUSE:

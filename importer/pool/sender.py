@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from importer.config import Settings
+from importer.hubspot.classify import is_over_rate
 from importer.hubspot.intermediaries import is_from_hubspot
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
@@ -69,6 +70,7 @@ class Sender:
         self._accepted_when_blocked = 0
         self._in_flight: set[asyncio.Task[object] | None] = set()
         self._has_given_up = False
+        self._has_lowered = False
         self._daily_reserve = daily_reserve
         self._is_daily_remaining_known = not daily_reserve
         self._one_at_a_time = asyncio.Lock()
@@ -110,7 +112,7 @@ class Sender:
         try:
             response = await call()
             if isinstance(response, Response):  # before the slot is released: the window may be longer than assumed
-                self._apply_rate_headers(response)
+                self._apply_rate_headers(response, limiter)
             return response
         except asyncio.CancelledError:
             if not self._has_given_up or task is None or task.uncancel():
@@ -154,11 +156,26 @@ class Sender:
             if task is not None:
                 task.cancel()
 
-    def _apply_rate_headers(self, response: Response) -> None:
+    def _lower_rate(self, response: Response, limiter: RateLimiter) -> None:
+        """Lower the rate after a ten-second 429, unless a pause shows that it was lowered for the calls before it."""
+        before = limiter.rate
+        if not is_over_rate(response) or limiter.pause.left() or not limiter.lower():
+            return
+        if not self._has_lowered:
+            logger.warning(
+                "HubSpot refused a call although this run keeps to %s s: another client shares the limit. The run "
+                "continues with %s s, and with a tenth less whenever this happens again.",
+                before,
+                limiter.rate,
+            )
+        self._has_lowered = True
+
+    def _apply_rate_headers(self, response: Response, limiter: RateLimiter) -> None:
         self.accepted += is_from_hubspot(response) and response.http_status != 401
         self.limiter.follow(response.rate)
         if response.http_status == 429:
             self.rate_limited += 1
+            self._lower_rate(response, limiter)
         remaining = response.rate.daily_remaining
         if remaining is not None or response.http_status < 400:  # HubSpot does not always report the number
             self._is_daily_remaining_known = True

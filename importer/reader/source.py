@@ -46,7 +46,7 @@ class Source:
         self.info = _source_info(table, columns, header, header_row.number, notes)
         self._column_warnings = header_warnings(header_row, header, columns) + column_notes(header, columns)
         self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
-        self._row_reader = RowReader(columns, header)
+        self._row_reader = RowReader(columns, header, reading.portal_id)
         self._shapes = self._text_shapes(header_row.texts, columns)
         self._report: ReadReport | None = None
 

@@ -29,7 +29,7 @@ def read_results(path: str, run_id: str) -> pandas.DataFrame:
     `import_completed_at` is a timestamp in UTC. Everything else is a string; in a CSV file a text of HubSpot that looks
     like a formula begins with an apostrophe. Empty result cells are missing values; cells of the source are as written.
 
-    Raises OutputError: `RESULTS_MISSING` when there is no file, `RESULTS_CHANGED` when it is not that of the run.
+    Raises OutputError: `RESULTS_MISSING` if the file is missing, `RESULTS_CHANGED` if another run wrote it.
     """
     if not Path(path).is_file():
         raise OutputError("RESULTS_MISSING", f"{path} no longer exists; write it again with: importer report {run_id}.")

@@ -67,9 +67,9 @@ def problem_sentence(row: int | str, problem: Problem) -> str:
 def escape_formula(text: str) -> str:
     """Return the text, with `'` before it if a spreadsheet program would take it for a formula.
 
-    Source: OWASP, CSV Injection (in some locales the full-width signs count as well).
+    Source: OWASP, CSV Injection (in some locales the full-width signs count as well). A single `-` is no formula.
     """
-    return "'" + text if text and text[0] in _FORMULA_STARTS else text
+    return "'" + text if text and text[0] in _FORMULA_STARTS and text != "-" else text
 
 
 def _severity(pair: PairOutcome) -> int:

@@ -84,15 +84,13 @@ def write_results(
 ) -> RowCounts:
     """Write every row to `path` and the rows that are not good to `failures`; return the counts of the rows.
 
-    `path` is a workbook when it ends in `.xlsx`, else CSV. `failures` is CSV, has the source's columns only and is
-    written if there is such a row; otherwise an old one is removed. Both files appear in one step each, after all rows
-    are written; an error before that leaves both as they were. `written` decides whether an old file is replaced.
+    Rows are written in one pass. `path` is a workbook if it ends in `.xlsx`, else CSV. `failures` is a CSV file with
+    the source's columns only; without such rows an old one is removed. Both files appear in one step, after all rows
+    are written. `written` decides whether an old file is replaced or kept. Cells beyond the header go, as a JSON list,
+    into the column `import_extra_cells`.
 
-    Both files are rectangular: a row shorter than the header is filled with empty cells, and the cells beyond the
-    header go, as a JSON list, into the column `import_extra_cells`. Read back, such a row is too long as before.
-
-    Raises OutputError when a file cannot be written or a workbook cannot hold the rows, and ValueError when a row has
-    cells beyond the header although `layout` says that none has.
+    Raises OutputError if a file cannot be written or a workbook cannot hold the rows, and ValueError if a row has
+    cells beyond the header although `layout` excludes it.
     """
     if failures is not None and failures.resolve() == path.resolve():
         raise OutputError(

@@ -135,7 +135,7 @@ class XlsxWriter:
             raise self._too_large(f"{reason} (in row {self._row + 1:,}, column {column + 1:,} of its sheet)")
         styles = () if style is None else (style,)
         if text.startswith("<r>") and text.endswith("</r>"):
-            # xlsxwriter would take it for XML of its own and not escape it; it does escape the pieces of a rich string.
+            # xlsxwriter would mistake it for its own XML and not escape it; it does escape the pieces of a rich string.
             self._sheet.write_rich_string(self._row, column, text[0], text[1], text[2:], *styles)
         elif OVERLAPPING_ESCAPES.search(text):
             # Of two escapes that share an underscore xlsxwriter escapes only the first; cut apart, they are plain text.

@@ -10,11 +10,13 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
 
 from importer.errors import AccountError
+from importer.hubspot.account_details import AccountDetails, account_details, reset_sentence
 from importer.hubspot.backoff import backoff
 from importer.hubspot.classify import classify_response
 from importer.hubspot.client import HubSpotClient
@@ -22,11 +24,11 @@ from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Account, Journal
-from importer.model import Stop
+from importer.model import Stop, StopReason
 from importer.pool import Pool, StoppedError
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
-from importer.runner.send import report_full_window, run_on_own_loop, waiting_notice
+from importer.runner.send import Sent, Work, report_full_window, run_on_own_loop, waiting_notice, work_on
 
 _MAX_ATTEMPTS = 3
 _MAX_WAIT = 15.0
@@ -54,17 +56,21 @@ class TokenAccount:
     _has_timed_out: bool = False
 
     @property
+    def details(self) -> AccountDetails:
+        """What HubSpot returned about the account; without any detail if it did not, or was not asked yet."""
+        return account_details(self._response)
+
+    @property
     def portal_id(self) -> int | None:
         """HubSpot's number of the account, None if it is not known."""
-        content = self._response.content if isinstance(self._response, Response) and _is_success(self._response) else {}
-        found = content.get("portalId")
-        text = str(found) if type(found) in {int, str} else ""
-        return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
+        return self.details.portal_id
 
     @property
     def is_refused(self) -> bool:
         """True if HubSpot refuses the token, so that nothing can be sent with it."""
-        return isinstance(self._response, Response) and self._response.http_status == 401
+        if isinstance(self._response, NoResponse):
+            return self._response.is_token_refused
+        return self._response is not None and self._response.http_status == 401
 
     def owns(self, journal: Journal) -> bool:
         """Return True if a run belongs to this account; a run that has sent nothing belongs to any.
@@ -88,22 +94,79 @@ class TokenAccount:
     async def check(self, journal: Journal, pool: Pool, client: HubSpotClient) -> Stop | None:
         """Compare the account with that of a run before the run sends anything, and record it in the journal.
 
-        Return why the run must stop, None if it may send. Raises AccountError if the run belongs to another account, or
-        if that cannot be determined.
+        Return why the run must stop, None if it may send. Raises AccountError if the run or its record URLs belong to
+        another account, if the settings require another one, or if that cannot be determined.
         """
         if self._response is None:
             await self._request_in(pool, client)
         if pool.stopped is not None:
             return pool.stopped
+        if isinstance(self._response, NoResponse) and self._response.is_token_refused:
+            raise AccountError("TOKEN_REFUSED", f"{self._response.reason} Nothing was sent.")
         if self.is_refused and self._response is not None:
             return classify_response(self._response, (pool.pending(0, 1) or pool.unconfirmed(0, 1))[0].pair).stop
+        self._require_portal(journal)
         expected = journal.account
         if expected is not None and not _is_same(expected, self.portal_id, has_same_token=self._has_token_of(expected)):
             raise self._refusal(journal, expected)
+        self._check_urls(journal)
         if self.portal_id is not None:
-            self.context.notify(f"The token belongs to HubSpot account {self.portal_id}.")
+            self.context.notify(str(self.details))
+        else:
+            self.context.notify(f"The account of the token is not known: {self._reason()}.")
         journal.set_account(self._to_record(expected))
+        client.expect_account(self.portal_id)
         return None
+
+    def with_reset_time(self, stop: Stop | None) -> Stop | None:
+        """Return the reason for a stop; if the daily limit is the reason, with the time at which it is reset."""
+        if stop is None or stop.reason not in {StopReason.DAILY_LIMIT, StopReason.DAILY_RESERVE}:
+            return stop
+        return replace(stop, message=f"{stop.message} {reset_sentence(self.details.time_zone, datetime.now(UTC))}")
+
+    def _require_portal(self, journal: Journal) -> None:
+        """Raise AccountError unless this is the account that the settings, or those of the run, require."""
+        settings = self.context.settings
+        required = settings.portal_id or journal.info.reading.get("portal_id")
+        if required is None or required == self.portal_id:
+            return
+        origin = settings.origin_of("portal_id") if settings.portal_id else f"the settings of run {journal.info.run_id}"
+        if self.portal_id is None:
+            raise AccountError(
+                "PORTAL_UNKNOWN",
+                f"The token must belong to HubSpot account {required} (portal_id in {origin}), but its account is not "
+                f"known: {self._reason()}. Nothing was sent. Try again, or check that the token may read its account.",
+            )
+        raise AccountError(
+            "PORTAL_DIFFERS",
+            f"The token belongs to HubSpot account {self.portal_id}, but portal_id in {origin} requires account "
+            f"{required}. Nothing was sent. Use a token of account {required}, or correct portal_id.",
+        )
+
+    def _check_urls(self, journal: Journal) -> None:
+        """Raise AccountError if record URLs of the source are of another account; warn if that is not known."""
+        named = [portal for portal in journal.url_portals if portal != str(self.portal_id)]
+        if not named:
+            return
+        listed = ", ".join(named[:5]) + (", …" if len(named) > 5 else "")
+        if self.portal_id is None:
+            self.context.warn(
+                f"The source has record URLs of HubSpot account {listed}. HubSpot does not confirm that the token "
+                "belongs to it; in another account the ids refer to other records."
+            )
+            return
+        raise AccountError(
+            "URLS_OF_OTHER_PORTAL",
+            f"The source has record URLs of HubSpot account {listed}, but the token belongs to account "
+            f"{self.portal_id}, where their ids refer to other records. Nothing was sent. Use a token of the account "
+            f"in the URLs; or have those rows reported as invalid, with --portal {self.portal_id}.",
+        )
+
+    def _reason(self) -> str:
+        """Return why HubSpot did not return the account."""
+        if isinstance(self._response, Response):
+            return f"HubSpot returned {self._response.http_status} when asked for it"
+        return f"there was no response ({self._response.reason})" if self._response else "HubSpot was not asked for it"
 
     def _to_record(self, before: Account | None) -> Account:
         key = before.key if before else secrets.token_hex(32)
@@ -114,9 +177,7 @@ class TokenAccount:
         return hmac.compare_digest(self._fingerprint(expected.key), expected.fingerprint)
 
     def _fingerprint(self, key: str) -> str:
-        return blake2b(
-            self.context.token.get_secret_value().encode(), key=bytes.fromhex(key), digest_size=16
-        ).hexdigest()
+        return blake2b(self.context.token.identity.encode(), key=bytes.fromhex(key), digest_size=16).hexdigest()
 
     def _refusal(self, journal: Journal, expected: Account) -> AccountError:
         run_id = journal.info.run_id
@@ -200,15 +261,25 @@ class TokenAccount:
         return wait if wait <= _MAX_WAIT else None
 
 
+def work_in_account(journal: Journal, context: RunContext, account: TokenAccount | None, work: Work) -> Sent:
+    """Do `work` as `work_on` does, after checking the account; without one, as in the in-process sandbox, at once."""
+    if account is None:
+        return work_on(journal, context, work)
+
+    async def work_after_check(pool: Pool, client: HubSpotClient) -> Stop | None:
+        return await account.check(journal, pool, client) or await work(pool, client)
+
+    sent = work_on(journal, context, work_after_check)
+    return replace(sent, stop=account.with_reset_time(sent.stop), reads=sent.reads + account.reads)
+
+
 def _is_transient(reply: Reply) -> bool:
     """Return True if a retry may succeed soon; not if the daily limit is used up."""
     if isinstance(reply, NoResponse):
-        return True
-    return (reply.http_status == 429 and reply.policy_name != "DAILY") or reply.http_status >= 500
-
-
-def _is_success(response: Response) -> bool:
-    return 200 <= response.http_status < 300
+        return not reply.is_token_refused
+    return (
+        reply.has_new_token or (reply.http_status == 429 and reply.policy_name != "DAILY") or reply.http_status >= 500
+    )
 
 
 def _is_same_portal(expected: Account, portal_id: int | None) -> bool:

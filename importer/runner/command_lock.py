@@ -49,7 +49,7 @@ def hold_command(context: RunContext, command_id: list[Any]) -> Iterator[Command
     """
     directory = context.settings.state_path / "commands"
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = json.dumps([command_id, context.token.get_secret_value()], sort_keys=True)
+    text = json.dumps([command_id, context.token.name], sort_keys=True)
     run_file = directory / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.run"
     lock = FileLock(run_file.with_suffix(".lock"), mode=0o600)
     waited_for = None

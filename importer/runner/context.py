@@ -2,20 +2,17 @@
 
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
 from importer.config import Settings
+from importer.hubspot.access_tokens import NO_TOKEN, TokenSource
 from importer.runner.events import EventHandler, Notice, ignore
-
-_NO_TOKEN = SecretStr("")
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Settings, the token that belongs to them ("" if none is needed), and the handler of events."""
+    """Settings, the source of the token for them, and the handler of events."""
 
     settings: Settings
-    token: SecretStr = _NO_TOKEN
+    token: TokenSource = NO_TOKEN
     on_event: EventHandler = ignore
 
     def notify(self, text: str) -> None:

@@ -14,11 +14,11 @@ class Costs:
     """Calls and minutes to send the pending pairs, by engine; `rate` and `batch_rate` are written as `N/SECONDS`.
 
     `calls` and `minutes` are those of the chosen engine. Each pair that a batch fails to link costs one call more.
-    `read_calls` is the number of reads of `--only-missing`, which then sends only the missing pairs.
+    `read_calls` is the maximum number of reads before and after sending; pairs that are linked already are not sent.
     """
 
     engine: EngineName
-    only_missing: bool
+    read_first: bool
     rate: str
     batch_rate: str
     put_calls: int
@@ -29,15 +29,15 @@ class Costs:
 
     @property
     def calls(self) -> int:
-        """The calls of the chosen engine, plus the reads of `--only-missing`: the maximum if nothing fails."""
+        """The calls of the chosen engine, plus the reads before and after: the maximum if nothing fails."""
         sending = self.put_calls if self.engine is EngineName.PUT else self.batch_calls
-        return sending + (self.read_calls if self.only_missing else 0)
+        return sending + (self.read_calls if self.read_first else 0)
 
     @property
     def minutes(self) -> float:
         """The minutes that `calls` take."""
         sending = self.put_minutes if self.engine is EngineName.PUT else self.batch_minutes
-        reading = self.put_minutes * self.read_calls / self.put_calls if self.put_calls and self.only_missing else 0.0
+        reading = self.put_minutes * self.read_calls / self.put_calls if self.put_calls and self.read_first else 0.0
         return sending + reading
 
 
@@ -48,14 +48,14 @@ def costs(pending: Sequence[int], settings: Settings) -> Costs:
     batch_calls = sum(ceil(pairs / MAX_PAIRS) for pairs in pending)
     return Costs(
         engine=settings.engine,
-        only_missing=settings.only_missing,
+        read_first=settings.read_first,
         rate=str(rate),
         batch_rate=str(settings.batch_rate),
         put_calls=put_calls,
         put_minutes=_minutes(put_calls, rate),
         batch_calls=batch_calls,
         batch_minutes=_minutes(batch_calls, settings.batch_rate),
-        read_calls=sum(ceil(pairs / MAX_RECORDS) for pairs in pending),
+        read_calls=2 * sum(ceil(pairs / MAX_RECORDS) for pairs in pending),
     )
 
 

@@ -1,21 +1,19 @@
 """Executes a run from its journal: sends what is pending and writes the results."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
-from importer.config import ApiVersion, Settings, token_file_is_exposed
-from importer.hubspot.client import HubSpotClient
+from importer.config import ApiVersion, Settings, exposed_files
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
-from importer.model import Status, Stop
-from importer.pool import Pool
+from importer.model import Status
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths
+from importer.runner.account_check import work_in_account
 from importer.runner.estimate import costs
 from importer.runner.events import Plan
 from importer.runner.finish import conclude, report_stop
-from importer.runner.send import Sent, abort_after_requests, link_pending, work_on
+from importer.runner.send import Sent, abort_after_requests, link_pending
 from importer.runner.target import Target
 
 
@@ -56,14 +54,6 @@ def _send(journal: Journal, target: Target) -> Sent:
         return Sent()
     if settings.api_version is ApiVersion.V4:
         context.notify(f"HubSpot ends support for API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
-    if not settings.sandbox and token_file_is_exposed(settings):
-        context.warn(
-            f"Other users of this machine can read {settings.token_file}. Run: chmod 600 {settings.token_file}"
-        )
-
-    async def link_in_own_account(pool: Pool, client: HubSpotClient) -> Stop | None:
-        stop = await target.account.check(journal, pool, client) if target.account is not None else None
-        return stop or await link_pending(pool, client)
-
-    sent = work_on(journal, context, link_in_own_account)
-    return sent if target.account is None else replace(sent, reads=sent.reads + target.account.reads)
+    for file in () if settings.sandbox else exposed_files(settings):
+        context.warn(f"Other users of this machine can read {file}. Run: chmod 600 {file}")
+    return work_in_account(journal, context, target.account, link_pending)

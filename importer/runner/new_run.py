@@ -52,7 +52,9 @@ class NewRun:
         with open_table(source, self.reading) as table:
             on_event(table.info)
             path = directory / f"{self.run_id}{SUFFIX}"
-            write_journal(path, self.describe(source, table), read_blocks(source, table), account)
+            write_journal(
+                path, self.describe(source, table), read_blocks(source, table), account, lambda: table.report.portals
+            )
             for warning in table.report.warnings:
                 on_event(Notice(warning, is_warning=True))
         return path

@@ -101,6 +101,7 @@ def _origin(journal: Journal, old: PreviousResults, found: Reading, own: Reading
         no_header=False,
         allow_blank=bool(info.reading.get("allow_blank")),
         statuses=TO_RETRY,
+        portal_id=own.portal_id or info.reading.get("portal_id"),
     )
     return Origin(journal, reading, note)
 

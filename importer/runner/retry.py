@@ -119,5 +119,5 @@ def _create_retry(parent: Journal, settings: Settings, out: Path | None) -> Path
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
-        write_journal(draft, info, parent.blocks_to_retry(), parent.account)
+        write_journal(draft, info, parent.blocks_to_retry(), parent.account, lambda: parent.url_portals)
         return draft.replace(runs / draft.name)

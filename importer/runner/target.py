@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 
-from pydantic import SecretStr
-
-from importer.config import ApiVersion, Settings, load_token
+from importer.config import ApiVersion, Settings
 from importer.errors import SettingsError
-from importer.hubspot.proxy import find_proxy
+from importer.hubspot.access_tokens import NO_TOKEN, TokenSource
+from importer.hubspot.token_source import token_source
 from importer.journal import SANDBOX, Journal, RunInfo
 from importer.runner.account_check import TokenAccount
 from importer.runner.context import RunContext
@@ -33,8 +32,8 @@ class Target:
             self.account.require_owner(journal)
 
 
-def access_token(settings: Settings) -> SecretStr:
-    """Return the token for the target of `settings`; "" for the sandbox, which needs none.
+def access_token(settings: Settings) -> TokenSource:
+    """Return the source of the token for the target of `settings`; the sandbox needs none.
 
     Raises SettingsError if there is no token or the proxy is wrong, or if an event loop is running in this thread:
     sending needs its own.
@@ -46,9 +45,8 @@ def access_token(settings: Settings) -> SecretStr:
             "An event loop is running in this thread. Call this function in another one, with asyncio.to_thread.",
         )
     if settings.sandbox:
-        return SecretStr("")
-    find_proxy(settings.base_url)
-    return load_token(settings)
+        return NO_TOKEN
+    return token_source(settings)
 
 
 def target_of_settings(settings: Settings, on_event: EventHandler) -> Target:

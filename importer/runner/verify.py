@@ -8,16 +8,16 @@ from importer.journal import open_for_run
 from importer.model import Operation
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths
-from importer.runner.context import RunContext
+from importer.runner.account_check import work_in_account
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import plan
 from importer.runner.finish import conclude, report_stop
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
-from importer.runner.send import verify_pending, work_on
+from importer.runner.send import verify_pending
 from importer.runner.source_file import source_file
 from importer.runner.state_directory import new_run_id
-from importer.runner.target import access_token
+from importer.runner.target import target_of_settings
 from importer.runner.temporary_directories import temporary_directory
 
 
@@ -30,7 +30,8 @@ def verify_file(
     The results go to `NAME.verify.results.EXT` by default. No journal is kept. Raises as `run_import`.
     """
     started = time.monotonic()
-    context = RunContext(settings, access_token(settings), on_event)
+    target = target_of_settings(settings, on_event)
+    context = target.context
     with source_file(file, settings) as source, temporary_directory(settings.state_path) as directory:
         results = output_paths.results_path(source, out, sandbox=settings.sandbox, mark=".verify")
         check_writable(results)
@@ -38,7 +39,7 @@ def verify_file(
         path = new_run.read(source, directory, on_event)
         with open_for_run(path) as journal:
             on_event(plan(journal, settings, resumed=False))
-            sent = work_on(journal, context, verify_pending)
+            sent = work_in_account(journal, context, target.account, verify_pending)
             output = output_paths.output_of(journal, "verify", results, context)
             summary = conclude(journal, sent, output, started, context)
     report_stop(sent, summary, ".", context)

@@ -1,6 +1,9 @@
 """A local HubSpot for demonstration, rehearsal and tests, written from the API description.
 
-It shares no code with `importer.hubspot`, so that the two can disagree.
+It shares no code with `importer.hubspot`, so that the two can disagree. From a request to its response:
+`server` (sockets) → `service` (token, limits, faults) → `routes` (paths) → `operations` (one function per kind of
+call: `linking`, `removing`, `reading`, `lookup`, `searching`) → `account` (rules) → `state` (`records`, `links`,
+`association_types`). `control` serves the sandbox's own pages, `faults` is a table.
 """
 
 from importer.sandbox.faults.conditions import FAULT_SPEC_HELP

@@ -1,4 +1,4 @@
-"""`python -m importer.sandbox`: a sandbox in a process of its own, for tests that kill the importer beside it."""
+"""`python -m importer.sandbox`: a sandbox in a separate process, for tests that kill the importer beside it."""
 
 import argparse
 import asyncio

@@ -21,6 +21,10 @@ class Account:
 
     def link(self, pair: Pair) -> PairResult:
         """Link the two records; the result holds the refusal if that is not allowed."""
+        types = self._state.types
+        if not types.has_default(pair.from_type, pair.to_type):
+            unlabelled = types.unlabelled(pair.from_type, pair.to_type)
+            return PairResult(refusal=refusals.invalid_association_type(unlabelled))
         survivor = self._resolve(pair)
         if isinstance(survivor, Pair):
             survivor = self._over_limit(survivor, ()) or survivor

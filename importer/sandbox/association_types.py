@@ -37,12 +37,16 @@ class Definition:
     max_links: int | None = None
 
 
+_PRIMARY = {direction: AssociationType("HUBSPOT_DEFINED", ids[0]) for direction, ids in PRIMARY_TYPES.items()}
+
+
 class AssociationTypes:
     """All definitions of an account, by direction."""
 
     def __init__(self) -> None:
         self._labels: dict[tuple[str, str], dict[AssociationType, Definition]] = {}
         self._limits: dict[tuple[str, str, AssociationType], int] = {}
+        self._without_default: set[frozenset[str]] = set()
         self._next_id = _FIRST_CUSTOM_ID
         for (from_type, to_type), (type_id, inverse_id) in PRIMARY_TYPES.items():
             there, back = AssociationType("HUBSPOT_DEFINED", type_id), AssociationType("HUBSPOT_DEFINED", inverse_id)
@@ -60,8 +64,18 @@ class AssociationTypes:
     def all(self, from_type: str, to_type: str) -> list[Definition]:
         """Return the definitions of this direction, the unlabelled one last."""
         plain = Definition(self.unlabelled(from_type, to_type), self.unlabelled(to_type, from_type))
-        found = [*self._labels.get((from_type, to_type), {}).values(), plain]
+        found = list(self._labels.get((from_type, to_type), {}).values())
+        if self.has_default(from_type, to_type):
+            found.append(plain)
         return [self._with_limit(from_type, to_type, one) for one in found]
+
+    def has_default(self, from_type: str, to_type: str) -> bool:
+        """Return whether an unlabelled type is defined: with a custom object an admin may have to create it first."""
+        return frozenset((from_type, to_type)) not in self._without_default
+
+    def remove_default(self, from_type: str, to_type: str) -> None:
+        """Let the unlabelled type not be defined, so that default links are refused."""
+        self._without_default.add(frozenset((from_type, to_type)))
 
     def find(self, from_type: str, to_type: str, wanted: AssociationType) -> Definition | None:
         """Return the definition of this type in this direction."""
@@ -93,8 +107,7 @@ class AssociationTypes:
 
     def primary(self, from_type: str, to_type: str) -> AssociationType | None:
         """Return the Primary type of which a from-record has at most one, if there is one in this direction."""
-        ids = PRIMARY_TYPES.get((from_type, to_type))
-        return AssociationType("HUBSPOT_DEFINED", ids[0]) if ids else None
+        return _PRIMARY.get((from_type, to_type))
 
     def inverse(self, from_type: str, to_type: str, known: AssociationType) -> AssociationType:
         """Return the type that a link with this type has in the other direction."""

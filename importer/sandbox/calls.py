@@ -1,4 +1,4 @@
-"""The kinds of calls that the sandbox counts, limits and lets faults strike."""
+"""The kinds of calls that the sandbox counts, limits and lets faults trigger."""
 
 from enum import StrEnum
 

@@ -26,7 +26,8 @@ class Control:
         POST /sandbox/records             {"add": [R…], "archive": [R…], "remove": [R…],
                                            "merge": [{"type", "id", "into"}…]}
         POST /sandbox/associations        {"add": [A…], "remove": [A…], "remove_labels": [A…]}
-        POST /sandbox/labels              {"add": [L…], "rename": [L…], "remove": [L…], "limit": [L…]}
+        POST /sandbox/labels              {"add": [L…], "rename": [L…], "remove": [L…], "limit": [L…],
+                                           "remove_default": [{"from", "to"}…]}: default links are refused
         POST /sandbox/properties          {"add": [{"type", "name", "unique": true}…]}
         POST /sandbox/tokens              {"token", "refresh_token", "expire": true}: each is optional
         POST /sandbox/faults              {"faults": ["NAME=SPEC"…]}: replaces the faults in use
@@ -92,7 +93,7 @@ class Control:
 
     async def _change(self, request: web.BaseRequest, change: Callable[[_Body], dict[str, Any] | None]) -> web.Response:
         try:
-            result = change(json.loads(await request.read()))
+            result = change(json.loads(await request.content.read()))  # of any size
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             return web.json_response({"message": f"Invalid request: {error!r}"}, status=400)
         return web.json_response({**dump.summary(self._options, self._state)["counts"], **(result or {})})
@@ -137,6 +138,8 @@ class Control:
         for entry in body.get("remove", ()):
             self._state.links.forget_label(*_direction(entry), _type(entry["type"]))
             types.remove_label(*_direction(entry), _type(entry["type"]))
+        for entry in body.get("remove_default", ()):
+            types.remove_default(*_direction(entry))
         for entry in body.get("limit", ()):
             types.set_limit(*_direction(entry), _type(entry["type"]), entry["max"])
         return {"added": added}

@@ -58,7 +58,7 @@ def input_id(end: object) -> str:
 
 
 def record_of(from_type: str, to_type: str, entry: Json) -> Pair:
-    """Return the record of a read's input as a pair with record 0, so that faults may strike single records."""
+    """Return the record of a read's input as a pair with record 0, so that faults may trigger single records."""
     text = input_id(entry)
     return Pair(from_type, int(text) if is_id(text) else 0, to_type, 0)
 

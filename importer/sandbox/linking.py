@@ -75,11 +75,11 @@ class Linking:
             if isinstance(one, Refusal):
                 return PairResult(refusal=one)
             pair, types = one
-            struck = intercept(pair)
-            if struck is None:
+            triggered = intercept(pair)
+            if triggered is None:
                 return self._account.set_labels(pair, types)
-            results = _as_labels(pair.from_type, pair.to_type, struck) if struck.results else ()
-            return PairResult(struck.refusal, tuple(results), struck.errors, struck.num_errors)
+            results = _as_labels(pair.from_type, pair.to_type, triggered) if triggered.results else ()
+            return PairResult(triggered.refusal, tuple(results), triggered.errors, triggered.num_errors)
 
         return Work(lambda intercept: responses.batch_response((link(intercept, one) for one in found), 201), pairs)
 

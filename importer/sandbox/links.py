@@ -1,7 +1,7 @@
 """The links of an account with their association types. No rules about which records may be linked."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from importer.sandbox.association_types import AssociationType, AssociationTypes
 from importer.sandbox.pairs import Pair, Record
@@ -17,10 +17,12 @@ class Links:
     also has the unlabelled type, which is not stored. Labels are named by their types in the direction of the pair
     that a method is called with; the other direction follows from the definitions.
 
-    The first company that a record is linked to becomes its primary one.
+    The first company that a record is linked to becomes its primary one. `before_change` is called with a pair before
+    its link is changed.
     """
 
     def __init__(self, types: AssociationTypes | None = None) -> None:
+        self.before_change: Callable[[Pair], None] = _ignore
         self._types = types or AssociationTypes()
         self._labels: dict[Pair, _Labels] = {}
         self._neighbours: _Neighbours | None = None
@@ -83,15 +85,22 @@ class Links:
         """Link the two records if they are not linked already."""
         if self._stored(pair) is not None:
             return
+        self.before_change(pair)
         self._labels[pair] = ()
         if self._neighbours is not None:
             _index(pair, self._neighbours)
         for end in (pair, pair.reverse()):
             if primary := self._types.primary(end.from_type, end.to_type):
-                counts = self._counts.setdefault((end.from_type, end.to_type), Counter())
-                counts[end.from_id] += 1
-                if counts[end.from_id] == 1 and end.to_type == "companies" and end.from_type != "leads":
-                    self.add_labels(end, [primary])
+                self._count_new(pair, end, primary)
+
+    def _count_new(self, pair: Pair, end: Pair, primary: AssociationType) -> None:
+        """Count a new link of this end's record, and make its first company the primary one."""
+        direction = end.from_type, end.to_type
+        counts = self._counts.setdefault(direction, Counter())
+        counts[end.from_id] += 1
+        if counts[end.from_id] == 1 and end.to_type == "companies" and end.from_type != "leads":
+            self._primary.setdefault(direction, {})[end.from_id] = end.to_id
+            self._labels[pair] = (primary if end == pair else self._types.inverse(*direction, primary),)
 
     def add_labels(self, pair: Pair, labels: Iterable[AssociationType]) -> None:
         """Link the two records with these labels besides those that the link has already."""
@@ -107,6 +116,7 @@ class Links:
             self.add(pair)
             wanted.update(self.labels(pair))
         stored = self._stored(pair) or pair
+        self.before_change(stored)
         for end, own in ((pair, wanted), (pair.reverse(), set(self._inverse(pair, tuple(wanted))))):
             self._set_primary(end, own)
         self._labels[stored] = tuple(sorted(wanted)) if stored == pair else self._inverse(pair, tuple(wanted))
@@ -129,6 +139,7 @@ class Links:
         stored = self._stored(pair)
         if stored is None:
             return
+        self.before_change(stored)
         kept = tuple(one for one in self.labels(pair) if one != label)
         self._labels[stored] = kept if stored == pair else self._inverse(pair, kept)
 
@@ -147,6 +158,7 @@ class Links:
         stored = self._stored(pair)
         if stored is None:
             return
+        self.before_change(stored)
         for end in (stored, stored.reverse()):
             self._set_primary(end, set())
             if counts := self._counts.get((end.from_type, end.to_type)):
@@ -161,6 +173,10 @@ class Links:
             for end in (pair, pair.reverse()):
                 if (end.from_type, end.to_type) == (from_type, to_type) and label in self.labels(end):
                     self.remove_labels(end, [label])
+
+
+def _ignore(pair: Pair) -> None:
+    pass
 
 
 def _index(pair: Pair, neighbours: _Neighbours) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from itertools import islice
+from zlib import crc32
 
 from importer.sandbox import inputs, refusals, responses
 from importer.sandbox.options import SandboxOptions
-from importer.sandbox.pairs import Record
+from importer.sandbox.pairs import Pair, Record
 from importer.sandbox.properties import LOOKUP_PROPERTIES
 from importer.sandbox.records import CREATED_AT, Records
 from importer.sandbox.responses import Json, Refusal, Response
@@ -55,7 +56,7 @@ class Lookup:
             missing = [value for value, one in found.items() if one is None]
             return _batch_of_records(items, route.from_type, missing)
 
-        pairs = [inputs.record_of(route.from_type, "", entry) for entry in entries] if id_property is None else []
+        pairs = [_subject(route.from_type, value) for value in values]
         return Work(carry_out, pairs)
 
     def _identifies(self, object_type: str, name: object) -> bool:
@@ -139,6 +140,11 @@ def record_item(records: Records, record: Record, names: Iterable[str]) -> Json:
         "archived": archived_at is not None,
         **({"archivedAt": archived_at} if archived_at else {}),
     }
+
+
+def _subject(object_type: str, value: str) -> Pair:
+    """Return a pair for a looked-up value, so that faults can affect single values, always the same ones."""
+    return Pair(object_type, int(value) if is_id(value) else crc32(value.casefold().encode()), "", 0)
 
 
 def _names(found: object) -> list[str]:

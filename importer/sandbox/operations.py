@@ -1,6 +1,6 @@
 """All operations of the API by kind of call."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from importer.sandbox.account import Account
 from importer.sandbox.calls import CallKind
@@ -14,11 +14,11 @@ from importer.sandbox.state import State
 from importer.sandbox.work import Operation
 
 
-def operations(options: SandboxOptions, state: State) -> Mapping[CallKind, Operation]:
-    """Return the operations on a state; the OAuth endpoint is not one of them."""
+def operations(options: SandboxOptions, state: State, clock: Callable[[], float]) -> Mapping[CallKind, Operation]:
+    """Return the operations on a state; the OAuth endpoint is not one of them. `clock` returns monotonic seconds."""
     account = Account(options, state)
     linking, removing = Linking(options, state, account), Removing(options, state, account)
-    reading, lookup = Reading(options, state), Lookup(options, state)
+    reading, lookup = Reading(options, state, clock), Lookup(options, state)
     return {
         CallKind.PUT: linking.put,
         CallKind.BATCH: linking.batch,

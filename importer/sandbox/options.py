@@ -18,14 +18,15 @@ class SandboxOptions:
     from it. `association_limit`: a lower limit in the same window for single association calls, None for none.
     `search_limit`: searches in any second. `daily_limit`: calls until 429 DAILY, None for an account without a daily
     limit. `latency`: seconds of network delay per call, half before and half after it; `jitter`: up to this many
-    seconds more before it, so that calls arrive unevenly. `faults`: the first one that strikes wins. `seed`: of every
+    seconds more before it, so that calls arrive unevenly. `faults`: the first one that triggers wins. `seed`: of every
     random choice.
 
     `link_cap`: maximum number of records of one type that a record may be linked to. `page_size`: how many of them
     one page of a read lists. `batch_inputs` and `read_inputs`: maximum inputs of a batch that writes and of a batch
-    read of links. Source of the defaults: HubSpot, v4 guide and changelog. `records`: id of the last record that
-    every type has from the start. `sample_records`: whether the records and labels of sample_data
-    exist; `sample_links`: whether those links exist that one of its files lists as wrong.
+    read of links. Source of the defaults: HubSpot, v4 guide and changelog. `read_lag`: seconds until reads of links
+    show a change. `records`: id of the last record that every type has from the start. `sample_records`: whether the
+    records and labels of sample_data exist; `sample_links`: whether the links exist that one of its files lists as
+    wrong.
 
     `portal_id`, `account_type`, `time_zone`: details of the account. `client_id`, `client_secret`, `refresh_token`:
     what the OAuth token endpoint accepts; `access_token_seconds`: lifetime of the access tokens that it issues;
@@ -46,6 +47,7 @@ class SandboxOptions:
     page_size: int = 500
     batch_inputs: int = 2_000
     read_inputs: int = 1_000
+    read_lag: float = 0.0
     records: int = LAST_RECORD
     sample_records: bool = True
     sample_links: bool = False
@@ -69,7 +71,8 @@ class SandboxOptions:
         rate = f"{self.limit} calls in {self.window} s"
         yield self.limit >= 1 and self.window > 0, f"{rate} is not a rate: both must be above 0."
         yield self.association_limit != 0 and min(at_least_one) >= 1, "Limits and the page size must be at least 1."
-        yield min(self.latency, self.jitter) >= 0, "Latency and jitter must be 0 seconds or more."
+        delays = (self.latency, self.jitter, self.read_lag)
+        yield min(delays) >= 0, "Latency, jitter and the lag of reads must be 0 seconds or more."
         yield (self.daily_limit or 0) >= 0, "The daily limit must be 0 calls or more."
         yield (self.link_cap or 0) >= 0, "The link cap must be 0 or more."
         yield min(self.batch_inputs, self.read_inputs) >= 1, "The input limits of batches must be at least 1."

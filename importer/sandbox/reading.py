@@ -1,14 +1,20 @@
 """The calls that read links and their definitions."""
 
+from collections.abc import Callable, Mapping
+
 from importer.sandbox import inputs, refusals, responses
 from importer.sandbox.association_types import AssociationType
 from importer.sandbox.catalog import UNREADABLE_DIRECTIONS
+from importer.sandbox.lag import LaggingLinks
 from importer.sandbox.options import SandboxOptions
-from importer.sandbox.pairs import Pair
+from importer.sandbox.pairs import Pair, Record
 from importer.sandbox.responses import Json, Refusal, Response
 from importer.sandbox.routes import Route, is_id
 from importer.sandbox.state import State
 from importer.sandbox.work import Work
+
+_TypeItems = Mapping[AssociationType, Json]
+"""Every type of a direction as responses list it."""
 
 _MAX_PAGE = 500
 """Links on one page of the single GET. Source: HubSpot, associations guide."""
@@ -17,9 +23,10 @@ _MAX_PAGE = 500
 class Reading:
     """Reads links, labels and limits of labels."""
 
-    def __init__(self, options: SandboxOptions, state: State) -> None:
+    def __init__(self, options: SandboxOptions, state: State, clock: Callable[[], float]) -> None:
         self._options = options
         self._state = state
+        self._links = LaggingLinks(state.links, options.read_lag, clock)
 
     # ---- links
 
@@ -34,18 +41,20 @@ class Reading:
     def _read(self, from_type: str, to_type: str, entries: list[Json]) -> Response:
         found: list[Json] = []
         errors: list[Json] = []
+        items = self._type_items(from_type, to_type)
         for entry in entries:
-            one = self._read_one(from_type, to_type, inputs.input_id(entry), str(entry.get("after") or "0"))
+            one = self._read_one(from_type, to_type, entry, items)
             (found if "from" in one else errors).append(one)
         return responses.read_response(found, errors)
 
-    def _read_one(self, from_type: str, to_type: str, text: str, after: str) -> Json:
+    def _read_one(self, from_type: str, to_type: str, entry: Json, items: _TypeItems) -> Json:
+        text, after = inputs.input_id(entry), str(entry.get("after") or "0")
         if not is_id(text) or not is_id(after):
             return refusals.invalid(f"Invalid object id or cursor: {text[:100]} {after[:100]}").item()
         record_id = self._state.records.resolve(from_type, int(text))
         if record_id is None:
             return refusals.unknown_record("FROM", from_type, int(text)).item()
-        page = self._page(from_type, record_id, to_type, int(after), self._options.page_size)
+        page = self._page((from_type, record_id), to_type, (int(after), self._options.page_size), items)
         if not page["to"] and after == "0":
             return refusals.no_associations(from_type, record_id, to_type)
         return {"from": {"id": str(record_id)}, **page}
@@ -61,29 +70,29 @@ class Reading:
         size = min(int(limit), self._options.page_size)
 
         def carry_out(_: object) -> Response:
-            page = self._page(route.from_type, record_id, route.to_type, int(after), size)
+            items = self._type_items(route.from_type, route.to_type)
+            page = self._page((route.from_type, record_id), route.to_type, (int(after), size), items)
             return Response(200, {"results": page.pop("to"), **page})
 
         return Work(carry_out, (Pair(route.from_type, route.from_id, route.to_type, 0),))
 
-    def _page(self, from_type: str, record_id: int, to_type: str, start: int, size: int) -> Json:
-        linked = self._state.links.of(from_type, record_id, to_type)
-        if (from_type, to_type) in UNREADABLE_DIRECTIONS:
-            linked = []
-        texts = {one.type: one.label for one in self._state.types.all(from_type, to_type)}
+    def _page(self, record: Record, to_type: str, bounds: tuple[int, int], items: _TypeItems) -> Json:
+        """Return `to` and `paging` of a page; `bounds` are its start and its size."""
+        if (record[0], to_type) in UNREADABLE_DIRECTIONS:
+            return {"to": []}
+        found, has_more = self._links.page(record, to_type, *bounds)
         to = [
-            {
-                "toObjectId": str(to_id),
-                "associationTypes": [
-                    _type_item(one, texts[one])
-                    for one in self._state.links.types(Pair(from_type, record_id, to_type, to_id))
-                ],
-            }
-            for to_id in linked[start : start + size]
+            {"toObjectId": str(to_id), "associationTypes": [items[one] for one in types if one in items]}
+            for to_id, types in found
         ]
-        end = start + size
-        paging = {"paging": {"next": {"after": str(end), "link": f"?after={end}"}}} if end < len(linked) else {}
-        return {"to": to, **paging}
+        end = sum(bounds)
+        return {"to": to, **({"paging": {"next": {"after": str(end), "link": f"?after={end}"}}} if has_more else {})}
+
+    def _type_items(self, from_type: str, to_type: str) -> _TypeItems:
+        types = self._state.types
+        unlabelled = types.unlabelled(from_type, to_type)
+        known = {one.type: _type_item(one.type, one.label) for one in types.all(from_type, to_type)}
+        return {unlabelled: _type_item(unlabelled, None), **known}
 
     # ---- definitions
 

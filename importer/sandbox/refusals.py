@@ -86,9 +86,9 @@ def token_refused(category: str = "INVALID_AUTHENTICATION") -> Response:
     return Response(401, responses.error(category, messages[category]))
 
 
-def scopes_missing(object_type: str) -> Response:
-    """Return a 403 that names the scope to write records of this type."""
-    scopes = [f"crm.objects.{object_type}.write"]
+def scopes_missing(scope: str) -> Response:
+    """Return a 403 that names the scope, such as `contacts.write`."""
+    scopes = [f"crm.objects.{scope}"]
     details = {
         "message": "One or more of the following scopes are required.",
         "context": {"requiredGranularScopes": scopes, "missingScopes": scopes},

@@ -3,9 +3,10 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from importer.sandbox.catalog import ASSOCIATION_SPECS, TYPE_IDS
 from importer.sandbox.pairs import Pair
@@ -38,7 +39,7 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """Whether the call succeeded, if no fault strikes."""
+        """Whether the call succeeded, if no fault triggers."""
         return 200 <= self.status < 300
 
     @property
@@ -154,14 +155,18 @@ def batch_response(pair_results: Iterable[PairResult], success: int = 200) -> Re
 
 def account_details(portal_id: int, account_type: str, time_zone: str) -> Response:
     """Return the details of the account. Source: HubSpot, account information API."""
+    try:
+        local = datetime.now(ZoneInfo(time_zone))
+    except ZoneInfoNotFoundError:  # a machine without a time zone database
+        local = datetime.now(UTC)
     body = {
         "portalId": portal_id,
         "accountType": account_type,
         "timeZone": time_zone,
         "companyCurrency": "USD",
         "additionalCurrencies": [],
-        "utcOffset": "-05:00",
-        "utcOffsetMilliseconds": -18_000_000,
+        "utcOffset": f"{local:%z}"[:3] + ":" + f"{local:%z}"[3:],
+        "utcOffsetMilliseconds": int((local.utcoffset() or timedelta()).total_seconds() * 1000),
         "uiDomain": "app.hubspot.com",
         "dataHostingLocation": "na1",
     }

@@ -29,7 +29,7 @@ class Service:
         self._options = options
         self._state = state
         self._clock = clock
-        self._operations = operations(options, state)
+        self._operations = operations(options, state, clock)
         self._started = clock()
         self._injector: FaultInjector | None = None
         self.jitter = random.Random(options.seed)  # noqa: S311 - for rehearsal, not for secrets
@@ -124,7 +124,7 @@ class Service:
 
     def _with_faults(self, call: Call, work: Work) -> Response:
         if self._injector is None:
-            return work.carry_out(_strike_nothing)
+            return work.carry_out(_trigger_nothing)
         injector = self._injector
 
         def intercept(pair: Pair) -> PairResult | None:
@@ -137,5 +137,5 @@ class Service:
         return fault.transform(call, work.carry_out(intercept) if fault.links else Response())
 
 
-def _strike_nothing(pair: Pair) -> PairResult | None:
+def _trigger_nothing(pair: Pair) -> PairResult | None:
     return None

@@ -19,7 +19,7 @@ class State:
 
     `asked` counts how often each pair was requested to be linked, in that direction, whatever the result; `removals`
     how often to be unlinked or to lose labels. `calls` counts by kind, `responses` by HTTP status (`dropped`: no
-    complete response was sent), `faults` how often each fault struck, `redirects_followed` the requests to the target
+    complete response was sent), `faults` how often each fault occurred, `redirects_followed` the requests to the target
     of a redirect. `window` counts the calls that the ten-second limit applies to, `association_window` the single
     association calls among them, `searches` the searches of a second.
     """
@@ -60,12 +60,17 @@ class State:
         return self.window.worst
 
     def merge(self, record: Record, survivor: int) -> None:
-        """Merge a record into another of its type: links move, the old id still works, responses name the survivor."""
+        """Merge a record into another of its type, which keeps its own primary records.
+
+        Links move, the old id still works, responses name the survivor.
+        """
         links = self.links_of(record) if self.links else []
         self.records.merge(record, survivor)
         for pair in links:
-            labels = self.links.labels(pair)
+            labels = set(self.links.labels(pair))
             self.links.remove(pair)
+            if any(kind == pair.to_type for kind, _ in self.links.primary_records((pair.from_type, survivor))):
+                labels = {one for one in labels if one != self.types.primary(pair.from_type, pair.to_type)}
             if (pair.to_type, pair.to_id) != (pair.from_type, survivor):
                 self.links.add_labels(pair._replace(from_id=survivor), labels)
 

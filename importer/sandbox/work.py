@@ -8,12 +8,12 @@ from importer.sandbox.responses import PairResult, Refusal, Response
 from importer.sandbox.routes import Route
 
 Intercept = Callable[[Pair], PairResult | None]
-"""Returns the result of a pair that a fault strikes, which is then not changed."""
+"""Returns the result of a pair that a fault triggers, which is then not changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A valid call: the pairs that faults can strike, and the function that carries it out."""
+    """A valid call: the pairs that faults can trigger, and the function that carries it out."""
 
     carry_out: Callable[[Intercept], Response]
     pairs: Sequence[Pair] = ()

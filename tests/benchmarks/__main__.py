@@ -17,7 +17,7 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], str]] = {
     "put": sending.put,
     "rate-limited": sending.rate_limited,
     "batch": sending.batch,
-    "only-missing": sending.only_missing,
+    "read-first": sending.read_first,
     "reading": reading.reading,
     "results": results.results,
 }

@@ -25,9 +25,9 @@ LIMIT, WINDOW = 300, 1.0
 KILLS = 5
 
 ENGINES = {
-    "put": ("--engine", "put"),
-    "batch": ("--engine", "batch"),
-    "only_missing": ("--only-missing",),
+    "put": ("--engine", "put", "--no-read-first"),
+    "batch": ("--engine", "batch", "--no-read-first"),
+    "read_first": (),
 }
 
 
@@ -76,7 +76,7 @@ def night_in(folder: Path, server: SandboxProcess, engine: str, jitter: random.R
     rows = sheets.draw(jitter, pairs)
     sheets.write(folder / "night.csv", rows)
     existing = sorted({pair for row in rows for pair in row.pairs if pair.to_id < 1_000_000})
-    before = jitter.sample(existing, int(len(existing) * (0.6 if engine == "only_missing" else 0.05)))
+    before = jitter.sample(existing, int(len(existing) * (0.6 if engine == "read_first" else 0.05)))
     server.change("associations", add=[{"from": _record(pair), "to": _record(pair.reverse())} for pair in before])
     work = workplace_in(folder, server)
     flags = ("--json", "--rate", f"{LIMIT}/{WINDOW:g}", *ENGINES[engine])
@@ -138,10 +138,10 @@ def test_the_results_are_true_whatever_happens(
     assert done.json["status"] == "finished"
     assert {name: done.json[name] for name in statuses} == statuses
     assert statuses["not_sent"] == 0
-    assert statuses["linked"] > len(night.truth.rows) * (0.1 if engine == "only_missing" else 0.75)
+    assert statuses["linked"] > len(night.truth.rows) * (0.1 if engine == "read_first" else 0.75)
     assert statuses["unconfirmed"] < len(night.truth.rows) * 0.06
     assert statuses["failed"] < len(night.truth.rows) * 0.25
-    assert (statuses["already_linked"] > 0) == (engine == "only_missing")
+    assert (statuses["already_linked"] > 0) == (engine == "read_first")
     assert {pair: known.asked[pair] for pair in final} == final, "a final pair was sent again"
     assert len(known.state["faults"]) > 0.5 * len({spec.partition("=")[0] for spec in specs})
     _check_no_token(night)
@@ -151,7 +151,7 @@ def test_the_results_are_true_whatever_happens(
 def test_verify_agrees_with_the_server_and_reports_what_it_could_not_read(
     tmp_path: Path, server: SandboxProcess, jitter: random.Random
 ) -> None:
-    night = night_in(tmp_path, server, "only_missing", jitter, 300)
+    night = night_in(tmp_path, server, "read_first", jitter, 300)
     server.change("faults", faults=[*weather.UNREADABLE_RECORDS, *weather.faults(jitter)])
     done = night.end(night.start(["verify", "night.csv", "--json"]), 120)
     rows = rows_of(tmp_path / "night.verify.results.csv")

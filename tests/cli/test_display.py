@@ -35,7 +35,7 @@ INFO = SourceInfo(
 )
 COSTS = Costs(
     engine=EngineName.PUT,
-    only_missing=False,
+    read_first=False,
     rate="100/10",
     batch_rate="5/1",
     put_calls=12_000,
@@ -89,10 +89,10 @@ def test_the_costs_are_an_aligned_table_that_marks_the_chosen_way() -> None:
         "                     calls  rate        time",
         "  * --engine put    12,000  100/10 s    20 min 0 s",
         "    --engine batch       6  5/1 s       1 s",
-        "    --only-missing      12  read first, then only missing pairs are sent",
     ]
-    marked = cost_lines(replace(COSTS, engine=EngineName.BATCH, only_missing=True))
-    assert [line[2] for line in marked] == [" ", " ", "*", "*"]
+    marked = cost_lines(replace(COSTS, engine=EngineName.BATCH, read_first=True))
+    assert [line[2] for line in marked] == [" ", " ", "*", "+"]
+    assert marked[-1] == "  + at most 12 reads before and after; pairs that are linked already are not sent"
 
 
 def shown(*events: object, settings: Settings | None = None, is_verification: bool = False) -> None:

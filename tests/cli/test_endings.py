@@ -24,10 +24,10 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "flags"),
     [
-        (signal.SIGINT, 130, ()),
-        (signal.SIGTERM, 143, ("--engine", "batch")),
-        (signal.SIGHUP, 143, ()),
-        (signal.SIGTERM, 143, ("--only-missing",)),
+        (signal.SIGINT, 130, ("--no-read-first",)),
+        (signal.SIGTERM, 143, ("--no-read-first", "--engine", "batch")),
+        (signal.SIGHUP, 143, ("--no-read-first",)),
+        (signal.SIGTERM, 143, ()),
     ],
 )
 def test_a_signal_ends_a_run_within_its_grace_without_any_response(
@@ -47,8 +47,8 @@ def test_a_signal_ends_a_run_within_its_grace_without_any_response(
     rows = rows_of(Path(done.json["results"]))
     assert len(rows) == 10
     assert {row["import_status"] for row in rows} <= {"unconfirmed", "not_sent"}
-    if "--only-missing" not in flags:
-        assert done.json["unconfirmed"] == (10 if flags else 4)
+    if "--no-read-first" in flags:
+        assert done.json["unconfirmed"] == (10 if "batch" in flags else 4)
 
 
 def test_an_ignored_hangup_stays_ignored_as_under_nohup(work: Workplace) -> None:

@@ -19,17 +19,22 @@ def linked(work: Workplace, pairs: list[tuple[int, int]]) -> None:
     work.hubspot.change("associations", add=records)
 
 
-def test_only_missing_sends_only_what_is_not_linked_yet(work: Workplace) -> None:
+def test_only_what_is_not_linked_yet_is_sent(work: Workplace) -> None:
     pairs = work.pairs(40)
     linked(work, pairs[:35])
-    done = work.here("run", work.write("a.csv", [*pairs, pairs[0], pairs[39]]), "--only-missing", "--json")
+    done = work.here("run", work.write("a.csv", [*pairs, pairs[0], pairs[39]]), "--json")
     assert done.code == 0
-    assert [done.json[name] for name in ("already_linked", "linked", "calls", "reads")] == [36, 6, 5, 2]
+    assert [done.json[name] for name in ("already_linked", "linked", "calls", "reads")] == [36, 6, 5, 3]
     assert work.asked() == dict.fromkeys(pairs[35:], 1)
     assert work.links() == set(pairs)
     first = rows_of(work.folder / "a.results.csv")[0]
     assert (first["import_status"], first["import_advice"]) == ("already_linked", "")
     assert "HUBSPOT_DEFINED:279" in first["import_association_types"]
+    types = {row["import_types_before"] for row in rows_of(work.folder / "a.results.csv")[35:]}
+    assert (first["import_types_before"], types) == (
+        "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279",
+        {"HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279", "-"},
+    )
 
 
 def test_verify_reports_what_is_linked_and_sends_nothing(work: Workplace) -> None:
@@ -44,7 +49,7 @@ def test_verify_reports_what_is_linked_and_sends_nothing(work: Workplace) -> Non
     assert [row["import_status"] for row in rows] == ["already_linked"] * 7 + ["not_sent"] * 3 + ["invalid"]
     assert rows[7]["import_error_category"] == "MISSING"
     assert work.journals == []
-    repaired = work.here("run", source, "--only-missing", "--json")
+    repaired = work.here("run", source, "--json")
     assert [repaired.json[name] for name in ("already_linked", "linked", "invalid")] == [7, 3, 1]
     assert work.here("verify", work.write("b.csv", pairs)).code == 0
 
@@ -112,7 +117,7 @@ def test_the_costs_of_all_ways_are_shown_before_sending(work: Workplace) -> None
     table = [line.split() for line in done.err.splitlines()]
     assert ["*", "--engine", "put", "3", "1000/1", "s", "1", "s"] in table
     assert ["--engine", "batch", "1", "5/1", "s", "1", "s"] in table
-    assert any(line[:2] == ["--only-missing", "1"] for line in table)
+    assert any(line[:4] == ["+", "at", "most", "2"] for line in table)
 
 
 def test_a_results_file_is_retried_at_the_target_of_its_run(work: Workplace) -> None:
@@ -156,16 +161,15 @@ def test_a_verify_that_could_not_read_everything_exits_with_3_and_calls_no_pair_
     assert [done.json[name] for name in ("already_linked", "not_sent", "unconfirmed")] == [19, 10, 1]
     row = rows_of(work.folder / "a.verify.results.csv")[3]
     assert (row["import_status"], row["import_error_category"]) == ("unconfirmed", "NOT_READ")
-    assert "--only-missing" not in row["import_advice"]
 
 
-def test_only_missing_reports_once_how_many_pairs_it_could_not_read_and_sends_them(work: Workplace) -> None:
+def test_pairs_that_could_not_be_read_are_reported_once_and_sent(work: Workplace) -> None:
     pairs = work.pairs(30)
     linked(work, pairs)
     work.hubspot.change("faults", faults=["http_400=read"])
     try:
-        done = work.here("run", work.write("a.csv", pairs), "--only-missing", "--json", IMPORTER_BACKOFF_BASE="0.01")
+        done = work.here("run", work.write("a.csv", pairs), "--json", IMPORTER_BACKOFF_BASE="0.01")
     finally:
         work.hubspot.change("faults", faults=[])
     assert (done.code, done.json["linked"], done.json["calls"]) == (0, 30, 30)
-    assert done.err.count("Of 30 pairs it could not be read") == 1
+    assert done.err.count("Could not read whether 30 pairs are linked already") == 1

@@ -45,7 +45,7 @@ def test_corrections_typed_into_the_results_and_failures_files_survive_the_next_
     after = files(work)
     assert after["fx.results.1.csv"] == before["fx.results.csv"]
     assert after["fx.failures.1.csv"] == before["fx.failures.csv"]
-    assert f"Warning: {work.folder / 'fx.failures.csv'} is kept as fx.failures.1.csv" in done.err
+    assert f"Warning: {work.folder / 'fx.failures.csv'} was kept as fx.failures.1.csv" in done.err
     assert len(rows_of(work.folder / "fx.results.csv")) == 2
 
 
@@ -58,7 +58,7 @@ def test_an_edited_failures_file_is_kept_when_every_row_is_linked(work: Workplac
     done = work.here("run", source, "--json")
     assert (done.code, done.json["failures"]) == (0, None)
     assert failures.read_text() == "corrected"
-    assert f"{failures} stays" in done.err
+    assert f"{failures} was not removed" in done.err
 
 
 def test_the_sandbox_does_not_change_real_results(work: Workplace) -> None:
@@ -104,7 +104,7 @@ def test_commands_that_only_write_results_keep_existing_files_too(work: Workplac
     out.write_text("mine")
     done = work.here(command, subject, "--out", out)
     assert done.code in {0, 1}
-    assert "out.csv is kept as out.1.csv" in done.err
+    assert "out.csv was kept as out.1.csv" in done.err
     work.here(command, subject, "--out", out)
     assert (work.folder / "out.1.csv").read_text() == "mine"
     assert not (work.folder / "out.2.csv").exists()

@@ -211,7 +211,7 @@ def test_a_second_ctrl_c_exits_immediately_and_the_journal_is_intact(silent: Wor
     running = silent.start("run", silent.write("a.csv", silent.pairs(10)), "--json", "--workers", "4")
     wait_until(lambda: silent.calls() == 4)
     running.send(signal.SIGINT)
-    wait_for_line(running, b"a second signal quits immediately")
+    wait_for_line(running, b"to quit immediately")
     running.send(signal.SIGINT)
     done = running.end()
     assert (done.code, done.out) == (130, "")  # no report: it did not wait

@@ -366,7 +366,7 @@ def test_a_check_of_a_good_file_exits_with_0(work: Workplace) -> None:
 REFUSED = {
     "a missing file": (["run", "none.csv"], "SOURCE_UNREADABLE"),
     "a directory": (["run", "tmp"], "IS_A_DIRECTORY"),
-    "an empty file": (["run", "empty.csv"], "EMPTY_TABLE"),
+    "an empty file": (["run", "empty.csv"], "FILE_EMPTY"),
     "no column for an id": (["run", "odd.csv"], "NO_ID_COLUMN"),
     "an unknown column": (["run", "a.csv", "--map", "to_object_id=Firm"], "MAPPED_COLUMN_MISSING"),
     "an unknown role": (["run", "a.csv", "--map", "id=a"], "ROLE_UNKNOWN"),

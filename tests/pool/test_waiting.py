@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from importer.config import Rate
 from importer.hubspot.response import NoResponse, Response
 from importer.model import Pair, Status, Stop, StopReason
 from importer.pool import Pool
-from tests.support.pool import SimulatedRun, journal_of, pairs, settings
+from tests.support.pool import FAST, SimulatedRun, journal_of, pairs, settings
 from tests.support.responses import complete, error, parsed, result
-from tests.support.simulated_time import simulate
+from tests.support.simulated_time import now, simulate
 
 INTERRUPTED = Stop(StopReason.SIGINT, "The run was interrupted (SIGINT).")
 LATENCY = 0.1
@@ -70,6 +71,46 @@ def test_one_429_pauses_all_workers_for_the_window(path: Path) -> None:
     gaps = [later - sent for sent, later in pairwise(ran.sent_at)]
     assert sum(gap > 0.5 for gap in gaps) == 1
     assert 10.0 - LATENCY <= max(gaps) < 10.2
+
+
+def sharing(limit: int, seconds: float = 10.0) -> Callable[[Pair, int], Awaitable[Response | NoResponse]]:
+    """Allow `limit` calls in any `seconds`, because another client uses the rest."""
+    arrivals: list[float] = []
+
+    async def respond(pair: Pair, number: int) -> Response | NoResponse:
+        del number
+        arrivals.append(now())
+        recent = sum(moment > now() - seconds for moment in arrivals)
+        await asyncio.sleep(LATENCY)
+        return TOO_FAST if recent > limit else linked(pair)
+
+    return respond
+
+
+def test_a_limit_that_another_client_shares_is_found_in_steps_of_a_tenth_and_reported_once(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = SimulatedRun(journal_of(path, pairs(2_000)), sharing(75), rate=Rate(100, 10.0))
+    ran = rig.run(workers=64)
+    assert len(ran.of(Status.LINKED)) == 2_000
+    assert ran.pool.limiter.rate == Rate(72, 10.0)
+    reports = [record.getMessage() for record in caplog.records if "another client" in record.getMessage()]
+    assert len(reports) == 1
+    assert "100/10" in reports[0]
+    assert "90/10" in reports[0]
+
+
+def test_a_429_of_another_policy_does_not_lower_the_rate(path: Path) -> None:
+    for policy in ("SECONDLY", "DAILY"):
+        response = parsed(429, {"policyName": policy, "status": "error"})
+        ran = SimulatedRun(journal_of(path.with_name(policy), pairs(5)), first(1, response)).run()
+        assert ran.pool.limiter.rate == FAST
+
+
+def test_a_429_without_a_policy_lowers_the_rate(path: Path) -> None:
+    ran = SimulatedRun(journal_of(path, pairs(20)), first(1, parsed(429, b""))).run()
+    assert len(ran.of(Status.LINKED)) == 20
+    assert ran.pool.limiter.rate == Rate(900, 1.0)
 
 
 def test_workers_that_wait_for_a_retry_leave_at_a_stop(path: Path) -> None:

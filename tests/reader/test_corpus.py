@@ -361,7 +361,7 @@ def test_dates_of_a_workbook_that_counts_from_1904_are_right() -> None:
         ("pairs.csv.gz", "UTF-8"),
     ],
 )
-def test_the_encoding_is_told(name: str, encoding: str) -> None:
+def test_the_encoding_is_reported(name: str, encoding: str) -> None:
     with read(name) as source:
         assert source.info.encoding == encoding
 
@@ -383,7 +383,7 @@ def test_the_encoding_is_told(name: str, encoding: str) -> None:
         ("xlsx_inside.csv", "XLSX", ""),
     ],
 )
-def test_the_format_and_the_delimiter_are_told(name: str, form: str, delimiter: str) -> None:
+def test_the_format_and_the_delimiter_are_reported(name: str, form: str, delimiter: str) -> None:
     with read(name) as source:
         assert (source.info.format, source.info.delimiter) == (form, delimiter)
 

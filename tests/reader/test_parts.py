@@ -79,7 +79,7 @@ def test_workbooks_are_parts_too(tmp_path: Path) -> None:
         assert named_pairs(source) == [("a-1.xlsx:2", "1", "5"), ("a-2.xlsx:2", "2", "5")]
 
 
-def test_files_of_the_same_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+def test_files_of_the_same_name_are_distinguished_by_their_folders(tmp_path: Path) -> None:
     with open_source(zipped(tmp_path, {"x/a.csv": part(["1", "2"]), "y/a.csv": part(["3", "4"])}), EXPORT) as source:
         assert [name for name, *_ in named_pairs(source)] == ["x/a.csv:2", "y/a.csv:2"]
 

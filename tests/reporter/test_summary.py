@@ -153,5 +153,5 @@ def test_the_table_names_no_file_that_was_not_written() -> None:
         (52_800, "14 h 40 min"),
     ],
 )
-def test_time_is_told_in_the_unit_that_fits(seconds: float, text: str) -> None:
+def test_a_duration_is_shown_in_a_fitting_unit(seconds: float, text: str) -> None:
     assert summary_table(dataclasses.replace(SUMMARY, seconds=seconds)).splitlines()[0].endswith(f"after {text}")

@@ -181,3 +181,10 @@ async def test_a_limit_of_the_unlabelled_type_applies_to_default_links(hubspot: 
     limit = {"from": "companies", "to": "contacts", "type": "HUBSPOT_DEFINED:280", "max": 1}
     await hubspot.post("/sandbox/labels", {"limit": [limit]})
     assert [(await hubspot.put(default_path(contact, 2)))[0] for contact in (1, 1, 3)] == [200, 200, 400]
+
+
+async def test_without_an_unlabelled_type_default_links_are_refused(hubspot: LocalHubSpot) -> None:
+    await hubspot.post("/sandbox/labels", {"remove_default": [{"from": "contacts", "to": "2-101"}]})
+    status, body = await hubspot.put(default_path(1, 2, to_type="p1_pets"))
+    assert (status, body["subCategory"]) == (400, "crm.associations.INVALID_ASSOCIATION_TYPE")
+    assert await hubspot.get("/crm/v4/associations/p1_pets/contacts/labels") == (200, {"results": []})

@@ -96,3 +96,9 @@ async def test_the_sample_links_exist_on_request() -> None:
         assert hubspot.state.associations == set(WRONG_LINKS)
         labelled = [pair for pair in WRONG_LINKS if DECISION in hubspot.state.links.types(pair)]
         assert len(labelled) == len(WRONG_LINKS) / 4
+
+
+async def test_a_change_can_be_larger_than_a_megabyte(hubspot: LocalHubSpot) -> None:
+    links = [{"from": {"type": "contacts", "id": str(number)}, "to": OTHER} for number in range(1, 20_001)]
+    assert (await hubspot.post("/sandbox/associations", {"add": links}))[1]["associations"] == 20_000
+    assert (await dump(hubspot)).count(b"\n{") == 20_000

@@ -144,3 +144,18 @@ async def test_property_definitions_say_which_values_are_unique(hubspot: LocalHu
     unique = {one["name"]: one["hasUniqueValue"] for one in body["results"]}
     assert (status, unique["domain"], unique["account_code"]) == (200, False, True)
     assert (await hubspot.get(f"{path}/company"))[0] == 400
+
+
+async def test_the_missing_scope_of_a_lookup_is_that_to_read_records() -> None:
+    async with local_hubspot("scopes_missing=lookup") as hubspot:
+        status, reply = await hubspot.post(records_path(), id_inputs(1))
+        assert status == 403
+        assert reply["errors"][0]["context"]["missingScopes"] == ["crm.objects.contacts.read"]
+
+
+async def test_a_fault_can_affect_the_lookup_of_single_values() -> None:
+    async with local_hubspot("http_500=lookup,pairs:0.2") as hubspot:
+        emails = [f"contact-{number}@example.com" for number in range(1, 51)]
+        statuses = [(await hubspot.post(records_path(), by("email", email)))[0] for email in emails]
+        assert 2 <= statuses.count(500) <= 20
+        assert [(await hubspot.post(records_path(), by("email", email)))[0] for email in emails] == statuses

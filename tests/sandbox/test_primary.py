@@ -84,3 +84,11 @@ def check_consistency(links: Links, types: AssociationTypes) -> None:
             assert set(links.labels(pair.reverse())) == inverse
             assert contact in links.of("companies", pair.to_id, "contacts")
     assert sum(len(links.of("contacts", contact, "companies")) for contact in (1, 2)) == len(links)
+
+
+async def test_a_record_keeps_its_primary_company_when_another_is_merged_into_it(hubspot: LocalHubSpot) -> None:
+    for contact, company in ((1, 2), (1, 3), (5, 4)):
+        await hubspot.put(default_path(contact, company))
+    await hubspot.post("/sandbox/records", {"merge": [{"type": "contacts", "id": "1", "into": "5"}]})
+    primary, plain = ["HUBSPOT_DEFINED:1", "HUBSPOT_DEFINED:279"], ["HUBSPOT_DEFINED:279"]
+    assert await types_of(hubspot, 5) == {"4": primary, "2": plain, "3": plain}

@@ -3,8 +3,8 @@
 import pytest
 
 from importer.sandbox import Pair
-from tests.sandbox.test_labels import DECISION, VERSIONS, specs
-from tests.support.local_hubspot import LocalHubSpot, batch_path, id_inputs, local_hubspot
+from tests.sandbox.test_labels import DECISION, PLAIN, VERSIONS, specs
+from tests.support.local_hubspot import LocalHubSpot, ManualClock, batch_path, id_inputs, local_hubspot
 
 
 def links_path(contact: object, version: str = "v4", query: str = "") -> str:
@@ -56,3 +56,25 @@ async def test_a_merged_record_keeps_its_labels_under_its_new_id(hubspot: LocalH
     await hubspot.post("/sandbox/records", {"merge": [{"type": "contacts", "id": "1", "into": "9"}]})
     _, body = await hubspot.get(links_path(1))
     assert [one["typeId"] for one in body["results"][0]["associationTypes"]] == [1, 1, 279]
+
+
+async def test_reads_can_lag_behind_writes() -> None:
+    clock = ManualClock()
+    async with local_hubspot(clock=clock, read_lag=5) as hubspot:
+        await hubspot.put(links_path(1) + "/2", specs(DECISION))
+        assert (await hubspot.get(links_path(1)))[1]["results"] == []
+        clock.now = 4.0
+        await hubspot.put(links_path(1) + "/2", specs(PLAIN))
+        await hubspot.put(links_path(1) + "/3", specs(PLAIN))
+        clock.now = 5.0
+        assert await type_ids(hubspot) == {"2": [1, 1, 279]}
+        await hubspot.delete(links_path(1) + "/2")
+        clock.now = 9.0
+        assert await type_ids(hubspot) == {"2": [279], "3": [279]}
+        clock.now = 10.0
+        assert await type_ids(hubspot) == {"3": [279]}
+
+
+async def type_ids(hubspot: LocalHubSpot) -> dict[str, list[int]]:
+    _, body = await hubspot.get(links_path(1))
+    return {link["toObjectId"]: [one["typeId"] for one in link["associationTypes"]] for link in body["results"]}

@@ -92,7 +92,7 @@ async def test_a_pair_fault_prevents_the_removal_of_its_pair(fault: str) -> None
         assert hubspot.state.associations == {PAIR}
 
 
-async def test_a_fault_can_strike_one_kind_of_removal() -> None:
+async def test_a_fault_can_trigger_one_kind_of_removal() -> None:
     async with local_hubspot("http_503=archive", "lost_504=labels_archive") as hubspot:
         link(hubspot, PAIR, DECISION)
         entry = {"from": {"id": "1"}, "to": [{"id": "2"}]}

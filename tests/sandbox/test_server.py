@@ -90,3 +90,16 @@ async def test_account_details_are_only_affected_by_faults_that_name_them(versio
         assert (await hubspot.post(path))[0] == 405
         assert (await hubspot.get("/account-info/v4/details"))[0] == 404
         assert hubspot.state.calls["account"] == 3
+
+
+@pytest.mark.parametrize(
+    ("zone", "offset", "milliseconds"),
+    [("Asia/Tokyo", "+09:00", 32_400_000), ("Asia/Kolkata", "+05:30", 19_800_000), ("no/zone", "+00:00", 0)],
+)
+async def test_account_details_have_the_time_zone_and_kind_of_account(
+    zone: str, offset: str, milliseconds: int
+) -> None:
+    async with local_hubspot(time_zone=zone, account_type="STANDARD") as hubspot:
+        _, body = await hubspot.get("/account-info/2026-09/details")
+    assert (body["timeZone"], body["accountType"]) == (zone, "STANDARD")
+    assert (body["utcOffset"], body["utcOffsetMilliseconds"]) == (offset, milliseconds)

@@ -38,7 +38,7 @@ class ErrorMessages:
         assert self.is_updating or message in self._expected, "if the new sentence is intended: pytest --update-golden"
 
     def clear(self) -> None:
-        """Delete the file before it is written by all processes of a test run."""
+        """Delete the file, before all tests write it again."""
         GOLDEN.unlink(missing_ok=True)
 
     def save(self) -> None:

@@ -1,7 +1,9 @@
 """A sandbox with a plain HTTP client beside it, for tests of the sandbox itself."""
 
+import io
 import json
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -48,7 +50,8 @@ class LocalHubSpot:
     ) -> Reply:
         """Send one request; a `body` of bytes is sent as it is, anything else but None as JSON."""
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        async with self.session.request(method, self.sandbox.url + path, data=data, headers=headers) as response:
+        stream = io.BytesIO(data) if data is not None else None
+        async with self.session.request(method, self.sandbox.url + path, data=stream, headers=headers) as response:
             raw = await response.read()
             is_json = response.content_type == "application/json" and raw
             return Reply(response.status, json.loads(raw) if is_json else None, dict(response.headers))
@@ -83,6 +86,13 @@ async def local_hubspot(
     headers = {"Authorization": f"Bearer {chosen.token}"}
     async with Sandbox(chosen, clock=clock) as sandbox, aiohttp.ClientSession(headers=headers) as session:
         yield LocalHubSpot(sandbox, session)
+
+
+def sorted_links(url: str) -> bytes:
+    """All links of the sandbox at this URL with their types: equal links give equal bytes."""
+    with urllib.request.urlopen(f"{url}/sandbox/links", timeout=60) as response:
+        found: bytes = response.read()
+    return found
 
 
 def default_path(from_id: object, to_id: object, from_type: str = "contacts", to_type: str = "companies") -> str:

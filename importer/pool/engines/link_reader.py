@@ -33,6 +33,7 @@ Wanted = Mapping[str, Collection[str]]
 """The ids to look for among the links of each record."""
 
 _NOT_REQUESTED = Outcome(Status.UNCONFIRMED, error_message="It was not requested.")
+_TOO_MANY_CALLS = Outcome(Status.UNCONFIRMED, error_message="Reading it would cost more calls than sending.")
 _READ = Outcome(Status.ALREADY_LINKED)
 _NOT_MENTIONED = "HubSpot's response does not mention this record."
 _ENDLESS_PAGES = "HubSpot's pages of this record's links do not end."
@@ -44,13 +45,14 @@ class LinksRead:
 
     `links` has the wanted ones that were found, by (requested id, other id). `unread` maps each record whose links are
     not known completely to the outcome of the last attempt. `merged_into` maps merged records to the surviving ones.
-    `last` is the outcome of the last readable response.
+    `last` is the outcome of the last readable response. `calls` is the number of calls made.
     """
 
     unread: dict[str, Outcome]
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     merged_into: dict[str, str] = field(default_factory=dict)
     last: Outcome = _READ
+    calls: int = 0
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class _Paging:
 class _Job:
     """One read of records: a pair with their object types, the types in reading direction, the links wanted and found.
 
-    `endless` has the records with too many pages, which are not read again.
+    `max_calls` limits its calls. `endless` has the records with too many pages, which are not read again.
     """
 
     sender: Sender
@@ -89,17 +91,24 @@ class _Job:
     types: Types
     wanted: Wanted
     found: LinksRead
+    max_calls: int | None = None
     endless: set[str] = field(default_factory=set)
+
+    def is_exhausted(self) -> bool:
+        """Whether no further call may be made."""
+        return self.max_calls is not None and self.found.calls >= self.max_calls
 
 
 class LinkReader:
     """Reads records' links in batches, split down to single records where a response does not cover all.
 
-    `refusal` is why HubSpot does not let the account read links of some types, if it does not.
+    `refusal` is why HubSpot does not let the account read links of some types, if it does not. An optional reader never
+    stops the run because of that, and reads no more of these types after a refusal or repeated failures.
     """
 
-    def __init__(self, client: HubSpotClient) -> None:
+    def __init__(self, client: HubSpotClient, *, is_optional: bool = False) -> None:
         """Read through `client`."""
+        self._is_optional = is_optional
         self.refusal: Stop | None = None
         self._client = client
         self._bisections: dict[Types, Bisection] = {}
@@ -110,9 +119,14 @@ class LinkReader:
         """Return how many records of these types the next read may request."""
         return self._bisection(types).size
 
-    async def read(self, sender: Sender, about: PendingPair, types: Types, wanted: Wanted) -> LinksRead:
-        """Read the links of the records of `wanted`, the first of `types`, to those of the second."""
-        job = _Job(sender, about, types, wanted, LinksRead(dict.fromkeys(wanted, _NOT_REQUESTED)))
+    async def read(
+        self, sender: Sender, about: PendingPair, types: Types, wanted: Wanted, max_calls: int | None = None
+    ) -> LinksRead:
+        """Read the links of the records of `wanted`, the first of `types`, to those of the second.
+
+        Records that `max_calls` calls do not cover stay unread.
+        """
+        job = _Job(sender, about, types, wanted, LinksRead(dict.fromkeys(wanted, _NOT_REQUESTED)), max_calls)
         await self._bisection(types).process(list(wanted), partial(self._read_part, job))
         if types in self._refused:
             job.found.unread = dict.fromkeys(job.found.unread, self._refused[types])
@@ -126,7 +140,7 @@ class LinkReader:
 
     async def _read_part(self, job: _Job, part: Sequence[str]) -> CallResult[str] | None:
         """Read some records with all their pages; those that the responses do not mention are the rest."""
-        if job.types in self._refused:
+        if job.types in self._refused or job.is_exhausted():
             return None
         before = len(job.found.unread.keys() - job.endless)
         read = {record: _Paging() for record in part}
@@ -134,6 +148,9 @@ class LinkReader:
         allowed: int | None = None
         message = ""
         while pages:
+            if job.is_exhausted():
+                job.found.unread.update(dict.fromkeys(pages, _TOO_MANY_CALLS))
+                return None
             page, outcome = await self._read_page(job, pages)
             if page is None or job.sender.signal.stopped is not None:
                 message = outcome.error_message
@@ -151,15 +168,24 @@ class LinkReader:
         """Repeat a call until its response can be read; return None, and the last outcome, if none could."""
         wanted = {record: job.wanted[record] for record in pages}
         most = MAX_ATTEMPTS_OF_PARTS if 1 < len(pages) < len(job.wanted) else None
-        attempts = Attempts(job.sender, job.about, inputs=len(pages), chunk=len(job.wanted), max_attempts=most)
+        attempts = Attempts(
+            job.sender,
+            job.about,
+            inputs=len(pages),
+            chunk=len(job.wanted),
+            max_attempts=most,
+            is_optional=self._is_optional,
+        )
         repeat = True
         while repeat:
             page, decision = await self._call(job, pages, wanted)
-            if decision.action is Action.STOP_TYPES:
+            if decision.action is Action.STOP_TYPES or (self._is_optional and _is_refusal(decision)):
                 self.refusal = self.refusal or decision.stop
                 self._refused[job.types] = decision.outcome
                 return None, decision.outcome
             repeat = await attempts.retry(decision)
+        if self._is_optional and page is None and decision.action is not Action.DONE:
+            self._refused[job.types] = decision.outcome
         outcome = with_attempts(decision.outcome, attempts.count)
         if page is not None:
             job.found.last = outcome
@@ -168,6 +194,7 @@ class LinkReader:
     async def _call(self, job: _Job, pages: Mapping[str, _Paging], wanted: Wanted) -> tuple[Page | None, Decision]:
         """Make one call and parse its page immediately, since the response itself may be large."""
         cursors = {record: paging.after for record, paging in pages.items()}
+        job.found.calls += 1
         async with self._concurrency:
             response = await job.sender.send(partial(self._client.read, *job.types, cursors), [])
         decision = classify_read_response(response, job.about.pair)
@@ -177,6 +204,11 @@ class LinkReader:
         if page.answered or page.links:
             return page, decision
         return None, _nothing_about_records(response, decision, is_alone=len(wanted) == 1)
+
+
+def _is_refusal(decision: Decision) -> bool:
+    """Return whether a response says that links cannot be read at all; what else it means, sending will show."""
+    return decision.outcome.http_status in {403, 404, 405}
 
 
 def _nothing_about_records(response: Response, decision: Decision, *, is_alone: bool) -> Decision:

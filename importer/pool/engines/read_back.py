@@ -1,7 +1,6 @@
 """The engines that read back which pairs are linked; they change nothing in HubSpot."""
 
 import json
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -14,13 +13,11 @@ from importer.pool.operation import LINK, Operation
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
 
-logger = logging.getLogger(__name__)
-
 MISSING = Outcome(
     Status.NOT_SENT,
     error_category="MISSING",
     error_message="HubSpot lists no link between these two records.",
-    advice="Run the file with --only-missing to link it.",
+    advice="Run the file to link it: importer run.",
 )
 """The outcome of a pair that is not linked."""
 
@@ -86,36 +83,13 @@ class _Reader:
         links = [link for link in listed if link is not None]
         link = next(filter(self._operation.is_goal_state, links), None)
         if link is not None:
-            return _linked(forward.last, link, _merged_records(pair, forward, reverse))
+            return linked(forward.last, link, _merged_records(pair, forward, reverse))
         unread = forward.unread.get(pair.from_id) or reverse.unread.get(pair.to_id)
         if unread is not None:
             return _not_read(unread)
         outcome = replace(_ONLY_LABELLED, association_types=links[0].types) if links else MISSING
         last = reverse.last
         return replace(outcome, http_status=last.http_status, completed_at=last.completed_at)
-
-
-class FindLinked(_Reader):
-    """Finds the pairs that are linked already, so that only the others need to be sent."""
-
-    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Record the pairs that are linked as `already_linked`, or `linked` if sent before; the others stay pending."""
-        read = await self._read_forward(chunk, sender)
-        for pending in chunk:
-            pair = pending.pair
-            link = read.links.get((pair.from_id, pair.to_id))
-            if link is not None and self._operation.is_goal_state(link):
-                outcomes.record(pending, _as_sent(pending, _linked(read.last, link, {})), is_read=True)
-            elif pair.from_id in read.unread:
-                self._unread += 1
-
-    def report(self) -> None:
-        """Log a warning if it could not be read of some pairs whether they are linked."""
-        if self._unread:
-            logger.warning(
-                "Could not read whether %s pairs are linked already: they will be sent, which is harmless.",
-                f"{self._unread:,}",
-            )
 
 
 class Verify(_Reader):
@@ -146,10 +120,10 @@ class ReadBack(_Reader):
         """Record the pairs that are linked as `linked`; the others stay `unconfirmed`."""
         for pending, outcome in await self._look_up(chunk, sender):
             if outcome.status is Status.ALREADY_LINKED:
-                outcomes.replace_outcome(pending, _as_sent(pending, outcome))
+                outcomes.replace_outcome(pending, as_sent(pending, outcome))
 
 
-def _as_sent(pending: PendingPair, found: Outcome) -> Outcome:
+def as_sent(pending: PendingPair, found: Outcome) -> Outcome:
     """Return the outcome of a pair that was found: `linked`, with its attempts, if an earlier call may have done it."""
     if pending.earlier is None or not pending.may_be_linked:
         return found
@@ -174,7 +148,8 @@ def _merged_records(pair: Pair, forward: LinksRead, reverse: LinksRead) -> dict[
     return {f"{kind} {record}": side.merged_into[record] for kind, record, side in sides if record in side.merged_into}
 
 
-def _linked(last: Outcome, link: Link, merged: Mapping[str, str]) -> Outcome:
+def linked(last: Outcome, link: Link, merged: Mapping[str, str]) -> Outcome:
+    """Return the outcome of a pair that was found as `link`; `last` is that of the read."""
     message = " ".join(f"{record} was merged into {survivor}." for record, survivor in merged.items())
     return Outcome(
         Status.ALREADY_LINKED,

@@ -30,12 +30,14 @@ _NAMED_CELLS = 200
 class RowReader:
     """Parses the records of a file with known columns.
 
-    `blank` counts the skipped blank records, `portals` are the account ids seen in record URLs, `custom_types` the
+    `blank` counts the skipped blank records, `portals` are the account ids of accepted record URLs, `custom_types` the
     object types that are not standard. `other_header` is the number of the first row with different column names from
     the header: the rows below it would be read in the wrong columns.
     """
 
-    def __init__(self, columns: Columns, header: Header) -> None:
+    def __init__(self, columns: Columns, header: Header, portal_id: int | None = None) -> None:
+        """Parse by these columns; record URLs of another account than `portal_id` are problems."""
+        self._portal_id = portal_id
         self.blank = 0
         self.other_header: int | None = None
         self.portals: set[str] = set()
@@ -227,6 +229,8 @@ class RowReader:
             self.custom_types.add(object_type)
 
     def _check_url(self, url: RecordUrl, object_type: ObjectType | None, text: str, column: str) -> RecordId | Problem:
+        if self._portal_id is not None and int(url.portal) != self._portal_id:
+            return row_problems.other_portal(text, column, url.portal, self._portal_id)
         if len(self.portals) < _MAX_KEPT:
             self.portals.add(url.portal)
         if object_type in (None, url.object_type):

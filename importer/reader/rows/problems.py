@@ -55,6 +55,12 @@ def url_type_mismatch(text: str, column: str, url_type: str, expected: str) -> P
     return Problem("URL_TYPE_MISMATCH", column, message, "Check the URL, or give the type that it names.")
 
 
+def other_portal(text: str, column: str, portal: str, expected: int) -> Problem:
+    """Return the problem of a record URL of another account than the one to send to."""
+    message = f"{quoted(text)} is a record of HubSpot account {portal}, not of account {expected}."
+    return Problem("OTHER_PORTAL", column, message, f"Enter the record of account {expected}, or remove the row.")
+
+
 def missing_type(column: str) -> Problem:
     """Return the problem of a blank cell in a type column."""
     message = "the cell is empty; the type of the record is required."

@@ -15,21 +15,28 @@ from importer.sandbox.pairs import Pair
 
 FAULT_SPEC_HELP = """\
 NAME=SPEC, where SPEC is WHEN[,WHEN...][*TIMES]
-The fault strikes when every WHEN holds, and at most TIMES times for one pair. WHEN is one of
+The fault triggers when every WHEN holds, and at most TIMES times for one pair.
+WHEN is one of
   always
-  0.05                       this share of the calls, chosen again at every call
-  pairs:0.05                 this share of the pairs, the same ones at every attempt
-  contacts:12>companies:7    this pair (quote it in a shell); of a read a record: contacts:12>companies:0
-  contacts>companies         calls for these two types, in this direction
-  put, batch or read         single calls, batch associate calls or batch read calls
-  lookup, search, ...        calls of another kind: label_put, create, delete, archive, labels_archive, links,
-                             labels, configurations, lookup, search, records or properties
-  account or oauth           calls for the account's details or a new token, which only faults with this WHEN affect
-  calls:50-80                the 50th to the 80th call since the start (calls:50 is one call)
-  after:100                  every call after the 100th
-  above:700                  calls with more than 700 inputs
-  seconds:5-10               from the 5th up to the 10th second since the start
-Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500  http_500=batch,0.2
+  0.05                     this share of the calls, chosen again at every call
+  pairs:0.05               this share of the pairs, the same ones at every
+                           attempt
+  contacts:12>companies:7  this pair (quote it in a shell); of a read a record:
+                           contacts:12>companies:0
+  contacts>companies       calls for these two types, in this direction
+  put, batch or read       single calls, batch associate calls or batch reads
+  lookup, search, ...      calls of another kind: label_put, create, delete,
+                           archive, labels_archive, links, labels,
+                           configurations, lookup, search, records, properties
+  account or oauth         calls for the account's details or a new token, which
+                           only faults with this WHEN affect
+  calls:50-80              the 50th to the 80th call since the start (calls:50
+                           is one call)
+  after:100                every call after the 100th
+  above:700                calls with more than 700 inputs
+  seconds:5-10             from the 5th up to the 10th second since the start
+Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500
+          http_500=batch,0.2
 """
 """How to write a fault, for people."""
 
@@ -105,7 +112,7 @@ def parse_spec(text: str) -> Spec:
     """Parse a SPEC. Raise ValueError with one sentence."""
     body, star, times = text.partition("*")
     if star and not re.fullmatch(r"[1-9]\d{0,5}", times):
-        raise ValueError(f"{text!r}: after '*' write how often a pair is struck at most, such as *2.")
+        raise ValueError(f"{text!r}: after '*' write how often a pair is triggered at most, such as *2.")
     words = [word.strip() for word in body.split(",")]
     return Spec(
         conditions=tuple(_condition(word) for word in words),
@@ -116,7 +123,7 @@ def parse_spec(text: str) -> Spec:
 
 
 def _condition(word: str) -> Condition:
-    for pattern, make in _GRAMMAR:
+    for pattern, make in _CONDITION_PATTERNS:
         if match := re.fullmatch(pattern, word):
             return make(*match.groups())
     raise ValueError(
@@ -201,7 +208,7 @@ def _seconds(start: str, end: str) -> Condition:
 
 _NUMBER, _FRACTION, _TYPE = r"(\d{1,15})", r"(\d+(?:\.\d+)?|\.\d+)", r"([a-z0-9_-]+)"
 
-_GRAMMAR: tuple[tuple[str, Callable[..., Condition]], ...] = (
+_CONDITION_PATTERNS: tuple[tuple[str, Callable[..., Condition]], ...] = (
     ("always", _always),
     (_FRACTION, _share),
     (f"pairs:{_FRACTION}", _share_of_pairs),

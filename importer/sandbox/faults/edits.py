@@ -45,7 +45,11 @@ def _primary(spec: Json) -> Json:
     return {**spec, "associationTypeId": _PRIMARY_IDS.get(spec["associationTypeId"], spec["associationTypeId"])}
 
 
-_PRIMARY_IDS = {ASSOCIATION_SPECS[direction]["associationTypeId"]: ids[0] for direction, ids in PRIMARY_TYPES.items()}
+_PRIMARY_IDS = {
+    ASSOCIATION_SPECS[direction]["associationTypeId"]: type_id
+    for one, ids in PRIMARY_TYPES.items()
+    for direction, type_id in zip((one, one[::-1]), ids, strict=True)
+}
 """The id of Primary by that of the unlabelled type of the same direction."""
 
 
@@ -108,7 +112,7 @@ def index_errors(body: Json) -> Json:
 
 
 def with_types(*types: Json) -> Callable[[Json], Json]:
-    """List every link of a read with these types instead of its own."""
+    """List every link of a read with these types instead of the real ones."""
 
     def change(body: Json) -> Json:
         results = [

@@ -1,20 +1,25 @@
 """Call faults that refuse the whole call."""
 
 from importer.sandbox import refusals, responses
+from importer.sandbox.faults.conditions import Call
 from importer.sandbox.faults.kinds import CallFault
 from importer.sandbox.faults.transforms import html, instead, refusal, retry_on_date, status
 from importer.sandbox.responses import Response
 
 _LOST_PERMISSIONS = "The user who installed this app no longer has the permissions that it needs."
 
+
+def _without_scope(call: Call, unfaulted: Response) -> Response:
+    """Name the scope to write the records on the right, or to read the records of a call that looks them up."""
+    return refusals.scopes_missing(f"{call.to_type}.write" if call.to_type else f"{call.from_type}.read")
+
+
 ACCESS_FAULTS = {
     "token_invalid": CallFault("401 INVALID_AUTHENTICATION", False, instead(refusals.token_refused)),
     "token_expired": CallFault(
         "401 EXPIRED_AUTHENTICATION", False, instead(lambda: refusals.token_refused("EXPIRED_AUTHENTICATION"))
     ),
-    "scopes_missing": CallFault(
-        "403 MISSING_SCOPES, naming the scope", False, lambda call, unfaulted: refusals.scopes_missing(call.to_type)
-    ),
+    "scopes_missing": CallFault("403 MISSING_SCOPES, naming the scope", False, _without_scope),
     "scopes_missing_text": CallFault(
         "403 MISSING_SCOPES, with the scopes printed as one string",
         False,

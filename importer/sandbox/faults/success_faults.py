@@ -15,6 +15,7 @@ from importer.sandbox.faults.transforms import (
     html,
     instead,
     only_for,
+    status,
     success,
     truncate,
 )
@@ -129,6 +130,7 @@ READ_FAULTS = {
         only_for("read", edit(edits.with_types({"category": "USER_DEFINED", "typeId": 12, "label": "Manager"}))),
     ),
     "no_types": CallFault("a read lists each link without any type", True, only_for("read", edit(edits.with_types()))),
+    "read_405": CallFault("a read of links is refused with 405", True, only_for("read links", status(405))),
     "endless_pages": CallFault(
         "every page of a read points to the first page again", True, only_for("read", edit(edits.endless_pages))
     ),

@@ -18,7 +18,7 @@ FAULTS: dict[str, CallFault | PairFault] = {
     **pair_faults.WITHIN_SUCCESS,
     **pair_faults.REFUSALS,
 }
-"""Every fault by its name. At any call the first one that was requested and strikes wins."""
+"""Every fault by its name. At any call the first one that was requested and triggers wins."""
 
 
 def table() -> str:

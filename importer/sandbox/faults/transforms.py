@@ -15,6 +15,7 @@ from importer.sandbox.responses import Delivery, Json, Response
 STATUS_ERRORS = {
     400: ("VALIDATION_ERROR", "Invalid input JSON on line 1, column 1"),
     404: ("OBJECT_NOT_FOUND", "The requested resource could not be found."),
+    405: ("METHOD_NOT_ALLOWED", "HTTP method not allowed here."),
     408: ("REQUEST_TIMEOUT", "The request took too long to arrive."),
     409: ("CONFLICT", "The resource is being changed by another request."),
     414: ("URI_TOO_LONG", "The request URL is too long."),

@@ -392,6 +392,30 @@ async def test_the_limit_of_the_account_is_followed_and_never_exceeded(path: Pat
         assert str(rig.rate) != ran.progress[-1].rate == "6/1"
 
 
+async def test_the_limit_of_association_calls_is_kept_whatever_the_headers_allow(path: Path) -> None:
+    async with hubspot(limit=190, window=0.5, association_limit=150) as sandbox:
+        ran = await Rig(journal_of(path, pairs(20)), sandbox, rate=Rate(2, 0.1), follow=True).run()
+        assert len(ran.of(Status.LINKED)) == 20
+        assert ran.progress[-1].rate == "7/0.5"
+
+
+async def test_without_rate_headers_the_initial_rate_is_kept(path: Path) -> None:
+    async with hubspot("no_rate_headers=always", limit=100, window=1.0) as sandbox:
+        ran = await Rig(journal_of(path, pairs(20)), sandbox, rate=Rate(10, 0.2), follow=True).run()
+        assert len(ran.of(Status.LINKED)) == 20
+        assert ran.progress[-1].rate == "10/0.2"
+
+
+async def test_a_limit_that_others_use_too_is_kept_after_a_429(path: Path) -> None:
+    async with hubspot(limit=100, window=0.5, association_limit=16) as sandbox:
+        rig = Rig(journal_of(path, pairs(100)), sandbox, rate=Rate(20, 0.5))
+        ran = await rig.run(max_attempts=10, workers=4)
+        assert len(ran.of(Status.LINKED)) == 100
+        assert 1 <= ran.pool.rate_limited <= 10
+        assert ran.pool.limiter.rate.calls in {18, 16, 14}
+        assert sandbox.state.association_window.worst <= 20
+
+
 async def test_the_limit_holds_with_retries_jitter_and_latency(path: Path) -> None:
     faults = ("http_503=0.2", "lost_answer=0.1")
     async with hubspot(*faults, limit=60, window=0.5, latency=0.02, jitter=0.1) as sandbox:
@@ -539,17 +563,17 @@ async def test_a_bug_in_the_progress_handler_ends_the_run_loudly(path: Path) -> 
     async with hubspot() as sandbox:
         rig = Rig(journal_of(path, pairs(50)), sandbox)
 
-        def break_watch(pool: Pool, journal: Journal) -> None:
+        def break_progress(pool: Pool, journal: Journal) -> None:
             del journal
 
-            def watch(progress: object) -> None:
+            def fail(progress: object) -> None:
                 del progress
                 raise ZeroDivisionError("a bug")
 
-            pool._on_progress = watch
+            pool._on_progress = fail
 
         with pytest.raises(ZeroDivisionError):
-            await rig.run(meanwhile=break_watch)
+            await rig.run(meanwhile=break_progress)
         assert_sound(path)
         again = await rig.run()
         assert len(again.of(Status.LINKED)) == 50

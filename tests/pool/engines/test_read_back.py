@@ -8,7 +8,7 @@ import pytest
 
 from importer.hubspot.client import HubSpotClient
 from importer.model import ObjectType, Pair, RecordId, Status, StopReason
-from importer.pool import FindLinked, Pool, ReadBack, Verify
+from importer.pool import Pool, ReadBack, ReadFirst, Verify
 from importer.pool.dispatch import Source
 from importer.pool.engines.read_back import NOT_READ
 from importer.sandbox import Sandbox
@@ -41,7 +41,7 @@ async def test_already_linked_pairs_are_found_and_the_rest_stays_pending(path: P
         wanted = pairs(1200)
         link(sandbox, *wanted[::5])
         rig = Rig(journal_of(path, wanted), sandbox)
-        ran = await rig.run(FindLinked, source=of_pending)
+        ran = await rig.run(ReadFirst, source=of_pending)
         assert ran.of(Status.ALREADY_LINKED) == set(wanted[::5])
         assert ran.pending == set(wanted) - set(wanted[::5])
         assert sandbox.state.calls["read"] == 2
@@ -58,7 +58,7 @@ async def test_all_pages_of_a_record_with_many_links_are_read(path: Path) -> Non
     ]
     async with hubspot(page_size=4) as sandbox:
         link(sandbox, *wanted)
-        ran = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        ran = await Rig(journal_of(path, wanted), sandbox).run(Verify, source=of_pending)
         assert ran.of(Status.ALREADY_LINKED) == set(wanted)
         assert sandbox.state.calls["read"] == 7
 
@@ -72,7 +72,7 @@ async def test_a_failed_read_is_retried(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read*1") as sandbox:
         wanted = pairs(20)
         link(sandbox, *wanted[:10])
-        ran = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        ran = await Rig(journal_of(path, wanted), sandbox).run(ReadFirst, source=of_pending)
         assert ran.of(Status.ALREADY_LINKED) == set(wanted[:10])
 
 
@@ -81,13 +81,13 @@ async def test_pairs_that_cannot_be_read_stay_pending(path: Path, fault: str) ->
     async with hubspot(f"{fault}=read") as sandbox:
         wanted = pairs(20)
         link(sandbox, *wanted[:10])
-        ran = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        ran = await Rig(journal_of(path, wanted), sandbox).run(ReadFirst, source=of_pending)
         assert ran.of(Status.NOT_SENT) == ran.pending == set(wanted)
 
 
 async def test_a_rejected_token_stops_reading(path: Path) -> None:
     async with hubspot("token_invalid=always") as sandbox:
-        ran = await Rig(journal_of(path, pairs(3000)), sandbox).run(FindLinked, source=of_pending, workers=1)
+        ran = await Rig(journal_of(path, pairs(3000)), sandbox).run(ReadFirst, source=of_pending, workers=1)
         assert ran.stop is not None
         assert sandbox.state.calls["read"] == 1
         assert ran.of(Status.NOT_SENT) == ran.pending
@@ -227,7 +227,7 @@ async def test_a_link_without_the_unlabelled_type_is_sent_and_reported_by_verify
     async with hubspot(f"{fault}=read") as sandbox:
         wanted = pairs(20)
         sandbox.state.links.add(SandboxPair(*key(wanted[0])))
-        found = await Rig(journal_of(path, wanted), sandbox).run(FindLinked, source=of_pending)
+        found = await Rig(journal_of(path, wanted), sandbox).run(ReadFirst, source=of_pending)
         assert found.pending == set(wanted)
         other = journal_of(path.with_name("verify.sqlite"), wanted)
         ran = await Rig(other, sandbox).run(Verify, source=of_pending)
@@ -240,7 +240,7 @@ async def test_a_link_without_the_unlabelled_type_is_sent_and_reported_by_verify
 async def test_an_account_that_may_not_read_can_still_send(path: Path) -> None:
     async with hubspot("scopes_missing=read") as sandbox:
         rig = Rig(journal_of(path, pairs(20)), sandbox)
-        found = await rig.run(FindLinked, source=of_pending)
+        found = await rig.run(ReadFirst, source=of_pending)
         assert found.stop is None
         assert sandbox.state.calls["read"] == 1
         assert len((await rig.run()).of(Status.LINKED)) == 20

@@ -208,12 +208,12 @@ def test_without_a_header_every_row_is_a_record_and_columns_have_positions(write
     assert any("no header" in note for note in understood.notes)
 
 
-def test_a_record_that_names_columns_is_a_record_where_there_is_no_header(write: Write, tmp_path: Path) -> None:
+def test_a_record_that_names_columns_is_a_record_without_a_header(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, [["Contact ID", "Company ID"], ["1001", "5001"]])
     assert read(path, NO_HEADER)[1] == ["1:NOT_AN_ID NOT_AN_ID", "2:1001>5001"]
 
 
-def test_a_blank_first_row_is_not_a_record_where_there_is_no_header(write: Write, tmp_path: Path) -> None:
+def test_a_blank_first_row_is_not_a_record_without_a_header(write: Write, tmp_path: Path) -> None:
     assert read(write(tmp_path, [["", ""], ["1001", "5001"]]), NO_HEADER)[1] == ["2:1001>5001"]
 
 
@@ -236,7 +236,7 @@ def test_a_header_of_positions_is_the_header_of_our_own_results_with_and_without
     assert read(path, BY_POSITION)[1] == ["2:1001>5001"]
 
 
-def test_a_column_that_is_not_there_is_refused_where_there_is_no_header(write: Write, tmp_path: Path) -> None:
+def test_a_column_that_does_not_exist_is_refused_without_a_header(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, [["1001", "5001"]])
     reading = Reading("contacts", "companies", {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#3"}, no_header=True)
     with raises(SettingsError, "MAPPED_COLUMN_MISSING"):

@@ -125,7 +125,7 @@ def test_any_id_may_be_blank_where_that_is_allowed(record: str, expected: str) -
     assert codes(header, Reading(allow_blank=True), *[record] * 20) == [expected] * 20
 
 
-def test_a_record_without_any_cell_is_no_row_also_where_ids_may_be_blank() -> None:
+def test_a_record_without_cells_is_skipped_even_if_ids_may_be_blank() -> None:
     reader = row_reader("Contact ID|Company ID", Reading(allow_blank=True))
     assert [row.number for row in read(reader, [["1", ""], ["", ""], ["", "2"], ["", ""]] * 10)][:2] == [2, 4]
     assert reader.blank == 20

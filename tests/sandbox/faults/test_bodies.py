@@ -8,7 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support.faulty_hubspot import PUT, body_of, see, with_faults
+from tests.support.faulty_hubspot import PUT, READ, body_of, see, with_faults
+from tests.support.local_hubspot import local_hubspot
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,15 @@ async def test_a_client_that_follows_a_redirect_is_counted(http: aiohttp.ClientS
         async with http.put(sandbox.url + PUT) as response:
             assert response.status == 200
         assert sandbox.state.redirects_followed == 1
+
+
+async def test_results_may_name_primary_instead_of_the_unlabelled_type(http: aiohttp.ClientSession) -> None:
+    results = (await body_of(http, "primary_results"))["results"]
+    assert [result["associationSpec"]["associationTypeId"] for result in results] == [1, 2]
+
+
+async def test_reads_may_be_refused_while_links_can_be_created() -> None:
+    async with local_hubspot("read_405=always") as hubspot:
+        assert (await hubspot.put(PUT))[0] == 200
+        assert (await hubspot.post(READ, {"inputs": [{"id": "1"}]}))[0] == 405
+        assert (await hubspot.get("/crm/v4/objects/contacts/1/associations/companies"))[0] == 405

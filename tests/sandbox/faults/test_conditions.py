@@ -1,4 +1,4 @@
-"""Conditions of faults, and the decision which fault strikes."""
+"""Conditions of faults, and the decision which fault triggers."""
 
 import pytest
 
@@ -18,16 +18,16 @@ def put(pair: Pair = PAIRS[0], number: int = 1, seconds: float = 0.0) -> Call:
     return Call(CallKind.PUT, pair.from_type, pair.to_type, (pair,), number, seconds)
 
 
-def struck(spec: str, seed: int = 0) -> set[int]:
-    """Return the ids of the pairs whose first PUT a fault with this spec strikes."""
+def triggered(spec: str, seed: int = 0) -> set[int]:
+    """Return the ids of the pairs whose first PUT a fault with this spec triggers."""
     faults = injector(f"reset={spec}", seed=seed)
     return {pair.from_id for number, pair in enumerate(PAIRS, 1) if faults.on_call(put(pair, number))}
 
 
-def test_a_share_strikes_about_that_share_of_calls_and_the_same_ones_for_the_same_seed() -> None:
-    assert 60 <= len(struck("0.05")) <= 140
-    assert struck("0.05") == struck("0.05")
-    assert struck("0.05") != struck("0.05", seed=1)
+def test_a_share_triggers_about_that_share_of_calls_and_the_same_ones_for_the_same_seed() -> None:
+    assert 60 <= len(triggered("0.05")) <= 140
+    assert triggered("0.05") == triggered("0.05")
+    assert triggered("0.05") != triggered("0.05", seed=1)
 
 
 def test_a_share_of_calls_is_chosen_again_at_every_attempt_and_a_share_of_pairs_is_not() -> None:
@@ -35,14 +35,14 @@ def test_a_share_of_calls_is_chosen_again_at_every_attempt_and_a_share_of_pairs_
     for spec in ("0.5", "pairs:0.5"):
         state = State(10)
         faults = injector(f"reset={spec}", state=state)
-        struck_at = []
+        triggered_at = []
         for _ in range(40):
             state.ask(PAIRS[:1])
-            struck_at.append(bool(faults.on_call(put())))
-        outcomes[spec] = set(struck_at)
+            triggered_at.append(bool(faults.on_call(put())))
+        outcomes[spec] = set(triggered_at)
     assert outcomes["0.5"] == {True, False}
     assert len(outcomes["pairs:0.5"]) == 1
-    assert 900 <= len(struck("pairs:0.5")) <= 1100
+    assert 900 <= len(triggered("pairs:0.5")) <= 1100
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_a_share_of_calls_is_chosen_again_at_every_attempt_and_a_share_of_pairs_
         ("1", set(range(1, 2001))),
     ],
 )
-def test_a_spec_strikes_exactly_the_calls_it_describes(spec: str, expected: set[int]) -> None:
-    assert struck(spec) == expected
+def test_a_spec_triggers_exactly_the_calls_it_describes(spec: str, expected: set[int]) -> None:
+    assert triggered(spec) == expected
 
 
 def test_seconds_count_from_the_start_with_an_open_end() -> None:
@@ -78,25 +78,25 @@ def test_seconds_count_from_the_start_with_an_open_end() -> None:
     ]
 
 
-def test_times_limits_how_often_one_pair_is_struck() -> None:
+def test_times_limits_how_often_one_pair_is_affected() -> None:
     faults = injector("reset=always*2")
     assert [bool(faults.on_call(put(pair))) for pair in PAIRS[:2] for _ in range(3)] == [True, True, False] * 2
 
 
-def test_the_first_fault_that_strikes_wins_and_is_counted() -> None:
+def test_the_first_fault_that_triggers_wins_and_is_counted() -> None:
     state = State(10)
     faults = injector("http_503=calls:2", "reset=always", state=state)
     assert [faults.on_call(put(number=number)) for number in (1, 2)] == [FAULTS["reset"], FAULTS["http_503"]]
     assert state.faults == {"reset": 1, "http_503": 1}
 
 
-def test_a_batch_is_struck_by_a_fault_of_any_of_its_pairs() -> None:
+def test_a_batch_is_affected_by_a_fault_of_any_of_its_pairs() -> None:
     batch = Call(CallKind.BATCH, "contacts", "companies", PAIRS, 1, 0.0)
     assert injector("reset=contacts:12>companies:12").on_call(batch)
     assert not injector("reset=contacts:12>companies:13").on_call(batch)
 
 
-def test_a_share_of_calls_strikes_a_batch_as_one_call() -> None:
+def test_a_share_of_calls_triggers_a_batch_as_one_call() -> None:
     faults = injector("reset=0.05")
     batches = [Call(CallKind.BATCH, "contacts", "companies", PAIRS, number, 0.0) for number in range(1, 401)]
     assert 4 <= sum(1 for batch in batches if faults.on_call(batch)) <= 45

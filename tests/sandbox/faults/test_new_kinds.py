@@ -52,7 +52,7 @@ async def send(hubspot: LocalHubSpot, kind: CallKind, seconds: float = 5.0) -> i
 
 
 @pytest.mark.parametrize("kind", CALLS)
-async def test_any_fault_can_strike_and_afterwards_the_call_works(kind: CallKind) -> None:
+async def test_any_fault_can_trigger_and_afterwards_the_call_works(kind: CallKind) -> None:
     async with local_hubspot(limit=1_000, search_limit=1_000) as hubspot:
         for name in sorted(FAULTS.keys() - SILENT):
             hubspot.sandbox.use_faults(f"{name}={kind}")

@@ -26,7 +26,7 @@ async def test_an_unfaulted_refusal_does_not_become_a_success(http: aiohttp.Clie
             assert await see(http, sandbox.url + PUT.replace("/2", "/1000000")) == 404
 
 
-async def test_a_pair_fault_strikes_its_pair_of_a_batch_alone(http: aiohttp.ClientSession) -> None:
+async def test_a_pair_fault_triggers_its_pair_of_a_batch_alone(http: aiohttp.ClientSession) -> None:
     faults = ("empty_results=contacts:1>companies:1", "association_limit=contacts:2>companies:2")
     async with with_faults(*faults) as sandbox:
         status, body, named = await batch(http, sandbox, (1, 1), (2, 2), (3, 3))

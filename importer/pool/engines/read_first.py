@@ -1,0 +1,136 @@
+"""The engines that read the types of pairs before and after sending; a pair that cannot be read is sent all the same.
+
+HubSpot's response to a default link is the same for new and old links, so only a read before sending tells which links
+a run adds.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from importer.hubspot.association_types import NOT_LINKED, types_text
+from importer.hubspot.batch_read import Link
+from importer.hubspot.client import HubSpotClient
+from importer.journal import PendingPair
+from importer.model import Pair
+from importer.pool.engines.link_reader import LinkReader, LinksRead
+from importer.pool.engines.read_back import as_sent, linked
+from importer.pool.operation import LINK, Operation
+from importer.pool.outcomes import OutcomeRecorder
+from importer.pool.sender import Sender
+
+logger = logging.getLogger(__name__)
+
+MAX_PAIRS_READ = 5_000
+"""Pairs whose links are read together: several rows of one record need one read, and eight chunks are read at once."""
+
+
+class _OptionalReader:
+    """Base of the engines below: reads chunks of pairs, but stops reading when that costs more calls than sending."""
+
+    max_chunk = MAX_PAIRS_READ
+
+    def __init__(self, client: HubSpotClient, operation: Operation = LINK) -> None:
+        """Read through `client` for a run of `operation`."""
+        self._links = LinkReader(client, is_optional=True)
+        self._operation = operation
+        self._calls = self._pairs = 0
+
+    def chunk_size(self, pending: PendingPair) -> int:
+        """Return the number of pairs in a chunk."""
+        return self.max_chunk
+
+    @property
+    def _is_too_expensive(self) -> bool:
+        return self._calls > self._pairs
+
+    async def _read(self, chunk: Sequence[PendingPair], sender: Sender, *, is_reverse: bool) -> LinksRead:
+        """Read the links of the records to link from, or to; their keys are in the direction of reading."""
+        wanted: dict[str, set[str]] = {}
+        for pending in chunk:
+            record, other = _key(pending.pair, is_reverse=is_reverse)
+            wanted.setdefault(record, set()).add(other)
+        pair = chunk[0].pair
+        types = (pair.to_type, pair.from_type) if is_reverse else (pair.from_type, pair.to_type)
+        self._pairs += len(chunk)
+        read = LinksRead({})
+        try:
+            read = await self._links.read(sender, chunk[0], types, wanted, max_calls=len(chunk))
+        finally:
+            self._calls += read.calls
+        return read
+
+
+class ReadFirst(_OptionalReader):
+    """Reads which pairs are in the goal state, so that only the others are sent, and the types of all of them."""
+
+    def __init__(self, client: HubSpotClient, operation: Operation = LINK) -> None:
+        """Read through `client` for a run of `operation`."""
+        super().__init__(client, operation)
+        self._unread = 0
+        self._reason = ""
+
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Record the types of the pairs, and those in the goal state as done; the others stay pending.
+
+        The side with more distinct records is read, because its records have fewer links. Types differ by direction,
+        so those of a pair that is listed are recorded only when they were read from the record to link from.
+        """
+        if self._is_too_expensive:
+            self._unread += len(chunk)
+            return
+        is_reverse = _has_more_records_to(chunk)
+        read = await self._read(chunk, sender, is_reverse=is_reverse)
+        for pending in chunk:
+            key = _key(pending.pair, is_reverse=is_reverse)
+            link, unread = read.links.get(key), read.unread.get(key[0])
+            if link is None and unread is not None:
+                self._unread += 1
+                self._reason = self._reason or unread.error_message
+                continue
+            # The pair may have been linked by an earlier process of this run: the types before that are not known.
+            is_new = not pending.may_be_linked and not (pending.earlier and pending.earlier.attempts)
+            types = None if link is not None and is_reverse else _types_text(link)
+            if types is not None and is_new:
+                outcomes.record_types_before(pending, types)
+            if link is not None and self._operation.is_goal_state(link):
+                outcomes.record(pending, as_sent(pending, linked(read.last, link, {})), is_read=True)
+
+    def report(self) -> None:
+        """Log a warning if it could not be read of some pairs whether they are linked."""
+        if self._unread:
+            reason = self._reason or "reading would cost more calls than sending"
+            logger.warning(
+                "Could not read whether %s pairs are linked already (%s): they are sent, which is harmless, but their "
+                "state before is not known, so importer undo will leave them alone.",
+                f"{self._unread:,}",
+                reason.rstrip("."),
+            )
+
+
+class ReadAfter(_OptionalReader):
+    """Reads the types that the pairs have after sending. One that is not in the goal state (yet) is left unread."""
+
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Record the types of the pairs."""
+        if self._is_too_expensive:
+            return
+        read = await self._read(chunk, sender, is_reverse=False)
+        for pending in chunk:
+            link = read.links.get(_key(pending.pair, is_reverse=False))
+            types = _types_text(link)
+            if link is not None and types is not None and self._operation.is_goal_state(link):
+                outcomes.record_types_after(pending, types)
+
+
+def _key(pair: Pair, *, is_reverse: bool) -> tuple[str, str]:
+    return (pair.to_id, pair.from_id) if is_reverse else (pair.from_id, pair.to_id)
+
+
+def _has_more_records_to(chunk: Sequence[PendingPair]) -> bool:
+    return len({pending.pair.to_id for pending in chunk}) > len({pending.pair.from_id for pending in chunk})
+
+
+def _types_text(link: Link | None) -> str | None:
+    """Return the types of a listed link as text, None if they cannot be read; `-` if it is not listed."""
+    types = NOT_LINKED if link is None else link.type_set
+    return None if types is None else types_text(types)

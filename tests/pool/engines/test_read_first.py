@@ -1,0 +1,127 @@
+"""Reading before and after sending: it saves calls, knows what was there, and is never needed for sending."""
+
+from pathlib import Path
+
+import pytest
+
+from importer.journal import Journal
+from importer.model import ObjectType, Outcome, Pair, RecordId, Status
+from importer.pool import Pool, ReadAfter, ReadFirst
+from importer.pool.dispatch import Source
+from importer.sandbox.state import Pair as SandboxPair
+from tests.support.pool import Rig, hubspot, journal_of, key, pairs
+
+NOT_SENT = Outcome(Status.NOT_SENT)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "r.sqlite"
+
+
+def of_pending(pool: Pool) -> Source:
+    return pool.pending
+
+
+def without_after(pool: Pool) -> Source:
+    return pool.without_types_after
+
+
+def pair_of(from_id: int, to_id: int) -> Pair:
+    return Pair(ObjectType("contacts"), RecordId(str(from_id)), ObjectType("companies"), RecordId(str(to_id)))
+
+
+def types(path: Path) -> dict[Pair, tuple[str | None, str | None]]:
+    """Return the types of each pair before and after."""
+    with Journal(path) as journal:
+        journal.verify()
+        return {made.pair: (made.before, made.after) for row in journal.rows(NOT_SENT) for made in row.pairs}
+
+
+async def test_types_before_and_after_are_known_of_every_pair_that_was_sent(path: Path) -> None:
+    async with hubspot() as sandbox:
+        first, second, new = pair_of(1001, 5001), pair_of(1001, 5002), pair_of(1003, 5003)
+        sandbox.state.links.add(SandboxPair(*key(first)))
+        rig = Rig(journal_of(path, [first, second, new]), sandbox)
+        await rig.run(ReadFirst, source=of_pending)
+        await rig.run()
+        ran = await rig.run(ReadAfter, source=without_after)
+        assert ran.of(Status.LINKED) == {second, new}
+        primary, plain = "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:279"
+        found = types(path)
+        assert found[second] == ("-", plain)
+        assert found[new] == ("-", primary)
+        assert found[first][1] is None, "it was not sent"
+        assert sandbox.state.calls["read"] == 2
+
+
+async def test_the_side_with_more_records_is_read_and_each_record_once(path: Path) -> None:
+    wanted = [pair_of(1000, 5000 + number) for number in range(1500)]
+    async with hubspot(page_size=10) as sandbox:
+        for pair in wanted[:100]:
+            sandbox.state.links.add(SandboxPair(*key(pair)))
+        ran = await Rig(journal_of(path, wanted), sandbox).run(ReadFirst, source=of_pending)
+        assert ran.of(Status.ALREADY_LINKED) == set(wanted[:100])
+        assert sandbox.state.calls["read"] == 2, "1,500 companies; the contact has 150 pages"
+    assert types(path)[wanted[0]] == (None, None), "the types of the other direction are other ones"
+    assert types(path)[wanted[100]] == ("-", None)
+
+
+async def test_several_rows_of_a_record_need_one_read(path: Path) -> None:
+    wanted = [pair_of(1000 + number // 3, 5000 + number % 7) for number in range(3000)]
+    async with hubspot() as sandbox:
+        await Rig(journal_of(path, wanted), sandbox).run(ReadFirst, source=of_pending)
+        assert sandbox.state.calls["read"] == 1
+
+
+async def test_reading_never_costs_more_calls_than_sending(path: Path) -> None:
+    wanted = [pair_of(1000 + number, 5000 + number) for number in range(5)]
+    async with hubspot(page_size=1) as sandbox:
+        for other in range(30):
+            sandbox.state.links.add(SandboxPair("contacts", 1000, "companies", 7000 + other))
+        rig = Rig(journal_of(path, wanted), sandbox)
+        ran = await rig.run(ReadFirst, source=of_pending)
+        assert sandbox.state.calls["read"] == 5
+        assert ran.pending == set(wanted)
+        assert len((await rig.run()).of(Status.LINKED)) == 5
+    assert types(path)[wanted[0]] == (None, None)
+    assert types(path)[wanted[1]] == ("-", None)
+
+
+@pytest.mark.parametrize("fault", ["scopes_missing", "user_lost_permissions", "http_404", "html_403", "html_404"])
+async def test_a_refused_read_costs_one_call_and_the_put_links_everything(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read") as sandbox:
+        wanted = pairs(2500)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        ran = await rig.run(ReadFirst, source=of_pending)
+        assert ran.stop is None
+        assert sandbox.state.calls["read"] == 1
+        assert len((await rig.run()).of(Status.LINKED)) == 2500
+        await rig.run(ReadAfter, source=without_after)
+        assert sandbox.state.calls["read"] == 1, "without the state before, the state after is of no use"
+
+
+@pytest.mark.parametrize("fault", ["http_503", "lost_answer", "html_200", "too_fast_second"])
+async def test_a_server_that_cannot_read_never_stops_the_run(path: Path, fault: str) -> None:
+    async with hubspot(f"{fault}=read") as sandbox:
+        wanted = pairs(40)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        ran = await rig.run(ReadFirst, source=of_pending)
+        assert (ran.stop, ran.pending) == (None, set(wanted))
+        assert sandbox.state.calls["read"] <= 3
+        assert len((await rig.run()).of(Status.LINKED)) == 40
+
+
+def claim_one(pool: Pool, journal: Journal) -> None:
+    journal.claim(journal.pending(0, 1))
+
+
+async def test_the_state_before_an_interrupted_attempt_is_not_overwritten(path: Path) -> None:
+    async with hubspot("http_503=put") as sandbox:
+        (pair,) = wanted = pairs(1)
+        rig = Rig(journal_of(path, wanted), sandbox)
+        await rig.run(ReadFirst, source=of_pending)
+        await rig.run(meanwhile=claim_one)
+        sandbox.state.links.add(SandboxPair(*key(pair)))
+        await rig.run(ReadFirst, source=of_pending)
+        assert types(path)[pair][0] == "-"
