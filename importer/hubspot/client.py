@@ -111,6 +111,11 @@ class HubSpotClient:
         ]
         return await self._exchange("POST", paths.batch_read(self._version, from_type, to_type), {"inputs": inputs})
 
+    async def list_records(self, object_type: ObjectType, after: str) -> Response | NoResponse:
+        """GET a page of 100 records from the cursor `after` on ("" for the first page)."""
+        path, query = paths.records(self._version, object_type, after)
+        return await self._exchange("GET", path, query=query)
+
     async def account(self) -> Response | NoResponse:
         """GET the details of the account that the token belongs to."""
         return await self._exchange("GET", paths.account_details(self._version))
@@ -119,25 +124,27 @@ class HubSpotClient:
         """Use a token that someone else provides from now on only if HubSpot returns this account for it."""
         self._guard.expect_account(portal_id)
 
-    async def _exchange(self, method: str, path: str, content: object = None) -> Response | NoResponse:
+    async def _exchange(self, method: str, path: str, content: object = None, query: str = "") -> Response | NoResponse:
         """Make one request, with the token that the guard provides; it may need the request for itself."""
 
         async def request(token: SecretStr) -> Response | NoResponse:
-            return await self._request(method, path, content, token)
+            return await self._request(method, path, content, token, query)
 
         async def read_account(token: SecretStr) -> Response | NoResponse:
             return await self._request("GET", paths.account_details(self._version), None, token)
 
         return await self._guard.exchange(request, read_account)
 
-    async def _request(self, method: str, path: str, content: object, token: SecretStr) -> Response | NoResponse:
+    async def _request(
+        self, method: str, path: str, content: object, token: SecretStr, query: str = ""
+    ) -> Response | NoResponse:
         if self._session is None:
             raise RuntimeError("the client must be entered with `async with` before it is used")
         body = None if content is None else json.dumps(content).encode()
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        url = self._base.with_path(self._prefix + path, encoded=True)
+        url = self._base.with_path(self._prefix + path, encoded=True).with_query(query or None)
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
