@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from importer.errors import (
         AccountError,
         BusyError,
+        ConfirmationError,
         FileSystemError,
         ImporterError,
         JournalError,
@@ -47,11 +48,15 @@ if TYPE_CHECKING:
     from importer.model import Operation, Status, StopReason
     from importer.reader.pairs_frame import read_pairs
     from importer.reporter import RunStatus, Summary
-    from importer.runner.run import run_import
+    from importer.runner.confirmation import Confirmation
+    from importer.runner.run import run_import, unlink_file
+    from importer.runner.undo import undo_run
 
 __all__ = [
     "AccountError",
     "BusyError",
+    "Confirmation",
+    "ConfirmationError",
     "FileSystemError",
     "ImporterError",
     "JournalError",
@@ -68,6 +73,8 @@ __all__ = [
     "load_settings",
     "read_pairs",
     "run_import",
+    "undo_run",
+    "unlink_file",
 ]
 
 _MODULES = (
@@ -76,7 +83,9 @@ _MODULES = (
     "importer.model",
     "importer.reporter",
     "importer.reader.pairs_frame",
+    "importer.runner.confirmation",
     "importer.runner.run",
+    "importer.runner.undo",
 )
 """The modules of the names above, fastest first."""
 

@@ -8,6 +8,7 @@
     ├── BusyError         another process works on the same run or uses the same token
     ├── OutputError       a results or failures file cannot be written
     ├── FileSystemError   another file or directory cannot be used: no permission, no space, …
+    ├── ConfirmationError a removal was not confirmed; nothing was removed
     └── RunAbortedError   one of the above, raised after requests were sent; the run can be resumed
 
 Every error has a `code`: a stable name in capitals for its condition, such as `NO_ID_COLUMN` or `JOURNAL_DAMAGED`. One
@@ -53,6 +54,10 @@ class AccountError(JournalError):
 
 class BusyError(ImporterError):
     """Another process holds the run's journal or the token's rate limit."""
+
+
+class ConfirmationError(ImporterError):
+    """The number of links to remove was not confirmed; nothing was removed."""
 
 
 class RunAbortedError(ImporterError):

@@ -9,6 +9,7 @@ import click
 
 from importer.cli import help_topics, options
 from importer.cli.check_report import check_json, check_lines
+from importer.cli.confirm import confirmation
 from importer.cli.display import Display
 from importer.cli.listings import run_json, run_line, run_lines
 from importer.cli.output import show, show_summary
@@ -22,8 +23,9 @@ from importer.runner.find_runs import list_runs
 from importer.runner.finish import last_summary, report_run
 from importer.runner.resume import resume_run
 from importer.runner.retry import retry_run
-from importer.runner.run import run_import
+from importer.runner.run import run_import, unlink_file
 from importer.runner.state_directory import open_journal, runs_directory
+from importer.runner.undo import undo_run
 from importer.runner.verify import verify_file
 
 _SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names": ["-h", "--help"]}
@@ -90,10 +92,11 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 @click.argument("run_id")
 @options.sending
 @options.the_run
+@options.removal
 @options.output
-def resume(run_id: str, **flags: Any) -> int:
+def resume(run_id: str, yes: int | None, **flags: Any) -> int:
     """Resume the unfinished run RUN_ID; its file is not needed."""
-    return _run(flags, partial(resume_run, run_id))
+    return _run(flags, partial(resume_run, run_id, confirmation=confirmation(yes)))
 
 
 @cli.command()
@@ -102,14 +105,15 @@ def resume(run_id: str, **flags: Any) -> int:
 @options.sending
 @options.the_run
 @options.fresh
+@options.removal
 @options.output
-def retry(run_or_results: str, fresh: bool, **flags: Any) -> int:
+def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     """Start a new run over the rows that are not linked.
 
     Of a run: its failed, unconfirmed and not_sent rows. Of a results file, which may have been corrected: also its
     invalid rows. The options about reading are for results files of runs that are not known here.
     """
-    return _run(flags, partial(retry_run, run_or_results, fresh=fresh))
+    return _run(flags, partial(retry_run, run_or_results, fresh=fresh, confirmation=confirmation(yes)))
 
 
 @cli.command()
@@ -181,6 +185,37 @@ def export(from_type: str, to_type: str, ids: Path | None, **flags: Any) -> int:
     elif summary.file is not None and not settings.quiet:
         show(f"{summary.links:,} links of {summary.records:,} records: {summary.file}")
     return summary.exit_code
+
+
+@cli.command()
+@click.argument("file")
+@options.reading
+@options.sending
+@options.the_run
+@options.fresh
+@options.removal
+@options.output
+def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
+    """Remove the links of the pairs of FILE.
+
+    First reads which of them are linked, then asks to type their number (or takes --yes N) before removing any. The
+    results have the association types that were there; importer run RESULTS links the pairs again.
+    """
+    return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
+
+
+@cli.command()
+@click.argument("run_id")
+@options.sending
+@options.the_run
+@options.fresh
+@options.output
+def undo(run_id: str, fresh: bool, **flags: Any) -> int:
+    """Restore what the run RUN_ID has changed.
+
+    Only pairs that still are what the run left are restored; all others are left alone and reported.
+    """
+    return _run(flags, partial(undo_run, run_id, fresh=fresh))
 
 
 @cli.command()

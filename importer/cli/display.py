@@ -13,7 +13,7 @@ from importer.cli.output import color_mark, fit
 from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
 from importer.config import Settings
 from importer.errors import ImporterError
-from importer.model import Status
+from importer.model import Operation, Status
 from importer.pool import Progress
 from importer.printable import printable
 from importer.reader import SourceInfo
@@ -107,7 +107,9 @@ class Display:
             logger.info("Run %s: resuming; finished pairs are not sent again.", plan.run_id)
         else:
             logger.info("Run %s sends to %s.", plan.run_id, plan.target)
-        if not self._is_verification:
+        if plan.operation is not Operation.LINK:
+            logger.info("It first reads what the pairs are now, and changes only those that it can restore.")
+        elif not self._is_verification:
             self._log_lines(cost_lines(plan.costs))
         self._end_group()
         if self._has_bar and plan.pending:
@@ -119,6 +121,7 @@ class Display:
     def _log_progress(self, progress: Progress) -> None:
         counts = {
             "linked": progress.statuses[Status.LINKED] + progress.statuses[Status.ALREADY_LINKED],
+            "unlinked": progress.statuses[Status.UNLINKED] + progress.statuses[Status.NOT_LINKED],
             "failed": progress.statuses[Status.FAILED],
             "unconfirmed": progress.statuses[Status.UNCONFIRMED],
         }

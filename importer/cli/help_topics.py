@@ -13,10 +13,10 @@ STATUSES: Mapping[str, str] = {
     Status.ALREADY_LINKED: "The pair was read before sending and was linked already; nothing was sent.",
     Status.UNLINKED: "Reading the pair back confirmed that its link was removed.",
     Status.NOT_LINKED: "The pair was read before sending and was not linked; nothing was sent.",
-    Status.BLANK: "The row's cell in a list column is empty: there is nothing to link.",
+    Status.BLANK: "An id cell is empty where that is allowed: there is nothing to link.",
     Status.FAILED: "HubSpot refused the pair; sending it again unchanged would fail again.",
-    Status.UNCONFIRMED: "The pair was sent, but no trustworthy response arrived: it may or may not be linked. "
-    "It is safe to retry.",
+    Status.UNCONFIRMED: "The pair was sent, but no response clearly confirmed or refused it: it may or may not be "
+    "linked. It is safe to retry.",
     Status.INVALID: "The row does not yield a pair; nothing was sent for it.",
     Status.NOT_SENT: "The run ended before this pair's turn.",
 }
@@ -51,7 +51,7 @@ EXIT_CODES: Mapping[ExitCode, str] = {
     ExitCode.WRONG_INPUT: "The command, the config or the file is wrong; nothing was sent.",
     ExitCode.STOPPED: "The run stopped early and can be resumed: token rejected, scopes missing, daily limit, "
     "too many failures, and so on (stopped_by in the JSON summary).",
-    ExitCode.INTERNAL_ERROR: "A bug of the importer, with a traceback; the run can be resumed.",
+    ExitCode.INTERNAL_ERROR: "A bug in the importer; a traceback is printed. The run can be resumed.",
     ExitCode.INTERRUPTED: "Interrupted by Ctrl-C (SIGINT); the run can be resumed.",
     ExitCode.TERMINATED: "Terminated by SIGTERM or SIGHUP; the run can be resumed.",
 }
@@ -62,7 +62,9 @@ A run writes two files beside the input:
 
   NAME.results.EXT   every row in its order: its own cells unchanged, then the
                      import_ columns (importer help columns). --out PATH writes
-                     it elsewhere; PATH.xlsx makes a workbook
+                     it elsewhere; PATH.xlsx makes a workbook. For an XLSX file
+                     it is a copy of your workbook, or a plain workbook (and a
+                     notice why) if the copy would lose something
   NAME.failures.csv  the rows that are not linked, with their own columns only;
                      written if there are any
 
@@ -76,7 +78,7 @@ Every row has exactly one import_status:
 _RESULTS_END = """
 A pair in several rows is sent once; every row shows its outcome. A row with
 several pairs (ids separated by ;) has the worst of their outcomes. The summary
-counts every row: the counts of all statuses add up to the rows."""
+counts every row: the statuses add up to the number of rows."""
 
 
 _EXIT_CODES_END = """

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from importer.journal import Account, RunInfo
+from importer.model import Operation
 from importer.runner.find_runs import ListedRun
 
 
@@ -21,10 +22,11 @@ def run_json(runs: Sequence[ListedRun]) -> str:
 
 def run_lines(info: RunInfo, account: Account | None) -> list[str]:
     """Return what a run reads, where it sends, and when it started."""
+    origin = "Undo of" if info.operation is Operation.UNDO else "Retry of"
     portal = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
     return [
         f"Source    {info.source}",
         f"Target    {info.target}{portal}, API {info.api_version}",
         f"Started   {info.created_at}",
-        *([f"Retry of  {info.parent}"] if info.parent else []),
+        *([f"{origin:<10}{info.parent}"] if info.parent else []),
     ]

@@ -89,6 +89,15 @@ the_run = _group(
         help="Exit instead of waiting for another run with the same file or token.",
     ),
 )
+removal = _group(
+    click.option("--yes", "yes", metavar="N", type=int, help="Remove links if there are exactly N, without asking."),
+    click.option(
+        "--allow-deleting-leads",
+        is_flag=True,
+        default=None,
+        help="Also remove links that may be a lead's last primary association: HubSpot deletes the lead.",
+    ),
+)
 fresh = click.option("--fresh", is_flag=True, help="Start a new run even if a run of this file is unfinished.")
 out = click.option(
     "--out", type=_PATH, metavar="PATH", help="Results file: a workbook if PATH ends in .xlsx, else CSV."

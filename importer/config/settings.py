@@ -182,6 +182,7 @@ class Settings(BaseModel):
     engine: EngineName = EngineName.PUT
     batch_rate: FixedRate = Rate(5, 1.0)
     read_first: bool = True
+    allow_deleting_leads: bool = False
     token_file: OptionalPath = None
     oauth: OAuthSettings = OAuthSettings()
     connect_timeout: PositiveSeconds = 10

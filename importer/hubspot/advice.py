@@ -37,19 +37,19 @@ def refusal_advice(response: Response, pair: Pair) -> str:
 def _advise_permission(response: Response, pair: Pair) -> str:
     if classify_denial(response) is Denial.RECORDS:
         named = named_side(response, pair) or _both(pair)
-        return f"Give the user behind the token permission to edit {named} in HubSpot, then run importer retry."
+        return f"In HubSpot, give the user who owns the token permission to edit {named}, then run importer retry."
     scopes = missing_scopes(response)
     named = f"the scopes {', '.join(scopes)}" if scopes else "the scopes for both object types"
-    return f"Give the service key or private app {named} in HubSpot, then run importer retry."
+    return f"In HubSpot, give the service key or private app {named}, then run importer retry."
 
 
 def _advise_unknown(response: Response, pair: Pair) -> str:
     named = named_side(response, pair)
     if named:
-        return f"Check {named} in HubSpot: it may be deleted, merged or in another account."
+        return f"Check {named} in HubSpot: it may have been deleted or merged, or belong to another account."
     return (
-        f"Check {_both(pair)} in HubSpot: one may be deleted, merged or in another account. "
-        "If every row says so, check base_url and api_version."
+        f"Check {_both(pair)} in HubSpot: one may have been deleted or merged, or belong to another account. "
+        "If every row has this advice, check base_url and api_version."
     )
 
 

@@ -15,7 +15,9 @@ from yarl import URL
 from importer.config import Settings, token_origin
 from importer.hubspot import paths
 from importer.hubspot.access_tokens import FixedToken, TokenSource
+from importer.hubspot.association_types import AssociationType
 from importer.hubspot.backoff import parse_retry_after, server_time
+from importer.hubspot.labels import labelled_body
 from importer.hubspot.parse import parse_response, sanitize
 from importer.hubspot.proxy import find_proxy
 from importer.hubspot.resolver import DaemonThreadResolver
@@ -100,6 +102,23 @@ class HubSpotClient:
         """POST the default association of up to 2,000 pairs of the same object types; idempotent."""
         path = paths.batch_default(self._version, pairs[0].from_type, pairs[0].to_type)
         inputs = [{"from": {"id": pair.from_id}, "to": {"id": pair.to_id}} for pair in pairs]
+        return await self._exchange("POST", path, {"inputs": inputs})
+
+    async def unlink(self, pair: Pair) -> Response | NoResponse:
+        """DELETE all association types of `pair`; idempotent."""
+        return await self._exchange("DELETE", paths.association(self._version, pair))
+
+    async def set_types(self, pair: Pair, types: Sequence[AssociationType]) -> Response | NoResponse:
+        """PUT exactly these association types on `pair`, which replaces its labels; idempotent."""
+        return await self._exchange("PUT", paths.association(self._version, pair), labelled_body(types))
+
+    async def archive(self, pairs: Sequence[Pair]) -> Response | NoResponse:
+        """POST the removal of all association types of up to 1,000 pairs of the same object types; idempotent."""
+        others: dict[str, list[dict[str, str]]] = {}
+        for pair in pairs:
+            others.setdefault(pair.from_id, []).append({"id": pair.to_id})
+        inputs = [{"from": {"id": record}, "to": listed} for record, listed in others.items()]
+        path = paths.batch_archive(self._version, pairs[0].from_type, pairs[0].to_type)
         return await self._exchange("POST", path, {"inputs": inputs})
 
     async def read(

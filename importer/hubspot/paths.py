@@ -16,6 +16,18 @@ def default_association(version: ApiVersion, pair: Pair) -> str:
     return f"{start}/associations/default/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
 
 
+def association(version: ApiVersion, pair: Pair) -> str:
+    """Return the path of the DELETE that removes all association types of one pair."""
+    objects = "/crm/v4/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
+    start = f"{objects}/{_segment(pair.from_type)}/{_segment(pair.from_id)}"
+    return f"{start}/associations/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
+
+
+def batch_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """Return the path of the POST that removes all association types of many pairs."""
+    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/archive"
+
+
 def batch_default(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that links up to 2,000 pairs with the default association."""
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/associate/default"

@@ -13,7 +13,7 @@ fsync per outcome) would gain nothing.
 """
 
 from importer.journal.journal import Journal, open_for_run
-from importer.journal.locking import is_held, list_journals
+from importer.journal.locking import is_held, list_journals, remove_journal
 from importer.journal.records import CUT_OFF, Account, Counts, Outcomes, PendingPair, ProblemGroup, RunInfo, Types
 from importer.journal.schema import SUFFIX
 from importer.journal.serialization import SANDBOX
@@ -34,5 +34,6 @@ __all__ = [
     "is_held",
     "list_journals",
     "open_for_run",
+    "remove_journal",
     "write_journal",
 ]

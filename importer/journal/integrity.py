@@ -124,6 +124,9 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
     for table in ("before", "after"):
         for pair, types in _checked(db, "pair, types", table):
             require(0 < pair <= totals.pairs and bool(_TYPES(types)) and pair not in repeated, "association types")
+    for pair, *texts in _checked(db, "pair, left_types, target_types", "undo"):
+        is_text = all(text is None or _TYPES(text) for text in texts)
+        require(0 < pair <= totals.pairs and is_text and pair not in repeated, "a state to restore")
     for (pair,) in _checked(db, "pair", "in_flight"):
         require(0 < pair <= totals.pairs and pair not in repeated, "a pair in flight")
 

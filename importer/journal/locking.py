@@ -35,6 +35,13 @@ def is_held(path: Path) -> bool:
         return True
 
 
+def remove_journal(path: Path) -> None:
+    """Remove a journal that no process uses, with the files beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    path.with_suffix(".lock").unlink(missing_ok=True)
+
+
 def list_journals(directory: Path) -> list[Path]:
     """Return the journals in `directory`, oldest first."""
     return sorted(directory.glob(f"*{SUFFIX}"))

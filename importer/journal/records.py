@@ -85,6 +85,9 @@ Outcomes = Sequence[tuple[int, Outcome]]
 """Outcomes of pairs, by the numbers of the pairs (`PendingPair.id`)."""
 
 
+NO_TYPES = "-"
+"""The text of the types of a pair that is not linked."""
+
 Types = Sequence[tuple[int, str]]
 """Association types of pairs as text (`CATEGORY:ID;…`, `-` if none), by the numbers of the pairs."""
 
@@ -94,7 +97,8 @@ class PendingPair:
     """A pair to send, with its number in the journal and the first row that yields it.
 
     `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` has its
-    association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read.
+    association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. In an undo,
+    `left` has those that the undone run left, and `target` those to restore.
     """
 
     id: int
@@ -102,6 +106,8 @@ class PendingPair:
     pair: Pair
     earlier: Outcome | None = None
     before: str | None = None
+    left: str | None = None
+    target: str | None = None
 
     @property
     def may_be_linked(self) -> bool:

@@ -5,11 +5,11 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import Counts, ProblemGroup
+from importer.journal.records import CUT_OFF, NO_TYPES, Counts, ProblemGroup
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
 from importer.journal.serialization import UNKNOWN_PAIR, ProblemsByRow, current_outcome, pair_records
 from importer.journal.sqlite_errors import as_journal_error
-from importer.model import Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
+from importer.model import Operation, Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
 
 _BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY number"
 
@@ -89,6 +89,27 @@ class ReportQueries(JournalFile):
                         block.add(SourceRow(row.number, row.cells, pairs, ()))
                 yield block
 
+    def blocks_to_undo(self) -> Iterator[SourceBlock]:
+        """Yield the rows with pairs that the run changed or may have changed, each pair in the first row with it."""
+        with as_journal_error(self.path):
+            for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
+                block = SourceBlock()
+                for row in rows:
+                    if made := _to_undo(row):
+                        block.add(SourceRow(row.number, row.cells, tuple(one.pair for one in made), ()))
+                yield block
+
+    def states_to_undo(self) -> Iterator[tuple[str | None, str | None]]:
+        """Yield the types after and before of the pairs of `blocks_to_undo`, in the same order.
+
+        A removal that was killed before it read back left nothing, if HubSpot carried it out.
+        """
+        left = NO_TYPES if self.info.operation is Operation.UNLINK else None
+        with as_journal_error(self.path):
+            for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
+                for row in rows:
+                    yield from ((made.after or left, made.before) for made in _to_undo(row))
+
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
         found = self._db.execute(f"{_PROBLEMS} WHERE code = ? ORDER BY rowid", (code,))
         rows = (next(problems) for _, problems in groupby(found, itemgetter(0)))
@@ -119,3 +140,15 @@ class ReportQueries(JournalFile):
             )
             found.setdefault(record[0], []).append(made)
         return found
+
+
+def _to_undo(row: RowOutcome) -> list[PairOutcome]:
+    """Return the pairs of a row that are to be undone there: not those of an earlier row, nor those never sent."""
+    pairs = {made.pair: made for made in row.pairs if made.first_row == row.number and _may_have_changed(made.outcome)}
+    return list(pairs.values())
+
+
+def _may_have_changed(outcome: Outcome) -> bool:
+    was_cut_off = outcome.error_category == CUT_OFF.error_category
+    is_unconfirmed = outcome.status is Status.UNCONFIRMED and (outcome.attempts > 0 or was_cut_off)
+    return is_unconfirmed or outcome.status in {Status.LINKED, Status.UNLINKED}

@@ -40,6 +40,16 @@ class RunState(JournalFile):
         with self._transaction() as db:
             set_value(db, "account", asdict(found))
 
+    @property
+    def confirmed(self) -> int:
+        """The number of links that the user has agreed to remove, 0 if not asked yet."""
+        return int(self._value("confirmed") or 0)
+
+    def set_confirmed(self, number: int) -> None:
+        """Record the number of links that the user has agreed to remove."""
+        with self._transaction() as db:
+            set_value(db, "confirmed", number)
+
     def begin(self) -> bool:
         """Record that a process works on the run; return True if one did before. Until `end` the run is unfinished."""
         is_resumed = self._value("started") is not None

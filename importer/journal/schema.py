@@ -35,6 +35,9 @@ TABLES = (
     "CREATE TABLE in_flight (pair INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)",
     "CREATE TABLE before (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     "CREATE TABLE after (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
+    """CREATE TABLE undo (
+    pair INTEGER PRIMARY KEY, left_types TEXT, target_types TEXT, checksum INTEGER NOT NULL
+)""",
     f"CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL)",
 )
 """The CREATE statements. `checksum` is that of the other values of a row (see `integrity.checksum`).
@@ -46,6 +49,7 @@ duplicates  the pairs that repeat an earlier pair (`first`)
 in_flight   the pairs that a process has claimed and whose outcome is not final
 before      the association types of pairs as read before they were sent: `CATEGORY:ID;…`, `-` if none
 after       the same as read after they were sent
+undo        in an undo: the types that the undone run left, and those that it found, NULL if they are not known
 outcomes    the latest outcome of each pair that has one
 """
 

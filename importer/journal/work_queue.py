@@ -1,7 +1,7 @@
 """The work queue of a run: pairs to send are claimed, and their outcomes are recorded."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from itertools import chain, islice
 
@@ -19,7 +19,7 @@ from importer.journal.serialization import (
     status_of,
 )
 from importer.journal.sqlite_errors import as_journal_error
-from importer.model import ObjectType, Outcome, Status
+from importer.model import ObjectType, Operation, Outcome, Status
 
 _DUPLICATE_OR_FINAL = f"""
 SELECT pair FROM duplicates WHERE pair BETWEEN :first AND :last
@@ -42,6 +42,11 @@ SELECT pair, {OUTCOME_COLUMNS} FROM outcomes
 WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
     AND pair IN (SELECT pair FROM before) AND pair NOT IN (SELECT pair FROM after)
 ORDER BY pair LIMIT ?
+"""
+_UNDO = "SELECT pair, left_types, target_types FROM undo WHERE pair BETWEEN ? AND ?"
+_COUNT_TO_REMOVE = f"""
+SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
+WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
 """
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
@@ -124,6 +129,17 @@ class WorkQueue(JournalFile):
             found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
             return {status_of(status): count for status, count in found}
 
+    def set_states_to_restore(self, states: Iterable[tuple[str | None, str | None]]) -> None:
+        """Write, for each pair of an undo in order, the types that the undone run left and those that it found."""
+        rows = ((number, *state) for number, state in enumerate(states, 1))
+        with self._transaction() as db:
+            db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?)", ((*row, checksum(*row)) for row in rows))
+
+    def count_to_remove(self) -> int:
+        """Return how many distinct pairs are linked, as read before, and not refused."""
+        with as_journal_error(self.path):
+            return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])
+
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions are lost."""
         with self._transaction() as db:
@@ -138,8 +154,13 @@ class WorkQueue(JournalFile):
         """Return the pairs with the types that they had before sending, as far as these were read."""
         if not pairs:
             return pairs
-        before = dict(self._db.execute(_BEFORE, (pairs[0].id, pairs[-1].id)))
-        return [replace(pending, before=before.get(pending.id)) for pending in pairs] if before else pairs
+        span = pairs[0].id, pairs[-1].id
+        if before := dict(self._db.execute(_BEFORE, span)):
+            pairs = [replace(pending, before=before.get(pending.id)) for pending in pairs]
+        if self.info.operation is Operation.UNDO:
+            states = {number: values for number, *values in self._db.execute(_UNDO, span)}
+            pairs = [replace(one, left=states[one.id][0], target=states[one.id][1]) for one in pairs]
+        return pairs
 
     def _pending(self, after: int) -> Iterator[PendingPair]:
         for found in self._pending_records(after):

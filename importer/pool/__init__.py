@@ -6,6 +6,13 @@ from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_back import ReadBack, Verify
 from importer.pool.engines.read_first import ReadAfter, ReadFirst
+from importer.pool.engines.remove import (
+    ArchiveEngine,
+    ChangeEngine,
+    ConfirmChanged,
+    ReadBeforeRemoval,
+    ReadBeforeUndo,
+)
 from importer.pool.outcomes import Progress
 from importer.pool.pool import Pool
 from importer.pool.stop_signal import StoppedError
@@ -13,13 +20,18 @@ from importer.pool.stop_signal import StoppedError
 __all__ = [
     "MAX_PAIRS",
     "MAX_RECORDS",
+    "ArchiveEngine",
     "BatchEngine",
+    "ChangeEngine",
+    "ConfirmChanged",
     "Engine",
     "Pool",
     "Progress",
     "PutEngine",
     "ReadAfter",
     "ReadBack",
+    "ReadBeforeRemoval",
+    "ReadBeforeUndo",
     "ReadFirst",
     "StoppedError",
     "Verify",

@@ -47,7 +47,7 @@ class FailureLimits:
 
     def _check_share(self) -> None:
         bad = self.counts[Status.FAILED] + self.counts[Status.UNCONFIRMED]
-        total = bad + self.counts[Status.LINKED]
+        total = bad + self.counts[Status.LINKED] + self.counts[Status.UNLINKED]
         if total >= MIN_OUTCOMES_FOR_SHARE and bad > self._settings.max_failure_share * total:
             sentence = (
                 f"{bad:,} of the first {total:,} pairs were not linked; {self._share_setting()} allows fewer. "

@@ -133,7 +133,7 @@ def _open_results(path: Path, layout: Layout, workbook: WorkbookContext | None) 
     if workbook is not None and workbook.source is not None:
         try:
             if layout.has_extra_cells:
-                raise NotCopiedError("some of its rows have cells right of the header's last column")
+                raise NotCopiedError("some of its rows have cells to the right of the header's last column")
             return WorkbookCopy(path, workbook.source, workbook.on_notice)
         except NotCopiedError as reason:
             workbook.on_notice(plain_workbook_notice(workbook.source.path, str(reason)))

@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -116,13 +117,15 @@ def summary_table(summary: Summary, *, is_verification: bool = False) -> str:
         for name, path in (("results", summary.results), ("failures", summary.failures))
         if path
     ]
-    steps = (
-        next_steps(summary.run_id, summary.row_counts, is_verification=is_verification)
-        if summary.row_counts.bad
-        else ()
-    )
+    steps = _steps(summary, is_verification=is_verification) if summary.row_counts.bad else ()
     wrapped = [f"  {line}" for step in steps for line in textwrap.wrap(step, 76, break_on_hyphens=False)]
     return "\n".join([_headline(summary), *lines, *files, *(["", "What to do next", *wrapped] if steps else [])])
+
+
+def _steps(summary: Summary, *, is_verification: bool) -> Sequence[str]:
+    if summary.operation is Operation.UNDO:
+        return (f"Rows that were left alone have the reason in {summary.results} (import_advice).",)
+    return next_steps(summary.run_id, summary.row_counts, is_verification=is_verification)
 
 
 def _headline(summary: Summary) -> str:

@@ -78,18 +78,18 @@ def next_steps(run_id: str, counts: RowCounts, *, is_verification: bool = False)
     if not counts.bad:
         return ("Nothing: every row is done.",)
     if is_verification:
-        return (f"Link the {_rows(counts.bad)} that are not linked with: importer run FILE.",)
+        return (f"To link the {_rows(counts.bad)} that are not linked: importer run FILE.",)
     steps = []
     if counts.not_sent:
-        steps.append(f"Send the {_rows(counts.not_sent)} whose turn did not come with: importer resume {run_id}.")
+        steps.append(f"To send the {_rows(counts.not_sent)} that were not sent: importer resume {run_id}.")
     to_correct = counts.failed + counts.invalid
     if to_correct:
         steps.append(
             f"Correct {_rows(to_correct)} in the results file (import_advice says how), save it, "
-            "then: importer retry RESULTS_FILE."
+            "then run: importer retry RESULTS_FILE."
         )
     elif counts.unconfirmed:
-        steps.append(f"Retry {_rows(counts.unconfirmed)} with: importer retry {run_id}.")
+        steps.append(f"To retry {_rows(counts.unconfirmed)}: importer retry {run_id}.")
     return steps
 
 

@@ -20,6 +20,7 @@ from importer.reader.files.detect import open_table
 from importer.reader.recognition import RECOGNIZERS
 from importer.reporter.cached_values import add_cached_values, has_formulas
 from importer.reporter.summary_sheet import SummaryLine
+from importer.reporter.workbook_comparison import is_faithful
 from importer.reporter.workbook_layout import (
     LayoutError,
     ResultArea,
@@ -27,7 +28,7 @@ from importer.reporter.workbook_layout import (
     add_summary_sheet,
     remove_own_summary,
 )
-from importer.reporter.workbook_parts import obstacle
+from importer.reporter.workbook_parts import missing_details, obstacle
 from importer.reporter.workbook_text import fit_text
 from importer.reporter.xlsx_writer import XlsxWriter
 from importer.written_files import NO_RECORD, WrittenFiles
@@ -39,6 +40,9 @@ logger = logging.getLogger(__name__)
 
 MAX_SIZE = 64 << 20
 """Bytes of a workbook file that is copied."""
+
+MAX_TABLE_CELLS = 300_000
+"""Cells of the table with its results that are not empty; openpyxl needs 60 µs and 500 bytes for each."""
 
 _LAST_HEADER_ROW = 1_000
 """`read_previous_results` looks for the header of a results file down to this row."""
@@ -67,18 +71,19 @@ class NotCopiedError(Exception):
 class WorkbookCopy:
     """A results workbook that is a copy of the source, or a plain one where the copy would not be faithful.
 
-    Rows are kept in memory until `finish`: a source of at most 200,000 cells has few. The finished copy is read back
-    and compared, cell by cell: if any result is not beside its row, or any cell of the user differs, it is not used.
-    `on_notice` is called with a sentence when the plain workbook is written instead.
+    Rows are kept in memory until `finish`, up to `MAX_TABLE_CELLS`. The finished copy is read back and compared, cell
+    by cell: if any result is not beside its row, or any cell of the user differs, it is not used. `on_notice` is called
+    with a sentence when the plain workbook is written instead, or when the copy lacks a detail of the original.
     """
 
     def __init__(self, target: Path, source: SourceWorkbook, on_notice: Callable[[str], None]) -> None:
         """Check that the target can be written. Raises OutputError, and NotCopiedError if no copy can be made."""
-        self._content = _read_source(source)
+        self._content, self._missing = _read_source(source)
         self._target = target
         self._source = source
         self._on_notice = on_notice
         self._rows: list[tuple[Sequence[str], Sequence[str]]] = []
+        self._cells = 0
         self._summary: Sequence[SummaryLine] = ()
         self._open = ExitStack()
         self._file = self._open.enter_context(AtomicFile(target))
@@ -96,7 +101,13 @@ class WorkbookCopy:
         """Keep the next row, without cells beyond the header; the first is the header."""
         if extra:
             raise ValueError("a copy of a workbook has no column for cells beyond the header")
+        if self._plain is not None:
+            self._plain.write(cells, result)
+            return
         self._rows.append((cells, tuple(map(fit_text, result))))
+        self._cells += sum(map(bool, cells)) + sum(map(bool, result))
+        if self._cells > MAX_TABLE_CELLS:
+            self._write_plain(f"with the results, its table has more than {MAX_TABLE_CELLS:,} cells")
 
     def add_summary(self, lines: Sequence[SummaryLine]) -> None:
         """Add the Summary sheet after the user's sheets."""
@@ -104,18 +115,25 @@ class WorkbookCopy:
 
     def finish(self) -> None:
         """Write the copy, or the plain workbook, to the disk. Raises OutputError."""
-        try:
-            self._finish_copy()
-        except NotCopiedError as reason:
-            self._on_notice(plain_workbook_notice(self._source.path, str(reason)))
-            self._open.close()
-            writer = self._open.enter_context(XlsxWriter(self._target))
-            for cells, result in self._rows:
-                writer.write(cells, result)
+        if self._plain is None:
+            try:
+                self._finish_copy()
+            except NotCopiedError as reason:
+                self._write_plain(str(reason))
+        if self._plain is not None:
             if self._summary:
-                writer.add_summary(self._summary)
-            writer.finish()
-            self._plain = writer
+                self._plain.add_summary(self._summary)
+            self._plain.finish()
+
+    def _write_plain(self, reason: str) -> None:
+        """Write the rows so far to a plain workbook; further rows go there, too."""
+        self._on_notice(plain_workbook_notice(self._source.path, reason))
+        self._open.close()
+        self._plain = self._open.enter_context(XlsxWriter(self._target))
+        for cells, result in self._rows:
+            self._plain.write(cells, result)
+        self._rows.clear()
+        self._content = b""
 
     def commit(self, written: WrittenFiles = NO_RECORD) -> None:
         """Move the finished file to its target. Raises OutputError."""
@@ -147,6 +165,8 @@ class WorkbookCopy:
             raise unwritable(self._target, error) from error
         self._file.finish()
         _compare(self._source, self._file.path, area, names, self._rows)
+        if self._missing:
+            self._on_notice(f"The results are a copy of {self._source.path.name} without {self._missing}.")
 
 
 def plain_workbook_notice(path: Path, reason: str) -> str:
@@ -154,8 +174,11 @@ def plain_workbook_notice(path: Path, reason: str) -> str:
     return f"The results are a plain workbook, not a copy of {path.name} with its formats: {reason}."
 
 
-def _read_source(source: SourceWorkbook) -> bytes:
-    """Return the content of the source. Raises NotCopiedError if it cannot be copied or is not as it was read."""
+def _read_source(source: SourceWorkbook) -> tuple[bytes, str]:
+    """Return the content of the source, and the details that a copy lacks ("" for none).
+
+    Raises NotCopiedError if it cannot be copied or is not as it was read.
+    """
     if source.reading.no_header:
         raise NotCopiedError("it has no header")
     if source.is_partial:
@@ -168,6 +191,7 @@ def _read_source(source: SourceWorkbook) -> bytes:
             raise NotCopiedError("it has changed since it was read")
         with ZipFile(BytesIO(content)) as package:
             reason = obstacle(package)
+            missing = "" if reason else missing_details(package)
     except FileNotFoundError:
         raise NotCopiedError("it no longer exists") from None
     except OSError as error:
@@ -176,7 +200,7 @@ def _read_source(source: SourceWorkbook) -> bytes:
         raise _not_understood(error) from error
     if reason:
         raise NotCopiedError(reason)
-    return content
+    return content, missing
 
 
 def _locate(source: SourceWorkbook, rows: Sequence[tuple[Sequence[str], Sequence[str]]]) -> ResultArea:
@@ -185,7 +209,7 @@ def _locate(source: SourceWorkbook, rows: Sequence[tuple[Sequence[str], Sequence
     sheet, number, texts = _header(source)
     width = len(header)
     if texts[:width] != header or any(text.strip() not in PREVIOUS_RESULT_COLUMNS for text in texts[width:]):
-        raise NotCopiedError("it has columns right of the results of an earlier run")
+        raise NotCopiedError("it has columns to the right of the results of an earlier run")
     return ResultArea(sheet=sheet, header_row=number, width=width, old_width=len(texts))
 
 
@@ -204,7 +228,7 @@ def _header(source: SourceWorkbook) -> tuple[str, int, list[str]]:
             table.close()
     except SourceError as error:
         raise _not_understood(error) from error
-    raise NotCopiedError("its header is too far down")
+    raise NotCopiedError("its header is too far down the sheet")
 
 
 def _load(content: bytes, *, values: bool = False) -> "Workbook":
@@ -260,35 +284,9 @@ def _compare(
     rows: Sequence[tuple[Sequence[str], Sequence[str]]],
 ) -> None:
     """Raise NotCopiedError unless the copy, read by the importer, has every cell of the user and every result."""
-    expected = {int(result[0]): _trimmed([*cells, *result]) for cells, result in rows[1:]}
-    expected[area.header_row] = _trimmed([*rows[0][0], *rows[0][1]])
     try:
-        found = dict(_records(copy, None))
-        above = {number: cells for number, cells in _records(source.path, area.sheet) if number < area.header_row}
-        is_same = found == above | expected and all(
-            list(_records(copy, name)) == list(_records(source.path, name)) for name in names if name != area.sheet
-        )
+        is_same = is_faithful(source.path, copy, area, names, rows)
     except SourceError as error:
         raise _not_understood(error) from error
     if not is_same:
         raise NotCopiedError("its cells would not be the same in the copy")
-
-
-def _records(path: Path, sheet: str | None) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a sheet (None: the one that is read by default) that are not blank, with their numbers."""
-    table = open_table(path, path.name, Reading(sheet=sheet), RECOGNIZERS)
-    try:
-        for numbers, records in table.records:
-            for number, cells in zip(numbers, records, strict=True):
-                if texts := _trimmed(cells):
-                    yield number, texts
-    finally:
-        table.close()
-
-
-def _trimmed(cells: Sequence[str]) -> list[str]:
-    """Return the cells without blank ones at the end."""
-    texts = list(cells)
-    while texts and not texts[-1].strip():
-        texts.pop()
-    return texts

@@ -60,7 +60,7 @@ def _check_free(sheet: "Worksheet", area: ResultArea, first: int, last: int) -> 
     for merged in sheet.merged_cells.ranges:
         left, _, right, bottom = _bounds(merged.coord)
         if bottom >= area.header_row and right >= first and left <= last:
-            raise LayoutError("it has merged cells right of its table")
+            raise LayoutError("it has merged cells to the right of its table")
     for table in sheet.tables.values():
         _, _, right, bottom = _bounds(table.ref)
         if bottom >= area.header_row and right >= first:

@@ -270,7 +270,8 @@ def work_in_account(journal: Journal, context: RunContext, account: TokenAccount
         return await account.check(journal, pool, client) or await work(pool, client)
 
     sent = work_on(journal, context, work_after_check)
-    return replace(sent, stop=account.with_reset_time(sent.stop), reads=sent.reads + account.reads)
+    reads, account.reads = account.reads, 0  # counted once, although a run may work in several steps
+    return replace(sent, stop=account.with_reset_time(sent.stop), reads=sent.reads + reads)
 
 
 def _is_transient(reply: Reply) -> bool:

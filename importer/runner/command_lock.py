@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from importer.errors import BusyError
 from importer.journal import RunInfo
+from importer.model import Operation
 from importer.runner.context import RunContext
 from importer.runner.source_file import UNNAMED_SOURCES
 
@@ -30,14 +31,21 @@ class Command:
         self._run_file.write_text(run_id, encoding="ascii")
 
 
-def identify(source: str, sha256: str, reading: dict[str, Any], target: str, parent: str | None = None) -> list[Any]:
+def identify(
+    source: str,
+    sha256: str,
+    reading: dict[str, Any],
+    target: str,
+    parent: str | None = None,
+    operation: Operation = Operation.LINK,
+) -> list[Any]:
     """Return the identity of a command; an unnamed source is identified by the hash of its content."""
-    return [source, sha256 if source in UNNAMED_SOURCES else "", reading, target, parent]
+    return [source, sha256 if source in UNNAMED_SOURCES else "", reading, target, parent, operation]
 
 
 def command_of(info: RunInfo) -> list[Any]:
     """Return the identity of the command of a run, as `identify` does."""
-    return identify(info.source, info.source_sha256, info.reading, info.target, info.parent)
+    return identify(info.source, info.source_sha256, info.reading, info.target, info.parent, info.operation)
 
 
 @contextmanager

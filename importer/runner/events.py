@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from importer.journal import Counts
+from importer.model import Operation
 from importer.pool import Progress
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
@@ -23,6 +24,7 @@ class Plan:
     counts: Counts
     pending: int
     costs: Costs
+    operation: Operation = Operation.LINK
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,26 +6,31 @@ from pathlib import Path
 from importer.config import ApiVersion, Settings, exposed_files
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
-from importer.model import Status
+from importer.model import Operation, Status
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths
 from importer.runner.account_check import work_in_account
+from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.estimate import costs
 from importer.runner.events import Plan
-from importer.runner.finish import conclude, report_stop
-from importer.runner.send import Sent, abort_after_requests, link_pending
+from importer.runner.finish import command_name, conclude, report_stop
+from importer.runner.remove import change_links
+from importer.runner.send import Sent, Work, abort_after_requests, link_pending
 from importer.runner.target import Target
 
 
-def execute(path: Path, target: Target, out: Path | None) -> Summary:
-    """Send the pending pairs of the journal at `path`, write its results, and return the summary."""
+def execute(path: Path, target: Target, out: Path | None, confirmation: Confirmation = UNCONFIRMED) -> Summary:
+    """Send the pending pairs of the journal at `path`, write its results, and return the summary.
+
+    Raises ConfirmationError if the run would remove links and their number is not confirmed.
+    """
     started = time.monotonic()
     with open_for_run(path) as journal:
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         check_writable(results)
-        sent = _send(journal, target)
+        sent = _send(journal, target, confirmation)
         with abort_after_requests(journal, lambda: sent.calls + sent.reads):
-            output = output_paths.output_of(journal, "run", results, target.context)
+            output = output_paths.output_of(journal, command_name(journal), results, target.context)
             summary = conclude(journal, sent, output, started, target.context)
     report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
     return summary
@@ -42,10 +47,11 @@ def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
         counts=journal.counts(),
         pending=sum(pending),
         costs=costs(pending, settings),
+        operation=info.operation,
     )
 
 
-def _send(journal: Journal, target: Target) -> Sent:
+def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
     context, settings = target.context, target.context.settings
     planned = plan(journal, settings, resumed=journal.begin())
     context.on_event(planned)
@@ -56,4 +62,10 @@ def _send(journal: Journal, target: Target) -> Sent:
         context.notify(f"HubSpot ends support for API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
     for file in () if settings.sandbox else exposed_files(settings):
         context.warn(f"Other users of this machine can read {file}. Run: chmod 600 {file}")
-    return work_in_account(journal, context, target.account, link_pending)
+
+    def in_account(work: Work) -> Sent:
+        return work_in_account(journal, context, target.account, work)
+
+    if journal.info.operation is Operation.LINK:
+        return in_account(link_pending)
+    return change_links(journal, confirmation, in_account)

@@ -8,6 +8,7 @@ from pathlib import Path
 from importer.config import Reading, Settings
 from importer.errors import JournalError
 from importer.journal import Journal, RunInfo, is_held, list_journals
+from importer.model import Operation
 from importer.runner.new_run import reading_values, target_name
 from importer.runner.source_file import SourceFile
 from importer.runner.state_directory import runs_directory
@@ -69,7 +70,11 @@ def journals(settings: Settings) -> Iterator[Journal]:
 
 
 def unfinished_run(
-    settings: Settings, source: SourceFile, reading: Reading, owns: Owns = lambda journal: True
+    settings: Settings,
+    source: SourceFile,
+    reading: Reading,
+    owns: Owns = lambda journal: True,
+    operation: Operation = Operation.LINK,
 ) -> Path | None:
     """Return the journal of the newest run over this source if it is unfinished and the same command started it.
 
@@ -78,7 +83,12 @@ def unfinished_run(
     """
     for journal in journals(settings):
         info = journal.info
-        if info.parent is None and _is_same_command(info, settings, source, reading) and owns(journal):
+        if (
+            info.operation is operation
+            and info.parent is None
+            and _is_same_command(info, settings, source, reading)
+            and owns(journal)
+        ):
             if _is_finished(journal):
                 return None
             if info.source_sha256 != source.sha256:
@@ -88,13 +98,14 @@ def unfinished_run(
     return None
 
 
-def unfinished_retry(settings: Settings, parent: str) -> Path | None:
-    """Return the journal of the newest retry of the run `parent` if it is unfinished.
+def unfinished_retry(settings: Settings, parent: str, operation: Operation) -> Path | None:
+    """Return the journal of the newest retry, or undo, of the run `parent` if it is unfinished.
 
     Raises JournalError if it is damaged.
     """
     for journal in journals(settings):
-        if journal.info.parent == parent and journal.info.target == target_name(settings):
+        info = journal.info
+        if info.parent == parent and info.operation is operation and info.target == target_name(settings):
             if _is_finished(journal):
                 return None
             journal.verify()

@@ -47,8 +47,14 @@ def report_finished(journal: Journal, context: RunContext, out: Path | None) -> 
 def _write_again(journal: Journal, context: RunContext, out: Path | None) -> Summary:
     journal.verify()
     results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
-    output = output_paths.output_of(journal, "run", results, context)
+    output = output_paths.output_of(journal, command_name(journal), results, context)
     return _with_files(last_summary(journal), _write(journal, output, context), output)
+
+
+def command_name(journal: Journal) -> str:
+    """Return the name of the command whose results may be replaced by those of a run."""
+    operation = journal.info.operation
+    return "run" if operation is Operation.LINK else str(operation)
 
 
 def last_summary(journal: Journal) -> Summary:
@@ -164,5 +170,7 @@ def _not_sent(operation: str, run_id: str) -> Outcome:
 def report_stop(sent: Sent, summary: Summary, alternative: str, context: RunContext) -> None:
     """Warn if the run stopped early: why, how far it got, and how to resume it."""
     if sent.stop is not None and summary.status is not RunStatus.FINISHED:
-        done = f"{summary.linked + summary.already_linked:,} of {summary.rows:,} rows are linked"
+        is_link = summary.operation in {Operation.LINK, Operation.VERIFY}
+        good = summary.linked + summary.already_linked if is_link else summary.unlinked + summary.not_linked
+        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'not linked any more'}"
         context.warn(f"{sent.stop.message} {done}. To continue, run the same command again{alternative}")

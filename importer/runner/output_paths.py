@@ -64,6 +64,11 @@ def results_path(source: SourceFile, out: Path | None, *, sandbox: bool, mark: s
     return checked_results(out or _beside(place, mark, sandbox=sandbox), source.path)
 
 
+def undo_results_path(undone: RunInfo, out: Path | None, *, sandbox: bool) -> Path:
+    """Return the path of the results of a new undo: `out`, or `NAME.undo.results.EXT` beside the run's results."""
+    return checked_results(out or _beside(Path(undone.results), ".undo", sandbox=sandbox), undone.source)
+
+
 def retry_results_path(parent: RunInfo, out: Path | None, *, sandbox: bool) -> Path:
     """Return the path of the results of a new retry: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
     return checked_results(out or _beside(Path(parent.results), ".retry", sandbox=sandbox), parent.source)

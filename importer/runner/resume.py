@@ -6,6 +6,7 @@ from importer.config import Settings
 from importer.journal import Journal
 from importer.reporter import Summary
 from importer.runner.command_lock import command_of, hold_command
+from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
 from importer.runner.os_errors import translate_os_errors
@@ -14,7 +15,14 @@ from importer.runner.target import target_of_run
 
 
 @translate_os_errors()
-def resume_run(run_id: str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore) -> Summary:
+def resume_run(
+    run_id: str,
+    settings: Settings,
+    *,
+    confirmation: Confirmation = UNCONFIRMED,
+    out: Path | None = None,
+    on_event: EventHandler = ignore,
+) -> Summary:
     """Continue an unfinished run from its journal alone; the source is not read again.
 
     It sends to the run's own base URL, by its own API version unless `settings` give one explicitly, and only with a
@@ -27,4 +35,4 @@ def resume_run(run_id: str, settings: Settings, *, out: Path | None = None, on_e
         target.require_owner(journal)
     with hold_command(target.context, command_of(info)) as command:
         command.note(run_id)
-        return execute(path, target, out)
+        return execute(path, target, out, confirmation)

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Settings
-from importer.errors import BusyError, SourceError
-from importer.journal import SUFFIX, Journal, is_held, write_journal
+from importer.errors import BusyError, JournalError, SourceError
+from importer.journal import SUFFIX, Journal, RunInfo, is_held, write_journal
+from importer.model import Operation
 from importer.reader import SourceInfo
 from importer.reporter import Summary, check_writable
 from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
+from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
 from importer.runner.os_errors import translate_os_errors
@@ -26,6 +28,7 @@ def retry_run(
     run_or_results: str,
     settings: Settings,
     *,
+    confirmation: Confirmation = UNCONFIRMED,
     out: Path | None = None,
     on_event: EventHandler = ignore,
     fresh: bool = False,
@@ -38,19 +41,24 @@ def retry_run(
     resumed unless `fresh`. Raises as `run_import`.
     """
     if Path(run_or_results).is_file():
-        return _retry_file(Path(run_or_results), settings, on_event, out, fresh=fresh)
-    return _retry_journal(journal_path(settings, run_or_results), settings, on_event, out, fresh=fresh)
+        request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+        return _retry_file(Path(run_or_results), settings, on_event, request)
+    path = journal_path(settings, run_or_results)
+    return _retry_journal(path, settings, on_event, out, fresh=fresh, confirmation=confirmation)
 
 
-def _retry_file(file: Path, settings: Settings, on_event: EventHandler, out: Path | None, *, fresh: bool) -> Summary:
+def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest) -> Summary:
     with source_file(file, settings) as source:
         origin = previous_results.find_origin(source, file, settings)
         if origin is None:
-            return _retry_unknown_file(source, file, settings, on_event, ImportRequest(settings.reading, out, fresh))
+            return _retry_unknown_file(source, file, settings, on_event, request)
         with origin.journal:
+            _require_not_undo(origin.journal.info)
             target = target_of_run(origin.journal.info, settings, on_event)
             target.require_owner(origin.journal)
-            request = ImportRequest(origin.reading, out, fresh, origin.journal.account)
+            operation = origin.journal.info.operation
+            account = origin.journal.account
+            request = replace(request, reading=origin.reading, account=account, operation=operation)
         if origin.note:
             target.context.warn(origin.note)
         return import_source(source, request, target)
@@ -83,24 +91,43 @@ def _retry_unknown_file(
         ) from None
 
 
-def _retry_journal(path: Path, settings: Settings, on_event: EventHandler, out: Path | None, *, fresh: bool) -> Summary:
+def _retry_journal(
+    path: Path,
+    settings: Settings,
+    on_event: EventHandler,
+    out: Path | None,
+    *,
+    fresh: bool,
+    confirmation: Confirmation,
+) -> Summary:
     if is_held(path):
         raise BusyError("RUN_BUSY", f"Run {path.stem} is still running. Wait until it ends, or stop it; then retry it.")
     with Journal(path) as parent:
         parent.verify()
+        _require_not_undo(parent.info)
         info, target = parent.info, target_of_run(parent.info, settings, on_event)
         target.require_owner(parent)
-        command_id = identify(info.source, info.source_sha256, info.reading, info.target, info.run_id)
+        command_id = identify(info.source, info.source_sha256, info.reading, info.target, info.run_id, info.operation)
         with hold_command(target.context, command_id) as command:
             if command.waited_for is not None and not fresh:
                 summary = finished_meanwhile(command.waited_for, info.source_sha256, target, out)
                 if summary is not None:
                     return summary
-            unfinished = None if fresh else find_runs.unfinished_retry(target.context.settings, info.run_id)
+            own = target.context.settings
+            unfinished = None if fresh else find_runs.unfinished_retry(own, info.run_id, info.operation)
             if unfinished is None:
-                unfinished = _create_retry(parent, target.context.settings, out)
+                unfinished = _create_retry(parent, own, out)
             command.note(unfinished.stem)
-            return execute(unfinished, target, out)
+            return execute(unfinished, target, out, confirmation)
+
+
+def _require_not_undo(info: RunInfo) -> None:
+    """Raise JournalError for an undo: what it restores depends on the run that it undoes."""
+    if info.operation is Operation.UNDO:
+        raise JournalError(
+            "UNDO_NOT_RETRYABLE",
+            f"Run {info.run_id} is an undo, which is repeated from the run that it undoes: importer undo {info.parent}",
+        )
 
 
 def _create_retry(parent: Journal, settings: Settings, out: Path | None) -> Path:

@@ -8,10 +8,13 @@ if TYPE_CHECKING:
     import pandas
 
 from importer.config import Reading, Settings
-from importer.journal import Account, Journal
+from importer.errors import ConfirmationError
+from importer.journal import Account, Journal, remove_journal
+from importer.model import Operation
 from importer.reporter import Summary, check_writable
 from importer.runner import find_runs, output_paths
 from importer.runner.command_lock import hold_command, identify
+from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
 from importer.runner.finish import report_finished
@@ -48,23 +51,49 @@ def run_import(
         return import_source(source, ImportRequest(settings.reading, out, fresh), target)
 
 
+@translate_os_errors()
+def unlink_file(
+    file: "Path | str | pandas.DataFrame",
+    settings: Settings,
+    *,
+    confirmation: Confirmation = UNCONFIRMED,
+    out: Path | None = None,
+    on_event: EventHandler = ignore,
+    fresh: bool = False,
+) -> Summary:
+    """Remove all association types of the pairs of `file`, write the results, and return the summary.
+
+    The pairs are read first, and `confirmation` must agree to the number of links; otherwise ConfirmationError is
+    raised and nothing is removed. The results have the types that were there before. Other arguments and errors are
+    those of `run_import`.
+    """
+    target = target_of_settings(settings, on_event)
+    with source_file(file, settings) as source:
+        request = ImportRequest(settings.reading, out, fresh, operation=Operation.UNLINK, confirmation=confirmation)
+        return import_source(source, request, target)
+
+
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
     """How to import a source: its reading, the path of the results, and whether to start a new run in any case.
 
-    `account` is the one that the source's ids belong to, if known.
+    `account` is the one that the source's ids belong to, if known. `operation` is what the run does to every pair, and
+    `confirmation` how the number of links to remove is confirmed.
     """
 
     reading: Reading
     out: Path | None
     fresh: bool
     account: Account | None = None
+    operation: Operation = Operation.LINK
+    confirmation: Confirmation = UNCONFIRMED
 
 
 def import_source(source: SourceFile, request: ImportRequest, target: Target) -> Summary:
     """Import a source, or resume the unfinished run over it."""
     context, settings = target.context, target.context.settings
-    command_id = identify(source.path, source.sha256, reading_values(request.reading), target_name(settings))
+    reading = reading_values(request.reading)
+    command_id = identify(source.path, source.sha256, reading, target_name(settings), operation=request.operation)
     with hold_command(context, command_id) as command:
         if command.waited_for is not None:
             source = source.reread()
@@ -72,11 +101,20 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
                 summary = finished_meanwhile(command.waited_for, source.sha256, target, request.out)
                 if summary is not None:
                     return summary
-        path = None if request.fresh else find_runs.unfinished_run(settings, source, request.reading, target.owns)
-        if path is None:
-            path = _create_run(source, request, target)
+        path = (
+            None
+            if request.fresh
+            else find_runs.unfinished_run(settings, source, request.reading, target.owns, request.operation)
+        )
+        is_new = path is None
+        path = path or _create_run(source, request, target)
         command.note(path.stem)
-        return execute(path, target, request.out)
+        try:
+            return execute(path, target, request.out, request.confirmation)
+        except ConfirmationError:
+            if is_new:
+                remove_journal(path)
+            raise
 
 
 def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | None) -> Summary | None:
@@ -91,10 +129,11 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
     """Read the source into the journal of a new run and return its path."""
     settings = target.context.settings
     mark = ".retry" if request.reading.statuses is not None else ""
+    mark = f".{request.operation}{mark}" if request.operation is not Operation.LINK else mark
     results = output_paths.results_path(source, request.out, sandbox=settings.sandbox, mark=mark)
     check_writable(results)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
-        new_run = NewRun(new_run_id(), settings, request.reading, results)
+        new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
         draft = new_run.read(source, directory, target.context.on_event, request.account)
         return draft.replace(runs / draft.name)

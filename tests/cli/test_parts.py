@@ -78,7 +78,7 @@ def test_corrected_results_are_a_separate_file_with_its_own_row_numbers(work: Wo
     results.write_bytes(results.read_bytes().replace(b"\nx,", f"\n{work.base + 2},".encode()))
     work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
     again = work.here("run", results, "--from", "contacts", "--json")
-    assert (again.code, again.json["rows"], again.json["linked"]) == (0, 5, 5)
+    assert (again.code, again.json["rows"], again.json["linked"], again.json["already_linked"]) == (0, 5, 2, 3)
     rows = rows_of(work.folder / "export.results.results.csv")
     assert [row["import_row"] for row in rows] == ["2", "3", "4", "5", "6"]
     assert list(rows[0])[:2] == HEADER

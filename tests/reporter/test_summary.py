@@ -131,10 +131,9 @@ def test_the_table_is_aligned_and_leaves_out_zero_counts() -> None:
         "failures          /data/deals.failures.csv",
         "",
         "What to do next",
-        "  Send the 10 rows whose turn did not come with: importer resume",
-        "  20260504-030201.",
-        "  Correct 70 rows in the results file (import_advice says how), save it, then:",
-        "  importer retry RESULTS_FILE.",
+        "  To send the 10 rows that were not sent: importer resume 20260504-030201.",
+        "  Correct 70 rows in the results file (import_advice says how), save it, then",
+        "  run: importer retry RESULTS_FILE.",
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.chart import BarChart
+from openpyxl.comments import Comment
 from openpyxl.worksheet.table import Table
 
 from importer.config import Reading
@@ -177,7 +178,7 @@ def hide(book: Any) -> None:
     ("change", "reason"),
     [
         (add_chart, "it has charts, which would be lost"),
-        (merge_beside, "it has merged cells right of its table"),
+        (merge_beside, "it has merged cells to the right of its table"),
         (add_table, "it has an Excel table where the result columns go"),
         (hide, "its table is on a hidden sheet"),
     ],
@@ -197,6 +198,68 @@ def test_a_workbook_that_cannot_be_copied_gives_a_plain_one_with_one_notice(
     assert copying.book.sheetnames == ["results", "Summary"]
     with open_source(copying.results, Reading()) as source:
         assert [row.cells for row in rows_of(source.blocks())] == [row.cells for row in copying.rows]
+
+
+def test_a_table_with_too_many_results_gives_a_plain_workbook_with_every_row(
+    copying: Copying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importer.reporter.workbook_copy.MAX_TABLE_CELLS", 40)
+    copying.write()
+    (notice,) = copying.notices
+    assert notice.endswith(": with the results, its table has more than 40 cells.")
+    assert copying.book.sheetnames == ["results", "Summary"]
+    with open_source(copying.results, Reading()) as source:
+        assert [row.cells for row in rows_of(source.blocks())] == [row.cells for row in copying.rows]
+
+
+PHONETIC = '<rPh sb="0" eb="2"><t>x</t></rPh></is>'
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "after", "details"),
+    [
+        ("xl/worksheets/sheet1.xml", "</is>", PHONETIC, "phonetic guides (furigana)"),
+        (
+            "xl/worksheets/sheet1.xml",
+            "</sheetData>",
+            '</sheetData><protectedRanges><protectedRange sqref="A4:B5" name="R"/></protectedRanges>',
+            "ranges that certain users may edit",
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            "</worksheet>",
+            '<cellWatches><cellWatch r="A4"/></cellWatches></worksheet>',
+            "watched cells",
+        ),
+        (
+            "xl/workbook.xml",
+            "<workbookPr",
+            '<fileSharing readOnlyRecommended="1"/><workbookPr',
+            "its read-only recommendation or write password",
+        ),
+    ],
+)
+def test_a_copy_without_a_detail_of_the_original_says_so(
+    copying: Copying, part: str, before: str, after: str, details: str
+) -> None:
+    with zipfile.ZipFile(copying.source) as package:
+        contents = {name: package.read(name) for name in package.namelist()}
+    assert before.encode() in contents[part]
+    contents[part] = contents[part].replace(before.encode(), after.encode(), 1)
+    with zipfile.ZipFile(copying.source, "w") as package:
+        for name, content in contents.items():
+            package.writestr(name, content)
+    copying.write()
+    assert copying.notices == [f"The results are a copy of deals.xlsx without {details}."]
+    assert copying.book.sheetnames == ["Contacts", "Notes", "Summary"]
+
+
+def test_notes_are_kept_without_their_sizes(copying: Copying) -> None:
+    book = openpyxl.load_workbook(copying.source)
+    book["Contacts"]["A4"].comment = Comment("Ask Ann", "Ben")
+    book.save(copying.source)
+    copying.write()
+    assert copying.notices == ["The results are a copy of deals.xlsx without the sizes and text formats of its notes."]
 
 
 def test_a_run_over_some_of_the_rows_gives_a_plain_workbook(copying: Copying) -> None:

@@ -1,6 +1,6 @@
 """The engines that read the types of pairs before and after sending; a pair that cannot be read is sent all the same.
 
-HubSpot's response to a default link is the same for new and old links, so only a read before sending tells which links
+HubSpot's response to a default link is the same for new and old links, so only a read before sending shows which links
 a run adds.
 """
 

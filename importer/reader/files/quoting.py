@@ -20,8 +20,8 @@ MAX_CELL = 16 << 20
 
 STRAY_QUOTE = "STRAY_QUOTE"
 _ADVICE = (
-    "Put the whole cell in quotation marks and double each one inside it, or remove the marks; the row before may be "
-    "the cause."
+    "Put the whole cell in quotation marks and double each one inside it, or remove the marks. The cause may be in the "
+    "row above."
 )
 
 _NOT_INCHES = re.compile(r'(?<!\d)"(?!(?<=[א-ת]")[א-ת])')
@@ -189,7 +189,7 @@ def _next_opening(text: str, place: int) -> int:
 def stray_quote(text: str) -> Problem:
     """Return the problem of a row with a stray mark in the cell `text`."""
     message = (
-        f"a quotation mark in {quoted(text.strip())} does not open or close a whole cell, so which cell belongs to "
-        f"which column is not certain."
+        f"a quotation mark in {quoted(text.strip())} does not open or close a whole cell, so it is unclear which "
+        f"cell belongs to which column."
     )
     return Problem(STRAY_QUOTE, "", message, _ADVICE)

@@ -17,7 +17,7 @@ _SPLIT_CELL = Problem(
     STRAY_QUOTE,
     "",
     "a quotation mark opens in one row and closes in a later one, so these rows may be one cell of several lines.",
-    'Put the cell in marks of the kind " and double each one inside it, or remove the line breaks.',
+    'Put the cell in straight quotation marks (") and double each one inside it, or remove the line breaks.',
 )
 _SWALLOWED_ROWS = Problem(
     STRAY_QUOTE,

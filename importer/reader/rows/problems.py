@@ -12,14 +12,16 @@ _TYPE_ADVICE = "Enter the name of a HubSpot object, such as contacts or companie
 
 def extra_cell(cells: int, width: int) -> Problem:
     """Return the problem of a row with more cells than the header."""
-    message = f"the row has {cells} cells, the header {width}; it is not certain which cell belongs to which column."
+    message = (
+        f"the row has {cells} cells, but the header has {width}; it is not certain which cell belongs to which column."
+    )
     advice = "Put a cell that contains the delimiter in quotation marks, or remove the cells beyond the header."
     return Problem("EXTRA_CELL", "", message, advice)
 
 
 def too_many_pairs(pairs: int) -> Problem:
     """Return the problem of a row with more than `MAX_PAIRS` pairs."""
-    message = f"the row yields {pairs:,} pairs; the maximum per row is {MAX_PAIRS:,}."
+    message = f"the row contains {pairs:,} pairs; the maximum per row is {MAX_PAIRS:,}."
     return Problem("TOO_MANY_PAIRS", "", message, _SPREAD)
 
 
@@ -40,7 +42,9 @@ def self_association(record_id: str, column: str) -> Problem:
 def unlisted_id(text: str, column: str, list_column: str) -> Problem:
     """Return the problem of an id in a labelled column that is missing from the list beside it."""
     message = f"{quoted(text.strip())} is not among the ids of '{list_column}'."
-    return Problem("NOT_IN_LIST", column, message, f"Add it to '{list_column}', or clear it here.")
+    return Problem(
+        "NOT_IN_LIST", column, message, f"Add it to the column '{list_column}', or remove it from this cell."
+    )
 
 
 def further_ids(column: str, ids: int) -> Problem:
@@ -51,7 +55,7 @@ def further_ids(column: str, ids: int) -> Problem:
 
 def url_type_mismatch(text: str, column: str, url_type: str, expected: str) -> Problem:
     """Return the problem of a record URL whose type is not the one expected in its column."""
-    message = f"{quoted(text)} is a page of '{url_type}', but '{expected}' is expected here."
+    message = f"{quoted(text)} is the page of a record of type '{url_type}', but '{expected}' is expected here."
     return Problem("URL_TYPE_MISMATCH", column, message, "Check the URL, or give the type that it names.")
 
 

@@ -260,7 +260,8 @@ _SPLIT = Problem(
     "",
     "this row and an adjacent one have fewer cells than the header and together form one full row: a line break inside "
     "a cell may have split it.",
-    "Join the rows and put the cell with the line break in quotation marks; or write all cells, including empty ones.",
+    "Join the rows and put the cell with the line break in quotation marks; if they are separate rows, write all of "
+    "their cells, including empty ones.",
 )
 
 

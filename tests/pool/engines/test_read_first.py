@@ -121,7 +121,31 @@ async def test_the_state_before_an_interrupted_attempt_is_not_overwritten(path: 
         (pair,) = wanted = pairs(1)
         rig = Rig(journal_of(path, wanted), sandbox)
         await rig.run(ReadFirst, source=of_pending)
-        await rig.run(meanwhile=claim_one)
+        await rig.run()
         sandbox.state.links.add(SandboxPair(*key(pair)))
         await rig.run(ReadFirst, source=of_pending)
         assert types(path)[pair][0] == "-"
+
+
+@pytest.mark.long
+async def test_a_nightly_file_costs_a_read_per_thousand_records_and_a_call_per_new_pair(path: Path) -> None:
+    async with hubspot(page_size=500) as sandbox:
+        wanted = pairs(20_000)
+        new = wanted[::400]
+        for pair in set(wanted) - set(new):
+            sandbox.state.links.add(SandboxPair(*key(pair)))
+        rig = Rig(journal_of(path, wanted), sandbox)
+        await rig.run(ReadFirst, source=of_pending)
+        assert len((await rig.run()).of(Status.LINKED)) == 50
+        await rig.run(ReadAfter, source=without_after)
+        assert (sandbox.state.calls["read"], sandbox.state.calls["put"]) == (21, 50)
+
+
+async def test_reading_a_file_with_nothing_linked_costs_at_most_a_twentieth_of_its_calls(path: Path) -> None:
+    async with hubspot() as sandbox:
+        rig = Rig(journal_of(path, pairs(1_500)), sandbox)
+        await rig.run(ReadFirst, source=of_pending)
+        await rig.run()
+        await rig.run(ReadAfter, source=without_after)
+        assert sandbox.state.calls["put"] == 1_500
+        assert sandbox.state.calls["read"] <= 0.05 * 1_500

@@ -50,5 +50,5 @@ class DifferingText(UncertainValue):
     """The displayed and the stored text of a cell, joined, when their digits differ."""
 
     __slots__ = ()
-    sentence: ClassVar = "{}: the cell shows the first text but stores the second; which one is meant is not certain."
+    sentence: ClassVar = "{}: the cell shows the first text but stores the second; it is unclear which one is meant."
     advice: ClassVar = "Enter the value of this cell again and save the workbook."

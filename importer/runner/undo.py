@@ -1,0 +1,71 @@
+"""Undoes a run: each pair that it changed gets the state that it had before, if it still is what the run left."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from importer.config import Settings
+from importer.errors import BusyError, JournalError
+from importer.journal import SUFFIX, Journal, is_held, open_for_run, write_journal
+from importer.model import Operation
+from importer.reporter import Summary, check_writable
+from importer.runner import find_runs, output_paths
+from importer.runner.command_lock import hold_command, identify
+from importer.runner.events import EventHandler, ignore
+from importer.runner.execute import execute
+from importer.runner.os_errors import translate_os_errors
+from importer.runner.state_directory import journal_path, new_run_id, runs_directory
+from importer.runner.target import target_of_run
+from importer.runner.temporary_directories import temporary_directory
+from importer.timestamps import utc_now_text
+
+
+@translate_os_errors()
+def undo_run(
+    run_id: str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore, fresh: bool = False
+) -> Summary:
+    """Restore what the pairs that a run changed were before it, as a separate run, and return its summary.
+
+    A pair is left alone, with the reason in its row, if someone has changed it since, or if its state before or after
+    the run is not known. Nothing that the run did not change is touched. An unfinished undo is resumed unless `fresh`.
+    Raises as `run_import`, and JournalError if a run of this operation cannot be undone.
+    """
+    path = journal_path(settings, run_id)
+    if is_held(path):
+        raise BusyError("RUN_BUSY", f"Run {run_id} is still running. Wait until it ends, or stop it; then undo it.")
+    with Journal(path) as undone:
+        undone.verify()
+        info, target = undone.info, target_of_run(undone.info, settings, on_event)
+        if info.operation not in {Operation.LINK, Operation.UNLINK}:
+            raise JournalError("RUN_NOT_UNDOABLE", f"Run {run_id} is an {info.operation}, which cannot be undone.")
+        target.require_owner(undone)
+        command_id = identify(info.source, info.source_sha256, info.reading, info.target, run_id, Operation.UNDO)
+        with hold_command(target.context, command_id) as command:
+            own = target.context.settings
+            path_of_undo = None if fresh else find_runs.unfinished_retry(own, run_id, Operation.UNDO)
+            if path_of_undo is None:
+                path_of_undo = _create_undo(undone, own, out)
+            command.note(path_of_undo.stem)
+            return execute(path_of_undo, target, out)
+
+
+def _create_undo(undone: Journal, settings: Settings, out: Path | None) -> Path:
+    """Create the journal of a new undo and return its path."""
+    results = output_paths.undo_results_path(undone.info, out, sandbox=settings.sandbox)
+    check_writable(results)
+    info = replace(
+        undone.info,
+        run_id=new_run_id(),
+        created_at=utc_now_text(),
+        parent=undone.info.run_id,
+        api_version=settings.api_version,
+        results=str(results),
+        settings=settings.model_dump(mode="json"),
+        operation=Operation.UNDO,
+    )
+    runs = runs_directory(settings)
+    with temporary_directory(runs) as directory:
+        draft = directory / f"{info.run_id}{SUFFIX}"
+        write_journal(draft, info, undone.blocks_to_undo(), undone.account)
+        with open_for_run(draft) as journal:
+            journal.set_states_to_restore(undone.states_to_undo())
+        return draft.replace(runs / draft.name)
