@@ -21,10 +21,14 @@ _NO_RECORD = "OBJECT_NOT_FOUND"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A listed link: its types as `CATEGORY:ID;…`, and whether the unlabelled type is among them."""
+    """A listed link: its types as `CATEGORY:ID;…`, whether the unlabelled type is among them, and the labels.
+
+    `labels` has the text of each labelled type ("" if it is not readable), and the type as `CATEGORY:ID`.
+    """
 
     types: str
     is_unlabelled: bool
+    labels: tuple[tuple[str, str], ...] = ()
 
     @property
     def type_set(self) -> TypeSet | None:
@@ -39,7 +43,8 @@ class Link:
         if earlier is None:
             return self
         types = dict.fromkeys(kind for listed in (earlier, self) for kind in listed.types.split(";") if kind)
-        return Link(";".join(types), is_unlabelled=self.is_unlabelled or earlier.is_unlabelled)
+        labels = tuple(dict.fromkeys((*earlier.labels, *self.labels)))
+        return Link(";".join(types), self.is_unlabelled or earlier.is_unlabelled, labels)
 
 
 @dataclass(slots=True)
@@ -129,13 +134,15 @@ def _link(item: Mapping[str, Any]) -> Link:
     listed beside each label, including Primary.
     """
     types: list[str] = []
-    is_unlabelled = False
+    labels: list[tuple[str, str]] = []
     for spec in objects(item.get("associationTypes")):
         type_id = id_text(spec.get("typeId"))
         if type_id:
             types.append(f"{cleaned(id_text(spec.get('category')))}:{type_id}")
-            is_unlabelled = is_unlabelled or spec.get("label") in (None, "")
-    return Link(";".join(types), is_unlabelled)
+            label = spec.get("label")
+            if label not in (None, ""):
+                labels.append((label if isinstance(label, str) else "", types[-1]))
+    return Link(";".join(types), len(labels) < len(types), tuple(labels))
 
 
 def _parse_errors(response: Response, wanted: Mapping[str, Container[str]], page: Page) -> set[str]:

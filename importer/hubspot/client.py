@@ -170,6 +170,11 @@ class HubSpotClient:
         """GET the properties of an object type."""
         return await self._exchange("GET", object_paths.properties(self._version, object_type))
 
+    async def list_records(self, object_type: ObjectType, after: str) -> Response | NoResponse:
+        """GET a page of 100 records from the cursor `after` on ("" for the first page)."""
+        path, query = paths.records(self._version, object_type, after)
+        return await self._exchange("GET", path, query=query)
+
     async def account(self) -> Response | NoResponse:
         """GET the details of the account that the token belongs to."""
         return await self._exchange("GET", paths.account_details(self._version))

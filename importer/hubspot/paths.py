@@ -60,6 +60,13 @@ def batch_read(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) 
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/read"
 
 
+def records(version: ApiVersion, object_type: ObjectType, after: str) -> tuple[str, str]:
+    """Return path and query of the GET that lists records, 100 on a page; next to `v4` its version is `v3`."""
+    objects = "/crm/v3/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
+    query = f"limit=100&after={quote(after, safe='')}" if after else "limit=100"
+    return f"{objects}/{_segment(object_type)}", query
+
+
 def account_details(version: ApiVersion) -> str:
     """Return the path of the GET that names the account of a token; its version next to `v4` is `v3`."""
     return f"/account-info/{'v3' if version is ApiVersion.V4 else version}/details"

@@ -111,6 +111,7 @@ class OrderedPairs:
     def take(self, first: PendingPair, size: int) -> list[PendingPair]:
         """Give out up to `size` pairs of the object types of `first` that can go now."""
         types = types_of(first)
+        side = _primary_side(types)
         ready = self._ready[types]
         chunk: list[PendingPair] = []
         released: dict[int, int] = {}
@@ -119,7 +120,7 @@ class OrderedPairs:
             pending = joining.popleft() if joining else ready.popleft()
             chunk.append(pending)
             for follower in self._followers.get(pending.id, ()):
-                if types_of(follower) == types and self._may_join(follower, pending):
+                if types_of(follower) == types and self._may_join(follower, pending, side):
                     released[follower.id] = released.get(follower.id, 0) + 1
                     if released[follower.id] == self._blockers[follower.id]:
                         joining.append(follower)
@@ -145,6 +146,8 @@ class OrderedPairs:
             if status is None and not is_decided:
                 self._hold(pending)
             for follower in self._followers.pop(pending.id, ()):
+                if follower.id not in self._blockers:
+                    continue  # it went in the same chunk
                 if is_decided or status is Status.LINKED or status is Status.ALREADY_LINKED:
                     self._decide(follower, pending)
                 if self._unblock(follower):
@@ -154,24 +157,23 @@ class OrderedPairs:
                     else:
                         self._make_ready(follower)
 
-    def _may_join(self, follower: PendingPair, before: PendingPair) -> bool:
-        """Return whether a pair may go in the same chunk as the one before it."""
-        primary = primary_of(follower)
-        if primary is None or primary != primary_of(before):
+    def _may_join(self, follower: PendingPair, before: PendingPair, side: str) -> bool:
+        """Return whether a pair may go in the same chunk as the one before it, which has the same object types."""
+        if side == "" or (side == "to" and follower.pair.to_id != before.pair.to_id):
             return True
-        if before.id in self._decided:
-            self._decided.add(follower.id)
-        return before.id in self._decided
+        if before.id not in self._decided:
+            return False
+        self._decided.add(follower.id)
+        return True
 
     def _decide(self, follower: PendingPair, before: PendingPair) -> None:
+        """Note that the record of a pair has its primary record, if that is what the pair before it decided."""
         primary = primary_of(follower)
         if primary is not None and primary == primary_of(before):
             self._decided.add(follower.id)
 
     def _unblock(self, follower: PendingPair) -> bool:
         """Count one pair less that a pair waits for; return whether it can go now."""
-        if follower.id not in self._blockers:
-            return False  # it went in the same chunk
         self._blockers[follower.id] -= 1
         if self._blockers[follower.id]:
             return False

@@ -108,6 +108,11 @@ class Pool:
         return await self._sender.send(call, about)
 
     @property
+    def sender(self) -> Sender:
+        """Makes the calls; for reading outside of an engine."""
+        return self._sender
+
+    @property
     def stopped(self) -> Stop | None:
         """Why the run has stopped; None while it has not."""
         return self._signal.stopped

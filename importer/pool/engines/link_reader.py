@@ -1,7 +1,7 @@
 """Reading the links of many records. Records that could not be read completely are reported as unread."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -31,6 +31,23 @@ _MAX_PAGES = 400
 
 Wanted = Mapping[str, Collection[str]]
 """The ids to look for among the links of each record."""
+
+
+class _Everything(Collection[str]):
+    """All ids; no number of them is ever known to be complete, so that all pages are read."""
+
+    def __contains__(self, item: object) -> bool:
+        return bool(item)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("",))
+
+    def __len__(self) -> int:
+        return 1
+
+
+ALL_LINKS: Collection[str] = _Everything()
+"""Looks for all links of a record."""
 
 _NOT_REQUESTED = Outcome(Status.UNCONFIRMED, error_message="It was not requested.")
 _TOO_MANY_CALLS = Outcome(Status.UNCONFIRMED, error_message="Reading it would cost more calls than sending.")

@@ -1,0 +1,100 @@
+"""All links of all records of a type, or of given records: lists of records, then batch reads of their links."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+
+from importer.hubspot.batch_read import Link, classify_read_response
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.lookup import next_page
+from importer.hubspot.parse import objects
+from importer.hubspot.response import Response
+from importer.journal import PendingPair
+from importer.model import ObjectType, Outcome, Pair, RecordId, Status, Stop, StopReason, is_record_id
+from importer.pool.engines.link_reader import ALL_LINKS, MAX_RECORDS, LinkReader
+from importer.pool.retrying import Attempts
+from importer.pool.sender import Sender
+
+_FIRST_CHUNK = 100
+_LINKS_IN_MEMORY = 20_000
+"""Links of one chunk of records that are aimed at: how many a record has is known only after reading some."""
+
+
+@dataclass(slots=True)
+class RecordLinks:
+    """The links of some records, by record id and other id; `unread` has the reason for each record without them."""
+
+    links: dict[tuple[str, str], Link]
+    unread: dict[str, str] = field(default_factory=dict)
+
+
+class AllLinks:
+    """Reads links from records of one type to those of another; `stop` is why not all could be read."""
+
+    def __init__(self, client: HubSpotClient, sender: Sender, from_type: ObjectType, to_type: ObjectType) -> None:
+        """Read through `client` at the rate of `sender`."""
+        self.stop: Stop | None = None
+        self.records = 0
+        self._client = client
+        self._sender = sender
+        self._types = (from_type, to_type)
+        self._about = PendingPair(0, 0, Pair(from_type, RecordId("1"), to_type, RecordId("1")))
+        self._reader = LinkReader(client)
+        self._size = _FIRST_CHUNK
+
+    async def read(self, ids: Iterable[RecordId] | None) -> AsyncIterator[RecordLinks]:
+        """Yield the links of the records with these ids, or of all records of the type, in constant memory.
+
+        Ends early when `stop` is set. Raises StoppedError if the run is stopped.
+        """
+        waiting: list[str] = []
+        async for page in self._given(ids) if ids is not None else self._listed():
+            waiting += page
+            while len(waiting) >= self._size and self.stop is None:
+                chunk, waiting = waiting[: self._size], waiting[self._size :]
+                yield await self._read(chunk)
+        if waiting and self.stop is None:
+            yield await self._read(waiting)
+
+    async def _given(self, ids: Iterable[RecordId]) -> AsyncIterator[list[str]]:
+        for record in ids:
+            yield [record]
+
+    async def _read(self, chunk: list[str]) -> RecordLinks:
+        found = await self._reader.read(self._sender, self._about, self._types, dict.fromkeys(chunk, ALL_LINKS))
+        self.stop = self.stop or self._reader.refusal or self._sender.signal.reason
+        self.records += len(chunk)
+        wanted = _LINKS_IN_MEMORY * len(chunk) // max(1, len(found.links))
+        self._size = min(MAX_RECORDS, max(1, wanted))
+        links = {(found.merged_into.get(one, one), other): link for (one, other), link in found.links.items()}
+        unread = {record: outcome.error_message for record, outcome in found.unread.items()}
+        return RecordLinks({key: link for key, link in links.items() if key[0] not in unread}, unread)
+
+    async def _listed(self) -> AsyncIterator[list[str]]:
+        after: str | None = ""
+        seen: set[str] = set()
+        while after is not None and self.stop is None:
+            page, following, last = await self._list(after)
+            if page is None or following in seen:
+                reason = last.error_message or "the pages of the list are not readable"
+                stop = Stop(StopReason.UNREADABLE, f"The records of {self._types[0]} could not be listed: {reason}")
+                self.stop = self._sender.signal.reason or stop
+                return
+            yield page
+            seen.add(following)
+            after = following or None
+
+    async def _list(self, after: str) -> tuple[list[str] | None, str, Outcome]:
+        """Return the ids on a page of the list, the cursor of the next page or "", and the outcome of the last call."""
+        attempts = Attempts(self._sender, self._about)
+        repeat = True
+        while repeat:
+            response = await self._sender.send(lambda: self._client.list_records(self._types[0], after), [])
+            decision = classify_read_response(response, self._about.pair)
+            if isinstance(response, Response) and decision.outcome.status is Status.ALREADY_LINKED:
+                items = response.content["results"]
+                ids = [str(item.get("id")) for item in objects(items)]
+                following = next_page(response)
+                if following is not None and len(ids) == len(items) and all(map(is_record_id, ids)):
+                    return ids, following, decision.outcome
+            repeat = await attempts.retry(decision)
+        return None, "", decision.outcome
