@@ -11,16 +11,7 @@ from importer.config.credentials import (
     uses_token_file,
 )
 from importer.config.loading import CONFIG_VARIABLE, PROFILE_VARIABLE, load_settings
-from importer.config.settings import (
-    ENVIRONMENT_PREFIX,
-    ApiVersion,
-    EngineName,
-    LabelMode,
-    Rate,
-    Reading,
-    Settings,
-    user_state_path,
-)
+from importer.config.settings import ENVIRONMENT_PREFIX, Settings, user_state_path
 from importer.config.urls import (
     TOKEN_VARIABLE,
     RedactedValueError,
@@ -29,6 +20,7 @@ from importer.config.urls import (
     is_loopback,
     parse_base_url,
 )
+from importer.config.values import ApiVersion, EngineName, LabelMode, Rate, Reading
 
 __all__ = [
     "CONFIG_VARIABLE",

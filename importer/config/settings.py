@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -12,8 +11,9 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
+from importer.config.values import ApiVersion, EngineName, LabelMode, Rate, Reading
 from importer.errors import SettingsError
-from importer.model import Role, Status
+from importer.model import Role
 from importer.redaction import redact
 
 ENVIRONMENT_PREFIX = "IMPORTER_"
@@ -25,77 +25,6 @@ ENVIRONMENT = "the environment"
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """The form of a client secret."""
-
-
-class ApiVersion(StrEnum):
-    """The API version in the paths of requests. Source: HubSpot, OpenAPI files and changelog."""
-
-    V4 = "v4"
-    V2026_03 = "2026-03"
-    V2026_09 = "2026-09"
-
-
-class EngineName(StrEnum):
-    """How pairs are sent: one call per pair, or up to 2,000 pairs per call."""
-
-    PUT = "put"
-    BATCH = "batch"
-
-
-class LabelMode(StrEnum):
-    """How labels are set on a pair that has others already."""
-
-    ADD = "add"
-    REPLACE = "replace"
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `calls` requests in every rolling window of `seconds`."""
-
-    calls: int
-    seconds: float
-
-    def __str__(self) -> str:
-        """Return the form that `--rate` accepts, such as `100/10`."""
-        return f"{self.calls}/{self.seconds:g}"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How to read a source. None means that the reader detects it.
-
-    `columns` maps a role to a header or to a position (`#2`, from 1); `sheet` is a name or an index from 1; `limit` is
-    the number of data rows to read. `header_row` is the row number of the header (None: the first row that is not
-    blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
-    cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `portal_id` is
-    the account that record URLs must belong to (None: any). `from_by` and `to_by` are properties by which records are
-    looked up: the id column of that side then holds their values. `labels` are those that every pair gets besides its
-    own. `statuses`, when given, skips rows whose `import_status` from an earlier run is a different one; rows without a
-    status, or with an unknown one, are read.
-    """
-
-    from_object_type: str | None = None
-    to_object_type: str | None = None
-    columns: Mapping[Role, str] = field(default_factory=dict)
-    sheet: str | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    limit: int | None = None
-    header_row: int | None = None
-    no_header: bool = False
-    allow_blank: bool = False
-    visible_rows_only: bool = False
-    statuses: frozenset[Status] | None = None
-    portal_id: int | None = None
-    from_by: str | None = None
-    to_by: str | None = None
-    labels: tuple[str, ...] = ()
-
-    @property
-    def looks_up(self) -> bool:
-        """True if records of either side are looked up by a property."""
-        return self.from_by is not None or self.to_by is not None
 
 
 def _parse_rate(value: object) -> object:

@@ -8,7 +8,6 @@ from enum import StrEnum
 from importer.hubspot.advice import RETRY_ADVICE, refusal_advice
 from importer.hubspot.intermediaries import intermediary_advice, is_from_intermediary, is_html, page_text
 from importer.hubspot.not_found import proves_not_linked
-from importer.hubspot.parse import id_text
 from importer.hubspot.permissions import Denial, classify_denial, missing_scopes
 from importer.hubspot.response import NoResponse, Response
 from importer.model import Outcome, Pair, Status, Stop, StopReason
@@ -54,30 +53,12 @@ def classify_response(response: Response | NoResponse, pair: Pair) -> Decision:
     return _classify_failure(response, pair)
 
 
-def classify_labelled_response(response: Response | NoResponse, pair: Pair) -> Decision:
-    """Return the meaning of the response to the PUT of the labels of `pair`.
-
-    `linked` means here that the response names the pair: the labels still have to be read back.
-    """
-    if isinstance(response, NoResponse) or not 200 <= response.http_status < 300 or not response.is_json:
-        return classify_response(response, pair)
-    if response.num_errors or response.error.errors:
-        return classify_response(response, pair)
-    if response.status not in {"", "COMPLETE"}:
-        return incomplete(response)
-    ids = {id_text(response.content.get(key)) for key in ("fromObjectId", "toObjectId")}
-    if ids == {pair.from_id, pair.to_id}:
-        return Decision(Action.DONE, Outcome(Status.LINKED, response.http_status, response.status))
-    message = "HubSpot's response to the labels does not name this pair."
-    return Decision(Action.DONE, _outcome(Status.UNCONFIRMED, response, "NOT_IN_RESULTS", message, RETRY_ADVICE))
-
-
 def incomplete(response: Response) -> Decision:
     """Return the meaning of a 2xx response whose `status` is not COMPLETE."""
     action = Action.POLL if response.status in {"PENDING", "PROCESSING"} else Action.DONE
     message = f"HubSpot returned the status {response.status or 'missing'!r} instead of COMPLETE."
     return Decision(
-        action, _outcome(Status.UNCONFIRMED, response, "NOT_COMPLETE", message, RETRY_ADVICE), response.retry_after
+        action, outcome_of(Status.UNCONFIRMED, response, "NOT_COMPLETE", message, RETRY_ADVICE), response.retry_after
     )
 
 
@@ -123,7 +104,7 @@ def unreadable(response: Response) -> Decision:
     """Return the meaning of a 2xx response whose body cannot be parsed."""
     if is_html(response):
         return _not_hubspot(response)
-    outcome = _outcome(
+    outcome = outcome_of(
         Status.UNCONFIRMED, response, "UNREADABLE_ANSWER", "HubSpot's response could not be read.", RETRY_ADVICE
     )
     return Decision(Action.RETRY, outcome, response.retry_after)
@@ -133,7 +114,7 @@ def _not_hubspot(response: Response) -> Decision:
     """Return an unconfirmed outcome: a proxy may also replace the response to a call that HubSpot processed."""
     text = page_text(response)
     message = f"A server that is not HubSpot returned {response.http_status}" + (f": {text!r}." if text else ".")
-    outcome = _outcome(Status.UNCONFIRMED, response, "NOT_HUBSPOT", message, intermediary_advice(response))
+    outcome = outcome_of(Status.UNCONFIRMED, response, "NOT_HUBSPOT", message, intermediary_advice(response))
     return Decision(Action.NOT_HUBSPOT, outcome, response.retry_after)
 
 
@@ -151,10 +132,10 @@ def _completed(response: Response, pair: Pair) -> Outcome:
             completed_at=response.completed_at,
         )
     message = "HubSpot returned COMPLETE, but its results do not name this pair."
-    return _outcome(Status.UNCONFIRMED, response, "NOT_IN_RESULTS", message, RETRY_ADVICE)
+    return outcome_of(Status.UNCONFIRMED, response, "NOT_IN_RESULTS", message, RETRY_ADVICE)
 
 
-def _outcome(status: Status, response: Response, category: str, message: str, advice: str) -> Outcome:
+def outcome_of(status: Status, response: Response, category: str, message: str, advice: str) -> Outcome:
     return Outcome(
         status,
         http_status=response.http_status,
@@ -189,7 +170,7 @@ def _rejected(response: Response, pair: Pair) -> Outcome:
     first = next(iter(response.error.errors), response.error) if response.http_status < 300 else response.error
     category = first.category or first.code or f"HTTP_{response.http_status}"
     message = first.message or f"HubSpot returned {response.http_status} without a message."
-    outcome = _outcome(Status.FAILED, response, category, message, refusal_advice(response, pair))
+    outcome = outcome_of(Status.FAILED, response, category, message, refusal_advice(response, pair))
     return replace(outcome, num_errors=outcome.num_errors or 1)
 
 
@@ -198,7 +179,7 @@ def _transient_failure(response: Response, pair: Pair) -> Decision:
     category = response.error.category or f"HTTP_{response.http_status}"
     message = response.error.message or f"HubSpot returned {response.http_status}."
     return Decision(
-        Action.RETRY, _outcome(Status.UNCONFIRMED, response, category, message, RETRY_ADVICE), response.retry_after
+        Action.RETRY, outcome_of(Status.UNCONFIRMED, response, category, message, RETRY_ADVICE), response.retry_after
     )
 
 
@@ -209,7 +190,7 @@ def _locked(response: Response, pair: Pair) -> Decision:
 
 def _too_many(response: Response, pair: Pair) -> Decision:
     del pair
-    outcome = _outcome(
+    outcome = outcome_of(
         Status.NOT_SENT,
         response,
         response.policy_name or response.error.category or "RATE_LIMIT",
@@ -299,7 +280,7 @@ def _migrating(response: Response, pair: Pair) -> Decision:
 def _not_processed(response: Response, sentence: str, advice: str) -> Outcome:
     """Return the outcome of a call that HubSpot did not process, with its own message or else `sentence`."""
     category = response.error.category or f"HTTP_{response.http_status}"
-    return _outcome(Status.NOT_SENT, response, category, response.error.message or sentence, advice)
+    return outcome_of(Status.NOT_SENT, response, category, response.error.message or sentence, advice)
 
 
 _RULES: dict[int, Callable[[Response, Pair], Decision]] = {

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from importer.hubspot.association_types import TypeSet
 from importer.hubspot.batch_read import Link
-from importer.hubspot.classify import Decision, classify_labelled_response
+from importer.hubspot.classify import Decision
 from importer.hubspot.classify_batch import BatchDecision, classify_batch_response
+from importer.hubspot.classify_labelled import classify_labelled_response
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.response import NoResponse, Response
 from importer.model import Pair

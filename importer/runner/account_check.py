@@ -28,7 +28,7 @@ from importer.model import Stop, StopReason
 from importer.pool import Pool, StoppedError
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
-from importer.runner.send import Sent, Work, report_full_window, run_on_own_loop, waiting_notice, work_on
+from importer.runner.send import report_full_window, run_on_own_loop, waiting_notice
 
 _MAX_ATTEMPTS = 3
 _MAX_WAIT = 15.0
@@ -265,26 +265,6 @@ class TokenAccount:
         settings = self.context.settings
         wait = max(minimum, backoff(attempt, settings.backoff_base, settings.backoff_cap, 1.0))
         return wait if wait <= _MAX_WAIT else None
-
-
-def work_in_account(journal: Journal, context: RunContext, account: TokenAccount | None, work: Work) -> Sent:
-    """Do `work` as `work_on` does, after checking the account; the in-process sandbox has none."""
-    return add_account(account, work_on(journal, context, check_first(journal, account, work)))
-
-
-def check_first(journal: Journal, account: TokenAccount | None, work: Work) -> Work:
-    """Return `work`, preceded by the check of the account."""
-
-    async def work_after_check(pool: Pool, client: HubSpotClient) -> Stop | None:
-        stop = await account.check(journal, pool, client) if account is not None else None
-        return stop or await work(pool, client)
-
-    return work_after_check
-
-
-def add_account(account: TokenAccount | None, sent: Sent) -> Sent:
-    """Add the account's time zone to a stop that waits for the daily limit to be reset."""
-    return sent if account is None else replace(sent, stop=account.with_reset_time(sent.stop))
 
 
 def _is_transient(reply: Reply) -> bool:

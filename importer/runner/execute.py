@@ -10,7 +10,7 @@ from importer.journal import Journal, open_for_run
 from importer.model import Operation, Status
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths
-from importer.runner.account_check import work_in_account
+from importer.runner.account_work import work_in_account
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.estimate import costs
 from importer.runner.events import Plan

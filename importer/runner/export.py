@@ -24,7 +24,7 @@ from importer.reporter.csv_writer import CsvWriter
 from importer.reporter.result_row import escape_formula
 from importer.reporter.table_writer import TableWriter
 from importer.reporter.xlsx_writer import XlsxWriter
-from importer.runner.account_check import work_in_account
+from importer.runner.account_work import work_in_account
 from importer.runner.events import EventHandler, ignore
 from importer.runner.new_run import target_name
 from importer.runner.os_errors import translate_os_errors

@@ -8,7 +8,7 @@ from importer.journal import open_for_run
 from importer.model import Operation
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths
-from importer.runner.account_check import work_in_account
+from importer.runner.account_work import work_in_account
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import plan
 from importer.runner.finish import conclude, report_stop

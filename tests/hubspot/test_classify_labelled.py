@@ -7,7 +7,8 @@ import pytest
 
 from importer.config import ApiVersion
 from importer.hubspot import paths
-from importer.hubspot.classify import Action, classify_labelled_response
+from importer.hubspot.classify import Action
+from importer.hubspot.classify_labelled import classify_labelled_response
 from importer.hubspot.parse import parse_response
 from importer.hubspot.response import RateHeaders, Response
 from importer.model import Status

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
+from importer.errors import SettingsError
 from importer.model import ObjectType, is_object_type
+from importer.reader.messages import quoted
 
 _STANDARD: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     # name in API paths, id, other names (the plural is the name itself)
@@ -72,3 +74,16 @@ def parse_object_type(text: str) -> ObjectType | None:
     if known:
         return known
     return ObjectType(name) if is_object_type(name) else None
+
+
+def flag_type(flag: str, text: str | None) -> ObjectType | None:
+    """Return the object type given with a flag such as `--from`, or None; raises `SettingsError` if it is invalid."""
+    if text is None:
+        return None
+    object_type = parse_object_type(text)
+    if object_type is None:
+        raise SettingsError(
+            "OBJECT_TYPE_INVALID",
+            f"{flag} {quoted(text)} is not an object type. Give a name such as contacts, or an id such as 2-123.",
+        )
+    return object_type

@@ -4,7 +4,7 @@ from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.model import ObjectType, Role
 from importer.reader.columns.headers import ColumnKind, Meaning, holds_label_names, meaning
-from importer.reader.columns.object_types import normalize_name, parse_object_type
+from importer.reader.columns.object_types import flag_type, normalize_name
 from importer.reader.columns.property_headers import ValueColumn, suggested_lookups, value_columns
 from importer.reader.columns.roles import Columns, Header, Side
 from importer.reader.messages import quoted
@@ -29,19 +29,6 @@ def find_columns(name: str, header: Header, reading: Reading) -> Columns:
     does not exist or an invalid type.
     """
     return _Search(name, header, reading).columns()
-
-
-def flag_type(flag: str, text: str | None) -> ObjectType | None:
-    """Return the object type given with a flag such as `--from`, or None; raises `SettingsError` if it is invalid."""
-    if text is None:
-        return None
-    object_type = parse_object_type(text)
-    if object_type is None:
-        raise SettingsError(
-            "OBJECT_TYPE_INVALID",
-            f"{flag} {quoted(text)} is not an object type. Give a name such as contacts, or an id such as 2-123.",
-        )
-    return object_type
 
 
 class _Search:
