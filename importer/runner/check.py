@@ -62,7 +62,7 @@ def check_file(
     file: Path | str,
     settings: Settings,
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     on_event: EventHandler = ignore,
     online: bool = False,
 ) -> CheckReport:

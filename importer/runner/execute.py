@@ -20,7 +20,7 @@ from importer.runner.send import Sent, Work, abort_after_requests, link_pending
 from importer.runner.target import Target
 
 
-def execute(path: Path, target: Target, out: Path | None, confirmation: Confirmation = UNCONFIRMED) -> Summary:
+def execute(path: Path, target: Target, out: Path | str | None, confirmation: Confirmation = UNCONFIRMED) -> Summary:
     """Send the pending pairs of the journal at `path`, write its results, and return the summary.
 
     Raises ConfirmationError if the run would remove links and their number is not confirmed.

@@ -24,13 +24,15 @@ _INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM, StopReason.SIGHUP}
 
 
 @translate_os_errors()
-def report_run(run_id: str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore) -> Summary:
+def report_run(
+    run_id: str, settings: Settings, *, out: Path | str | None = None, on_event: EventHandler = ignore
+) -> Summary:
     """Write the current results of a run to `out` (default: the path that the run used)."""
     with open_journal(settings, run_id) as journal:
         return _write_again(journal, RunContext(settings, on_event=on_event), out)
 
 
-def report_finished(journal: Journal, context: RunContext, out: Path | None) -> Summary | None:
+def report_finished(journal: Journal, context: RunContext, out: Path | str | None) -> Summary | None:
     """Write the results of a run that another process has finished; return None if it has not finished.
 
     The summary's counts for this process are 0, because it has sent nothing.
@@ -44,7 +46,7 @@ def report_finished(journal: Journal, context: RunContext, out: Path | None) -> 
     return replace(summary, calls=0, reads=0, retries=0, rate_limited=0, seconds=seconds)
 
 
-def _write_again(journal: Journal, context: RunContext, out: Path | None) -> Summary:
+def _write_again(journal: Journal, context: RunContext, out: Path | str | None) -> Summary:
     journal.verify()
     results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
     output = output_paths.output_of(journal, command_name(journal), results, context)

@@ -54,7 +54,7 @@ def _report_kept(context: RunContext, path: Path, kept: Path) -> None:
     context.warn(f"{path} {action}: it was edited since it was written, or another command wrote it.")
 
 
-def results_path(source: SourceFile, out: Path | None, *, sandbox: bool, mark: str = "") -> Path:
+def results_path(source: SourceFile, out: Path | str | None, *, sandbox: bool, mark: str = "") -> Path:
     """Return the path of the results of a new run: `out`, or `NAME.results.EXT` beside the source.
 
     A `mark` (`.retry`) separates other runs over the same file: `NAME.retry.results.EXT`; so does `.sandbox`. Results
@@ -64,12 +64,12 @@ def results_path(source: SourceFile, out: Path | None, *, sandbox: bool, mark: s
     return checked_results(out or _beside(place, mark, sandbox=sandbox), source.path)
 
 
-def undo_results_path(undone: RunInfo, out: Path | None, *, sandbox: bool) -> Path:
+def undo_results_path(undone: RunInfo, out: Path | str | None, *, sandbox: bool) -> Path:
     """Return the path of the results of a new undo: `out`, or `NAME.undo.results.EXT` beside the run's results."""
     return checked_results(out or _beside(Path(undone.results), ".undo", sandbox=sandbox), undone.source)
 
 
-def retry_results_path(parent: RunInfo, out: Path | None, *, sandbox: bool) -> Path:
+def retry_results_path(parent: RunInfo, out: Path | str | None, *, sandbox: bool) -> Path:
     """Return the path of the results of a new retry: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
     return checked_results(out or _beside(Path(parent.results), ".retry", sandbox=sandbox), parent.source)
 
@@ -88,13 +88,13 @@ def _add_mark(name: str, mark: str) -> str:
     return f"{found[1]}{int(found[2] or 1) + 1}" if found else name + mark
 
 
-def checked_results(out: Path, source: str) -> Path:
+def checked_results(out: Path | str, source: str) -> Path:
     """Return the absolute path of a results file.
 
     Raises OutputError if it is not a valid path, or if it or its failures file is the source itself.
     """
     try:
-        out = out.resolve()
+        out = Path(out).resolve()
     except ValueError:  # a NUL in it
         message = f"{str(out)!r} is not a valid path. Choose another file with --out."
         raise OutputError("PATH_INVALID", message) from None

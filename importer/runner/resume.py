@@ -20,7 +20,7 @@ def resume_run(
     settings: Settings,
     *,
     confirmation: Confirmation = UNCONFIRMED,
-    out: Path | None = None,
+    out: Path | str | None = None,
     on_event: EventHandler = ignore,
 ) -> Summary:
     """Continue an unfinished run from its journal alone; the source is not read again.

@@ -31,7 +31,7 @@ def retry_run(
     settings: Settings,
     *,
     confirmation: Confirmation = UNCONFIRMED,
-    out: Path | None = None,
+    out: Path | str | None = None,
     on_event: EventHandler = ignore,
     fresh: bool = False,
 ) -> Summary:
@@ -97,7 +97,7 @@ def _retry_journal(
     path: Path,
     settings: Settings,
     on_event: EventHandler,
-    out: Path | None,
+    out: Path | str | None,
     *,
     fresh: bool,
     confirmation: Confirmation,
@@ -132,7 +132,7 @@ def _require_not_undo(info: RunInfo) -> None:
         )
 
 
-def _create_retry(parent: Journal, context: RunContext, out: Path | None) -> Path:
+def _create_retry(parent: Journal, context: RunContext, out: Path | str | None) -> Path:
     """Create the journal of a new retry of `parent` and return its path."""
     settings = context.settings
     results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)

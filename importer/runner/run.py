@@ -32,7 +32,7 @@ def run_import(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     on_event: EventHandler = ignore,
     fresh: bool = False,
 ) -> Summary:
@@ -58,7 +58,7 @@ def unlink_file(
     settings: Settings,
     *,
     confirmation: Confirmation = UNCONFIRMED,
-    out: Path | None = None,
+    out: Path | str | None = None,
     on_event: EventHandler = ignore,
     fresh: bool = False,
 ) -> Summary:
@@ -83,7 +83,7 @@ class ImportRequest:
     """
 
     reading: Reading
-    out: Path | None
+    out: Path | str | None
     fresh: bool
     account: Account | None = None
     operation: Operation = Operation.LINK
@@ -119,7 +119,7 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
             raise
 
 
-def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | None) -> Summary | None:
+def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | str | None) -> Summary | None:
     """Return the summary of the run of another process if it has finished with a source of this hash."""
     with Journal(journal_path(target.context.settings, run_id)) as journal:
         if journal.info.source_sha256 != sha256 or not target.owns(journal):

@@ -114,9 +114,11 @@ def _describe(path: Path) -> SourceFile:
             raise SourceError("NOT_A_FILE", message)
         version = read_version(path)
     except IsADirectoryError:
-        raise SourceError("IS_A_DIRECTORY", f"{path} is a directory. Give the file to import.") from None
+        raise SourceError("NOT_A_FILE", f"{path} is a directory. Give the file to import.") from None
+    except FileNotFoundError as error:
+        raise SourceError("FILE_NOT_FOUND", f"{path} cannot be read: {error.strerror}.") from error
     except OSError as error:
-        raise SourceError("SOURCE_UNREADABLE", f"{path} cannot be read: {error.strerror}.") from error
+        raise SourceError("FILE_UNREADABLE", f"{path} cannot be read: {error.strerror}.") from error
     except ValueError:  # it contains a NUL
         raise SourceError("PATH_INVALID", f"{str(path)!r} is not a valid path.") from None
     return SourceFile(str(path.resolve()), path, version.sha256, utc_text(version.modified_ns / 1e9), version)

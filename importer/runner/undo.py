@@ -21,7 +21,12 @@ from importer.timestamps import utc_now_text
 
 @translate_os_errors()
 def undo_run(
-    run_id: str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore, fresh: bool = False
+    run_id: str,
+    settings: Settings,
+    *,
+    out: Path | str | None = None,
+    on_event: EventHandler = ignore,
+    fresh: bool = False,
 ) -> Summary:
     """Restore what the pairs that a run changed were before it, as a separate run, and return its summary.
 
@@ -48,7 +53,7 @@ def undo_run(
             return execute(path_of_undo, target, out)
 
 
-def _create_undo(undone: Journal, settings: Settings, out: Path | None) -> Path:
+def _create_undo(undone: Journal, settings: Settings, out: Path | str | None) -> Path:
     """Create the journal of a new undo and return its path."""
     results = output_paths.undo_results_path(undone.info, out, sandbox=settings.sandbox)
     check_writable(results)

@@ -24,7 +24,7 @@ from importer.runner.temporary_directories import temporary_directory
 
 @translate_os_errors()
 def verify_file(
-    file: Path | str, settings: Settings, *, out: Path | None = None, on_event: EventHandler = ignore
+    file: Path | str, settings: Settings, *, out: Path | str | None = None, on_event: EventHandler = ignore
 ) -> Summary:
     """Read back which pairs of `file` are linked (`already_linked`) and which are missing (`not_sent`); send nothing.
 

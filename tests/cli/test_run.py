@@ -365,8 +365,8 @@ def test_a_check_of_a_good_file_exits_with_0(work: Workplace) -> None:
 
 
 REFUSED = {
-    "a missing file": (["run", "none.csv"], "SOURCE_UNREADABLE"),
-    "a directory": (["run", "tmp"], "IS_A_DIRECTORY"),
+    "a missing file": (["run", "none.csv"], "FILE_NOT_FOUND"),
+    "a directory": (["run", "tmp"], "NOT_A_FILE"),
     "an empty file": (["run", "empty.csv"], "FILE_EMPTY"),
     "no column for an id": (["run", "odd.csv"], "NO_ID_COLUMN"),
     "an unknown column": (["run", "a.csv", "--map", "to_object_id=Firm"], "MAPPED_COLUMN_MISSING"),

@@ -217,7 +217,7 @@ def test_wrong_input_raises_before_anything_is_sent(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = work.calls()
-    with raises(SourceError, "SOURCE_UNREADABLE"):
+    with raises(SourceError, "FILE_NOT_FOUND"):
         run_import(work.folder / "none.csv", settings)
     monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN")
     with pytest.raises(SettingsError, match="HUBSPOT_ACCESS_TOKEN"):
@@ -248,7 +248,7 @@ def test_a_check_returns_the_counts_and_the_first_problems(work: Workplace, sett
     (group,) = report.problems
     assert (group.rows, [number for number, _ in group.first]) == (9, [6, 7, 8, 9, 10])
     assert (report.exit_code, report.results) == (1, None)
-    assert report.costs.calls == 4
+    assert (report.costs.put_calls, report.costs.read_calls) == (4, 2)
     assert list(Path(settings.state_path).iterdir()) == []
 
 
@@ -265,5 +265,11 @@ def test_an_unfinished_data_frame_is_resumed_only_if_its_content_is_the_same(
     other = run_import(frame.head(1), settings)
     assert (other.linked, other.run_id == stopped.run_id) == (1, False)
     same = run_import(frame.copy(), settings)
-    assert (same.linked, same.run_id) == (3, stopped.run_id)
+    assert (same.linked, same.already_linked, same.run_id) == (2, 1, stopped.run_id)
     assert work.links() == set(pairs)
+
+
+def test_the_results_path_may_be_a_string(work: Workplace, settings: Settings) -> None:
+    out = str(work.folder / "linked.csv")
+    summary = run_import(work.write("deals.csv", work.pairs(1)), settings, out=out)
+    assert (summary.results, summary.linked) == (out, 1)

@@ -20,12 +20,12 @@ def test_a_pipe_is_refused_with_the_way_to_read_one(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
-    with raises(SourceError, "IS_A_DIRECTORY"), source_file(tmp_path, Settings(state_dir=tmp_path)):
+    with raises(SourceError, "NOT_A_FILE"), source_file(tmp_path, Settings(state_dir=tmp_path)):
         pass
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with raises(SourceError, "SOURCE_UNREADABLE"), source_file(tmp_path / "a.csv", Settings(state_dir=tmp_path)):
+    with raises(SourceError, "FILE_NOT_FOUND"), source_file(tmp_path / "a.csv", Settings(state_dir=tmp_path)):
         pass
 
 
