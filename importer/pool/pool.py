@@ -60,6 +60,16 @@ class Pool:
         """Run an engine that sends the pairs of `source`: they are claimed, those of one record one after the other."""
         return await self._run(engine, OrderedChunks(source, self._queue.claim, engine, self._signal))
 
+    async def run_in_any_order(self, engine: Engine) -> Stop | None:
+        """Run an engine that sends all pending pairs, where the order does not matter: nothing is linked first."""
+
+        def claim(after: int, limit: int) -> list[PendingPair]:
+            found = self.pending(after, limit)
+            self._queue.claim(found)
+            return found
+
+        return await self._run(engine, UnorderedChunks(claim, engine, self._signal))
+
     async def _run(self, engine: Engine, chunks: Chunks) -> Stop | None:
         number = min(self.settings.workers, MAX_HELD // engine.max_chunk, max(1, self._pairs))
         try:

@@ -42,12 +42,12 @@ async def _undo_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
 
 async def _remove_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
     """Remove in batches, then one by one what is still listed; a pair is done when it was read back."""
-    await pool.run(ArchiveEngine(client, pool.limiter.sharing_pause(pool.settings.batch_rate)))
+    await pool.run_in_any_order(ArchiveEngine(client, pool.limiter.sharing_pause(pool.settings.batch_rate)))
     if pool.stopped is None:
         await pool.run(ConfirmChanged(client, is_last=False), pool.pending)
     stop: Stop | None = None
     if pool.stopped is None and pool.pending(0, 1):
-        stop = await pool.run(ChangeEngine(client))
+        stop = await pool.run_in_any_order(ChangeEngine(client))
     if pool.stopped is None:
         await pool.run(ConfirmChanged(client, is_last=True), pool.pending)
     return pool.stopped or stop
