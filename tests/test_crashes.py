@@ -276,6 +276,7 @@ def test_a_moved_source_is_another_file_and_its_old_run_can_still_be_resumed(wor
     source = work.write("a.csv", pairs)
     run_id = stopped_run(work, source)
     moved = source.rename(work.folder / "b.csv")
+    work.environment["IMPORTER_READ_FIRST"] = "false"
     assert finish(work, pairs, "run", moved).json["run_id"] != run_id
     assert finish(work, pairs, "resume", run_id).json["run_id"] == run_id
 
@@ -420,7 +421,7 @@ def test_an_interruption_while_all_workers_wait_ends_the_run_soon(
     )  # a call refused with 429 was not processed; in all other cases the pair may be linked
     with sandbox_process(replace(FAST, window=30.0, faults=(parse_fault(f"{fault}=always"),))) as hubspot:
         work = workplace_in(tmp_path, hubspot)
-        work.environment.update(variables)
+        work.environment.update({"IMPORTER_READ_FIRST": "false", **variables})
         pairs = work.pairs(40)
         running = work.start("run", work.write("a.csv", pairs), "--json", "--workers", "8")
         wait_until(lambda: work.calls() >= (8 if may_be_processed else 1))

@@ -125,16 +125,18 @@ class OrderedChunks:
             if found:
                 self._last = found[-1].id
                 self._pairs.add(found)
+        chunks: list[list[PendingPair]] = []
         claimed: list[PendingPair] = []
         while len(claimed) < _MIN_CLAIM and (first := self._pairs.largest()) is not None:
             size = self._engine.chunk_size(first)
             if claimed and self._pairs.ready(first) < size:
                 break
             chunk = self._pairs.take(first, size)
-            self._claimed.append(chunk)
+            chunks.append(chunk)
             claimed += chunk
         if claimed:
-            self._claim(claimed)
+            self._claim(claimed)  # before any worker can take them: a pair that was sent must be known to be in flight
+            self._claimed.extend(chunks)
         return bool(claimed)
 
     def _can_read(self) -> bool:
