@@ -166,7 +166,7 @@ def test_a_token_that_may_not_read_records_is_reported(place: Workplace, fault: 
 def test_an_unknown_property_is_reported_with_similar_ones(place: Workplace) -> None:
     source = place.folder / "people.csv"
     source.write_text("Company,Contact ID\nacme.com,1\n", encoding="utf-8")
-    flags = ("--from", "companies", "--from-by", "domian", "--map", "from_object_id=Company")
+    flags = ("--from", "companies", "--from-by", "domain_nam", "--map", "from_object_id=Company")
     done = place.here("check", source, *flags)
     assert (done.code, done.error_code) == (2, "UNKNOWN_PROPERTY")
     assert "domain" in done.error
