@@ -118,7 +118,9 @@ def _refuse_suspect(name: str, number: int, cells: Sequence[str]) -> None:
 
 def _header_row_error(name: str, requested: int | None, last: int) -> SourceError:
     if requested is None or not last:
-        return EmptyTableError("TABLE_EMPTY", f"There are no rows in {name}. A header with column names is needed.")
+        return EmptyTableError(
+            "TABLE_EMPTY", f"{name} is empty. Its first row must be a header with the names of the columns."
+        )
     if requested > last:
         return SourceError(
             "HEADER_ROW_BEYOND_END", f"{name} ends at row {last}, but --header-row {requested} was given."
