@@ -127,7 +127,7 @@ async def test_the_state_before_an_interrupted_attempt_is_not_overwritten(path: 
         assert types(path)[pair][0] == "-"
 
 
-@pytest.mark.long
+@pytest.mark.slow
 async def test_a_nightly_file_costs_a_read_per_thousand_records_and_a_call_per_new_pair(path: Path) -> None:
     async with hubspot(page_size=500) as sandbox:
         wanted = pairs(20_000)
