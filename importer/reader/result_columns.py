@@ -30,8 +30,8 @@ class ResultColumns:
         if statuses is not None and self._status_column is None:
             raise SourceError(
                 "NOT_A_RESULTS_FILE",
-                f"{name} has no column '{STATUS_COLUMN}', so it is not a results file. Give a results file, or the id "
-                f"of a run.",
+                f"{name} has no column '{STATUS_COLUMN}', so it is not a results file. Give a results file or "
+                f"the id of a run. To import this file for the first time, use: importer run",
             )
 
     @property

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Settings
-from importer.errors import BusyError, JournalError, SourceError
+from importer.errors import BusyError, ColumnsError, JournalError
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, write_journal
 from importer.model import Operation
 from importer.reader import SourceInfo
@@ -85,12 +85,9 @@ def _retry_unknown_file(
         return import_source(
             source, replace(request, reading=reading), target_of_settings(settings, warn_about_columns)
         )
-    except SourceError as error:
-        raise SourceError(
-            error.code,
-            f"{error} No run here wrote {file}, so its columns are not known. Specify them with --from, --to and "
-            "--map, or import the file with: importer run.",
-        ) from None
+    except ColumnsError as error:
+        reason = f"No run that is known here wrote {file}, so its columns are determined by its header."
+        raise ColumnsError(error.code, f"{error} {reason}") from None
 
 
 def _retry_journal(
