@@ -131,9 +131,11 @@ def test_a_kill_while_the_results_are_written_keeps_the_old_ones(
     running.send(signal.SIGKILL)
     assert running.end().code == -signal.SIGKILL
     assert old.read_text() == "old results"
+    assert any(work.folder.glob(".importer-*"))
     done = work.run("run", source, "--json")
     assert (done.code, done.json["calls"], done.json["linked"], done.json["invalid"]) == (1, 0, 5, 40_000)
     assert len(rows_of(old)) == 40_005
+    assert not any(work.folder.glob(".importer-*"))
     assert set(work.asked().values()) == {1}
 
 

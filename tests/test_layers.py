@@ -19,6 +19,7 @@ LAYERS = (
         "importer.exit_codes",
         "importer.timestamps",
         "importer.atomic_file",
+        "importer.temporary_directories",
         "importer.written_files",
     ),
     ("importer.config",),

@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import IO, Any, Self
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
-from importer.atomic_file import PREFIX, AtomicFile, unwritable
+from importer.atomic_file import AtomicFile, unwritable
 from importer.errors import OutputError
 from importer.reporter.summary_sheet import TITLE, SummaryLine
 from importer.reporter.workbook_style import HEADER_COLOUR, STATUS_COLOURS, STATUS_COLUMN, result_width, source_width
@@ -41,9 +40,8 @@ class XlsxWriter:
         with ExitStack() as stack:
             self._file = stack.enter_context(AtomicFile(target))
             try:
-                scratch = stack.enter_context(TemporaryDirectory(prefix=PREFIX, dir=self._file.directory))
                 self._output = _OutputStream(self._file.file)
-                self._book = Workbook(self._output, {"constant_memory": True, "tmpdir": scratch})
+                self._book = Workbook(self._output, {"constant_memory": True, "tmpdir": self._file.directory})
                 self._sheet = self._book.add_worksheet(SHEET)
             except OSError as error:
                 raise unwritable(target, error) from error

@@ -20,7 +20,7 @@ from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.source_file import open_table, source_file
 from importer.runner.target import Target, target_of_settings
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 
 SMALLEST_DAILY_LIMIT = 250_000
 """Calls per day of a Free or Starter account. Source: HubSpot, usage guidelines."""

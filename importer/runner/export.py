@@ -31,7 +31,7 @@ from importer.runner.os_errors import translate_os_errors
 from importer.runner.send import Sent
 from importer.runner.state_directory import new_run_id
 from importer.runner.target import target_of_settings
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 from importer.timestamps import utc_now_text
 
 _HEADER = (Role.FROM_OBJECT_TYPE, Role.FROM_OBJECT_ID, Role.TO_OBJECT_TYPE, Role.TO_OBJECT_ID, "label")

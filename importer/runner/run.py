@@ -24,7 +24,7 @@ from importer.runner.os_errors import translate_os_errors
 from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import Target, target_of_settings
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 
 
 @translate_os_errors()

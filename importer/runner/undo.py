@@ -15,7 +15,7 @@ from importer.runner.execute import execute
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import target_of_run
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 from importer.timestamps import utc_now_text
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from importer.config import Reading, Settings, load_settings
 from importer.errors import ColumnsError, SourceError
+from importer.model import Status
 from importer.reader import open_source
 from importer.runner.retry import retry_run
 from tests.support.errors import raises_code
@@ -22,7 +23,7 @@ def test_a_file_without_results_is_rejected_with_the_one_reason(tmp_path: Path, 
     with raises_code(SourceError, "NOT_A_RESULTS_FILE") as caught:
         retry_run(str(path), settings)
     with raises_code(SourceError, "NOT_A_RESULTS_FILE") as read:
-        open_source(path, Reading(statuses=frozenset({"failed"})))
+        open_source(path, Reading(statuses=frozenset({Status.FAILED})))
     assert str(caught.value) == str(read.value)
 
 
