@@ -13,7 +13,7 @@ from importer.reader.columns.roles import Columns, Header
 from importer.reader.files.hidden_rows import HiddenRows
 from importer.reader.files.table import Records, Table
 from importer.reader.formulas import count_formulas
-from importer.reader.parts import find_common_header, late_warnings
+from importer.reader.parts import final_warnings, find_common_header
 from importer.reader.result_columns import STATUS_COLUMN, ResultColumns
 from importer.reader.rows.ids import holds_ids
 from importer.reader.rows.parse import RowReader
@@ -45,7 +45,7 @@ class Source:
             notes += ("The columns of previous results (import_…) are ignored and will be replaced.",)
         self.info = _source_info(table, columns, header, header_row.number, notes)
         self._column_warnings = header_warnings(header_row, header, columns) + column_notes(header, columns)
-        self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
+        self._hidden = HiddenRows(table.observed.hidden, visible_only=reading.visible_rows_only)
         self._row_reader = RowReader(columns, header, reading.portal_id)
         self._shapes = self._text_shapes(header_row.texts, columns)
         self._report: ReadReport | None = None
@@ -98,7 +98,7 @@ class Source:
 
     def _may_have_formulas(self) -> bool:
         tables = (self._table, *(part.table for part in self._table.parts))
-        return any(table.seen.may_have_formulas for table in tables)
+        return any(table.observed.may_have_formulas for table in tables)
 
     def _refuse_other_header(self) -> None:
         number = self._row_reader.other_header
@@ -144,7 +144,7 @@ class Source:
             _formula_warning(formula_cells),
             *(self._shapes.warnings(names) if self._shapes else ()),
             *reader.id_warnings(names),
-            *late_warnings(self._table),
+            *final_warnings(self._table),
         )
         return ReadReport(
             rows=rows,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from importer.errors import SourceError
-from importer.reader.files.table import Record, Table, in_blocks
+from importer.reader.files.table import Observations, Record, Table, in_blocks
 from importer.reader.files.workbook import OpenSheet, WorkbookFormat, identify, open_workbook
 from importer.reader.files.workbook.errors import (
     CorruptFileError,
@@ -35,12 +35,12 @@ def open_as_workbook(path: Path, name: str, head: bytes, sheet: str | None) -> T
 
 
 def _table(name: str, workbook_format: WorkbookFormat, sheet: OpenSheet) -> Table:
-    late_warnings = _merged_warnings(sheet)
+    observed = Observations(sheet.hidden, warnings=_merged_warnings(sheet))
 
     def records() -> Generator[Record]:
         with _as_source_error(name):
             yield from sheet.records
-        late_warnings[:] = _merged_warnings(sheet)
+        observed.warnings = _merged_warnings(sheet)
 
     return Table(
         format=workbook_format.value,
@@ -49,8 +49,7 @@ def _table(name: str, workbook_format: WorkbookFormat, sheet: OpenSheet) -> Tabl
         sheet=sheet.name,
         sheets=sheet.sheets,
         notes=_sheet_notes(sheet),
-        late_warnings=late_warnings,
-        hidden=sheet.hidden,
+        observed=observed,
     )
 
 
