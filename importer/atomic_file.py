@@ -84,6 +84,13 @@ def replace_text(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def replace_durably(draft: Path, path: Path) -> None:
+    """Flush a finished file to the disk and move it to `path` in one step. Raises OSError."""
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
 def check_writable(target: Path) -> None:
     """Raise OutputError unless a file can be written at `target` now. Call it before a long run."""
     AtomicFile(target).discard()

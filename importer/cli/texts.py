@@ -1,7 +1,7 @@
 """Texts that describe a source and a plan, in lines of at most 80 columns where names from outside allow it."""
 
 from importer.config import EngineName
-from importer.journal import Counts
+from importer.journal import SourceCounts
 from importer.model import Role
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
@@ -31,7 +31,7 @@ def _side(info: SourceInfo, id_role: Role, type_role: Role) -> str:
     return f"{info.columns[id_role]} → {object_type or f'type in column {info.columns[type_role]}'}{lookup}"
 
 
-def counts_text(counts: Counts) -> str:
+def counts_text(counts: SourceCounts) -> str:
     """Return the row counts of a source as one line, without those that are zero."""
     parts = [
         count_text(counts.pairs, "pair"),

@@ -17,12 +17,12 @@ from importer.journal.locking import is_held, list_journals, remove_journal
 from importer.journal.records import (
     CUT_OFF,
     Account,
-    Counts,
     LabelUse,
     Outcomes,
     PendingPair,
     ProblemGroup,
     RunInfo,
+    SourceCounts,
     Types,
 )
 from importer.journal.schema import SUFFIX
@@ -34,13 +34,13 @@ __all__ = [
     "SANDBOX",
     "SUFFIX",
     "Account",
-    "Counts",
     "Journal",
     "LabelUse",
     "Outcomes",
     "PendingPair",
     "ProblemGroup",
     "RunInfo",
+    "SourceCounts",
     "Types",
     "is_held",
     "list_journals",

@@ -5,7 +5,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import CUT_OFF, NO_TYPES, Counts, ProblemGroup
+from importer.journal.records import CUT_OFF, NO_TYPES, ProblemGroup, SourceCounts
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
 from importer.journal.serialization import UNKNOWN_PAIR, ProblemsByRow, current_outcome, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
@@ -47,12 +47,12 @@ _RETRIED = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
 class ReportQueries(JournalFile):
     """Everything a report needs. Call `verify` before using rows, problems or outcomes."""
 
-    def counts(self) -> Counts:
+    def counts(self) -> SourceCounts:
         """Return the numbers of rows, distinct pairs, invalid rows, duplicate rows and blank rows."""
         with as_journal_error(self.path):
             invalid, duplicates = self._db.execute(_COUNTS).fetchone()
         totals = self._totals
-        return Counts(totals.rows, totals.pairs - totals.duplicates, invalid, duplicates, totals.blank)
+        return SourceCounts(totals.rows, totals.pairs - totals.duplicates, invalid, duplicates, totals.blank)
 
     def has_extra_cells(self) -> bool:
         """Return True if any row has more cells than the header."""

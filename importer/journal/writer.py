@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, astuple
 from pathlib import Path
 
+from importer.atomic_file import replace_durably
 from importer.errors import JournalError
 from importer.journal.duplicates import write_duplicates
 from importer.journal.integrity import Span, Totals, block_checksum, checksum
@@ -85,9 +86,7 @@ def _create_private(path: Path) -> None:
 
 def _publish(draft: Path, path: Path) -> None:
     try:
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
+        replace_durably(draft, path)
     except OSError as error:
         raise _not_writable(path, error) from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from importer.config import Settings
 from importer.exit_codes import ExitCode
-from importer.journal import Counts, Journal, ProblemGroup
+from importer.journal import Journal, ProblemGroup, SourceCounts
 from importer.model import Outcome, Status
 from importer.reader import Source, SourceInfo
 from importer.reporter import Layout, write_results
@@ -41,7 +41,7 @@ class CheckReport:
 
     source: str
     understood: SourceInfo
-    counts: Counts
+    counts: SourceCounts
     warnings: tuple[str, ...]
     problems: tuple[ProblemGroup, ...]
     costs: Costs

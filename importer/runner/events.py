@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from importer.journal import Counts
+from importer.journal import SourceCounts
 from importer.model import Operation
 from importer.pool import Progress
 from importer.reader import SourceInfo
@@ -21,7 +21,7 @@ class Plan:
     run_id: str
     resumed: bool
     target: str
-    counts: Counts
+    counts: SourceCounts
     pending: int
     costs: Costs
     operation: Operation = Operation.LINK

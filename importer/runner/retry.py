@@ -22,7 +22,6 @@ from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import target_of_run, target_of_settings
 from importer.temporary_directories import temporary_directory
-from importer.timestamps import utc_now_text
 
 
 @translate_os_errors()
@@ -134,15 +133,7 @@ def _create_retry(parent: Journal, context: RunContext, out: Path | str | None) 
     settings = context.settings
     results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
     check_writable(results)
-    info = replace(
-        parent.info,
-        run_id=new_run_id(),
-        created_at=utc_now_text(),
-        parent=parent.info.run_id,
-        api_version=settings.api_version,
-        results=str(results),
-        settings=settings.model_dump(mode="json"),
-    )
+    info = parent.info.child(new_run_id(), results, settings)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"

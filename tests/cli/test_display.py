@@ -14,7 +14,7 @@ from importer.cli.display import Display
 from importer.cli.texts import cost_lines, counts_text, source_info_lines
 from importer.config import EngineName, Settings, load_settings
 from importer.errors import SourceError
-from importer.journal import Counts
+from importer.journal import SourceCounts
 from importer.model import ObjectType, Role, Status
 from importer.pool import Progress
 from importer.reader import SourceInfo
@@ -44,7 +44,7 @@ COSTS = Costs(
     batch_minutes=0.02,
     read_calls=12,
 )
-PLAN = Plan("20260504-030201-abcde", False, "sandbox", Counts(12_003, 12_000, 2, 1), 12_000, COSTS)
+PLAN = Plan("20260504-030201-abcde", False, "sandbox", SourceCounts(12_003, 12_000, 2, 1), 12_000, COSTS)
 
 
 class Terminal(io.StringIO):
@@ -80,8 +80,11 @@ def test_a_side_is_shown_as_its_column_and_its_type() -> None:
 
 
 def test_counts_that_are_zero_are_left_out() -> None:
-    assert counts_text(Counts(2, 2, 0, 0)) == "2 rows: 2 pairs"
-    assert counts_text(Counts(5_000, 1, 1, 2, 3)) == "5,000 rows: 1 pair, 2 duplicate rows, 1 invalid row, 3 blank rows"
+    assert counts_text(SourceCounts(2, 2, 0, 0)) == "2 rows: 2 pairs"
+    assert (
+        counts_text(SourceCounts(5_000, 1, 1, 2, 3))
+        == "5,000 rows: 1 pair, 2 duplicate rows, 1 invalid row, 3 blank rows"
+    )
 
 
 def test_the_costs_are_an_aligned_table_that_marks_the_chosen_way() -> None:
