@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from importer.config import Reading
 from importer.errors import SettingsError
+from importer.reader.corrections import corrected_cells
 from importer.reader.files.dataframe import check_frame, frame_table
 from importer.reader.files.delimiter import DELIMITERS
 from importer.reader.files.detect import open_table
@@ -22,6 +23,7 @@ from importer.reader.files.table import Table
 from importer.reader.messages import quoted
 from importer.reader.previous_results import PreviousResults, read_previous_results
 from importer.reader.recognition import RECOGNIZERS
+from importer.reader.row_judge import RowJudge
 from importer.reader.source import Source
 from importer.reader.source_info import ReadReport, SourceInfo
 
@@ -36,9 +38,11 @@ __all__ = [
     "WORKBOOK_EXTENSIONS",
     "PreviousResults",
     "ReadReport",
+    "RowJudge",
     "Source",
     "SourceInfo",
     "check_frame",
+    "corrected_cells",
     "open_frame",
     "open_source",
     "read_previous_results",
