@@ -1,15 +1,16 @@
 """Queries for reports: totals, problems, and every row with the outcomes of its pairs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby, islice
 from operator import itemgetter
 
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import CUT_OFF, NO_TYPES, Counts, ProblemGroup
+from importer.journal.records import CUT_OFF, Counts, ProblemGroup
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
 from importer.journal.serialization import UNKNOWN_PAIR, ProblemsByRow, current_outcome, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
-from importer.model import Operation, Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
+from importer.model import Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
 
 _BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY number"
 
@@ -33,6 +34,9 @@ UNION ALL SELECT duplicates.pair, types FROM duplicates JOIN {table} ON {table}.
 WHERE duplicates.pair BETWEEN :first AND :last
 """
 _TYPES_BEFORE, _TYPES_AFTER = (_TYPES_OF_PAIRS.format(table=table) for table in ("before", "after"))
+
+_GOALS = "SELECT pair, types FROM goals WHERE pair BETWEEN :first AND :last"
+_PRIMARIES = "SELECT pair, other, types FROM primaries WHERE pair BETWEEN :first AND :last"
 
 _COUNTS = """
 SELECT
@@ -90,26 +94,13 @@ class ReportQueries(JournalFile):
                         block.add(SourceRow(row.number, row.cells, pairs, (), labels))
                 yield block
 
-    def blocks_to_undo(self) -> Iterator[SourceBlock]:
+    def rows_to_undo(self) -> Iterator[RowOutcome]:
         """Yield the rows with pairs that the run changed or may have changed, each pair in the first row with it."""
         with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
-                block = SourceBlock()
                 for row in rows:
                     if made := _to_undo(row):
-                        block.add(SourceRow(row.number, row.cells, tuple(one.pair for one in made), ()))
-                yield block
-
-    def states_to_undo(self) -> Iterator[tuple[str | None, str | None]]:
-        """Yield the types after and before of the pairs of `blocks_to_undo`, in the same order.
-
-        A removal that was killed before it read back left nothing, if HubSpot carried it out.
-        """
-        left = NO_TYPES if self.info.operation is Operation.UNLINK else None
-        with as_journal_error(self.path):
-            for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
-                for row in rows:
-                    yield from ((made.after or left, made.before) for made in _to_undo(row))
+                        yield replace(row, pairs=made)
 
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
         found = self._db.execute(f"{_PROBLEMS} WHERE code = ? ORDER BY rowid", (code,))
@@ -128,7 +119,8 @@ class ReportQueries(JournalFile):
     def _pairs_by_row(self, first: int, last: int, data: bytes, not_sent: Outcome) -> dict[int, list[PairOutcome]]:
         span = {"first": first, "last": last}
         states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
-        before, after = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER))
+        before, after, goals = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER, _GOALS))
+        primaries = {number: tuple(values) for number, *values in self._db.execute(_PRIMARIES, span)}
         found: dict[int, list[PairOutcome]] = {}
         for number, (record, labels) in enumerate(labelled_records(data), first):
             first_row, *values = states.get(number, UNKNOWN_PAIR)
@@ -139,15 +131,17 @@ class ReportQueries(JournalFile):
                 before.get(number),
                 after.get(number),
                 labels,
+                goals.get(number, ""),
+                primaries.get(number),
             )
             found.setdefault(record[0], []).append(made)
         return found
 
 
-def _to_undo(row: RowOutcome) -> list[PairOutcome]:
+def _to_undo(row: RowOutcome) -> tuple[PairOutcome, ...]:
     """Return the pairs of a row that are to be undone there: not those of an earlier row, nor those never sent."""
     pairs = {made.pair: made for made in row.pairs if made.first_row == row.number and _may_have_changed(made.outcome)}
-    return list(pairs.values())
+    return tuple(pairs.values())
 
 
 def _may_have_changed(outcome: Outcome) -> bool:
