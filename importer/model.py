@@ -244,7 +244,9 @@ class PairOutcome:
     """A pair of a row with its outcome; `first_row` is the number of the first row with the same pair.
 
     `before` and `after` are its association types as read before and after sending: `CATEGORY:ID;…`, `-` if it had
-    none, None if they were not read. `labels` are the label texts of this row's pair.
+    none, None if they were not read. `labels` are the label texts of this row's pair, `goal` has the types of the
+    labels of all rows with it. `primary_before`, of a pair that was to become Primary, is the id of the record that
+    was it before ("" if there was none), with its types.
     """
 
     pair: Pair
@@ -253,6 +255,8 @@ class PairOutcome:
     before: str | None = None
     after: str | None = None
     labels: Labels = ()
+    goal: str = ""
+    primary_before: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

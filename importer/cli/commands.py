@@ -198,10 +198,11 @@ def export(from_type: str, to_type: str, ids: Path | None, **flags: Any) -> int:
 @options.removal
 @options.output
 def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
-    """Remove the links of the pairs of FILE.
+    """Remove the links of the pairs of FILE, or only labels.
 
-    First reads which of them are linked, then asks to type their number (or takes --yes N) before removing any. The
-    results have the association types that were there; importer run RESULTS links the pairs again.
+    With --label or a label column only these labels are taken off; the links stay. First reads what is there, then
+    asks to type the number of links or labels (or takes --yes N) before removing any. The results have the
+    association types that were there; importer run RESULTS restores them.
     """
     return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
 

@@ -108,12 +108,18 @@ the_run = _group(
     ),
 )
 removal = _group(
-    click.option("--yes", "yes", metavar="N", type=int, help="Remove links if there are exactly N, without asking."),
+    click.option(
+        "--yes",
+        "yes",
+        metavar="N",
+        type=int,
+        help="Remove the links, or labels, if there are exactly N, without asking.",
+    ),
     click.option(
         "--allow-deleting-leads",
         is_flag=True,
         default=None,
-        help="Also remove links that may be a lead's last primary association: HubSpot deletes the lead.",
+        help="Also remove a lead's last primary association: HubSpot deletes the lead.",
     ),
 )
 fresh = click.option("--fresh", is_flag=True, help="Start a new run even if a run of this file is unfinished.")

@@ -113,12 +113,8 @@ class HubSpotClient:
     ) -> Response | NoResponse:
         """POST exactly these types of up to 2,000 pairs of the same object types; idempotent."""
         first, _ = types_of_pairs[0]
-        inputs = [
-            {"from": {"id": pair.from_id}, "to": {"id": pair.to_id}, "types": labelled_body(types)}
-            for pair, types in types_of_pairs
-        ]
         path = paths.batch_create(self._version, first.from_type, first.to_type)
-        return await self._exchange("POST", path, {"inputs": inputs})
+        return await self._exchange("POST", path, _labelled_inputs(types_of_pairs))
 
     async def labels(self, from_type: ObjectType, to_type: ObjectType, form: int = 0) -> Response | NoResponse:
         """GET the association types from one object type to another; `form` selects one of `label_forms` paths."""
@@ -133,10 +129,6 @@ class HubSpotClient:
         """DELETE all association types of `pair`; idempotent."""
         return await self._exchange("DELETE", paths.association(self._version, pair))
 
-    async def set_types(self, pair: Pair, types: Sequence[AssociationType]) -> Response | NoResponse:
-        """PUT exactly these association types on `pair`, which replaces its labels; idempotent."""
-        return await self._exchange("PUT", paths.association(self._version, pair), labelled_body(types))
-
     async def archive(self, pairs: Sequence[Pair]) -> Response | NoResponse:
         """POST the removal of all association types of up to 1,000 pairs of the same object types; idempotent."""
         others: dict[str, list[dict[str, str]]] = {}
@@ -145,6 +137,17 @@ class HubSpotClient:
         inputs = [{"from": {"id": record}, "to": listed} for record, listed in others.items()]
         path = paths.batch_archive(self._version, pairs[0].from_type, pairs[0].to_type)
         return await self._exchange("POST", path, {"inputs": inputs})
+
+    async def archive_labels(
+        self, types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]
+    ) -> Response | NoResponse:
+        """POST the removal of these labels of up to 1,000 pairs of the same object types; idempotent.
+
+        The unlabelled type must not be among them: HubSpot would remove all types of its pair.
+        """
+        first, _ = types_of_pairs[0]
+        path = paths.batch_labels_archive(self._version, first.from_type, first.to_type)
+        return await self._exchange("POST", path, _labelled_inputs(types_of_pairs))
 
     async def read(
         self, from_type: ObjectType, to_type: ObjectType, after: Mapping[str, str | None]
@@ -221,6 +224,14 @@ class HubSpotClient:
         seconds = parse_retry_after(wait, server_time(headers.get("Date"), datetime.now(UTC))) if wait else None
         response = parse_response(status, body, _rate_headers(headers), seconds)
         return replace(response, token_origin=self._guard.origin) if status == 401 else response
+
+
+def _labelled_inputs(types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]) -> dict[str, object]:
+    inputs = [
+        {"from": {"id": pair.from_id}, "to": {"id": pair.to_id}, "types": labelled_body(types)}
+        for pair, types in types_of_pairs
+    ]
+    return {"inputs": inputs}
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:

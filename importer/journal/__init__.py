@@ -5,7 +5,7 @@ totals and the report are queries against it. It does not depend on HTTP.
 
 Rows and pairs are written once, in blocks. Pairs are numbered from 1 in the order of the rows; a pair that repeats one
 of an earlier row is listed in `duplicates` and shares that pair's outcome. During a run only the tables `in_flight`,
-`before`, `after` and `outcomes` change.
+`before`, `after`, `primaries` and `outcomes` change.
 
 Durability: WAL with `synchronous=NORMAL`. A killed process loses nothing that was committed. A power failure may roll
 back the last transactions but leaves the file sound; those pairs are sent again, which is idempotent, so FULL (one
@@ -20,10 +20,12 @@ from importer.journal.activity import (
     ProcessSpan,
     Second,
 )
+from importer.journal.goals import LabelKey
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import is_held, list_journals, remove_journal
 from importer.journal.records import (
     CUT_OFF,
+    NO_TYPES,
     Account,
     LabelUse,
     Outcomes,
@@ -31,6 +33,7 @@ from importer.journal.records import (
     ProblemGroup,
     RunInfo,
     SourceCounts,
+    StateToRestore,
     Types,
 )
 from importer.journal.schema import SUFFIX
@@ -39,11 +42,13 @@ from importer.journal.writer import write_journal
 
 __all__ = [
     "CUT_OFF",
+    "NO_TYPES",
     "SANDBOX",
     "SUFFIX",
     "Account",
     "ActivityTotals",
     "Journal",
+    "LabelKey",
     "LabelUse",
     "LiveState",
     "Outcomes",
@@ -55,6 +60,7 @@ __all__ = [
     "RunInfo",
     "Second",
     "SourceCounts",
+    "StateToRestore",
     "Types",
     "is_held",
     "list_journals",

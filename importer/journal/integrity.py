@@ -137,9 +137,12 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
     for table in ("before", "after"):
         for pair, types in _checked(db, "pair, types", table):
             require(0 < pair <= totals.pairs and bool(_TYPES(types)) and pair not in repeated, "association types")
-    for pair, *texts in _checked(db, "pair, left_types, target_types", "undo"):
+    for pair, *texts in _checked(db, "pair, left_types, target_types, added_types, removed_types", "undo"):
         is_text = all(text is None or _TYPES(text) for text in texts)
         require(0 < pair <= totals.pairs and is_text and pair not in repeated, "a state to restore")
+    for pair, other, types in _checked(db, "pair, other, types", "primaries"):
+        is_text = bool(_TYPES(types)) and (not other or is_record_id(other))
+        require(0 < pair <= totals.pairs and is_text and pair not in repeated, "a primary record")
     _verify_goals(db, totals, repeated)
     for (pair,) in _checked(db, "pair", "in_flight"):
         require(0 < pair <= totals.pairs and pair not in repeated, "a pair in flight")

@@ -120,6 +120,12 @@ Outcomes = Sequence[tuple[int, Outcome]]
 NO_TYPES = "-"
 """The text of the types of a pair that is not linked."""
 
+StateToRestore = tuple[str | None, str | None, str, str]
+"""The types that the undone run left and those that it found, and the labels that it may have added and removed."""
+
+Primaries = Sequence[tuple[int, str, str]]
+"""The records that are primary before others become it, by the numbers of these pairs: id ("" if none) and types."""
+
 Types = Sequence[tuple[int, str]]
 """Association types of pairs as text (`CATEGORY:ID;…`, `-` if none), by the numbers of the pairs."""
 
@@ -130,8 +136,8 @@ class PendingPair:
 
     `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` has its
     association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. In an undo,
-    `left` has those that the undone run left, and `target` those to restore. `goal` has the types of its labels, "" for
-    a pair without labels.
+    `left` has those that the undone run left, `target` those to restore, `added` and `removed` the labels that it may
+    have added and removed. `goal` has the types of its labels, "" for a pair without labels.
     """
 
     id: int
@@ -142,6 +148,8 @@ class PendingPair:
     left: str | None = None
     target: str | None = None
     goal: str = ""
+    added: str = NO_TYPES
+    removed: str = NO_TYPES
 
     @property
     def may_be_linked(self) -> bool:

@@ -2,19 +2,19 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby, islice
 from operator import itemgetter
 
 from importer.corrections import Correction
 from importer.journal.integrity import Span, read_block
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import CUT_OFF, NO_TYPES, ProblemGroup, SourceCounts
+from importer.journal.records import CUT_OFF, ProblemGroup, SourceCounts
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
 from importer.journal.serialization import UNKNOWN_PAIR, PairRecord, ProblemsByRow, current_outcome, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
 from importer.model import (
     Labels,
-    Operation,
     Outcome,
     Pair,
     PairOutcome,
@@ -49,6 +49,9 @@ UNION ALL SELECT duplicates.pair, types FROM duplicates JOIN {table} ON {table}.
 WHERE duplicates.pair BETWEEN :first AND :last
 """
 _TYPES_BEFORE, _TYPES_AFTER = (_TYPES_OF_PAIRS.format(table=table) for table in ("before", "after"))
+
+_GOALS = "SELECT pair, types FROM goals WHERE pair BETWEEN :first AND :last"
+_PRIMARIES = "SELECT pair, other, types FROM primaries WHERE pair BETWEEN :first AND :last"
 
 _COUNTS = """
 SELECT
@@ -122,28 +125,13 @@ class ReportQueries(JournalFile):
                 block.corrections = [one for number in block.numbers for one in corrections.get(number, ())]
                 yield block
 
-    def blocks_to_undo(self) -> Iterator[SourceBlock]:
+    def rows_to_undo(self) -> Iterator[RowOutcome]:
         """Yield the rows with pairs that the run changed or may have changed, each pair in the first row with it."""
-        corrections = self.corrections()
         with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
-                block = SourceBlock()
                 for row in rows:
                     if made := _to_undo(row):
-                        block.add(SourceRow(row.number, row.cells, tuple(one.pair for one in made), ()))
-                block.corrections = [one for number in block.numbers for one in corrections.get(number, ())]
-                yield block
-
-    def states_to_undo(self) -> Iterator[tuple[str | None, str | None]]:
-        """Yield the types after and before of the pairs of `blocks_to_undo`, in the same order.
-
-        A removal that was killed before it read back left nothing, if HubSpot carried it out.
-        """
-        left = NO_TYPES if self.info.operation is Operation.UNLINK else None
-        with as_journal_error(self.path):
-            for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
-                for row in rows:
-                    yield from ((made.after or left, made.before) for made in _to_undo(row))
+                        yield replace(row, pairs=made)
 
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
         found = self._db.execute(f"{_PROBLEMS} WHERE code = ? ORDER BY rowid", (code,))
@@ -181,7 +169,8 @@ class ReportQueries(JournalFile):
         """Return the pairs of some records, the first of which has the number `first`, by row."""
         span = {"first": first, "last": first + len(records) - 1}
         states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
-        before, after = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER))
+        before, after, goals = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER, _GOALS))
+        primaries = {number: tuple(values) for number, *values in self._db.execute(_PRIMARIES, span)}
         found: dict[int, list[PairOutcome]] = {}
         for number, (record, labels) in enumerate(records, first):
             first_row, *values = states.get(number, UNKNOWN_PAIR)
@@ -192,6 +181,8 @@ class ReportQueries(JournalFile):
                 before.get(number),
                 after.get(number),
                 labels,
+                goals.get(number, ""),
+                primaries.get(number),
             )
             found.setdefault(record[0], []).append(made)
         return found
@@ -209,10 +200,10 @@ def _rows(
         yield RowOutcome(number, tuple(texts), problems.of(number), found, originals.get(number, _NO_ORIGINALS))
 
 
-def _to_undo(row: RowOutcome) -> list[PairOutcome]:
+def _to_undo(row: RowOutcome) -> tuple[PairOutcome, ...]:
     """Return the pairs of a row that are to be undone there: not those of an earlier row, nor those never sent."""
     pairs = {made.pair: made for made in row.pairs if made.first_row == row.number and _may_have_changed(made.outcome)}
-    return list(pairs.values())
+    return tuple(pairs.values())
 
 
 def _may_have_changed(outcome: Outcome) -> bool:

@@ -9,7 +9,7 @@ from sys import maxsize
 
 from importer.journal.integrity import checksum
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import Outcomes, PendingPair, Types
+from importer.journal.records import Outcomes, PendingPair, Primaries, StateToRestore, Types
 from importer.journal.schema import OUTCOME_COLUMNS
 from importer.journal.serialization import (
     PairRecord,
@@ -46,14 +46,19 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
     AND pair IN (SELECT pair FROM before) AND pair NOT IN (SELECT pair FROM after)
 ORDER BY pair LIMIT ?
 """
-_UNDO = "SELECT pair, left_types, target_types FROM undo WHERE pair BETWEEN ? AND ?"
+_UNDO = "SELECT pair, left_types, target_types, added_types, removed_types FROM undo WHERE pair BETWEEN ? AND ?"
 _COUNT_TO_REMOVE = f"""
 SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
 WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
 """
+_LABELS_TO_REMOVE = f"""
+SELECT before.types, goals.types FROM before JOIN goals ON goals.pair = before.pair
+LEFT JOIN outcomes ON outcomes.pair = before.pair WHERE coalesce(status, '') <> '{Status.FAILED}'
+"""
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
+_RECORD_PRIMARY = "INSERT OR IGNORE INTO primaries VALUES (?, ?, ?, ?)"
 _RECORD_AFTER = "INSERT OR REPLACE INTO after VALUES (?, ?, ?)"
 _BEFORE = "SELECT pair, types FROM before WHERE pair BETWEEN ? AND ?"
 _RECORD_OUTCOME = f"INSERT OR REPLACE INTO outcomes VALUES (?, {', '.join('?' for _ in fields(Outcome))}, ?)"
@@ -98,8 +103,15 @@ class WorkQueue(JournalFile):
         with self._transaction() as db:
             db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in pairs))
 
-    def record(self, final: Outcomes, provisional: Outcomes = (), before: Types = (), after: Types = ()) -> None:
-        """Write the outcomes of pairs, and their types as read before and after sending, in one transaction.
+    def record(
+        self,
+        final: Outcomes,
+        provisional: Outcomes = (),
+        before: Types = (),
+        after: Types = (),
+        primaries: Primaries = (),
+    ) -> None:
+        """Write the outcomes of pairs, and what was read before and after sending, in one transaction.
 
         A pair with a provisional outcome stays in flight: reports show the outcome, and the next process sends the pair
         again. Not so a pair that is `not_sent`: HubSpot is known not to have accepted it.
@@ -110,6 +122,7 @@ class WorkQueue(JournalFile):
         with self._transaction() as db:
             db.executemany(_RECORD_BEFORE, ((*values, checksum(*values)) for values in before))
             db.executemany(_RECORD_AFTER, ((*values, checksum(*values)) for values in after))
+            db.executemany(_RECORD_PRIMARY, ((*values, checksum(*values)) for values in primaries))
             db.executemany(_RECORD_OUTCOME, ((*row, checksum(*row)) for row in rows))
             db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in done))
 
@@ -138,11 +151,18 @@ class WorkQueue(JournalFile):
 
     def pending_by_types(self) -> list[int]:
         """Return how many distinct pairs are pending, for each combination of object types that has any."""
+        return list(self._count_pending().values())
+
+    def pending_object_types(self) -> set[ObjectType]:
+        """Return the object types of the pending pairs."""
+        return {name for types in self._count_pending() for name in types}
+
+    def _count_pending(self) -> Counter[tuple[ObjectType, ObjectType]]:
         pending: Counter[tuple[ObjectType, ObjectType]] = Counter()
         with as_journal_error(self.path):
             for found in self._pending_records(0):
                 pending.update((record[1], record[3]) for _, record in found)
-        return list(pending.values())
+        return pending
 
     def outcome_counts(self) -> dict[Status, int]:
         """Return how many distinct pairs have each status, of those that have an outcome."""
@@ -150,16 +170,27 @@ class WorkQueue(JournalFile):
             found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
             return {status_of(status): count for status, count in found}
 
-    def set_states_to_restore(self, states: Iterable[tuple[str | None, str | None]]) -> None:
-        """Write, for each pair of an undo in order, the types that the undone run left and those that it found."""
+    def set_states_to_restore(self, states: Iterable[StateToRestore]) -> None:
+        """Write the state to restore of each pair of an undo, in order."""
         rows = ((number, *state) for number, state in enumerate(states, 1))
         with self._transaction() as db:
-            db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?)", ((*row, checksum(*row)) for row in rows))
+            db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?)", ((*row, checksum(*row)) for row in rows))
+
+    def pairs_to_restore(self) -> Iterator[PendingPair]:
+        """Yield every pair of an undo with its state to restore, whether it is pending or not."""
+        with as_journal_error(self.path):
+            for first, last, data in self._blocks_of_pairs(0):
+                found = enumerate(pair_records(data), first)
+                if last >= first:
+                    yield from self._with_states_to_restore([pending_pair(*one, None) for one in found])
 
     def count_to_remove(self) -> int:
-        """Return how many distinct pairs are linked, as read before, and not refused."""
+        """Return how many links, or in a run with labels how many of these, were read before and are not refused."""
         with as_journal_error(self.path):
-            return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])
+            if not self.has_labels:
+                return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])
+            found = self._db.execute(_LABELS_TO_REMOVE)
+            return sum(len(set(before.split(";")).intersection(goal.split(";"))) for before, goal in found)
 
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions are lost."""
@@ -175,10 +206,13 @@ class WorkQueue(JournalFile):
         span = pairs[0].id, pairs[-1].id
         if before := dict(self._db.execute(_BEFORE, span)):
             pairs = [replace(pending, before=before.get(pending.id)) for pending in pairs]
-        if self.info.operation is Operation.UNDO:
-            states = {number: values for number, *values in self._db.execute(_UNDO, span)}
-            pairs = [replace(one, left=states[one.id][0], target=states[one.id][1]) for one in pairs]
-        return pairs
+        return self._with_states_to_restore(pairs) if self.info.operation is Operation.UNDO else pairs
+
+    def _with_states_to_restore(self, pairs: list[PendingPair]) -> list[PendingPair]:
+        span = pairs[0].id, pairs[-1].id
+        states = {number: values for number, *values in self._db.execute(_UNDO, span)}
+        names = ("left", "target", "added", "removed")
+        return [replace(one, **dict(zip(names, states[one.id], strict=True))) for one in pairs]
 
     def _pending(self, after: int) -> Iterator[PendingPair]:
         for found in self._pending_records(after):

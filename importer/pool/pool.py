@@ -4,13 +4,13 @@ Worker → engine → `Sender` (rate limit, stop signal) → client; the outcome
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 
 from importer.config import Settings
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.journal import Journal, PauseReason, PendingPair
-from importer.model import Status, Stop
+from importer.model import ObjectType, Status, Stop
 from importer.pool.activity_log import ActivityLog
 from importer.pool.call_meter import CallMeter
 from importer.pool.dispatch import MAX_HELD, Chunks, OrderedChunks, Source, UnorderedChunks
@@ -65,13 +65,16 @@ class Pool:
         """Run an engine that sends the pairs of `source`: they are claimed, those of one record one after the other."""
         return await self._run(engine, OrderedChunks(source, self._queue.claim, engine, self._signal))
 
-    async def run_in_any_order(self, engine: Engine) -> Stop | None:
-        """Run an engine that sends all pending pairs, where the order does not matter: nothing is linked first."""
+    async def run_in_any_order(self, engine: Engine, wanted: Callable[[PendingPair], bool]) -> Stop | None:
+        """Run an engine that sends the `wanted` ones of the pending pairs, where the order does not matter."""
 
         def claim(after: int, limit: int) -> list[PendingPair]:
-            found = self.pending(after, limit)
-            self._queue.claim(found)
-            return found
+            while found := self.pending(after, limit):
+                if claimed := list(filter(wanted, found)):
+                    self._queue.claim(claimed)
+                    return claimed
+                after = found[-1].id
+            return []
 
         return await self._run(engine, UnorderedChunks(claim, engine, self._signal))
 
@@ -109,10 +112,25 @@ class Pool:
         """Return pairs still to be sent that have no labels: a source for an engine that does not send them."""
         return self._journal.pending_without_labels(after, limit)
 
+    def pending_object_types(self) -> set[ObjectType]:
+        """Return the object types of the pairs that are still to be sent."""
+        return self._journal.pending_object_types()
+
     @property
     def has_labels(self) -> bool:
         """Whether any pair of the run has labels."""
         return self._journal.has_labels
+
+    def pairs_to_restore(self) -> Iterator[PendingPair]:
+        """Yield every pair of an undo, also those that are done."""
+        return self._journal.pairs_to_restore()
+
+    def all_pending(self) -> Iterator[PendingPair]:
+        """Yield every pair that is still to be sent."""
+        last = 0
+        while found := self._journal.pending(last, MAX_HELD):
+            yield from found
+            last = found[-1].id
 
     def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that are unconfirmed: a source for `run`."""

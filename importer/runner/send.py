@@ -17,7 +17,17 @@ from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Stop
-from importer.pool import BatchEngine, LabelEngine, Pool, PutEngine, ReadAfter, ReadBack, ReadFirst, Verify
+from importer.pool import (
+    BatchEngine,
+    LabelEngine,
+    Pool,
+    PutEngine,
+    ReadAfter,
+    ReadBack,
+    ReadFirst,
+    ReadLabelledFirst,
+    Verify,
+)
 from importer.runner.context import RequestCounts, RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.os_errors import translate_os_errors
@@ -53,9 +63,9 @@ class Sent:
 async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode = LabelMode.ADD) -> Stop | None:
     """Send every pending pair, in passes; each pass takes the pairs that the previous one left pending.
 
-    The passes: read which pairs without labels are already linked (unless disabled), send pairs with labels in the
-    order of the file with those without, send the others in batches (if requested) and one by one, read back
-    unconfirmed pairs, and read the types of the linked ones.
+    The passes: read which pairs without labels are already linked, and what labelled ones are (unless disabled); send
+    pairs with labels in the order of the file with those without; send the others in batches (if requested) and one by
+    one; read back unconfirmed pairs, and read the types of the linked ones.
     """
     settings = pool.settings
     stop: Stop | None = None
@@ -63,6 +73,8 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
         read_first = ReadFirst(client)
         await pool.run(read_first, pool.pending_without_labels)
         read_first.report()
+        if pool.has_labels and pool.stopped is None:
+            await pool.run(ReadLabelledFirst(client), pool.pending)
     if pool.has_labels and pool.stopped is None:
         is_batch = settings.engine is EngineName.BATCH
         limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None

@@ -198,11 +198,3 @@ def test_a_check_counts_labels_and_resolves_them_on_request(work: Workplace) -> 
     assert (online.code, online.error_code) == (2, "LABEL_UNKNOWN")
     assert work.calls() > calls
     assert types(work) == {}
-
-
-def test_a_file_with_labels_is_not_unlinked_as_a_whole(work: Workplace) -> None:
-    source = write(work, "Contact ID,Company ID,Label\nBASE,7,Decision maker\n")
-    assert work.here("run", source).code == 0
-    done = work.here("unlink", source, "--yes", "1")
-    assert (done.code, done.error_code) == (2, "LABELS_WITH_UNLINK")
-    assert types(work)[work.base, 7] == {PRIMARY, DECISION, PLAIN}
