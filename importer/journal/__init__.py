@@ -16,6 +16,7 @@ from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import is_held, list_journals, remove_journal
 from importer.journal.records import (
     CUT_OFF,
+    NO_TYPES,
     Account,
     Counts,
     LabelUse,
@@ -31,6 +32,7 @@ from importer.journal.writer import write_journal
 
 __all__ = [
     "CUT_OFF",
+    "NO_TYPES",
     "SANDBOX",
     "SUFFIX",
     "Account",
