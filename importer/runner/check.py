@@ -83,7 +83,7 @@ def check_file(
         new_run = NewRun("check", settings, settings.reading, results or Path())
         lookup = new_run.write(path, source, table, context, target.account_of_lookup(settings.reading))
         if online:
-            resolve_labels(path, context)
+            resolve_labels(path, target)
         with Journal(path) as journal:
             if results is not None:
                 _write_rows(journal, results, context)

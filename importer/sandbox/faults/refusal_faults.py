@@ -68,7 +68,7 @@ UNAVAILABLE_FAULTS = {
     "lost_504": CallFault("carried out, but the response is 504", True, status(504)),
     **{
         f"http_{code}": CallFault(f"{code} with HubSpot's error body", False, status(code))
-        for code in (400, 404, 405, 408, 409, 414, 500, 502, 503, 504)
+        for code in (400, 404, 408, 409, 414, 500, 502, 503, 504)
     },
     **{
         f"html_{code}": CallFault(
