@@ -55,7 +55,8 @@ class Page:
     and `listed` the other ids on this page of the records that have one. `answered` has the records that the response
     covers; `unreadable` others, whose part is contradictory, incomplete or malformed. `merged_into` has the surviving
     record of one that was requested alone. `has_unknown_ids`: results name records that were not requested, which
-    requested ones were merged into. `primaries` has the record that is primary for a requested one, wanted or not.
+    requested ones were merged into. `primaries` has the record that is primary for a requested one, wanted or not, and
+    `numbers` how many links of it are listed.
     """
 
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Page:
     unreadable: set[str] = field(default_factory=set)
     merged_into: dict[str, str] = field(default_factory=dict)
     primaries: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     has_unknown_ids: bool = False
 
 
@@ -121,6 +123,7 @@ def _parse_result(item: Mapping[str, Any], record: str, others: Container[str], 
     if not is_known or (after and page.after.get(record, after) != after):
         page.unreadable.add(record)
     page.answered.add(record)
+    page.numbers[record] = page.numbers.get(record, 0) + len(ids)
     if after:
         page.after[record] = after
         page.listed[record] = page.listed.get(record, frozenset()).union(ids)

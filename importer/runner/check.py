@@ -7,7 +7,7 @@ from pathlib import Path
 from importer.config import Settings
 from importer.exit_codes import ExitCode
 from importer.journal import Counts, Journal, ProblemGroup
-from importer.model import Outcome, Status
+from importer.model import Outcome, Status, StopReason
 from importer.reader import Source, SourceInfo
 from importer.reporter import Layout, write_results
 from importer.runner import output_paths
@@ -19,6 +19,7 @@ from importer.runner.lookup import LookupCounts
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.source_file import open_table, source_file
+from importer.runner.survey import OnlineReport, read_online
 from importer.runner.target import Target, target_of_settings
 from importer.runner.temporary_directories import temporary_directory
 
@@ -26,6 +27,11 @@ SMALLEST_DAILY_LIMIT = 250_000
 """Calls per day of a Free or Starter account. Source: HubSpot, usage guidelines."""
 
 _FIRST_ROWS = 5
+_SIGNALS = {
+    StopReason.SIGINT: ExitCode.INTERRUPTED,
+    StopReason.SIGTERM: ExitCode.TERMINATED,
+    StopReason.SIGHUP: ExitCode.TERMINATED,
+}
 _NOT_SENT = Outcome(Status.NOT_SENT, advice="This was a check: nothing was sent.")
 
 
@@ -36,7 +42,8 @@ class CheckReport:
     `warnings` are plain sentences; `problems` are grouped by code with their first rows; `daily_share` is the share of
     the calls in the smallest daily limit; `results` is the path of the file with every row, None if not requested.
     `labels` has the number of pairs with each label text, most frequent first. `lookup` counts the values that were
-    looked up (None: the file has ids), `reads` the calls that were made.
+    looked up (None: the file has ids), `reads` the calls that were made. `online` is what a run would meet in the
+    account, None if that was not requested.
     """
 
     source: str
@@ -50,10 +57,13 @@ class CheckReport:
     labels: dict[str, int] = field(default_factory=dict)
     lookup: LookupCounts | None = None
     reads: int = 0
+    online: OnlineReport | None = None
 
     @property
     def exit_code(self) -> ExitCode:
-        """OK if no row is invalid, else SOME_ROWS_BAD."""
+        """OK if no row is invalid, else SOME_ROWS_BAD; that of the signal or STOPPED if reading has stopped early."""
+        if self.online is not None and self.online.stop is not None:
+            return _SIGNALS.get(self.online.stop.reason, ExitCode.STOPPED)
         return ExitCode.SOME_ROWS_BAD if self.counts.invalid else ExitCode.OK
 
 
@@ -69,10 +79,10 @@ def check_file(
     """Read all of `file` and report what a run would do; write every row to `out` if given. Changes nothing in HubSpot.
 
     It makes calls, which only read, and needs a token only to look up records by a property and, if `online`, to
-    resolve labels. Raises as `run_import`.
+    resolve labels and to read what a run would meet: links that are there already, primary records that would move,
+    records that would have too many links. Raises as `run_import`.
     """
     target = _target(settings, on_event, online=online)
-    context = target.context
     with (
         source_file(file, settings) as source,
         temporary_directory(settings.state_path) as directory,
@@ -81,18 +91,24 @@ def check_file(
         results = output_paths.checked_results(out, source.path) if out is not None else None
         path = directory / "check.sqlite"
         new_run = NewRun("check", settings, settings.reading, results or Path())
-        lookup = new_run.write(path, source, table, context, target.account_of_lookup(settings.reading))
+        lookup = new_run.write(path, source, table, target.context, target.account_of_lookup(settings.reading))
         if online:
             resolve_labels(path, target)
+        preparation = target.context.requests.reads
+        survey = read_online(path, target) if online else None
         with Journal(path) as journal:
             if results is not None:
-                _write_rows(journal, results, context)
-            report = _report(journal, table, results, settings)
-        return replace(report, lookup=lookup, reads=context.requests.reads)
+                _write_rows(journal, results, target.context)
+            report = _report(journal, table, results, settings, preparation)
+    return replace(report, lookup=lookup, reads=target.context.requests.reads, online=survey)
 
 
-def _report(journal: Journal, table: Source, results: Path | None, settings: Settings) -> CheckReport:
-    expected = costs(journal.pending_by_types(), settings)
+def _report(journal: Journal, table: Source, results: Path | None, settings: Settings, preparation: int) -> CheckReport:
+    """Return the report without what was read online; `preparation` is the number of reads that were made before."""
+    pending = journal.pending_by_types()
+    if not preparation:  # offline: labels are to be read in both directions
+        preparation = 2 * len({(from_type, to_type) for from_type, to_type, _ in journal.label_uses()})
+    expected = costs(pending, settings, min(journal.labelled, sum(pending)), preparation)
     return CheckReport(
         source=journal.info.source,
         understood=table.info,
@@ -114,10 +130,15 @@ def _pairs_by_label(journal: Journal) -> dict[str, int]:
 
 
 def _target(settings: Settings, on_event: EventHandler, *, online: bool) -> Target:
-    """Return where to look up records and to read labels; if neither is needed, a target without a token."""
-    if online or settings.reading.looks_up:
-        return target_of_settings(settings, on_event)
-    return Target(RunContext(settings, on_event=on_event), None)
+    """Return where to look up records and to read; if neither is needed, a target without a token.
+
+    Raises AccountError if the settings require another account than the one to read.
+    """
+    if not online and not settings.reading.looks_up:
+        return Target(RunContext(settings, on_event=on_event), None)
+    target = target_of_settings(settings, on_event)
+    target.identify()
+    return target
 
 
 def _write_rows(journal: Journal, results: Path, context: RunContext) -> None:

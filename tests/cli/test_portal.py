@@ -64,3 +64,18 @@ def test_the_account_is_asked_for_once(work: Workplace, command: tuple[str, ...]
     done = work.here(*command, "--portal", str(OTHER), "--json")
     assert done.code in {0, 1}
     assert work.hubspot.state(summary=True)["counts"]["account_calls"] == before + 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export", "contacts", "companies", "--out", "export.csv"),
+        ("verify", "linked.csv"),
+        ("check", "linked.csv", "--online"),
+    ],
+    ids=" ".join,
+)
+def test_a_refused_token_is_reported_by_commands_that_only_read(work: Workplace, command: tuple[str, ...]) -> None:
+    done = work.here(*command, HUBSPOT_ACCESS_TOKEN="pat-na1-wrong")
+    assert (done.code, "401" in done.err + done.out) == (3, True)
+    assert not (work.folder / "export.csv").exists()

@@ -1,6 +1,7 @@
 """Reading the links of many records. Records that could not be read completely are reported as unread."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -63,14 +64,15 @@ class LinksRead:
 
     `links` has the wanted ones that were found, by (requested id, other id). `unread` maps each record whose links are
     not known completely to the outcome of the last attempt. `merged_into` maps merged records to the surviving ones.
-    `primaries` maps records to the one that is primary for them, wanted or not. `last` is the outcome of the last
-    readable response. `calls` is the number of calls made.
+    `primaries` maps records to the one that is primary for them, wanted or not. `numbers` counts the listed links of
+    each record. `last` is the outcome of the last readable response. `calls` is the number of calls made.
     """
 
     unread: dict[str, Outcome]
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     merged_into: dict[str, str] = field(default_factory=dict)
     primaries: dict[str, str] = field(default_factory=dict)
+    numbers: Counter[str] = field(default_factory=Counter)
     last: Outcome = _READ
     calls: int = 0
 
@@ -264,6 +266,7 @@ def _merge(job: _Job, page: Page, pages: dict[str, _Paging]) -> None:
         found.links[key] = link.merge(found.links.get(key))
     found.merged_into.update(page.merged_into)
     found.primaries.update(page.primaries)
+    found.numbers.update(page.numbers)
     for record, paging in list(pages.items()):
         if not job.is_complete and _all_found(found, record, job.wanted[record], is_read=record in page.answered):
             del pages[record], found.unread[record]
