@@ -21,8 +21,8 @@ def read_pairs(file: "Path | str | pandas.DataFrame", settings: Settings | None 
     - `row`: the row number (Int64), or `FILE:ROW` (string) if the source is an archive with several files
     - `from_object_type`, `from_object_id`, `to_object_type`, `to_object_id`: types as category, ids as string; missing
       in invalid rows
-    - `label` (string): the labels of the pair as written, separated by `;`, after those for all pairs (`--label`); missing
-      in pairs without any
+    - `label` (string): the labels of the pair as written, separated by `;`, those for all pairs (`--label`) first;
+      missing in pairs without any
     - `problem_code` (category) of the first problem of the row, `problem_message` (string) with all of its problems;
       missing in valid rows
 

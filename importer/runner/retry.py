@@ -42,13 +42,23 @@ def retry_run(
     resumed unless `fresh`. Raises as `run_import`.
     """
     if Path(run_or_results).is_file():
-        request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
-        return _retry_file(Path(run_or_results), settings, on_event, request)
+        return retry_file(run_or_results, settings, confirmation=confirmation, out=out, on_event=on_event, fresh=fresh)
     path = journal_path(settings, run_or_results)
     return _retry_journal(path, settings, on_event, out, fresh=fresh, confirmation=confirmation)
 
 
-def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest) -> Summary:
+@translate_os_errors()
+def retry_file(
+    results: Path | str,
+    settings: Settings,
+    *,
+    confirmation: Confirmation = UNCONFIRMED,
+    out: Path | str | None = None,
+    on_event: EventHandler = ignore,
+    fresh: bool = False,
+) -> Summary:
+    """Start a new run over the rows of a results file that are not good, as it is now; as `retry_run` does."""
+    file, request = Path(results), ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
     with source_file(file, settings) as source:
         origin = previous_results.find_origin(source, file, settings)
         if origin is None:
