@@ -53,10 +53,12 @@ def cost_lines(costs: Costs) -> list[str]:
     ]
     digits = max(len(row[1]) for row in rows)
     lines = [f"  {name:<18}{calls:>{digits}}  {rate:<10}  {time}" for name, calls, rate, time in rows]
-    if not costs.read_first:
-        return lines
-    reads = f"{costs.read_calls:,}"
-    return [*lines, f"  + at most {reads} reads before and after; pairs that are linked already are not sent"]
+    if costs.preparation:
+        lines.append(f"  + {count_text(costs.preparation, 'read')} of labels, records to look up, and the account")
+    if costs.read_first:
+        reads = f"{costs.read_calls:,}"
+        lines.append(f"  + at most {reads} reads before and after; pairs that are linked already are not sent")
+    return lines
 
 
 def _cost_row(costs: Costs, engine: EngineName, calls: int, rate: str, minutes: float) -> tuple[str, str, str, str]:

@@ -89,6 +89,28 @@ def test_a_hundred_emails_cost_one_read_and_repeated_ones_none(place: Workplace)
     assert done.json["reads"] >= 4  # one is for the account
 
 
+@pytest.mark.parametrize("version", ["v4", "2026-09"])
+@pytest.mark.parametrize("engine", ["put", "batch"])
+def test_records_that_are_looked_up_are_linked_with_their_labels(place: Workplace, version: str, engine: str) -> None:
+    source = place.folder / "people.csv"
+    lines = [
+        "contact-7@example.com,company-8.example.com,Decision maker",
+        "contact-9@example.com,company-8.example.com,",
+        "contact-9@example.com,company-9.example.com,decision MAKER;Billing contact",
+        "nobody@example.com,company-9.example.com,Decision maker",
+    ]
+    source.write_text("\n".join(["Email,Company domain,Label", *lines, ""]), encoding="utf-8")
+    done = place.here("run", source, *FLAGS, "--api-version", version, "--engine", engine, "--json")
+    assert (done.code, done.json["linked"], done.json["invalid"]) == (1, 3, 1)
+    found = {
+        (one["from"]["id"], one["to"]["id"]): set(one["types"]) - {"HUBSPOT_DEFINED:1"}
+        for one in place.hubspot.state()["associations"]
+    }
+    plain, decision, billing = "HUBSPOT_DEFINED:279", "USER_DEFINED:1", "USER_DEFINED:3"
+    assert found == {("7", "8"): {plain, decision}, ("9", "8"): {plain}, ("9", "9"): {plain, decision, billing}}
+    assert place.here("verify", source, *FLAGS, "--api-version", version, "--json").json["already_linked"] == 3
+
+
 def test_a_check_looks_up_and_writes_nothing(place: Workplace) -> None:
     source = sample(place)
     before = set(place.folder.iterdir())

@@ -9,7 +9,7 @@ from importer.config import EngineName
 from importer.journal import Journal, open_for_run
 from importer.model import Status
 from importer.reporter import RunStatus
-from importer.runner.confirmation import Confirmation
+from importer.runner.confirmation import Confirmation, Removed
 from importer.runner.resume import resume_run
 from importer.runner.run import unlink_file
 from tests.support.command_line import TOKEN, Workplace
@@ -56,7 +56,7 @@ def test_the_first_rows_are_unlinked_and_the_number_of_the_rest_is_confirmed_aga
     run_import(file, settings)
     asked: list[int] = []
 
-    def agree(number: int) -> str:
+    def agree(number: int, removed: Removed) -> str:
         asked.append(number)
         return str(number)
 

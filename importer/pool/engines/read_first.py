@@ -1,22 +1,32 @@
 """The engines that read the types of pairs before and after sending; a pair that cannot be read is sent all the same.
 
 HubSpot's response to a default link is the same for new and old links, so only a read before sending shows which links
-a run adds.
+a run adds. It also shows what a new link will be, mostly: unlabelled if its record has a primary one already, or if
+there is no Primary between its object types. Only other pairs are read again after sending.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 
-from importer.hubspot.association_types import NOT_LINKED, types_text
+from importer.hubspot.association_types import (
+    NOT_LINKED,
+    AssociationType,
+    may_have_primary,
+    own_primary_type,
+    parse_type,
+    types_text,
+)
 from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
-from importer.journal import PendingPair
+from importer.journal import NO_TYPES, PendingPair
 from importer.model import Pair
 from importer.pool.engines.link_reader import LinkReader, LinksRead
 from importer.pool.engines.read_back import as_sent, linked
 from importer.pool.operation import LINK, Operation
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
+from importer.pool.stop_signal import Types, types_of
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +78,7 @@ class ReadFirst(_OptionalReader):
         super().__init__(client, operation)
         self._unread = 0
         self._reason = ""
+        self._unlabelled: dict[Types, AssociationType] = {}
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record the types of the pairs, and those in the goal state as done; the others stay pending.
@@ -80,6 +91,8 @@ class ReadFirst(_OptionalReader):
             return
         is_reverse = _has_more_records_to(chunk)
         read = await self._read(chunk, sender, is_reverse=is_reverse)
+        if not is_reverse:
+            self._learn_unlabelled(types_of(chunk[0]), read)
         for pending in chunk:
             key = _key(pending.pair, is_reverse=is_reverse)
             link, unread = read.links.get(key), read.unread.get(key[0])
@@ -92,8 +105,28 @@ class ReadFirst(_OptionalReader):
             types = None if link is not None and is_reverse else _types_text(link)
             if types is not None and is_new:
                 outcomes.record_types_before(pending, types)
+                if link is None and not is_reverse:
+                    self._record_expected_types(pending, read, outcomes)
             if link is not None and self._operation.is_goal_state(link):
                 outcomes.record(pending, as_sent(pending, linked(read.last, link, {})), is_read=True)
+
+    def expects_types_of(self, types: Types) -> bool:
+        """Return whether it is known what a new link will be if its record has a primary one already."""
+        return types in self._unlabelled and own_primary_type(*types) is not None
+
+    def _learn_unlabelled(self, types: Types, read: LinksRead) -> None:
+        for link in read.links.values() if types not in self._unlabelled else ():
+            labels = {kind for _, kind in link.labels}
+            unlabelled = {kind for kind in link.types.split(";") if kind not in labels}
+            if len(unlabelled) == 1 and (known := parse_type(unlabelled.pop())) is not None:
+                self._unlabelled[types] = known
+                return
+
+    def _record_expected_types(self, pending: PendingPair, read: LinksRead, outcomes: OutcomeRecorder) -> None:
+        """Record what a new link will be, if that is certain: its record has another primary one."""
+        types = types_of(pending)
+        if self.expects_types_of(types) and pending.pair.from_id in read.primaries:
+            outcomes.record_types_after(pending, str(self._unlabelled[types]))
 
     def report(self) -> None:
         """Log a warning if it could not be read of some pairs whether they are linked."""
@@ -110,16 +143,34 @@ class ReadFirst(_OptionalReader):
 class ReadAfter(_OptionalReader):
     """Reads the types that the pairs have after sending. One that is not in the goal state (yet) is left unread."""
 
+    def __init__(self, client: HubSpotClient, read_first: ReadFirst, operation: Operation = LINK) -> None:
+        """Read through `client` what `read_first` could not know."""
+        super().__init__(client, operation)
+        self._read_first = read_first
+
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record the types of the pairs."""
-        if self._is_too_expensive:
+        new_links = Counter(pending.pair.from_id for pending in chunk if pending.before == NO_TYPES)
+        unknown = [one for one in chunk if self._is_unknown(one, has_others=new_links[one.pair.from_id] > 1)]
+        if self._is_too_expensive or not unknown:
             return
-        read = await self._read(chunk, sender, is_reverse=False)
-        for pending in chunk:
+        read = await self._read(unknown, sender, is_reverse=False)
+        for pending in unknown:
             link = read.links.get(_key(pending.pair, is_reverse=False))
             types = _types_text(link)
             if link is not None and types is not None and self._operation.is_goal_state(link):
                 outcomes.record_types_after(pending, types)
+
+    def _is_unknown(self, pending: PendingPair, *, has_others: bool) -> bool:
+        """Return whether only reading shows what a pair is now.
+
+        An undo recognises a new link without labels by itself, and one that HubSpot made primary because its record had
+        no other. `has_others`: the record has other new links, any of which may be the primary one.
+        """
+        types = types_of(pending)
+        if pending.before != NO_TYPES:
+            return True
+        return may_have_primary(*types) and (has_others or not self._read_first.expects_types_of(types))
 
 
 def _key(pair: Pair, *, is_reverse: bool) -> tuple[str, str]:

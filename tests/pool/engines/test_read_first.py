@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.hubspot.client import HubSpotClient
 from importer.journal import Journal
 from importer.model import ObjectType, Outcome, Pair, RecordId, Status
 from importer.pool import Pool, ReadAfter, ReadFirst
@@ -17,6 +18,17 @@ NOT_SENT = Outcome(Status.NOT_SENT)
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "r.sqlite"
+
+
+class Readers:
+    """Creates the engines of a run, which share what reading first has shown."""
+
+    def first(self, client: HubSpotClient) -> ReadFirst:
+        self._first = ReadFirst(client)
+        return self._first
+
+    def after(self, client: HubSpotClient) -> ReadAfter:
+        return ReadAfter(client, self._first)
 
 
 def of_pending(pool: Pool) -> Source:
@@ -39,20 +51,57 @@ def types(path: Path) -> dict[Pair, tuple[str | None, str | None]]:
 
 
 async def test_types_before_and_after_are_known_of_every_pair_that_was_sent(path: Path) -> None:
+    readers = Readers()
     async with hubspot() as sandbox:
         first, second, new = pair_of(1001, 5001), pair_of(1001, 5002), pair_of(1003, 5003)
         sandbox.state.links.add(SandboxPair(*key(first)))
-        rig = Rig(journal_of(path, [first, second, new]), sandbox)
-        await rig.run(ReadFirst, source=of_pending)
+        rig = Rig(journal_of(path, [first, second, new, pair_of(1004, 5003)]), sandbox)
+        await rig.run(readers.first, source=of_pending)
         await rig.run()
-        ran = await rig.run(ReadAfter, source=without_after)
-        assert ran.of(Status.LINKED) == {second, new}
-        primary, plain = "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:279"
+        ran = await rig.run(readers.after, source=without_after)
+        assert ran.of(Status.LINKED) == {second, new, pair_of(1004, 5003)}
         found = types(path)
-        assert found[second] == ("-", plain)
-        assert found[new] == ("-", primary)
+        assert found[second] == ("-", "HUBSPOT_DEFINED:279"), "its record has a primary company"
+        assert found[new] == ("-", None), "an undo recognises it, whether HubSpot made it primary or not"
         assert found[first][1] is None, "it was not sent"
+        assert sandbox.state.calls["read"] == 1
+
+
+async def test_new_links_of_which_any_may_be_primary_are_read_again(path: Path) -> None:
+    readers = Readers()
+    async with hubspot() as sandbox:
+        first, second, other = pair_of(1001, 5001), pair_of(1001, 5002), pair_of(1003, 5003)
+        sandbox.state.links.add(SandboxPair(*key(other)))
+        rig = Rig(journal_of(path, [first, second, other]), sandbox)
+        await rig.run(readers.first, source=of_pending)
+        await rig.run()
+        await rig.run(readers.after, source=without_after)
+        primary, plain = "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:279"
+        assert (types(path)[first], types(path)[second]) == (("-", primary), ("-", plain))
         assert sandbox.state.calls["read"] == 2
+
+
+async def test_new_links_are_read_again_while_no_other_link_shows_the_unlabelled_type(path: Path) -> None:
+    readers = Readers()
+    async with hubspot() as sandbox:
+        new = pair_of(1001, 5001)
+        rig = Rig(journal_of(path, [new]), sandbox)
+        await rig.run(readers.first, source=of_pending)
+        await rig.run()
+        await rig.run(readers.after, source=without_after)
+        assert types(path)[new] == ("-", "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279")
+
+
+async def test_new_links_between_types_without_primary_are_not_read_again(path: Path) -> None:
+    readers = Readers()
+    async with hubspot() as sandbox:
+        wanted = pairs(3, "deals", "contacts")
+        rig = Rig(journal_of(path, wanted), sandbox)
+        await rig.run(readers.first, source=of_pending)
+        assert len((await rig.run()).of(Status.LINKED)) == 3
+        await rig.run(readers.after, source=without_after)
+        assert {types(path)[pair] for pair in wanted} == {("-", None)}
+        assert sandbox.state.calls["read"] == 1
 
 
 async def test_the_side_with_more_records_is_read_and_each_record_once(path: Path) -> None:
@@ -90,14 +139,15 @@ async def test_reading_never_costs_more_calls_than_sending(path: Path) -> None:
 
 @pytest.mark.parametrize("fault", ["scopes_missing", "user_lost_permissions", "http_404", "html_403", "html_404"])
 async def test_a_refused_read_costs_one_call_and_the_put_links_everything(path: Path, fault: str) -> None:
+    readers = Readers()
     async with hubspot(f"{fault}=read") as sandbox:
         wanted = pairs(2500)
         rig = Rig(journal_of(path, wanted), sandbox)
-        ran = await rig.run(ReadFirst, source=of_pending)
+        ran = await rig.run(readers.first, source=of_pending)
         assert ran.stop is None
         assert sandbox.state.calls["read"] == 1
         assert len((await rig.run()).of(Status.LINKED)) == 2500
-        await rig.run(ReadAfter, source=without_after)
+        await rig.run(readers.after, source=without_after)
         assert sandbox.state.calls["read"] == 1, "without the state before, the state after is of no use"
 
 
@@ -129,24 +179,26 @@ async def test_the_state_before_an_interrupted_attempt_is_not_overwritten(path: 
 
 @pytest.mark.slow
 async def test_a_nightly_file_costs_a_read_per_thousand_records_and_a_call_per_new_pair(path: Path) -> None:
+    readers = Readers()
     async with hubspot(page_size=500) as sandbox:
         wanted = pairs(20_000)
         new = wanted[::400]
         for pair in set(wanted) - set(new):
             sandbox.state.links.add(SandboxPair(*key(pair)))
         rig = Rig(journal_of(path, wanted), sandbox)
-        await rig.run(ReadFirst, source=of_pending)
+        await rig.run(readers.first, source=of_pending)
         assert len((await rig.run()).of(Status.LINKED)) == 50
-        await rig.run(ReadAfter, source=without_after)
+        await rig.run(readers.after, source=without_after)
         assert sandbox.state.calls["put"] == 50
         assert sandbox.state.calls["read"] <= 22
 
 
 async def test_reading_a_file_with_nothing_linked_costs_at_most_a_twentieth_of_its_calls(path: Path) -> None:
+    readers = Readers()
     async with hubspot() as sandbox:
         rig = Rig(journal_of(path, pairs(1_500)), sandbox)
-        await rig.run(ReadFirst, source=of_pending)
+        await rig.run(readers.first, source=of_pending)
         await rig.run()
-        await rig.run(ReadAfter, source=without_after)
+        await rig.run(readers.after, source=without_after)
         assert sandbox.state.calls["put"] == 1_500
         assert sandbox.state.calls["read"] <= 0.05 * 1_500
