@@ -24,8 +24,9 @@ from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Account, Journal
-from importer.model import Stop, StopReason
+from importer.model import ObjectType, Stop, StopReason
 from importer.pool import Pool, StoppedError
+from importer.pool.stop_signal import pair_of_types
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.send import report_full_window, run_on_own_loop, waiting_notice
@@ -38,6 +39,7 @@ _TIMEOUT = 10.0
 """Seconds for one attempt."""
 
 _POLL_SECONDS = 0.05
+_NO_PAIR = pair_of_types(ObjectType("contacts"), ObjectType("contacts"))
 
 Reply = Response | NoResponse
 Send = Callable[[], Awaitable[Reply]]
@@ -108,7 +110,8 @@ class TokenAccount:
         if isinstance(self._response, NoResponse) and self._response.is_token_refused:
             raise AccountError("TOKEN_REFUSED", f"{self._response.reason} Nothing was sent.")
         if self.is_refused and self._response is not None:
-            return classify_response(self._response, (pool.pending(0, 1) or pool.unconfirmed(0, 1))[0].pair).stop
+            pending = [*pool.pending(0, 1), *pool.unconfirmed(0, 1), _NO_PAIR]  # an export has no pairs
+            return classify_response(self._response, pending[0].pair).stop
         self._require_portal(journal)
         expected = journal.account
         if expected is not None and not _is_same(expected, self.portal_id, has_same_token=self._has_token_of(expected)):
