@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,6 @@ from importer.errors import ImporterError, RunAbortedError
 from importer.exit_codes import ExitCode
 from importer.reporter import Summary, summary_table
 from importer.runner.check import check_file
-from importer.runner.events import Notice
-from importer.runner.export import export_links
 from importer.runner.find_runs import list_runs
 from importer.runner.finish import last_summary, report_run
 from importer.runner.resume import resume_run
@@ -31,17 +30,20 @@ from importer.runner.verify import verify_file
 _SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names": ["-h", "--help"]}
 
 
+_MODULES = {"export": "importer.cli.export_command", "sandbox": "importer.cli.sandbox_command"}
+"""Commands that are imported only when used, because what they need would slow down the start of all others."""
+
+
 class _Commands(click.Group):
-    """The commands; `sandbox` is imported only when used, because its server would slow down all others."""
+    """The commands, those of `_MODULES` included."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "sandbox"])
+        return sorted([*super().list_commands(ctx), *_MODULES])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "sandbox":
-            from importer.cli.sandbox_command import sandbox  # noqa: PLC0415
-
-            return sandbox
+        if cmd_name in _MODULES:
+            command: click.Command = getattr(import_module(_MODULES[cmd_name]), cmd_name)
+            return command
         return super().get_command(ctx, cmd_name)
 
 
@@ -154,40 +156,6 @@ def check(file: str, online: bool, **flags: Any) -> int:
 def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
     return _run(flags, partial(verify_file, file), is_verification=True)
-
-
-@cli.command()
-@click.argument("from_type", metavar="FROM")
-@click.argument("to_type", metavar="TO")
-@click.option("--ids", type=click.Path(path_type=Path), metavar="FILE", help="CSV file of the record ids to link from.")
-@options.sending
-@options.the_run
-@options.output
-def export(from_type: str, to_type: str, ids: Path | None, **flags: Any) -> int:
-    """Write the links from records of type FROM to those of TO to a file.
-
-    The file given by --out can be imported: it has the ids and the labels of each link. Changes nothing in HubSpot.
-    """
-    out, as_json = flags.pop("out"), flags.pop("as_json")
-    if out is None:
-        raise click.UsageError("--out is missing: name the file to write, such as --out links.csv.")
-    settings = options.settings_from(flags)
-    with Display(settings) as display:
-        try:
-            summary = export_links(from_type, to_type, out, settings, ids=ids, on_event=display)
-        except ImporterError as error:
-            display.log_error(error)
-            return exit_code(error)
-        if summary.file is None:
-            where = f" They are listed in {summary.unread_file}." if summary.unread_file else ""
-            display(
-                Notice(f"{summary.message}{where} No file was written, as it would not be complete.", is_warning=True)
-            )
-    if as_json:
-        click.echo(summary.as_json())
-    elif summary.file is not None and not settings.quiet:
-        show(f"{summary.links:,} links of {summary.records:,} records: {summary.file}")
-    return summary.exit_code
 
 
 @cli.command()

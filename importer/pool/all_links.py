@@ -2,17 +2,17 @@
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
-from importer.hubspot.batch_read import Link, classify_read_response
+from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.lookup import next_page
 from importer.hubspot.parse import objects
-from importer.hubspot.response import Response
-from importer.journal import PendingPair
-from importer.model import ObjectType, Outcome, Pair, RecordId, Status, Stop, StopReason, is_record_id
+from importer.model import ObjectType, Outcome, RecordId, Stop, StopReason, is_record_id
 from importer.pool.engines.link_reader import ALL_LINKS, MAX_RECORDS, LinkReader
-from importer.pool.retrying import Attempts
+from importer.pool.retrying import read
 from importer.pool.sender import Sender
+from importer.pool.stop_signal import pair_of_types
 
 _FIRST_CHUNK = 100
 _LINKS_IN_MEMORY = 20_000
@@ -37,7 +37,7 @@ class AllLinks:
         self._client = client
         self._sender = sender
         self._types = (from_type, to_type)
-        self._about = PendingPair(0, 0, Pair(from_type, RecordId("1"), to_type, RecordId("1")))
+        self._about = pair_of_types(from_type, to_type)
         self._reader = LinkReader(client)
         self._size = _FIRST_CHUNK
 
@@ -85,16 +85,12 @@ class AllLinks:
 
     async def _list(self, after: str) -> tuple[list[str] | None, str, Outcome]:
         """Return the ids on a page of the list, the cursor of the next page or "", and the outcome of the last call."""
-        attempts = Attempts(self._sender, self._about)
-        repeat = True
-        while repeat:
-            response = await self._sender.send(lambda: self._client.list_records(self._types[0], after), [])
-            decision = classify_read_response(response, self._about.pair)
-            if isinstance(response, Response) and decision.outcome.status is Status.ALREADY_LINKED:
-                items = response.content["results"]
-                ids = [str(item.get("id")) for item in objects(items)]
-                following = next_page(response)
-                if following is not None and len(ids) == len(items) and all(map(is_record_id, ids)):
-                    return ids, following, decision.outcome
-            repeat = await attempts.retry(decision)
+        call = partial(self._client.list_records, self._types[0], after)
+        response, decision = await read(self._sender, self._about, call)
+        if response is not None:
+            items = response.content["results"]
+            ids = [str(item.get("id")) for item in objects(items)]
+            following = next_page(response)
+            if following is not None and len(ids) == len(items) and all(map(is_record_id, ids)):
+                return ids, following, decision.outcome
         return None, "", decision.outcome
