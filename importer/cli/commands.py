@@ -244,11 +244,12 @@ def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
     """Show the outcome of the run RUN_ID."""
     settings = options.settings_from(flags)
     with open_journal(settings, run_id) as journal:
-        summary, info, account = last_summary(journal), journal.info, journal.account
+        summary = last_summary(journal)
+        described = run_lines(journal.info, journal.account, journal.notifications)
     if as_json:
         click.echo(summary.as_json())
     else:
-        show(*run_lines(info, account), "")
+        show(*described, "")
         show_summary(summary_table(summary))
     return ExitCode.OK
 

@@ -1,7 +1,7 @@
 """Runs as lines for people and as JSON: `importer runs` and the first lines of `importer show`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from importer.journal import Account, RunInfo
@@ -20,8 +20,8 @@ def run_json(runs: Sequence[ListedRun]) -> str:
     return json.dumps([{k: v for k, v in asdict(run).items() if k != "error" or v is not None} for run in runs])
 
 
-def run_lines(info: RunInfo, account: Account | None) -> list[str]:
-    """Return what a run reads, where it sends, and when it started."""
+def run_lines(info: RunInfo, account: Account | None, notifications: Sequence[Mapping[str, str]] = ()) -> list[str]:
+    """Return what a run reads, where it sends, when it started, and who was notified about it."""
     origin = "Undo of" if info.operation is Operation.UNDO else "Retry of"
     portal = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
     return [
@@ -29,4 +29,8 @@ def run_lines(info: RunInfo, account: Account | None) -> list[str]:
         f"Target    {info.target}{portal}, API {info.api_version}",
         f"Started   {info.created_at}",
         *([f"{origin:<10}{info.parent}"] if info.parent else []),
+        *(
+            f"Notified  {one['target']} at {one['at']}" + (f": failed, {one['error']}" if one["error"] else "")
+            for one in notifications
+        ),
     ]

@@ -68,6 +68,17 @@ class RunState(JournalFile):
             set_value(db, "summary", summary)
             db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
 
+    @property
+    def notifications(self) -> list[dict[str, str]]:
+        """The notifications about the run, in order: target, time, and error (empty: delivered)."""
+        return list(self._value("notifications") or ())
+
+    def add_notifications(self, deliveries: list[dict[str, str]]) -> None:
+        """Record notifications about the run."""
+        found = [*self.notifications, *deliveries]
+        with self._transaction() as db:
+            set_value(db, "notifications", found)
+
     def _value(self, key: str) -> Any:
         """Return the value of a key of the table `run`, None if it is missing."""
         with as_journal_error(self.path):

@@ -16,6 +16,7 @@ from importer.runner.context import RunContext
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
 from importer.runner.label_resolution import resolve_labels
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
 from importer.runner.source_file import SourceFile, source_file
@@ -26,6 +27,7 @@ from importer.timestamps import utc_now_text
 
 
 @translate_os_errors()
+@notified
 def retry_run(
     run_or_results: str,
     settings: Settings,

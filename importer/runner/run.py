@@ -20,6 +20,7 @@ from importer.runner.execute import execute
 from importer.runner.finish import report_finished
 from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun, reading_values, target_name
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
@@ -28,6 +29,7 @@ from importer.runner.temporary_directories import temporary_directory
 
 
 @translate_os_errors()
+@notified
 def run_import(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
@@ -53,6 +55,7 @@ def run_import(
 
 
 @translate_os_errors()
+@notified
 def unlink_file(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
