@@ -3,16 +3,25 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from importer.journal import Account, RunInfo
 from importer.model import Operation
 from importer.runner.find_runs import ListedRun
+from importer.timestamps import size_text
 
 
 def run_line(run: ListedRun) -> str:
     """Return a run as one line of a list."""
     rows = "?" if run.rows is None else f"{run.rows:,}"
-    return f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {run.error or run.source}"
+    size = size_text(run.bytes)
+    return f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {size:>8}  {_age(run)}  {run.error or run.source}"
+
+
+def _age(run: ListedRun) -> str:
+    """Return how many days ago a run was last written."""
+    days = (datetime.now(UTC) - datetime.fromisoformat(run.modified_at)).days
+    return f"{max(days, 0):>3} d"
 
 
 def run_json(runs: Sequence[ListedRun]) -> str:

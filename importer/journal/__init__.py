@@ -13,7 +13,7 @@ fsync per outcome) would gain nothing.
 """
 
 from importer.journal.journal import Journal, open_for_run
-from importer.journal.locking import is_held, list_journals, remove_journal
+from importer.journal.locking import hold, is_held, list_journals, remove_journal
 from importer.journal.records import (
     CUT_OFF,
     Account,
@@ -42,6 +42,7 @@ __all__ = [
     "ProblemGroup",
     "RunInfo",
     "Types",
+    "hold",
     "is_held",
     "list_journals",
     "open_for_run",

@@ -24,6 +24,11 @@ class RunState(JournalFile):
         return found
 
     @property
+    def is_finished(self) -> bool:
+        """True if nothing is left to send: the last process ended by itself, with `finished`."""
+        return self.summary is not None and self.summary["status"] == "finished"
+
+    @property
     def account(self) -> Account | None:
         """The account that the run belongs to; None before anything was sent."""
         found = self._value("account")

@@ -117,7 +117,7 @@ def test_slack_gets_one_sentence_with_the_counts_and_no_row_contents(
         summary = place.run(*place.work.pairs(2), ("ACME Ltd", 1))
     (body,) = slack.bodies
     assert body["text"] == (
-        "deals.csv: 2 of 3 rows are good; 1 need attention (1 invalid). " f"Run {summary.run_id} finished."
+        f"deals.csv: 2 of 3 rows are good; 1 need attention (1 invalid). Run {summary.run_id} finished."
     )
 
 
