@@ -162,7 +162,7 @@ class Notifier:
 
 
 async def _send_all(messages: Sequence[Message], tries: int, seconds: float) -> list[str]:
-    """Send messages at the same time, each at most `tries` times; return what went wrong, "" for nothing."""
+    """Send messages at the same time, each at most `tries` times; return the error of each, "" if there was none."""
     return await asyncio.gather(*(_send(message, tries, seconds) for message in messages))
 
 
@@ -176,7 +176,7 @@ async def _send(message: Message, tries: int, seconds: float) -> str:
 
 
 async def _send_once(message: Message, seconds: float) -> tuple[str, bool]:
-    """Send a message once; return what went wrong ("" for nothing) and whether another try makes sense."""
+    """Send a message once; return the error ("" if none) and whether another try makes sense."""
     url = message.url.get_secret_value()
     try:
         proxy = find_proxy(url)

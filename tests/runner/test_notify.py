@@ -20,7 +20,7 @@ from importer.runner.state_directory import open_journal
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace
 from tests.support.errors import raises
 
-SECRET = "0e1d2c3b4a5968778695"  # noqa: S105 - a made-up one
+SECRET = "0e1d2c3b4a5968778695"
 PATH = "/services/T024BE7LD/B8XK4Q1ZZ/9fJq3hYw"
 
 
@@ -133,12 +133,13 @@ def test_a_heartbeat_is_sent_at_the_start_and_the_end_of_a_run(place: Place, tmp
 def test_a_file_that_cannot_be_read_is_a_failure_without_its_text(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with listener() as receiver, pytest.raises(SourceError):
+    source = place.work.folder / "secret.csv"
+    source.write_text("Customer of the year\nACME\n")
+    with listener() as receiver:
         monkeypatch.setenv(WEBHOOK_URL, f"{receiver.url}{PATH}")
         monkeypatch.setenv(HEARTBEAT_URL, f"{receiver.url}/ping")
-        source = place.work.folder / "secret.csv"
-        source.write_text("Customer of the year\nACME\n")
-        run_import(source, place.settings())
+        with pytest.raises(SourceError):
+            run_import(source, place.settings())
     assert set(receiver.paths) == {"/ping/start", "/ping/fail", PATH}
     (body,) = receiver.bodies
     assert (body["status"], body["exit_code"]) == ("error", 2)
