@@ -46,14 +46,14 @@ READER_LAYERS = (
 SANDBOX_USERS = {"importer.runner", "importer.cli", "importer.web"}
 
 PACKAGES_OF_LIBRARIES = {
-    "aiohttp": {"hubspot", "sandbox"},
+    "aiohttp": {"hubspot", "runner", "sandbox"},  # the runner sends notifications
     "aiolimiter": {"hubspot"},
     "click": {"cli"},
     "numpy": {"journal"},
     "openpyxl": {"reporter"},
     "orjson": {"journal"},
     "pandas": {"reader", "reporter", "runner"},
-    "pydantic": {"config", "hubspot", "runner"},  # the last two hold the token as a SecretStr
+    "pydantic": {"config", "hubspot", "runner"},  # the last two hold secrets as SecretStr
     "sqlite3": {"journal", "runner"},  # the latter for values that were looked up
     "tqdm": {"cli"},
     "xlsxwriter": {"reporter"},

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,18 +11,15 @@ from importer.cli import help_topics, options
 from importer.cli.check_report import check_json, check_lines
 from importer.cli.confirm import confirmation
 from importer.cli.display import Display
-from importer.cli.listings import run_json, run_line, run_lines
 from importer.cli.output import show, show_summary
+from importer.cli.run_commands import report, runs, show_run
 from importer.errors import ImporterError, RunAbortedError
 from importer.exit_codes import ExitCode
 from importer.reporter import Summary, summary_table
 from importer.runner.check import check_file
-from importer.runner.find_runs import list_runs
-from importer.runner.finish import last_summary, report_run
 from importer.runner.resume import resume_run
 from importer.runner.retry import retry_run
 from importer.runner.run import run_import, unlink_file
-from importer.runner.state_directory import open_journal, runs_directory
 from importer.runner.undo import undo_run
 from importer.runner.verify import verify_file
 
@@ -190,56 +186,6 @@ def undo(run_id: str, fresh: bool, **flags: Any) -> int:
     return _run(flags, partial(undo_run, run_id, fresh=fresh))
 
 
-@cli.command()
-@options.state_dir
-@options.as_json
-def runs(as_json: bool, **flags: Any) -> int:
-    """List the runs, newest first."""
-    settings = options.settings_from(flags)
-    found = list_runs(settings)
-    if as_json:
-        click.echo(run_json(found))
-    elif found:
-        show(*map(run_line, found))
-    else:
-        show(f"There are no runs in {runs_directory(settings)}.")
-    return ExitCode.OK
-
-
-@cli.command("show")
-@click.argument("run_id")
-@options.state_dir
-@options.as_json
-def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
-    """Show the outcome of the run RUN_ID."""
-    settings = options.settings_from(flags)
-    with open_journal(settings, run_id) as journal:
-        summary, info, account = last_summary(journal), journal.info, journal.account
-    if as_json:
-        click.echo(summary.as_json())
-    else:
-        show(*run_lines(info, account), "")
-        show_summary(summary_table(summary))
-    return ExitCode.OK
-
-
-@cli.command()
-@click.argument("run_id")
-@options.state_dir
-@options.out
-@options.as_json
-def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
-    """Write the current results of the run RUN_ID to a file."""
-    settings = options.settings_from(flags)
-    with Display(settings) as display:
-        summary = report_run(run_id, settings, out=out, on_event=display)
-    if as_json:
-        click.echo(summary.as_json())
-    else:
-        show_summary(summary_table(summary))
-    return ExitCode.OK
-
-
 @cli.command("help")
 @click.argument("topic", required=False)
 @click.pass_context
@@ -255,3 +201,7 @@ def help_command(ctx: click.Context, topic: str | None) -> int:
     else:
         raise click.UsageError(f"There is no help topic {topic!r}. Topics: {', '.join(help_topics.TOPICS)}.", ctx)
     return ExitCode.OK
+
+
+for command in (runs, show_run, report):
+    cli.add_command(command)

@@ -11,7 +11,15 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
-from importer.config.values import ApiVersion, EngineName, LabelMode, Rate, Reading
+from importer.config.values import (
+    ApiVersion,
+    ChangedSource,
+    EngineName,
+    LabelMode,
+    NotifyWhen,
+    Rate,
+    Reading,
+)
 from importer.errors import SettingsError
 from importer.model import Role
 from importer.redaction import redact
@@ -73,7 +81,7 @@ def _parse_path(value: object) -> object:
 
 
 def _parse_secret_path(value: object) -> object:
-    if isinstance(value, str) and (redact(value) != value or _UUID.fullmatch(value.strip())):
+    if isinstance(value, str) and (redact(value) != value or "://" in value or _UUID.fullmatch(value.strip())):
         raise RedactedValueError("expected the path of a file that holds the secret, not the secret itself")
     return _parse_path(value)
 
@@ -125,6 +133,22 @@ class OAuthSettings(BaseModel):
         return all(value is not None for _, value in self)
 
 
+class NotifySettings(BaseModel):
+    """Who is notified about runs, and when. The addresses are secrets, so the settings hold paths of files only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    when: NotifyWhen = NotifyWhen.ALWAYS
+    webhook_url_file: OptionalSecretPath = None
+    webhook_secret_file: OptionalSecretPath = None
+    slack_url_file: OptionalSecretPath = None
+    heartbeat_url_file: OptionalSecretPath = None
+
+
+TABLES: dict[str, type[BaseModel]] = {"oauth": OAuthSettings, "notify": NotifySettings}
+"""The settings that are tables; the environment sets their keys with the table's name as a prefix."""
+
+
 class Settings(BaseModel):
     """All settings with their defaults. `config.example.toml` explains each key."""
 
@@ -170,6 +194,10 @@ class Settings(BaseModel):
     state_dir: OptionalPath = None
     no_wait: bool = False
     stop_grace: PositiveSeconds = 8
+    keep_runs_days: Annotated[int, Field(ge=0)] = 90
+    finish_unfinished: bool = False
+    on_changed_source: ChangedSource = ChangedSource.REFUSE
+    notify: NotifySettings = NotifySettings()
 
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"

@@ -29,6 +29,21 @@ class LabelMode(StrEnum):
     REPLACE = "replace"
 
 
+class NotifyWhen(StrEnum):
+    """After which runs to notify: all, those that do not end with exit code 0, or none."""
+
+    ALWAYS = "always"
+    TROUBLE = "trouble"
+    NEVER = "never"
+
+
+class ChangedSource(StrEnum):
+    """What to do with a file that has changed since the unfinished run over it started."""
+
+    REFUSE = "refuse"
+    FINISH_THEN_NEW = "finish_then_new"
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """At most `calls` requests in every rolling window of `seconds`."""

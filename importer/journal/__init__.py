@@ -22,7 +22,7 @@ from importer.journal.activity import (
 )
 from importer.journal.goals import LabelKey
 from importer.journal.journal import Journal, open_for_run
-from importer.journal.locking import is_held, list_journals, remove_journal
+from importer.journal.locking import hold, is_held, list_journals, remove_journal
 from importer.journal.records import (
     CUT_OFF,
     NO_TYPES,
@@ -62,6 +62,7 @@ __all__ = [
     "SourceCounts",
     "StateToRestore",
     "Types",
+    "hold",
     "is_held",
     "list_journals",
     "open_for_run",

@@ -25,6 +25,11 @@ class RunState(JournalFile):
         return found
 
     @property
+    def is_finished(self) -> bool:
+        """True if nothing is left to send: the last process ended by itself, with `finished`."""
+        return self.summary is not None and self.summary["status"] == "finished"
+
+    @property
     def account(self) -> Account | None:
         """The account that the run belongs to; None before anything was sent."""
         found = self._value("account")
@@ -70,6 +75,17 @@ class RunState(JournalFile):
             set_value(db, "summary", summary)
             end_process(db, str(summary.get("stopped_by") or summary["status"]))
             db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
+
+    @property
+    def notifications(self) -> list[dict[str, str]]:
+        """The notifications about the run, in order: target, time, and error (empty: delivered)."""
+        return list(self._value("notifications") or ())
+
+    def add_notifications(self, deliveries: list[dict[str, str]]) -> None:
+        """Record notifications about the run."""
+        found = [*self.notifications, *deliveries]
+        with self._transaction() as db:
+            set_value(db, "notifications", found)
 
     def _value(self, key: str) -> Any:
         """Return the value of a key of the table `run`, None if it is missing."""

@@ -15,6 +15,7 @@ from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
 from importer.runner.label_resolution import resolve_labels
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
 from importer.runner.source_file import SourceFile, source_file
@@ -24,6 +25,7 @@ from importer.temporary_directories import temporary_directory
 
 
 @translate_os_errors()
+@notified
 def retry_run(
     run_or_results: str,
     settings: Settings,
@@ -41,12 +43,14 @@ def retry_run(
     resumed unless `fresh`. Raises as `run_import`.
     """
     if Path(run_or_results).is_file():
-        return retry_file(run_or_results, settings, confirmation=confirmation, out=out, on_event=on_event, fresh=fresh)
+        request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+        return _retry_file(Path(run_or_results), settings, on_event, request)
     path = journal_path(settings, run_or_results)
     return _retry_journal(path, settings, on_event, out, fresh=fresh, confirmation=confirmation)
 
 
 @translate_os_errors()
+@notified
 def retry_file(
     results: Path | str,
     settings: Settings,
@@ -57,7 +61,11 @@ def retry_file(
     fresh: bool = False,
 ) -> Summary:
     """Start a new run over the rows of a results file that are not good, as it is now; as `retry_run` does."""
-    file, request = Path(results), ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+    request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+    return _retry_file(Path(results), settings, on_event, request)
+
+
+def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest) -> Summary:
     with source_file(file, settings) as source:
         origin = previous_results.find_origin(source, file, settings)
         if origin is None:
