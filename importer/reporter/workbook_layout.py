@@ -45,6 +45,7 @@ def add_results(book: "Workbook", area: ResultArea, rows: Sequence[tuple[Sequenc
     _set_widths(sheet, first, last, columns)
     _write_rows(book, sheet, area, rows)
     _set_filter(sheet, area.header_row, area.width + len(columns), max(int(row[1][0]) for row in rows[1:] or [_NONE]))
+    _extend_print_area(sheet, area, area.width + len(columns))
     _freeze_header(sheet, area.header_row)
     _show_first(book, sheet)
 
@@ -156,6 +157,21 @@ def _set_filter(sheet: "Worksheet", header_row: int, last_column: int, last_row:
     sheet.auto_filter.ref = f"{start}{header_row}:{end}{max(last_row, header_row)}"
 
 
+def _extend_print_area(sheet: "Worksheet", area: ResultArea, last_column: int) -> None:
+    """Print the result columns as well if the user has chosen to print the table up to its last column."""
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - loaded only when a workbook is copied
+
+    if not sheet.print_area:
+        return
+    ranges = []
+    for reference in sheet.print_area.replace("$", "").split(","):
+        left, top, right, bottom = _bounds(reference.rpartition("!")[2])
+        if top <= area.header_row <= bottom and right in (area.width, area.old_width):
+            right = last_column
+        ranges.append(f"{get_column_letter(left)}{top}:{get_column_letter(right)}{bottom}")
+    sheet.print_area = ",".join(ranges)
+
+
 def _freeze_header(sheet: "Worksheet", header_row: int) -> None:
     """Freeze the rows down to the header, unless the user has frozen them, or more."""
     pane = sheet.sheet_view.pane
@@ -218,7 +234,7 @@ def add_summary_sheet(book: "Workbook", lines: Sequence[SummaryLine]) -> None:
             number.alignment = Alignment(horizontal="right")
         else:
             _text_cell(sheet, row, 2, line.value)
-        _text_cell(sheet, row, 3, line.text)
+        _text_cell(sheet, row, 3, line.text).alignment = Alignment(indent=1)
 
 
 def _text_cell(sheet: "Worksheet", row: int, column: int, text: str) -> Any:

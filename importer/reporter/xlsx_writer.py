@@ -98,6 +98,7 @@ class XlsxWriter:
         sheet.set_column(2, 2, 80)
         heading = self._book.add_format({"bold": True, "font_size": 13})
         number = self._book.add_format({"num_format": "#,##0"})
+        remark = self._book.add_format({"indent": 1})
         for row, line in enumerate(lines):
             style = self._statuses[line.status] if line.status else heading if line.is_heading else None
             sheet.write_string(row, 0, fit_text(line.label), style)
@@ -106,7 +107,7 @@ class XlsxWriter:
             elif line.value:
                 sheet.write_string(row, 1, fit_text(line.value))
             if line.text:
-                sheet.write_string(row, 2, line.text)
+                sheet.write_string(row, 2, line.text, remark)
 
     def finish(self) -> None:
         """Assemble the workbook and write it to the disk. Raises OutputError."""

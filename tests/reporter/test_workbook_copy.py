@@ -129,6 +129,26 @@ def with_value(path: Path, old: bytes, new: bytes) -> None:
             package.writestr(part, content)
 
 
+@pytest.mark.parametrize(
+    ("area", "printed"),
+    [
+        ("A1:C7", "'Contacts'!$A$1:$R$7"),
+        ("A3:C7,E1:F2", "'Contacts'!$A$3:$R$7,'Contacts'!$E$1:$F$2"),
+        ("A1:B7", "'Contacts'!$A$1:$B$7"),
+    ],
+)
+def test_results_are_printed_where_the_user_prints_the_whole_table(copying: Copying, area: str, printed: str) -> None:
+    book = openpyxl.load_workbook(copying.source)
+    book["Contacts"].print_area = area
+    book.save(copying.source)
+    copying.write()
+    assert copying.book["Contacts"].print_area == printed
+    first = copying.results.read_bytes()
+    copying.source.write_bytes(first)
+    copying.write()
+    assert copying.book["Contacts"].print_area == printed
+
+
 def test_texts_of_hubspot_are_never_formulas_and_come_back_as_they_are(tmp_path: Path) -> None:
     copying = Copying(tmp_path)
     book = openpyxl.Workbook()
