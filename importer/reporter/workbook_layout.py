@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from importer.reporter.summary_sheet import ALTERNATIVE_TITLE, HEADINGS, TITLE, SummaryLine
-from importer.reporter.workbook_style import STATUS_COLOURS, STATUS_COLUMN, result_width
+from importer.reporter.workbook_style import STATUS_COLOURS, STATUS_COLUMN, WRAPPED_COLUMNS, result_width
 from importer.reporter.workbook_text import MAX_COLUMNS, escape_text
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def _set_widths(sheet: "Worksheet", first: int, last: int, columns: Sequence[str
 def _write_rows(
     book: "Workbook", sheet: "Worksheet", area: ResultArea, rows: Sequence[tuple[Sequence[str], Sequence[str]]]
 ) -> None:
-    text_style, status_styles = _styles(book)
+    text_style, wrapped_style, status_styles = _styles(book)
+    styles = [wrapped_style if name in WRAPPED_COLUMNS else text_style for name in rows[0][1]]
     header_cell: Any = sheet.cell(area.header_row, area.width)
     for place, name in enumerate(rows[0][1], area.width + 1):
         _put(sheet, area.header_row, place, name, header_cell._style)
@@ -112,7 +113,7 @@ def _write_rows(
         row = int(result[0])
         for place, text in enumerate(result):
             if text:
-                style = status_styles[text] if place == STATUS_COLUMN else text_style
+                style = status_styles[text] if place == STATUS_COLUMN else styles[place]
                 _put(sheet, row, area.width + 1 + place, text, style)
 
 
@@ -123,14 +124,17 @@ def _put(sheet: "Worksheet", row: int, column: int, text: str, style: Any) -> No
     cell._style = style  # shared: openpyxl replaces the styles of a cell, and nothing below changes one in place
 
 
-def _styles(book: "Workbook") -> tuple[Any, dict[str, Any]]:
-    """Return the styles of texts and of each status, made with a cell of a sheet that is removed again."""
-    from openpyxl.styles import Font, PatternFill  # noqa: PLC0415 - loaded only when a workbook is copied
+def _styles(book: "Workbook") -> tuple[Any, Any, dict[str, Any]]:
+    """Return the styles of texts, of wrapped texts and of each status, made with a cell of a sheet that is removed."""
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - loaded only when a workbook is copied
 
     scratch = book.create_sheet()
     cell: Any = scratch["A1"]
     cell.number_format = "@"
     text_style = copy(cell._style)
+    cell.alignment = Alignment(wrap_text=True)
+    wrapped_style = copy(cell._style)
+    cell.alignment = Alignment()
     base = cell.font
     statuses = {}
     for status, colour in STATUS_COLOURS.items():
@@ -138,7 +142,7 @@ def _styles(book: "Workbook") -> tuple[Any, dict[str, Any]]:
         cell.font = Font(name=base.name, size=base.size, color=colour.text)
         statuses[str(status)] = copy(cell._style)
     book.remove(scratch)
-    return text_style, statuses
+    return text_style, wrapped_style, statuses
 
 
 def _set_filter(sheet: "Worksheet", header_row: int, last_column: int, last_row: int) -> None:

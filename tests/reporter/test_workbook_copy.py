@@ -129,6 +129,19 @@ def with_value(path: Path, old: bytes, new: bytes) -> None:
             package.writestr(part, content)
 
 
+SENTENCES = ("import_error_message", "import_advice")
+
+
+@pytest.mark.parametrize("is_partial", [False, True], ids=["copy", "plain workbook"])
+def test_sentences_are_wrapped_so_that_the_next_cell_does_not_cut_them_off(copying: Copying, is_partial: bool) -> None:
+    copying.write(is_partial=is_partial)
+    sheet = copying.book.worksheets[0]
+    wrapped: set[str] = set()
+    for column in sheet.iter_cols(min_row=1 if is_partial else 3):
+        wrapped |= {column[0].value for cell in column[1:] if cell.value and cell.alignment.wrap_text}
+    assert wrapped == set(SENTENCES)
+
+
 @pytest.mark.parametrize(
     ("area", "printed"),
     [
