@@ -138,7 +138,7 @@ def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
         has_found_ids=info.looks_up,
     )
     rows = journal.rows(_not_sent(output.operation, info.run_id))
-    workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
+    workbook = workbook_context(journal, context)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 
 
