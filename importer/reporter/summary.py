@@ -130,4 +130,5 @@ def _steps(summary: Summary) -> Sequence[str]:
 
 def _headline(summary: Summary) -> str:
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
-    return f"Run {summary.run_id} {summary.status}{reason} after {duration_text(summary.seconds)}"
+    name = "Verification" if summary.operation is Operation.VERIFY else f"Run {summary.run_id}"
+    return f"{name} {summary.status}{reason} after {duration_text(summary.seconds)}"

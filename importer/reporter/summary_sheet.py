@@ -102,7 +102,9 @@ def next_steps(run_id: str, counts: RowCounts, operation: Operation = Operation.
 def _steps_after_verification(counts: RowCounts) -> Sequence[str]:
     missing = counts.bad - counts.invalid
     link = f"To link the {_rows(missing)} not linked yet: importer run FILE." if missing else ""
-    correct = f"Correct {_rows(counts.invalid)} of FILE (import_advice says how)." if counts.invalid else ""
+    correct = (
+        f"Correct {_rows(counts.invalid)} of FILE (import_advice in the results says how)." if counts.invalid else ""
+    )
     return tuple(filter(None, (link, correct)))
 
 
