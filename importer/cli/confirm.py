@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from importer.runner.confirmation import Confirmation
+from importer.runner.confirmation import Confirmation, links_text
 
 
 def confirmation(number: int | None) -> Confirmation:
@@ -14,5 +14,5 @@ def confirmation(number: int | None) -> Confirmation:
 
 
 def _ask(number: int) -> str:
-    click.echo(f"{number:,} links will be removed, with all their labels. HubSpot keeps no copy of them.", err=True)
-    return str(click.prompt("Type the number of links to remove them", default="", show_default=False, err=True))
+    click.echo(f"{links_text(number)} will be removed, with all labels. HubSpot keeps no copy.", err=True)
+    return str(click.prompt("Type the number of links to remove", default="", show_default=False, err=True))

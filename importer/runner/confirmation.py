@@ -21,7 +21,7 @@ class Confirmation:
         if self.number is not None:
             if self.number != number:
                 message = (
-                    f"--yes {self.number} does not match: {number:,} links would be removed. Nothing was removed. "
+                    f"--yes {self.number} does not match: {links_text(number)} would be removed. Nothing was removed. "
                     f"Check the file; if the number is right, give --yes {number}."
                 )
                 raise ConfirmationError("CONFIRMATION_DIFFERS", message)
@@ -30,14 +30,19 @@ class Confirmation:
             return
         if self.ask is None:
             message = (
-                f"{number:,} links would be removed. Nothing was removed, because nobody can be asked here: to remove "
-                f"them, give --yes {number}."
+                f"{links_text(number)} would be removed. Nothing was removed, because nobody can be asked here. To "
+                f"remove them without being asked, give --yes {number}."
             )
             raise ConfirmationError("CONFIRMATION_MISSING", message)
         typed = self.ask(number).strip().replace(",", "")
         if typed != str(number):
             message = f"{typed!r} is not {number}, the number of links to remove. Nothing was removed."
             raise ConfirmationError("CONFIRMATION_REFUSED", message)
+
+
+def links_text(number: int) -> str:
+    """Return a number of links for people."""
+    return "1 link" if number == 1 else f"{number:,} links"
 
 
 UNCONFIRMED = Confirmation()

@@ -175,5 +175,5 @@ def report_stop(sent: Sent, summary: Summary, alternative: str, context: RunCont
     if sent.stop is not None and summary.status is not RunStatus.FINISHED:
         is_link = summary.operation in {Operation.LINK, Operation.VERIFY}
         good = summary.linked + summary.already_linked if is_link else summary.unlinked + summary.not_linked
-        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'not linked any more'}"
+        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'no longer linked'}"
         context.warn(f"{sent.stop.message} {done}. To continue, run the same command again{alternative}")
