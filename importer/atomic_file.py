@@ -34,8 +34,8 @@ class AtomicFile:
             try:
                 self.directory = stack.enter_context(temporary_directory(self._destination.parent))
                 self.path = self.directory / "unfinished"
-                descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                self.file = os.fdopen(descriptor, "wb", _BUFFER_BYTES)
+                self.path.touch(0o600, exist_ok=False)
+                self.file = self.path.open("wb", _BUFFER_BYTES)
             except OSError as error:
                 raise unwritable(target, error) from error
             self._open = stack.pop_all()

@@ -54,11 +54,11 @@ def exit_code(error: ImporterError) -> ExitCode:
     return ExitCode.STOPPED if isinstance(error, RunAbortedError) else ExitCode.WRONG_INPUT
 
 
-def _run(flags: dict[str, Any], work: Callable[..., Summary], *, is_verification: bool = False) -> int:
+def _run(flags: dict[str, Any], work: Callable[..., Summary]) -> int:
     """Execute a command that calls HubSpot, print its summary and return its exit code."""
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)
-    with Display(settings, is_verification=is_verification) as display:
+    with Display(settings) as display:
         try:
             summary = work(settings, out=out, on_event=display)
         except ImporterError as error:
@@ -67,7 +67,7 @@ def _run(flags: dict[str, Any], work: Callable[..., Summary], *, is_verification
     if as_json:
         click.echo(summary.as_json())
     elif not settings.quiet:
-        show_summary(summary_table(summary, is_verification=is_verification))
+        show_summary(summary_table(summary))
     return summary.exit_code
 
 
@@ -151,7 +151,7 @@ def check(file: str, online: bool, **flags: Any) -> int:
 @options.output
 def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
-    return _run(flags, partial(verify_file, file), is_verification=True)
+    return _run(flags, partial(verify_file, file))
 
 
 @cli.command()

@@ -12,7 +12,7 @@ def source_info_lines(info: SourceInfo) -> list[str]:
     """Return how a source is read: format, notes, and what each side of a pair is read from."""
     details = [info.format, info.encoding, info.delimiter and f"delimiter {info.delimiter!r}"]
     if info.sheet:
-        details.append(f"sheet '{info.sheet}' (of {info.sheets})")
+        details.append(f"sheet '{info.sheet}'")
     return [
         f"Read as {', '.join(part for part in details if part)}",
         f"  from  {_side(info, Role.FROM_OBJECT_ID, Role.FROM_OBJECT_TYPE)}",

@@ -187,7 +187,7 @@ class HubSpotClient:
         return await self._exchange("GET", paths.account_details(self._version))
 
     def expect_account(self, portal_id: int | None) -> None:
-        """Use a token that someone else provides from now on only if HubSpot returns this account for it."""
+        """Accept later tokens only if HubSpot returns this account for them."""
         self._guard.expect_account(portal_id)
 
     async def _exchange(self, method: str, path: str, content: object = None, query: str = "") -> Response | NoResponse:

@@ -223,7 +223,8 @@ def _write_secret(path: Path, text: str) -> None:
             remove_abandoned(place.parent)
             with temporary_directory(place.parent) as directory:
                 draft = directory / place.name
-                _write(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), text)
+                draft.touch(0o600, exist_ok=False)
+                _write(os.open(draft, os.O_WRONLY), text)
                 draft.replace(place)
         except OSError as error:
             if error.errno not in _CANNOT_REPLACE:

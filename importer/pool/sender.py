@@ -178,7 +178,7 @@ class Sender:
             return
         if not self._has_lowered:
             logger.warning(
-                "HubSpot refused a call although this run keeps to %s s: another client shares the limit. The run "
+                "HubSpot refused a call although this run stays within %s s: another client shares the limit. The run "
                 "continues with %s s, and with a tenth less whenever this happens again.",
                 before,
                 limiter.rate,

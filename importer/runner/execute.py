@@ -79,7 +79,7 @@ def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
     if planned.pending == 0 and not journal.outcome_counts().get(Status.UNCONFIRMED):
         return Sent()
     if settings.api_version is ApiVersion.V4:
-        context.notify(f"HubSpot ends support for API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
+        context.notify(f"HubSpot ends API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
     for file in () if settings.sandbox else exposed_files(settings):
         context.warn(f"Other users of this machine can read {file}. Run: chmod 600 {file}")
 

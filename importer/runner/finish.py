@@ -130,7 +130,7 @@ def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
 def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
     layout = result_layout(journal, journal.info.run_id)
     rows = journal.rows(not_sent_outcome(output.operation, journal.info.run_id))
-    workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
+    workbook = workbook_context(journal, context)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 
 
@@ -167,5 +167,5 @@ def report_stop(sent: Sent, summary: Summary, alternative: str, context: RunCont
     if sent.stop is not None and summary.status is not RunStatus.FINISHED:
         is_link = summary.operation in {Operation.LINK, Operation.VERIFY}
         good = summary.linked + summary.already_linked if is_link else summary.unlinked + summary.not_linked
-        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'not linked any more'}"
+        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'no longer linked'}"
         context.warn(f"{sent.stop.message} {done}. To continue, run the same command again{alternative}")
