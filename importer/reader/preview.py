@@ -32,9 +32,13 @@ _COUNTED = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class PreviewColumn:
-    """A column: its index in the header from 0, its letters in a spreadsheet, its name, and first values."""
+    """A column: its index in the header from 0, its position in the file from 1, also in letters, its name and values.
+
+    The index does not count the columns of previous results; `#N` with the position chooses the column for a role.
+    """
 
     index: int
+    position: int
     letters: str
     name: str
     samples: tuple[str, ...]
@@ -158,7 +162,8 @@ def _filled_rows(found: HeaderRow, results: ResultColumns) -> Iterator[Record]:
 def _column(index: int, header: Header, rows: Sequence[Record]) -> PreviewColumn:
     values = (str(cells[index]).strip() for _, cells in rows if index < len(cells))
     samples = tuple(islice(dict.fromkeys(map(visible, filter(None, values))), _SAMPLES))
-    return PreviewColumn(index, column_letters(header.positions[index]), header.name(index), samples)
+    position = header.positions[index]
+    return PreviewColumn(index, position, column_letters(position), header.name(index), samples)
 
 
 def column_letters(position: int) -> str:

@@ -28,9 +28,9 @@ def test_the_beginning_of_a_file_is_shown_with_the_roles_of_its_columns(path: Pa
     found = preview_source(path, Reading())
     assert (found.format, found.encoding, found.delimiter, found.header_row) == ("CSV", "UTF-8", ",", 1)
     assert found.columns == (
-        PreviewColumn(0, "A", "Contact ID", ("1", "2", "3")),
-        PreviewColumn(1, "B", "Name", ("Name 1", "Name 0")),
-        PreviewColumn(2, "C", "Company ID", ("1001", "1002", "1003")),
+        PreviewColumn(0, 1, "A", "Contact ID", ("1", "2", "3")),
+        PreviewColumn(1, 2, "B", "Name", ("Name 1", "Name 0")),
+        PreviewColumn(2, 3, "C", "Company ID", ("1001", "1002", "1003")),
     )
     assert found.rows[0] == PreviewRow("3", ("1", "Name 1", "1001"))
     assert len(found.rows) == 5
@@ -117,9 +117,9 @@ def test_the_columns_of_an_earlier_result_are_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("import_status,Contact ID,Company ID,import_advice\nfailed,1,2,Correct it.\n", encoding="utf-8")
     found = preview_source(path, Reading())
-    assert [(column.index, column.letters, column.name) for column in found.columns] == [
-        (0, "B", "Contact ID"),
-        (1, "C", "Company ID"),
+    assert [(column.index, column.position, column.letters, column.name) for column in found.columns] == [
+        (0, 2, "B", "Contact ID"),
+        (1, 3, "C", "Company ID"),
     ]
     assert found.rows == (PreviewRow("2", ("1", "2")),)
     assert found.roles == {Role.FROM_OBJECT_ID: 0, Role.TO_OBJECT_ID: 1}
@@ -135,7 +135,7 @@ def test_the_rows_of_an_archive_are_named_by_their_files(tmp_path: Path) -> None
     assert found.parts == ("a.csv", "b.csv")
 
 
-def test_a_file_that_is_no_table_has_no_preview(tmp_path: Path, path: Path) -> None:
+def test_a_file_without_a_table_has_no_preview(tmp_path: Path, path: Path) -> None:
     empty = tmp_path / "empty.csv"
     empty.touch()
     with raises(SourceError, "FILE_EMPTY"):
