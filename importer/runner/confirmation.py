@@ -29,8 +29,8 @@ class Confirmation:
         if self.number is not None:
             if self.number != number:
                 message = (
-                    f"--yes {self.number} does not match: {removed_text(number, removed)} would be removed. Nothing was "
-                    f"removed. Check the file; if the number is right, give --yes {number}."
+                    f"--yes {self.number} does not match: {removed_text(number, removed)} would be removed. Nothing "
+                    f"was removed. Check the file; if the number is right, give --yes {number}."
                 )
                 raise ConfirmationError("CONFIRMATION_DIFFERS", message)
             return

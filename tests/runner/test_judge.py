@@ -109,7 +109,7 @@ def test_a_correction_that_was_taken_back_is_forgotten(tmp_path: Path) -> None:
     assert judged.originals == {}
 
 
-def test_there_is_no_row_outside_of_the_file(tmp_path: Path) -> None:
+def test_a_row_outside_of_the_file_is_not_found(tmp_path: Path) -> None:
     checked = Checked(tmp_path, file_of(tmp_path, LINES))
     checked.check({})
     with Journal(checked.path) as journal:
@@ -117,15 +117,15 @@ def test_there_is_no_row_outside_of_the_file(tmp_path: Path) -> None:
         assert judge_row(journal, 99, {}) is None
 
 
-def test_the_sample_file_with_wrong_rows_is_mended_row_by_row(tmp_path: Path) -> None:
+def test_the_sample_file_with_wrong_rows_is_corrected_row_by_row(tmp_path: Path) -> None:
     sample = ROOT / "sample_data" / "needs_fixing.csv"
     checked = Checked(tmp_path, sample)
     rows = checked.check({})
     header = sample.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
-    mended = 0
+    corrected = 0
     for row in rows.values():
         if row.problems and all(problem.column in header for problem in row.problems):
             fixed = {header.index(problem.column): "4242" for problem in row.problems}
             assert not checked.judge(row.number, fixed).problems
-            mended += 1
-    assert mended >= 5
+            corrected += 1
+    assert corrected >= 5
