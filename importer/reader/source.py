@@ -34,7 +34,7 @@ class Source:
         self._reading = reading
         header_row = find_common_header(name, table, reading)
         self._records = header_row.records
-        self._results = ResultColumns(name, header_row.texts, reading.statuses)
+        self._results = ResultColumns(name, header_row.texts, reading.statuses, restores_types=reading.restores_types)
         kept = self._results.kept
         header = Header(tuple(header_row.texts[i] for i in kept), tuple(i + 1 for i in kept))
         columns = resolve_columns(name, header_row, header, reading, holds_ids)
@@ -90,6 +90,7 @@ class Source:
                 records = self._hidden.filter((numbers[start:end], rows[start:end]))
                 for block in self._row_reader.blocks(records):
                     self._refuse_other_header()
+                    self._results.restore_types(block)
                     left -= len(block.numbers)
                     yield block
                 start = end
@@ -136,6 +137,9 @@ class Source:
             f"Blank rows skipped: {reader.blank:,}." if reader.blank else "",
             f"Rows left out because of their {STATUS_COLUMN}: {results.excluded_rows:,}."
             if results.excluded_rows
+            else "",
+            f"Rows of a removal, whose pairs get the association types that they had before: {results.restored_rows:,}."
+            if results.restored_rows
             else "",
             _unknown_status_warning(results.unknown_statuses),
             self._hidden.warning(names),

@@ -1,6 +1,6 @@
 """Runs one import, from file to report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,15 +62,16 @@ def unlink_file(
     on_event: EventHandler = ignore,
     fresh: bool = False,
 ) -> Summary:
-    """Remove all association types of the pairs of `file`, write the results, and return the summary.
+    """Remove the links of `file`, or with labels only these, write the results, and return the summary.
 
-    The pairs are read first, and `confirmation` must agree to the number of links; otherwise ConfirmationError is
-    raised and nothing is removed. The results have the types that were there before. Other arguments and errors are
-    those of `run_import`.
+    The pairs are read first, and `confirmation` must agree to the number of links, or labels; otherwise
+    ConfirmationError is raised and nothing is removed. The results have the types that were there before, which
+    `run_import` restores. Other arguments and errors are those of `run_import`.
     """
     target = target_of_settings(settings, on_event)
     with source_file(file, settings) as source:
-        request = ImportRequest(settings.reading, out, fresh, operation=Operation.UNLINK, confirmation=confirmation)
+        reading = replace(settings.reading, restores_types=False)
+        request = ImportRequest(reading, out, fresh, operation=Operation.UNLINK, confirmation=confirmation)
         return import_source(source, request, target)
 
 
