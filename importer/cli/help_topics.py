@@ -13,8 +13,8 @@ STATUSES: Mapping[str, str] = {
     Status.ALREADY_LINKED: "The pair was read before sending and was linked already; nothing was sent.",
     Status.UNLINKED: "Reading the pair back confirmed that its link was removed.",
     Status.NOT_LINKED: "The pair was read before sending and was not linked; nothing was sent.",
-    Status.BLANK: "There is nothing to link: an id cell is empty where that is allowed, or the row is in the results of "
-    "importer unlink and its pair was not linked.",
+    Status.BLANK: "There is nothing to link: an id cell is empty where that is allowed, or the file has the results of "
+    "importer unlink and the pair was not linked.",
     Status.FAILED: "HubSpot refused the pair; sending it again unchanged would fail again.",
     Status.UNCONFIRMED: "The pair was sent, but no response clearly confirmed or refused it: it may or may not be "
     "linked. It is safe to retry.",
