@@ -80,7 +80,7 @@ class Account:
 def account() -> Iterator[Account]:
     """Serve a sandbox in a thread; no limit slows it down."""
     loop = asyncio.new_event_loop()
-    sandbox = Sandbox(SandboxOptions(limit=100_000, window=1.0, page_size=2))
+    sandbox = Sandbox(SandboxOptions(limit=100_000, window=1.0))
     started, ended = threading.Event(), asyncio.Event()
 
     async def serve() -> None:
