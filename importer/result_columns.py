@@ -27,6 +27,9 @@ RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
 TYPES_BEFORE_COLUMN = "import_types_before"
 """Column for the association types of a pair before sending, `-` if none; present only when any were read."""
 
+TYPES_SEPARATOR = "|"
+"""Between the types of the pairs of one row, if they differ."""
+
 FOUND_ID_COLUMNS = ("import_from_id", "import_to_id")
 """The result columns with the ids that were looked up, in order; present only if a run looked up ids."""
 

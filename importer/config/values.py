@@ -68,7 +68,8 @@ class Reading:
     looked up: the id column of that side then holds their values. `labels` are those that every pair gets besides its
     own. `statuses`, when given, skips rows whose `import_status` from an earlier run is a different one; rows without a
     status, or with an unknown one, are read. `corrections` are texts to read in place of those of the source, by row
-    number and by the index of the column, from 0 and without the columns of previous results.
+    number and by the index of the column, from 0 and without the columns of previous results. `restores_types` gives
+    the pairs of rows that an earlier run was to unlink the association types that they had before.
     """
 
     from_object_type: str | None = None
@@ -88,6 +89,7 @@ class Reading:
     to_by: str | None = None
     labels: tuple[str, ...] = ()
     corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    restores_types: bool = True
 
     @property
     def looks_up(self) -> bool:

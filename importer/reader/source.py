@@ -35,7 +35,7 @@ class Source:
         self._reading = reading
         header_row = find_common_header(name, table, reading)
         self._records = header_row.records
-        self._results = ResultColumns(name, header_row.texts, reading.statuses)
+        self._results = ResultColumns(name, header_row.texts, reading.statuses, restores_types=reading.restores_types)
         header = kept_header(header_row, self._results)
         columns = resolve_columns(name, header_row, header, reading, holds_ids)
         self.header = header.texts
@@ -94,6 +94,7 @@ class Source:
                     self._refuse_other_header()
                     self._corrections.add_to(block)
                     self._corrected += len(block.corrections)
+                    self._results.restore_types(block)
                     left -= len(block.numbers)
                     yield block
                 start = end
@@ -140,6 +141,9 @@ class Source:
             f"Blank rows skipped: {reader.blank:,}." if reader.blank else "",
             f"Rows left out because of their {STATUS_COLUMN}: {results.excluded_rows:,}."
             if results.excluded_rows
+            else "",
+            f"Rows of a removal, whose pairs get the association types that they had before: {results.restored_rows:,}."
+            if results.restored_rows
             else "",
             _unknown_status_warning(results.unknown_statuses),
             self._hidden.warning(names),

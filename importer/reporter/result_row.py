@@ -3,7 +3,17 @@
 import json
 from collections.abc import Sequence
 
-from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
+from importer.model import (
+    GOOD_STATUSES,
+    NUMBERED,
+    TYPES_SEPARATOR,
+    Outcome,
+    PairOutcome,
+    Problem,
+    RowNames,
+    RowOutcome,
+    Status,
+)
 
 WORST_FIRST = (
     Status.FAILED,
@@ -54,8 +64,12 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
 
 
 def types_before(row: RowOutcome) -> str:
-    """Return the types that the pair with the row's outcome had before sending, "" if they were not read."""
-    return "" if row.problems or not row.pairs else min(row.pairs, key=_severity).before or ""
+    """Return the types that the row's pairs had before sending, "" if they were not read.
+
+    There is one entry for each pair, in the order of the ids, unless all pairs had the same types.
+    """
+    types = [pair.before or "" for pair in row.pairs if not row.problems]
+    return types[0] if len(set(types)) == 1 else TYPES_SEPARATOR.join(types)
 
 
 def found_ids(row: RowOutcome) -> tuple[str, str]:

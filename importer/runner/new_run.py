@@ -79,6 +79,7 @@ def reading_values(reading: Reading) -> dict[str, Any]:
     values = asdict(reading)
     values["columns"] = {str(role): column for role, column in reading.columns.items()}
     values["statuses"] = sorted(reading.statuses) if reading.statuses is not None else None
+    del values["restores_types"]  # it follows from the operation
     if not reading.labels:
         del values["labels"]
     else:

@@ -78,14 +78,14 @@ def unlink_file(
     corrections: Mapping[tuple[int, int], str] | None = None,
     first_rows: int | None = None,
 ) -> Summary:
-    """Remove all association types of the pairs of `file`, write the results, and return the summary.
+    """Remove the links of `file`, or with labels only these, write the results, and return the summary.
 
-    The pairs are read first, and `confirmation` must agree to the number of links; otherwise ConfirmationError is
-    raised and nothing is removed. The results have the types that were there before. Other arguments and errors are
-    those of `run_import`.
+    The pairs are read first, and `confirmation` must agree to the number of links, or labels; otherwise
+    ConfirmationError is raised and nothing is removed. The results have the types that were there before, which
+    `run_import` restores. Other arguments and errors are those of `run_import`.
     """
     target = target_of_settings(settings, on_event)
-    reading = replace(settings.reading, corrections=corrections or {})
+    reading = replace(settings.reading, corrections=corrections or {}, restores_types=False)
     with source_file(file, settings) as source:
         request = ImportRequest(reading, out, fresh, operation=Operation.UNLINK, confirmation=confirmation)
         request = replace(request, first_rows=first_rows)

@@ -144,3 +144,32 @@ def test_a_killed_removal_of_labels_is_resumed_and_undone(work: Workplace) -> No
     assert 0 < left() < 2500
     assert work.here("undo", done.json["run_id"]).code == 0
     assert sorted_links(work.hubspot.url) == before
+
+
+def test_the_results_of_a_removal_restore_labels_and_primary_companies(work: Workplace) -> None:
+    one, two = work.base, work.base + 1
+    link(work, (one, 7), types=(BILLING,))
+    link(work, (one, 8), (two, 7), types=(DECISION,))
+    link(work, (two, 9), types=(PRIMARY, BILLING))
+    before = sorted_links(work.hubspot.url)
+    source = work.folder / "a.csv"
+    source.write_text(f"Contact ID,Company ID\n{one},8;7;9\n{two},7\n{two},9\n{two},10\n")
+    assert work.here("unlink", source, "--yes", 4).code == 0
+    assert types(work) == {}
+    results = work.folder / "a.unlink.results.csv"
+    shown = [row["import_types_before"] for row in rows_of(results)]
+    assert shown[0] == f"{PLAIN};{DECISION}|{PRIMARY};{PLAIN};{BILLING}|-"
+    assert work.here("unlink", results, "--yes", 0).code == 0
+    done = work.here("run", results, "--json")
+    assert (done.code, done.json["linked"], done.json["blank"]) == (0, 3, 1)
+    assert sorted_links(work.hubspot.url) == before
+
+
+def test_the_results_of_a_removal_of_labels_restore_them(work: Workplace) -> None:
+    pairs = work.pairs(3)
+    link(work, *pairs[:2], types=(DECISION, BILLING))
+    before = sorted_links(work.hubspot.url)
+    assert work.here("unlink", work.write("a.csv", pairs), "--label", "Billing contact", "--yes", 2).code == 0
+    assert sorted_links(work.hubspot.url) != before
+    assert work.here("run", work.folder / "a.unlink.results.csv").code == 0
+    assert sorted_links(work.hubspot.url) == before

@@ -61,8 +61,8 @@ def is_as_left(pending: PendingPair, found: Found) -> bool:
     """
     state = UndoState.of(pending)
     primary = state.primary
-    if was_sent(pending) and found.types and found.types - primary == state.target - primary:
-        return True  # restored, but HubSpot has made it primary by itself
+    if found.types and found.types - primary == state.target - primary and (was_sent(pending) or state.left is None):
+        return True  # restored, but HubSpot has made it primary by itself; or the run was cut off before it changed it
     if state.left is not None and found.types - primary != state.left - primary:
         return False
     if not found.types or state.was_removed:
