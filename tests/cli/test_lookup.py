@@ -1,5 +1,6 @@
 """`--from-by` and `--to-by`: email addresses and domains in, links out, against a sandbox in another process."""
 
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from importer.journal import Journal
 from importer.model import FOUND_ID_COLUMNS
 from importer.sandbox.samples import COMPANIES, PEOPLE
 from tests.conftest import SandboxProcess, sandbox_process
-from tests.support.command_line import FAST, ROOT, Workplace, rows_of, workplace_in
+from tests.support.command_line import FAST, ROOT, Workplace, rows_of, wait_until, workplace_in
 
 pytestmark = pytest.mark.slow
 
@@ -210,6 +211,29 @@ def test_a_resumed_run_looks_up_nothing(place: Workplace) -> None:
     done = place.here("run", *flags)
     assert (done.code, done.json["linked"], done.json["run_id"]) == (0, 20, stopped.json["run_id"])
     assert counts(place.hubspot)["lookup"] == looked_up
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_lookup_that_is_interrupted_leaves_nothing_behind(place: Workplace, number: signal.Signals) -> None:
+    place.hubspot.change("faults", faults=["hang=lookup,after:3"])
+    source = people(place, 1_000)
+    command = ("run", source, "--from", "contacts", "--from-by", "email", "--json")
+    running = place.start(*command)
+    wait_until(lambda: counts(place.hubspot)["lookup"] >= 4)
+    running.send(number)
+    running.process.wait(timeout=30)
+    running.process.communicate()
+    code = running.process.returncode
+    assert code == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
+    assert place.journals == []
+    assert {path.name for path in place.folder.iterdir()} == {"people.csv", "state", "tmp"} | (
+        {"home"} & {path.name for path in place.folder.iterdir()}
+    )
+    assert place.hubspot.state(summary=True)["counts"]["writes"] == 0
+    place.hubspot.change("faults", faults=[])
+    done = place.here(*command)
+    assert (done.code, done.json["linked"]) == (0, 1_000)
+    assert not list((place.folder / "state").rglob("lookup.sqlite"))
 
 
 def test_another_property_is_another_command(place: Workplace) -> None:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Protocol
 
-from importer.hubspot.lookup import Ambiguous, Found, Key, NotFound, Result, Unread
+from importer.hubspot.lookup import Found, Key, Result
 from importer.model import Labels, ObjectType, Pair, PairColumns, Problem, RecordId, SourceBlock
 from importer.reader.rows.problems import self_association
 from importer.runner.lookup.known_values import KnownValues
 from importer.runner.lookup.problems import problem_of
+from importer.runner.lookup_counts import LookupCounts
 
 BATCH = 5_000
 """Values that are collected before they are looked up, to fill whole calls and to use the connection well."""
@@ -52,26 +53,6 @@ class LookupSide:
         for object_type, value in zip(self.types(pairs), self.values(pairs), strict=True):
             found.setdefault(object_type, {})[value] = None
         return {Key(object_type, self.name): values for object_type, values in found.items()}
-
-
-@dataclass(slots=True)
-class LookupCounts:
-    """Distinct values that were looked up, by result. `not_read`: HubSpot refuses the value itself."""
-
-    values: int = 0
-    found: int = 0
-    not_found: int = 0
-    ambiguous: int = 0
-    not_read: int = 0
-
-    def add(self, results: Iterable[Result]) -> None:
-        """Count results."""
-        for result in results:
-            self.values += 1
-            self.found += isinstance(result, Found)
-            self.not_found += isinstance(result, NotFound)
-            self.ambiguous += isinstance(result, Ambiguous)
-            self.not_read += isinstance(result, Unread)
 
 
 @dataclass(slots=True)
