@@ -49,7 +49,8 @@ def lookup_text(counts: LookupCounts) -> str:
     """Return the counts of a lookup as text, without those that are zero."""
     others = (("not found", counts.not_found), ("ambiguous", counts.ambiguous), ("not readable", counts.not_read))
     parts = [f"{counts.found:,} found", *(f"{number:,} {name}" for name, number in others if number)]
-    return f"{count_text(counts.values, 'different value')}: {', '.join(parts)}"
+    merged = f"; {counts.merged:,} found in a record that others were merged into" if counts.merged else ""
+    return f"{count_text(counts.values, 'different value')}: {', '.join(parts)}{merged}"
 
 
 def cost_lines(costs: Costs) -> list[str]:

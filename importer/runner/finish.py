@@ -12,6 +12,7 @@ from importer.reporter import Layout, RowCounts, RunStatus, Summary, count, writ
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
+from importer.runner.merged_rows import with_merged
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
 from importer.runner.send import Sent
@@ -137,7 +138,7 @@ def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
         has_types_before=journal.has_types_before(),
         has_found_ids=info.looks_up,
     )
-    rows = journal.rows(_not_sent(output.operation, info.run_id))
+    rows = with_merged(journal.rows(_not_sent(output.operation, info.run_id)), journal.merged)
     workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 

@@ -22,8 +22,8 @@ __all__ = ["LookupCounts", "blocks_with_ids"]
 @contextmanager
 def blocks_with_ids(
     blocks: Iterable[SourceBlock], info: SourceInfo, context: RunContext, directory: Path, account: Account | None
-) -> Iterator[tuple[Iterable[SourceBlock], LookupCounts | None]]:
-    """Yield the blocks with record ids in their pairs, and the counts of the lookup, which grow with the blocks.
+) -> Iterator[tuple[Iterable[SourceBlock], Resolver | None]]:
+    """Yield the blocks with record ids in their pairs, and the resolver, whose counts grow with the blocks.
 
     `account` is the one to look up records in, None if it is not known. Without a lookup the blocks are yielded as they
     are, and None. Results are kept in a temporary file in `directory`. Raises HubSpotError, while the blocks are read,
@@ -37,7 +37,7 @@ def blocks_with_ids(
     with LookupSession(context, account.portal_id if account else None) as session, KnownValues(path) as known:
         report = partial(_report, context, is_done=False)
         resolver = Resolver(sides, known, session.find, report)
-        yield resolver.resolve(blocks), resolver.counts
+        yield resolver.resolve(blocks), resolver
         _report(context, resolver.counts, is_done=True)
     path.unlink()
 

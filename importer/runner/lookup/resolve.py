@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import Protocol
 
 from importer.hubspot.lookup import Found, Key, Result
+from importer.journal import MergedRecord
 from importer.model import Labels, ObjectType, Pair, PairColumns, Problem, RecordId, SourceBlock
 from importer.reader.rows.problems import self_association
 from importer.runner.lookup.known_values import KnownValues
@@ -22,6 +23,9 @@ BATCH = 5_000
 
 MAX_HELD_ROWS = 50_000
 """Rows that may wait; then the values of the first of them are looked up, although they do not fill a call."""
+
+MAX_MERGED = 10_000
+"""Merged records that are named in the results, so that memory use does not grow with the source."""
 
 
 class FindValues(Protocol):
@@ -82,7 +86,10 @@ class _Held:
 
 
 class Resolver:
-    """Resolves the blocks of one source. `counts` is complete after the last block."""
+    """Resolves the blocks of one source. `counts` and `merged` are complete after the last block.
+
+    `merged` has the found records that others were merged into, but at most `MAX_MERGED` of them.
+    """
 
     def __init__(
         self,
@@ -93,6 +100,7 @@ class Resolver:
     ) -> None:
         """Look up values with `find`; `on_found` is called after each lookup."""
         self.counts = LookupCounts()
+        self.merged: list[MergedRecord] = []
         self._sides = tuple(sides)
         self._known = known
         self._find = find
@@ -139,6 +147,9 @@ class Resolver:
         self._known.add(key, results)
         queue.remove(results)
         self.counts.add(results.values())
+        for value, result in results.items():
+            if isinstance(result, Found) and result.merged and len(self.merged) < MAX_MERGED:
+                self.merged.append(MergedRecord(key.object_type, result.record_id, value, result.merged))
         self._on_found(self.counts)
 
     def _ready(self) -> Iterator[SourceBlock]:
