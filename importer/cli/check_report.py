@@ -61,9 +61,10 @@ def check_lines(report: CheckReport) -> list[str]:
 def _lookup_lines(lookup: LookupCounts, reads: int) -> list[str]:
     counts = (("found", lookup.found), ("not found", lookup.not_found), ("ambiguous", lookup.ambiguous))
     refused = [("refused by HubSpot", lookup.not_read)] if lookup.not_read else []
+    merged = [("of those found in a record that others were merged into", lookup.merged)] if lookup.merged else []
     return [
         f"Looked up in HubSpot: {count_text(lookup.values, 'different value')}, with {count_text(reads, 'call')}",
-        *(f"  {number:,} {name}" for name, number in (*counts, *refused)),
+        *(f"  {number:,} {name}" for name, number in (*counts, *refused, *merged)),
     ]
 
 

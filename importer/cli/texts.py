@@ -5,6 +5,7 @@ from importer.journal import SourceCounts
 from importer.model import Role
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
+from importer.runner.lookup_counts import LookupCounts
 from importer.timestamps import duration_text
 
 
@@ -42,6 +43,14 @@ def counts_text(counts: SourceCounts) -> str:
         ),
     ]
     return f"{count_text(counts.rows, 'row')}: {', '.join(parts)}"
+
+
+def lookup_text(counts: LookupCounts) -> str:
+    """Return the counts of a lookup as text, without those that are zero."""
+    others = (("not found", counts.not_found), ("ambiguous", counts.ambiguous), ("not readable", counts.not_read))
+    parts = [f"{counts.found:,} found", *(f"{number:,} {name}" for name, number in others if number)]
+    merged = f"; {counts.merged:,} found in a record that others were merged into" if counts.merged else ""
+    return f"{count_text(counts.values, 'different value')}: {', '.join(parts)}{merged}"
 
 
 def cost_lines(costs: Costs) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config import Settings
-from importer.model import Operation, Outcome, Pair, Problem, RowNames, Status
+from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, RowNames, Status
 from importer.timestamps import utc_now_text
 
 CUT_OFF = Outcome(
@@ -80,6 +80,16 @@ class Account:
     portal_id: int | None
     key: str
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRecord:
+    """A record that was found by a value which it may have from another one, as `merged` were merged into it."""
+
+    object_type: ObjectType
+    record_id: RecordId
+    value: str
+    merged: tuple[RecordId, ...]
 
 
 @dataclass(frozen=True, slots=True)

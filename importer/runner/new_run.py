@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config import Reading, Settings
-from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, write_journal
+from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, open_for_run, write_journal
 from importer.model import Operation
 from importer.reader import Source
 from importer.runner.context import RunContext
@@ -69,9 +69,14 @@ class NewRun:
         Return the counts of the lookup, None if there was none.
         """
         info = self.describe(source, table)
-        with blocks_with_ids(read_blocks(source, table), table.info, context, path.parent, account) as (blocks, counts):
+        with blocks_with_ids(read_blocks(source, table), table.info, context, path.parent, account) as (blocks, lookup):
             write_journal(path, info, blocks, account, lambda: table.report.portals)
-        return counts
+        if lookup is None:
+            return None
+        if lookup.merged:
+            with open_for_run(path) as journal:
+                journal.set_merged(lookup.merged)
+        return lookup.counts
 
 
 def reading_values(reading: Reading) -> dict[str, Any]:

@@ -69,8 +69,8 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     """
     settings = pool.settings
     stop: Stop | None = None
-    read_first = ReadFirst(client)
     if settings.read_first:
+        read_first = ReadFirst(client)
         await pool.run(read_first, pool.pending_without_labels)
         read_first.report()
         if pool.has_labels and pool.stopped is None:
@@ -86,7 +86,7 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     if pool.stopped is None:
         await pool.run(ReadBack(client), pool.unconfirmed)
     if settings.read_first and pool.stopped is None:
-        await pool.run(ReadAfter(client, read_first), pool.without_types_after)
+        await pool.run(ReadAfter(client), pool.without_types_after)
     return pool.stopped or stop
 
 

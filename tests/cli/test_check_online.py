@@ -50,7 +50,7 @@ def test_links_that_are_there_already_are_counted(work: Workplace, version: str)
     found = done.json["online"]
     assert (done.code, found["already_linked"], found["to_link"], found["unread"]) == (0, 4, 2, 0)
     assert found["portal_id"] == FAST.portal_id
-    assert done.json["reads"] == 1 + 1 + 2, "the account, the links, the limits in both directions"
+    assert done.json["reads"] == 1 + 1 + 4, "the account, the links, two limits in both directions"
     assert "4 pairs linked already, 2 to link" in work.here("check", work.folder / "a.csv", "--online").out
 
 
@@ -89,6 +89,18 @@ def test_records_that_would_have_too_many_links_are_listed(work: Workplace) -> N
         ("companies", "30", 6, 5),
     ]
     assert "would have 6 companies; the limit is 5" in check(work, "\n".join(["Contact ID,Company ID", *rows])).out
+
+
+def test_a_limit_that_an_admin_has_set_is_found(work: Workplace) -> None:
+    link(work, (work.base, 7))
+    limit = {"from": "contacts", "to": "tickets", "type": "HUBSPOT_DEFINED:15"}
+    work.hubspot.change("labels", limit=[{**limit, "max": 1}])
+    try:
+        done = check(work, "Contact ID,Ticket ID\nBASE,40\nBASE,41\n", "--json")
+    finally:
+        work.hubspot.change("labels", limit=[{**limit, "max": None}])
+    (found,) = done.json["online"]["over_limit"]["first"]
+    assert (found["record_id"], found["row"], found["links"], found["limit"]) == (str(work.base), 3, 2, 1)
 
 
 @pytest.mark.parametrize("fault", ["scopes_missing=read", "http_404=record_limits", "http_503=record_limits"])

@@ -9,7 +9,7 @@ from functools import partial
 from importer.hubspot.association_types import own_primary_type, primary_type
 from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
-from importer.hubspot.record_limits import RecordLimit, parse_record_limit
+from importer.hubspot.record_limits import RecordLimit, parse_record_limit, with_admin_limit
 from importer.journal import PendingPair
 from importer.model import ObjectType
 from importer.pool.engines.link_reader import LinkReader, LinksRead
@@ -147,12 +147,13 @@ class Survey:
     # ---- limits
 
     async def _limit(self, types: Types, sender: Sender) -> RecordLimit | None:
-        """Read the limit of one direction, once; None if it cannot be read, which is no reason to stop."""
+        """Read the limits of one direction, once; None if they cannot be read, which is no reason to stop."""
         async with self._lock:
             if types not in self._limits:
-                reply = await sender.send(partial(self._client.record_limits, *types), [])
-                self._limits[types] = parse_record_limit(reply)
-                self.findings.unread_limits += self._limits[types] is None
+                found = parse_record_limit(await sender.send(partial(self._client.record_limits, *types), []))
+                reply = await sender.send(partial(self._client.type_limits, *types), [])
+                self._limits[types] = with_admin_limit(found, reply)
+                self.findings.unread_limits += found is None
         return self._limits[types]
 
     def _add_over_limit(

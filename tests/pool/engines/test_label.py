@@ -102,7 +102,7 @@ async def test_the_types_before_and_after_are_journalled(path: Path) -> None:
         link(sandbox, first, BILLING)
         rig = Rig(journal_with_goals(path, [(first, (DECISION,)), (second, (DECISION,))]), sandbox)
         await rig.run(put, in_order=True)
-        await rig.run(lambda client: ReadAfter(client, ReadFirst(client)), source=lambda pool: pool.without_types_after)
+        await rig.run(ReadAfter, source=lambda pool: pool.without_types_after)
         with Journal(path) as journal:
             made = {one.pair: one for row in journal.rows(NOT_SENT) for one in row.pairs}
         assert made[first].before == f"{PLAIN};{BILLING}"
