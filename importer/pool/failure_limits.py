@@ -19,7 +19,7 @@ class FailureLimits:
 
     def __init__(self, settings: Settings, signal: StopSignal) -> None:
         """Apply the limits of the settings."""
-        self.counts: Counter[Status] = Counter()
+        self.counts: Counter[Status] = Counter(dict.fromkeys(Status, 0))  # reading a missing count is slow
         self._settings = settings
         self._signal = signal
         self._forbidden: Counter[Types] = Counter()

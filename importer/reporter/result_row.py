@@ -55,7 +55,10 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
 
 def types_before(row: RowOutcome) -> str:
     """Return the types that the pair with the row's outcome had before sending, "" if they were not read."""
-    return "" if row.problems or not row.pairs else min(row.pairs, key=_severity).before or ""
+    if row.problems or not row.pairs:
+        return ""
+    worst = row.pairs[0] if len(row.pairs) == 1 else min(row.pairs, key=_severity)
+    return worst.before or ""
 
 
 def found_ids(row: RowOutcome) -> tuple[str, str]:
