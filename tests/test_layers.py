@@ -180,7 +180,7 @@ def loaded_by(code: str) -> set[str]:
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     loaded = loaded_by("import importer.cli.application")
     assert "importer.runner.run" in loaded
-    assert not loaded & {"pandas", "numpy", "openpyxl", "importer.sandbox", "aiohttp.web"}
+    assert not loaded & {"pandas", "numpy", "openpyxl", "xlsxwriter", "importer.sandbox", "aiohttp.web"}
 
 
 def test_reading_a_csv_loads_no_pandas() -> None:

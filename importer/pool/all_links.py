@@ -14,9 +14,10 @@ from importer.pool.retrying import read
 from importer.pool.sender import Sender
 from importer.pool.stop_signal import pair_of_types
 
-_FIRST_CHUNK = 100
+_FIRST_CHUNK, _MAX_GROWTH = 5, 4
 _LINKS_IN_MEMORY = 20_000
-"""Links of one chunk of records that are aimed at: how many a record has is known only after reading some."""
+"""Links of one chunk of records that are aimed at, at 0.8 kB each. How many a record has is known only after reading
+some, so chunks begin small and grow by a factor of 4 at most."""
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ class AllLinks:
         self.stop = self.stop or self._reader.refusal or self._sender.signal.reason
         self.records += len(chunk)
         wanted = _LINKS_IN_MEMORY * len(chunk) // max(1, len(found.links))
-        self._size = min(MAX_RECORDS, max(1, wanted))
+        self._size = min(MAX_RECORDS, len(chunk) * _MAX_GROWTH, max(1, wanted))
         links = {(found.merged_into.get(one, one), other): link for (one, other), link in found.links.items()}
         unread = {record: outcome.error_message for record, outcome in found.unread.items()}
         return RecordLinks({key: link for key, link in links.items() if key[0] not in unread}, unread)
