@@ -36,6 +36,7 @@ from importer.journal.records import (
     StateToRestore,
     Types,
 )
+from importer.journal.run_figures import CompletedPairs, FailureKind, TypeChange
 from importer.journal.schema import SUFFIX
 from importer.journal.serialization import SANDBOX
 from importer.journal.writer import write_journal
@@ -47,6 +48,8 @@ __all__ = [
     "SUFFIX",
     "Account",
     "ActivityTotals",
+    "CompletedPairs",
+    "FailureKind",
     "Journal",
     "LabelKey",
     "LabelUse",
@@ -61,6 +64,7 @@ __all__ = [
     "Second",
     "SourceCounts",
     "StateToRestore",
+    "TypeChange",
     "Types",
     "hold",
     "is_held",
