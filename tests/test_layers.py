@@ -49,6 +49,7 @@ PACKAGES_OF_LIBRARIES = {
     "aiohttp": {"hubspot", "runner", "sandbox"},  # the runner sends notifications
     "aiolimiter": {"hubspot"},
     "click": {"cli"},
+    "jinja2": {"reporter"},
     "numpy": {"journal"},
     "openpyxl": {"reporter"},
     "orjson": {"journal"},

@@ -130,6 +130,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 output = _group(
     out,
     as_json,
+    click.option("--report", type=_PATH, metavar="PATH", help="Also write a report of the run as one HTML file."),
     click.option("--quiet", is_flag=True, default=None, help="Print warnings and errors only."),
     click.option("--log-format", metavar="text|json", help="Format of the lines on standard error (default: text)."),
 )

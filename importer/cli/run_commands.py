@@ -79,7 +79,7 @@ def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
 @options.out
 @options.as_json
 def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
-    """Write the current results of the run RUN_ID to a file."""
+    """Write the current results of the run RUN_ID to a file; its report, if --out ends in .html."""
     settings = options.settings_from(flags)
     with Display(settings) as display:
         summary = report_run(run_id, settings, out=out, on_event=display)

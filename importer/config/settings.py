@@ -199,6 +199,7 @@ class Settings(BaseModel):
     on_changed_source: ChangedSource = ChangedSource.REFUSE
     notify: NotifySettings = NotifySettings()
 
+    report: OptionalPath = None
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
 

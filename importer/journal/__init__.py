@@ -37,6 +37,7 @@ from importer.journal.records import (
     StateToRestore,
     Types,
 )
+from importer.journal.run_figures import CompletedPairs, FailureKind, TypeChange
 from importer.journal.schema import SUFFIX
 from importer.journal.serialization import SANDBOX
 from importer.journal.writer import write_journal
@@ -48,6 +49,8 @@ __all__ = [
     "SUFFIX",
     "Account",
     "ActivityTotals",
+    "CompletedPairs",
+    "FailureKind",
     "Journal",
     "LabelKey",
     "LabelUse",
@@ -63,6 +66,7 @@ __all__ = [
     "Second",
     "SourceCounts",
     "StateToRestore",
+    "TypeChange",
     "Types",
     "hold",
     "is_held",

@@ -1,9 +1,10 @@
 """Reports on rows: the results file, the failures file, the counts and the summary.
 
-It takes rows with their outcomes in the order of the input, from any origin, and knows neither journal nor HTTP.
+The results take rows with their outcomes in the order of the input, from any origin; `html_report` takes figures that
+the journal has counted. Neither knows HTTP.
 """
 
-from importer.atomic_file import check_writable
+from importer.atomic_file import AtomicFile, check_writable
 from importer.reporter.result_row import WORST_FIRST, escape_formula, problem_sentence, row_result
 from importer.reporter.results import Layout, WorkbookContext, write_results
 from importer.reporter.row_counts import RowCounts, count
@@ -14,6 +15,7 @@ from importer.written_files import WrittenFiles
 
 __all__ = [
     "WORST_FIRST",
+    "AtomicFile",
     "Layout",
     "RowCounts",
     "RunDescription",

@@ -12,6 +12,7 @@ from importer.reporter import RowCounts, RunStatus, Summary, count, write_result
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
+from importer.runner.html_report import write_html_report
 from importer.runner.merged_rows import with_merged
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
@@ -29,9 +30,19 @@ _INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM, StopReason.SIGHUP}
 def report_run(
     run_id: str, settings: Settings, *, out: Path | str | None = None, on_event: EventHandler = ignore
 ) -> Summary:
-    """Write the current results of a run to `out` (default: the path that the run used)."""
+    """Write the current results of a run to `out` (default: the path that the run used).
+
+    If `out` ends in `.html`, the report of the run is written there instead.
+    """
+    context = RunContext(settings, on_event=on_event)
     with open_journal(settings, run_id) as journal:
-        return _write_again(journal, RunContext(settings, on_event=on_event), out)
+        if out is None or Path(out).suffix.lower() not in {".html", ".htm"}:
+            return _write_again(journal, context, out)
+        journal.verify()
+        path = output_paths.checked_results(out, journal.info.source)
+        summary = replace(last_summary(journal), report=str(path))
+        _write_html(journal, summary, path, context)
+        return summary
 
 
 def report_finished(journal: Journal, context: RunContext, out: Path | str | None) -> Summary | None:
@@ -88,8 +99,24 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
     output, totals = _write_with_fallback(journal, output, context)
     summary = summarise(journal, sent, totals, time.monotonic() - started)
     summary = _with_files(summary, totals, output)
-    journal.end(asdict(summary))
+    report = context.settings.report
+    if report is None:
+        journal.end(asdict(summary))
+        return summary
+    summary = replace(summary, report=str(Path(report).resolve()))
+    journal.end(asdict(summary))  # so that the report shows the end of this process
+    try:
+        _write_html(journal, summary, Path(report), context)
+    except OutputError as error:
+        context.warn(f"{error} To write the report: importer report {summary.run_id} --out PATH.html")
+        return replace(summary, report=None)
     return summary
+
+
+def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:
+    output = output_paths.output_of(journal, "report", path, context)
+    not_sent = not_sent_outcome(summary.operation, summary.run_id)
+    write_html_report(journal, summary, not_sent, path, output.written)
 
 
 def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -> Summary:
