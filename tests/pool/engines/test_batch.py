@@ -11,6 +11,8 @@ from importer.pool import MAX_PAIRS, BatchEngine
 from importer.sandbox.state import Pair as SandboxPair
 from tests.support.pool import FAST, Rig, hubspot, journal_of, key, pairs
 
+pytestmark = pytest.mark.simulated_time
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

@@ -1,8 +1,6 @@
 """Data frames, read through the same cells as workbooks."""
 
 import datetime
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -81,11 +79,6 @@ def test_integers_are_exact_and_a_column_with_a_gap_is_read() -> None:
 def test_a_frame_without_the_columns_is_rejected() -> None:
     with pytest.raises(SourceError, match="the data frame"):
         open_frame(pd.DataFrame({0: [1], 1: [2]}), LINKS)
-
-
-def test_reading_files_does_not_import_pandas() -> None:
-    code = "import sys, importer.reader; sys.exit('pandas' in sys.modules or 'numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_number_above_the_maximum_id_is_rejected() -> None:
