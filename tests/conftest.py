@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -21,6 +23,14 @@ from tests.support.simulated_time import LoopbackLoop
 
 # Background jobs of a shell start with SIGINT ignored, which every process that a test starts would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Compiling the package and the tests takes longer than most of them. Where no bytecode may be written beside the source
+# it is kept here, also by the processes that tests start.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parent.parent / ".pytest_cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the option -B has the same effect
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 # An example that takes long on a busy machine must not fail a property.
 hypothesis.settings.register_profile("importer", deadline=None)
