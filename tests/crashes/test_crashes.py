@@ -72,7 +72,9 @@ def test_a_kill_while_the_results_are_written_keeps_the_old_ones(
     source, pairs = mostly_invalid
     old = work.folder / "a.results.csv"
     old.write_text("old results")
+    before = work.calls()
     running = work.start("run", source)
+    wait_for_calls(work, running, before + len(pairs))
     wait_until(lambda: any(work.folder.glob(".importer-*")))
     running.send(signal.SIGKILL)
     assert running.end().code == -signal.SIGKILL
@@ -103,10 +105,11 @@ def limited(work: Workplace, limit: int, *arguments: object) -> Done:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MiB; the test is skipped if this user may not mount one."""
+    """A disk of 500 KiB; the test is skipped if this user may not mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], capture_output=True, check=False)
+    command = ["mount", "-t", "tmpfs", "-o", "size=500k", "none", folder]
+    mount = subprocess.run(command, capture_output=True, check=False)
     if mount.returncode:
         pytest.skip("this user may not mount a small disk")
     yield folder
@@ -114,9 +117,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_up_while_the_file_is_read_ends_before_anything_is_sent(work: Workplace) -> None:
-    pairs = work.pairs(5000)
+    pairs = work.pairs(1500)
     source = work.write("a.csv", pairs)
-    done = limited(work, 100_000, "run", source, "--json")
+    done = limited(work, 60_000, "run", source, "--json")
     assert (done.code, done.out) == (2, "")
     assert "The journal " in done.err
     assert work.asked() == {}
@@ -127,14 +130,14 @@ def test_a_disk_that_fills_up_while_the_file_is_read_ends_before_anything_is_sen
 def test_a_disk_that_fills_up_while_pairs_are_sent_stops_the_run_and_keeps_the_outcomes(
     work: Workplace, small_disk: Path
 ) -> None:
-    pairs = work.pairs(5000)
+    pairs = work.pairs(1500)
     source = work.write("a.csv", pairs)
     work.environment["IMPORTER_STATE_DIR"] = str(small_disk)
     done = work.run("run", source)
     assert (done.code, done.out) == (3, ""), done.err
     assert "the disk is full" in done.err
     (journal,) = (small_disk / "runs").glob("*.sqlite")
-    assert 0 < len(work.asked()) < 5000
+    assert 0 < len(work.asked()) < 1500
     subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
     work.here("report", journal.stem, "--out", "full.csv")
     counts = check_report(work, pairs, work.folder / "full.csv")
@@ -143,14 +146,14 @@ def test_a_disk_that_fills_up_while_pairs_are_sent_stops_the_run_and_keeps_the_o
 
 
 def test_results_that_do_not_fit_on_the_disk_are_written_elsewhere(work: Workplace, small_disk: Path) -> None:
-    pairs = work.pairs(5000)
+    pairs = work.pairs(1500)
     source = work.write("a.csv", pairs)
-    (small_disk / "others").write_bytes(bytes(700_000))
+    (small_disk / "others").write_bytes(bytes(350_000))
     done = work.here("run", source, "--json", "--out", small_disk / "r.csv")
     assert done.code == 0, done.err
     assert f"{small_disk / 'r.csv'} cannot be written: the disk is full." in done.err
     assert [path.name for path in small_disk.iterdir()] == ["others"]
-    assert check_report(work, pairs, Path(done.json["results"])) == {"linked": 5000}
+    assert check_report(work, pairs, Path(done.json["results"])) == {"linked": 1500}
 
 
 def test_results_that_fit_nowhere_stop_the_run_and_are_written_by_the_next(work: Workplace) -> None:
