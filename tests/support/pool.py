@@ -23,7 +23,7 @@ from importer.pool.engines.read_back import MISSING, NOT_READ
 from importer.pool.operation import LinkOperation
 from importer.sandbox import Sandbox, SandboxOptions, parse_fault
 from tests.support.blocks import blocks_of
-from tests.support.simulated_time import simulate
+from tests.support.simulated_time import now, simulate
 
 NOT_SENT = Outcome(Status.NOT_SENT)
 FAST = Rate(1000, 1.0)
@@ -46,7 +46,7 @@ def hubspot(*faults: str, **options: Any) -> Sandbox:
         "window": 1.0,
         "faults": tuple(parse_fault(text) for text in faults),
     } | options
-    return Sandbox(SandboxOptions(**chosen))
+    return Sandbox(SandboxOptions(**chosen), clock=now)
 
 
 def settings(**changes: Any) -> Settings:
