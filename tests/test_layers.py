@@ -15,6 +15,8 @@ LAYERS = (
     (
         "importer.model",
         "importer.stops",
+        "importer.corrections",
+        "importer.result_columns",
         "importer.errors",
         "importer.exit_codes",
         "importer.timestamps",

@@ -139,9 +139,10 @@ async def _work(journal: Journal, context: RunContext, work: Work, rate_state: S
         seconds = _seconds_for_responses(settings, journal)
         stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, context.on_event))
         if rate_state is not None:
-            await stack.enter_async_context(rate_state.keep(limiter, partial(report_full_window, context)))
+            await stack.enter_async_context(rate_state.keep(limiter, partial(_begin_full_window, context, pool)))
         with abort_after_requests(journal, lambda: pool.calls + pool.reads):
             stop = await work(pool, client)
+            pool.close()
     return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
 
 
@@ -149,6 +150,11 @@ def _seconds_for_responses(settings: Settings, journal: Journal) -> float:
     """Return how much of `stop_grace` is left for outstanding responses; the rest is needed for the report."""
     for_report = _SECONDS_TO_EXIT + _REPORT_SECONDS_PER_ROW * journal.counts().rows
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
+
+
+def _begin_full_window(context: RunContext, pool: Pool, seconds: float) -> None:
+    report_full_window(context, seconds)
+    pool.note_full_window(seconds)
 
 
 def report_full_window(context: RunContext, seconds: float) -> None:
