@@ -1,20 +1,21 @@
 """The web application: the routes, and what their handlers share."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from aiohttp import web
 
 from importer.errors import ImporterError
 from importer.runner.os_errors import translate_os_errors
 from importer.web import security
+from importer.web.checks_api import ChecksApi
+from importer.web.imports_api import ImportsApi
 from importer.web.responses import RequestError, error_response, json_response, read_object
+from importer.web.runs_api import RunsApi
 from importer.web.security import Guard
-from importer.web.session import Launch, Session
-from importer.web.store import ImportStore
-from importer.web.workers import JobError, Workers
+from importer.web.services import Services
+from importer.web.session import Session
+from importer.web.workers import JobError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,23 +31,6 @@ _CONTENT_TYPES = {
 _PAGES = ("/", "/imports/{id}/columns", "/imports/{id}/check", "/runs/{run_id}")
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the handlers of all routes share."""
-
-    launch: Launch
-    workers: Workers
-    session: Session
-    store: ImportStore
-
-    @classmethod
-    def create(cls, launch: Launch) -> Self:
-        """Return the services of a new server."""
-        directory = launch.settings.state_path / "web"
-        workers = Workers(directory)
-        return cls(launch, workers, Session(launch, workers), ImportStore(directory))
-
-
 def application(services: Services, guard: Guard) -> web.Application:
     """Return the application that answers the requests of the page."""
     app = web.Application(middlewares=[guard.middleware, _errors])
@@ -56,6 +40,8 @@ def application(services: Services, guard: Guard) -> web.Application:
         app.router.add_get(page, _index)
     app.router.add_get("/static/{name}", _static)
     app.router.add_routes(_session_routes(services.session))
+    for api in (ImportsApi(services), ChecksApi(services), RunsApi(services)):
+        app.router.add_routes(api.routes)
     return app
 
 

@@ -13,8 +13,9 @@ from aiohttp import web
 
 from importer.exit_codes import ExitCode
 from importer.runner.signals import exit_code, termination_signals
-from importer.web.application import Services, application
+from importer.web.application import application
 from importer.web.security import Guard
+from importer.web.services import Services
 from importer.web.session import Launch
 
 Print = Callable[[str], None]
@@ -49,7 +50,7 @@ async def _serve(launch: Launch, port: int, announce: Print, report: Print, *, o
     finally:
         await services.workers.close()  # the page is still served, so that it shows how its runs end
         await runner.cleanup()
-        await services.session.close()
+        await services.close()
 
 
 def _stopped_by_signal(services: Services, report: Print) -> "asyncio.Future[signal.Signals]":

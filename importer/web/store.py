@@ -65,6 +65,7 @@ class ImportStore:
         """Use the imports in `directory`, which is created when needed."""
         self._root = directory / "imports"
         self._mappings = directory / "mappings.json"
+        self._downloads = directory / "downloads"
 
     def create(self) -> str:
         """Create the directory of a new import and return its id."""
@@ -125,6 +126,17 @@ class ImportStore:
         path = Path(source)
         is_here = len(path.parents) > 2 and path.parents[2] == self._root.resolve() and path.parent.name == "file"
         return path.parents[1].name if is_here and path.parents[1].is_dir() else None
+
+    def downloads(self, run_id: str) -> Path:
+        """Create and return the directory for the downloads of a run, whose id must be that of a journal."""
+        directory = self._downloads / run_id
+        self._downloads.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        return directory
+
+    def remove_downloads(self, run_id: str) -> None:
+        """Delete the downloads of a run."""
+        shutil.rmtree(self._downloads / run_id, ignore_errors=True)
 
     # ---- mappings
 
