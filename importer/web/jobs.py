@@ -77,8 +77,8 @@ def _preview(job: Job, reporter: Reporter) -> dict[str, Any]:
         values = asdict(preview_source(path, job.settings().reading))
     except ImporterError as error:
         return {"error": error_values(error.code, str(error))}
-    error = values.pop("error")
-    return {**values, "error": error and error_values(*error)}
+    found = values["error"]
+    return {**values, "error": found and error_values(*found)}
 
 
 def _check(job: Job, reporter: Reporter) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The life of the server: it listens, announces its address, and stops at a signal as a run does."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -36,7 +37,8 @@ def serve_page(launch: Launch, port: int, announce: Print, report: Print, *, ope
 async def _serve(launch: Launch, port: int, announce: Print, report: Print, *, open_browser: bool) -> ExitCode:
     guard, services = Guard(), Services.create(launch)
     stopped = _stopped_by_signal(services, report)
-    runner = web.AppRunner(application(services, guard), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    app = application(services, guard)
+    runner = web.AppRunner(app, access_log=None, logger=_silent_logger(), shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, _HOST, port).start()
@@ -70,6 +72,13 @@ def _stopped_by_signal(services: Services, report: Print) -> "asyncio.Future[sig
         with suppress(NotImplementedError):  # Windows, where Ctrl-C cancels the server
             loop.add_signal_handler(number, handle, number)
     return stopped
+
+
+def _silent_logger() -> logging.Logger:
+    """Return the logger of aiohttp's server, which logs nothing for people: malformed requests, broken connections."""
+    logger = logging.getLogger("importer.web.connections")
+    logger.disabled = True
+    return logger
 
 
 def _has_screen() -> bool:

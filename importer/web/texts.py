@@ -40,7 +40,7 @@ _ADVICE: Mapping[Status, str] = {
 
 
 def headline(operation: Operation, counts: RowCounts) -> str:
-    """Return the result of a run in one sentence: `29 of 41 rows are linked; 12 need you.`"""
+    """Return the result of a run in one sentence, such as `29 of 41 rows are linked; 12 need you`."""
     done = sum(counts.by_status[status] for status in GOOD_STATUSES - {Status.BLANK})
     one, many = _DONE[operation]
     text = f"{done:,} of {counts.rows:,} rows {one if counts.rows == 1 else many}"
