@@ -47,7 +47,7 @@ def test_another_reader_in_the_same_process_keeps_the_lock(path: Path) -> None:
 
 def test_no_file_stays_open_when_journals_are_closed(path: Path) -> None:
     written(path, row(2, pair(1)))
-    before = os.listdir("/proc/self/fd")
+    before = set(Path("/proc/self/fd").iterdir())
     with Journal(path), Journal(path):
         pass
-    assert os.listdir("/proc/self/fd") == before
+    assert set(Path("/proc/self/fd").iterdir()) == before
