@@ -30,7 +30,7 @@ class Journal(RunState, WorkQueue, RowQueries, Goals, Activity):
             try:
                 self._mark_all_pending_in_flight()
             except BaseException:
-                self._close()
+                self._db.close()
                 raise
 
 

@@ -36,18 +36,17 @@ class JournalFile:
             raise JournalError("JOURNAL_MISSING", f"There is no journal {path}.")
         self.path = path
         self._is_mine = is_mine
-        self._index = wal.LogIndex(path)
         with as_journal_error(path):
             self._db = sqlite3.connect(path, isolation_level=None)
         try:
             with as_journal_error(path):
                 self._open()
         except BaseException:
-            self._close()
+            self._db.close()
             raise
 
     def _open(self) -> None:
-        known_frames = self._index.readable_frames()  # of the last process; the first query rebuilds the index
+        known_frames = wal.readable_frames(self.path)  # of the last process; the first query rebuilds the index
         has_log = wal.log_path(self.path).exists()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if self._db.execute(_IS_JOURNAL).fetchone() != (1,):
@@ -69,7 +68,7 @@ class JournalFile:
 
     def _has_unreadable_frames(self, known_frames: int) -> bool:
         frames = max(known_frames, wal.committed_frames(self.path))
-        return frames > self._index.readable_frames()
+        return frames > wal.readable_frames(self.path)
 
     def _is_exclusive(self) -> bool:
         """Return True unless another process holds the journal: then its log is still being written."""
@@ -98,11 +97,7 @@ class JournalFile:
         """Close the file."""
         with suppress(sqlite3.Error, JournalError):  # only a hint for the next process
             self._mark_closed()
-        self._close()
-
-    def _close(self) -> None:
         self._db.close()
-        self._index.close()
 
     def _mark_closed(self) -> None:
         """Note that the log is merged into the file by SQLite on closing, so it is not missing afterwards."""
