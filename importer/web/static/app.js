@@ -27,10 +27,13 @@ const TEXT = {
 
   account: {
     sandbox: "Sandbox",
+    sandboxHint: "A simulated HubSpot. Nothing leaves this computer.",
     none: "No account",
     noneHint: "No access token was found. Connect an account, or try everything in the sandbox.",
     named: (account) => `Account ${account.id}`,
-    details: (account) => [account.domain, account.type].filter(Boolean).join(", "),
+    label: "HubSpot account",
+    details: (account) => [account.domain, TEXT.account.types[account.type] ?? account.type?.toLowerCase()].filter(Boolean).join(", "),
+    types: { STANDARD: "production", SANDBOX: "HubSpot sandbox", DEVELOPER_TEST: "developer test account", APP_DEVELOPER: "app developer account" },
     unknown: "Account unknown",
     typed: (last4) => `token ending in ${last4}`,
     connect: "Connect an account",
@@ -67,7 +70,7 @@ const TEXT = {
     more: (count) => `Show ${plural(count, "more run")}`,
     rows: (rows) => plural(rows, "row"),
     sandbox: "sandbox",
-    uploads: "Files without a run",
+    uploads: "Uploaded, not sent yet",
     uploadsContinue: "Continue",
     uploadsDelete: "Delete",
     deleted: (name) => `${name} is deleted.`,
@@ -554,6 +557,7 @@ function showBanner() {
   const { mode, account, token } = session;
   const name = mode === "sandbox" ? words.sandbox : mode === "none" ? words.none : account ? words.named(account) : words.unknown;
   const details = [account && words.details(account), token?.last4 && words.typed(token.last4)].filter(Boolean).join(", ");
+  const hint = mode === "sandbox" ? words.sandboxHint : words.noneHint;
   const panel = accountPanel();
   panel.hidden = !(mode === "none" && location.pathname === "/");
   const toggle = session.is_sandbox_only ? null : button(mode === "account" ? words.change : words.connect, () => {
@@ -563,9 +567,9 @@ function showBanner() {
   }, { class: "plain", "aria-expanded": String(!panel.hidden), "aria-controls": "account-panel" });
   fill(banner, [
     el("header", { class: "top" }, link(TEXT.product, "/", { class: "brand" }),
-      el("div", { class: "account", role: "group", "aria-label": "HubSpot account" }, el("strong", {}, name),
-        el("span", { class: "muted" }, mode === "none" ? words.noneHint : details || session.notice), toggle)),
-    mode === "account" && details && session.notice ? el("p", { class: "muted small" }, session.notice) : null,
+      el("div", { class: "account", role: "group", "aria-label": words.label }, el("strong", {}, name),
+        el("span", { class: "muted" }, mode === "account" ? details : hint), toggle)),
+    mode === "account" && session.notice ? el("p", { class: "muted small" }, session.notice) : null,
     session.account_error ? warning(session.account_error.message) : null,
     panel,
   ]);
@@ -587,7 +591,7 @@ function accountPanel() {
       error.hidden = false;
     }
   };
-  return el("form", { class: "card stack account-panel", id: "account-panel", onsubmit: change(() => ({ token: token.value.trim() })) },
+  return el("form", { class: "card stack account-panel", id: "account-panel", "aria-label": words.connect, onsubmit: change(() => ({ token: token.value.trim() })) },
     field("token", words.token, token, words.tokenHint), error,
     el("div", { class: "row" }, el("button", { type: "submit" }, words.submit),
       session.mode !== "sandbox" && button(words.sandboxButton, change(() => ({ mode: "sandbox" }))),
