@@ -106,19 +106,19 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright marks the objects whose methods it calls
 class Observer:
     """What the pages of a context did that they must not do."""
 
     origin: str
     complaints: list[str] = field(default_factory=list)
 
-    def add(self, page: Page) -> None:
-        """Observe a page: its requests, its errors, and dialogs of scripts."""
-        page.on("request", lambda request: self._request(request.url))
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        page.on("dialog", self._dialog)
+    def observe(self, context: BrowserContext) -> None:
+        """Observe the pages of a context: their requests, their errors, and dialogs of scripts."""
+        context.on("request", lambda request: self._request(request.url))
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.complaints.append(f"error: {error.error}"))
+        context.on("dialog", self._dialog)
 
     def _dialog(self, dialog: Dialog) -> None:
         self.complaints.append(f"dialog: {dialog.message}")
@@ -139,7 +139,7 @@ def visit(browser: Browser, server: PageServer, *, dark: bool = False, width: in
     """Open the page by its one-time address; it may request nothing elsewhere and may have no errors."""
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light")
     observer = Observer(server.origin)
-    context.on("page", observer.add)
+    observer.observe(context)
     try:
         page = context.new_page()
         page.goto(server.address)

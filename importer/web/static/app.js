@@ -219,7 +219,7 @@ const TEXT = {
     confirmField: "Number of links to remove",
     confirmButton: "Remove the links",
     notices: "Messages of this run",
-    lost: "No news from the importer. Trying again…",
+    lost: "No news from the importer. Trying again… If it was stopped, start “importer web” again; nothing is lost.",
   },
 
   results: {
@@ -328,6 +328,16 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
+/** Fill a node again only if what it shows has changed, so that no control disappears under a finger. */
+function refill(node, facts, draw) {
+  const key = JSON.stringify(facts);
+  if (node.dataset.shows === key) return;
+  node.dataset.shows = key;
+  const focused = node.contains(document.activeElement) ? document.activeElement.id : "";
+  fill(node, draw());
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
 function fill(node, children, replace = true) {
   const kept = [children].flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== "");
   if (replace) node.replaceChildren(...kept);
@@ -426,6 +436,7 @@ function confirmDialog({ title, text, fieldLabel, number, action }) {
     const dialog = el("dialog", { "aria-labelledby": "dialog-title", onclose: () => close(false) }, form);
     const close = (answer) => {
       resolve(answer);
+      dialog.close(); // gives the focus back to where it was
       dialog.remove();
     };
     page.append(dialog);
@@ -772,7 +783,10 @@ async function columnsStep(signal, id) {
       const answer = await api("PATCH", path, change, signal);
       data = answer;
       if (mine === latest) draw();
-    }).catch(step.fail);
+    }).catch((error) => {
+      if (error.name !== "AbortError") draw();
+      step.fail(error);
+    });
     return saving;
   };
   const read = (reading) => patch({ reading });
@@ -998,7 +1012,7 @@ function drawFacts(view, node, check) {
   if (!report) return;
   const { costs } = report;
   const day = costs.daily_share === null || costs.daily_share === undefined ? "" : words.day(costs.daily_share);
-  fill(node, [
+  refill(node, report, () => [
     report.labels.length > 0 && [el("h2", {}, words.labelsTitle), el("ul", {}, report.labels.map((label) => el("li", {}, words.label(label))))],
     report.lookup && [el("h2", {}, words.lookupTitle), el("p", {}, words.lookup(report.lookup))],
     report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving.length)),
@@ -1013,9 +1027,6 @@ function drawActions(view, node, check) {
   const { operation } = view.source;
   const waiting = check.state === "running" || view.editing > 0;
   const ready = check.button;
-  if (session.mode === "none") return fill(node, el("p", { class: "note info" }, words.noAccount));
-  if (!ready && !waiting) return fill(node, []);
-  if (ready && ready.pairs === 0 && !waiting) return fill(node, el("p", { class: "note info" }, words.nothing));
   const run = (first) => async () => {
     try {
       const { start } = await api("POST", `${view.path}/run`, { first_rows: first, pairs: ready.pairs, account: ready.account }, view.signal);
@@ -1026,12 +1037,15 @@ function drawActions(view, node, check) {
       throw error;
     }
   };
-  const focused = node.contains(document.activeElement) ? document.activeElement.id : null;
-  const busy = waiting ? { "aria-disabled": "true" } : {};
-  const main = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
-  const first = operation === "link" && view.step.actionButton(words.first, run(5), { id: "start-first", ...busy });
-  fill(node, [ready && !waiting && el("p", {}, words.will(ready, operation, check.account, session.mode === "sandbox")), el("div", { class: "actions" }, main, first)]);
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  refill(node, [session.mode, waiting, ready], () => {
+    if (session.mode === "none") return el("p", { class: "note info" }, words.noAccount);
+    if (!ready && !waiting) return [];
+    if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, words.nothing);
+    const busy = waiting ? { "aria-disabled": "true" } : {};
+    const start = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
+    const first = operation === "link" && view.step.actionButton(words.first, run(5), { id: "start-first", ...busy });
+    return [!waiting && el("p", {}, words.will(ready, operation, check.account, session.mode === "sandbox")), el("div", { class: "actions" }, start, first)];
+  });
 }
 
 async function drawProblems(view, node, check) {
@@ -1172,7 +1186,7 @@ async function runStep(signal, runId) {
   const view = { signal, path, kind: null, update: null };
   /** Show the run; the whole step is drawn again only when its state changes. */
   view.receive = async (run) => {
-    const kind = `${run.state} ${run.first_rows} ${Boolean(run.confirm)} ${run.results_ready}`;
+    const kind = `${run.state} ${run.first_rows} ${Boolean(run.confirm)}`;
     view.run = run;
     if (kind !== view.kind) {
       view.kind = kind;
@@ -1195,12 +1209,15 @@ function watchRun(view) {
   const listen = () => {
     if (source || signal.aborted) return;
     source = new EventSource(`${view.path}/events`);
+    let isLost = false;
     source.onmessage = (event) => {
-      view.step.calm();
+      if (isLost) view.step.calm();
+      isLost = false;
       receive(JSON.parse(event.data));
     };
     source.addEventListener("end", stop);
     source.onerror = () => {
+      isLost = true;
       view.step.fail(new ApiError("NO_ANSWER", source.readyState === EventSource.CLOSED ? TEXT.noAnswer : TEXT.run.lost));
     };
   };
@@ -1209,7 +1226,8 @@ function watchRun(view) {
     source = null;
   };
   const look = async () => {
-    if (source || document.hidden || signal.aborted) return;
+    const isFinal = view.run.state === "finished" && view.run.results_ready;
+    if (source || document.hidden || signal.aborted || isFinal) return;
     const run = await api("GET", view.path, null, signal).catch(() => null);
     if (run) await receive(run);
     if (run?.state === "running") listen();
@@ -1223,10 +1241,7 @@ function watchRun(view) {
   if (view.run.state === "running") listen();
 }
 
-function runLinks(run, results) {
-  const earlier = run.import_id ? { 1: `/imports/${run.import_id}/columns`, 2: `/imports/${run.import_id}/check` } : {};
-  return { 0: "/", ...earlier, ...(results ? {} : {}) };
-}
+const runLinks = (run) => (run.import_id ? { 0: "/", 1: `/imports/${run.import_id}/columns`, 2: `/imports/${run.import_id}/check` } : { 0: "/" });
 
 const startRun = (view, action, body = {}) => async () => {
   const { start } = await api("POST", `${view.path}/${action}`, body, view.signal);
@@ -1243,6 +1258,8 @@ async function drawRun(view, run) {
   const done = el("p", { class: "headline" });
   const numbersNode = el("div", {});
   const messages = el("div", { class: "stack-small" });
+  const files = el("div", {});
+  const notices = el("div", {});
   const running = run.state === "running";
   const stop = running && step.actionButton(words.stop, async () => {
     await api("POST", `${view.path}/stop`, {}, view.signal);
@@ -1250,11 +1267,11 @@ async function drawRun(view, run) {
     announce(words.stopping);
   });
   const resume = !running && run.can.continue && step.actionButton(run.first_rows ? words.continueRest : words.continue, startRun(view, "continue"), { class: "primary" });
-  fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages,
+  fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages, notices,
     running && run.confirm && confirmRemoval(view, run.confirm),
     running && !run.confirm && el("p", { class: "muted" }, words.close),
     el("div", { class: "actions" }, stop, resume, !running && run.can.undo && undoButton(view, run), !running && run.can.delete && deleteButton(view)),
-    !running && run.results_ready && downloads(view, run)]);
+    files]);
   if (!running) {
     const rows = rowsSection(view, run);
     step.body.append(rows.node);
@@ -1274,7 +1291,9 @@ async function drawRun(view, run) {
       fill(numbersNode, runFigures(state));
       announce(words.done(state.done, state.total), 10000);
     }
-    fill(messages, runMessages(now));
+    refill(messages, [now.error, state?.pause?.until, now.stop_sentence], () => runMessages(now));
+    refill(notices, now.notices, () => noticeList(now.notices));
+    if (!running) refill(files, now.results_ready, () => now.results_ready && downloads(view, now));
   };
 }
 
@@ -1297,8 +1316,13 @@ function runMessages(run) {
     run.error && warning(run.error.message),
     waiting && warning(words.pause(waiting)),
     stopped && (run.first_rows ? el("p", { class: "note info" }, words.firstRows(run.first_rows)) : el("p", { class: "note info" }, run.stop_sentence ?? words.stopped)),
-    run.notices?.length > 0 && el("details", { id: "notices" }, el("summary", {}, words.notices), el("ul", { class: "small" }, run.notices.map((text) => el("li", {}, text)))),
   ];
+}
+
+function noticeList(notices) {
+  if (!notices?.length) return [];
+  return el("details", { id: "notices", open: Boolean(document.getElementById("notices")?.open) }, el("summary", { id: "notices-title" }, TEXT.run.notices),
+    el("ul", { class: "small" }, notices.map((text) => el("li", {}, text))));
 }
 
 function confirmRemoval(view, confirm) {
@@ -1317,7 +1341,7 @@ function confirmRemoval(view, confirm) {
 
 async function drawResults(view, run) {
   const words = TEXT.results;
-  const step = openStep(4, "", runLinks(run, true));
+  const step = openStep(4, "", runLinks(run));
   view.step = step;
   step.lead.replaceWith(el("h2", { class: "headline", id: "lead" }, run.headline));
   const share = statusBar(words.rowsTitle);
@@ -1325,17 +1349,21 @@ async function drawResults(view, run) {
   share.update(run.counts ?? {}, run.rows);
   const rows = rowsSection(view, run);
   const command = el("div", { class: "stack", id: "command", hidden: true });
+  const files = el("div", {});
+  const others = el("div", {});
   fill(step.body, [share.bar, share.legend,
     el("div", { class: "actions" },
       run.can.retry && run.bad ? step.actionButton(words.retry, startRun(view, "retry"), { class: "primary" }) : link(words.another, "/", { class: "button" }),
       run.can.undo && undoButton(view, run), commandButton(view, step, command)),
     run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect),
     command,
-    related(run),
-    run.results_ready ? downloads(view, run) : el("p", { class: "muted" }, words.preparing),
-    rows.node,
+    others, files, rows.node,
     run.can.delete && el("div", { class: "section" }, deleteButton(view))]);
-  view.update = null;
+  view.update = (now) => {
+    refill(others, [now.parent, now.children], () => related(now));
+    refill(files, now.results_ready, () => (now.results_ready ? downloads(view, now) : el("p", { class: "muted" }, words.preparing)));
+  };
+  view.update(run);
   await rows.load();
 }
 
