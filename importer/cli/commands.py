@@ -32,16 +32,20 @@ _SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names"
 
 
 class _Commands(click.Group):
-    """The commands; `sandbox` is imported only when used, because its server would slow down all others."""
+    """The commands; those that serve HTTP are imported only when used, because that would slow down all others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "sandbox"])
+        return sorted([*super().list_commands(ctx), "sandbox", "web"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "sandbox":
             from importer.cli.sandbox_command import sandbox  # noqa: PLC0415
 
             return sandbox
+        if cmd_name == "web":
+            from importer.cli.web_command import web  # noqa: PLC0415
+
+            return web
         return super().get_command(ctx, cmd_name)
 
 

@@ -52,7 +52,8 @@ class Reading:
     the account that record URLs must belong to (None: any). `from_by` and `to_by` are properties by which records are
     looked up: the id column of that side then holds their values. `labels` are those that every pair gets besides its
     own. `statuses`, when given, skips rows whose `import_status` from an earlier run is a different one; rows without a
-    status, or with an unknown one, are read.
+    status, or with an unknown one, are read. `corrections` are texts to read in place of those of the source, by row
+    number and by the index of the column, from 0 and without the columns of previous results.
     """
 
     from_object_type: str | None = None
@@ -71,6 +72,7 @@ class Reading:
     from_by: str | None = None
     to_by: str | None = None
     labels: tuple[str, ...] = ()
+    corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     @property
     def looks_up(self) -> bool:

@@ -12,6 +12,14 @@ back the last transactions but leaves the file sound; those pairs are sent again
 fsync per outcome) would gain nothing.
 """
 
+from importer.journal.activity import (
+    ActivityTotals,
+    LiveState,
+    PauseReason,
+    PauseSpan,
+    ProcessSpan,
+    Second,
+)
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import is_held, list_journals, remove_journal
 from importer.journal.records import (
@@ -34,13 +42,19 @@ __all__ = [
     "SANDBOX",
     "SUFFIX",
     "Account",
+    "ActivityTotals",
     "Counts",
     "Journal",
     "LabelUse",
+    "LiveState",
     "Outcomes",
+    "PauseReason",
+    "PauseSpan",
     "PendingPair",
     "ProblemGroup",
+    "ProcessSpan",
     "RunInfo",
+    "Second",
     "Types",
     "is_held",
     "list_journals",

@@ -1,9 +1,10 @@
 """Queries for reports: totals, problems, and every row with the outcomes of its pairs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby, islice
 from operator import itemgetter
 
+from importer.corrections import Correction
 from importer.journal.journal_file import JournalFile
 from importer.journal.records import CUT_OFF, NO_TYPES, Counts, ProblemGroup
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
@@ -12,6 +13,8 @@ from importer.journal.sqlite_errors import as_journal_error
 from importer.model import Operation, Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
 
 _BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY number"
+
+_CORRECTIONS = "SELECT row, place, original, corrected FROM corrections ORDER BY rowid"
 
 _PROBLEMS = "SELECT row, code, column, message, advice FROM problems"
 
@@ -41,6 +44,8 @@ SELECT
 
 _PROBLEM_CODES = "SELECT code, count(DISTINCT row) AS rows FROM problems GROUP BY code ORDER BY rows DESC, code"
 
+_NO_ORIGINALS: Mapping[int, str] = {}
+
 _RETRIED = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
 
 
@@ -63,6 +68,18 @@ class ReportQueries(JournalFile):
         with as_journal_error(self.path):
             return bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM before)").fetchone()[0])
 
+    def has_corrections(self) -> bool:
+        """Return True if any cell was corrected."""
+        return self._totals.corrections > 0
+
+    def corrections(self) -> dict[int, list[Correction]]:
+        """Return the corrections of each row that has any."""
+        found: dict[int, list[Correction]] = {}
+        with as_journal_error(self.path):
+            for values in self._db.execute(_CORRECTIONS) if self.has_corrections() else ():
+                found.setdefault(values[0], []).append(Correction(*values))
+        return found
+
     def problem_groups(self, first: int) -> list[ProblemGroup]:
         """Return the problems by code, most frequent first, each with one problem of its `first` rows."""
         with as_journal_error(self.path):
@@ -80,6 +97,7 @@ class ReportQueries(JournalFile):
 
     def blocks_to_retry(self) -> Iterator[SourceBlock]:
         """Yield the rows with failed, unconfirmed or not sent pairs, each with only those pairs."""
+        corrections = self.corrections()
         with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
                 block = SourceBlock()
@@ -88,16 +106,19 @@ class ReportQueries(JournalFile):
                     if retried:
                         pairs, labels = zip(*((made.pair, made.labels) for made in retried), strict=True)
                         block.add(SourceRow(row.number, row.cells, pairs, (), labels))
+                block.corrections = [one for number in block.numbers for one in corrections.get(number, ())]
                 yield block
 
     def blocks_to_undo(self) -> Iterator[SourceBlock]:
         """Yield the rows with pairs that the run changed or may have changed, each pair in the first row with it."""
+        corrections = self.corrections()
         with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
                 block = SourceBlock()
                 for row in rows:
                     if made := _to_undo(row):
                         block.add(SourceRow(row.number, row.cells, tuple(one.pair for one in made), ()))
+                block.corrections = [one for number in block.numbers for one in corrections.get(number, ())]
                 yield block
 
     def states_to_undo(self) -> Iterator[tuple[str | None, str | None]]:
@@ -118,10 +139,17 @@ class ReportQueries(JournalFile):
 
     def _blocks_of_rows(self, not_sent: Outcome) -> Iterator[Iterator[RowOutcome]]:
         problems = ProblemsByRow(self._db.execute(f"{_PROBLEMS} ORDER BY rowid"))
+        originals = {row: {one.place: one.original for one in found} for row, found in self.corrections().items()}
         for first, last, numbers, cells, data in self._db.execute(_BLOCKS):
             pairs = self._pairs_by_row(first, last, data, not_sent)
             yield (
-                RowOutcome(number, tuple(texts), problems.of(number), tuple(pairs.pop(number, ())))
+                RowOutcome(
+                    number,
+                    tuple(texts),
+                    problems.of(number),
+                    tuple(pairs.pop(number, ())),
+                    originals.get(number, _NO_ORIGINALS),
+                )
                 for number, texts in zip(unpack(numbers), unpack(cells), strict=True)
             )
 

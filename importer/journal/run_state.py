@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from importer.journal import integrity
+from importer.journal.activity import begin_process, end_process
 from importer.journal.journal_file import OPEN, JournalFile
 from importer.journal.records import Account
 from importer.journal.serialization import account
@@ -57,6 +58,7 @@ class RunState(JournalFile):
             db.execute("DELETE FROM run WHERE key = 'summary'")
             set_value(db, "started", True)
             set_value(db, OPEN, True)
+            begin_process(db)
         with suppress(sqlite3.Error):
             # Into the file itself, so that the next process notices if the log with all outcomes is deleted.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -66,6 +68,7 @@ class RunState(JournalFile):
         """Record how the process ended."""
         with self._transaction() as db:
             set_value(db, "summary", summary)
+            end_process(db, str(summary.get("stopped_by") or summary["status"]))
             db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
 
     def _value(self, key: str) -> Any:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, PREVIOUS_RESULT_COLUMNS, Status
+from importer.model import EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN, PREVIOUS_RESULT_COLUMNS, Status
 from importer.reader.files.table import Records, SuspectRow
 
 STATUS_COLUMN = "import_status"
@@ -15,7 +15,8 @@ class ResultColumns:
     """The result columns of a file, which are removed from its rows.
 
     `kept` are the indices of all other columns. `excluded_rows` counts the rows excluded by their status so far, and
-    `unknown_statuses` those of them whose status is not one that a run writes.
+    `unknown_statuses` those of them whose status is not one that a run writes. `originals` has what corrected cells
+    were, by row number and by the key of the column, of the rows that were read.
     """
 
     def __init__(self, name: str, header: Sequence[str], statuses: Collection[str] | None) -> None:
@@ -23,9 +24,11 @@ class ResultColumns:
         self.kept = [i for i, text in enumerate(header) if text.strip() not in PREVIOUS_RESULT_COLUMNS]
         self.excluded_rows = 0
         self.unknown_statuses = 0
+        self.originals: dict[int, dict[str, str]] = {}
         self._width = len(header)
         self._statuses = statuses
         self._extra_cells_column = _first_index(header, EXTRA_CELLS_COLUMN)
+        self._original_cells_column = _first_index(header, ORIGINAL_CELLS_COLUMN)
         self._status_column = _first_index(header, STATUS_COLUMN)
         if statuses is not None and self._status_column is None:
             raise SourceError(
@@ -47,6 +50,7 @@ class ResultColumns:
             cells.extend([""] * (self._width - len(cells)))
             if self._is_selected(cells):
                 numbers.append(number)
+                self._keep_originals(number, cells)
                 kept = [cells[i] for i in self.kept] + self._extra_cells(cells) + cells[self._width :]
                 rows.append(cells.replace(kept, self.kept) if isinstance(cells, SuspectRow) else kept)
             else:
@@ -72,6 +76,18 @@ class ResultColumns:
         except (ValueError, RecursionError):
             return [text]
         return [str(cell) for cell in found] if isinstance(found, list) and found else [text]
+
+    def _keep_originals(self, number: int, cells: Sequence[str]) -> None:
+        """Keep what an earlier run wrote about corrected cells of a row; anything else in that column is ignored."""
+        text = "" if self._original_cells_column is None else cells[self._original_cells_column]
+        if not text.strip():
+            return
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(found, dict):
+            self.originals[number] = {key: str(original) for key, original in found.items()}
 
 
 def _first_index(header: Sequence[str], name: str) -> int | None:

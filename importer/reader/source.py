@@ -10,6 +10,7 @@ from importer.model import Role, SourceBlock, SourceRow
 from importer.reader.columns.header_row import header_notes, header_warnings, resolve_columns
 from importer.reader.columns.notes import column_notes
 from importer.reader.columns.roles import Columns, Header
+from importer.reader.corrections import Corrections
 from importer.reader.files.hidden_rows import HiddenRows
 from importer.reader.files.table import Records, Table
 from importer.reader.formulas import count_formulas
@@ -46,8 +47,11 @@ class Source:
         self.info = _source_info(table, columns, header, header_row.number, notes)
         self._column_warnings = header_warnings(header_row, header, columns) + column_notes(header, columns)
         self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
+        used = columns.used()
+        self._corrections = Corrections(reading.corrections, header.texts, used, self._results.originals)
         self._row_reader = RowReader(columns, header, reading.portal_id)
         self._shapes = self._text_shapes(header_row.texts, columns)
+        self._corrected = 0
         self._report: ReadReport | None = None
 
     def __enter__(self) -> Self:
@@ -78,6 +82,7 @@ class Source:
             if self._may_have_formulas():
                 formula_cells += count_formulas(block.cells)
             yield block
+        self._corrections.require_all(self._name, self.info.row_names)
         self._report = self._finished_report(rows, formula_cells)
 
     def _limited_blocks(self) -> Iterator[SourceBlock]:
@@ -88,8 +93,10 @@ class Source:
                 # Blank records do not count towards the limit, so slice by the rows still allowed.
                 end = min(len(rows), start + left)
                 records = self._hidden.filter((numbers[start:end], rows[start:end]))
-                for block in self._row_reader.blocks(records):
+                for block in self._row_reader.blocks(self._corrections.apply(records)):
                     self._refuse_other_header()
+                    self._corrections.add_to(block)
+                    self._corrected += len(block.corrections)
                     left -= len(block.numbers)
                     yield block
                 start = end
@@ -142,6 +149,7 @@ class Source:
             _portal_warning(portals),
             _type_warning(custom_types),
             _formula_warning(formula_cells),
+            f"Corrected cells: {self._corrected:,}." if self._corrected else "",
             *(self._shapes.warnings(names) if self._shapes else ()),
             *reader.id_warnings(names),
             *late_warnings(self._table),

@@ -8,12 +8,13 @@ from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal
 from importer.model import Operation, Outcome, Status, Stop, StopReason
-from importer.reporter import Layout, RowCounts, RunStatus, Summary, count, write_results
+from importer.reporter import RowCounts, RunStatus, Summary, count, write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
+from importer.runner.result_layout import result_layout
 from importer.runner.send import Sent
 from importer.runner.source_workbook import workbook_context
 from importer.runner.state_directory import open_journal
@@ -127,17 +128,8 @@ def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
 
 
 def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
-    info = journal.info
-    layout = Layout(
-        info.header,
-        info.delimiter,
-        info.run_id,
-        has_extra_cells=journal.has_extra_cells(),
-        row_names=info.row_names,
-        has_types_before=journal.has_types_before(),
-        has_found_ids=info.looks_up,
-    )
-    rows = journal.rows(_not_sent(output.operation, info.run_id))
+    layout = result_layout(journal, journal.info.run_id)
+    rows = journal.rows(_not_sent(output.operation, journal.info.run_id))
     workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 

@@ -1,5 +1,8 @@
 """A new run: its description and its journal, from its source."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +83,16 @@ def reading_values(reading: Reading) -> dict[str, Any]:
         del values["labels"]
     else:
         values["labels"] = list(reading.labels)
+    del values["corrections"]
+    if reading.corrections:
+        values["corrections"] = _digest(reading.corrections)
     return values
+
+
+def _digest(corrections: Mapping[tuple[int, int], str]) -> str:
+    """Return a hash of corrections, whose texts are in the journal: a run with others is another run."""
+    listed = [[row, place, text] for (row, place), text in sorted(corrections.items())]
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
 
 def target_name(settings: Settings) -> str:

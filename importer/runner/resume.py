@@ -22,11 +22,12 @@ def resume_run(
     confirmation: Confirmation = UNCONFIRMED,
     out: Path | str | None = None,
     on_event: EventHandler = ignore,
+    first_rows: int | None = None,
 ) -> Summary:
     """Continue an unfinished run from its journal alone; the source is not read again.
 
     It sends to the run's own base URL, by its own API version unless `settings` give one explicitly, and only with a
-    token of the run's own account. Raises as `run_import`.
+    token of the run's own account. With `first_rows` it stops again after so many rows. Raises as `run_import`.
     """
     path = journal_path(settings, run_id)
     with Journal(path) as journal:
@@ -35,4 +36,4 @@ def resume_run(
         target.require_owner(journal)
     with hold_command(target.context, command_of(info)) as command:
         command.note(run_id)
-        return execute(path, target, out, confirmation)
+        return execute(path, target, out, confirmation, first_rows)

@@ -1,6 +1,7 @@
 """Runs one import, from file to report."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ def run_import(
     out: Path | str | None = None,
     on_event: EventHandler = ignore,
     fresh: bool = False,
+    corrections: Mapping[tuple[int, int], str] | None = None,
+    first_rows: int | None = None,
 ) -> Summary:
     """Link the pairs of `file`, write the results, and return the summary.
 
@@ -43,13 +46,18 @@ def run_import(
     the file); `on_event` is called with every event. The token comes from HUBSPOT_ACCESS_TOKEN or
     `settings.token_file`.
 
+    `corrections` has the texts to read in place of those of single cells, by row number and by the index of the column
+    from 0. With `first_rows` only the pairs of so many of the rows that have pairs to send are sent; the run then is
+    stopped (`stopped_by` is `first_rows`) and can be resumed.
+
     Call it from a thread in which no event loop is running. In the main thread SIGINT and SIGTERM end the run early.
     Whatever HubSpot or a signal does to the run is in the summary. Raises an ImporterError if nothing could be sent:
     SettingsError, SourceError, JournalError, BusyError or OutputError.
     """
     target = target_of_settings(settings, on_event)
+    reading = replace(settings.reading, corrections=corrections or {})
     with source_file(file, settings) as source:
-        return import_source(source, ImportRequest(settings.reading, out, fresh), target)
+        return import_source(source, ImportRequest(reading, out, fresh, first_rows=first_rows), target)
 
 
 @translate_os_errors()
@@ -61,6 +69,8 @@ def unlink_file(
     out: Path | str | None = None,
     on_event: EventHandler = ignore,
     fresh: bool = False,
+    corrections: Mapping[tuple[int, int], str] | None = None,
+    first_rows: int | None = None,
 ) -> Summary:
     """Remove all association types of the pairs of `file`, write the results, and return the summary.
 
@@ -69,8 +79,10 @@ def unlink_file(
     those of `run_import`.
     """
     target = target_of_settings(settings, on_event)
+    reading = replace(settings.reading, corrections=corrections or {})
     with source_file(file, settings) as source:
-        request = ImportRequest(settings.reading, out, fresh, operation=Operation.UNLINK, confirmation=confirmation)
+        request = ImportRequest(reading, out, fresh, operation=Operation.UNLINK, confirmation=confirmation)
+        request = replace(request, first_rows=first_rows)
         return import_source(source, request, target)
 
 
@@ -79,7 +91,7 @@ class ImportRequest:
     """How to import a source: its reading, the path of the results, and whether to start a new run in any case.
 
     `account` is the one that the source's ids belong to, if known. `operation` is what the run does to every pair, and
-    `confirmation` how the number of links to remove is confirmed.
+    `confirmation` how the number of links to remove is confirmed. With `first_rows` only the first rows are sent.
     """
 
     reading: Reading
@@ -88,6 +100,7 @@ class ImportRequest:
     account: Account | None = None
     operation: Operation = Operation.LINK
     confirmation: Confirmation = UNCONFIRMED
+    first_rows: int | None = None
 
 
 def import_source(source: SourceFile, request: ImportRequest, target: Target) -> Summary:
@@ -112,7 +125,7 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
             path = _create_run(source, request, target)
         command.note(path.stem)
         try:
-            return execute(path, target, request.out, request.confirmation)
+            return execute(path, target, request.out, request.confirmation, request.first_rows)
         except ConfirmationError:
             if is_new:
                 remove_journal(path)
