@@ -507,6 +507,7 @@ const main = el("main", {});
 const status = el("p", { class: "visually-hidden", role: "status" });
 let session = null;
 let controller = new AbortController();
+let currentStep = null;
 
 /** Put a text into the status region; with `gap`, not more often than every so many milliseconds. */
 function announce(text, gap = 0) {
@@ -555,6 +556,7 @@ function openStep(step, lead, links = {}) {
       control.removeAttribute("aria-disabled");
     }
   };
+  currentStep = { signal: controller.signal, fail };
   const actionButton = (text, action, attributes = {}) => {
     const control = button(text, () => act(control, action)(), attributes);
     return control;
@@ -570,7 +572,7 @@ function showBanner() {
   const details = [account && words.details(account), token?.last4 && words.typed(token.last4)].filter(Boolean).join(", ");
   const hint = mode === "sandbox" ? words.sandboxHint : words.noneHint;
   const panel = accountPanel();
-  panel.hidden = !(mode === "none" && location.pathname === "/");
+  panel.hidden = !(session.account_error || (mode === "none" && location.pathname === "/"));
   const toggle = session.is_sandbox_only ? null : button(mode === "account" ? words.change : words.connect, () => {
     panel.hidden = !panel.hidden;
     toggle.setAttribute("aria-expanded", String(!panel.hidden));
@@ -581,7 +583,7 @@ function showBanner() {
       el("div", { class: "account", role: "group", "aria-label": words.label }, el("strong", {}, name),
         el("span", { class: "muted" }, mode === "account" ? details : hint), toggle)),
     mode === "account" && session.notice ? el("p", { class: "muted small" }, session.notice) : null,
-    session.account_error ? warning(session.account_error.message) : null,
+    session.account_error ? el("p", { class: "note warning", role: "alert" }, session.account_error.message) : null,
     panel,
   ]);
 }
@@ -630,6 +632,7 @@ async function show(path) {
     await step(signal, ...path.match(pattern).slice(1));
   } catch (error) {
     if (error.name === "AbortError") return;
+    if (currentStep?.signal === signal) return currentStep.fail(error);
     const step = openStep(0, "");
     step.fail(error);
     fill(step.body, link(TEXT.home, "/"));
@@ -667,11 +670,14 @@ async function uploadStep(signal) {
   const words = TEXT.upload;
   const step = openStep(0, words.lead);
   const input = el("input", { type: "file", id: "file" });
-  const chosen = el("p", { class: "hint", role: "status" });
+  const chosen = el("p", { class: "hint" });
   const progress = el("div", { hidden: true, class: "stack-small" });
   const drop = el("div", { class: "drop" }, el("label", { for: "file" }, words.field), el("p", { class: "hint", id: "file-hint" }, words.hint), input, chosen);
   input.setAttribute("aria-describedby", "file-hint");
-  input.addEventListener("change", () => { chosen.textContent = input.files[0] ? words.chosen(input.files[0]) : ""; });
+  input.addEventListener("change", () => {
+    chosen.textContent = input.files[0] ? words.chosen(input.files[0]) : "";
+    announce(chosen.textContent);
+  });
   acceptDrop(drop, input, step);
 
   const upload = async () => {
