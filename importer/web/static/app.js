@@ -126,9 +126,9 @@ const TEXT = {
     labels: "Association labels",
     labelsHint: "Separated by semicolons; empty for none",
     labelColumn: "Column with labels",
-    labelMode: "Labels that a pair has already",
-    labelAdd: "Keep them, add these",
-    labelReplace: "Replace them by these",
+    labelMode: "Existing labels",
+    labelAdd: "Keep, add these",
+    labelReplace: "Replace by these",
     allowBlank: "Rows with an empty id cell have nothing to link (they are not wrong)",
     visibleOnly: "Read only the rows that a filter shows",
     check: "Check",
@@ -195,6 +195,7 @@ const TEXT = {
       unlink: (name) => `Removing the links of ${name}.`,
       undo: (name) => `Undoing the run of ${name}.`,
     },
+    unfinished: (name) => `The run of ${name} is not finished.`,
     starting: "Reading before the first call…",
     progress: "Pairs done",
     done: (done, total) => `${n(done)} of ${plural(total, "pair")} done`,
@@ -1256,7 +1257,8 @@ const startRun = (view, action, body = {}) => async () => {
 
 async function drawRun(view, run) {
   const words = TEXT.run;
-  const step = openStep(3, words.leads[run.operation]?.(run.source_name) ?? run.source_name, runLinks(run));
+  const running = run.state === "running";
+  const step = openStep(3, running ? words.leads[run.operation](run.source_name) : words.unfinished(run.source_name), runLinks(run));
   view.step = step;
   const progress = statusBar(words.progress);
   progress.bar.setAttribute("role", "progressbar");
@@ -1266,7 +1268,6 @@ async function drawRun(view, run) {
   const messages = el("div", { class: "stack-small" });
   const files = el("div", {});
   const notices = el("div", {});
-  const running = run.state === "running";
   const stop = running && step.actionButton(words.stop, async () => {
     await api("POST", `${view.path}/stop`, {}, view.signal);
     stop.textContent = words.stopping;
