@@ -165,7 +165,7 @@ const TEXT = {
     allowEmpty: "If such rows have nothing to link, choose that under “More options” on the step Columns.",
     costs: "What it takes",
     cost: (costs, day) =>
-      `${plural(costs.calls, "call")}${costs.reads ? ` and at most ${plural(costs.reads, "read")}` : ""}, about ${duration(costs.minutes * 60)}${day}.`,
+      `${costs.reads ? `At most ${plural(costs.calls, "call")}, ${n(costs.reads)} of which only read` : plural(costs.calls, "call")}, about ${duration(costs.minutes * 60)}${day}.`,
     day: (share) => `, ${percent(share)} of the calls that an account has a day`,
     ask: "Ask HubSpot what is linked already",
     asked: (linked, pairs) => `HubSpot was asked: ${n(linked)} of ${plural(pairs, "pair")} are linked already and will not be sent again.`,
@@ -207,7 +207,8 @@ const TEXT = {
     limited: "Rate limit hits",
     latency: "Answer time",
     latencyValue: (p50) => `${n(p50)} ms`,
-    pause: (pause) => `${pause.reason} ${n(Math.ceil(pause.seconds))} s; continuing at ${clock.format(new Date(pause.until))}.`,
+    pause: (pause) =>
+      `${pause.reason}${pause.reason.endsWith("wait") ? "" : ": waiting"} ${n(Math.ceil(pause.seconds))} s; continuing at ${clock.format(new Date(pause.until))}.`,
     close: "You can close this page; the run continues. Come back any time.",
     stop: "Stop",
     stopping: "Stopping: calls in flight are awaited…",
@@ -914,7 +915,7 @@ function fileFields(data, read) {
 function previewTable(data) {
   return table(TEXT.columns.preview(data.name),
     [el("th", { class: "number", scope: "col" }, TEXT.columns.row), data.columns.map((column) => el("th", { scope: "col" }, el("span", { class: "muted" }, `${column.letter} `), column.name))],
-    data.preview.map((row) => el("tr", {}, el("th", { class: "number", scope: "row" }, String(row.number)), row.cells.map((cell) => el("td", { class: "cell" }, cell)))));
+    data.preview.map((row) => el("tr", {}, el("th", { class: "number", scope: "row" }, row.name), row.cells.map((cell) => el("td", { class: "cell" }, cell)))));
 }
 
 function moreFields(data, patch, read) {
@@ -1109,17 +1110,15 @@ function problemGroup(view, problem, firstPage) {
     list, more);
 }
 
-/** The advice for people at the page: it has no command line flags. */
-function adviceText(code, advice) {
-  if (code !== "MISSING_ID") return advice;
-  return `${advice.split(". ")[0].replace(/\.?$/, ".")} ${TEXT.check.allowEmpty}`;
-}
+/** The advice for people at the page: without the sentences about command line flags. */
+const withoutFlags = (advice) => advice.split(/(?<=\.) /).filter((sentence) => !sentence.includes("--")).join(" ");
+const adviceText = (code, advice) => (code === "MISSING_ID" ? `${withoutFlags(advice)} ${TEXT.check.allowEmpty}` : withoutFlags(advice));
 
 function problemLines(view, row, code, header) {
   const others = (index) => row.cells.filter((cell, position) => position !== index && cell.trim() !== "").join(" · ");
   return row.problems.filter((problem) => problem.code === code).map((problem) => {
     if (problem.column === null) {
-      return el("li", { class: "fix" }, el("p", {}, TEXT.check.wholeRow(row.number)), el("p", { class: "small" }, others(null)),
+      return el("li", { class: "fix" }, el("p", {}, TEXT.check.wholeRow(row.name)), el("p", { class: "small" }, others(null)),
         el("div", { class: "small" }, el("p", { class: "bad" }, problem.message), el("p", { class: "muted" }, TEXT.check.inFile)));
     }
     return cellEditor(view, row, problem, others(problem.column), problem.column_name ?? header[problem.column]);
@@ -1144,7 +1143,7 @@ function cellEditor(view, row, problem, context, columnName) {
     message.className = mine ? "bad" : "good";
     fill(message, mine ? mine.message : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(original)]);
     restore.hidden = !changed;
-    announce(mine ? words.announceWrong(row.number, mine.message) : words.announceFixed(row.number));
+    announce(mine ? words.announceWrong(row.name, mine.message) : words.announceFixed(row.name));
   };
   const judge = async (text) => {
     const mine = ++order;
@@ -1171,7 +1170,7 @@ function cellEditor(view, row, problem, context, columnName) {
   };
   input.addEventListener("change", () => judge(input.value));
   return el("li", { class: "fix", "data-cell": `${row.number}:${problem.column}` },
-    el("label", { for: id }, words.cell(row.number, columnName)), input,
+    el("label", { for: id }, words.cell(row.name, columnName)), input,
     el("div", { class: "small" }, message, el("p", { class: "muted" }, context), restore));
 }
 
@@ -1182,7 +1181,7 @@ function correctionItem(view, edit) {
     view.groups = null;
     await view.refresh();
   };
-  return el("li", {}, el("div", { class: "grow" }, el("strong", { id: `edit-${edit.row}-${edit.column}` }, words.cell(edit.row, edit.column_name)), el("p", { class: "small" }, words.correction(edit))),
+  return el("li", {}, el("div", { class: "grow" }, el("strong", { id: `edit-${edit.row}-${edit.column}` }, words.cell(edit.name ?? edit.row, edit.column_name)), el("p", { class: "small" }, words.correction(edit))),
     view.step.actionButton(words.restore, undo, { class: "plain", "aria-describedby": `edit-${edit.row}-${edit.column}` }));
 }
 
@@ -1233,7 +1232,7 @@ function watchRun(view) {
     source = null;
   };
   const look = async () => {
-    const isFinal = view.run.state === "finished" && view.run.results_ready;
+    const isFinal = view.run.state === "finished" && view.run.results_ready && view.run.can.delete;
     if (source || document.hidden || signal.aborted || isFinal) return;
     const run = await api("GET", view.path, null, signal).catch(() => null);
     if (run) await receive(run);
@@ -1358,15 +1357,19 @@ async function drawResults(view, run) {
   const command = el("div", { class: "stack", id: "command", hidden: true });
   const files = el("div", {});
   const others = el("div", {});
-  fill(step.body, [share.bar, share.legend,
-    el("div", { class: "actions" },
-      run.can.retry && run.bad ? step.actionButton(words.retry, startRun(view, "retry"), { class: "primary" }) : link(words.another, "/", { class: "button" }),
-      run.can.undo && undoButton(view, run), commandButton(view, step, command)),
+  const actions = el("div", { class: "actions" });
+  const removal = el("div", { class: "section" });
+  const showCommand = commandButton(view, step, command);
+  fill(step.body, [share.bar, share.legend, actions,
     run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect),
     command,
     others, files, rows.node,
-    run.can.delete && el("div", { class: "section" }, deleteButton(view))]);
+    removal]);
   view.update = (now) => {
+    refill(actions, [now.can, now.undo_pairs], () => [
+      now.can.retry ? step.actionButton(words.retry, startRun(view, "retry"), { class: "primary", id: "retry" }) : link(words.another, "/", { class: "button" }),
+      now.can.undo && undoButton(view, now), showCommand]);
+    refill(removal, now.can.delete, () => now.can.delete && deleteButton(view));
     refill(others, [now.parent, now.children], () => related(now));
     refill(files, now.results_ready, () => (now.results_ready ? downloads(view, now) : el("p", { class: "muted" }, words.preparing)));
   };
@@ -1461,9 +1464,9 @@ function rowsTable(data) {
   const head = [el("th", { scope: "col", class: "number" }, words.row), el("th", { scope: "col" }, words.outcome), el("th", { scope: "col" }, words.what),
     linked && el("th", { scope: "col" }, words.hubspot), data.header.map((name) => el("th", { scope: "col" }, name))];
   return table(words.rowsTitle, head.flat().filter(Boolean), data.rows.map((row) => el("tr", {},
-    el("th", { scope: "row", class: "number" }, String(row.number)),
+    el("th", { scope: "row", class: "number" }, row.name),
     el("td", {}, badge(STATUSES[row.status], TEXT.statuses[row.status])),
-    el("td", { class: row.message || row.advice ? "wide" : "" }, row.message && el("p", {}, row.message), row.advice && el("p", { class: "muted" }, row.advice),
+    el("td", { class: row.message || row.advice ? "wide" : "" }, row.message && el("p", {}, row.message), row.advice && el("p", { class: "muted" }, withoutFlags(row.advice)),
       row.details && el("details", {}, el("summary", {}, words.details), el("pre", {}, row.details))),
     linked && el("td", {}, recordLinks(row)),
     data.header.map((_, index) => el("td", { class: "cell" }, row.cells[index] ?? "", row.original && String(index) in row.original && el("p", { class: "muted" }, words.was(row.original[index])))))));
@@ -1471,7 +1474,7 @@ function rowsTable(data) {
 
 function recordLinks(row) {
   const words = TEXT.results;
-  const outside = (url, side) => url?.startsWith("https://") && el("a", { href: url, target: "_blank", rel: "noreferrer noopener", "aria-label": words.recordLabel(side, row.number) }, side);
+  const outside = (url, side) => url?.startsWith("https://") && el("a", { href: url, target: "_blank", rel: "noreferrer noopener", "aria-label": words.recordLabel(side, row.name) }, side);
   return row.links.map((item) => el("p", { class: "row" }, outside(item.from_url, words.fromRecord), outside(item.to_url, words.toRecord)));
 }
 
