@@ -1,6 +1,9 @@
 """Corrected cells: what a person wrote in place of the text of a source, which itself is not changed."""
 
+import re
 from dataclasses import dataclass
+
+_POSITION = re.compile("#[1-9][0-9]{0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,6 @@ def column_key(header: tuple[str, ...], place: int) -> str:
 def place_of_key(header: tuple[str, ...], key: str) -> int | None:
     """Return the column that `column_key` named, None if there is no such column."""
     if key.startswith("#"):
-        number = key[1:]
-        return int(number) - 1 if number.isascii() and number.isdigit() and 0 < len(number) < 6 else None
+        is_position = _POSITION.fullmatch(key) is not None
+        return int(key[1:]) - 1 if is_position else None
     return header.index(key) if header.count(key) == 1 else None

@@ -176,12 +176,17 @@ def _checked(db: sqlite3.Connection, columns: str, table: str, order: str = "row
         yield values
 
 
-def _verify_block(db: sqlite3.Connection, span: Span) -> None:
+def read_block(db: sqlite3.Connection, span: Span) -> tuple[bytes, bytes, bytes]:
+    """Return the packed numbers, cells and pairs of a block, after checking them. Raises CorruptFileError."""
     found = db.execute("SELECT numbers, cells, pairs, checksum FROM blocks WHERE number = ?", (span.number,)).fetchone()
     require(found is not None and all(type(data) is bytes for data in found[:3]), "a block of rows")
-    *blobs, check = found
-    require(block_checksum(span, *blobs) == check, "a block of rows")
-    columns = unpack(blobs[2])
+    numbers, cells, pairs, check = found
+    require(block_checksum(span, numbers, cells, pairs) == check, "a block of rows")
+    return numbers, cells, pairs
+
+
+def _verify_block(db: sqlite3.Connection, span: Span) -> None:
+    columns = unpack(read_block(db, span)[2])
     require({len(column) for column in columns} == {span.last - span.first + 1}, "the number of pairs")
     _, from_types, from_ids, to_types, to_ids = columns[:5]
     texts = (text for labels in columns[5:] for texts in labels for text in texts)

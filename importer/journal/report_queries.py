@@ -1,18 +1,31 @@
 """Queries for reports: totals, problems, and every row with the outcomes of its pairs."""
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 
 from importer.corrections import Correction
+from importer.journal.integrity import Span, read_block
 from importer.journal.journal_file import JournalFile
 from importer.journal.records import CUT_OFF, NO_TYPES, Counts, ProblemGroup
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
-from importer.journal.serialization import UNKNOWN_PAIR, ProblemsByRow, current_outcome, labelled_records
+from importer.journal.serialization import UNKNOWN_PAIR, PairRecord, ProblemsByRow, current_outcome, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
-from importer.model import Operation, Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
+from importer.model import (
+    Labels,
+    Operation,
+    Outcome,
+    Pair,
+    PairOutcome,
+    Problem,
+    RowOutcome,
+    SourceBlock,
+    SourceRow,
+    Status,
+)
 
-_BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY number"
+_BLOCKS = "SELECT first_pair, numbers, cells, pairs FROM blocks ORDER BY number"
 
 _CORRECTIONS = "SELECT row, place, original, corrected FROM corrections ORDER BY rowid"
 
@@ -137,28 +150,40 @@ class ReportQueries(JournalFile):
         rows = (next(problems) for _, problems in groupby(found, itemgetter(0)))
         return tuple((number, Problem(*values)) for number, *values in islice(rows, first))
 
+    def rows_of_block(self, span: Span, begin: int, end: int, not_sent: Outcome) -> list[RowOutcome]:
+        """Return the rows of one block from the index `begin` up to `end`, as `rows` yields them."""
+        numbers, cells, data = read_block(self._db, span)
+        found = unpack(numbers)[begin:end]
+        if not found:
+            return []
+        problems = ProblemsByRow(
+            self._db.execute(f"{_PROBLEMS} WHERE row BETWEEN ? AND ? ORDER BY rowid", (found[0], found[-1]))
+        )
+        records = labelled_records(data)
+        rows_of_pairs = [record[0] for record, _ in records]
+        low, high = bisect_left(rows_of_pairs, found[0]), bisect_right(rows_of_pairs, found[-1])
+        pairs = self._pairs_by_row(span.first + low, records[low:high], not_sent)
+        return list(_rows(found, unpack(cells)[begin:end], problems, pairs, self._originals()))
+
     def _blocks_of_rows(self, not_sent: Outcome) -> Iterator[Iterator[RowOutcome]]:
         problems = ProblemsByRow(self._db.execute(f"{_PROBLEMS} ORDER BY rowid"))
-        originals = {row: {one.place: one.original for one in found} for row, found in self.corrections().items()}
-        for first, last, numbers, cells, data in self._db.execute(_BLOCKS):
-            pairs = self._pairs_by_row(first, last, data, not_sent)
-            yield (
-                RowOutcome(
-                    number,
-                    tuple(texts),
-                    problems.of(number),
-                    tuple(pairs.pop(number, ())),
-                    originals.get(number, _NO_ORIGINALS),
-                )
-                for number, texts in zip(unpack(numbers), unpack(cells), strict=True)
-            )
+        originals = self._originals()
+        for first, numbers, cells, data in self._db.execute(_BLOCKS):
+            pairs = self._pairs_by_row(first, labelled_records(data), not_sent)
+            yield _rows(unpack(numbers), unpack(cells), problems, pairs, originals)
 
-    def _pairs_by_row(self, first: int, last: int, data: bytes, not_sent: Outcome) -> dict[int, list[PairOutcome]]:
-        span = {"first": first, "last": last}
+    def _originals(self) -> dict[int, dict[int, str]]:
+        return {row: {one.place: one.original for one in found} for row, found in self.corrections().items()}
+
+    def _pairs_by_row(
+        self, first: int, records: Sequence[tuple[PairRecord, Labels]], not_sent: Outcome
+    ) -> dict[int, list[PairOutcome]]:
+        """Return the pairs of some records, the first of which has the number `first`, by row."""
+        span = {"first": first, "last": first + len(records) - 1}
         states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
         before, after = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER))
         found: dict[int, list[PairOutcome]] = {}
-        for number, (record, labels) in enumerate(labelled_records(data), first):
+        for number, (record, labels) in enumerate(records, first):
             first_row, *values = states.get(number, UNKNOWN_PAIR)
             made = PairOutcome(
                 Pair(*record[1:]),
@@ -170,6 +195,18 @@ class ReportQueries(JournalFile):
             )
             found.setdefault(record[0], []).append(made)
         return found
+
+
+def _rows(
+    numbers: Sequence[int],
+    cells: Sequence[Sequence[str]],
+    problems: ProblemsByRow,
+    pairs: dict[int, list[PairOutcome]],
+    originals: Mapping[int, Mapping[int, str]],
+) -> Iterator[RowOutcome]:
+    for number, texts in zip(numbers, cells, strict=True):
+        found = tuple(pairs.pop(number, ()))
+        yield RowOutcome(number, tuple(texts), problems.of(number), found, originals.get(number, _NO_ORIGINALS))
 
 
 def _to_undo(row: RowOutcome) -> list[PairOutcome]:

@@ -40,10 +40,8 @@ class Corrections:
                 self._corrected(number, cells) if number in self._by_row else cells
                 for number, cells in zip(numbers, rows, strict=True)
             ]
-        if self._earlier:
-            for number, cells in zip(numbers, rows, strict=True):
-                self._keep_earlier(number, cells)
-            return numbers, rows
+        for number, cells in zip(numbers, rows, strict=True) if self._earlier else ():
+            self._keep_earlier(number, cells)
         return numbers, rows
 
     def add_to(self, block: SourceBlock) -> None:

@@ -7,7 +7,7 @@ from typing import Self
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import Role, SourceBlock, SourceRow
-from importer.reader.columns.header_row import header_notes, header_warnings, resolve_columns
+from importer.reader.columns.header_row import HeaderRow, header_notes, header_warnings, resolve_columns
 from importer.reader.columns.notes import column_notes
 from importer.reader.columns.roles import Columns, Header
 from importer.reader.corrections import Corrections
@@ -36,14 +36,11 @@ class Source:
         header_row = find_common_header(name, table, reading)
         self._records = header_row.records
         self._results = ResultColumns(name, header_row.texts, reading.statuses)
-        kept = self._results.kept
-        header = Header(tuple(header_row.texts[i] for i in kept), tuple(i + 1 for i in kept))
+        header = kept_header(header_row, self._results)
         columns = resolve_columns(name, header_row, header, reading, holds_ids)
         self.header = header.texts
         self.places = {role: index + 1 for role, index in columns.roles().items()}
-        notes = table.notes + header_notes(header_row)
-        if self._results.exist:
-            notes += ("The columns of previous results (import_…) are ignored and will be replaced.",)
+        notes = source_notes(table, header_row, self._results)
         self.info = _source_info(table, columns, header, header_row.number, notes)
         self._column_warnings = header_warnings(header_row, header, columns) + column_notes(header, columns)
         self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
@@ -165,6 +162,19 @@ class Source:
             notes=self.info.notes,
             warnings=tuple(filter(None, warnings)),
         )
+
+
+def kept_header(found: HeaderRow, results: ResultColumns) -> Header:
+    """Return the header without the columns of previous results."""
+    return Header(tuple(found.texts[i] for i in results.kept), tuple(i + 1 for i in results.kept))
+
+
+def source_notes(table: Table, found: HeaderRow, results: ResultColumns) -> tuple[str, ...]:
+    """Return the sentences about a source that are known before its first row."""
+    notes = table.notes + header_notes(found)
+    if results.exist:
+        notes += ("The columns of previous results (import_…) are ignored and will be replaced.",)
+    return notes
 
 
 def _source_info(

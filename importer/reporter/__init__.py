@@ -4,7 +4,7 @@ It takes rows with their outcomes in the order of the input, from any origin, an
 """
 
 from importer.atomic_file import check_writable
-from importer.reporter.result_row import escape_formula, problem_sentence, row_result
+from importer.reporter.result_row import WORST_FIRST, escape_formula, problem_sentence, row_result
 from importer.reporter.results import Layout, WorkbookContext, write_results
 from importer.reporter.row_counts import RowCounts, count
 from importer.reporter.summary import RunStatus, Summary, summary_table
@@ -13,6 +13,7 @@ from importer.reporter.workbook_copy import SourceWorkbook
 from importer.written_files import WrittenFiles
 
 __all__ = [
+    "WORST_FIRST",
     "Layout",
     "RowCounts",
     "RunDescription",

@@ -28,7 +28,11 @@ SMALLEST_DAILY_LIMIT = 250_000
 """Calls per day of a Free or Starter account. Source: HubSpot, usage guidelines."""
 
 _FIRST_ROWS = 5
-_NOT_SENT = Outcome(Status.NOT_SENT, advice="This was a check: nothing was sent.")
+NOT_SENT_BY_CHECK = Outcome(Status.NOT_SENT, advice="This was a check: nothing was sent.")
+"""The outcome of every pair of a check."""
+
+CHECK_ID = "check"
+"""The run id in the journal of a check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def check_file(
     directory_of_journal = settings.state_path if journal_path is None else journal_path.parent
     with source_file(file, settings) as source, temporary_directory(directory_of_journal) as directory:
         results = output_paths.checked_results(out, source.path) if out is not None else None
-        new_run = NewRun("check", settings, reading, results or Path())
+        new_run = NewRun(CHECK_ID, settings, reading, results or Path())
         path = directory / "check.sqlite"
         report = _check(path, source, new_run, target, online=online)
         if results is not None:
@@ -137,4 +141,4 @@ def _target(settings: Settings, on_event: EventHandler, *, online: bool) -> Targ
 
 def _write_rows(journal: Journal, results: Path, context: RunContext) -> None:
     written = output_paths.output_of(journal, "check", results, context).written
-    write_results(results, result_layout(journal, ""), journal.rows(_NOT_SENT), None, written)
+    write_results(results, result_layout(journal, ""), journal.rows(NOT_SENT_BY_CHECK), None, written)

@@ -30,7 +30,7 @@ def execute(
 ) -> Summary:
     """Send the pending pairs of the journal at `path`, write its results, and return the summary.
 
-    With `first_rows` only those of so many rows are sent; then the run stops, if more are pending.
+    With `first_rows` only those of the first rows are sent; then the run stops, if more are pending.
     Raises ConfirmationError if the run would remove links and their number is not confirmed.
     """
     started = time.monotonic()

@@ -74,7 +74,7 @@ def last_summary(journal: Journal) -> Summary:
             }
         )
     journal.verify()
-    totals = count(journal.rows(_not_sent("run", journal.info.run_id)))
+    totals = count(journal.rows(not_sent_outcome("run", journal.info.run_id)))
     return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
 
 
@@ -129,7 +129,7 @@ def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
 
 def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
     layout = result_layout(journal, journal.info.run_id)
-    rows = journal.rows(_not_sent(output.operation, journal.info.run_id))
+    rows = journal.rows(not_sent_outcome(output.operation, journal.info.run_id))
     workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 
@@ -153,7 +153,7 @@ def _write_with_fallback(journal: Journal, output: Output, context: RunContext) 
         return elsewhere, totals
 
 
-def _not_sent(operation: str, run_id: str) -> Outcome:
+def not_sent_outcome(operation: str, run_id: str) -> Outcome:
     """Return the outcome of a pair that was not reached. A verification cannot be resumed."""
     if operation == _VERIFY:
         message = "The verification ended before this row was read back."

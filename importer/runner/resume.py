@@ -27,7 +27,7 @@ def resume_run(
     """Continue an unfinished run from its journal alone; the source is not read again.
 
     It sends to the run's own base URL, by its own API version unless `settings` give one explicitly, and only with a
-    token of the run's own account. With `first_rows` it stops again after so many rows. Raises as `run_import`.
+    token of the run's own account. With `first_rows` it stops again after that number of rows. Raises as `run_import`.
     """
     path = journal_path(settings, run_id)
     with Journal(path) as journal:

@@ -47,7 +47,7 @@ def run_import(
     `settings.token_file`.
 
     `corrections` has the texts to read in place of those of single cells, by row number and by the index of the column
-    from 0. With `first_rows` only the pairs of so many of the rows that have pairs to send are sent; the run then is
+    from 0. With `first_rows` only the pairs of the first rows that have pairs to send are sent, that many rows; the run then is
     stopped (`stopped_by` is `first_rows`) and can be resumed.
 
     Call it from a thread in which no event loop is running. In the main thread SIGINT and SIGTERM end the run early.

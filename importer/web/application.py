@@ -1,21 +1,25 @@
 """The web application: the routes, and what their handlers share."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 from aiohttp import web
 
 from importer.errors import ImporterError
 from importer.runner.os_errors import translate_os_errors
 from importer.web import security
+from importer.web.checks_api import ChecksApi
+from importer.web.crashes import save_traceback
+from importer.web.imports_api import ImportsApi
 from importer.web.responses import RequestError, error_response, json_response, read_object
+from importer.web.runs_api import RunsApi
 from importer.web.security import Guard
-from importer.web.session import Launch, Session
-from importer.web.store import ImportStore
-from importer.web.workers import JobError, Workers
+from importer.web.services import Services
+from importer.web.session import Session
+from importer.web.workers import JobError
 
+Middleware = Any  # aiohttp's own type is private
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _STATIC = Path(__file__).parent / "static"
@@ -30,47 +34,40 @@ _CONTENT_TYPES = {
 _PAGES = ("/", "/imports/{id}/columns", "/imports/{id}/check", "/runs/{run_id}")
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the handlers of all routes share."""
-
-    launch: Launch
-    workers: Workers
-    session: Session
-    store: ImportStore
-
-    @classmethod
-    def create(cls, launch: Launch) -> Self:
-        """Return the services of a new server."""
-        directory = launch.settings.state_path / "web"
-        workers = Workers(directory)
-        return cls(launch, workers, Session(launch, workers), ImportStore(directory))
-
-
 def application(services: Services, guard: Guard) -> web.Application:
     """Return the application that answers the requests of the page."""
-    app = web.Application(middlewares=[guard.middleware, _errors])
+    app = web.Application(middlewares=[guard.middleware, _errors(services.store.root)])
     app.on_response_prepare.append(security.add_headers)
     app.router.add_get("/open", guard.open)
     for page in _PAGES:
         app.router.add_get(page, _index)
     app.router.add_get("/static/{name}", _static)
     app.router.add_routes(_session_routes(services.session))
+    for api in (ImportsApi(services), ChecksApi(services), RunsApi(services)):
+        app.router.add_routes(api.routes)
     return app
 
 
-@web.middleware
-async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn errors into responses with a code and a sentence."""
-    try:
-        with translate_os_errors():
-            return await handler(request)
-    except (RequestError, JobError, ImporterError) as error:
-        return error_response(error)
-    except web.HTTPNotFound:
-        return error_response(RequestError(404, "NOT_FOUND", "There is no such page."))
-    except web.HTTPMethodNotAllowed:
-        return error_response(RequestError(405, "METHOD_NOT_ALLOWED", "This address does not support that."))
+def _errors(crash_directory: Path) -> Middleware:
+    """Return the middleware that turns errors into responses with a code and a sentence."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            with translate_os_errors():
+                return await handler(request)
+        except (RequestError, JobError, ImporterError) as error:
+            return error_response(error)
+        except web.HTTPNotFound:
+            return error_response(RequestError(404, "NOT_FOUND", "There is no such page."))
+        except web.HTTPMethodNotAllowed:
+            return error_response(RequestError(405, "METHOD_NOT_ALLOWED", "This address does not support that."))
+        except Exception:
+            if request.transport is None or request.transport.is_closing():
+                raise  # the browser has closed the connection
+            return error_response(RequestError(500, "INTERNAL_ERROR", save_traceback(crash_directory)))
+
+    return middleware
 
 
 async def _index(request: web.Request) -> web.Response:

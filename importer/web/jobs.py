@@ -1,12 +1,26 @@
 """The jobs that workers carry out: one call of `runner` each."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from importer.reader import SourceInfo
+from importer.errors import ImporterError
+from importer.model import Operation
+from importer.reader import SourceInfo, preview_source
+from importer.reporter import Summary
+from importer.runner.check import check_file
+from importer.runner.confirmation import Confirmation
 from importer.runner.events import Event, Notice, Plan
+from importer.runner.finish import report_run
+from importer.runner.resume import resume_run
+from importer.runner.retry import retry_run
+from importer.runner.run import run_import, unlink_file
 from importer.runner.token_account import token_account
+from importer.runner.undo import undo_run
+from importer.web.check_values import check_values
 from importer.web.protocol import EventKind, Job, JobKind
+from importer.web.responses import error_values
 
 
 class Reporter:
@@ -56,6 +70,87 @@ def _account(job: Job, reporter: Reporter) -> dict[str, Any]:
     }
 
 
+def _preview(job: Job, reporter: Reporter) -> dict[str, Any]:
+    """Return what can be said about a file without reading all of it; an error is part of it."""
+    path = Path(job.values["file"])
+    try:
+        values = asdict(preview_source(path, job.settings().reading))
+    except ImporterError as error:
+        return {"error": error_values(error.code, str(error))}
+    found = values["error"]
+    return {**values, "error": found and error_values(*found)}
+
+
+def _check(job: Job, reporter: Reporter) -> dict[str, Any]:
+    values, settings = job.values, job.settings()
+    path = Path(values["journal"])
+    report = check_file(
+        values["file"],
+        settings,
+        on_event=reporter.on_event,
+        online=values["online"],
+        corrections=_corrections(job),
+        journal_path=path,
+    )
+    return check_values(report, path)
+
+
+def _run(job: Job, reporter: Reporter) -> dict[str, Any]:
+    values, settings = job.values, job.settings()
+    corrections, first_rows = _corrections(job), values["first_rows"]
+    if values["operation"] == Operation.UNLINK:
+        return _summary(
+            unlink_file(
+                values["file"],
+                settings,
+                confirmation=Confirmation(ask=reporter.confirm),
+                on_event=reporter.on_event,
+                corrections=corrections,
+                first_rows=first_rows,
+            )
+        )
+    return _summary(
+        run_import(values["file"], settings, on_event=reporter.on_event, corrections=corrections, first_rows=first_rows)
+    )
+
+
+def _continue(job: Job, reporter: Reporter) -> dict[str, Any]:
+    confirmation = Confirmation(ask=reporter.confirm)
+    return _summary(
+        resume_run(job.values["run_id"], job.settings(), confirmation=confirmation, on_event=reporter.on_event)
+    )
+
+
+def _retry(job: Job, reporter: Reporter) -> dict[str, Any]:
+    confirmation = Confirmation(ask=reporter.confirm)
+    return _summary(
+        retry_run(job.values["run_id"], job.settings(), confirmation=confirmation, on_event=reporter.on_event)
+    )
+
+
+def _undo(job: Job, reporter: Reporter) -> dict[str, Any]:
+    return _summary(undo_run(job.values["run_id"], job.settings(), on_event=reporter.on_event))
+
+
+def _report(job: Job, reporter: Reporter) -> dict[str, Any]:
+    return _summary(report_run(job.values["run_id"], job.settings(), out=job.values["out"]))
+
+
+def _corrections(job: Job) -> dict[tuple[int, int], str]:
+    return {(row, column): text for row, column, text in job.values["edits"]}
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return asdict(summary)
+
+
 _JOBS: Mapping[JobKind, Callable[[Job, Reporter], Any]] = {
     JobKind.ACCOUNT: _account,
+    JobKind.PREVIEW: _preview,
+    JobKind.CHECK: _check,
+    JobKind.RUN: _run,
+    JobKind.CONTINUE: _continue,
+    JobKind.RETRY: _retry,
+    JobKind.UNDO: _undo,
+    JobKind.REPORT: _report,
 }

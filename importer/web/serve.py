@@ -1,6 +1,7 @@
 """The life of the server: it listens, announces its address, and stops at a signal as a run does."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -13,8 +14,9 @@ from aiohttp import web
 
 from importer.exit_codes import ExitCode
 from importer.runner.signals import exit_code, termination_signals
-from importer.web.application import Services, application
+from importer.web.application import application
 from importer.web.security import Guard
+from importer.web.services import Services
 from importer.web.session import Launch
 
 Print = Callable[[str], None]
@@ -35,7 +37,8 @@ def serve_page(launch: Launch, port: int, announce: Print, report: Print, *, ope
 async def _serve(launch: Launch, port: int, announce: Print, report: Print, *, open_browser: bool) -> ExitCode:
     guard, services = Guard(), Services.create(launch)
     stopped = _stopped_by_signal(services, report)
-    runner = web.AppRunner(application(services, guard), access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+    app = application(services, guard)
+    runner = web.AppRunner(app, access_log=None, logger=_silent_logger(), shutdown_timeout=_SHUTDOWN_SECONDS)
     await runner.setup()
     try:
         await web.TCPSite(runner, _HOST, port).start()
@@ -49,7 +52,7 @@ async def _serve(launch: Launch, port: int, announce: Print, report: Print, *, o
     finally:
         await services.workers.close()  # the page is still served, so that it shows how its runs end
         await runner.cleanup()
-        await services.session.close()
+        await services.close()
 
 
 def _stopped_by_signal(services: Services, report: Print) -> "asyncio.Future[signal.Signals]":
@@ -69,6 +72,13 @@ def _stopped_by_signal(services: Services, report: Print) -> "asyncio.Future[sig
         with suppress(NotImplementedError):  # Windows, where Ctrl-C cancels the server
             loop.add_signal_handler(number, handle, number)
     return stopped
+
+
+def _silent_logger() -> logging.Logger:
+    """Return the logger of aiohttp's server, which logs nothing for people: malformed requests, broken connections."""
+    logger = logging.getLogger("importer.web.connections")
+    logger.disabled = True
+    return logger
 
 
 def _has_screen() -> bool:

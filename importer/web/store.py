@@ -63,20 +63,22 @@ class ImportStore:
 
     def __init__(self, directory: Path) -> None:
         """Use the imports in `directory`, which is created when needed."""
-        self._root = directory / "imports"
+        self.root = directory
+        self._imports = directory / "imports"
         self._mappings = directory / "mappings.json"
+        self._downloads = directory / "downloads"
 
     def create(self) -> str:
         """Create the directory of a new import and return its id."""
         import_id = secrets.token_urlsafe(_ID_BYTES)
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self._root / import_id / "file").mkdir(mode=0o700, parents=True)
-        os.chmod(self._root / import_id, 0o700)  # noqa: PTH101 - mkdir does not apply the mode to parents
+        self._imports.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self._imports / import_id / "file").mkdir(mode=0o700, parents=True)
+        os.chmod(self._imports / import_id, 0o700)  # noqa: PTH101 - mkdir does not apply the mode to parents
         return import_id
 
     def directory(self, import_id: str) -> Path:
         """Return the directory of an import. Raises RequestError if there is no such import."""
-        path = self._root / import_id
+        path = self._imports / import_id
         if not _ID.fullmatch(import_id) or not path.is_dir():
             raise RequestError(404, "IMPORT_NOT_FOUND", "This upload does not exist any more. Upload the file again.")
         return path
@@ -115,7 +117,7 @@ class ImportStore:
 
     def all(self) -> Iterator[Import]:
         """Yield the completely uploaded imports, newest first."""
-        names = [path.name for path in self._root.iterdir()] if self._root.is_dir() else []
+        names = [path.name for path in self._imports.iterdir()] if self._imports.is_dir() else []
         found = [values for name in names if _ID.fullmatch(name) and (values := self.read(name, "import")) is not None]
         for values in sorted(found, key=lambda one: str(one["created_at"]), reverse=True):
             yield self.load(str(values["id"]))
@@ -123,8 +125,19 @@ class ImportStore:
     def of_source(self, source: str) -> str | None:
         """Return the id of the import whose file a run has read, None if it was not uploaded here."""
         path = Path(source)
-        is_here = len(path.parents) > 2 and path.parents[2] == self._root.resolve() and path.parent.name == "file"
+        is_here = len(path.parents) > 2 and path.parents[2] == self._imports.resolve() and path.parent.name == "file"
         return path.parents[1].name if is_here and path.parents[1].is_dir() else None
+
+    def downloads(self, run_id: str) -> Path:
+        """Create and return the directory for the downloads of a run, whose id must be that of a journal."""
+        directory = self._downloads / run_id
+        self._downloads.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        return directory
+
+    def remove_downloads(self, run_id: str) -> None:
+        """Delete the downloads of a run."""
+        shutil.rmtree(self._downloads / run_id, ignore_errors=True)
 
     # ---- mappings
 

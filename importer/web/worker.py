@@ -10,16 +10,14 @@ import os
 import queue
 import signal
 import threading
-import traceback
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
 from importer.errors import ImporterError
-from importer.redaction import redact
 from importer.runner.os_errors import translate_os_errors
+from importer.web.crashes import save_traceback
 from importer.web.jobs import Reporter, carry_out
 from importer.web.protocol import EventKind, Job, JobKind
 
@@ -55,22 +53,12 @@ def _carry_out(line: bytes, reporter: Reporter) -> dict[str, Any]:
     except ImporterError as error:
         return _error(error.code, str(error))
     except Exception:  # noqa: BLE001 - reported to the person at the page, with the file that has the details
-        return _error("INTERNAL_ERROR", _save_traceback(crash_directory))
+        return _error("INTERNAL_ERROR", save_traceback(crash_directory))
     return {"event": EventKind.RESULT, "value": result}
 
 
 def _error(code: str, message: str) -> dict[str, Any]:
     return {"event": EventKind.ERROR, "code": code, "message": message}
-
-
-def _save_traceback(directory: Path) -> str:
-    """Write the traceback of the current exception to a file, and return a sentence that names it."""
-    path = directory / f"error-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.txt"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
-        os.chmod(path, 0o600)  # noqa: PTH101 - it may quote cells of the file
-        file.write(redact(traceback.format_exc()))
-    return f"An internal error ended this. The details are in {path}: please report it."
 
 
 def _write(event: Mapping[str, Any]) -> None:

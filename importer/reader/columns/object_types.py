@@ -57,6 +57,9 @@ _BY_WORD = {normalize_name(word): ObjectType(name) for name, _, words in _STANDA
 STANDARD_OBJECT_TYPES = frozenset(_BY_ID.values())
 """The names of HubSpot's standard object types, as used in API paths."""
 
+OBJECT_TYPES = tuple(ObjectType(name) for name, _, _ in _STANDARD)
+"""The same names in alphabetical order."""
+
 
 def standard_object_type(word: str) -> ObjectType | None:
     """Return the standard type named by a word (singular or plural, any case, English or Japanese), or None."""

@@ -73,12 +73,17 @@ class Table:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
-    sheets: int = 0
+    sheet_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     late_warnings: list[str] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
     hidden: set[int] = field(default_factory=set)
     parts: "tuple[Part, ...]" = ()
+
+    @property
+    def sheets(self) -> int:
+        """The number of sheets of a workbook, 0 for a text file."""
+        return len(self.sheet_names)
 
 
 @dataclass(frozen=True, slots=True)
