@@ -159,7 +159,7 @@ class RunsApi:
 def _wanted(request: web.Request) -> Filter:
     status = request.query.get("status", "")
     if status and status not in {*Status, *_GROUPS}:
-        raise RequestError(400, "WRONG_TYPE", f"There is no row status {status!r}.")
+        raise RequestError(400, "WRONG_TYPE", f"A row cannot have the status {status!r}.")
     statuses = _GROUPS.get(status) or (frozenset({Status(status)}) if status else frozenset())
     return Filter(statuses=statuses, text=request.query.get("q", ""))
 
