@@ -47,8 +47,8 @@ def run_import(
     `settings.token_file`.
 
     `corrections` has the texts to read in place of those of single cells, by row number and by the index of the column
-    from 0. With `first_rows` only the pairs of the first rows that have pairs to send are sent, that many rows; the run then is
-    stopped (`stopped_by` is `first_rows`) and can be resumed.
+    from 0. `first_rows` is the number of rows with pairs to send after which the run stops (`stopped_by` is
+    `first_rows`) and can be resumed.
 
     Call it from a thread in which no event loop is running. In the main thread SIGINT and SIGTERM end the run early.
     Whatever HubSpot or a signal does to the run is in the summary. Raises an ImporterError if nothing could be sent:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from importer.web.protocol import JobKind
-from importer.web.responses import RequestError, error_values
+from importer.web.protocol import JobKind, error_values
+from importer.web.responses import RequestError
 from importer.web.session import Session
 from importer.web.store import Import, ImportStore
 from importer.web.workers import JobError, Workers

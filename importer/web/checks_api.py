@@ -82,6 +82,8 @@ class ChecksApi:
 
         def read(pages: RowPages) -> dict[str, Any]:
             judged, info = judge_row(pages.journal, number, corrections), pages.journal.info
+            if judged is None:
+                raise RequestError(404, "ROW_NOT_FOUND", f"The file has no row {number}.")
             return _row_values(judged, info.header, info.row_names)
 
         return await self._services.rows.read(self._journal(found), read)

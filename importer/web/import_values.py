@@ -16,10 +16,9 @@ _EMPTY: Mapping[str, Any] = {
     "encoding": "",
     "delimiter": "",
     "sheet": "",
-    "sheets": [],
+    "sheet_names": [],
     "header_row": None,
     "rows_estimate": None,
-    "exact": False,
     "columns": [],
     "rows": [],
     "roles": {},
@@ -38,7 +37,6 @@ _EMPTY: Mapping[str, Any] = {
 def import_values(found: Import, preview: Mapping[str, Any], start: str | None) -> dict[str, Any]:
     """Return an import with the preview of its file as JSON values."""
     known = {**_EMPTY, **preview}
-    names = column_names(preview)
     return {
         "id": found.id,
         "name": found.name,
@@ -46,25 +44,37 @@ def import_values(found: Import, preview: Mapping[str, Any], start: str | None) 
         "created_at": found.created_at,
         "operation": found.operation,
         "label_mode": found.label_mode,
-        **{key: known[key] for key in ("format", "encoding", "delimiter", "sheet", "sheets", "header_row")},
+        **{key: known[key] for key in ("format", "encoding", "delimiter", "sheet", "header_row")},
+        "sheets": known["sheet_names"],
         "rows": known["rows_estimate"],
-        "rows_estimated": not known["exact"],
-        "columns": known["columns"],
-        "preview": [{"number": number, "name": str(number), "cells": cells} for number, cells in known["rows"]],
-        **{key: known[key] for key in ("roles", "reasons", "from_type", "to_type", "from_by", "to_by", "sentence")},
+        "rows_estimated": True,
+        "columns": [_column_values(column) for column in known["columns"]],
+        "preview": known["rows"],
+        "roles": known["roles"] or {},
+        "reasons": known["reasons"] or {},
+        **{key: known[key] for key in ("from_type", "to_type", "from_by", "to_by", "sentence")},
         "notes": known["notes"],
         "warnings": known["warnings"],
         "types": [{"name": name, "label": name.replace("_", " ").capitalize()} for name in OBJECT_TYPES],
         "lookup": [{"name": name, "label": label} for name, label in _LOOKUP_PROPERTIES.items()],
         "encodings": _ENCODINGS,
         "delimiters": [{"value": value, "label": label} for value, label in _DELIMITERS.items()],
-        "reading": columns_by_index(found.reading, names),
+        "reading": columns_by_index(found.reading, known["columns"]),
         "error": preview["error"],
         "is_complete": preview["error"] is None,
         "remembered": found.is_remembered,
         "edits": len(found.edits),
         "run_id": found.run_id,
         "start": start,
+    }
+
+
+def _column_values(column: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "index": column["index"],
+        "letter": column["letters"],
+        "name": column["name"],
+        "samples": column["samples"],
     }
 
 

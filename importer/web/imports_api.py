@@ -76,9 +76,9 @@ class ImportsApi:
             raise RequestError(400, "WRONG_TYPE", "The operation is neither link nor unlink.")
         if values.get("label_mode", found.label_mode) not in _LABEL_MODES:
             raise RequestError(400, "WRONG_TYPE", "The label mode is neither add nor replace.")
-        names = column_names(await self._preview(found))
+        columns = (await self._preview(found)).get("columns", ())
         found = self._store.load(found.id)
-        reading = merged(found.reading, values.get("reading", {}), names)
+        reading = merged(found.reading, values.get("reading", {}), columns)
         changed = replace(
             found,
             operation=values.get("operation", found.operation),

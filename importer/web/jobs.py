@@ -19,8 +19,7 @@ from importer.runner.run import run_import, unlink_file
 from importer.runner.token_account import token_account
 from importer.runner.undo import undo_run
 from importer.web.check_values import check_values
-from importer.web.protocol import EventKind, Job, JobKind
-from importer.web.responses import error_values
+from importer.web.protocol import EventKind, Job, JobKind, error_values
 
 
 class Reporter:

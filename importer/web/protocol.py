@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from importer.config import Settings, Supplied, load_settings
+from importer.redaction import redact
 
 
 class JobKind(StrEnum):
@@ -37,6 +38,11 @@ class EventKind(StrEnum):
     CONFIRM = "confirm"
     RESULT = "result"
     ERROR = "error"
+
+
+def error_values(code: str, message: str) -> dict[str, str]:
+    """Return the JSON object of an error, without secrets."""
+    return {"code": code, "message": redact(message)}
 
 
 @dataclass(frozen=True, slots=True)

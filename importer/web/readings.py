@@ -17,15 +17,19 @@ REMEMBERED = frozenset({"from_object_type", "to_object_type", "from_by", "to_by"
 """The choices that also fit another file with the same header."""
 
 
-def merged(reading: Mapping[str, Any], changes: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Return the choices with some changes; None removes a choice. `names` are the columns of the file.
+Columns = Sequence[Mapping[str, Any]]
+"""The columns of a file, as in its preview: `index`, `position` and `name`."""
+
+
+def merged(reading: Mapping[str, Any], changes: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+    """Return the choices with some changes; None removes a choice.
 
     Raises RequestError if a change is malformed.
     """
     result = dict(reading)
     for key, value in changes.items():
         if key == "columns":
-            result[key] = _columns(result.get(key, {}), value, names)
+            result[key] = _columns(result.get(key, {}), value, columns)
         elif value is None:
             result.pop(key, None)
         else:
@@ -37,11 +41,11 @@ def merged(reading: Mapping[str, Any], changes: Mapping[str, Any], names: Sequen
     return result
 
 
-def columns_by_index(reading: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def columns_by_index(reading: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
     """Return the choices with the index of each chosen column in place of its name."""
     if "columns" not in reading:
         return dict(reading)
-    chosen = {role: _index(name, names) for role, name in reading["columns"].items()}
+    chosen = {role: _index(name, columns) for role, name in reading["columns"].items()}
     return {**reading, "columns": {role: index for role, index in chosen.items() if index is not None}}
 
 
@@ -50,7 +54,7 @@ def header_key(names: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()
 
 
-def _columns(chosen: Mapping[str, str], changes: object, names: Sequence[str]) -> dict[str, str]:
+def _columns(chosen: Mapping[str, str], changes: object, columns: Columns) -> dict[str, str]:
     if changes is None:
         return {}
     if not isinstance(changes, dict):
@@ -62,19 +66,18 @@ def _columns(chosen: Mapping[str, str], changes: object, names: Sequence[str]) -
         if index is None:
             result.pop(role, None)
             continue
-        if type(index) is not int or not 0 <= index < len(names):
+        if type(index) is not int or not 0 <= index < len(columns):
             raise RequestError(400, "WRONG_TYPE", f"There is no column {index!r} in this file.")
-        name = names[index]
-        is_unique = name.strip() and not name.startswith("#") and list(names).count(name) == 1
-        result[role] = name if is_unique else f"#{index + 1}"
+        name = columns[index]["name"]
+        is_unique = name.strip() and not name.startswith("#") and sum(one["name"] == name for one in columns) == 1
+        result[role] = name if is_unique else f"#{columns[index]['position']}"
     return result
 
 
-def _index(name: str, names: Sequence[str]) -> int | None:
-    if name in names:
-        return list(names).index(name)
-    number = name.removeprefix("#")
-    return int(number) - 1 if name.startswith("#") and number.isdecimal() and 0 < int(number) <= len(names) else None
+def _index(name: str, columns: Columns) -> int | None:
+    """Return the index of the column that a name or a position (`#2`) chooses, None if there is no such column."""
+    found = (one["index"] for one in columns if name in {one["name"], f"#{one['position']}"})
+    return next(found, None)
 
 
 def _checked(key: str, value: object) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from importer.errors import BusyError, ImporterError
-from importer.redaction import redact
+from importer.web.protocol import error_values
 from importer.web.workers import JobError
 
 _NOT_FOUND = {"RUN_NOT_FOUND", "JOURNAL_MISSING"}
@@ -41,11 +41,6 @@ def error_response(error: Exception) -> web.Response:
         case _:
             raise error
     return json_response(error_values(code, str(error)), status)
-
-
-def error_values(code: str, message: str) -> dict[str, str]:
-    """Return the JSON object of an error."""
-    return {"code": code, "message": redact(message)}
 
 
 def status_of(code: str) -> int:

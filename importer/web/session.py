@@ -13,8 +13,7 @@ from pydantic import SecretStr
 from importer.config import TOKEN_VARIABLE, Settings, Supplied, load_token
 from importer.redaction import hide
 from importer.runner.local_sandbox import LocalSandbox
-from importer.web.protocol import Job, JobKind
-from importer.web.responses import error_values
+from importer.web.protocol import Job, JobKind, error_values
 from importer.web.uploads import MAX_UPLOAD
 from importer.web.workers import JobError, Workers
 

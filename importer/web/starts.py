@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from importer.web.protocol import EventKind, Job
-from importer.web.responses import RequestError, error_values
+from importer.web.protocol import EventKind, Job, error_values
+from importer.web.responses import RequestError
 from importer.web.workers import Event, JobError, RunningJob, Workers
 
 OnRun = Callable[[str], None]

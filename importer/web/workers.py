@@ -56,7 +56,7 @@ class RunningJob:
 
     async def _read(self) -> Any:
         """Pass the events on and return the result. Raises JobError."""
-        last: Event = {"event": EventKind.ERROR, "code": "WORKER_ENDED", "message": "The work ended unexpectedly."}
+        last: Event | None = None
         if self._process.stdout is None:
             raise RuntimeError("the worker has no output")
         async for line in self._process.stdout:
@@ -67,7 +67,9 @@ class RunningJob:
             else:
                 self._on_event(kind, event)
         self.stop()
-        await self._process.wait()
+        code = await self._process.wait()
+        if last is None:
+            raise JobError("WORKER_ENDED", f"The process of this work ended unexpectedly (exit code {code}).")
         if last["event"] == EventKind.ERROR:
             raise JobError(last["code"], last["message"])
         return last["value"]

@@ -1,5 +1,6 @@
 """A real `importer web` in a process, and a client that speaks HTTP to it over a raw socket."""
 
+import itertools
 import json
 import os
 import re
@@ -11,15 +12,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
+from tests.conftest import sandbox_process
+from tests.support.command_line import FAST, TOKEN
 from tests.support.package import PROJECT
 
 SAMPLES = PROJECT / "sample_data"
+_first_contacts = itertools.count(1_000, 500)
 _BOUNDARY = "boundary-of-the-test"
 
 
@@ -50,8 +54,8 @@ class PageClient:
     url: str
     folder: Path
     errors: IO[bytes]
+    environment: Mapping[str, str]
     cookie: str = ""
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def port(self) -> int:
@@ -75,6 +79,11 @@ class PageClient:
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(data)
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    def raw_and_close(self, data: bytes) -> None:
+        """Send bytes and close the connection without waiting for a response."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
+            connection.sendall(data)
 
     def send(self, method: str, path: str, headers: Mapping[str, str | None], body: bytes = b"") -> Answer:
         """Send a request with exactly these headers (None leaves one out), beside those of HTTP itself."""
@@ -127,6 +136,12 @@ class PageClient:
         answer = self.send("POST", "/api/imports", headers, body)
         assert answer.status == 201, answer.body
         return str(answer.json["id"])
+
+    def pairs(self, count: int, *lines: str) -> str:
+        """Upload a file of contacts and companies that no other test uses, with further lines; return its id."""
+        first = next(_first_contacts)
+        rows = [f"{first + number},{1 + number}" for number in range(count)]
+        return self.upload("pairs.csv", "\n".join(["Contact ID,Company ID", *rows, *lines, ""]).encode())
 
     def sample(self, name: str) -> str:
         """Upload a file of sample_data."""
@@ -192,7 +207,7 @@ def page_process(folder: Path, *arguments: str, **variables: str) -> Iterator[Pa
             assert process.stdout
             line = process.stdout.readline()
             assert line, "the server did not start"
-            client = PageClient(process, json.loads(line)["url"], folder, errors)
+            client = PageClient(process, json.loads(line)["url"], folder, errors, environment)
             client.sign_in()
             yield client
         finally:
@@ -206,9 +221,11 @@ def page_process(folder: Path, *arguments: str, **variables: str) -> Iterator[Pa
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageClient]:
-    """A page in the sandbox, shared by the tests of a module."""
-    with page_process(tmp_path_factory.mktemp("page"), "--sandbox", IMPORTER_RATE="10000/1") as client:
-        yield client
+    """A page that sends to a fast sandbox in another process, as to an account; shared by the tests of a module."""
+    with sandbox_process(FAST) as hubspot:
+        variables = {"HUBSPOT_ACCESS_TOKEN": TOKEN, "IMPORTER_BASE_URL": hubspot.url, "IMPORTER_RATE": "20000/1"}
+        with page_process(tmp_path_factory.mktemp("page"), **variables) as client:
+            yield client
 
 
 def _parsed(data: bytes) -> Answer:
