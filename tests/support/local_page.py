@@ -14,7 +14,17 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Dialog,
+    Locator,
+    Page,
+    StorageState,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.command_line import ROOT
 
@@ -32,6 +42,8 @@ class PageServer:
     process: "subprocess.Popen[bytes]"
     address: str
     folder: Path
+    cookies: list[StorageState] = field(default_factory=list)
+    """What a browser got for the one-time address; its next ones are signed in with it."""
 
     @property
     def origin(self) -> str:
@@ -47,13 +59,14 @@ class PageServer:
 
     def kill(self) -> None:
         """End the process as a power failure does."""
-        self.process.kill()
-        self.process.wait()
+        with self.process:
+            self.process.kill()
 
     def stop(self) -> int:
         """Stop it as Ctrl-C does and return its exit code."""
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=30)
+        with self.process:
+            self.process.send_signal(signal.SIGINT)
+            return self.process.wait(timeout=60)
 
 
 def start_server(folder: Path, *arguments: str, **variables: str) -> PageServer:
@@ -136,13 +149,18 @@ class Observer:
 
 @contextlib.contextmanager
 def visit(browser: Browser, server: PageServer, *, dark: bool = False, width: int = 1_280) -> Iterator[Page]:
-    """Open the page by its one-time address; it may request nothing elsewhere and may have no errors."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light")
+    """Open the page in a browser of its own; it may request nothing elsewhere and may have no errors."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if dark else "light",
+        storage_state=server.cookies[0] if server.cookies else None,
+    )
     observer = Observer(server.origin)
     observer.observe(context)
     try:
         page = context.new_page()
-        page.goto(server.address)
+        page.goto(server.origin if server.cookies else server.address)
+        server.cookies.append(context.storage_state())
         yield page
     finally:
         context.close()

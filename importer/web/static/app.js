@@ -153,7 +153,7 @@ const TEXT = {
     cell: (row, column) => `Row ${row}, ${column}`,
     wholeRow: (row) => `Row ${row}`,
     inFile: "Correct this row in your spreadsheet and upload it again.",
-    corrected: (original) => (original === "" ? "Corrected. The cell was empty." : `Corrected. It was “${original}”.`),
+    corrected: (original) => (original.trim() === "" ? "Corrected. The cell was empty." : `Corrected. It was “${original}”.`),
     otherColumn: (name) => `This cell is fine. “${name}” of the same row still needs a correction.`,
     judging: "Judging…",
     restore: "Use the original",
@@ -958,23 +958,31 @@ async function checkStep(signal, id) {
   const update = (check) => {
     view.check = check;
     drawSummary(view, summary, check);
+    if (check.report && view.problemsTitle) view.problemsTitle.textContent = problemsTitle(check);
     drawFacts(view, facts, check);
     drawActions(view, actions, check);
   };
-  /** Poll until the check of the whole file is done, then show its numbers. */
+  const poll = async () => {
+    let check = await api("GET", `${path}/check`, null, signal);
+    if (check.state === "none" || (check.stale && check.state !== "running")) check = await api("POST", `${path}/check`, { online: false }, signal);
+    while (check.state === "running") {
+      update(check);
+      await pause(400, signal);
+      check = await api("GET", `${path}/check`, null, signal);
+    }
+    update(check);
+    if (check.report && !view.groups) await drawProblems(view, problems, check);
+  };
+  /** Poll until the check of the whole file is done; once more if a cell was corrected meanwhile. */
   view.refresh = async () => {
+    view.isOutdated = true;
     if (view.polling) return;
     view.polling = true;
     try {
-      let check = await api("GET", `${path}/check`, null, signal);
-      if (check.state === "none" || (check.stale && check.state !== "running")) check = await api("POST", `${path}/check`, { online: false }, signal);
-      while (check.state === "running") {
-        update(check);
-        await pause(400, signal);
-        check = await api("GET", `${path}/check`, null, signal);
+      while (view.isOutdated) {
+        view.isOutdated = false;
+        await poll();
       }
-      update(check);
-      if (check.report && !view.groups) await drawProblems(view, problems, check);
     } finally {
       view.polling = false;
     }
@@ -1060,16 +1068,22 @@ async function drawProblems(view, node, check) {
   const words = TEXT.check;
   const { problems, invalid } = check.report;
   node.hidden = false;
+  view.problemsTitle = el("h2", {}, problemsTitle(check));
   view.groups = await Promise.all(problems.map(async (problem) => problemGroup(view, problem, await problemPage(view, problem.code, 1))));
-  const shown = new Set([...node.querySelectorAll(".fix")].map((line) => line.dataset.cell));
+  const shown = new Set(view.groups.flatMap((group) => [...group.querySelectorAll(".fix")]).map((line) => line.dataset.cell));
   const kept = check.edits.filter((edit) => !shown.has(`${edit.row}:${edit.column}`));
   const corrections = kept.length > 0 && el("div", { class: "section stack-small" }, el("h3", {}, words.corrections),
     el("ul", { class: "list" }, kept.map((edit) => correctionItem(view, edit))));
   fill(node, [
-    el("h2", {}, invalid ? words.problems(invalid) : check.edits.length ? words.allCorrected : words.noProblems),
+    view.problemsTitle,
     invalid > 0 && el("p", { class: "muted" }, words.intro),
     el("ul", {}, view.groups),
     corrections]);
+}
+
+function problemsTitle({ report, edits }) {
+  if (report.invalid) return TEXT.check.problems(report.invalid);
+  return edits.length ? TEXT.check.allCorrected : TEXT.check.noProblems;
 }
 
 const problemPage = (view, code, number) =>
@@ -1125,15 +1139,17 @@ function problemLines(view, row, code, header) {
   });
 }
 
-/** A wrong cell that is corrected in place; it is judged when the field is left or Enter is pressed. */
+/** A wrong cell that is corrected in place; it is judged when typing pauses, Enter is pressed or the field is left. */
 function cellEditor(view, row, problem, context, columnName) {
   const words = TEXT.check;
   const original = row.original?.[problem.column] ?? row.cells[problem.column] ?? "";
   const id = `cell-${row.number}-${problem.column}`;
   const message = el("p", { class: "bad", id: `${id}-message` }, problem.message);
   const input = el("input", { id, value: row.cells[problem.column] ?? "", autocomplete: "off", spellcheck: "false", "aria-invalid": "true", "aria-describedby": `${id}-message` });
-  const restore = button(words.restore, () => judge(null), { class: "plain", hidden: true });
+  const restore = button(words.restore, () => judge(null), { class: "plain", hidden: row.original?.[problem.column] === undefined });
   let order = 0;
+  let judged = input.value;
+  let timer = 0;
 
   const showJudgement = (answer) => {
     const mine = answer.problems.find((item) => item.column === problem.column) ?? answer.problems.find((item) => item.column === null);
@@ -1156,10 +1172,12 @@ function cellEditor(view, row, problem, context, columnName) {
       const answer = text === null ? await api("DELETE", `${view.path}/edits`, cell) : await api("PUT", `${view.path}/edits`, { ...cell, text });
       if (text === null) {
         input.value = original;
+        judged = original;
         input.focus();
       }
       if (mine === order) showJudgement(answer.row);
     } catch (error) {
+      judged = null;
       view.step.fail(error);
       fill(message, problem.message);
     } finally {
@@ -1168,7 +1186,17 @@ function cellEditor(view, row, problem, context, columnName) {
       view.refresh().catch(view.step.fail);
     }
   };
-  input.addEventListener("change", () => judge(input.value));
+  const judgeTyped = () => {
+    clearTimeout(timer);
+    if (input.value === judged || view.signal.aborted) return;
+    judged = input.value;
+    judge(judged);
+  };
+  input.addEventListener("change", judgeTyped);
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(judgeTyped, 800);
+  });
   return el("li", { class: "fix", "data-cell": `${row.number}:${problem.column}` },
     el("label", { for: id }, words.cell(row.name, columnName)), input,
     el("div", { class: "small" }, message, el("p", { class: "muted" }, context), restore));
@@ -1387,7 +1415,7 @@ function downloads(view, run) {
   const words = TEXT.results;
   return el("div", { class: "section stack-small" }, el("h2", {}, words.downloads), el("div", { class: "row" },
     download(words.csv, `${view.path}/results.csv`), download(words.xlsx, `${view.path}/results.xlsx`),
-    run.bad > 0 && download(words.failures, `${view.path}/failures.csv`), download(words.report, `${view.path}/report.html`)));
+    run.bad > 0 && download(words.failures, `${view.path}/failures.csv`), run.report_ready && download(words.report, `${view.path}/report.html`)));
 }
 
 function undoButton(view, run) {
