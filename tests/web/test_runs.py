@@ -15,6 +15,8 @@ from tests.support.page import PageClient, page, page_process
 
 __all__ = ["page"]
 
+pytestmark = pytest.mark.slow
+
 SLOW = "20/1"
 """A rate at which a run of 200 pairs takes about ten seconds."""
 
@@ -190,7 +192,6 @@ def slow_run(page: PageClient) -> str:
     return run_id
 
 
-@pytest.mark.slow
 def test_a_run_reports_itself_every_second(tmp_path: Path) -> None:
     with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
         sent = events(page, slow_run(page))
@@ -201,7 +202,6 @@ def test_a_run_reports_itself_every_second(tmp_path: Path) -> None:
         assert sent[1]["progress"]["limit"] == SLOW
 
 
-@pytest.mark.slow
 def test_a_stopped_run_continues(tmp_path: Path) -> None:
     with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
         run_id = slow_run(page)
@@ -213,7 +213,6 @@ def test_a_stopped_run_continues(tmp_path: Path) -> None:
         assert page.ended(run_id)["counts"]["linked"] == 200
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_of_a_server_that_ended_continues_and_adds_up(tmp_path: Path, number: signal.Signals) -> None:
     with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
