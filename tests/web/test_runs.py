@@ -159,6 +159,17 @@ def test_a_deleted_run_is_gone_with_its_upload(page: PageClient) -> None:
     assert not [path for path in page.state.rglob("*") if import_id in str(path) or run_id in path.name]
 
 
+def test_an_upload_stays_until_its_last_run_is_deleted(page: PageClient) -> None:
+    run_id = linked(page, 3, *FAULTY)
+    import_id = page.ended(run_id)["import_id"]
+    retry = page.started(page.change("POST", f"/api/runs/{run_id}/retry"))
+    page.ended(retry)
+    page.change("DELETE", f"/api/runs/{run_id}")
+    assert page.get(f"/api/imports/{import_id}")["run_id"] == retry
+    page.change("DELETE", f"/api/runs/{retry}")
+    assert page.request("GET", f"/api/imports/{import_id}").code == "IMPORT_NOT_FOUND"
+
+
 def test_a_run_of_the_command_line_is_listed(page: PageClient) -> None:
     (page.folder / "own pairs.csv").write_text("Contact ID,Company ID\n101,201\n")
     done = importer(page, "run", "own pairs.csv", "--json")

@@ -6,19 +6,21 @@ from importer.model import Operation, Status, StopReason
 from importer.reporter import RowCounts
 from importer.web.texts import advice, headline, stop_sentence
 
+LINK = Operation.LINK
+
 
 @pytest.mark.parametrize(
     ("operation", "counts", "expected"),
     [
         (
-            Operation.LINK,
+            LINK,
             RowCounts(rows=41, linked=20, already_linked=9, failed=12),
             "29 of 41 rows are linked; 12 need you.",
         ),
         (LINK, RowCounts(rows=2, linked=2), "All 2 rows are linked."),
         (LINK, RowCounts(rows=1, linked=1), "The row is linked."),
         (
-            Operation.LINK,
+            LINK,
             RowCounts(rows=3, linked=1, blank=1, invalid=1),
             "1 of 3 rows are linked; 1 is blank; 1 needs you.",
         ),
