@@ -26,7 +26,11 @@ from importer.runner.verify import verify_file
 _SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names": ["-h", "--help"]}
 
 
-_MODULES = {"export": "importer.cli.export_command", "sandbox": "importer.cli.sandbox_command"}
+_MODULES = {
+    "export": "importer.cli.export_command",
+    "sandbox": "importer.cli.sandbox_command",
+    "web": "importer.cli.web_command",
+}
 """Commands that are imported only when used, because what they need would slow down the start of all others."""
 
 

@@ -96,9 +96,12 @@ sending = _group(
         help="Send to a simulated HubSpot inside this process; no account is needed.",
     ),
 )
-the_run = _group(
+settings_file = _group(
     click.option("--config", type=_PATH, metavar="PATH", help="TOML file with settings."),
     click.option("--profile", metavar="NAME", help="Use the settings of [profiles.NAME] in the config file."),
+)
+the_run = _group(
+    settings_file,
     click.option("--state-dir", metavar="DIR", help="Directory of the journals."),
     click.option(
         "--no-wait",

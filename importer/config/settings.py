@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
 
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
 from importer.config.values import (
@@ -111,6 +120,18 @@ class _Origins:
     __hash__ = None  # type: ignore[assignment]
 
 
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """What a front end supplies to one process, never by a file, an argument or the environment.
+
+    `token` was typed by a person; `sandbox_url` is the base URL of a sandbox that is served already, None if a command
+    is to serve its own one.
+    """
+
+    token: SecretStr | None = None
+    sandbox_url: str | None = None
+
+
 class OAuthSettings(BaseModel):
     """An OAuth app that renews the access token by itself. Either all keys are set or none."""
 
@@ -204,6 +225,7 @@ class Settings(BaseModel):
     log_format: Literal["text", "json"] = "text"
 
     _origins: _Origins = PrivateAttr(default_factory=_Origins)
+    _supplied: Supplied = PrivateAttr(default_factory=Supplied)
 
     @model_validator(mode="after")
     def _backoff_in_order(self) -> Self:
@@ -226,6 +248,15 @@ class Settings(BaseModel):
     def record_origins(self, by_key: Mapping[str, str]) -> None:
         """Record which layer set each key."""
         self._origins = _Origins(by_key)
+
+    def supply(self, supplied: Supplied) -> None:
+        """Add what a front end supplies."""
+        self._supplied = supplied
+
+    @property
+    def supplied(self) -> Supplied:
+        """What a front end supplies."""
+        return self._supplied
 
     @property
     def state_path(self) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from importer.config import Reading
 from importer.errors import SettingsError
-from importer.reader.columns.object_types import OBJECT_TYPES
+from importer.reader.columns.object_types import OBJECT_TYPES, type_id
 from importer.reader.corrections import corrected_cells
 from importer.reader.files.dataframe import check_frame, frame_table
 from importer.reader.files.delimiter import DELIMITERS
@@ -53,6 +53,7 @@ __all__ = [
     "open_source",
     "preview_source",
     "read_previous_results",
+    "type_id",
 ]
 
 

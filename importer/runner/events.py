@@ -44,7 +44,14 @@ class LookupProgress:
     is_done: bool
 
 
-Event = SourceInfo | Plan | Progress | LookupProgress | Notice
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """How many rows of the source have been read; reported about twice a second."""
+
+    rows: int
+
+
+Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice
 EventHandler = Callable[[Event], None]
 
 

@@ -21,9 +21,9 @@ _MAX_KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows to show: those with a status, with a problem of a code ("" for any), with a text in a cell."""
+    """Which rows to show: those with one of the statuses, a problem of a code, a text in a cell; empty ones are any."""
 
-    status: Status | None = None
+    statuses: frozenset[Status] = frozenset()
     code: str = ""
     text: str = ""
 
@@ -88,10 +88,10 @@ class RowPages:
 
     def _find(self, wanted: Filter) -> Sequence[int]:
         parts: list[Sequence[int]] = []
-        if wanted.status is not None:
-            code = _STATUSES.index(wanted.status)
+        if wanted.statuses:
+            codes = {_STATUSES.index(status) for status in wanted.statuses}
             statuses = self._all_statuses()
-            parts.append(list(compress(range(len(statuses)), map(code.__eq__, statuses))))
+            parts.append(list(compress(range(len(statuses)), map(codes.__contains__, statuses))))
         if wanted.code:
             parts.append(self.journal.places_with_problem(wanted.code))
         if wanted.text:

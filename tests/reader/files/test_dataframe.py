@@ -1,6 +1,8 @@
 """Data frames, read through the same cells as workbooks."""
 
 import datetime
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -90,6 +92,11 @@ def test_a_frame_without_any_column_is_rejected_by_its_own_code(frame: pd.DataFr
 def test_a_frame_with_columns_and_no_rows_has_no_pairs() -> None:
     with open_frame(pd.DataFrame({"from_id": [], "to_id": []}), LINKS) as source:
         assert rows_of(source.blocks()) == []
+
+
+def test_reading_files_does_not_import_pandas() -> None:
+    code = "import sys, importer.reader; sys.exit('pandas' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_number_above_the_maximum_id_is_rejected() -> None:
