@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config import Settings
-from importer.model import Operation, Outcome, Pair, Problem, RowNames, Status
+from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, RowNames, Status
 from importer.timestamps import utc_now_text
 
 CUT_OFF = Outcome(
@@ -83,6 +83,16 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class MergedRecord:
+    """A record that was found by a value which it may have from another one, as `merged` were merged into it."""
+
+    object_type: ObjectType
+    record_id: RecordId
+    value: str
+    merged: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCounts:
     """What the source of a run holds.
 
@@ -120,6 +130,12 @@ Outcomes = Sequence[tuple[int, Outcome]]
 NO_TYPES = "-"
 """The text of the types of a pair that is not linked."""
 
+StateToRestore = tuple[str | None, str | None, str, str]
+"""The types that the undone run left and those that it found, and the labels that it may have added and removed."""
+
+Primaries = Sequence[tuple[int, str, str]]
+"""The records that are primary before others become it, by the numbers of these pairs: id ("" if none) and types."""
+
 Types = Sequence[tuple[int, str]]
 """Association types of pairs as text (`CATEGORY:ID;…`, `-` if none), by the numbers of the pairs."""
 
@@ -130,8 +146,8 @@ class PendingPair:
 
     `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` has its
     association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. In an undo,
-    `left` has those that the undone run left, and `target` those to restore. `goal` has the types of its labels, "" for
-    a pair without labels.
+    `left` has those that the undone run left, `target` those to restore, `added` and `removed` the labels that it may
+    have added and removed. `goal` has the types of its labels, "" for a pair without labels.
     """
 
     id: int
@@ -142,6 +158,8 @@ class PendingPair:
     left: str | None = None
     target: str | None = None
     goal: str = ""
+    added: str = NO_TYPES
+    removed: str = NO_TYPES
 
     @property
     def may_be_linked(self) -> bool:

@@ -33,6 +33,9 @@ SELECT
     (SELECT count(*) FROM duplicates)
 """
 
+_INSERT_PROBLEM = "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_CORRECTION = "INSERT INTO corrections VALUES (?, ?, ?, ?, ?)"
+
 
 def write_journal(
     path: Path,
@@ -56,7 +59,8 @@ def write_journal(
             db.execute("BEGIN")
             hashes, width, labelled = _write_blocks(db, blocks)
             write_duplicates(db, hashes)
-            totals = Totals(*(*db.execute(_TOTALS).fetchone(), width, labelled))
+            (corrections,) = db.execute("SELECT count(*) FROM corrections").fetchone()
+            totals = Totals(*(*db.execute(_TOTALS).fetchone(), width, labelled, corrections))
             set_value(db, "info", asdict(info))
             set_value(db, "totals", asdict(totals))
             if account is not None:
@@ -114,9 +118,9 @@ def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tup
         values = (*astuple(span), block_checksum(span, *blobs), *blobs)
         db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         problems = ((row, *map(_storable, astuple(problem))) for row, problem in block.problems)
-        db.executemany(
-            "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?)", ((*values, checksum(*values)) for values in problems)
-        )
+        db.executemany(_INSERT_PROBLEM, ((*values, checksum(*values)) for values in problems))
+        changes = ((one.row, one.place, _storable(one.original), _storable(one.corrected)) for one in block.corrections)
+        db.executemany(_INSERT_CORRECTION, ((*values, checksum(*values)) for values in changes))
     return hashes, width, labelled
 
 

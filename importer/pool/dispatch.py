@@ -157,6 +157,8 @@ class OrderedChunks:
 
     def _wake_one(self) -> None:
         """Wake an idle worker if there may be something for it."""
+        if not self._idle:
+            return
         if self._signal.stopped is not None or not self._in_work:
             self._wake_all()
         elif self._claimed or self._pairs.largest() is not None or self._can_read():

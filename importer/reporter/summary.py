@@ -32,7 +32,7 @@ class Summary:
     """A run in numbers, in the order of the JSON object.
 
     Row counts cover the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this
-    process; `results` and `failures` are paths. Raises ValueError unless the rows are the sum of the statuses.
+    process; `results`, `failures` and `report` are paths. Raises ValueError unless the statuses add up to the rows.
     """
 
     run_id: str
@@ -58,6 +58,7 @@ class Summary:
     seconds: float
     results: str | None
     failures: str | None
+    report: str | None = None
 
     def __post_init__(self) -> None:
         _ = self.row_counts  # which checks that they add up
@@ -114,7 +115,7 @@ def summary_table(summary: Summary) -> str:
     lines = [f"{name:<18}{number:>{digits},}" for name, number in shown]
     files = [
         f"{name:<18}{printable(path)}"
-        for name, path in (("results", summary.results), ("failures", summary.failures))
+        for name, path in (("results", summary.results), ("failures", summary.failures), ("report", summary.report))
         if path
     ]
     steps = _steps(summary) if summary.row_counts.bad else ()

@@ -7,9 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from xlsxwriter import Workbook  # type: ignore[import-untyped]
-from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
-
 from importer.atomic_file import AtomicFile, unwritable
 from importer.errors import OutputError
 from importer.reporter.summary_sheet import TITLE, SummaryLine
@@ -42,13 +39,17 @@ class XlsxWriter:
 
     def __init__(self, target: Path) -> None:
         """Create the file. Raises OutputError."""
+        import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - a tenth of the start of every command
+
         self._row = -1
         self._width = 0
         with ExitStack() as stack:
             self._file = stack.enter_context(AtomicFile(target))
             try:
                 self._output = _OutputStream(self._file.file)
-                self._book = Workbook(self._output, {"constant_memory": True, "tmpdir": self._file.directory})
+                self._book = xlsxwriter.Workbook(
+                    self._output, {"constant_memory": True, "tmpdir": self._file.directory}
+                )
                 self._sheet = self._book.add_worksheet(SHEET)
             except OSError as error:
                 raise unwritable(target, error) from error
@@ -119,6 +120,8 @@ class XlsxWriter:
 
     def finish(self) -> None:
         """Assemble the workbook and write it to the disk. Raises OutputError."""
+        from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # noqa: PLC0415
+
         if self._row >= 0:
             self._sheet.autofilter(0, 0, self._row, self._width - 1)
         try:

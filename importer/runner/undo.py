@@ -11,13 +11,16 @@ from importer.runner import find_runs, output_paths
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import target_of_run
+from importer.runner.undo_states import UndoStates
 from importer.temporary_directories import temporary_directory
 
 
 @translate_os_errors()
+@notified
 def undo_run(
     run_id: str,
     settings: Settings,
@@ -59,7 +62,8 @@ def _create_undo(undone: Journal, settings: Settings, out: Path | str | None) ->
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
-        write_journal(draft, info, undone.blocks_to_undo(), undone.account)
+        states = UndoStates(undone)
+        write_journal(draft, info, states.blocks(), undone.account)
         with open_for_run(draft) as journal:
-            journal.set_states_to_restore(undone.states_to_undo())
+            journal.set_states_to_restore(states.states())
         return draft.replace(runs / draft.name)

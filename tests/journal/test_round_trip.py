@@ -88,6 +88,7 @@ def expected(rows: Sequence[SourceRow], known: dict[Pair, Outcome]) -> list[RowO
     return found
 
 
+@pytest.mark.slow
 @given(tables(), st.dictionaries(pairs_, st.sampled_from([LINKED, FAILED, UNCONFIRMED])))
 @settings(max_examples=60)
 def test_every_row_is_read_back_with_its_cells_problems_and_outcomes(

@@ -405,6 +405,7 @@ def sheets(draw: st.DrawFn) -> tuple[int, list[list[Any]], list[tuple[int, int, 
     return above, rows, draw(st.lists(corner, max_size=2)), draw(st.lists(st.integers(1, 12), max_size=3))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(sheets())
 def test_a_result_is_always_beside_its_own_row(

@@ -75,10 +75,15 @@ class Table:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
-    sheets: int = 0
+    sheet_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     observed: Observations = field(default_factory=Observations)
     parts: "tuple[Part, ...]" = ()
+
+    @property
+    def sheets(self) -> int:
+        """The number of sheets of a workbook, 0 for a text file."""
+        return len(self.sheet_names)
 
 
 @dataclass(frozen=True, slots=True)

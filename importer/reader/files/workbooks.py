@@ -47,16 +47,16 @@ def _table(name: str, workbook_format: WorkbookFormat, sheet: OpenSheet) -> Tabl
         records=in_blocks(records()),
         close=sheet.close,
         sheet=sheet.name,
-        sheets=sheet.sheets,
+        sheet_names=sheet.names,
         notes=_sheet_notes(sheet),
         observed=observed,
     )
 
 
 def _sheet_notes(sheet: OpenSheet) -> tuple[str, ...]:
-    if sheet.sheets < 2:
+    if len(sheet.names) < 2:
         return ()
-    place = f"number {sheet.position} of {sheet.sheets}"
+    place = f"number {sheet.position} of {len(sheet.names)}"
     return (f"Sheet {quoted(sheet.name)} is read, {place}; choose another with --sheet NAME.",)
 
 

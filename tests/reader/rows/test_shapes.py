@@ -147,6 +147,7 @@ def line(cells: Sequence[str]) -> str:
     return ",".join(f'"{cell}"' if "," in cell else cell for cell in cells)
 
 
+@pytest.mark.slow
 @given(RECORDS)
 @settings(max_examples=15, deadline=None)
 def test_few_rows_of_a_file_that_omits_empty_cells_at_the_end_are_invalid(records: list[tuple[str, ...]]) -> None:
@@ -158,6 +159,7 @@ def test_few_rows_of_a_file_that_omits_empty_cells_at_the_end_are_invalid(record
     assert found.count("SPLIT_ROW") <= 10
 
 
+@pytest.mark.slow
 @given(RECORDS, st.lists(st.tuples(st.integers(0, 59), st.from_regex(r"[a-z]{0,3}\n[0-9]{1,6}", fullmatch=True))))
 @settings(max_examples=25, deadline=None)
 def test_line_breaks_in_a_file_that_omits_empty_cells_make_no_wrong_pair(
