@@ -1,7 +1,7 @@
 """Texts that describe a source and a plan, in lines of at most 80 columns where names from outside allow it."""
 
 from importer.config import EngineName
-from importer.journal import Counts
+from importer.journal import SourceCounts
 from importer.model import Role
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
@@ -13,7 +13,7 @@ def source_info_lines(info: SourceInfo) -> list[str]:
     """Return how a source is read: format, notes, and what each side of a pair is read from."""
     details = [info.format, info.encoding, info.delimiter and f"delimiter {info.delimiter!r}"]
     if info.sheet:
-        details.append(f"sheet '{info.sheet}' (of {info.sheets})")
+        details.append(f"sheet '{info.sheet}'")
     return [
         f"Read as {', '.join(part for part in details if part)}",
         f"  from  {_side(info, Role.FROM_OBJECT_ID, Role.FROM_OBJECT_TYPE)}",
@@ -32,7 +32,7 @@ def _side(info: SourceInfo, id_role: Role, type_role: Role) -> str:
     return f"{info.columns[id_role]} → {object_type or f'type in column {info.columns[type_role]}'}{lookup}"
 
 
-def counts_text(counts: Counts) -> str:
+def counts_text(counts: SourceCounts) -> str:
     """Return the row counts of a source as one line, without those that are zero."""
     parts = [
         count_text(counts.pairs, "pair"),

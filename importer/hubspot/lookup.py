@@ -185,7 +185,7 @@ def parse_records(
                 matches.add(value, record.id, record.archived_at)
                 if record.merged and value.lower() != record.own_value.lower():
                     matches.merged[value] = record.merged
-    if not is_clear or not _errors_only_report_missing(response):
+    if not is_clear or not errors_only_report_missing(response):
         matches.unsure |= set(values) - (matches.ids.keys() if is_unique else set())
     return True
 
@@ -268,7 +268,7 @@ def _record(item: Mapping[str, Any], key: Key) -> _Record | None:
     )
 
 
-def _errors_only_report_missing(response: Response) -> bool:
+def errors_only_report_missing(response: Response) -> bool:
     """Return whether every error of a response reports inputs that were not found, and none is only counted."""
     errors = list(errors_of(response))
     if (response.num_errors or 0) > sum(_named(error) for error in errors):

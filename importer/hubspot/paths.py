@@ -28,6 +28,11 @@ def batch_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectTyp
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/archive"
 
 
+def batch_labels_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """Return the path of the POST that takes labels off many pairs."""
+    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/labels/archive"
+
+
 def batch_default(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that links up to 2,000 pairs with the default association."""
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/associate/default"

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from importer.journal import integrity
+from importer.journal.activity import begin_process, end_process
 from importer.journal.journal_file import OPEN, JournalFile
 from importer.journal.records import Account, MergedRecord
 from importer.journal.serialization import account
@@ -23,6 +24,11 @@ class RunState(JournalFile):
         """The summary of the last process on this run; None while it runs or if it was killed."""
         found: dict[str, Any] | None = self._value("summary")
         return found
+
+    @property
+    def is_finished(self) -> bool:
+        """True if nothing is left to send: the last process ended by itself, with `finished`."""
+        return self.summary is not None and self.summary["status"] == "finished"
 
     @property
     def account(self) -> Account | None:
@@ -69,6 +75,7 @@ class RunState(JournalFile):
             db.execute("DELETE FROM run WHERE key = 'summary'")
             set_value(db, "started", True)
             set_value(db, OPEN, True)
+            begin_process(db)
         with suppress(sqlite3.Error):
             # Into the file itself, so that the next process notices if the log with all outcomes is deleted.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -78,7 +85,19 @@ class RunState(JournalFile):
         """Record how the process ended."""
         with self._transaction() as db:
             set_value(db, "summary", summary)
+            end_process(db, str(summary.get("stopped_by") or summary["status"]))
             db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
+
+    @property
+    def notifications(self) -> list[dict[str, str]]:
+        """The notifications about the run, in order: target, time, and error (empty: delivered)."""
+        return list(self._value("notifications") or ())
+
+    def add_notifications(self, deliveries: list[dict[str, str]]) -> None:
+        """Record notifications about the run."""
+        found = [*self.notifications, *deliveries]
+        with self._transaction() as db:
+            set_value(db, "notifications", found)
 
     def _value(self, key: str) -> Any:
         """Return the value of a key of the table `run`, None if it is missing."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from importer.journal import Counts
+from importer.journal import SourceCounts
 from importer.model import Operation
 from importer.pool import Progress
 from importer.reader import SourceInfo
@@ -22,7 +22,7 @@ class Plan:
     run_id: str
     resumed: bool
     target: str
-    counts: Counts
+    counts: SourceCounts
     pending: int
     costs: Costs
     operation: Operation = Operation.LINK
@@ -44,7 +44,14 @@ class LookupProgress:
     is_done: bool
 
 
-Event = SourceInfo | Plan | Progress | LookupProgress | Notice
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """How many rows of the source have been read; reported about twice a second."""
+
+    rows: int
+
+
+Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice
 EventHandler = Callable[[Event], None]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Settings
-from importer.errors import BusyError, JournalError, SourceError
+from importer.errors import BusyError, ColumnsError, JournalError
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, write_journal
 from importer.model import Operation
 from importer.reader import SourceInfo
@@ -15,16 +15,17 @@ from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
 from importer.runner.label_resolution import resolve_labels
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
 from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import Target, target_of_run, target_of_settings
-from importer.runner.temporary_directories import temporary_directory
-from importer.timestamps import utc_now_text
+from importer.temporary_directories import temporary_directory
 
 
 @translate_os_errors()
+@notified
 def retry_run(
     run_or_results: str,
     settings: Settings,
@@ -42,12 +43,14 @@ def retry_run(
     resumed unless `fresh`. Raises as `run_import`.
     """
     if Path(run_or_results).is_file():
-        return retry_file(run_or_results, settings, confirmation=confirmation, out=out, on_event=on_event, fresh=fresh)
+        request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+        return _retry_file(Path(run_or_results), settings, on_event, request)
     path = journal_path(settings, run_or_results)
     return _retry_journal(path, settings, on_event, out, fresh=fresh, confirmation=confirmation)
 
 
 @translate_os_errors()
+@notified
 def retry_file(
     results: Path | str,
     settings: Settings,
@@ -58,7 +61,11 @@ def retry_file(
     fresh: bool = False,
 ) -> Summary:
     """Start a new run over the rows of a results file that are not good, as it is now; as `retry_run` does."""
-    file, request = Path(results), ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+    request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+    return _retry_file(Path(results), settings, on_event, request)
+
+
+def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest) -> Summary:
     with source_file(file, settings) as source:
         origin = previous_results.find_origin(source, file, settings)
         if origin is None:
@@ -94,12 +101,9 @@ def _retry_unknown_file(
         return import_source(
             source, replace(request, reading=reading), target_of_settings(settings, warn_about_columns)
         )
-    except SourceError as error:
-        raise SourceError(
-            error.code,
-            f"{error} No run here wrote {file}, so its columns are not known. Specify them with --from, --to and "
-            "--map, or import the file with: importer run.",
-        ) from None
+    except ColumnsError as error:
+        reason = f"No run that is known here wrote {file}, so its columns are determined by its header."
+        raise ColumnsError(error.code, f"{error} {reason}") from None
 
 
 def _retry_journal(
@@ -146,15 +150,7 @@ def _create_retry(parent: Journal, target: Target, out: Path | str | None) -> Pa
     settings = target.context.settings
     results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
     check_writable(results)
-    info = replace(
-        parent.info,
-        run_id=new_run_id(),
-        created_at=utc_now_text(),
-        parent=parent.info.run_id,
-        api_version=settings.api_version,
-        results=str(results),
-        settings=settings.model_dump(mode="json"),
-    )
+    info = parent.info.child(new_run_id(), results, settings)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"

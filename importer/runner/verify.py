@@ -19,7 +19,7 @@ from importer.runner.send import verify_pending
 from importer.runner.source_file import source_file
 from importer.runner.state_directory import new_run_id
 from importer.runner.target import target_of_settings
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 
 
 @translate_os_errors()

@@ -200,14 +200,6 @@ def test_a_check_counts_labels_and_resolves_them_on_request(work: Workplace) -> 
     assert types(work) == {}
 
 
-def test_a_file_with_labels_is_not_unlinked_as_a_whole(work: Workplace) -> None:
-    source = write(work, "Contact ID,Company ID,Label\nBASE,7,Decision maker\n")
-    assert work.here("run", source).code == 0
-    done = work.here("unlink", source, "--yes", "1")
-    assert (done.code, done.error_code) == (2, "LABELS_WITH_UNLINK")
-    assert types(work)[work.base, 7] == {PRIMARY, DECISION, PLAIN}
-
-
 @pytest.mark.parametrize("version", ["v4", "2026-09"])
 @pytest.mark.parametrize(("types", "first", "second"), [("deals", 7, 8), ("contacts", 4_990, 4_991)])
 def test_a_paired_label_has_a_name_in_each_direction(

@@ -165,7 +165,7 @@ def test_a_token_file_that_is_replaced_continues_the_run(work: Workplace) -> Non
     assert (done.code, done.json["linked"]) == (0, 120), done.err
     assert work.links() == set(pairs)
     assert NEW_TOKEN not in done.out + done.err
-    again = work.run("run", source, "--json", IMPORTER_TOKEN_FILE="token")
+    again = work.here("run", source, "--json", IMPORTER_TOKEN_FILE="token")
     assert again.code == 0
 
 
@@ -180,10 +180,10 @@ def test_a_token_of_an_account_that_hubspot_does_not_confirm_is_not_used(work: W
     done = running.end()
     assert (done.code, done.json["stopped_by"]) == (3, "token_refused")
     assert before <= len(work.links()) == done.json["linked"] < 120
-    unknown = work.run("resume", done.json["run_id"], IMPORTER_TOKEN_FILE="token")
+    unknown = work.here("resume", done.json["run_id"], IMPORTER_TOKEN_FILE="token")
     assert (unknown.code, unknown.error_code) == (2, "ACCOUNT_UNKNOWN")
     work.hubspot.change("faults", faults=[])
-    resumed = work.run("resume", done.json["run_id"], "--json", IMPORTER_TOKEN_FILE="token")
+    resumed = work.here("resume", done.json["run_id"], "--json", IMPORTER_TOKEN_FILE="token")
     assert (resumed.code, resumed.json["linked"]) == (0, 120)
     assert json.loads(resumed.out)["run_id"] == done.json["run_id"]
 

@@ -46,6 +46,7 @@ class Account:
     seed: int = 0
     calls: int = 0
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    matches: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
 
     async def read(self, body: dict[str, Any]) -> Response | NoResponse:
         return self._read(body, self.records, {})
@@ -78,11 +79,14 @@ class Account:
         self.calls += 1
         self.bodies.append(body)
         (condition,) = body["filterGroups"][0]["filters"]
-        found = [
-            {"id": record, "properties": properties}
-            for record, properties in self.records.items()
-            if properties[condition["propertyName"]].casefold() in condition["values"]
-        ]
+        key = (condition["propertyName"], *condition["values"])
+        if key not in self.matches:  # every page of a search is a part of the same list
+            self.matches[key] = [
+                {"id": record, "properties": properties}
+                for record, properties in self.records.items()
+                if properties[condition["propertyName"]].casefold() in condition["values"]
+            ]
+        found = self.matches[key]
         start = int(body["after"])
         page = found[start : start + body["limit"]]
         following = {"paging": {"next": {"after": str(start + len(page))}}} if start + len(page) < len(found) else {}
