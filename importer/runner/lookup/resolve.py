@@ -7,10 +7,11 @@ in the original order.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Protocol
 
 from importer.hubspot.lookup import Ambiguous, Found, Key, NotFound, Result, Unread
-from importer.model import ObjectType, Pair, PairColumns, Problem, RecordId, SourceBlock
+from importer.model import Labels, ObjectType, Pair, PairColumns, Problem, RecordId, SourceBlock
 from importer.reader.rows.problems import self_association
 from importer.runner.lookup.known_values import KnownValues
 from importer.runner.lookup.problems import problem_of
@@ -174,7 +175,7 @@ class Resolver:
         for side in self._sides:
             ids = self._ids(side, pairs, problems)
             from_ids, to_ids = (ids, to_ids) if side.is_from else (from_ids, ids)
-        resolved = PairColumns(pairs.rows, pairs.from_types, from_ids, pairs.to_types, to_ids)
+        resolved = PairColumns(pairs.rows, pairs.from_types, from_ids, pairs.to_types, to_ids, pairs.labels)
         self._check_self_associations(resolved, problems)
         added = [(row, problem) for row, found in problems.items() for problem in found]
         block.problems = sorted([*block.problems, *added], key=lambda one: one[0])
@@ -204,17 +205,28 @@ class Resolver:
 
 
 def _distinct(pairs: PairColumns, problems: Mapping[int, object]) -> PairColumns:
-    """Return the pairs of the rows without problems; two values of a row may have the same record."""
+    """Return the pairs of the rows without problems; two values of a row may have the same record.
+
+    Such a pair has the labels of both.
+    """
     found = PairColumns()
-    row_before, seen = 0, set[Pair]()
-    columns = zip(pairs.rows, pairs.from_types, pairs.from_ids, pairs.to_types, pairs.to_ids, strict=True)
-    for row, from_type, from_id, to_type, to_id in columns:
+    row_before, seen = 0, dict[Pair, Labels]()
+    labels_of_all: Iterable[Labels] = pairs.labels or repeat((), len(pairs.rows))
+    columns = zip(
+        pairs.rows, pairs.from_types, pairs.from_ids, pairs.to_types, pairs.to_ids, labels_of_all, strict=True
+    )
+    for row, from_type, from_id, to_type, to_id, labels in columns:
         if row in problems:
             continue
         if row != row_before:
-            row_before, seen = row, set()
+            _add(found, row_before, seen)
+            row_before, seen = row, {}
         pair = Pair(from_type, from_id, to_type, to_id)
-        if pair not in seen:
-            seen.add(pair)
-            found.add(row, pair)
+        seen[pair] = tuple(dict.fromkeys((*seen.get(pair, ()), *labels)))
+    _add(found, row_before, seen)
     return found
+
+
+def _add(found: PairColumns, row: int, pairs: Mapping[Pair, Labels]) -> None:
+    for pair, labels in pairs.items():
+        found.add(row, pair, labels)
