@@ -70,8 +70,8 @@ class Night:
         entries = self.work.hubspot.state()["associations"]
         return {(int(one["from"]["id"]), int(one["to"]["id"])): frozenset(one["types"]) for one in entries}
 
-    def finish(self, *command: object, kills: int = 2) -> Done:
-        """Start a command again and again, killing the first ones at random moments, until it has finished."""
+    def finish(self, *command: object, kills: int = 1) -> Done:
+        """Start a command again and again, killing the first `kills` ones at random moments, until it has finished."""
         number = 0
         for attempt in range(12):
             flags = ("--yes", number) if command[0] == "unlink" else ()
