@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from importer.runner.confirmation import Confirmation, Removed
+from importer.runner.confirmation import Confirmation, Removed, removed_text
 
 
 def confirmation(number: int | None) -> Confirmation:
@@ -15,5 +15,5 @@ def confirmation(number: int | None) -> Confirmation:
 
 def _ask(number: int, removed: Removed) -> str:
     kept = "the links themselves stay" if removed is Removed.LABELS else "with all their labels"
-    click.echo(f"{number:,} {removed} will be removed, {kept}. HubSpot keeps no copy of them.", err=True)
-    return str(click.prompt(f"Type the number of {removed} to remove them", default="", show_default=False, err=True))
+    click.echo(f"{removed_text(number, removed)} will be removed, {kept}. HubSpot keeps no copy.", err=True)
+    return str(click.prompt(f"Type the number of {removed} to remove", default="", show_default=False, err=True))

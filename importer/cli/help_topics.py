@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 
 from importer.exit_codes import ExitCode
-from importer.model import EXTRA_CELLS_COLUMN, TYPES_BEFORE_COLUMN, Status
+from importer.model import EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN, TYPES_BEFORE_COLUMN, Status
 
 WIDTH = 80
 
@@ -47,6 +47,7 @@ COLUMNS: Mapping[str, str] = {
     "import_to_id": "With --from-by or --to-by: the ids of the records to link to.",
     EXTRA_CELLS_COLUMN: "Only if needed: the cells of a row beyond the header, as a JSON list. The row is invalid "
     "until this cell is empty.",
+    ORIGINAL_CELLS_COLUMN: "Only if needed: what the corrected cells of a row were, as a JSON object by column.",
 }
 """The meaning of each column that a results file adds."""
 

@@ -1,9 +1,10 @@
 """The HTTP client for HubSpot: one request, one response."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from http.client import responses
 from types import TracebackType
 from typing import Self
@@ -178,27 +179,34 @@ class HubSpotClient:
         path, query = paths.records(self._version, object_type, after)
         return await self._exchange("GET", path, query=query)
 
+    async def record_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
+        """GET how many links to the second type a record of the first one may have, and which records have as many."""
+        return await self._exchange("GET", paths.record_limits(self._version, from_type, to_type))
+
+    async def type_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
+        """GET the limits that an admin has set for the association types from one object type to another."""
+        return await self._exchange("GET", paths.type_limits(self._version, from_type, to_type))
+
     async def account(self) -> Response | NoResponse:
         """GET the details of the account that the token belongs to."""
         return await self._exchange("GET", paths.account_details(self._version))
 
     def expect_account(self, portal_id: int | None) -> None:
-        """Use a token that someone else provides from now on only if HubSpot returns this account for it."""
+        """Accept later tokens only if HubSpot returns this account for them."""
         self._guard.expect_account(portal_id)
 
-    async def _exchange(self, method: str, path: str, content: object = None, query: str = "") -> Response | NoResponse:
+    def _exchange(
+        self, method: str, path: str, content: object = None, query: str = ""
+    ) -> Awaitable[Response | NoResponse]:
         """Make one request, with the token that the guard provides; it may need the request for itself."""
+        request = partial(self._request, method, path, content, query)
+        return self._guard.exchange(request, self._read_account)
 
-        async def request(token: SecretStr) -> Response | NoResponse:
-            return await self._request(method, path, content, token, query)
-
-        async def read_account(token: SecretStr) -> Response | NoResponse:
-            return await self._request("GET", paths.account_details(self._version), None, token)
-
-        return await self._guard.exchange(request, read_account)
+    async def _read_account(self, token: SecretStr) -> Response | NoResponse:
+        return await self._request("GET", paths.account_details(self._version), None, "", token)
 
     async def _request(
-        self, method: str, path: str, content: object, token: SecretStr, query: str = ""
+        self, method: str, path: str, content: object, query: str, token: SecretStr
     ) -> Response | NoResponse:
         if self._session is None:
             raise RuntimeError("the client must be entered with `async with` before it is used")
@@ -206,7 +214,8 @@ class HubSpotClient:
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        url = self._base.with_path(self._prefix + path, encoded=True).with_query(query or None)
+        url = self._base.with_path(self._prefix + path, encoded=True)
+        url = url.with_query(query) if query else url
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False

@@ -12,22 +12,32 @@ back the last transactions but leaves the file sound; those pairs are sent again
 fsync per outcome) would gain nothing.
 """
 
+from importer.journal.activity import (
+    ActivityTotals,
+    LiveState,
+    PauseReason,
+    PauseSpan,
+    ProcessSpan,
+    Second,
+)
 from importer.journal.goals import LabelKey
 from importer.journal.journal import Journal, open_for_run
-from importer.journal.locking import is_held, list_journals, remove_journal
+from importer.journal.locking import hold, is_held, list_journals, remove_journal
 from importer.journal.records import (
     CUT_OFF,
     NO_TYPES,
     Account,
-    Counts,
     LabelUse,
+    MergedRecord,
     Outcomes,
     PendingPair,
     ProblemGroup,
     RunInfo,
+    SourceCounts,
     StateToRestore,
     Types,
 )
+from importer.journal.run_figures import CompletedPairs, FailureKind, TypeChange
 from importer.journal.schema import SUFFIX
 from importer.journal.serialization import SANDBOX
 from importer.journal.writer import write_journal
@@ -38,16 +48,27 @@ __all__ = [
     "SANDBOX",
     "SUFFIX",
     "Account",
-    "Counts",
+    "ActivityTotals",
+    "CompletedPairs",
+    "FailureKind",
     "Journal",
     "LabelKey",
     "LabelUse",
+    "LiveState",
+    "MergedRecord",
     "Outcomes",
+    "PauseReason",
+    "PauseSpan",
     "PendingPair",
     "ProblemGroup",
+    "ProcessSpan",
     "RunInfo",
+    "Second",
+    "SourceCounts",
     "StateToRestore",
+    "TypeChange",
     "Types",
+    "hold",
     "is_held",
     "list_journals",
     "open_for_run",

@@ -44,6 +44,22 @@ TABLES = (
 )""",
     "CREATE TABLE goals (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     f"CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL)",
+    """CREATE TABLE corrections (
+    row INTEGER NOT NULL, place INTEGER NOT NULL, original TEXT NOT NULL, corrected TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+)""",
+    """CREATE TABLE activity (
+    at INTEGER PRIMARY KEY, begun INTEGER NOT NULL, responses INTEGER NOT NULL, retries INTEGER NOT NULL,
+    rate_limited INTEGER NOT NULL, busiest INTEGER NOT NULL, rate TEXT NOT NULL, p50 INTEGER, p95 INTEGER,
+    checksum INTEGER NOT NULL
+)""",
+    """CREATE TABLE pauses (
+    begun INTEGER PRIMARY KEY, ended INTEGER NOT NULL, reason TEXT NOT NULL, checksum INTEGER NOT NULL
+)""",
+    """CREATE TABLE processes (
+    number INTEGER PRIMARY KEY, begun INTEGER NOT NULL, ended INTEGER, ended_by TEXT NOT NULL, checksum INTEGER NOT NULL
+)""",
+    "CREATE INDEX problems_by_row ON problems (row)",
 )
 """The CREATE statements. `checksum` is that of the other values of a row (see `integrity.checksum`).
 
@@ -60,6 +76,10 @@ primaries   for pairs that are to become Primary: the id of the record that was 
             `-` if there was none
 goals       the association types that a labelled pair is to have: those of the labels of all rows with that pair
 outcomes    the latest outcome of each pair that has one
+corrections the cells that were corrected while the source was read: the column from 0, the text that was there, the new
+activity    the calls of each second, by its Unix time; `p50` and `p95` are latencies in milliseconds
+pauses      the times during which no call was begun; in Unix milliseconds, as those of processes
+processes   the processes that worked on the run; `ended` is NULL while one does
 """
 
 SCHEMA = ";\n".join((*TABLES, f"PRAGMA user_version = {VERSION};"))

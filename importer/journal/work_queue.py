@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import chain, islice
+from sys import maxsize
 
 from importer.journal.integrity import checksum
 from importer.journal.journal_file import JournalFile
@@ -45,6 +47,10 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
 ORDER BY pair LIMIT ?
 """
 _UNDO = "SELECT pair, left_types, target_types, added_types, removed_types FROM undo WHERE pair BETWEEN ? AND ?"
+_OUTCOME_COUNTS = f"""
+SELECT status, count(*) FROM outcomes
+WHERE status <> '{Status.NOT_SENT}' AND pair NOT IN (SELECT pair FROM in_flight) GROUP BY status
+"""
 _COUNT_TO_REMOVE = f"""
 SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
 WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
@@ -68,6 +74,17 @@ class WorkQueue(JournalFile):
     A pair is pending if it has no outcome, a provisional one, or the status `not_sent`. Pairs that repeat an earlier
     pair are never sent.
     """
+
+    _last_pending = maxsize
+
+    @contextmanager
+    def only_first_rows(self, number: int | None) -> Iterator[None]:
+        """Let only the pairs of the first rows with pending pairs be pending: of `number` of them (None: of all)."""
+        self._last_pending = maxsize if number is None else self._last_pair_of_rows(number)
+        try:
+            yield
+        finally:
+            self._last_pending = maxsize
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
         """Return the next pending pairs in the order of the source, at most `limit`, numbered above `after`."""
@@ -152,9 +169,9 @@ class WorkQueue(JournalFile):
         return pending
 
     def outcome_counts(self) -> dict[Status, int]:
-        """Return how many distinct pairs have each status, of those that have an outcome."""
+        """Return how many distinct pairs have each status, of those that are not pending."""
         with as_journal_error(self.path):
-            found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
+            found = self._db.execute(_OUTCOME_COUNTS).fetchall()
             return {status_of(status): count for status, count in found}
 
     def set_states_to_restore(self, states: Iterable[StateToRestore]) -> None:
@@ -210,6 +227,17 @@ class WorkQueue(JournalFile):
                 earlier = current_outcome(*states[number]) if number in states else None
                 yield pending_pair(number, record, earlier, goals.get(number, ""))
 
+    def _last_pair_of_rows(self, number: int) -> int:
+        """Return the last pending pair of the first `number` rows that have any; 0 if there is none."""
+        last, rows = 0, set[int]()
+        with as_journal_error(self.path):
+            for pair, record in chain.from_iterable(self._pending_records(0)):
+                rows.add(record[0])
+                if len(rows) > number:
+                    break
+                last = pair
+        return last
+
     def _goals(self, first: int, last: int) -> dict[int, str]:
         """Return the goals of the labelled ones among the pairs from `first` to `last`."""
         return dict(self._db.execute(_GOALS, (first, last))) if self.has_labels else {}
@@ -218,7 +246,10 @@ class WorkQueue(JournalFile):
         """Yield the pending pairs numbered above `after`, with their numbers, block by block."""
         for first, last, data in self._blocks_of_pairs(after):
             begin = max(first, after + 1)
+            if begin > self._last_pending:
+                return
             others = {number for (number,) in self._db.execute(_DUPLICATE_OR_FINAL, {"first": begin, "last": last})}
             if len(others) <= last - begin:
-                records = enumerate(pair_records(data)[begin - first :], begin)
-                yield [(number, record) for number, record in records if number not in others]
+                records = enumerate(pair_records(data)[begin - first : self._last_pending + 1 - first], begin)
+                if found := [(number, record) for number, record in records if number not in others]:
+                    yield found

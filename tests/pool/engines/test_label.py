@@ -19,6 +19,8 @@ from importer.sandbox.pairs import Pair as SandboxPair
 from tests.support.blocks import blocks_of
 from tests.support.pool import NOT_SENT, Rig, hubspot, key, pairs
 
+pytestmark = pytest.mark.simulated_time
+
 DECISION, BILLING, PRIMARY = "USER_DEFINED:1", "USER_DEFINED:3", "HUBSPOT_DEFINED:1"
 PLAIN = "HUBSPOT_DEFINED:279"
 
