@@ -1,14 +1,17 @@
 """Options of the test run, and sandboxes for tests: in this process and in a separate one."""
 
+import asyncio
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -16,9 +19,18 @@ import pytest
 
 from importer.sandbox import Sandbox, SandboxOptions
 from tests.support.errors import error_messages
+from tests.support.simulated_time import LoopbackLoop
 
 # Background jobs of a shell start with SIGINT ignored, which every process that a test starts would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Compiling the package and the tests takes longer than most of them. Where no bytecode may be written beside the source
+# it is kept here, also by the processes that tests start.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = str(Path(__file__).parent.parent / ".pytest_cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the option -B has the same effect
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
 
 # An example that takes long on a busy machine must not fail a property.
 hypothesis.settings.register_profile("importer", deadline=None)
@@ -47,6 +59,13 @@ def pytest_unconfigure() -> None:
     """Write the golden file of error messages if requested."""
     if error_messages.is_updating:
         error_messages.save()
+
+
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run the tests that are marked `simulated_time` on a loop that waits for no timer."""
+    if item.get_closest_marker("simulated_time"):
+        return {"simulated": LoopbackLoop}
+    return {"real": asyncio.new_event_loop}
 
 
 @pytest.fixture

@@ -105,13 +105,14 @@ def names_of(path: Path) -> Iterator[tuple[int, str]]:
 def banned(lines: Iterator[tuple[int, str]], words: dict[str, str], *, are_names: bool = False) -> list[str]:
     """Return `line: word → replacement` for every banned word."""
     found = []
+    anything = re.compile(rf"\b(?:{'|'.join(words)})\b", re.IGNORECASE)
     patterns = [(re.compile(rf"\b(?:{word})\b", re.IGNORECASE), instead) for word, instead in words.items()]
     for number, line in lines:
         if are_names:
             text = "" if line in ALLOWED_NAMES else " ".join(_JOINED.findall(line))
         else:
             text = QUOTED.sub("", line.strip("\"' "))
-        for pattern, instead in patterns:
+        for pattern, instead in patterns if anything.search(text) else ():
             found += [f"{number}: {match[0]} → {instead}" for match in pattern.finditer(text)]
     return found
 

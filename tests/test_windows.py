@@ -43,6 +43,7 @@ def start(folder: Path, rows: int) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.slow
 def test_a_whole_run_works_without_user_ids_and_signals_of_the_event_loop(tmp_path: Path) -> None:
     process = start(tmp_path, rows=2)
     _, printed = process.communicate(timeout=60)
@@ -51,6 +52,7 @@ def test_a_whole_run_works_without_user_ids_and_signals_of_the_event_loop(tmp_pa
         assert [row["import_status"] for row in csv.DictReader(file)] == ["linked", "linked"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_run_with_130_without_signals_of_the_event_loop(tmp_path: Path) -> None:
     process = start(tmp_path, rows=500)
     assert process.stderr

@@ -59,6 +59,7 @@ class OutcomeRecorder:
         self._provisional: list[tuple[int, Outcome]] = []
         self._types_before: list[tuple[int, str]] = []
         self._types_after: list[tuple[int, str]] = []
+        self._primaries: list[tuple[int, str, str]] = []
         self._final_statuses: dict[int, Status] = {}
         self._has_unwritten = asyncio.Event()
 
@@ -93,6 +94,11 @@ class OutcomeRecorder:
         self._types_after.append((pending.id, types))
         self._has_unwritten.set()
 
+    def record_primary_before(self, pending: PendingPair, other: str, types: str) -> None:
+        """Record the id of the record that is primary before a pair becomes it ("" if none is), and its types."""
+        self._primaries.append((pending.id, other, types))
+        self._has_unwritten.set()
+
     def mark_not_sent(self, pending: PendingPair) -> None:
         """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
         self._queue.mark_not_sent(pending)
@@ -124,9 +130,11 @@ class OutcomeRecorder:
 
     def flush(self) -> None:
         """Write all outcomes recorded so far."""
-        if self._final or self._provisional or self._types_before or self._types_after:
-            self._journal.record(self._final, self._provisional, self._types_before, self._types_after)
-            self._final, self._provisional, self._types_before, self._types_after = [], [], [], []
+        found = (self._final, self._provisional, self._types_before, self._types_after, self._primaries)
+        if any(found):
+            self._journal.record(*found)
+            self._final, self._provisional = [], []
+            self._types_before, self._types_after, self._primaries = [], [], []
             self._on_written()
 
 

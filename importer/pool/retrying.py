@@ -63,7 +63,8 @@ class Attempts:
         Raises StoppedError if the run stops during the wait.
         """
         self.count += 1
-        self._sender.retries += self.count > 1
+        if self.count > 1:
+            self._sender.count_retry()
         decision = self._recheck(decision)
         self._count_in_a_row(decision)
         self.final = decision.action not in _RETRYABLE

@@ -3,7 +3,17 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
+from importer.model import (
+    GOOD_STATUSES,
+    NUMBERED,
+    TYPES_SEPARATOR,
+    Outcome,
+    PairOutcome,
+    Problem,
+    RowNames,
+    RowOutcome,
+    Status,
+)
 
 WORST_FIRST = (
     Status.FAILED,
@@ -54,11 +64,16 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
 
 
 def types_before(row: RowOutcome) -> str:
-    """Return the types that the pair with the row's outcome had before sending, "" if they were not read."""
+    """Return the types that the row's pairs had before sending, "" if they were not read.
+
+    There is one entry for each pair, in the order of the ids, unless all pairs had the same types.
+    """
     if row.problems or not row.pairs:
         return ""
-    worst = row.pairs[0] if len(row.pairs) == 1 else min(row.pairs, key=_severity)
-    return worst.before or ""
+    if len(row.pairs) == 1:
+        return row.pairs[0].before or ""
+    types = [pair.before or "" for pair in row.pairs]
+    return types[0] if len(set(types)) == 1 else TYPES_SEPARATOR.join(types)
 
 
 def found_ids(row: RowOutcome) -> tuple[str, str]:

@@ -29,7 +29,7 @@ from importer.runner.output_paths import written_files
 from importer.runner.send import Sent
 from importer.runner.state_directory import new_run_id
 from importer.runner.target import target_of_settings
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 from importer.timestamps import utc_now_text
 
 _SIGNALS = {StopReason.SIGINT: ExitCode.INTERRUPTED, StopReason.SIGTERM: ExitCode.TERMINATED}

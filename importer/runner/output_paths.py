@@ -14,6 +14,7 @@ from importer.reader import COMPRESSED_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENS
 from importer.reporter import WrittenFiles
 from importer.runner.context import RunContext
 from importer.runner.source_file import UNNAMED_SOURCES, SourceFile
+from importer.runner.state_directory import records_directory
 
 _SANDBOX_MARK = ".sandbox"
 
@@ -53,8 +54,7 @@ def written_files(command: Sequence[object], account: Account | None, context: R
     """
     owner = hashlib.sha256(json.dumps(command, sort_keys=True).encode()).hexdigest()
     portal_id = account.portal_id if account else None
-    directory = context.settings.state_path / "outputs"
-    return WrittenFiles(directory, owner, portal_id, partial(_report_kept, context))
+    return WrittenFiles(records_directory(context.settings), owner, portal_id, partial(_report_kept, context))
 
 
 def _report_kept(context: RunContext, path: Path, kept: Path) -> None:
@@ -80,6 +80,11 @@ def undo_results_path(undone: RunInfo, out: Path | str | None, *, sandbox: bool)
 def retry_results_path(parent: RunInfo, out: Path | str | None, *, sandbox: bool) -> Path:
     """Return the path of the results of a new retry: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
     return checked_results(out or _beside(Path(parent.results), ".retry", sandbox=sandbox), parent.source)
+
+
+def superseded_results_path(run: RunInfo, *, sandbox: bool) -> Path:
+    """Return the path of the results of a run whose own path the next run needs: `NAME.RUN_ID.results.EXT`."""
+    return checked_results(_beside(Path(run.results), f".{run.run_id}", sandbox=sandbox), run.source)
 
 
 def _beside(place: Path, mark: str, *, sandbox: bool) -> Path:

@@ -63,7 +63,7 @@ def test_after_ctrl_c_the_same_command_resumes_the_run(work: Workplace) -> None:
     source = work.write("deals.csv", pairs)
     before = interrupted(work, source, pairs, signal.SIGINT)
     assert (work.folder / "deals.failures.csv").exists()
-    after = work.run("run", source, "--json")
+    after = work.here("run", source, "--json")
     assert after.code == 0
     assert f"Run {before['run_id']}: resuming" in after.err
     finished(work, before, after.json, pairs)

@@ -146,7 +146,7 @@ def test_the_dated_api_versions_link_too_without_a_notice(work: Workplace, versi
 def test_a_wrong_token_stops_at_the_first_responses(work: Workplace) -> None:
     before = work.calls()
     wrong = TOKEN[:-1] + "x"
-    done = work.run(
+    done = work.here(
         "run", work.write("deals.csv", work.pairs(1000)), "--json", "--rate", "100/10", HUBSPOT_ACCESS_TOKEN=wrong
     )
     assert done.code == 3
@@ -159,7 +159,7 @@ def test_a_wrong_token_stops_at_the_first_responses(work: Workplace) -> None:
     assert "HUBSPOT_ACCESS_TOKEN" in warning
     assert "0 of 1,000 rows are linked" in warning
     assert wrong not in done.out + done.err
-    again = work.run("run", work.folder / "deals.csv", "--json")
+    again = work.here("run", work.folder / "deals.csv", "--json")
     assert again.code == 0
     assert again.json["run_id"] == done.json["run_id"]
     assert again.json["linked"] == 1000
@@ -299,7 +299,7 @@ def test_a_check_reports_every_problem_and_sends_nothing(work: Workplace) -> Non
     before = work.calls()
     pairs = work.pairs(5)
     source = work.write("deals.csv", [*pairs, ("ACME Ltd", 7), *[("", 8)] * 7, pairs[0]])
-    done = work.run("check", source, HUBSPOT_ACCESS_TOKEN="")
+    done = work.here("check", source, HUBSPOT_ACCESS_TOKEN="")
     assert done.code == 1
     assert "14 rows: 5 pairs, 1 duplicate row, 8 invalid rows\n" in done.out
     assert "row 7, column 'Contact ID': 'ACME Ltd' " in done.out
@@ -308,7 +308,7 @@ def test_a_check_reports_every_problem_and_sends_nothing(work: Workplace) -> Non
     assert "Nothing was sent." in done.out
     assert "row 14" not in done.out  # only the first rows of each kind are shown
     out = work.folder / "problems.csv"
-    as_json = work.run("check", source, "--json", "--out", out)
+    as_json = work.here("check", source, "--json", "--out", out)
     assert (as_json.json["rows"], as_json.json["pairs"], as_json.json["invalid"]) == (14, 5, 8)
     rows = rows_of(out)
     assert [row["import_status"] for row in rows] == ["not_sent"] * 5 + ["invalid"] * 8 + ["not_sent"]

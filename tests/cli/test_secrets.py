@@ -112,6 +112,7 @@ async def test_a_token_that_a_server_repeats_reaches_neither_results_nor_journal
     escaped = TOKEN.replace("-", r"\u002d")
     body = json.dumps(error(message="Bearer @", context={"token": ["@"], "@": []}, correlationId="@"))
     source = work.write("a.csv", work.pairs(2))
+    work.environment.update(IMPORTER_BACKOFF_BASE="0.01", IMPORTER_BACKOFF_CAP="0.02")
     bodies = {
         "JSON escapes": body.replace("@", escaped).encode(),
         "what a cell does not show": body.replace("@", "\u200b".join(TOKEN)).encode(),

@@ -1,6 +1,7 @@
 """Tokens that change while a run uses them: OAuth apps and token files."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -164,7 +165,7 @@ def test_a_token_file_that_is_replaced_continues_the_run(work: Workplace) -> Non
     assert (done.code, done.json["linked"]) == (0, 120), done.err
     assert work.links() == set(pairs)
     assert NEW_TOKEN not in done.out + done.err
-    again = work.run("run", source, "--json", IMPORTER_TOKEN_FILE="token")
+    again = work.here("run", source, "--json", IMPORTER_TOKEN_FILE="token")
     assert again.code == 0
 
 
@@ -179,9 +180,24 @@ def test_a_token_of_an_account_that_hubspot_does_not_confirm_is_not_used(work: W
     done = running.end()
     assert (done.code, done.json["stopped_by"]) == (3, "token_refused")
     assert before <= len(work.links()) == done.json["linked"] < 120
-    unknown = work.run("resume", done.json["run_id"], IMPORTER_TOKEN_FILE="token")
+    unknown = work.here("resume", done.json["run_id"], IMPORTER_TOKEN_FILE="token")
     assert (unknown.code, unknown.error_code) == (2, "ACCOUNT_UNKNOWN")
     work.hubspot.change("faults", faults=[])
-    resumed = work.run("resume", done.json["run_id"], "--json", IMPORTER_TOKEN_FILE="token")
+    resumed = work.here("resume", done.json["run_id"], "--json", IMPORTER_TOKEN_FILE="token")
     assert (resumed.code, resumed.json["linked"]) == (0, 120)
     assert json.loads(resumed.out)["run_id"] == done.json["run_id"]
+
+
+def test_the_sandbox_command_rehearses_the_renewal_of_tokens(work: Workplace) -> None:
+    serving = work.start("sandbox", "--port", "0", "--access-token-seconds", "900", "--rotate-refresh-tokens")
+    try:
+        assert serving.process.stdout is not None
+        url = re.search(r"http://\S+", serving.process.stdout.readline().decode())
+        assert url is not None
+        work.environment["IMPORTER_BASE_URL"] = url[0]
+        done = oauth(work, "run", work.write("a.csv", work.pairs(3)))
+        assert (done.code, done.json["linked"]) == (0, 3)
+        assert (work.folder / "refresh").read_text().strip() != "sandbox-refresh"
+    finally:
+        serving.process.kill()
+        serving.process.communicate()

@@ -46,6 +46,7 @@ class Account:
     seed: int = 0
     calls: int = 0
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    matches: dict[tuple[str, ...], list[dict[str, Any]]] = field(default_factory=dict)
 
     async def read(self, body: dict[str, Any]) -> Response | NoResponse:
         return self._read(body, self.records, {})
@@ -78,11 +79,14 @@ class Account:
         self.calls += 1
         self.bodies.append(body)
         (condition,) = body["filterGroups"][0]["filters"]
-        found = [
-            {"id": record, "properties": properties}
-            for record, properties in self.records.items()
-            if properties[condition["propertyName"]].casefold() in condition["values"]
-        ]
+        key = (condition["propertyName"], *condition["values"])
+        if key not in self.matches:  # every page of a search is a part of the same list
+            self.matches[key] = [
+                {"id": record, "properties": properties}
+                for record, properties in self.records.items()
+                if properties[condition["propertyName"]].casefold() in condition["values"]
+            ]
+        found = self.matches[key]
         start = int(body["after"])
         page = found[start : start + body["limit"]]
         following = {"paging": {"next": {"after": str(start + len(page))}}} if start + len(page) < len(found) else {}
@@ -111,6 +115,14 @@ def test_a_hundred_values_cost_one_call() -> None:
 def test_a_secondary_address_finds_its_contact() -> None:
     account = Account({"7": {"email": "new@example.com", "hs_additional_emails": "old@example.com;older@example.com"}})
     assert look_up(account, ["older@example.com"]) == {"older@example.com": Found(RecordId("7"))}
+
+
+def test_an_address_that_a_contact_may_have_from_a_merged_one_names_that_one() -> None:
+    emails = {"email": "New@example.com", "hs_additional_emails": "old@example.com"}
+    account = Account({"7": {**emails, "hs_merged_object_ids": "3;5"}})
+    found = look_up(account, ["old@example.com", "new@example.com"])
+    merged = (RecordId("3"), RecordId("5"))
+    assert found == {"old@example.com": Found(RecordId("7"), merged), "new@example.com": Found(RecordId("7"))}
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -117,6 +117,7 @@ async def test_two_sources_of_one_file_do_not_race(tmp_path: Path) -> None:
         assert path_of(tmp_path).read_text().strip() == server.refresh_token
 
 
+@pytest.mark.slow
 async def test_processes_that_share_a_refresh_token_do_not_race(tmp_path: Path) -> None:
     code = """
 import asyncio, sys

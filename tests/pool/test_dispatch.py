@@ -19,7 +19,7 @@ from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
 from importer.journal import PendingPair, open_for_run
 from importer.model import Pair, RecordId, Status, Stop, StopReason
-from importer.pool import BatchEngine, Pool
+from importer.pool import BatchEngine, Pool, dispatch
 from importer.pool.dispatch import OrderedChunks
 from importer.pool.ordering import order_keys
 from importer.pool.outcomes import OutcomeRecorder
@@ -32,6 +32,8 @@ from tests.pool.test_ordering import COMPANIES, CONTACTS, DEALS, companies_of, p
 from tests.support.pool import FAST, Ran, Rig, SimulatedResult, SimulatedRun, hubspot, journal_of
 from tests.support.responses import complete, error, parsed, result
 from tests.support.simulated_time import now, simulate
+
+pytestmark = pytest.mark.simulated_time
 
 PRIMARY = AssociationType("HUBSPOT_DEFINED", 1)
 SLOW = Rate(100, 10.0)
@@ -171,14 +173,16 @@ def test_several_pairs_for_each_record_keep_the_rate_full_and_the_order(path: Pa
     assert ran.ended_at < 1.1 * busy / 32 + 5, "workers were idle"
 
 
-def test_a_record_with_many_pairs_does_not_block_the_others(path: Path) -> None:
-    many = [Pair(CONTACTS, RecordId("1"), DEALS, RecordId(str(n))) for n in range(1, 3_001)]
-    others = [pair for n in range(2, 802) for pair in companies_of(n, [n])]
+def test_a_record_with_many_pairs_does_not_block_the_others(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "_SHORT_WAIT", 200)
+    monkeypatch.setattr(dispatch, "_MIN_READ", 50)
+    many = [Pair(CONTACTS, RecordId("1"), DEALS, RecordId(str(n))) for n in range(1, 401)]
+    others = [pair for n in range(2, 302) for pair in companies_of(n, [n])]
     server = Recorded(0.2)
     ran = simulated(path, [*many, *others], server).run(workers=32)
-    assert len(ran.of(Status.LINKED)) == 3_800
+    assert len(ran.of(Status.LINKED)) == 700
     others_done = max(end for _, end, pair in server.calls if pair.to_type == COMPANIES)
-    assert others_done < (800 / 100) * 10.3 * 2, "they get at least half of the rate"
+    assert others_done < (300 / 100) * 10.3 * 2, "they get at least half of the rate"
 
 
 def test_followers_wait_while_a_pair_is_retried(path: Path) -> None:

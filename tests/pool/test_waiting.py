@@ -90,9 +90,9 @@ def sharing(limit: int, seconds: float = 10.0) -> Callable[[Pair, int], Awaitabl
 def test_a_limit_that_another_client_shares_is_found_in_steps_of_a_tenth_and_reported_once(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = SimulatedRun(journal_of(path, pairs(2_000)), sharing(75), rate=Rate(100, 10.0))
+    rig = SimulatedRun(journal_of(path, pairs(800)), sharing(75), rate=Rate(100, 10.0))
     ran = rig.run(workers=64)
-    assert len(ran.of(Status.LINKED)) == 2_000
+    assert len(ran.of(Status.LINKED)) == 800
     assert ran.pool.limiter.rate == Rate(72, 10.0)
     reports = [record.getMessage() for record in caplog.records if "another client" in record.getMessage()]
     assert len(reports) == 1

@@ -5,6 +5,10 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+
+PEM = Path(__file__).parent / "localhost.pem"
+"""The certificate and key of the server at 127.0.0.1."""
 
 Respond = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -54,6 +58,13 @@ async def raw_server(reply: Respond | bytes, tls: ssl.SSLContext | None = None) 
         for task in handlers:
             task.cancel()
         await asyncio.gather(*handlers, return_exceptions=True)
+
+
+def server_tls() -> ssl.SSLContext:
+    """Return the TLS settings of a server with the certificate in `PEM`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(PEM)
+    return context
 
 
 async def _request(reader: asyncio.StreamReader) -> bytes:

@@ -7,6 +7,13 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+ROUND = 1e-4
+"""Simulated seconds that a round of a `LoopbackLoop` takes, about as long as a real one."""
+_GRACE = 0.001
+"""Real seconds in which a busy kernel may deliver late what was sent over loopback."""
+_LONGEST_SILENCE = 20.0
+"""Real seconds without any event, when no timer is due either, after which a test hangs."""
+
 
 class _Jump(selectors.SelectSelector):
     """Selector that returns immediately and advances the clock of its loop by the requested timeout."""
@@ -35,6 +42,41 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def stall(self, seconds: float) -> None:
         """Let time pass while nothing runs, as if a call blocked the loop."""
         self._clock.now += seconds
+
+
+class _JumpWhenIdle(selectors.DefaultSelector):
+    """Selector that waits for no timer: when its sockets are idle, the clock jumps to what is due next."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return the events there are; without any, advance the clock by the requested timeout."""
+        self.now += ROUND
+        events = super().select(0)
+        if events or timeout == 0:
+            return events
+        events = super().select(_LONGEST_SILENCE if timeout is None else _GRACE)
+        if not events and timeout is None:
+            raise RuntimeError("nothing is scheduled, yet a task waits")
+        if not events and timeout is not None:
+            self.now += timeout
+        return events
+
+
+class LoopbackLoop(asyncio.SelectorEventLoop):
+    """Event loop on simulated time with real sockets, for a client and a server that both run on it.
+
+    Whatever one of them sends has arrived before the clock jumps, so that latencies, retries and timeouts take no real
+    time. Nothing outside the loop (a thread, another process, another host) may be waited for.
+    """
+
+    def __init__(self) -> None:
+        self._clock = _JumpWhenIdle()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        """The simulated time in seconds."""
+        return self._clock.now
 
 
 def simulate(main: Coroutine[Any, Any, T]) -> T:

@@ -11,6 +11,8 @@ from importer.pool import MAX_PAIRS, BatchEngine
 from importer.sandbox.state import Pair as SandboxPair
 from tests.support.pool import FAST, Rig, hubspot, journal_of, key, pairs
 
+pytestmark = pytest.mark.simulated_time
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -86,19 +88,19 @@ async def test_a_run_of_batches_that_only_reaches_another_server_stops(path: Pat
 
 async def test_batches_that_are_always_rejected_are_soon_abandoned(path: Path) -> None:
     async with hubspot("http_400=batch") as sandbox:
-        rig = Rig(journal_of(path, pairs(500)), sandbox)
+        rig = Rig(journal_of(path, pairs(200)), sandbox)
         first = await rig.run(batch)
         assert sandbox.state.calls["batch"] <= 33
         assert first.of(Status.NOT_SENT) == first.pending == set(first.outcomes)
         second = await rig.run()
-        assert len(second.of(Status.LINKED)) == 500
+        assert len(second.of(Status.LINKED)) == 200
 
 
 async def test_a_server_that_allows_fewer_pairs_is_sent_as_many_as_it_allows(path: Path) -> None:
     async with hubspot(batch_inputs=120) as sandbox:
-        ran = await Rig(journal_of(path, pairs(6_000)), sandbox).run(batch, answer_timeout=20)
-        assert len(ran.of(Status.LINKED)) == 6_000
-        assert sandbox.state.calls["batch"] <= 60, "50 full ones, and a few until the limit was known"
+        ran = await Rig(journal_of(path, pairs(3_000)), sandbox).run(batch, answer_timeout=20)
+        assert len(ran.of(Status.LINKED)) == 3_000
+        assert sandbox.state.calls["batch"] <= 35, "25 full ones, and a few until the limit was known"
 
 
 async def test_a_gateway_that_rejects_large_calls_with_html_is_sent_smaller_ones(path: Path) -> None:
@@ -109,6 +111,7 @@ async def test_a_gateway_that_rejects_large_calls_with_html_is_sent_smaller_ones
         assert sandbox.state.calls["batch"] <= 80, "the first chunk finds the size, then they are nearly full"
 
 
+@pytest.mark.slow
 async def test_a_bad_pair_in_each_batch_costs_the_others_nothing(path: Path) -> None:
     poison = [f"http_400=contacts:{1000 + number}>companies:{5000 + number}" for number in (7, 2_500, 4_999)]
     async with hubspot(*poison) as sandbox:
@@ -138,7 +141,7 @@ UNATTRIBUTED = ["uncounted_error", "index_errors"]
 @pytest.mark.parametrize("fault", UNATTRIBUTED)
 async def test_errors_that_may_concern_any_pair_link_none_and_single_calls_decide(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=batch") as sandbox:
-        wanted = pairs(300)
+        wanted = pairs(100)
         rig = Rig(journal_of(path, wanted), sandbox)
         first = await rig.run(batch)
         assert first.of(Status.LINKED) == set()

@@ -10,7 +10,7 @@ from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.journal import Journal, RunInfo, open_for_run, write_journal
 from importer.model import ObjectType, Pair, RecordId, SourceRow, Status
-from importer.pool import LabelEngine
+from importer.pool import LabelEngine, ReadAfter
 from importer.pool.engines import label
 from importer.pool.engines.read_back import NOT_READ
 from importer.sandbox import Sandbox
@@ -18,6 +18,8 @@ from importer.sandbox.association_types import AssociationType
 from importer.sandbox.pairs import Pair as SandboxPair
 from tests.support.blocks import blocks_of
 from tests.support.pool import NOT_SENT, Rig, hubspot, key, pairs
+
+pytestmark = pytest.mark.simulated_time
 
 DECISION, BILLING, PRIMARY = "USER_DEFINED:1", "USER_DEFINED:3", "HUBSPOT_DEFINED:1"
 PLAIN = "HUBSPOT_DEFINED:279"
@@ -102,6 +104,7 @@ async def test_the_types_before_and_after_are_journalled(path: Path) -> None:
         link(sandbox, first, BILLING)
         rig = Rig(journal_with_goals(path, [(first, (DECISION,)), (second, (DECISION,))]), sandbox)
         await rig.run(put, in_order=True)
+        await rig.run(ReadAfter, source=lambda pool: pool.without_types_after)
         with Journal(path) as journal:
             made = {one.pair: one for row in journal.rows(NOT_SENT) for one in row.pairs}
         assert made[first].before == f"{PLAIN};{BILLING}"

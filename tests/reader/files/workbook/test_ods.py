@@ -134,8 +134,8 @@ def test_repeated_long_texts_beyond_the_limit_are_rejected(read: Read) -> None:
 
 
 def test_a_sheet_of_many_equal_cells_is_not_a_bomb(read: Read) -> None:
-    row = ods_row(ods_number("1"), ods_number("2"), *[ods_text("the same") for _ in range(20)])
-    assert len(read(row * 12_000)) == 12_000
+    row = ods_row(ods_number("1"), ods_number("2"), *[ods_text("the same" * 100) for _ in range(20)])
+    assert len(read(row * 1_200)) == 1_200
 
 
 def test_any_damage_is_reported_or_harmless(tmp_path: Path) -> None:

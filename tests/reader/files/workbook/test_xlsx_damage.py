@@ -123,18 +123,18 @@ def test_a_part_that_the_archive_contains_twice_is_damage(tmp_path: Path) -> Non
         rows(path)
 
 
-EQUAL_ROWS = "<row><c><v>7</v></c><c><v>9</v></c></row>"
+EQUAL_ROWS = "<row>" + " " * 600 + "<c><v>7</v></c><c><v>9</v></c></row>"
 
 
 def test_a_sheet_of_many_equal_rows_is_not_a_bomb(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
-    path.write_bytes(xlsx(data(HEADER + EQUAL_ROWS * 450_000)))
+    path.write_bytes(xlsx(data(HEADER + EQUAL_ROWS * 30_000)))
     with zipfile.ZipFile(path) as book:
         info = book.getinfo("xl/worksheets/sheet1.xml")
         assert info.file_size > 16 << 20
         assert info.file_size > 200 * info.compress_size
     with open_source(path, LINKS) as source:
-        assert sum(len(block.numbers) for block in source.blocks()) == 450_000
+        assert sum(len(block.numbers) for block in source.blocks()) == 30_000
 
 
 def test_a_large_part_that_expands_beyond_the_ratio_is_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,13 @@
+"""No proxy of this machine takes part in a test."""
+
+import pytest
+
+from tests.support.client import PROXY_VARIABLES
+
+
+@pytest.fixture(autouse=True)
+def no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the proxies that the environment names."""
+    for name in PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
