@@ -108,7 +108,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 500 KiB; the test is skipped if this user may not mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=500k", "none", folder]
+    command = ["mount", "-t", "tmpfs", "-o", "size=500k", "none", str(folder)]
     mount = subprocess.run(command, capture_output=True, check=False)
     if mount.returncode:
         pytest.skip("this user may not mount a small disk")
