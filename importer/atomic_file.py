@@ -4,15 +4,13 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import mkstemp
 from types import TracebackType
 from typing import Self
 
 from importer.errors import OutputError
-
-PREFIX = ".importer-"
-"""The beginning of the names of unfinished files. One that remains after a power failure may be deleted."""
+from importer.temporary_directories import remove_abandoned, temporary_directory
 
 _BUFFER_BYTES = 1 << 20
 _ELSEWHERE = "choose another place with --out"
@@ -22,25 +20,25 @@ class AtomicFile:
     """A file being written, readable by its owner only; `target` is untouched until `commit`.
 
     A context manager: a file that was not committed when it exits is deleted. A symbolic link at `target` is followed.
-    Raises OutputError when the target cannot be written.
+    It is written in a temporary directory beside the target, `directory`, which may hold other pieces of it; one that a
+    killed process left there is removed first. Raises OutputError when the target cannot be written.
     """
 
     def __init__(self, target: Path) -> None:
-        """Create the unfinished file beside the target."""
+        """Create the unfinished file."""
         self.target = target
         self._destination = target.resolve()
         _check_destination(target, self._destination)
-        try:
-            descriptor, name = mkstemp(".part", PREFIX, self._destination.parent)
-        except OSError as error:
-            raise unwritable(target, error) from error
-        self.path = Path(name)
-        self.file = os.fdopen(descriptor, "wb", _BUFFER_BYTES)
-
-    @property
-    def directory(self) -> Path:
-        """The directory of the unfinished file, which may hold other temporary pieces of it."""
-        return self._destination.parent
+        remove_abandoned(self._destination.parent)
+        with ExitStack() as stack:
+            try:
+                self.directory = stack.enter_context(temporary_directory(self._destination.parent))
+                self.path = self.directory / "unfinished"
+                self.path.touch(0o600, exist_ok=False)
+                self.file = self.path.open("wb", _BUFFER_BYTES)
+            except OSError as error:
+                raise unwritable(target, error) from error
+            self._open = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -67,13 +65,13 @@ class AtomicFile:
             raise unwritable(self.target, error) from error
 
     def discard(self) -> None:
-        """Delete the file unless it was committed."""
+        """Delete the file, unless it was committed, and its directory."""
         if not self.file.closed:
             # On a full disk, closing would fail again to flush the buffer: redirect it to the null device.
             with Path(os.devnull).open("wb") as null:
                 os.dup2(null.fileno(), self.file.fileno())
             self.file.close()
-        self.path.unlink(missing_ok=True)
+        self._open.close()
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -83,6 +81,13 @@ def replace_text(path: Path, text: str) -> None:
     """
     draft = path.with_suffix(".new")
     draft.write_text(text, encoding="ascii")
+    draft.replace(path)
+
+
+def replace_durably(draft: Path, path: Path) -> None:
+    """Flush a finished file to the disk and move it to `path` in one step. Raises OSError."""
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
     draft.replace(path)
 
 

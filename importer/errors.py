@@ -3,6 +3,7 @@
     ImporterError
     ├── SettingsError     a flag, an environment variable or a config key is wrong
     ├── SourceError       the file to import cannot be read as a table of pairs
+    │   └── ColumnsError  its header does not identify the columns of a pair
     ├── JournalError      the journal of a run cannot be used
     │   └── AccountError  the run belongs to another HubSpot account
     ├── HubSpotError      HubSpot could not be read before the run, so that nothing was sent
@@ -43,6 +44,10 @@ class SettingsError(ImporterError):
 
 class SourceError(ImporterError):
     """The source is missing, unreadable, or not a table with the columns that pairs need."""
+
+
+class ColumnsError(SourceError):
+    """A header does not identify the columns of a pair or their types; settings can name them."""
 
 
 class JournalError(ImporterError):

@@ -1,13 +1,23 @@
 """The domain model: rows, pairs, problems and outcomes, as plain values without I/O."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import repeat
 from typing import NewType
 
-from importer.stops import Stop as Stop  # noqa: PLC0414 - exported
+from importer.corrections import Correction
+from importer.result_columns import EXTRA_CELLS_COLUMN as EXTRA_CELLS_COLUMN  # noqa: PLC0414 - exported, as all below
+from importer.result_columns import FOUND_ID_COLUMNS as FOUND_ID_COLUMNS  # noqa: PLC0414
+from importer.result_columns import ORIGINAL_CELLS_COLUMN as ORIGINAL_CELLS_COLUMN  # noqa: PLC0414
+from importer.result_columns import PREVIOUS_RESULT_COLUMNS as PREVIOUS_RESULT_COLUMNS  # noqa: PLC0414
+from importer.result_columns import RESULT_COLUMNS as RESULT_COLUMNS  # noqa: PLC0414
+from importer.result_columns import ROW_RESULT_COLUMNS as ROW_RESULT_COLUMNS  # noqa: PLC0414
+from importer.result_columns import RUN_ID_COLUMN as RUN_ID_COLUMN  # noqa: PLC0414
+from importer.result_columns import TYPES_BEFORE_COLUMN as TYPES_BEFORE_COLUMN  # noqa: PLC0414
+from importer.result_columns import TYPES_SEPARATOR as TYPES_SEPARATOR  # noqa: PLC0414
+from importer.stops import Stop as Stop  # noqa: PLC0414
 from importer.stops import StopReason as StopReason  # noqa: PLC0414
 
 ObjectType = NewType("ObjectType", str)
@@ -188,14 +198,16 @@ class SourceBlock:
     """Consecutive rows stored by column, because an object per row would take longer than reading it.
 
     Row i has the number `numbers[i]` and the cells `cells[i]`. `problems` and `pairs` are those of all rows in order,
-    each with its row number. On a side whose records are looked up (`Reading.from_by`, `Reading.to_by`), the ids of
-    `pairs` are values of that property until the lookup has replaced them.
+    each with its row number; `corrections` are those of the cells, which hold the new texts. On a side whose records
+    are looked up (`Reading.from_by`, `Reading.to_by`), the ids of `pairs` are values of that property until the lookup
+    has replaced them.
     """
 
     numbers: list[int] = field(default_factory=list)
     cells: list[Sequence[str]] = field(default_factory=list)
     problems: list[tuple[int, Problem]] = field(default_factory=list)
     pairs: PairColumns = field(default_factory=PairColumns)
+    corrections: Sequence[Correction] = ()
 
     def add(self, row: SourceRow) -> None:
         """Append one row."""
@@ -233,7 +245,9 @@ class PairOutcome:
     """A pair of a row with its outcome; `first_row` is the number of the first row with the same pair.
 
     `before` and `after` are its association types as read before and after sending: `CATEGORY:ID;…`, `-` if it had
-    none, None if they were not read. `labels` are the label texts of this row's pair.
+    none, None if they were not read. `labels` are the label texts of this row's pair, `goal` has the types of the
+    labels of all rows with it. `primary_before`, of a pair that was to become Primary, is the id of the record that
+    was it before ("" if there was none), with its types.
     """
 
     pair: Pair
@@ -242,50 +256,19 @@ class PairOutcome:
     before: str | None = None
     after: str | None = None
     labels: Labels = ()
+    goal: str = ""
+    primary_before: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """A row of a run as stored in the journal: its cells, and its problems or the outcomes of its pairs in order."""
+    """A row of a run as stored in the journal: its cells, and its problems or the outcomes of its pairs in order.
+
+    `originals` has the original texts of corrected cells, by their columns from 0.
+    """
 
     number: int
     cells: tuple[str, ...]
     problems: tuple[Problem, ...]
     pairs: tuple[PairOutcome, ...]
-
-
-ROW_RESULT_COLUMNS = (
-    "import_row",
-    "import_status",
-    "import_http_status",
-    "import_api_status",
-    "import_num_errors",
-    "import_error_category",
-    "import_error_message",
-    "import_error_details",
-    "import_correlation_id",
-    "import_association_types",
-    "import_attempts",
-    "import_duplicate_of",
-    "import_completed_at",
-    "import_advice",
-)
-"""The result columns with the outcome of a row, in order."""
-
-RUN_ID_COLUMN = "import_run_id"
-"""The result column that names the run that wrote the row."""
-
-RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
-"""The columns that are added to every results file, in order."""
-
-TYPES_BEFORE_COLUMN = "import_types_before"
-"""Column for the association types of a pair before sending, `-` if none; present only when any were read."""
-
-FOUND_ID_COLUMNS = ("import_from_id", "import_to_id")
-"""The result columns with the ids that were looked up, in order; present only if a run looked up ids."""
-
-EXTRA_CELLS_COLUMN = "import_extra_cells"
-"""Column for the cells of a row beyond the header, as a JSON list of strings; present only when needed."""
-
-PREVIOUS_RESULT_COLUMNS = frozenset({*RESULT_COLUMNS, TYPES_BEFORE_COLUMN, *FOUND_ID_COLUMNS, EXTRA_CELLS_COLUMN})
-"""Columns that hold previous results if a source has them; they are replaced."""
+    originals: Mapping[int, str] = field(default_factory=dict)

@@ -19,6 +19,7 @@ class StopReason(StrEnum):
     RATE_LIMITED = "rate_limited"
     UNREACHABLE = "unreachable"
     UNREADABLE = "unreadable"
+    FIRST_ROWS = "first_rows"
     SIGINT = "SIGINT"
     SIGTERM = "SIGTERM"
     SIGHUP = "SIGHUP"

@@ -1,4 +1,4 @@
-"""The one form of a time and the one form of a time span, in files, messages and JSON."""
+"""The one form of a time, of a time span and of a size, in files, messages and JSON."""
 
 from datetime import UTC, datetime
 from typing import Literal
@@ -24,3 +24,11 @@ def duration_text(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def size_text(number: int) -> str:
+    """Return a number of bytes for people: `0 kB`, `312 kB`, `4.7 MB`, `1.2 GB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
+        if number >= factor:
+            return f"{number / factor:.1f} {unit}"
+    return f"{-(-number // 1000)} kB"

@@ -60,6 +60,10 @@ class WrittenFiles:
             part.replace(destination)
             self._record(destination, stamp)
 
+    def is_unchanged(self, path: Path) -> bool:
+        """Return whether a run wrote the file at `path` and it has not changed since."""
+        return self._unchanged(path) is not None
+
     def remove(self, target: Path) -> None:
         """Remove an old file if it may be replaced, else keep it. Raises OutputError when that fails."""
         path = target.resolve()

@@ -1,7 +1,9 @@
 import errno
 import os
 import resource
+import signal
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,8 +54,8 @@ def test_only_the_owner_can_read_the_file_before_and_after(tmp_path: Path) -> No
     mask = os.umask(0)
     try:
         with AtomicFile(target) as draft:
-            (part,) = set(tmp_path.iterdir()) - {target}
-            assert stat.S_IMODE(part.stat().st_mode) == 0o600
+            assert stat.S_IMODE(draft.directory.stat().st_mode) == 0o700
+            assert stat.S_IMODE(draft.path.stat().st_mode) == 0o600
             draft.finish()
             draft.commit()
     finally:
@@ -74,6 +76,43 @@ def test_a_file_that_is_not_committed_leaves_the_old_file_and_no_trace(tmp_path:
         fail_midway()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from importer.atomic_file import AtomicFile
+from importer.reporter.xlsx_writer import XlsxWriter
+file = AtomicFile(Path(sys.argv[1]))
+file.file.write(b"personal data")
+book = XlsxWriter(Path(sys.argv[1]).with_suffix(".xlsx"))
+book.write(["a"])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_and_the_users_files_are_kept(tmp_path: Path) -> None:
+    own = [tmp_path / ".importer-notes.part", tmp_path / ".importer-tmp-mine" / "notes.txt"]
+    for path in own:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    target = tmp_path / "out.csv"
+    assert subprocess.run([sys.executable, "-c", KILLED, str(target)], check=False).returncode == -signal.SIGKILL
+    assert len(list(tmp_path.iterdir())) == 4
+    with AtomicFile(tmp_path / "other.csv") as running:
+        write(target, b"new")
+        assert running.path.exists()
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {target, *own}
+
+
+def test_a_file_is_written_where_the_file_system_has_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    write(tmp_path / "out.csv", b"new")
+    assert (tmp_path / "out.csv").read_bytes() == b"new"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import pytest
+import yaml
 
 from importer.cli.commands import cli
 from importer.config import load_settings
@@ -24,8 +25,8 @@ def read(name: str) -> str:
     return (NIGHTLY / name).read_text(encoding="utf-8")
 
 
-def dag() -> ast.Module:
-    return ast.parse(read("airflow_dag.py"))
+def dag(name: str = "airflow_dag.py") -> ast.Module:
+    return ast.parse(read(name))
 
 
 def cron_jobs() -> list[str]:
@@ -52,7 +53,18 @@ def commands() -> dict[str, list[str]]:
     found = {f"crontab {number}": shlex.split(job.split(">>")[0])[5:] for number, job in enumerate(cron_jobs(), 1)}
     found["importer.service"] = shlex.split(unit("importer.service")["Service"]["ExecStart"])
     found["airflow_dag.py"] = dag_command()
+    found["cronjob.yaml"] = ["/opt/importer/bin/importer", *container()["command"][1:]]
     return found
+
+
+def container() -> dict[str, Any]:
+    """Return the container of the CronJob."""
+    (found,) = pod_template()["spec"]["template"]["spec"]["containers"]
+    return dict(found)
+
+
+def pod_template() -> dict[str, Any]:
+    return dict(yaml.safe_load(read("cronjob.yaml"))["spec"]["jobTemplate"])
 
 
 @pytest.mark.parametrize("place", commands())
@@ -111,6 +123,31 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_settings_of_all_accounts_exist_and_keep_the_accounts_apart() -> None:
+    profiles = tomllib.loads(read("accounts.toml"))["profiles"]
+    loaded = [load_settings({}, NIGHTLY / "accounts.toml", name) for name in profiles]
+    for key in ("portal_id", "token_file", "state_dir"):
+        assert len({getattr(settings, key) for settings in loaded}) == len(profiles) == 3
+    assert all(settings.finish_unfinished for settings in loaded)
+
+
+def test_the_job_is_repeated_only_after_exit_codes_that_a_retry_resumes() -> None:
+    spec = pod_template()["spec"]
+    (rule,) = spec["podFailurePolicy"]["rules"]
+    assert (rule["action"], rule["onExitCodes"]) == ("FailJob", {"operator": "In", "values": [1, 2, 70]})
+    grace = spec["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace > load_settings({}, NIGHTLY / "importer.toml", "nightly").stop_grace
+    volumes = {volume["name"] for volume in spec["template"]["spec"]["volumes"]}
+    assert {mount["name"] for mount in container()["volumeMounts"]} == volumes
+
+
+def test_the_dag_of_many_accounts_maps_one_task_to_each_profile() -> None:
+    tree = ast.unparse(dag("accounts_dag.py"))
+    assert "link.expand(profile=profiles())" in tree
+    assert "@task(pool='hubspot', retries=8, retry_delay=timedelta(hours=3))" in tree
+    assert "max_active_runs=1" in tree
 
 
 def test_the_dag_has_one_task_that_retries_a_stopped_run_and_only_that() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 import click
@@ -11,37 +11,39 @@ from importer.cli import help_topics, options
 from importer.cli.check_report import check_json, check_lines
 from importer.cli.confirm import confirmation
 from importer.cli.display import Display
-from importer.cli.listings import run_json, run_line, run_lines
 from importer.cli.output import show, show_summary
+from importer.cli.run_commands import report, runs, show_run
 from importer.errors import ImporterError, RunAbortedError
 from importer.exit_codes import ExitCode
 from importer.reporter import Summary, summary_table
 from importer.runner.check import check_file
-from importer.runner.events import Notice
-from importer.runner.export import export_links
-from importer.runner.find_runs import list_runs
-from importer.runner.finish import last_summary, report_run
 from importer.runner.resume import resume_run
 from importer.runner.retry import retry_run
 from importer.runner.run import run_import, unlink_file
-from importer.runner.state_directory import open_journal, runs_directory
 from importer.runner.undo import undo_run
 from importer.runner.verify import verify_file
 
 _SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names": ["-h", "--help"]}
 
 
+_MODULES = {
+    "export": "importer.cli.export_command",
+    "sandbox": "importer.cli.sandbox_command",
+    "web": "importer.cli.web_command",
+}
+"""Commands that are imported only when used, because what they need would slow down the start of all others."""
+
+
 class _Commands(click.Group):
-    """The commands; `sandbox` is imported only when used, because its server would slow down all others."""
+    """The commands, those of `_MODULES` included."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "sandbox"])
+        return sorted([*super().list_commands(ctx), *_MODULES])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "sandbox":
-            from importer.cli.sandbox_command import sandbox  # noqa: PLC0415
-
-            return sandbox
+        if cmd_name in _MODULES:
+            command: click.Command = getattr(import_module(_MODULES[cmd_name]), cmd_name)
+            return command
         return super().get_command(ctx, cmd_name)
 
 
@@ -56,11 +58,11 @@ def exit_code(error: ImporterError) -> ExitCode:
     return ExitCode.STOPPED if isinstance(error, RunAbortedError) else ExitCode.WRONG_INPUT
 
 
-def _run(flags: dict[str, Any], work: Callable[..., Summary], *, is_verification: bool = False) -> int:
+def _run(flags: dict[str, Any], work: Callable[..., Summary]) -> int:
     """Execute a command that calls HubSpot, print its summary and return its exit code."""
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)
-    with Display(settings, is_verification=is_verification) as display:
+    with Display(settings) as display:
         try:
             summary = work(settings, out=out, on_event=display)
         except ImporterError as error:
@@ -69,7 +71,7 @@ def _run(flags: dict[str, Any], work: Callable[..., Summary], *, is_verification
     if as_json:
         click.echo(summary.as_json())
     elif not settings.quiet:
-        show_summary(summary_table(summary, is_verification=is_verification))
+        show_summary(summary_table(summary))
     return summary.exit_code
 
 
@@ -126,8 +128,9 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
 def check(file: str, online: bool, **flags: Any) -> int:
     """Report every problem of FILE and the cost of a run.
 
-    Changes nothing in HubSpot. Makes calls and needs a token only with --online and to
-    look up records (--from-by, --to-by).
+    Changes nothing in HubSpot. Makes calls and needs a token only to look up records (--from-by, --to-by) and with
+    --online, which also reports which labels exist, which pairs are linked already, for which records the Primary label
+    would move, and which would have too many links.
     """
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)
@@ -152,41 +155,7 @@ def check(file: str, online: bool, **flags: Any) -> int:
 @options.output
 def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing."""
-    return _run(flags, partial(verify_file, file), is_verification=True)
-
-
-@cli.command()
-@click.argument("from_type", metavar="FROM")
-@click.argument("to_type", metavar="TO")
-@click.option("--ids", type=click.Path(path_type=Path), metavar="FILE", help="CSV file of the record ids to link from.")
-@options.sending
-@options.the_run
-@options.output
-def export(from_type: str, to_type: str, ids: Path | None, **flags: Any) -> int:
-    """Write the links from records of type FROM to those of TO to a file.
-
-    The file given by --out can be imported: it has the ids and the labels of each link. Changes nothing in HubSpot.
-    """
-    out, as_json = flags.pop("out"), flags.pop("as_json")
-    if out is None:
-        raise click.UsageError("--out is missing: name the file to write, such as --out links.csv.")
-    settings = options.settings_from(flags)
-    with Display(settings) as display:
-        try:
-            summary = export_links(from_type, to_type, out, settings, ids=ids, on_event=display)
-        except ImporterError as error:
-            display.log_error(error)
-            return exit_code(error)
-        if summary.file is None:
-            where = f" They are listed in {summary.unread_file}." if summary.unread_file else ""
-            display(
-                Notice(f"{summary.message}{where} No file was written, as it would not be complete.", is_warning=True)
-            )
-    if as_json:
-        click.echo(summary.as_json())
-    elif summary.file is not None and not settings.quiet:
-        show(f"{summary.links:,} links of {summary.records:,} records: {summary.file}")
-    return summary.exit_code
+    return _run(flags, partial(verify_file, file))
 
 
 @cli.command()
@@ -198,10 +167,11 @@ def export(from_type: str, to_type: str, ids: Path | None, **flags: Any) -> int:
 @options.removal
 @options.output
 def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
-    """Remove the links of the pairs of FILE.
+    """Remove the links of the pairs of FILE, or only labels.
 
-    First reads which of them are linked, then asks to type their number (or takes --yes N) before removing any. The
-    results have the association types that were there; importer run RESULTS links the pairs again.
+    With --label or a label column only these labels are taken off; the links stay. First reads what is there, then
+    asks to type the number of links or labels (or takes --yes N) before removing any. The results have the
+    association types that were there; importer run RESULTS restores them.
     """
     return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
 
@@ -220,56 +190,6 @@ def undo(run_id: str, fresh: bool, **flags: Any) -> int:
     return _run(flags, partial(undo_run, run_id, fresh=fresh))
 
 
-@cli.command()
-@options.state_dir
-@options.as_json
-def runs(as_json: bool, **flags: Any) -> int:
-    """List the runs, newest first."""
-    settings = options.settings_from(flags)
-    found = list_runs(settings)
-    if as_json:
-        click.echo(run_json(found))
-    elif found:
-        show(*map(run_line, found))
-    else:
-        show(f"There are no runs in {runs_directory(settings)}.")
-    return ExitCode.OK
-
-
-@cli.command("show")
-@click.argument("run_id")
-@options.state_dir
-@options.as_json
-def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
-    """Show the outcome of the run RUN_ID."""
-    settings = options.settings_from(flags)
-    with open_journal(settings, run_id) as journal:
-        summary, info, account = last_summary(journal), journal.info, journal.account
-    if as_json:
-        click.echo(summary.as_json())
-    else:
-        show(*run_lines(info, account), "")
-        show_summary(summary_table(summary))
-    return ExitCode.OK
-
-
-@cli.command()
-@click.argument("run_id")
-@options.state_dir
-@options.out
-@options.as_json
-def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
-    """Write the current results of the run RUN_ID to a file."""
-    settings = options.settings_from(flags)
-    with Display(settings) as display:
-        summary = report_run(run_id, settings, out=out, on_event=display)
-    if as_json:
-        click.echo(summary.as_json())
-    else:
-        show_summary(summary_table(summary))
-    return ExitCode.OK
-
-
 @cli.command("help")
 @click.argument("topic", required=False)
 @click.pass_context
@@ -285,3 +205,7 @@ def help_command(ctx: click.Context, topic: str | None) -> int:
     else:
         raise click.UsageError(f"There is no help topic {topic!r}. Topics: {', '.join(help_topics.TOPICS)}.", ctx)
     return ExitCode.OK
+
+
+for command in (runs, show_run, report):
+    cli.add_command(command)

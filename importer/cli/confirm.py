@@ -1,18 +1,19 @@
-"""Asks for the number of links to remove, in a terminal."""
+"""Asks for the number of links or labels to remove, in a terminal."""
 
 import sys
 
 import click
 
-from importer.runner.confirmation import Confirmation
+from importer.runner.confirmation import Confirmation, Removed, removed_text
 
 
 def confirmation(number: int | None) -> Confirmation:
-    """Return how the number of links is confirmed: by `number` if given, else by a person in a terminal."""
+    """Return how the number of links or labels is confirmed: by `number` if given, else by a person in a terminal."""
     is_terminal = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
     return Confirmation(number, _ask if is_terminal else None)
 
 
-def _ask(number: int) -> str:
-    click.echo(f"{number:,} links will be removed, with all their labels. HubSpot keeps no copy of them.", err=True)
-    return str(click.prompt("Type the number of links to remove them", default="", show_default=False, err=True))
+def _ask(number: int, removed: Removed) -> str:
+    kept = "the links themselves stay" if removed is Removed.LABELS else "with all their labels"
+    click.echo(f"{removed_text(number, removed)} will be removed, {kept}. HubSpot keeps no copy.", err=True)
+    return str(click.prompt(f"Type the number of {removed} to remove", default="", show_default=False, err=True))

@@ -4,13 +4,14 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
 from tqdm import tqdm
 
 from importer.cli.output import color_mark, fit
-from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
+from importer.cli.texts import cost_lines, count_text, counts_text, lookup_text, source_info_lines
 from importer.config import Settings
 from importer.errors import ImporterError
 from importer.model import Operation, Status
@@ -18,10 +19,17 @@ from importer.pool import Progress
 from importer.printable import printable
 from importer.reader import SourceInfo
 from importer.redaction import redact
-from importer.runner.events import Event, Notice, Plan
+from importer.runner.events import Event, LookupProgress, Notice, Plan
 from importer.timestamps import duration_text, utc_text
 
 _SECONDS_BETWEEN_LINES = 5.0
+
+_HEADLINES = {
+    Operation.LINK: "Run {run_id} sends to {target}.",
+    Operation.UNLINK: "Run {run_id} removes links in {target}.",
+    Operation.UNDO: "Run {run_id} restores the earlier links in {target}.",
+    Operation.VERIFY: "Reads back the pairs from {target}; nothing is sent.",
+}
 
 _MARKS = {logging.WARNING: ("Warning:", "yellow"), logging.ERROR: ("Error:", "red")}
 
@@ -34,13 +42,13 @@ class Display:
     While it is open, the importer's log records go to it alone; on exit the logger is as it was before.
     """
 
-    def __init__(self, settings: Settings, *, is_verification: bool = False) -> None:
-        """Log in the `log_format` of `settings`. A verification sends nothing: no costs are shown."""
+    def __init__(self, settings: Settings) -> None:
+        """Log in the `log_format` of `settings`."""
         self._quiet = settings.quiet
-        self._is_verification = is_verification
         self._lines = _LineHandler(settings.log_format == "json")
         self._has_bar = sys.stderr.isatty() and not settings.quiet and settings.log_format == "text"
         self._bar: tqdm[Any] | None = None
+        self._operation = Operation.LINK
         self._started = time.monotonic()
         self._last_line = 0.0
         self._previous = logger.level, logger.propagate
@@ -57,8 +65,7 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the progress bar and restore the logger's level, handlers and propagation."""
-        if self._bar is not None:
-            self._bar.close()
+        self._close_bar()
         if self._has_bar:
             self._end_group()
         logger.removeHandler(self._lines)
@@ -80,8 +87,15 @@ class Display:
                 self._log_plan(event)
             case Progress():
                 self._log_progress(event)
+            case LookupProgress():
+                self._log_lookup(event)
             case Notice():
                 logger.log(logging.WARNING if event.is_warning else logging.INFO, "%s", event.text)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        self._bar = None
 
     def log_error(self, error: ImporterError) -> None:
         """Log the error that ended the run."""
@@ -93,41 +107,62 @@ class Display:
             logger.info("%s", text)
 
     def _end_group(self) -> None:
-        """Log an empty line between groups of lines; JSON needs none."""
-        if not self._lines.as_json:
+        """Log an empty line after a group of lines; JSON needs none."""
+        if self._lines.is_in_group and not self._lines.as_json:
             logger.info("")
 
     def _log_plan(self, plan: Plan) -> None:
         self._lines.run_id = plan.run_id
         logger.info("  %s", counts_text(plan.counts))
         self._end_group()
-        if self._is_verification:
-            logger.info("Reads back the pairs from %s; nothing is sent.", plan.target)
-        elif plan.resumed:
+        self._operation = plan.operation
+        if plan.resumed:
             logger.info("Run %s: resuming; finished pairs are not sent again.", plan.run_id)
         else:
-            logger.info("Run %s sends to %s.", plan.run_id, plan.target)
-        if plan.operation is not Operation.LINK:
-            logger.info("It first reads what the pairs are now, and changes only those that it can restore.")
-        elif not self._is_verification:
+            logger.info(_HEADLINES[plan.operation].format(run_id=plan.run_id, target=plan.target))
+        if plan.operation in {Operation.UNLINK, Operation.UNDO}:
+            logger.info("Pairs are read first, and only those that can be restored are changed.")
+        elif not plan.pending:
+            logger.info("No pairs are left to send.")
+        elif plan.operation is Operation.LINK:
             self._log_lines(cost_lines(plan.costs))
         self._end_group()
         if self._has_bar and plan.pending:
+            self._lines.is_in_group = True
             pairs = plan.counts.pairs
             self._bar = tqdm(
                 total=pairs, initial=pairs - plan.pending, unit="pair", file=sys.stderr, dynamic_ncols=True
             )
 
-    def _log_progress(self, progress: Progress) -> None:
-        counts = {
-            "linked": progress.statuses[Status.LINKED] + progress.statuses[Status.ALREADY_LINKED],
-            "unlinked": progress.statuses[Status.UNLINKED] + progress.statuses[Status.NOT_LINKED],
-            "failed": progress.statuses[Status.FAILED],
-            "unconfirmed": progress.statuses[Status.UNCONFIRMED],
-        }
-        done = sum(counts.values())
+    def _counted(self) -> Iterator[tuple[str, tuple[Status, ...]]]:
+        """Yield the names of the counts of progress and the statuses in each; the first one is always shown."""
+        linked = ("linked", (Status.LINKED, Status.ALREADY_LINKED))
+        is_verification = self._operation is Operation.VERIFY
+        absent = ("not linked", (Status.NOT_SENT,) if is_verification else (Status.UNLINKED, Status.NOT_LINKED))
+        yield from (absent, linked) if self._operation in {Operation.UNLINK, Operation.UNDO} else (linked, absent)
+        yield "failed", (Status.FAILED,)
+        yield "unconfirmed", (Status.UNCONFIRMED,)
+
+    def _log_lookup(self, event: LookupProgress) -> None:
+        """Log the progress of a lookup: a bar without an end, because the source is still being read."""
+        if event.is_done:
+            self._close_bar()
+            logger.info("  Looked up %s", lookup_text(event.counts))
+            return
+        if self._has_bar and self._bar is None:
+            self._bar = tqdm(desc="Looking up", unit=" values", file=sys.stderr, dynamic_ncols=True)
         if self._bar is not None:
-            shown = {name: number for name, number in counts.items() if number or name == "linked"}
+            self._bar.set_postfix({"found": event.counts.found}, refresh=False)
+            self._bar.update(event.counts.values - self._bar.n)
+        elif (seconds := time.monotonic() - self._started) - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = seconds
+            logger.info("  Looking up: %s so far", lookup_text(event.counts))
+
+    def _log_progress(self, progress: Progress) -> None:
+        counts = {name: sum(progress.statuses[status] for status in statuses) for name, statuses in self._counted()}
+        done = sum(counts.values())
+        shown = {name: number for name, number in counts.items() if number or name == next(iter(counts))}
+        if self._bar is not None:
             self._bar.set_postfix({**shown, "limit": progress.rate}, refresh=False)
             self._bar.update(done - self._bar.n)
             return
@@ -141,7 +176,7 @@ class Display:
             "%s of %s: %s; %.1f calls/s (limit %s), %s left",
             f"{done:,}",
             count_text(progress.pairs, "pair"),
-            ", ".join(f"{number:,} {name}" for name, number in counts.items() if number or name == "linked"),
+            ", ".join(f"{number:,} {name}" for name, number in shown.items()),
             rate,
             progress.rate,
             left,
@@ -154,9 +189,11 @@ class _LineHandler(logging.Handler):
     def __init__(self, as_json: bool) -> None:
         super().__init__()
         self.run_id: str | None = None
+        self.is_in_group = False
         self.as_json = as_json
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.is_in_group = bool(record.getMessage())
         try:
             tqdm.write(self._json(record) if self.as_json else self._text(record), file=sys.stderr)
         except Exception:  # noqa: BLE001 - as logging itself does: a line that cannot be written must not end the run

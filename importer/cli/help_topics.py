@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 
 from importer.exit_codes import ExitCode
-from importer.model import EXTRA_CELLS_COLUMN, TYPES_BEFORE_COLUMN, Status
+from importer.model import EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN, TYPES_BEFORE_COLUMN, Status
 
 WIDTH = 80
 
@@ -13,7 +13,8 @@ STATUSES: Mapping[str, str] = {
     Status.ALREADY_LINKED: "The pair was read before sending and was linked already; nothing was sent.",
     Status.UNLINKED: "Reading the pair back confirmed that its link was removed.",
     Status.NOT_LINKED: "The pair was read before sending and was not linked; nothing was sent.",
-    Status.BLANK: "An id cell is empty where that is allowed: there is nothing to link.",
+    Status.BLANK: "There is nothing to link: an id cell is empty where that is allowed, or the file has the results of "
+    "importer unlink and the pair was not linked.",
     Status.FAILED: "HubSpot refused the pair; sending it again unchanged would fail again.",
     Status.UNCONFIRMED: "The pair was sent, but no response clearly confirmed or refused it: it may or may not be "
     "linked. It is safe to retry.",
@@ -39,11 +40,14 @@ COLUMNS: Mapping[str, str] = {
     "import_completed_at": "When HubSpot completed the request.",
     "import_advice": "What to do, in one sentence; empty if the row is good.",
     "import_run_id": "The run that wrote the row.",
-    TYPES_BEFORE_COLUMN: "Only if any were read: the pair's association types before sending, - if it had none.",
+    TYPES_BEFORE_COLUMN: "Only if any were read: the pair's association types before sending, - if it had none; for "
+    "several pairs that differ one entry each, separated by |. importer run restores them from the results of importer "
+    "unlink.",
     "import_from_id": "With --from-by or --to-by: the ids of the records to link from.",
     "import_to_id": "With --from-by or --to-by: the ids of the records to link to.",
     EXTRA_CELLS_COLUMN: "Only if needed: the cells of a row beyond the header, as a JSON list. The row is invalid "
     "until this cell is empty.",
+    ORIGINAL_CELLS_COLUMN: "Only if needed: what the corrected cells of a row were, as a JSON object by column.",
 }
 """The meaning of each column that a results file adds."""
 

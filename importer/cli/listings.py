@@ -1,18 +1,27 @@
 """Runs as lines for people and as JSON: `importer runs` and the first lines of `importer show`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from importer.journal import Account, RunInfo
 from importer.model import Operation
 from importer.runner.find_runs import ListedRun
+from importer.timestamps import size_text
 
 
 def run_line(run: ListedRun) -> str:
     """Return a run as one line of a list."""
     rows = "?" if run.rows is None else f"{run.rows:,}"
-    return f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {run.error or run.source}"
+    size = size_text(run.bytes)
+    return f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {size:>8}  {_age(run)}  {run.error or run.source}"
+
+
+def _age(run: ListedRun) -> str:
+    """Return how many days ago a run was last written."""
+    days = (datetime.now(UTC) - datetime.fromisoformat(run.modified_at)).days
+    return f"{max(days, 0):>3} d"
 
 
 def run_json(runs: Sequence[ListedRun]) -> str:
@@ -20,8 +29,8 @@ def run_json(runs: Sequence[ListedRun]) -> str:
     return json.dumps([{k: v for k, v in asdict(run).items() if k != "error" or v is not None} for run in runs])
 
 
-def run_lines(info: RunInfo, account: Account | None) -> list[str]:
-    """Return what a run reads, where it sends, and when it started."""
+def run_lines(info: RunInfo, account: Account | None, notifications: Sequence[Mapping[str, str]] = ()) -> list[str]:
+    """Return what a run reads, where it sends, when it started, and who was notified about it."""
     origin = "Undo of" if info.operation is Operation.UNDO else "Retry of"
     portal = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
     return [
@@ -29,4 +38,8 @@ def run_lines(info: RunInfo, account: Account | None) -> list[str]:
         f"Target    {info.target}{portal}, API {info.api_version}",
         f"Started   {info.created_at}",
         *([f"{origin:<10}{info.parent}"] if info.parent else []),
+        *(
+            f"Notified  {one['target']} at {one['at']}" + (f": failed, {one['error']}" if one["error"] else "")
+            for one in notifications
+        ),
     ]

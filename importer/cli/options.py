@@ -96,9 +96,12 @@ sending = _group(
         help="Send to a simulated HubSpot inside this process; no account is needed.",
     ),
 )
-the_run = _group(
+settings_file = _group(
     click.option("--config", type=_PATH, metavar="PATH", help="TOML file with settings."),
     click.option("--profile", metavar="NAME", help="Use the settings of [profiles.NAME] in the config file."),
+)
+the_run = _group(
+    settings_file,
     click.option("--state-dir", metavar="DIR", help="Directory of the journals."),
     click.option(
         "--no-wait",
@@ -108,12 +111,18 @@ the_run = _group(
     ),
 )
 removal = _group(
-    click.option("--yes", "yes", metavar="N", type=int, help="Remove links if there are exactly N, without asking."),
+    click.option(
+        "--yes",
+        "yes",
+        metavar="N",
+        type=int,
+        help="Remove the links, or labels, if there are exactly N, without asking.",
+    ),
     click.option(
         "--allow-deleting-leads",
         is_flag=True,
         default=None,
-        help="Also remove links that may be a lead's last primary association: HubSpot deletes the lead.",
+        help="Also remove a lead's last primary association: HubSpot deletes the lead.",
     ),
 )
 fresh = click.option("--fresh", is_flag=True, help="Start a new run even if a run of this file is unfinished.")
@@ -124,10 +133,11 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 output = _group(
     out,
     as_json,
+    click.option("--report", type=_PATH, metavar="PATH", help="Also write a report of the run as one HTML file."),
     click.option("--quiet", is_flag=True, default=None, help="Print warnings and errors only."),
     click.option("--log-format", metavar="text|json", help="Format of the lines on standard error (default: text)."),
 )
-online = click.option("--online", is_flag=True, help="Also read from HubSpot whether the labels exist.")
+online = click.option("--online", is_flag=True, help="Also read from HubSpot: labels, existing links, Primary, limits.")
 state_dir = click.option("--state-dir", metavar="DIR", help="Directory of the journals.")
 
 

@@ -1,10 +1,11 @@
 """Texts that describe a source and a plan, in lines of at most 80 columns where names from outside allow it."""
 
 from importer.config import EngineName
-from importer.journal import Counts
+from importer.journal import SourceCounts
 from importer.model import Role
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
+from importer.runner.lookup_counts import LookupCounts
 from importer.timestamps import duration_text
 
 
@@ -12,7 +13,7 @@ def source_info_lines(info: SourceInfo) -> list[str]:
     """Return how a source is read: format, notes, and what each side of a pair is read from."""
     details = [info.format, info.encoding, info.delimiter and f"delimiter {info.delimiter!r}"]
     if info.sheet:
-        details.append(f"sheet '{info.sheet}' (of {info.sheets})")
+        details.append(f"sheet '{info.sheet}'")
     return [
         f"Read as {', '.join(part for part in details if part)}",
         f"  from  {_side(info, Role.FROM_OBJECT_ID, Role.FROM_OBJECT_TYPE)}",
@@ -31,7 +32,7 @@ def _side(info: SourceInfo, id_role: Role, type_role: Role) -> str:
     return f"{info.columns[id_role]} → {object_type or f'type in column {info.columns[type_role]}'}{lookup}"
 
 
-def counts_text(counts: Counts) -> str:
+def counts_text(counts: SourceCounts) -> str:
     """Return the row counts of a source as one line, without those that are zero."""
     parts = [
         count_text(counts.pairs, "pair"),
@@ -44,6 +45,14 @@ def counts_text(counts: Counts) -> str:
     return f"{count_text(counts.rows, 'row')}: {', '.join(parts)}"
 
 
+def lookup_text(counts: LookupCounts) -> str:
+    """Return the counts of a lookup as text, without those that are zero."""
+    others = (("not found", counts.not_found), ("ambiguous", counts.ambiguous), ("not readable", counts.not_read))
+    parts = [f"{counts.found:,} found", *(f"{number:,} {name}" for name, number in others if number)]
+    merged = f"; {counts.merged:,} found in a record that others were merged into" if counts.merged else ""
+    return f"{count_text(counts.values, 'different value')}: {', '.join(parts)}{merged}"
+
+
 def cost_lines(costs: Costs) -> list[str]:
     """Return a table of the calls and the time of each way of sending; an asterisk marks the chosen one."""
     rows = [
@@ -53,10 +62,12 @@ def cost_lines(costs: Costs) -> list[str]:
     ]
     digits = max(len(row[1]) for row in rows)
     lines = [f"  {name:<18}{calls:>{digits}}  {rate:<10}  {time}" for name, calls, rate, time in rows]
-    if not costs.read_first:
-        return lines
-    reads = f"{costs.read_calls:,}"
-    return [*lines, f"  + at most {reads} reads before and after; pairs that are linked already are not sent"]
+    if costs.preparation:
+        lines.append(f"  + {count_text(costs.preparation, 'read')} of labels, records to look up, and the account")
+    if costs.read_first:
+        reads = f"{costs.read_calls:,}"
+        lines.append(f"  + at most {reads} reads before and after; pairs that are linked already are not sent")
+    return lines
 
 
 def _cost_row(costs: Costs, engine: EngineName, calls: int, rate: str, minutes: float) -> tuple[str, str, str, str]:

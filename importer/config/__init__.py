@@ -11,7 +11,8 @@ from importer.config.credentials import (
     uses_token_file,
 )
 from importer.config.loading import CONFIG_VARIABLE, PROFILE_VARIABLE, load_settings
-from importer.config.settings import ENVIRONMENT_PREFIX, Settings, user_state_path
+from importer.config.notifications import NotifyTargets, load_notify_targets
+from importer.config.settings import ENVIRONMENT_PREFIX, Settings, Supplied, user_state_path
 from importer.config.urls import (
     TOKEN_VARIABLE,
     RedactedValueError,
@@ -20,7 +21,7 @@ from importer.config.urls import (
     is_loopback,
     parse_base_url,
 )
-from importer.config.values import ApiVersion, EngineName, LabelMode, Rate, Reading
+from importer.config.values import ApiVersion, ChangedSource, EngineName, LabelMode, NotifyWhen, Rate, Reading
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -28,17 +29,22 @@ __all__ = [
     "PROFILE_VARIABLE",
     "TOKEN_VARIABLE",
     "ApiVersion",
+    "ChangedSource",
     "EngineName",
     "LabelMode",
+    "NotifyTargets",
+    "NotifyWhen",
     "OAuthCredentials",
     "Rate",
     "Reading",
     "RedactedValueError",
     "Settings",
+    "Supplied",
     "canonical_url",
     "exposed_files",
     "is_host",
     "is_loopback",
+    "load_notify_targets",
     "load_oauth",
     "load_settings",
     "load_token",

@@ -25,20 +25,20 @@ class OAuthCredentials:
 
 def uses_token_file(settings: Settings) -> bool:
     """Return whether the token comes from the token file; HUBSPOT_ACCESS_TOKEN overrides it."""
-    return settings.token_file is not None and not _variable()
+    return settings.token_file is not None and not _direct_token(settings)
 
 
 def uses_oauth(settings: Settings) -> bool:
     """Return whether OAuth provides the token; HUBSPOT_ACCESS_TOKEN and the token file override it."""
-    return settings.oauth.is_complete and settings.token_file is None and not _variable()
+    return settings.oauth.is_complete and settings.token_file is None and not _direct_token(settings)
 
 
 def load_token(settings: Settings) -> SecretStr:
-    """Return the access token from HUBSPOT_ACCESS_TOKEN, or else from the file that `token_file` names.
+    """Return the access token: one that was typed, or HUBSPOT_ACCESS_TOKEN, or that in the file of `token_file`.
 
     Raises SettingsError, never quoting the token, when it is missing or not a valid header value.
     """
-    token = _variable()
+    token = _direct_token(settings)
     if settings.token_file is not None and uses_token_file(settings):
         token = _read_file(settings.token_file, "TOKEN_FILE_UNREADABLE", "token file")
     hide(token)
@@ -88,6 +88,8 @@ def token_origin(settings: Settings) -> str:
     """Return where `load_token` reads the token from, for messages: the variable's name or the token file's path."""
     if settings.sandbox:
         return "the sandbox"
+    if settings.supplied.token is not None:
+        return "the token field"
     return f"the file {settings.token_file}" if uses_token_file(settings) else TOKEN_VARIABLE
 
 
@@ -103,8 +105,10 @@ def exposed_files(settings: Settings) -> list[Path]:
     return [file for file in files if file is not None and file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH)]
 
 
-def _variable() -> str:
-    return os.environ.get(TOKEN_VARIABLE, "").strip()
+def _direct_token(settings: Settings) -> str:
+    """Return the token that was typed or is in the environment, either of which overrides files; "" if neither is."""
+    typed = settings.supplied.token
+    return (os.environ.get(TOKEN_VARIABLE, "") if typed is None else typed.get_secret_value()).strip()
 
 
 def _read_file(path: Path, code: str, kind: str) -> str:

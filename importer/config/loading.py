@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from importer.config.settings import ENVIRONMENT, ENVIRONMENT_PREFIX, OAuthSettings, Settings
+from importer.config.notifications import NOTIFY_VARIABLES
+from importer.config.settings import ENVIRONMENT, ENVIRONMENT_PREFIX, TABLES, Settings
 from importer.config.urls import TOKEN_VARIABLE, RedactedValueError
 from importer.errors import SettingsError
 from importer.model import Role
@@ -19,7 +20,7 @@ CONFIG_VARIABLE = "IMPORTER_CONFIG"
 PROFILE_VARIABLE = "IMPORTER_PROFILE"
 
 _COMMAND_LINE = "the command line"
-_OAUTH_PREFIX = "oauth_"
+_NO_SETTINGS = {CONFIG_VARIABLE, PROFILE_VARIABLE, *NOTIFY_VARIABLES}
 
 
 def load_settings(
@@ -29,7 +30,7 @@ def load_settings(
 
     A flag that is None was not given. `config` is a TOML file whose top-level keys apply to every run and whose
     `[profiles.NAME]` tables apply to `profile`; `IMPORTER_CONFIG` and `IMPORTER_PROFILE` are their defaults.
-    `[columns]` and `[oauth]` are merged key by key.
+    `[columns]`, `[oauth]` and `[notify]` are merged key by key.
 
     Raises SettingsError with the key, its origin, its value and, for an unknown key, the closest known one.
     """
@@ -64,11 +65,12 @@ def _environment() -> dict[str, Any]:
     values: dict[str, Any] = {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in os.environ.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and value and name not in {CONFIG_VARIABLE, PROFILE_VARIABLE}
+        if name.startswith(ENVIRONMENT_PREFIX) and value and name not in _NO_SETTINGS
     }
-    of_oauth = [key for key in values if key.startswith(_OAUTH_PREFIX)]
-    if of_oauth:
-        values["oauth"] = {key.removeprefix(_OAUTH_PREFIX): values.pop(key) for key in of_oauth}
+    for table in TABLES:
+        keys = [key for key in values if key.startswith(f"{table}_")]
+        if keys:
+            values[table] = {key.removeprefix(f"{table}_"): values.pop(key) for key in keys}
     return values
 
 
@@ -114,7 +116,7 @@ def _describe(item: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str,
     origin = origins.get(place[0], "the settings")
     where = f"On {origin}" if origin == _COMMAND_LINE else f"In {origin}"
     if item["type"] == "extra_forbidden":
-        known = Settings.model_fields if len(place) == 1 else OAuthSettings.model_fields
+        known = (Settings if len(place) == 1 else TABLES[place[0]]).model_fields
         close = get_close_matches(place[-1], known, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else "."
         return "SETTING_UNKNOWN", f"{where}: there is no setting {'.'.join(place)!r}{hint}"

@@ -8,10 +8,27 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    model_validator,
+)
 
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
-from importer.config.values import ApiVersion, EngineName, LabelMode, Rate, Reading
+from importer.config.values import (
+    ApiVersion,
+    ChangedSource,
+    EngineName,
+    LabelMode,
+    NotifyWhen,
+    Rate,
+    Reading,
+)
 from importer.errors import SettingsError
 from importer.model import Role
 from importer.redaction import redact
@@ -73,7 +90,7 @@ def _parse_path(value: object) -> object:
 
 
 def _parse_secret_path(value: object) -> object:
-    if isinstance(value, str) and (redact(value) != value or _UUID.fullmatch(value.strip())):
+    if isinstance(value, str) and (redact(value) != value or "://" in value or _UUID.fullmatch(value.strip())):
         raise RedactedValueError("expected the path of a file that holds the secret, not the secret itself")
     return _parse_path(value)
 
@@ -103,6 +120,18 @@ class _Origins:
     __hash__ = None  # type: ignore[assignment]
 
 
+@dataclass(frozen=True, slots=True)
+class Supplied:
+    """What a front end supplies to one process, never by a file, an argument or the environment.
+
+    `token` was typed by a person; `sandbox_url` is the base URL of a sandbox that is served already, None if a command
+    is to serve its own one.
+    """
+
+    token: SecretStr | None = None
+    sandbox_url: str | None = None
+
+
 class OAuthSettings(BaseModel):
     """An OAuth app that renews the access token by itself. Either all keys are set or none."""
 
@@ -123,6 +152,22 @@ class OAuthSettings(BaseModel):
     def is_complete(self) -> bool:
         """True if all keys are set."""
         return all(value is not None for _, value in self)
+
+
+class NotifySettings(BaseModel):
+    """Who is notified about runs, and when. The addresses are secrets, so the settings hold paths of files only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    when: NotifyWhen = NotifyWhen.ALWAYS
+    webhook_url_file: OptionalSecretPath = None
+    webhook_secret_file: OptionalSecretPath = None
+    slack_url_file: OptionalSecretPath = None
+    heartbeat_url_file: OptionalSecretPath = None
+
+
+TABLES: dict[str, type[BaseModel]] = {"oauth": OAuthSettings, "notify": NotifySettings}
+"""The settings that are tables; the environment sets their keys with the table's name as a prefix."""
 
 
 class Settings(BaseModel):
@@ -170,11 +215,17 @@ class Settings(BaseModel):
     state_dir: OptionalPath = None
     no_wait: bool = False
     stop_grace: PositiveSeconds = 8
+    keep_runs_days: Annotated[int, Field(ge=0)] = 90
+    finish_unfinished: bool = False
+    on_changed_source: ChangedSource = ChangedSource.REFUSE
+    notify: NotifySettings = NotifySettings()
 
+    report: OptionalPath = None
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
 
     _origins: _Origins = PrivateAttr(default_factory=_Origins)
+    _supplied: Supplied = PrivateAttr(default_factory=Supplied)
 
     @model_validator(mode="after")
     def _backoff_in_order(self) -> Self:
@@ -197,6 +248,15 @@ class Settings(BaseModel):
     def record_origins(self, by_key: Mapping[str, str]) -> None:
         """Record which layer set each key."""
         self._origins = _Origins(by_key)
+
+    def supply(self, supplied: Supplied) -> None:
+        """Add what a front end supplies."""
+        self._supplied = supplied
+
+    @property
+    def supplied(self) -> Supplied:
+        """What a front end supplies."""
+        return self._supplied
 
     @property
     def state_path(self) -> Path:

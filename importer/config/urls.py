@@ -37,6 +37,20 @@ def parse_base_url(value: object) -> str:
     return text
 
 
+def parse_webhook_url(text: str) -> str:
+    """Return a URL that is notified. Raises RedactedValueError, without quoting the URL, for anything else."""
+    expected = "expected a URL such as https://example.com/path (http:// on this machine only)"
+    try:
+        parts = urlsplit(text)
+        is_valid = is_host(parts.hostname) and parts.port != 0 and text.isascii() and text.isprintable()
+    except ValueError:
+        raise RedactedValueError(expected) from None
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    if not is_valid or not is_safe or " " in text:
+        raise RedactedValueError(expected)
+    return text
+
+
 def _scheme_and_host(url: str) -> tuple[str, str]:
     malformed = ValueError("expected a URL such as https://api.hubapi.com")
     try:

@@ -29,6 +29,21 @@ class LabelMode(StrEnum):
     REPLACE = "replace"
 
 
+class NotifyWhen(StrEnum):
+    """After which runs to notify: all, those that do not end with exit code 0, or none."""
+
+    ALWAYS = "always"
+    TROUBLE = "trouble"
+    NEVER = "never"
+
+
+class ChangedSource(StrEnum):
+    """What to do with a file that has changed since the unfinished run over it started."""
+
+    REFUSE = "refuse"
+    FINISH_THEN_NEW = "finish_then_new"
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """At most `calls` requests in every rolling window of `seconds`."""
@@ -52,7 +67,9 @@ class Reading:
     the account that record URLs must belong to (None: any). `from_by` and `to_by` are properties by which records are
     looked up: the id column of that side then holds their values. `labels` are those that every pair gets besides its
     own. `statuses`, when given, skips rows whose `import_status` from an earlier run is a different one; rows without a
-    status, or with an unknown one, are read.
+    status, or with an unknown one, are read. `corrections` are texts to read in place of those of the source, by row
+    number and by the index of the column, from 0 and without the columns of previous results. `restores_types` gives
+    the pairs of rows that an earlier run was to unlink the association types that they had before.
     """
 
     from_object_type: str | None = None
@@ -71,6 +88,8 @@ class Reading:
     from_by: str | None = None
     to_by: str | None = None
     labels: tuple[str, ...] = ()
+    corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    restores_types: bool = True
 
     @property
     def looks_up(self) -> bool:

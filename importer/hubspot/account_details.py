@@ -1,5 +1,6 @@
 """The details of a HubSpot account: its number, its type, and the time zone in which its day begins."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -7,17 +8,22 @@ from zoneinfo import ZoneInfo
 from importer.hubspot.parse import sanitize
 from importer.hubspot.response import NoResponse, Response
 
+_DOMAIN = re.compile(r"[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})?\.hubspot\.com")
+"""The hosts of HubSpot's own pages: a link to any other would be one to a stranger."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccountDetails:
     """An account as HubSpot describes it; None or "" for what the response does not contain.
 
-    `time_zone` is a name of the IANA database, such as `Europe/Berlin`. Source: HubSpot, account information API.
+    `time_zone` is a name of the IANA database, such as `Europe/Berlin`; `ui_domain` is the host of the account's pages,
+    such as `app-eu1.hubspot.com`. Source: HubSpot, account information API.
     """
 
     portal_id: int | None = None
     account_type: str = ""
     time_zone: str = ""
+    ui_domain: str = ""
 
     def __str__(self) -> str:
         """Return the text for people: `Account 1234567 (STANDARD, Europe/Berlin)`."""
@@ -31,7 +37,10 @@ def account_details(reply: Response | NoResponse | None) -> AccountDetails:
         return AccountDetails()
     content = reply.content
     return AccountDetails(
-        _portal_id(content.get("portalId")), _name(content.get("accountType")), _name(content.get("timeZone"))
+        _portal_id(content.get("portalId")),
+        _name(content.get("accountType")),
+        _name(content.get("timeZone")),
+        _domain(content.get("uiDomain")),
     )
 
 
@@ -52,6 +61,10 @@ def reset_sentence(time_zone: str, now: datetime) -> str:
 def _portal_id(value: object) -> int | None:
     text = str(value) if type(value) in {int, str} else ""
     return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 19 else None
+
+
+def _domain(value: object) -> str:
+    return value if isinstance(value, str) and _DOMAIN.fullmatch(value) else ""
 
 
 def _name(value: object) -> str:

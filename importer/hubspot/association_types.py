@@ -5,6 +5,7 @@ Source: HubSpot, associations v4 guide: a type is a category and an id, and ids 
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from importer.model import ObjectType
@@ -28,7 +29,13 @@ _PRIMARY_IDS = {
 }
 """The ids of HubSpot's Primary label by (from type, to type). Source: HubSpot, associations v4 guide."""
 
+_COMPANIES = frozenset({"companies", "0-2"})
+
 _TYPE_IDS = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-136": "leads"}
+
+
+LEAD_PARTNERS = tuple(ObjectType(other) for own, other in _PRIMARY_IDS if own == "leads")
+"""The object types of which a lead has one primary record each."""
 
 
 class AssociationType(NamedTuple):
@@ -59,6 +66,7 @@ def types_text(types: Iterable[AssociationType]) -> str:
     return ";".join(map(str, sorted(set(types)))) or _NONE
 
 
+@lru_cache(maxsize=4096)
 def parse_types(text: str) -> TypeSet:
     """Return what `types_text` was given. Raises ValueError for any other text."""
     if text == _NONE:
@@ -68,6 +76,24 @@ def parse_types(text: str) -> TypeSet:
     if len(types) != len(parsed):
         raise ValueError(f"{text!r} is not a list of association types")
     return types
+
+
+def plural_name(object_type: ObjectType) -> ObjectType:
+    """Return the name of an object type that has Primary labels, also where it is written as an id."""
+    return ObjectType(_TYPE_IDS.get(object_type, object_type))
+
+
+def may_have_primary(from_type: ObjectType, to_type: ObjectType) -> bool:
+    """Return whether HubSpot may make a new link between these object types the primary one of either record."""
+    return primary_type(from_type, to_type) is not None or primary_type(to_type, from_type) is not None
+
+
+def own_primary_type(from_type: ObjectType, to_type: ObjectType) -> AssociationType | None:
+    """Return the type of which a record to link from has at most one link; None if it has no such type.
+
+    From companies the Primary label says for which other records the company is primary, and there may be many.
+    """
+    return None if from_type in _COMPANIES else primary_type(from_type, to_type)
 
 
 def primary_type(from_type: ObjectType, to_type: ObjectType) -> AssociationType | None:

@@ -1,9 +1,10 @@
 """The HTTP client for HubSpot: one request, one response."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from http.client import responses
 from types import TracebackType
 from typing import Self
@@ -113,12 +114,8 @@ class HubSpotClient:
     ) -> Response | NoResponse:
         """POST exactly these types of up to 2,000 pairs of the same object types; idempotent."""
         first, _ = types_of_pairs[0]
-        inputs = [
-            {"from": {"id": pair.from_id}, "to": {"id": pair.to_id}, "types": labelled_body(types)}
-            for pair, types in types_of_pairs
-        ]
         path = paths.batch_create(self._version, first.from_type, first.to_type)
-        return await self._exchange("POST", path, {"inputs": inputs})
+        return await self._exchange("POST", path, _labelled_inputs(types_of_pairs))
 
     async def labels(self, from_type: ObjectType, to_type: ObjectType, form: int = 0) -> Response | NoResponse:
         """GET the association types from one object type to another; `form` selects one of `label_forms` paths."""
@@ -133,10 +130,6 @@ class HubSpotClient:
         """DELETE all association types of `pair`; idempotent."""
         return await self._exchange("DELETE", paths.association(self._version, pair))
 
-    async def set_types(self, pair: Pair, types: Sequence[AssociationType]) -> Response | NoResponse:
-        """PUT exactly these association types on `pair`, which replaces its labels; idempotent."""
-        return await self._exchange("PUT", paths.association(self._version, pair), labelled_body(types))
-
     async def archive(self, pairs: Sequence[Pair]) -> Response | NoResponse:
         """POST the removal of all association types of up to 1,000 pairs of the same object types; idempotent."""
         others: dict[str, list[dict[str, str]]] = {}
@@ -145,6 +138,17 @@ class HubSpotClient:
         inputs = [{"from": {"id": record}, "to": listed} for record, listed in others.items()]
         path = paths.batch_archive(self._version, pairs[0].from_type, pairs[0].to_type)
         return await self._exchange("POST", path, {"inputs": inputs})
+
+    async def archive_labels(
+        self, types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]
+    ) -> Response | NoResponse:
+        """POST the removal of these labels of up to 1,000 pairs of the same object types; idempotent.
+
+        The unlabelled type must not be among them: HubSpot would remove all types of its pair.
+        """
+        first, _ = types_of_pairs[0]
+        path = paths.batch_labels_archive(self._version, first.from_type, first.to_type)
+        return await self._exchange("POST", path, _labelled_inputs(types_of_pairs))
 
     async def read(
         self, from_type: ObjectType, to_type: ObjectType, after: Mapping[str, str | None]
@@ -175,27 +179,34 @@ class HubSpotClient:
         path, query = paths.records(self._version, object_type, after)
         return await self._exchange("GET", path, query=query)
 
+    async def record_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
+        """GET how many links to the second type a record of the first one may have, and which records have as many."""
+        return await self._exchange("GET", paths.record_limits(self._version, from_type, to_type))
+
+    async def type_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
+        """GET the limits that an admin has set for the association types from one object type to another."""
+        return await self._exchange("GET", paths.type_limits(self._version, from_type, to_type))
+
     async def account(self) -> Response | NoResponse:
         """GET the details of the account that the token belongs to."""
         return await self._exchange("GET", paths.account_details(self._version))
 
     def expect_account(self, portal_id: int | None) -> None:
-        """Use a token that someone else provides from now on only if HubSpot returns this account for it."""
+        """Accept later tokens only if HubSpot returns this account for them."""
         self._guard.expect_account(portal_id)
 
-    async def _exchange(self, method: str, path: str, content: object = None, query: str = "") -> Response | NoResponse:
+    def _exchange(
+        self, method: str, path: str, content: object = None, query: str = ""
+    ) -> Awaitable[Response | NoResponse]:
         """Make one request, with the token that the guard provides; it may need the request for itself."""
+        request = partial(self._request, method, path, content, query)
+        return self._guard.exchange(request, self._read_account)
 
-        async def request(token: SecretStr) -> Response | NoResponse:
-            return await self._request(method, path, content, token, query)
-
-        async def read_account(token: SecretStr) -> Response | NoResponse:
-            return await self._request("GET", paths.account_details(self._version), None, token)
-
-        return await self._guard.exchange(request, read_account)
+    async def _read_account(self, token: SecretStr) -> Response | NoResponse:
+        return await self._request("GET", paths.account_details(self._version), None, "", token)
 
     async def _request(
-        self, method: str, path: str, content: object, token: SecretStr, query: str = ""
+        self, method: str, path: str, content: object, query: str, token: SecretStr
     ) -> Response | NoResponse:
         if self._session is None:
             raise RuntimeError("the client must be entered with `async with` before it is used")
@@ -203,7 +214,8 @@ class HubSpotClient:
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        url = self._base.with_path(self._prefix + path, encoded=True).with_query(query or None)
+        url = self._base.with_path(self._prefix + path, encoded=True)
+        url = url.with_query(query) if query else url
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, allow_redirects=False
@@ -221,6 +233,14 @@ class HubSpotClient:
         seconds = parse_retry_after(wait, server_time(headers.get("Date"), datetime.now(UTC))) if wait else None
         response = parse_response(status, body, _rate_headers(headers), seconds)
         return replace(response, token_origin=self._guard.origin) if status == 401 else response
+
+
+def _labelled_inputs(types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]) -> dict[str, object]:
+    inputs = [
+        {"from": {"id": pair.from_id}, "to": {"id": pair.to_id}, "types": labelled_body(types)}
+        for pair, types in types_of_pairs
+    ]
+    return {"inputs": inputs}
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:

@@ -13,7 +13,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any
 
 import aiohttp
@@ -26,6 +25,7 @@ from importer.hubspot.access_tokens import AccessToken, TokenRefusedError, Token
 from importer.hubspot.parse import sanitize
 from importer.hubspot.resolver import DaemonThreadResolver
 from importer.redaction import hide
+from importer.temporary_directories import remove_abandoned, temporary_directory
 
 TOKEN_PATH = "/oauth/v1/token"  # noqa: S105 - a path
 
@@ -218,13 +218,14 @@ def _lock_of(path: Path) -> FileLock:
 def _write_secret(path: Path, text: str) -> None:
     """Replace a file in one step, readable for its owner only; or in place, where the file is a mount point."""
     place = path.resolve()
-    draft: Path | None = None
     try:
         try:
-            descriptor, name = mkstemp(".part", ".importer-", place.parent)
-            draft = Path(name)
-            _write(descriptor, text)
-            draft.replace(place)
+            remove_abandoned(place.parent)
+            with temporary_directory(place.parent) as directory:
+                draft = directory / place.name
+                draft.touch(0o600, exist_ok=False)
+                _write(os.open(draft, os.O_WRONLY), text)
+                draft.replace(place)
         except OSError as error:
             if error.errno not in _CANNOT_REPLACE:
                 raise
@@ -234,9 +235,6 @@ def _write_secret(path: Path, text: str) -> None:
             f"HubSpot has replaced the refresh token, but the new one cannot be written to {path} "
             f"({type(error).__name__}). Make the file writable, and authorise the app again"
         ) from None
-    finally:
-        if draft is not None:
-            draft.unlink(missing_ok=True)
 
 
 def _write(descriptor: int, text: str) -> None:

@@ -37,7 +37,7 @@ def parse_response(http_status: int, body: bytes, rate: RateHeaders, retry_after
         is_json=True,
         status=_exact(content.get("status")),
         num_errors=num_errors,
-        results=tuple(_associations(content.get("results"))),
+        results=tuple([_association(item) for item in objects(content.get("results"))]),
         started_at=_text(content.get("startedAt")),
         completed_at=_text(content.get("completedAt")),
         requested_at=_text(content.get("requestedAt")),
@@ -45,7 +45,7 @@ def parse_response(http_status: int, body: bytes, rate: RateHeaders, retry_after
         correlation_id=_text(content.get("correlationId")),
         links=_links(content.get("links")),
         policy_name=_text(content.get("policyName")),
-        details="" if error == _NO_ERROR and not num_errors else _details(content),
+        details="" if not num_errors and (error is _NO_ERROR or error == _NO_ERROR) else _details(content),
         retry_after=retry_after,
         rate=rate,
         content=content,
@@ -65,7 +65,8 @@ def objects(items: object) -> list[dict[str, Any]]:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        text = body.decode(json.detect_encoding(body), "surrogatepass")
+        encoding = "utf-8" if body.startswith(b'{"') else json.detect_encoding(body)
+        text = body.decode(encoding, "surrogatepass")
         content = _DECODER.decode(text)
         if not isinstance(content, dict):
             return None
@@ -84,7 +85,9 @@ _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=str)
 
 
 def _has_errors(http_status: int, content: Mapping[str, Any]) -> bool:
-    return http_status >= 300 or any(content.get(key) for key in ("errors", "category", "message", "numErrors"))
+    return http_status >= 300 or bool(
+        content.get("errors") or content.get("category") or content.get("message") or content.get("numErrors")
+    )
 
 
 def _count(value: object) -> int | None:
@@ -99,16 +102,15 @@ def _links(links: object) -> Mapping[str, str]:
     return {_text(name): _text(link) for name, link in links.items()} if isinstance(links, dict) else {}
 
 
-def _associations(results: object) -> Iterator[Association]:
-    for item in objects(results):
-        spec = item.get("associationSpec")
-        spec = spec if isinstance(spec, dict) else {}
-        yield Association(
-            id_of(item.get("from")) or _exact(item.get("fromObjectId")),  # the latter in labelled calls
-            id_of(item.get("to")) or _exact(item.get("toObjectId")),
-            _text(spec.get("associationCategory")),
-            _text(spec.get("associationTypeId")),
-        )
+def _association(item: Mapping[str, Any]) -> Association:
+    spec = item.get("associationSpec")
+    spec = spec if isinstance(spec, dict) else {}
+    return Association(
+        id_of(item.get("from")) or _exact(item.get("fromObjectId")),  # the latter in labelled calls
+        id_of(item.get("to")) or _exact(item.get("toObjectId")),
+        _text(spec.get("associationCategory")),
+        _text(spec.get("associationTypeId")),
+    )
 
 
 def id_of(record: object) -> str:
@@ -124,7 +126,7 @@ def id_text(value: object) -> str:
 def _exact(value: object) -> str:
     """Return text unchanged and a number as text; for anything else its JSON, which is not a valid id or status."""
     if isinstance(value, str):
-        return truncate(value)
+        return value if value.isascii() and len(value) <= MAX_TEXT_LENGTH else truncate(value)
     return "" if value is None else truncate(_compact(value))
 
 
@@ -165,7 +167,8 @@ def _texts(values: object) -> tuple[str, ...]:
 def _text(value: object) -> str:
     """Return a JSON value as text without control characters: "" for null, the name of an object that has one."""
     if isinstance(value, str):
-        return truncate(cleaned(value))
+        is_plain = len(value) <= MAX_TEXT_LENGTH and value.isascii() and value.isprintable()  # most texts, many times
+        return value if is_plain else truncate(cleaned(value))
     if value is None:
         return ""
     if type(value) is int:  # the common case, without the detour through JSON

@@ -28,6 +28,11 @@ def batch_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectTyp
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/archive"
 
 
+def batch_labels_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """Return the path of the POST that takes labels off many pairs."""
+    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/labels/archive"
+
+
 def batch_default(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that links up to 2,000 pairs with the default association."""
     return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/associate/default"
@@ -65,6 +70,18 @@ def records(version: ApiVersion, object_type: ObjectType, after: str) -> tuple[s
     objects = "/crm/v3/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
     query = f"limit=100&after={quote(after, safe='')}" if after else "limit=100"
     return f"{objects}/{_segment(object_type)}", query
+
+
+def record_limits(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """Return the path of the GET that reads how many links a record may have; next to `v4` its version is `v3`."""
+    area = "/crm/v3/limits" if version is ApiVersion.V4 else f"/crm/limits/{version}"
+    return f"{area}/associations/records/{_segment(from_type)}/{_segment(to_type)}"
+
+
+def type_limits(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """Return the path of the GET that reads the limits that an admin has set for association types."""
+    area = "/crm/associations/v4" if version is ApiVersion.V4 else f"/crm/associations/{version}"
+    return f"{area}/definitions/configurations/{_segment(from_type)}/{_segment(to_type)}"
 
 
 def account_details(version: ApiVersion) -> str:

@@ -70,7 +70,7 @@ class TokenGuard:
             return NoResponse(sanitize(str(error)), reached=False, is_token_refused=True)
 
     async def _renew_if_refused(self, token: AccessToken, reply: Reply) -> Reply:
-        """Return the reply; after a 401 with the mark that another token is there, if so.
+        """Return the reply; mark a 401 if another token is available.
 
         A replacement that HubSpot has not accepted once is not replaced in turn: that would never end.
         """
@@ -88,7 +88,7 @@ class TokenGuard:
         return replace(reply, has_new_token=True)
 
     async def _confirm(self, token: AccessToken, read_account: Request) -> Reply:
-        """Compare the account of a token of a later credential with the expected one."""
+        """Compare the account of a later token with the expected one."""
         if self._portal_id is None:
             return self._refuse("the account of this run is not known, so that they cannot be compared")
         reply = await self._renew_if_refused(token, await read_account(token.value))

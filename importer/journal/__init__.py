@@ -5,43 +5,70 @@ totals and the report are queries against it. It does not depend on HTTP.
 
 Rows and pairs are written once, in blocks. Pairs are numbered from 1 in the order of the rows; a pair that repeats one
 of an earlier row is listed in `duplicates` and shares that pair's outcome. During a run only the tables `in_flight`,
-`before`, `after` and `outcomes` change.
+`before`, `after`, `primaries` and `outcomes` change.
 
 Durability: WAL with `synchronous=NORMAL`. A killed process loses nothing that was committed. A power failure may roll
 back the last transactions but leaves the file sound; those pairs are sent again, which is idempotent, so FULL (one
 fsync per outcome) would gain nothing.
 """
 
+from importer.journal.activity import (
+    ActivityTotals,
+    LiveState,
+    PauseReason,
+    PauseSpan,
+    ProcessSpan,
+    Second,
+)
+from importer.journal.goals import LabelKey
 from importer.journal.journal import Journal, open_for_run
-from importer.journal.locking import is_held, list_journals, remove_journal
+from importer.journal.locking import hold, is_held, list_journals, remove_journal
 from importer.journal.records import (
     CUT_OFF,
+    NO_TYPES,
     Account,
-    Counts,
     LabelUse,
+    MergedRecord,
     Outcomes,
     PendingPair,
     ProblemGroup,
     RunInfo,
+    SourceCounts,
+    StateToRestore,
     Types,
 )
+from importer.journal.run_figures import CompletedPairs, FailureKind, TypeChange
 from importer.journal.schema import SUFFIX
 from importer.journal.serialization import SANDBOX
 from importer.journal.writer import write_journal
 
 __all__ = [
     "CUT_OFF",
+    "NO_TYPES",
     "SANDBOX",
     "SUFFIX",
     "Account",
-    "Counts",
+    "ActivityTotals",
+    "CompletedPairs",
+    "FailureKind",
     "Journal",
+    "LabelKey",
     "LabelUse",
+    "LiveState",
+    "MergedRecord",
     "Outcomes",
+    "PauseReason",
+    "PauseSpan",
     "PendingPair",
     "ProblemGroup",
+    "ProcessSpan",
     "RunInfo",
+    "Second",
+    "SourceCounts",
+    "StateToRestore",
+    "TypeChange",
     "Types",
+    "hold",
     "is_held",
     "list_journals",
     "open_for_run",

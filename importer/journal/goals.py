@@ -42,6 +42,16 @@ class Goals(JournalFile):
                             use.rows.append(record[0])
         return uses
 
+    def rows_without_labels(self, limit: int) -> list[int]:
+        """Return the first rows, at most `limit`, with a pair that has no labels in that row nor for all rows."""
+        rows: dict[int, None] = {}
+        with as_journal_error(self.path):
+            for _, _, data in self._blocks_of_pairs(0) if not self._labels_of_all_pairs() else ():
+                rows.update((record[0], None) for record, labels in labelled_records(data) if not labels)
+                if len(rows) >= limit:
+                    break
+        return list(rows)[:limit]
+
     def set_goals(self, resolve: Resolve) -> None:
         """Write the goal of every labelled pair: the types of the labels of all rows with that pair."""
         of_all = self._labels_of_all_pairs()

@@ -22,6 +22,12 @@ _SHORT_IDS = re.compile(r"(?:[1-9][0-9]{0,17}\n)*+").fullmatch
 _STATUSES = frozenset(Status)
 _TYPES = re.compile(r"-|[A-Z_]{1,100}:[0-9]{1,18}(?:;[A-Z_]{1,100}:[0-9]{1,18})*+").fullmatch
 
+_ACTIVITY = {
+    "activity": "at, begun, responses, retries, rate_limited, busiest, rate, p50, p95",
+    "pauses": "begun, ended, reason",
+    "processes": "number, begun, ended, ended_by",
+}
+
 GOALS = "goals"
 """The key of the table `run` with the number of labelled pairs; it exists once their labels are resolved."""
 
@@ -35,7 +41,8 @@ class Totals:
     """The totals of a journal when it was written.
 
     `pairs` includes the repeated ones, `duplicates` counts only those; `blank` counts rows with neither pairs nor
-    problems; `width` is the number of cells of the longest row, `labelled` that of pairs with labels of their own.
+    problems; `width` is the number of cells of the longest row, `labelled` that of pairs with labels of their own,
+    `corrections` that of corrected cells.
     """
 
     blocks: int
@@ -46,6 +53,7 @@ class Totals:
     duplicates: int
     width: int
     labelled: int = 0
+    corrections: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +137,18 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
     for table in ("before", "after"):
         for pair, types in _checked(db, "pair, types", table):
             require(0 < pair <= totals.pairs and bool(_TYPES(types)) and pair not in repeated, "association types")
-    for pair, *texts in _checked(db, "pair, left_types, target_types", "undo"):
+    for pair, *texts in _checked(db, "pair, left_types, target_types, added_types, removed_types", "undo"):
         is_text = all(text is None or _TYPES(text) for text in texts)
         require(0 < pair <= totals.pairs and is_text and pair not in repeated, "a state to restore")
+    for pair, other, types in _checked(db, "pair, other, types", "primaries"):
+        is_text = bool(_TYPES(types)) and (not other or is_record_id(other))
+        require(0 < pair <= totals.pairs and is_text and pair not in repeated, "a primary record")
     _verify_goals(db, totals, repeated)
     for (pair,) in _checked(db, "pair", "in_flight"):
         require(0 < pair <= totals.pairs and pair not in repeated, "a pair in flight")
+    corrections = _checked(db, "row, place, original, corrected", "corrections")
+    require(sum(1 for _ in corrections) == totals.corrections, "the number of corrections")
+    _verify_activity(db)
 
 
 def _verify_goals(db: sqlite3.Connection, totals: Totals, repeated: Collection[int]) -> None:
@@ -143,6 +157,12 @@ def _verify_goals(db: sqlite3.Connection, totals: Totals, repeated: Collection[i
         goals += 1
         require(0 < pair <= totals.pairs and pair not in repeated and bool(_TYPES(types)), "a goal")
     require(goals == json.loads(read_run(db).get(GOALS, "0")), "the number of labelled pairs")
+
+
+def _verify_activity(db: sqlite3.Connection) -> None:
+    for table, columns in _ACTIVITY.items():
+        for _ in _checked(db, columns, table):
+            pass
 
 
 def _checked(db: sqlite3.Connection, columns: str, table: str, order: str = "rowid") -> Iterator[tuple[Any, ...]]:
@@ -159,12 +179,17 @@ def _checked(db: sqlite3.Connection, columns: str, table: str, order: str = "row
         yield values
 
 
-def _verify_block(db: sqlite3.Connection, span: Span) -> None:
+def read_block(db: sqlite3.Connection, span: Span) -> tuple[bytes, bytes, bytes]:
+    """Return the packed numbers, cells and pairs of a block, after checking them. Raises CorruptFileError."""
     found = db.execute("SELECT numbers, cells, pairs, checksum FROM blocks WHERE number = ?", (span.number,)).fetchone()
     require(found is not None and all(type(data) is bytes for data in found[:3]), "a block of rows")
-    *blobs, check = found
-    require(block_checksum(span, *blobs) == check, "a block of rows")
-    columns = unpack(blobs[2])
+    numbers, cells, pairs, check = found
+    require(block_checksum(span, numbers, cells, pairs) == check, "a block of rows")
+    return numbers, cells, pairs
+
+
+def _verify_block(db: sqlite3.Connection, span: Span) -> None:
+    columns = unpack(read_block(db, span)[2])
     require({len(column) for column in columns} == {span.last - span.first + 1}, "the number of pairs")
     _, from_types, from_ids, to_types, to_ids = columns[:5]
     texts = (text for labels in columns[5:] for texts in labels for text in texts)

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from importer.journal.activity import Activity
 from importer.journal.goals import Goals
 from importer.journal.locking import hold
-from importer.journal.report_queries import ReportQueries
+from importer.journal.row_queries import RowQueries
+from importer.journal.run_figures import RunFigures
 from importer.journal.run_state import RunState
 from importer.journal.work_queue import WorkQueue
 
 
-class Journal(RunState, WorkQueue, ReportQueries, Goals):
+class Journal(RunState, WorkQueue, RowQueries, RunFigures, Goals, Activity):
     """An existing journal. One process may write to it (`open_for_run`); any process may read it.
 
     Opening checks the description of the run and the bounds of its blocks. `verify` checks all of it; call it before

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from operator import attrgetter
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from importer.errors import JournalError
@@ -24,6 +25,10 @@ OPEN = "open"
 """The key of the table `run` that exists while a process sends: until it is removed, there must be a log."""
 
 
+_OPENING = Lock()
+"""Held while a thread opens a journal: it may read the index of the log, which no other thread may open meanwhile."""
+
+
 class JournalFile:
     """An open journal file: the part that all kinds of queries share."""
 
@@ -39,7 +44,7 @@ class JournalFile:
         with as_journal_error(path):
             self._db = sqlite3.connect(path, isolation_level=None)
         try:
-            with as_journal_error(path):
+            with as_journal_error(path), _OPENING:
                 self._open()
         except BaseException:
             self._db.close()
@@ -77,7 +82,12 @@ class JournalFile:
     @property
     def has_labels(self) -> bool:
         """True if any pair is to be linked with a label."""
-        return self._totals.labelled > 0 or bool(self.info.reading.get("labels"))
+        return self.labelled > 0
+
+    @property
+    def labelled(self) -> int:
+        """The number of pairs that are to be linked with a label, including duplicates."""
+        return self._totals.pairs if self.info.reading.get("labels") else self._totals.labelled
 
     def verify(self) -> None:
         """Check all of the journal against its checksums. Raises JournalError if a single bit has changed."""

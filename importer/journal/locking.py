@@ -9,13 +9,18 @@ from filelock import FileLock, Timeout
 from importer.errors import BusyError
 from importer.journal.schema import SUFFIX
 
+_BRIEF = 0.2
+"""Seconds to wait for the lock of a process that only asks whether it is held: it has it for a moment."""
+
+_POLL = 0.002
+
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Hold the lock of the journal at `path`. Raises BusyError if another process holds it."""
-    lock = FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600)
+    lock = FileLock(path.with_suffix(".lock"), timeout=_BRIEF, mode=0o600)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=_POLL)
     except Timeout:
         message = f"Another process is working on run {path.stem}. Wait until it ends, or stop it and try again."
         raise BusyError("RUN_BUSY", message) from None
@@ -27,9 +32,9 @@ def hold(path: Path) -> Iterator[None]:
 
 def is_held(path: Path) -> bool:
     """Return True while a process holds the lock of the journal at `path`."""
-    lock = FileLock(path.with_suffix(".lock"), timeout=0, mode=0o600)
+    lock = FileLock(path.with_suffix(".lock"), timeout=_BRIEF / 10, mode=0o600)
     try:
-        with lock:
+        with lock.acquire(poll_interval=_POLL):
             return False
     except Timeout:
         return True

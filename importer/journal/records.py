@@ -1,10 +1,13 @@
 """The values that go into a journal and come out of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from importer.model import Operation, Outcome, Pair, Problem, RowNames, Status
+from importer.config import Settings
+from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, RowNames, Status
+from importer.timestamps import utc_now_text
 
 CUT_OFF = Outcome(
     Status.UNCONFIRMED,
@@ -19,7 +22,7 @@ CUT_OFF = Outcome(
 class RunInfo:
     """The settings that a run was started with; never the token.
 
-    Times are ISO 8601. `parent` is the run whose failures this run retries. `reading` holds the settings that determine
+    Times are ISO 8601. `parent` is the run that this run retries or undoes. `reading` holds the settings that determine
     which pairs the source yields, `target` is the base URL or `sandbox`, `results` the path of the results file,
     `settings` all settings, `places` the column of `header` for each role (counted from 1), `parts` the names of the
     source's files if it has several. `operation` is what the run does to every pair.
@@ -52,6 +55,19 @@ class RunInfo:
         """True if the ids of the pairs were looked up by values in the source."""
         return bool(self.reading.get("from_by") or self.reading.get("to_by"))
 
+    def child(self, run_id: str, results: Path, settings: Settings, operation: Operation | None = None) -> "RunInfo":
+        """Return the description of a new run over this run's pairs, with its operation unless another is given."""
+        return replace(
+            self,
+            run_id=run_id,
+            created_at=utc_now_text(),
+            parent=self.run_id,
+            api_version=settings.api_version,
+            results=str(results),
+            settings=settings.model_dump(mode="json"),
+            operation=operation or self.operation,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -67,8 +83,21 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """Totals of a run: `invalid`, `duplicates` and `blank` count rows, `pairs` counts distinct pairs."""
+class MergedRecord:
+    """A record that was found by a value which it may have from another one, as `merged` were merged into it."""
+
+    object_type: ObjectType
+    record_id: RecordId
+    value: str
+    merged: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """What the source of a run holds.
+
+    `invalid`, `duplicates` and `blank` count rows, `pairs` counts distinct pairs.
+    """
 
     rows: int
     pairs: int
@@ -101,6 +130,12 @@ Outcomes = Sequence[tuple[int, Outcome]]
 NO_TYPES = "-"
 """The text of the types of a pair that is not linked."""
 
+StateToRestore = tuple[str | None, str | None, str, str]
+"""The types that the undone run left and those that it found, and the labels that it may have added and removed."""
+
+Primaries = Sequence[tuple[int, str, str]]
+"""The records that are primary before others become it, by the numbers of these pairs: id ("" if none) and types."""
+
 Types = Sequence[tuple[int, str]]
 """Association types of pairs as text (`CATEGORY:ID;…`, `-` if none), by the numbers of the pairs."""
 
@@ -111,8 +146,8 @@ class PendingPair:
 
     `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` has its
     association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. In an undo,
-    `left` has those that the undone run left, and `target` those to restore. `goal` has the types of its labels, "" for
-    a pair without labels.
+    `left` has those that the undone run left, `target` those to restore, `added` and `removed` the labels that it may
+    have added and removed. `goal` has the types of its labels, "" for a pair without labels.
     """
 
     id: int
@@ -123,6 +158,8 @@ class PendingPair:
     left: str | None = None
     target: str | None = None
     goal: str = ""
+    added: str = NO_TYPES
+    removed: str = NO_TYPES
 
     @property
     def may_be_linked(self) -> bool:

@@ -1,17 +1,33 @@
 """Queries for reports: totals, problems, and every row with the outcomes of its pairs."""
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby, islice
 from operator import itemgetter
 
+from importer.corrections import Correction
+from importer.journal.integrity import Span, read_block
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import CUT_OFF, NO_TYPES, Counts, ProblemGroup
+from importer.journal.records import CUT_OFF, ProblemGroup, SourceCounts
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
-from importer.journal.serialization import UNKNOWN_PAIR, ProblemsByRow, current_outcome, labelled_records
+from importer.journal.serialization import UNKNOWN_PAIR, PairRecord, ProblemsByRow, current_outcome, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
-from importer.model import Operation, Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceBlock, SourceRow, Status
+from importer.model import (
+    Labels,
+    Outcome,
+    Pair,
+    PairOutcome,
+    Problem,
+    RowOutcome,
+    SourceBlock,
+    SourceRow,
+    Status,
+)
 
-_BLOCKS = "SELECT first_pair, last_pair, numbers, cells, pairs FROM blocks ORDER BY number"
+_BLOCKS = "SELECT first_pair, numbers, cells, pairs FROM blocks ORDER BY number"
+
+_CORRECTIONS = "SELECT row, place, original, corrected FROM corrections ORDER BY rowid"
 
 _PROBLEMS = "SELECT row, code, column, message, advice FROM problems"
 
@@ -34,6 +50,9 @@ WHERE duplicates.pair BETWEEN :first AND :last
 """
 _TYPES_BEFORE, _TYPES_AFTER = (_TYPES_OF_PAIRS.format(table=table) for table in ("before", "after"))
 
+_GOALS = "SELECT pair, types FROM goals WHERE pair BETWEEN :first AND :last"
+_PRIMARIES = "SELECT pair, other, types FROM primaries WHERE pair BETWEEN :first AND :last"
+
 _COUNTS = """
 SELECT
     (SELECT count(DISTINCT row) FROM problems), (SELECT count(DISTINCT row) FROM duplicates WHERE row <> first_row)
@@ -41,18 +60,20 @@ SELECT
 
 _PROBLEM_CODES = "SELECT code, count(DISTINCT row) AS rows FROM problems GROUP BY code ORDER BY rows DESC, code"
 
+_NO_ORIGINALS: Mapping[int, str] = {}
+
 _RETRIED = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
 
 
 class ReportQueries(JournalFile):
     """Everything a report needs. Call `verify` before using rows, problems or outcomes."""
 
-    def counts(self) -> Counts:
+    def counts(self) -> SourceCounts:
         """Return the numbers of rows, distinct pairs, invalid rows, duplicate rows and blank rows."""
         with as_journal_error(self.path):
             invalid, duplicates = self._db.execute(_COUNTS).fetchone()
         totals = self._totals
-        return Counts(totals.rows, totals.pairs - totals.duplicates, invalid, duplicates, totals.blank)
+        return SourceCounts(totals.rows, totals.pairs - totals.duplicates, invalid, duplicates, totals.blank)
 
     def has_extra_cells(self) -> bool:
         """Return True if any row has more cells than the header."""
@@ -62,6 +83,18 @@ class ReportQueries(JournalFile):
         """Return True if the types of any pair were read before sending."""
         with as_journal_error(self.path):
             return bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM before)").fetchone()[0])
+
+    def has_corrections(self) -> bool:
+        """Return True if any cell was corrected."""
+        return self._totals.corrections > 0
+
+    def corrections(self) -> dict[int, list[Correction]]:
+        """Return the corrections of each row that has any."""
+        found: dict[int, list[Correction]] = {}
+        with as_journal_error(self.path):
+            for values in self._db.execute(_CORRECTIONS) if self.has_corrections() else ():
+                found.setdefault(values[0], []).append(Correction(*values))
+        return found
 
     def problem_groups(self, first: int) -> list[ProblemGroup]:
         """Return the problems by code, most frequent first, each with one problem of its `first` rows."""
@@ -80,6 +113,7 @@ class ReportQueries(JournalFile):
 
     def blocks_to_retry(self) -> Iterator[SourceBlock]:
         """Yield the rows with failed, unconfirmed or not sent pairs, each with only those pairs."""
+        corrections = self.corrections()
         with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
                 block = SourceBlock()
@@ -88,49 +122,57 @@ class ReportQueries(JournalFile):
                     if retried:
                         pairs, labels = zip(*((made.pair, made.labels) for made in retried), strict=True)
                         block.add(SourceRow(row.number, row.cells, pairs, (), labels))
+                block.corrections = [one for number in block.numbers for one in corrections.get(number, ())]
                 yield block
 
-    def blocks_to_undo(self) -> Iterator[SourceBlock]:
+    def rows_to_undo(self) -> Iterator[RowOutcome]:
         """Yield the rows with pairs that the run changed or may have changed, each pair in the first row with it."""
         with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
-                block = SourceBlock()
                 for row in rows:
                     if made := _to_undo(row):
-                        block.add(SourceRow(row.number, row.cells, tuple(one.pair for one in made), ()))
-                yield block
-
-    def states_to_undo(self) -> Iterator[tuple[str | None, str | None]]:
-        """Yield the types after and before of the pairs of `blocks_to_undo`, in the same order.
-
-        A removal that was killed before it read back left nothing, if HubSpot carried it out.
-        """
-        left = NO_TYPES if self.info.operation is Operation.UNLINK else None
-        with as_journal_error(self.path):
-            for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
-                for row in rows:
-                    yield from ((made.after or left, made.before) for made in _to_undo(row))
+                        yield replace(row, pairs=made)
 
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
         found = self._db.execute(f"{_PROBLEMS} WHERE code = ? ORDER BY rowid", (code,))
         rows = (next(problems) for _, problems in groupby(found, itemgetter(0)))
         return tuple((number, Problem(*values)) for number, *values in islice(rows, first))
 
+    def rows_of_block(self, span: Span, begin: int, end: int, not_sent: Outcome) -> list[RowOutcome]:
+        """Return the rows of one block from the index `begin` up to `end`, as `rows` yields them."""
+        numbers, cells, data = read_block(self._db, span)
+        found = unpack(numbers)[begin:end]
+        if not found:
+            return []
+        problems = ProblemsByRow(
+            self._db.execute(f"{_PROBLEMS} WHERE row BETWEEN ? AND ? ORDER BY rowid", (found[0], found[-1]))
+        )
+        records = labelled_records(data)
+        rows_of_pairs = [record[0] for record, _ in records]
+        low, high = bisect_left(rows_of_pairs, found[0]), bisect_right(rows_of_pairs, found[-1])
+        pairs = self._pairs_by_row(span.first + low, records[low:high], not_sent)
+        return list(_rows(found, unpack(cells)[begin:end], problems, pairs, self._originals()))
+
     def _blocks_of_rows(self, not_sent: Outcome) -> Iterator[Iterator[RowOutcome]]:
         problems = ProblemsByRow(self._db.execute(f"{_PROBLEMS} ORDER BY rowid"))
-        for first, last, numbers, cells, data in self._db.execute(_BLOCKS):
-            pairs = self._pairs_by_row(first, last, data, not_sent)
-            yield (
-                RowOutcome(number, tuple(texts), problems.of(number), tuple(pairs.pop(number, ())))
-                for number, texts in zip(unpack(numbers), unpack(cells), strict=True)
-            )
+        originals = self._originals()
+        for first, numbers, cells, data in self._db.execute(_BLOCKS):
+            pairs = self._pairs_by_row(first, labelled_records(data), not_sent)
+            yield _rows(unpack(numbers), unpack(cells), problems, pairs, originals)
 
-    def _pairs_by_row(self, first: int, last: int, data: bytes, not_sent: Outcome) -> dict[int, list[PairOutcome]]:
-        span = {"first": first, "last": last}
+    def _originals(self) -> dict[int, dict[int, str]]:
+        return {row: {one.place: one.original for one in found} for row, found in self.corrections().items()}
+
+    def _pairs_by_row(
+        self, first: int, records: Sequence[tuple[PairRecord, Labels]], not_sent: Outcome
+    ) -> dict[int, list[PairOutcome]]:
+        """Return the pairs of some records, the first of which has the number `first`, by row."""
+        span = {"first": first, "last": first + len(records) - 1}
         states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
-        before, after = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER))
+        before, after, goals = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER, _GOALS))
+        primaries = {number: tuple(values) for number, *values in self._db.execute(_PRIMARIES, span)}
         found: dict[int, list[PairOutcome]] = {}
-        for number, (record, labels) in enumerate(labelled_records(data), first):
+        for number, (record, labels) in enumerate(records, first):
             first_row, *values = states.get(number, UNKNOWN_PAIR)
             made = PairOutcome(
                 Pair(*record[1:]),
@@ -139,15 +181,29 @@ class ReportQueries(JournalFile):
                 before.get(number),
                 after.get(number),
                 labels,
+                goals.get(number, ""),
+                primaries.get(number),
             )
             found.setdefault(record[0], []).append(made)
         return found
 
 
-def _to_undo(row: RowOutcome) -> list[PairOutcome]:
+def _rows(
+    numbers: Sequence[int],
+    cells: Sequence[Sequence[str]],
+    problems: ProblemsByRow,
+    pairs: dict[int, list[PairOutcome]],
+    originals: Mapping[int, Mapping[int, str]],
+) -> Iterator[RowOutcome]:
+    for number, texts in zip(numbers, cells, strict=True):
+        found = tuple(pairs.pop(number, ()))
+        yield RowOutcome(number, tuple(texts), problems.of(number), found, originals.get(number, _NO_ORIGINALS))
+
+
+def _to_undo(row: RowOutcome) -> tuple[PairOutcome, ...]:
     """Return the pairs of a row that are to be undone there: not those of an earlier row, nor those never sent."""
     pairs = {made.pair: made for made in row.pairs if made.first_row == row.number and _may_have_changed(made.outcome)}
-    return list(pairs.values())
+    return tuple(pairs.values())
 
 
 def _may_have_changed(outcome: Outcome) -> bool:

@@ -2,13 +2,15 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from importer.journal import integrity
+from importer.journal.activity import begin_process, end_process
 from importer.journal.journal_file import OPEN, JournalFile
-from importer.journal.records import Account
+from importer.journal.records import Account, MergedRecord
 from importer.journal.serialization import account
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
@@ -24,6 +26,11 @@ class RunState(JournalFile):
         return found
 
     @property
+    def is_finished(self) -> bool:
+        """True if nothing is left to send: the last process ended by itself, with `finished`."""
+        return self.summary is not None and self.summary["status"] == "finished"
+
+    @property
     def account(self) -> Account | None:
         """The account that the run belongs to; None before anything was sent."""
         found = self._value("account")
@@ -34,6 +41,17 @@ class RunState(JournalFile):
     def url_portals(self) -> tuple[str, ...]:
         """The account ids in the record URLs of the source."""
         return tuple(self._value("url_portals") or ())
+
+    @property
+    def merged(self) -> list[MergedRecord]:
+        """The records that were found by a value of another one, which was merged into them."""
+        found = self._value("merged") or ()
+        return [MergedRecord(**{**values, "merged": tuple(values["merged"])}) for values in found]
+
+    def set_merged(self, found: Sequence[MergedRecord]) -> None:
+        """Record what `merged` returns."""
+        with self._transaction() as db:
+            set_value(db, "merged", [asdict(one) for one in found])
 
     def set_account(self, found: Account) -> None:
         """Record the account that the run belongs to."""
@@ -57,6 +75,7 @@ class RunState(JournalFile):
             db.execute("DELETE FROM run WHERE key = 'summary'")
             set_value(db, "started", True)
             set_value(db, OPEN, True)
+            begin_process(db)
         with suppress(sqlite3.Error):
             # Into the file itself, so that the next process notices if the log with all outcomes is deleted.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -66,7 +85,19 @@ class RunState(JournalFile):
         """Record how the process ended."""
         with self._transaction() as db:
             set_value(db, "summary", summary)
+            end_process(db, str(summary.get("stopped_by") or summary["status"]))
             db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
+
+    @property
+    def notifications(self) -> list[dict[str, str]]:
+        """The notifications about the run, in order: target, time, and error (empty: delivered)."""
+        return list(self._value("notifications") or ())
+
+    def add_notifications(self, deliveries: list[dict[str, str]]) -> None:
+        """Record notifications about the run."""
+        found = [*self.notifications, *deliveries]
+        with self._transaction() as db:
+            set_value(db, "notifications", found)
 
     def _value(self, key: str) -> Any:
         """Return the value of a key of the table `run`, None if it is missing."""

@@ -12,7 +12,7 @@ import orjson
 
 from importer.model import Outcome
 
-VERSION = 5
+VERSION = 6
 SUFFIX = ".sqlite"
 
 PAGE_SIZE = 16_384
@@ -36,10 +36,30 @@ TABLES = (
     "CREATE TABLE before (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     "CREATE TABLE after (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     """CREATE TABLE undo (
-    pair INTEGER PRIMARY KEY, left_types TEXT, target_types TEXT, checksum INTEGER NOT NULL
+    pair INTEGER PRIMARY KEY, left_types TEXT, target_types TEXT, added_types TEXT NOT NULL,
+    removed_types TEXT NOT NULL, checksum INTEGER NOT NULL
+)""",
+    """CREATE TABLE primaries (
+    pair INTEGER PRIMARY KEY, other TEXT NOT NULL, types TEXT NOT NULL, checksum INTEGER NOT NULL
 )""",
     "CREATE TABLE goals (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     f"CREATE TABLE outcomes (pair INTEGER PRIMARY KEY, {OUTCOME_COLUMNS}, checksum INTEGER NOT NULL)",
+    """CREATE TABLE corrections (
+    row INTEGER NOT NULL, place INTEGER NOT NULL, original TEXT NOT NULL, corrected TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+)""",
+    """CREATE TABLE activity (
+    at INTEGER PRIMARY KEY, begun INTEGER NOT NULL, responses INTEGER NOT NULL, retries INTEGER NOT NULL,
+    rate_limited INTEGER NOT NULL, busiest INTEGER NOT NULL, rate TEXT NOT NULL, p50 INTEGER, p95 INTEGER,
+    checksum INTEGER NOT NULL
+)""",
+    """CREATE TABLE pauses (
+    begun INTEGER PRIMARY KEY, ended INTEGER NOT NULL, reason TEXT NOT NULL, checksum INTEGER NOT NULL
+)""",
+    """CREATE TABLE processes (
+    number INTEGER PRIMARY KEY, begun INTEGER NOT NULL, ended INTEGER, ended_by TEXT NOT NULL, checksum INTEGER NOT NULL
+)""",
+    "CREATE INDEX problems_by_row ON problems (row)",
 )
 """The CREATE statements. `checksum` is that of the other values of a row (see `integrity.checksum`).
 
@@ -50,9 +70,16 @@ duplicates  the pairs that repeat an earlier pair (`first`)
 in_flight   the pairs that a process has claimed and whose outcome is not final
 before      the association types of pairs as read before they were sent: `CATEGORY:ID;…`, `-` if none
 after       the same as read after they were sent
-undo        in an undo: the types that the undone run left, and those that it found, NULL if they are not known
+undo        in an undo: the types that the undone run left and those that it found, NULL if they are not known, and the
+            labels that it may have added and removed
+primaries   for pairs that are to become Primary: the id of the record that was primary before, and its types, "" and
+            `-` if there was none
 goals       the association types that a labelled pair is to have: those of the labels of all rows with that pair
 outcomes    the latest outcome of each pair that has one
+corrections the cells that were corrected while the source was read: the column from 0, the text that was there, the new
+activity    the calls of each second, by its Unix time; `p50` and `p95` are latencies in milliseconds
+pauses      the times during which no call was begun; in Unix milliseconds, as those of processes
+processes   the processes that worked on the run; `ended` is NULL while one does
 """
 
 SCHEMA = ";\n".join((*TABLES, f"PRAGMA user_version = {VERSION};"))

@@ -6,6 +6,7 @@ both cases committed transactions are lost, so a pair without an outcome may hav
 Source: SQLite, "Database File Format", chapter 4.
 """
 
+import os
 import struct
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ _HEADER_BYTES = 32
 _FRAME_HEADER = struct.Struct(">IIII")  # page, database size if it ends a transaction else 0, two salts
 _FRAME_BYTES = 24 + PAGE_SIZE
 _INDEX_HEADER_BYTES = 48
+_DESCRIPTORS = Path("/dev/fd")
 _FRAMES_IN_INDEX = slice(16, 20)  # mxFrame. Source: SQLite, "WAL-mode File Format", chapter 2
 
 
@@ -53,9 +55,33 @@ def readable_frames(path: Path) -> int:
     SQLite rebuilds the index when it opens the journal. Before that, the index is the one of the last process; 0 if
     that process closed the journal properly.
     """
-    try:
-        with path.with_name(f"{path.name}-shm").open("rb") as file:
-            index = file.read(_INDEX_HEADER_BYTES)
-    except FileNotFoundError:
-        return 0
+    index = _read_index(path.with_name(f"{path.name}-shm"))
     return int.from_bytes(index[_FRAMES_IN_INDEX], sys.byteorder) if len(index) == _INDEX_HEADER_BYTES else 0
+
+
+def _read_index(path: Path) -> bytes:
+    """Return the beginning of the index at `path`, b"" if there is none.
+
+    If a connection of this process has the file open, it is read through that: closing another descriptor would drop
+    SQLite's lock, and the next process to open the journal would truncate the index under this one.
+    Source: SQLite, "How To Corrupt An SQLite Database File", 2.2.
+    """
+    try:
+        descriptor = _open_descriptor(path.stat())
+        if descriptor is not None:
+            return os.pread(descriptor, _INDEX_HEADER_BYTES, 0)
+        with path.open("rb") as file:
+            return file.read(_INDEX_HEADER_BYTES)
+    except FileNotFoundError:
+        return b""
+
+
+def _open_descriptor(found: os.stat_result) -> int | None:
+    """Return a descriptor of this process of that file, None if it has none or the system has no such locks."""
+    for entry in _DESCRIPTORS.iterdir() if _DESCRIPTORS.is_dir() else ():
+        try:
+            if os.path.samestat(os.fstat(int(entry.name)), found):
+                return int(entry.name)
+        except OSError:  # the descriptor of the listing itself, or of another thread
+            continue
+    return None

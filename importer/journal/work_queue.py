@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import chain, islice
+from sys import maxsize
 
 from importer.journal.integrity import checksum
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import Outcomes, PendingPair, Types
+from importer.journal.records import Outcomes, PendingPair, Primaries, StateToRestore, Types
 from importer.journal.schema import OUTCOME_COLUMNS
 from importer.journal.serialization import (
     PairRecord,
@@ -44,14 +46,23 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
     AND pair IN (SELECT pair FROM before) AND pair NOT IN (SELECT pair FROM after)
 ORDER BY pair LIMIT ?
 """
-_UNDO = "SELECT pair, left_types, target_types FROM undo WHERE pair BETWEEN ? AND ?"
+_UNDO = "SELECT pair, left_types, target_types, added_types, removed_types FROM undo WHERE pair BETWEEN ? AND ?"
+_OUTCOME_COUNTS = f"""
+SELECT status, count(*) FROM outcomes
+WHERE status <> '{Status.NOT_SENT}' AND pair NOT IN (SELECT pair FROM in_flight) GROUP BY status
+"""
 _COUNT_TO_REMOVE = f"""
 SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
 WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
 """
+_LABELS_TO_REMOVE = f"""
+SELECT before.types, goals.types FROM before JOIN goals ON goals.pair = before.pair
+LEFT JOIN outcomes ON outcomes.pair = before.pair WHERE coalesce(status, '') <> '{Status.FAILED}'
+"""
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
+_RECORD_PRIMARY = "INSERT OR IGNORE INTO primaries VALUES (?, ?, ?, ?)"
 _RECORD_AFTER = "INSERT OR REPLACE INTO after VALUES (?, ?, ?)"
 _BEFORE = "SELECT pair, types FROM before WHERE pair BETWEEN ? AND ?"
 _RECORD_OUTCOME = f"INSERT OR REPLACE INTO outcomes VALUES (?, {', '.join('?' for _ in fields(Outcome))}, ?)"
@@ -63,6 +74,17 @@ class WorkQueue(JournalFile):
     A pair is pending if it has no outcome, a provisional one, or the status `not_sent`. Pairs that repeat an earlier
     pair are never sent.
     """
+
+    _last_pending = maxsize
+
+    @contextmanager
+    def only_first_rows(self, number: int | None) -> Iterator[None]:
+        """Let only the pairs of the first rows with pending pairs be pending: of `number` of them (None: of all)."""
+        self._last_pending = maxsize if number is None else self._last_pair_of_rows(number)
+        try:
+            yield
+        finally:
+            self._last_pending = maxsize
 
     def pending(self, after: int, limit: int) -> list[PendingPair]:
         """Return the next pending pairs in the order of the source, at most `limit`, numbered above `after`."""
@@ -85,8 +107,15 @@ class WorkQueue(JournalFile):
         with self._transaction() as db:
             db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in pairs))
 
-    def record(self, final: Outcomes, provisional: Outcomes = (), before: Types = (), after: Types = ()) -> None:
-        """Write the outcomes of pairs, and their types as read before and after sending, in one transaction.
+    def record(
+        self,
+        final: Outcomes,
+        provisional: Outcomes = (),
+        before: Types = (),
+        after: Types = (),
+        primaries: Primaries = (),
+    ) -> None:
+        """Write the outcomes of pairs, and what was read before and after sending, in one transaction.
 
         A pair with a provisional outcome stays in flight: reports show the outcome, and the next process sends the pair
         again. Not so a pair that is `not_sent`: HubSpot is known not to have accepted it.
@@ -97,6 +126,7 @@ class WorkQueue(JournalFile):
         with self._transaction() as db:
             db.executemany(_RECORD_BEFORE, ((*values, checksum(*values)) for values in before))
             db.executemany(_RECORD_AFTER, ((*values, checksum(*values)) for values in after))
+            db.executemany(_RECORD_PRIMARY, ((*values, checksum(*values)) for values in primaries))
             db.executemany(_RECORD_OUTCOME, ((*row, checksum(*row)) for row in rows))
             db.executemany(_UNMARK_IN_FLIGHT, ((pair,) for pair in done))
 
@@ -125,28 +155,46 @@ class WorkQueue(JournalFile):
 
     def pending_by_types(self) -> list[int]:
         """Return how many distinct pairs are pending, for each combination of object types that has any."""
+        return list(self._count_pending().values())
+
+    def pending_object_types(self) -> set[ObjectType]:
+        """Return the object types of the pending pairs."""
+        return {name for types in self._count_pending() for name in types}
+
+    def _count_pending(self) -> Counter[tuple[ObjectType, ObjectType]]:
         pending: Counter[tuple[ObjectType, ObjectType]] = Counter()
         with as_journal_error(self.path):
             for found in self._pending_records(0):
                 pending.update((record[1], record[3]) for _, record in found)
-        return list(pending.values())
+        return pending
 
     def outcome_counts(self) -> dict[Status, int]:
-        """Return how many distinct pairs have each status, of those that have an outcome."""
+        """Return how many distinct pairs have each status, of those that are not pending."""
         with as_journal_error(self.path):
-            found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
+            found = self._db.execute(_OUTCOME_COUNTS).fetchall()
             return {status_of(status): count for status, count in found}
 
-    def set_states_to_restore(self, states: Iterable[tuple[str | None, str | None]]) -> None:
-        """Write, for each pair of an undo in order, the types that the undone run left and those that it found."""
+    def set_states_to_restore(self, states: Iterable[StateToRestore]) -> None:
+        """Write the state to restore of each pair of an undo, in order."""
         rows = ((number, *state) for number, state in enumerate(states, 1))
         with self._transaction() as db:
-            db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?)", ((*row, checksum(*row)) for row in rows))
+            db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?)", ((*row, checksum(*row)) for row in rows))
+
+    def pairs_to_restore(self) -> Iterator[PendingPair]:
+        """Yield every pair of an undo with its state to restore, whether it is pending or not."""
+        with as_journal_error(self.path):
+            for first, last, data in self._blocks_of_pairs(0):
+                found = enumerate(pair_records(data), first)
+                if last >= first:
+                    yield from self._with_states_to_restore([pending_pair(*one, None) for one in found])
 
     def count_to_remove(self) -> int:
-        """Return how many distinct pairs are linked, as read before, and not refused."""
+        """Return how many links, or in a run with labels how many of these, were read before and are not refused."""
         with as_journal_error(self.path):
-            return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])
+            if not self.has_labels:
+                return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])
+            found = self._db.execute(_LABELS_TO_REMOVE)
+            return sum(len(set(before.split(";")).intersection(goal.split(";"))) for before, goal in found)
 
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions are lost."""
@@ -162,10 +210,13 @@ class WorkQueue(JournalFile):
         span = pairs[0].id, pairs[-1].id
         if before := dict(self._db.execute(_BEFORE, span)):
             pairs = [replace(pending, before=before.get(pending.id)) for pending in pairs]
-        if self.info.operation is Operation.UNDO:
-            states = {number: values for number, *values in self._db.execute(_UNDO, span)}
-            pairs = [replace(one, left=states[one.id][0], target=states[one.id][1]) for one in pairs]
-        return pairs
+        return self._with_states_to_restore(pairs) if self.info.operation is Operation.UNDO else pairs
+
+    def _with_states_to_restore(self, pairs: list[PendingPair]) -> list[PendingPair]:
+        span = pairs[0].id, pairs[-1].id
+        states = {number: values for number, *values in self._db.execute(_UNDO, span)}
+        names = ("left", "target", "added", "removed")
+        return [replace(one, **dict(zip(names, states[one.id], strict=True))) for one in pairs]
 
     def _pending(self, after: int) -> Iterator[PendingPair]:
         for found in self._pending_records(after):
@@ -176,6 +227,17 @@ class WorkQueue(JournalFile):
                 earlier = current_outcome(*states[number]) if number in states else None
                 yield pending_pair(number, record, earlier, goals.get(number, ""))
 
+    def _last_pair_of_rows(self, number: int) -> int:
+        """Return the last pending pair of the first `number` rows that have any; 0 if there is none."""
+        last, rows = 0, set[int]()
+        with as_journal_error(self.path):
+            for pair, record in chain.from_iterable(self._pending_records(0)):
+                rows.add(record[0])
+                if len(rows) > number:
+                    break
+                last = pair
+        return last
+
     def _goals(self, first: int, last: int) -> dict[int, str]:
         """Return the goals of the labelled ones among the pairs from `first` to `last`."""
         return dict(self._db.execute(_GOALS, (first, last))) if self.has_labels else {}
@@ -184,7 +246,10 @@ class WorkQueue(JournalFile):
         """Yield the pending pairs numbered above `after`, with their numbers, block by block."""
         for first, last, data in self._blocks_of_pairs(after):
             begin = max(first, after + 1)
+            if begin > self._last_pending:
+                return
             others = {number for (number,) in self._db.execute(_DUPLICATE_OR_FINAL, {"first": begin, "last": last})}
             if len(others) <= last - begin:
-                records = enumerate(pair_records(data)[begin - first :], begin)
-                yield [(number, record) for number, record in records if number not in others]
+                records = enumerate(pair_records(data)[begin - first : self._last_pending + 1 - first], begin)
+                if found := [(number, record) for number, record in records if number not in others]:
+                    yield found

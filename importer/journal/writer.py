@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import asdict, astuple
 from pathlib import Path
 
+from importer.atomic_file import replace_durably
 from importer.errors import JournalError
 from importer.journal.duplicates import write_duplicates
 from importer.journal.integrity import Span, Totals, block_checksum, checksum
@@ -31,6 +32,9 @@ SELECT
     (SELECT count(*) FROM problems),
     (SELECT count(*) FROM duplicates)
 """
+
+_INSERT_PROBLEM = "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_CORRECTION = "INSERT INTO corrections VALUES (?, ?, ?, ?, ?)"
 
 
 def write_journal(
@@ -55,7 +59,8 @@ def write_journal(
             db.execute("BEGIN")
             hashes, width, labelled = _write_blocks(db, blocks)
             write_duplicates(db, hashes)
-            totals = Totals(*(*db.execute(_TOTALS).fetchone(), width, labelled))
+            (corrections,) = db.execute("SELECT count(*) FROM corrections").fetchone()
+            totals = Totals(*(*db.execute(_TOTALS).fetchone(), width, labelled, corrections))
             set_value(db, "info", asdict(info))
             set_value(db, "totals", asdict(totals))
             if account is not None:
@@ -85,9 +90,7 @@ def _create_private(path: Path) -> None:
 
 def _publish(draft: Path, path: Path) -> None:
     try:
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(path)
+        replace_durably(draft, path)
     except OSError as error:
         raise _not_writable(path, error) from error
 
@@ -115,9 +118,9 @@ def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tup
         values = (*astuple(span), block_checksum(span, *blobs), *blobs)
         db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         problems = ((row, *map(_storable, astuple(problem))) for row, problem in block.problems)
-        db.executemany(
-            "INSERT INTO problems VALUES (?, ?, ?, ?, ?, ?)", ((*values, checksum(*values)) for values in problems)
-        )
+        db.executemany(_INSERT_PROBLEM, ((*values, checksum(*values)) for values in problems))
+        changes = ((one.row, one.place, _storable(one.original), _storable(one.corrected)) for one in block.corrections)
+        db.executemany(_INSERT_CORRECTION, ((*values, checksum(*values)) for values in changes))
     return hashes, width, labelled
 
 

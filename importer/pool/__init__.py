@@ -2,32 +2,36 @@
 
 from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
-from importer.pool.engines.label import LabelEngine
+from importer.pool.engines.change import Change, ChangeEngine, ChangeInBatches
+from importer.pool.engines.label import LABELLED_PAIRS_READ, LabelEngine
+from importer.pool.engines.lead_check import RefuseLastPrimaries, concerns_leads
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_back import ReadBack, Verify
 from importer.pool.engines.read_first import ReadAfter, ReadFirst
-from importer.pool.engines.remove import (
-    ArchiveEngine,
-    ChangeEngine,
-    ConfirmChanged,
-    ReadBeforeRemoval,
-    ReadBeforeUndo,
-)
+from importer.pool.engines.read_labelled import ReadLabelledFirst
+from importer.pool.engines.remove import ConfirmChanged, ReadBeforeRemoval
+from importer.pool.engines.survey import Findings, OverLimit, PrimaryMove, Survey
+from importer.pool.engines.undo import ReadBeforeUndo
 from importer.pool.outcomes import Progress
 from importer.pool.pool import Pool
 from importer.pool.stop_signal import StoppedError
 
 __all__ = [
+    "LABELLED_PAIRS_READ",
     "MAX_PAIRS",
     "MAX_RECORDS",
-    "ArchiveEngine",
     "BatchEngine",
+    "Change",
     "ChangeEngine",
+    "ChangeInBatches",
     "ConfirmChanged",
     "Engine",
+    "Findings",
     "LabelEngine",
+    "OverLimit",
     "Pool",
+    "PrimaryMove",
     "Progress",
     "PutEngine",
     "ReadAfter",
@@ -35,6 +39,10 @@ __all__ = [
     "ReadBeforeRemoval",
     "ReadBeforeUndo",
     "ReadFirst",
+    "ReadLabelledFirst",
+    "RefuseLastPrimaries",
     "StoppedError",
+    "Survey",
     "Verify",
+    "concerns_leads",
 ]

@@ -2,21 +2,22 @@
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
-from importer.hubspot.batch_read import Link, classify_read_response
+from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.lookup import next_page
 from importer.hubspot.parse import objects
-from importer.hubspot.response import Response
-from importer.journal import PendingPair
-from importer.model import ObjectType, Outcome, Pair, RecordId, Status, Stop, StopReason, is_record_id
+from importer.model import ObjectType, Outcome, RecordId, Stop, StopReason, is_record_id
 from importer.pool.engines.link_reader import ALL_LINKS, MAX_RECORDS, LinkReader
-from importer.pool.retrying import Attempts
+from importer.pool.retrying import read
 from importer.pool.sender import Sender
+from importer.pool.stop_signal import pair_of_types
 
-_FIRST_CHUNK = 100
+_FIRST_CHUNK, _MAX_GROWTH = 5, 4
 _LINKS_IN_MEMORY = 20_000
-"""Links of one chunk of records that are aimed at: how many a record has is known only after reading some."""
+"""Links of one chunk of records that are aimed at, at 0.8 kB each. How many a record has is known only after reading
+some, so chunks begin small and grow by a factor of 4 at most."""
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class AllLinks:
         self._client = client
         self._sender = sender
         self._types = (from_type, to_type)
-        self._about = PendingPair(0, 0, Pair(from_type, RecordId("1"), to_type, RecordId("1")))
+        self._about = pair_of_types(from_type, to_type)
         self._reader = LinkReader(client)
         self._size = _FIRST_CHUNK
 
@@ -64,7 +65,7 @@ class AllLinks:
         self.stop = self.stop or self._reader.refusal or self._sender.signal.reason
         self.records += len(chunk)
         wanted = _LINKS_IN_MEMORY * len(chunk) // max(1, len(found.links))
-        self._size = min(MAX_RECORDS, max(1, wanted))
+        self._size = min(MAX_RECORDS, len(chunk) * _MAX_GROWTH, max(1, wanted))
         links = {(found.merged_into.get(one, one), other): link for (one, other), link in found.links.items()}
         unread = {record: outcome.error_message for record, outcome in found.unread.items()}
         return RecordLinks({key: link for key, link in links.items() if key[0] not in unread}, unread)
@@ -85,16 +86,12 @@ class AllLinks:
 
     async def _list(self, after: str) -> tuple[list[str] | None, str, Outcome]:
         """Return the ids on a page of the list, the cursor of the next page or "", and the outcome of the last call."""
-        attempts = Attempts(self._sender, self._about)
-        repeat = True
-        while repeat:
-            response = await self._sender.send(lambda: self._client.list_records(self._types[0], after), [])
-            decision = classify_read_response(response, self._about.pair)
-            if isinstance(response, Response) and decision.outcome.status is Status.ALREADY_LINKED:
-                items = response.content["results"]
-                ids = [str(item.get("id")) for item in objects(items)]
-                following = next_page(response)
-                if following is not None and len(ids) == len(items) and all(map(is_record_id, ids)):
-                    return ids, following, decision.outcome
-            repeat = await attempts.retry(decision)
+        call = partial(self._client.list_records, self._types[0], after)
+        response, decision = await read(self._sender, self._about, call)
+        if response is not None:
+            items = response.content["results"]
+            ids = [str(item.get("id")) for item in objects(items)]
+            following = next_page(response)
+            if following is not None and len(ids) == len(items) and all(map(is_record_id, ids)):
+                return ids, following, decision.outcome
         return None, "", decision.outcome

@@ -28,13 +28,13 @@ Source = Callable[[int, int], list[PendingPair]]
 
 
 class Chunks(Protocol):
-    """Chunks of pairs of the same object types, each as long as the engine wants at the time."""
+    """Chunks of pairs of the same object types, each of the size that the engine asks for at the time."""
 
     async def next(self) -> list[PendingPair] | None:
         """Return the next chunk; None when there are no more or the run has stopped."""
 
     def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
-        """Take note that a chunk was processed; `final` has the statuses of its final outcomes, by pair number."""
+        """Record that a chunk was processed; `final` has the statuses of its final outcomes, by pair number."""
 
 
 class UnorderedChunks:
@@ -110,7 +110,7 @@ class OrderedChunks:
         return None
 
     def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
-        """Let the pairs go that waited for those of the chunk."""
+        """Release the pairs that waited for those of the chunk."""
         self._in_work -= 1
         if self._signal.is_blocked(chunk[0]):  # no later pair of these types is sent either
             final = dict.fromkeys((pending.id for pending in chunk), Status.NOT_SENT) | dict(final)
@@ -157,6 +157,8 @@ class OrderedChunks:
 
     def _wake_one(self) -> None:
         """Wake an idle worker if there may be something for it."""
+        if not self._idle:
+            return
         if self._signal.stopped is not None or not self._in_work:
             self._wake_all()
         elif self._claimed or self._pairs.largest() is not None or self._can_read():

@@ -19,7 +19,7 @@ class FailureLimits:
 
     def __init__(self, settings: Settings, signal: StopSignal) -> None:
         """Apply the limits of the settings."""
-        self.counts: Counter[Status] = Counter()
+        self.counts: Counter[Status] = Counter(dict.fromkeys(Status, 0))  # reading a missing count is slow
         self._settings = settings
         self._signal = signal
         self._forbidden: Counter[Types] = Counter()
@@ -30,11 +30,11 @@ class FailureLimits:
         self._check_share()
 
     def _check_forbidden(self, pending: PendingPair, outcome: Outcome) -> None:
-        types = types_of(pending)
         if outcome.http_status != 403 or outcome.status is not Status.FAILED:
             if self._forbidden:
-                self._forbidden.pop(types, None)
+                self._forbidden.pop(types_of(pending), None)
             return
+        types = types_of(pending)
         self._forbidden[types] += 1
         number = self._forbidden[types]
         if number >= MAX_FORBIDDEN_IN_A_ROW and self._settings.max_failure_share < 1:

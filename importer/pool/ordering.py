@@ -1,4 +1,4 @@
-"""The order of calls: pairs of one record go one after the other in the order of the file, others in parallel.
+"""The order of calls: pairs of one record are sent one after the other in the file's order, others in parallel.
 
 HubSpot makes the first company that a record is linked to its primary one, so the order decides. It also locks a record
 while it is written (423). Source: HubSpot, associations guide and error page.
@@ -82,7 +82,7 @@ class OrderedPairs:
         return self._waiting
 
     def add(self, found: Iterable[PendingPair]) -> None:
-        """Add pairs behind all that were added before."""
+        """Append pairs."""
         for pending in found:
             if self._held and self._is_held(pending):
                 continue
@@ -100,16 +100,16 @@ class OrderedPairs:
                 self._make_ready(pending)
 
     def largest(self) -> PendingPair | None:
-        """Return a pair of the object types of which most can go now; None while none can."""
+        """Return a pair of the object types with the most pairs that can be sent now; None if there are none."""
         ready = max(self._ready.values(), key=len, default=None)
         return ready[0] if ready else None
 
     def ready(self, pending: PendingPair) -> int:
-        """Return how many pairs of the object types of `pending` can go now."""
+        """Return how many pairs of the object types of `pending` can be sent now."""
         return len(self._ready.get(types_of(pending), ()))
 
     def take(self, first: PendingPair, size: int) -> list[PendingPair]:
-        """Give out up to `size` pairs of the object types of `first` that can go now."""
+        """Give out up to `size` pairs of the object types of `first` that can be sent now."""
         types = types_of(first)
         side = _primary_side(types)
         ready = self._ready[types]
@@ -133,7 +133,7 @@ class OrderedPairs:
         return chunk
 
     def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
-        """Let the pairs go that waited for those of `chunk`, whose final outcomes are given by their numbers."""
+        """Release the pairs that waited for those of `chunk`, whose final outcomes are given by their numbers."""
         finished = deque(chunk)
         while finished:
             pending = finished.popleft()
@@ -173,7 +173,7 @@ class OrderedPairs:
             self._decided.add(follower.id)
 
     def _unblock(self, follower: PendingPair) -> bool:
-        """Count one pair less that a pair waits for; return whether it can go now."""
+        """Remove one pair that a pair waits for; return True if it can be sent now."""
         self._blockers[follower.id] -= 1
         if self._blockers[follower.id]:
             return False

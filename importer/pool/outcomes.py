@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Protocol
 
 from importer.journal import Journal, PendingPair
@@ -58,6 +59,7 @@ class OutcomeRecorder:
         self._provisional: list[tuple[int, Outcome]] = []
         self._types_before: list[tuple[int, str]] = []
         self._types_after: list[tuple[int, str]] = []
+        self._primaries: list[tuple[int, str, str]] = []
         self._final_statuses: dict[int, Status] = {}
         self._has_unwritten = asyncio.Event()
 
@@ -92,6 +94,11 @@ class OutcomeRecorder:
         self._types_after.append((pending.id, types))
         self._has_unwritten.set()
 
+    def record_primary_before(self, pending: PendingPair, other: str, types: str) -> None:
+        """Record the id of the record that is primary before a pair becomes it ("" if none is), and its types."""
+        self._primaries.append((pending.id, other, types))
+        self._has_unwritten.set()
+
     def mark_not_sent(self, pending: PendingPair) -> None:
         """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
         self._queue.mark_not_sent(pending)
@@ -103,8 +110,11 @@ class OutcomeRecorder:
 
     def final_statuses(self, chunk: Sequence[PendingPair]) -> dict[int, Status]:
         """Return, and forget, the statuses of those pairs of a chunk that have a final outcome, by pair number."""
-        found = {pending.id: self._final_statuses.pop(pending.id, None) for pending in chunk}
-        return {number: status for number, status in found.items() if status is not None}
+        known, found = self._final_statuses, {}
+        for pending in chunk:
+            if (status := known.pop(pending.id, None)) is not None:
+                found[pending.id] = status
+        return found
 
     def statuses(self) -> dict[Status, int]:
         """Return the number of pairs with each status."""
@@ -120,13 +130,22 @@ class OutcomeRecorder:
 
     def flush(self) -> None:
         """Write all outcomes recorded so far."""
-        if self._final or self._provisional or self._types_before or self._types_after:
-            self._journal.record(self._final, self._provisional, self._types_before, self._types_after)
-            self._final, self._provisional, self._types_before, self._types_after = [], [], [], []
+        found = (self._final, self._provisional, self._types_before, self._types_after, self._primaries)
+        if any(found):
+            self._journal.record(*found)
+            self._final, self._provisional = [], []
+            self._types_before, self._types_after, self._primaries = [], [], []
             self._on_written()
+
+
+_FIELDS = tuple(field.name for field in fields(Outcome))
+_ATTEMPTS, _COMPLETED_AT = map(_FIELDS.index, ("attempts", "completed_at"))
+_values_of = attrgetter(*_FIELDS)
 
 
 def with_attempts(outcome: Outcome, attempts: int) -> Outcome:
     """Return the outcome with the number of attempts, and the current time if the response had none."""
-    now = outcome.completed_at or utc_now_text("milliseconds")
-    return replace(outcome, attempts=attempts, completed_at=now)
+    values = list(_values_of(outcome))  # a third of the time of `replace`, for every response
+    values[_ATTEMPTS] = attempts
+    values[_COMPLETED_AT] = outcome.completed_at or utc_now_text("milliseconds")
+    return Outcome(*values)

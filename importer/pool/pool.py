@@ -4,13 +4,15 @@ Worker → engine → `Sender` (rate limit, stop signal) → client; the outcome
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 
 from importer.config import Settings
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.journal import Journal, PendingPair
-from importer.model import Status, Stop
+from importer.journal import Journal, PauseReason, PendingPair
+from importer.model import ObjectType, Status, Stop
+from importer.pool.activity_log import ActivityLog
+from importer.pool.call_meter import CallMeter
 from importer.pool.dispatch import MAX_HELD, Chunks, OrderedChunks, Source, UnorderedChunks
 from importer.pool.engine import Engine
 from importer.pool.failure_limits import FailureLimits
@@ -29,10 +31,11 @@ class Pool:
         limiter: RateLimiter,
         settings: Settings,
         on_progress: Callable[[Progress], None] = lambda progress: None,
+        meter: CallMeter | None = None,
     ) -> None:
         """Prepare the pool; nothing is sent before `run`.
 
-        `on_progress` is called whenever outcomes have been written to the journal.
+        `on_progress` is called whenever outcomes have been written to the journal. `meter` counts the calls.
         """
         self.settings = settings
         self.limiter = limiter
@@ -42,9 +45,11 @@ class Pool:
         self._signal = StopSignal()
         self._queue = WorkQueue(journal)
         policy = RetryPolicy.from_settings(settings)
-        self._sender = Sender(limiter, self._signal, policy, settings.daily_reserve, self._queue.mark_sent)
+        self._meter = meter or CallMeter()
+        self._sender = Sender(limiter, self._signal, policy, settings.daily_reserve, self._queue.mark_sent, self._meter)
         limits = FailureLimits(settings, self._signal)
         self._outcomes = OutcomeRecorder(journal, self._queue, limits, self._report_progress)
+        self._log = ActivityLog(journal, self._meter, self.progress, lambda: self.in_flight)
 
     async def run(self, engine: Engine, source: Source | None = None) -> Stop | None:
         """Run an engine over all pairs of `source` (default: the pending ones without labels, sent in order).
@@ -60,13 +65,16 @@ class Pool:
         """Run an engine that sends the pairs of `source`: they are claimed, those of one record one after the other."""
         return await self._run(engine, OrderedChunks(source, self._queue.claim, engine, self._signal))
 
-    async def run_in_any_order(self, engine: Engine) -> Stop | None:
-        """Run an engine that sends all pending pairs, where the order does not matter: nothing is linked first."""
+    async def run_in_any_order(self, engine: Engine, wanted: Callable[[PendingPair], bool]) -> Stop | None:
+        """Run an engine that sends the `wanted` ones of the pending pairs, where the order does not matter."""
 
         def claim(after: int, limit: int) -> list[PendingPair]:
-            found = self.pending(after, limit)
-            self._queue.claim(found)
-            return found
+            while found := self.pending(after, limit):
+                if claimed := list(filter(wanted, found)):
+                    self._queue.claim(claimed)
+                    return claimed
+                after = found[-1].id
+            return []
 
         return await self._run(engine, UnorderedChunks(claim, engine, self._signal))
 
@@ -74,9 +82,13 @@ class Pool:
         number = min(self.settings.workers, MAX_HELD // engine.max_chunk, max(1, self._pairs))
         try:
             async with asyncio.TaskGroup() as group:
-                writer = group.create_task(self._outcomes.write_continuously())
+                writers = [
+                    group.create_task(self._outcomes.write_continuously()),
+                    group.create_task(self._log.write_continuously()),
+                ]
                 await asyncio.wait({group.create_task(self._work(engine, chunks)) for _ in range(number)})
-                writer.cancel()
+                for writer in writers:
+                    writer.cancel()
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
         finally:
@@ -100,10 +112,25 @@ class Pool:
         """Return pairs still to be sent that have no labels: a source for an engine that does not send them."""
         return self._journal.pending_without_labels(after, limit)
 
+    def pending_object_types(self) -> set[ObjectType]:
+        """Return the object types of the pairs that are still to be sent."""
+        return self._journal.pending_object_types()
+
     @property
     def has_labels(self) -> bool:
         """Whether any pair of the run has labels."""
         return self._journal.has_labels
+
+    def pairs_to_restore(self) -> Iterator[PendingPair]:
+        """Yield every pair of an undo, also those that are done."""
+        return self._journal.pairs_to_restore()
+
+    def all_pending(self) -> Iterator[PendingPair]:
+        """Yield every pair that is still to be sent."""
+        last = 0
+        while found := self._journal.pending(last, MAX_HELD):
+            yield from found
+            last = found[-1].id
 
     def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that are unconfirmed: a source for `run`."""
@@ -130,6 +157,14 @@ class Pool:
     def stop(self, stop: Stop) -> None:
         """Send nothing more: calls in flight are awaited, waiting workers leave. The first reason wins."""
         self._signal.stop(stop)
+
+    def note_full_window(self, seconds: float) -> None:
+        """Note that no call can be made for `seconds`, because an earlier run has used up the rate."""
+        self._meter.pause(seconds, PauseReason.EARLIER_RUN)
+
+    def close(self) -> None:
+        """Write the activity that is not written yet, once all engines have run."""
+        self._log.write(is_end=True)
 
     def give_up(self) -> None:
         """Stop waiting for the calls in flight, once stopped."""

@@ -1,11 +1,14 @@
 """Retrying: how often a call is repeated, after what wait, and when the run stops instead. The same for every call."""
 
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
 from importer.hubspot.backoff import backoff
+from importer.hubspot.batch_read import classify_read_response
 from importer.hubspot.classify import Action, Decision
+from importer.hubspot.response import NoResponse, Response
 from importer.journal import PendingPair
 from importer.model import Status, Stop, StopReason
 from importer.pool.sender import Sender
@@ -13,6 +16,8 @@ from importer.pool.stop_signal import types_of
 
 MAX_ATTEMPTS_OF_PARTS = 3
 """Attempts of a call about a part of a chunk that failed: its own parts follow."""
+
+Reply = Response | NoResponse
 
 _RETRYABLE = {Action.RETRY, Action.NOT_HUBSPOT, Action.POLL, Action.PAUSE}
 
@@ -58,7 +63,8 @@ class Attempts:
         Raises StoppedError if the run stops during the wait.
         """
         self.count += 1
-        self._sender.retries += self.count > 1
+        if self.count > 1:
+            self._sender.count_retry()
         decision = self._recheck(decision)
         self._count_in_a_row(decision)
         self.final = decision.action not in _RETRYABLE
@@ -139,6 +145,20 @@ class Attempts:
             return False
         is_whole = self._inputs == 1 and not self._is_part
         return sender.is_blocked_after(self._inputs) or (sender.accepted == 0 and is_whole)
+
+
+async def read(
+    sender: Sender, about: PendingPair, call: Callable[[], Awaitable[Reply]], attempts: Attempts | None = None
+) -> tuple[Response | None, Decision]:
+    """Repeat a read until its response is final; return it, or None if it cannot be read, and what it means."""
+    attempts = attempts or Attempts(sender, about)
+    repeat = True
+    while repeat:
+        reply = await sender.send(call, [])
+        decision = classify_read_response(reply, about.pair)
+        repeat = await attempts.retry(decision)
+    is_readable = isinstance(reply, Response) and decision.outcome.status is Status.ALREADY_LINKED
+    return reply if isinstance(reply, Response) and is_readable else None, decision
 
 
 def _too_long_wait(decision: Decision) -> str:

@@ -10,8 +10,9 @@ from importer.hubspot.classify import is_over_rate
 from importer.hubspot.intermediaries import is_from_hubspot
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
-from importer.journal import PendingPair
+from importer.journal import PauseReason, PendingPair
 from importer.model import Stop, StopReason
+from importer.pool.call_meter import CallMeter
 from importer.pool.stop_signal import StoppedError, StopSignal
 
 logger = logging.getLogger(__name__)
@@ -59,8 +60,10 @@ class Sender:
         policy: RetryPolicy,
         daily_reserve: int = 0,
         on_send: Callable[[Sequence[PendingPair]], None] = lambda about: None,
+        meter: CallMeter | None = None,
     ) -> None:
         """Send at the rate of `limiter`; `on_send` gets the pairs of each call just before it is made."""
+        self.meter = meter or CallMeter()
         self.limiter = limiter
         self.signal = signal
         self.policy = policy
@@ -109,9 +112,11 @@ class Sender:
             self.calls += 1
         else:
             self.reads += 1
+        begun = self.meter.begin(limiter.rate)
         try:
             response = await call()
             if isinstance(response, Response):  # before the slot is released: the window may be longer than assumed
+                self.meter.respond(begun)
                 self._apply_rate_headers(response, limiter)
             return response
         except asyncio.CancelledError:
@@ -129,11 +134,21 @@ class Sender:
 
     async def wait(self, seconds: float) -> None:
         """Wait before a retry. Raises StoppedError if the run stops meanwhile."""
-        with self.signal.interruptible():
-            await asyncio.sleep(seconds)
+        end = self.meter.begin_wait(seconds)
+        try:
+            with self.signal.interruptible():
+                await asyncio.sleep(seconds)
+        finally:
+            self.meter.end_wait(end)
+
+    def count_retry(self) -> None:
+        """Count an attempt that repeated a call."""
+        self.retries += 1
+        self.meter.repeat()
 
     def pause(self, seconds: float) -> None:
         """Make all calls wait."""
+        self.meter.pause(seconds, PauseReason.RATE_LIMITED)
         if self.limiter.pause.begin(seconds):
             logger.warning("HubSpot asked to slow down: all workers wait %.0f s.", seconds)
 
@@ -163,7 +178,7 @@ class Sender:
             return
         if not self._has_lowered:
             logger.warning(
-                "HubSpot refused a call although this run keeps to %s s: another client shares the limit. The run "
+                "HubSpot refused a call although this run stays within %s s: another client shares the limit. The run "
                 "continues with %s s, and with a tenth less whenever this happens again.",
                 before,
                 limiter.rate,
@@ -175,6 +190,7 @@ class Sender:
         self.limiter.follow(response.rate)
         if response.http_status == 429:
             self.rate_limited += 1
+            self.meter.refuse()
             self._lower_rate(response, limiter)
         remaining = response.rate.daily_remaining
         if remaining is not None or response.http_status < 400:  # HubSpot does not always report the number

@@ -4,7 +4,7 @@ import asyncio
 from types import TracebackType
 
 from importer.journal import PendingPair
-from importer.model import ObjectType, Stop
+from importer.model import ObjectType, Pair, RecordId, Stop
 
 Types = tuple[ObjectType, ObjectType]
 
@@ -19,6 +19,12 @@ class StoppedError(Exception):
 def types_of(pending: PendingPair) -> Types:
     """Return the object types of a pair, from and to."""
     return pending.pair.from_type, pending.pair.to_type
+
+
+def pair_of_types(from_type: ObjectType, to_type: ObjectType) -> PendingPair:
+    """Return a pair of no particular records, for calls about object types: retrying takes the types from a pair."""
+    nothing = RecordId("0")
+    return PendingPair(0, 0, Pair(from_type, nothing, to_type, nothing))
 
 
 class StopSignal:

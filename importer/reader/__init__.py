@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from importer.config import Reading
 from importer.errors import SettingsError
+from importer.reader.columns.object_types import OBJECT_TYPES, type_id
+from importer.reader.corrections import corrected_cells
 from importer.reader.files.dataframe import check_frame, frame_table
 from importer.reader.files.delimiter import DELIMITERS
 from importer.reader.files.detect import open_table
@@ -20,8 +22,10 @@ from importer.reader.files.extensions import (
 )
 from importer.reader.files.table import Table
 from importer.reader.messages import quoted
+from importer.reader.preview import PreviewColumn, PreviewRow, SourcePreview, preview_source
 from importer.reader.previous_results import PreviousResults, read_previous_results
 from importer.reader.recognition import RECOGNIZERS
+from importer.reader.row_judge import RowJudge
 from importer.reader.source import Source
 from importer.reader.source_info import ReadReport, SourceInfo
 
@@ -31,17 +35,25 @@ if TYPE_CHECKING:
 __all__ = [
     "COMPRESSED_EXTENSIONS",
     "DELIMITERS",
+    "OBJECT_TYPES",
     "TABLE_EXTENSIONS",
     "TEXT_EXTENSIONS",
     "WORKBOOK_EXTENSIONS",
+    "PreviewColumn",
+    "PreviewRow",
     "PreviousResults",
     "ReadReport",
+    "RowJudge",
     "Source",
     "SourceInfo",
+    "SourcePreview",
     "check_frame",
+    "corrected_cells",
     "open_frame",
     "open_source",
+    "preview_source",
     "read_previous_results",
+    "type_id",
 ]
 
 

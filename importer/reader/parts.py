@@ -27,24 +27,26 @@ def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
         except EmptyTableError:
             if not found and number == len(table.parts) - 1:
                 raise
-            table.late_warnings.append(f"{quoted(part.name)} is empty and adds no rows.")
+            table.observed.warnings.append(f"{quoted(part.name)} is empty and adds no rows.")
     _check_same(name, [table.parts[number] for number, _ in found], [header.texts for _, header in found])
     below = (
-        _renumbered(header.records, number * PART_ROWS, table.parts[number].table.hidden, table.hidden)
+        _renumbered(
+            header.records, number * PART_ROWS, table.parts[number].table.observed.hidden, table.observed.hidden
+        )
         for number, header in found
     )
     return replace(found[0][1], records=chain.from_iterable(below))
 
 
-def late_warnings(table: Table) -> list[str]:
+def final_warnings(table: Table) -> list[str]:
     """Return the warnings that are known only at the end of a table or of its parts."""
-    of_parts = [f"{part.name}: {note}" for part in table.parts for note in part.table.late_warnings]
-    return [*table.late_warnings, *of_parts, *_unended_notes(table)]
+    of_parts = [f"{part.name}: {note}" for part in table.parts for note in part.table.observed.warnings]
+    return [*table.observed.warnings, *of_parts, *_unended_notes(table)]
 
 
 def _unended_notes(table: Table) -> list[str]:
     """Return one sentence about last lines without a line ending, for any number of parts."""
-    found = [(part.name, part.table.seen.unended) for part in table.parts] or [("", table.seen.unended)]
+    found = [(part.name, part.table.observed.unended) for part in table.parts] or [("", table.observed.unended)]
     ends = [(name, *end) for name, end in found if end is not None]
     if not ends:
         return []

@@ -1,11 +1,19 @@
-"""Remove the columns that an earlier run added to a file, and select rows by their status."""
+"""Remove the columns that an earlier run added to a file, select rows by their status, and restore their types."""
 
 import json
 from collections.abc import Collection, Sequence
 
 from importer.errors import SourceError
-from importer.model import EXTRA_CELLS_COLUMN, PREVIOUS_RESULT_COLUMNS, Status
+from importer.model import (
+    EXTRA_CELLS_COLUMN,
+    ORIGINAL_CELLS_COLUMN,
+    PREVIOUS_RESULT_COLUMNS,
+    TYPES_BEFORE_COLUMN,
+    SourceBlock,
+    Status,
+)
 from importer.reader.files.table import Records, SuspectRow
+from importer.reader.rows.restored_types import restore_types
 
 STATUS_COLUMN = "import_status"
 _STATUSES = frozenset(map(str, Status))
@@ -14,24 +22,33 @@ _STATUSES = frozenset(map(str, Status))
 class ResultColumns:
     """The result columns of a file, which are removed from its rows.
 
-    `kept` are the indices of all other columns. `excluded_rows` counts the rows excluded by their status so far, and
-    `unknown_statuses` those of them whose status is not one that a run writes.
+    `kept` are the indices of all other columns. `excluded_rows` counts the rows excluded by their status so far,
+    `unknown_statuses` those of them whose status is not one that a run writes, and `restored_rows` those that an
+    earlier run was to unlink, and that get the association types that they had before. `originals` has what corrected
+    cells were, by row number and by the key of the column, of the rows that were read.
     """
 
-    def __init__(self, name: str, header: Sequence[str], statuses: Collection[str] | None) -> None:
+    def __init__(
+        self, name: str, header: Sequence[str], statuses: Collection[str] | None, *, restores_types: bool = False
+    ) -> None:
         """Find the columns. Raises `SourceError` if rows are selected by status and the file has no such column."""
         self.kept = [i for i, text in enumerate(header) if text.strip() not in PREVIOUS_RESULT_COLUMNS]
         self.excluded_rows = 0
         self.unknown_statuses = 0
+        self.originals: dict[int, dict[str, str]] = {}
+        self.restored_rows = 0
         self._width = len(header)
         self._statuses = statuses
         self._extra_cells_column = _first_index(header, EXTRA_CELLS_COLUMN)
+        self._original_cells_column = _first_index(header, ORIGINAL_CELLS_COLUMN)
         self._status_column = _first_index(header, STATUS_COLUMN)
+        self._types_column = _first_index(header, TYPES_BEFORE_COLUMN) if restores_types else None
+        self._types: dict[int, str] = {}
         if statuses is not None and self._status_column is None:
             raise SourceError(
                 "NOT_A_RESULTS_FILE",
-                f"{name} has no column '{STATUS_COLUMN}', so it is not a results file. Give a results file, or the id "
-                f"of a run.",
+                f"{name} has no column '{STATUS_COLUMN}', so it is not a results file. Give a results file or "
+                f"the id of a run. To import this file for the first time, use: importer run",
             )
 
     @property
@@ -47,11 +64,27 @@ class ResultColumns:
             cells.extend([""] * (self._width - len(cells)))
             if self._is_selected(cells):
                 numbers.append(number)
+                self._keep_originals(number, cells)
+                self._keep_types(number, cells)
                 kept = [cells[i] for i in self.kept] + self._extra_cells(cells) + cells[self._width :]
                 rows.append(cells.replace(kept, self.kept) if isinstance(cells, SuspectRow) else kept)
             else:
                 self.excluded_rows += 1
         return numbers, rows
+
+    def restore_types(self, block: SourceBlock) -> None:
+        """Give the pairs of the block's rows that an earlier run was to unlink the types that they had before."""
+        if self._types:
+            types = {number: self._types.pop(number) for number in block.numbers if number in self._types}
+            self.restored_rows += len(types)
+            restore_types(block, types)
+
+    def _keep_types(self, number: int, cells: Sequence[str]) -> None:
+        if self._types_column is None or self._status_column is None:
+            return
+        types = cells[self._types_column].strip()
+        if types and cells[self._status_column].strip().lower() in {Status.UNLINKED, Status.NOT_LINKED}:
+            self._types[number] = types
 
     def _is_selected(self, cells: Sequence[str]) -> bool:
         if self._status_column is None or self._statuses is None:
@@ -72,6 +105,18 @@ class ResultColumns:
         except (ValueError, RecursionError):
             return [text]
         return [str(cell) for cell in found] if isinstance(found, list) and found else [text]
+
+    def _keep_originals(self, number: int, cells: Sequence[str]) -> None:
+        """Keep what an earlier run wrote about corrected cells of a row; anything else in that column is ignored."""
+        text = "" if self._original_cells_column is None else cells[self._original_cells_column]
+        if not text.strip():
+            return
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(found, dict):
+            self.originals[number] = {key: str(original) for key, original in found.items()}
 
 
 def _first_index(header: Sequence[str], name: str) -> int | None:

@@ -7,13 +7,14 @@ from typing import Self
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import Role, SourceBlock, SourceRow
-from importer.reader.columns.header_row import header_notes, header_warnings, resolve_columns
+from importer.reader.columns.header_row import HeaderRow, header_notes, header_warnings, resolve_columns
 from importer.reader.columns.notes import column_notes
 from importer.reader.columns.roles import Columns, Header
+from importer.reader.corrections import Corrections
 from importer.reader.files.hidden_rows import HiddenRows
 from importer.reader.files.table import Records, Table
 from importer.reader.formulas import count_formulas
-from importer.reader.parts import find_common_header, late_warnings
+from importer.reader.parts import final_warnings, find_common_header
 from importer.reader.result_columns import STATUS_COLUMN, ResultColumns
 from importer.reader.rows.ids import holds_ids
 from importer.reader.rows.parse import RowReader
@@ -34,20 +35,20 @@ class Source:
         self._reading = reading
         header_row = find_common_header(name, table, reading)
         self._records = header_row.records
-        self._results = ResultColumns(name, header_row.texts, reading.statuses)
-        kept = self._results.kept
-        header = Header(tuple(header_row.texts[i] for i in kept), tuple(i + 1 for i in kept))
+        self._results = ResultColumns(name, header_row.texts, reading.statuses, restores_types=reading.restores_types)
+        header = kept_header(header_row, self._results)
         columns = resolve_columns(name, header_row, header, reading, holds_ids)
         self.header = header.texts
         self.places = {role: index + 1 for role, index in columns.roles().items()}
-        notes = table.notes + header_notes(header_row)
-        if self._results.exist:
-            notes += ("The columns of previous results (import_…) are ignored and will be replaced.",)
+        notes = source_notes(table, header_row, self._results)
         self.info = _source_info(table, columns, header, header_row.number, notes)
         self._column_warnings = header_warnings(header_row, header, columns) + column_notes(header, columns)
-        self._hidden = HiddenRows(table.hidden, visible_only=reading.visible_rows_only)
+        self._hidden = HiddenRows(table.observed.hidden, visible_only=reading.visible_rows_only)
+        used = columns.used()
+        self._corrections = Corrections(reading.corrections, header.texts, used, self._results.originals)
         self._row_reader = RowReader(columns, header, reading.portal_id)
         self._shapes = self._text_shapes(header_row.texts, columns)
+        self._corrected = 0
         self._report: ReadReport | None = None
 
     def __enter__(self) -> Self:
@@ -78,6 +79,7 @@ class Source:
             if self._may_have_formulas():
                 formula_cells += count_formulas(block.cells)
             yield block
+        self._corrections.require_all(self._name, self.info.row_names)
         self._report = self._finished_report(rows, formula_cells)
 
     def _limited_blocks(self) -> Iterator[SourceBlock]:
@@ -88,8 +90,11 @@ class Source:
                 # Blank records do not count towards the limit, so slice by the rows still allowed.
                 end = min(len(rows), start + left)
                 records = self._hidden.filter((numbers[start:end], rows[start:end]))
-                for block in self._row_reader.blocks(records):
+                for block in self._row_reader.blocks(self._corrections.apply(records)):
                     self._refuse_other_header()
+                    self._corrections.add_to(block)
+                    self._corrected += len(block.corrections)
+                    self._results.restore_types(block)
                     left -= len(block.numbers)
                     yield block
                 start = end
@@ -98,7 +103,7 @@ class Source:
 
     def _may_have_formulas(self) -> bool:
         tables = (self._table, *(part.table for part in self._table.parts))
-        return any(table.seen.may_have_formulas for table in tables)
+        return any(table.observed.may_have_formulas for table in tables)
 
     def _refuse_other_header(self) -> None:
         number = self._row_reader.other_header
@@ -137,14 +142,18 @@ class Source:
             f"Rows left out because of their {STATUS_COLUMN}: {results.excluded_rows:,}."
             if results.excluded_rows
             else "",
+            f"Rows of a removal, whose pairs get the association types that they had before: {results.restored_rows:,}."
+            if results.restored_rows
+            else "",
             _unknown_status_warning(results.unknown_statuses),
             self._hidden.warning(names),
             _portal_warning(portals),
             _type_warning(custom_types),
             _formula_warning(formula_cells),
+            f"Corrected cells: {self._corrected:,}." if self._corrected else "",
             *(self._shapes.warnings(names) if self._shapes else ()),
             *reader.id_warnings(names),
-            *late_warnings(self._table),
+            *final_warnings(self._table),
         )
         return ReadReport(
             rows=rows,
@@ -157,6 +166,19 @@ class Source:
             notes=self.info.notes,
             warnings=tuple(filter(None, warnings)),
         )
+
+
+def kept_header(found: HeaderRow, results: ResultColumns) -> Header:
+    """Return the header without the columns of previous results."""
+    return Header(tuple(found.texts[i] for i in results.kept), tuple(i + 1 for i in results.kept))
+
+
+def source_notes(table: Table, found: HeaderRow, results: ResultColumns) -> tuple[str, ...]:
+    """Return the sentences about a source that are known before its first row."""
+    notes = table.notes + header_notes(found)
+    if results.exist:
+        notes += ("The columns of previous results (import_…) are ignored and will be replaced.",)
+    return notes
 
 
 def _source_info(

@@ -1,10 +1,11 @@
 """Reports on rows: the results file, the failures file, the counts and the summary.
 
-It takes rows with their outcomes in the order of the input, from any origin, and knows neither journal nor HTTP.
+The results take rows with their outcomes in the order of the input, from any origin; `html_report` takes figures that
+the journal has counted. Neither knows HTTP.
 """
 
-from importer.atomic_file import check_writable
-from importer.reporter.result_row import escape_formula, problem_sentence, row_result
+from importer.atomic_file import AtomicFile, check_writable
+from importer.reporter.result_row import WORST_FIRST, escape_formula, problem_sentence, row_result
 from importer.reporter.results import Layout, WorkbookContext, write_results
 from importer.reporter.row_counts import RowCounts, count
 from importer.reporter.summary import RunStatus, Summary, summary_table
@@ -13,6 +14,8 @@ from importer.reporter.workbook_copy import SourceWorkbook
 from importer.written_files import WrittenFiles
 
 __all__ = [
+    "WORST_FIRST",
+    "AtomicFile",
     "Layout",
     "RowCounts",
     "RunDescription",

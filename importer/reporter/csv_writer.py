@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from importer.atomic_file import AtomicFile, unwritable
-from importer.reporter.result_row import escape_formula
+from importer.reporter.result_row import escape_formulas
 from importer.written_files import NO_RECORD, WrittenFiles
 
 
@@ -41,7 +41,7 @@ class CsvWriter:
     def write(self, cells: Sequence[str], result: Sequence[str] = (), extra: Sequence[str] = ()) -> None:
         """Write the next row. Raises OutputError."""
         try:
-            self._writerow((*cells, *map(escape_formula, result), *extra))
+            self._writerow((*cells, *escape_formulas(result), *extra))
         except OSError as error:
             raise unwritable(self._file.target, error) from error
 

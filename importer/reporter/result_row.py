@@ -1,9 +1,19 @@
 """The outcome of a row as texts: the result columns, and the sentences about its problems."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from importer.model import GOOD_STATUSES, NUMBERED, Outcome, PairOutcome, Problem, RowNames, RowOutcome, Status
+from importer.model import (
+    GOOD_STATUSES,
+    NUMBERED,
+    TYPES_SEPARATOR,
+    Outcome,
+    PairOutcome,
+    Problem,
+    RowNames,
+    RowOutcome,
+    Status,
+)
 
 WORST_FIRST = (
     Status.FAILED,
@@ -54,8 +64,16 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
 
 
 def types_before(row: RowOutcome) -> str:
-    """Return the types that the pair with the row's outcome had before sending, "" if they were not read."""
-    return "" if row.problems or not row.pairs else min(row.pairs, key=_severity).before or ""
+    """Return the types that the row's pairs had before sending, "" if they were not read.
+
+    There is one entry for each pair, in the order of the ids, unless all pairs had the same types.
+    """
+    if row.problems or not row.pairs:
+        return ""
+    if len(row.pairs) == 1:
+        return row.pairs[0].before or ""
+    types = [pair.before or "" for pair in row.pairs]
+    return types[0] if len(set(types)) == 1 else TYPES_SEPARATOR.join(types)
 
 
 def found_ids(row: RowOutcome) -> tuple[str, str]:
@@ -78,6 +96,11 @@ def escape_formula(text: str) -> str:
     Source: OWASP, CSV Injection (in some locales the full-width signs count as well). A single `-` is no formula.
     """
     return "'" + text if text and text[0] in _FORMULA_STARTS and text != "-" else text
+
+
+def escape_formulas(texts: Iterable[str]) -> list[str]:
+    """Return the texts, each as `escape_formula` returns it."""
+    return [escape_formula(text) if text[:1] in _FORMULA_STARTS else text for text in texts]
 
 
 def _severity(pair: PairOutcome) -> int:

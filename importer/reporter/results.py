@@ -6,12 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from importer.corrections import column_key
 from importer.errors import OutputError
 from importer.model import (
     EXTRA_CELLS_COLUMN,
     FOUND_ID_COLUMNS,
     GOOD_STATUSES,
     NUMBERED,
+    ORIGINAL_CELLS_COLUMN,
     RESULT_COLUMNS,
     TYPES_BEFORE_COLUMN,
     RowNames,
@@ -34,7 +36,7 @@ class Layout:
     The delimiter is "," when the source was a workbook. `run_id` is the run that writes them, "" for none.
     `has_extra_cells` is whether any row has more cells than the header, `row_names` how the rows are named,
     `has_types_before` whether the types of any pair were read before sending, `has_found_ids` whether ids were looked
-    up.
+    up, `has_originals` whether any cell was corrected.
     """
 
     header: tuple[str, ...]
@@ -44,6 +46,7 @@ class Layout:
     row_names: RowNames = NUMBERED
     has_types_before: bool = False
     has_found_ids: bool = False
+    has_originals: bool = False
 
     @property
     def result_columns(self) -> tuple[str, ...]:
@@ -58,8 +61,16 @@ class Layout:
 
     @property
     def extra_columns(self) -> tuple[str, ...]:
-        """The column for cells beyond the header, if any row needs it."""
-        return (EXTRA_CELLS_COLUMN,) if self.has_extra_cells else ()
+        """The columns for cells beyond the header and for the original texts of cells, if any row needs them."""
+        extra = (EXTRA_CELLS_COLUMN,) if self.has_extra_cells else ()
+        return (*extra, ORIGINAL_CELLS_COLUMN) if self.has_originals else extra
+
+    def originals(self, row: RowOutcome) -> tuple[str, ...]:
+        """Return what the corrected cells of a row were, for the column with it."""
+        if not self.has_originals:
+            return ()
+        found = {column_key(self.header, place): text for place, text in row.originals.items()}
+        return (json.dumps(found, ensure_ascii=False) if found else "",)
 
 
 def _ignore(notice: str) -> None:
@@ -92,7 +103,7 @@ def write_results(
     Rows are written in one pass. `path` is a workbook if it ends in `.xlsx`, else CSV. `failures` is a CSV file with
     the source's columns only; without such rows an old one is removed. Both files appear in one step, after all rows
     are written. `written` decides whether an old file is replaced or kept. Cells beyond the header go, as a JSON list,
-    into the column `import_extra_cells`.
+    into the column `import_extra_cells`, the original texts of corrected cells into `import_original_cells`.
 
     Raises OutputError if a file cannot be written or a workbook cannot hold the rows, and ValueError if a row has
     cells beyond the header although `layout` excludes it.
@@ -125,7 +136,7 @@ def _write_rows(
     for row in rows:
         status, texts = counter.add(row)
         cells, beyond = _split_at_width(row.cells, width)
-        extra = _extra_cells(beyond, layout)
+        extra = (*_extra_cells(beyond, layout), *layout.originals(row))
         results.write(cells, (*texts, layout.run_id, *layout.optional_texts(row)), extra)
         if bad_rows is not None and status not in GOOD_STATUSES:
             bad_rows.write(cells, (), extra)
@@ -139,6 +150,8 @@ def _open_results(path: Path, layout: Layout, workbook: WorkbookContext | None) 
         try:
             if layout.has_extra_cells:
                 raise NotCopiedError("some of its rows have cells to the right of the header's last column")
+            if layout.has_originals:
+                raise NotCopiedError("some of its cells were corrected")
             return WorkbookCopy(path, workbook.source, workbook.on_notice)
         except NotCopiedError as reason:
             workbook.on_notice(plain_workbook_notice(workbook.source.path, str(reason)))

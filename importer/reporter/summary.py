@@ -32,7 +32,7 @@ class Summary:
     """A run in numbers, in the order of the JSON object.
 
     Row counts cover the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this
-    process; `results` and `failures` are paths. Raises ValueError unless the rows are the sum of the statuses.
+    process; `results`, `failures` and `report` are paths. Raises ValueError unless the statuses add up to the rows.
     """
 
     run_id: str
@@ -58,6 +58,7 @@ class Summary:
     seconds: float
     results: str | None
     failures: str | None
+    report: str | None = None
 
     def __post_init__(self) -> None:
         _ = self.row_counts  # which checks that they add up
@@ -94,7 +95,7 @@ class Summary:
         return read_results(self.results, self.run_id)
 
 
-def summary_table(summary: Summary, *, is_verification: bool = False) -> str:
+def summary_table(summary: Summary) -> str:
     """Return the summary for a terminal: what happened and what to do next, without a line end after the last line.
 
     Counts that are zero are left out. Only a long path makes a line longer than 80 characters.
@@ -114,20 +115,21 @@ def summary_table(summary: Summary, *, is_verification: bool = False) -> str:
     lines = [f"{name:<18}{number:>{digits},}" for name, number in shown]
     files = [
         f"{name:<18}{printable(path)}"
-        for name, path in (("results", summary.results), ("failures", summary.failures))
+        for name, path in (("results", summary.results), ("failures", summary.failures), ("report", summary.report))
         if path
     ]
-    steps = _steps(summary, is_verification=is_verification) if summary.row_counts.bad else ()
+    steps = _steps(summary) if summary.row_counts.bad else ()
     wrapped = [f"  {line}" for step in steps for line in textwrap.wrap(step, 76, break_on_hyphens=False)]
     return "\n".join([_headline(summary), *lines, *files, *(["", "What to do next", *wrapped] if steps else [])])
 
 
-def _steps(summary: Summary, *, is_verification: bool) -> Sequence[str]:
+def _steps(summary: Summary) -> Sequence[str]:
     if summary.operation is Operation.UNDO:
         return (f"Rows that were left alone have the reason in {summary.results} (import_advice).",)
-    return next_steps(summary.run_id, summary.row_counts, is_verification=is_verification)
+    return next_steps(summary.run_id, summary.row_counts, summary.operation)
 
 
 def _headline(summary: Summary) -> str:
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
-    return f"Run {summary.run_id} {summary.status}{reason} after {duration_text(summary.seconds)}"
+    name = "Verification" if summary.operation is Operation.VERIFY else f"Run {summary.run_id}"
+    return f"{name} {summary.status}{reason} after {duration_text(summary.seconds)}"

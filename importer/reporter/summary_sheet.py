@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from importer.model import Status
+from importer.model import Operation, Status
 from importer.reporter.row_counts import RowCounts
 
 TITLE = "Summary"
@@ -35,7 +35,7 @@ class RunDescription:
     run_id: str
     source: str
     account: str = ""
-    is_verification: bool = False
+    operation: Operation = Operation.LINK
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ def summary_lines(run: RunDescription, counts: RowCounts) -> list[SummaryLine]:
     return [
         SummaryLine(HEADINGS[0], is_heading=True),
         SummaryLine("rows", counts.rows),
-        *(SummaryLine(str(status), count, MEANINGS[status], status) for status, count in present),
+        *(SummaryLine(str(status), count, _meaning(status, run.operation), status) for status, count in present),
         *([SummaryLine("duplicates", counts.duplicates, _DUPLICATES)] if counts.duplicates else []),
         SummaryLine(""),
         SummaryLine(HEADINGS[1], is_heading=True),
-        *(SummaryLine(sentence) for sentence in next_steps(run.run_id, counts, is_verification=run.is_verification)),
+        *(SummaryLine(sentence) for sentence in next_steps(run.run_id, counts, run.operation)),
         SummaryLine(""),
         SummaryLine(HEADINGS[2], is_heading=True),
         SummaryLine("account", run.account or "unknown"),
@@ -73,12 +73,18 @@ def summary_lines(run: RunDescription, counts: RowCounts) -> list[SummaryLine]:
 _DUPLICATES = "Rows whose pair occurs in an earlier row; each pair is sent once."
 
 
-def next_steps(run_id: str, counts: RowCounts, *, is_verification: bool = False) -> Sequence[str]:
+def _meaning(status: Status, operation: Operation) -> str:
+    if status is Status.NOT_SENT and operation is Operation.VERIFY:
+        return "The records are not linked; nothing was sent."
+    return MEANINGS[status]
+
+
+def next_steps(run_id: str, counts: RowCounts, operation: Operation = Operation.LINK) -> Sequence[str]:
     """Return one or two sentences that say what to do next."""
     if not counts.bad:
         return ("Nothing: every row is done.",)
-    if is_verification:
-        return (f"To link the {_rows(counts.bad)} that are not linked: importer run FILE.",)
+    if operation is Operation.VERIFY:
+        return _steps_after_verification(counts)
     steps = []
     if counts.not_sent:
         steps.append(f"To send the {_rows(counts.not_sent)} that were not sent: importer resume {run_id}.")
@@ -91,6 +97,15 @@ def next_steps(run_id: str, counts: RowCounts, *, is_verification: bool = False)
     elif counts.unconfirmed:
         steps.append(f"To retry {_rows(counts.unconfirmed)}: importer retry {run_id}.")
     return steps
+
+
+def _steps_after_verification(counts: RowCounts) -> Sequence[str]:
+    missing = counts.bad - counts.invalid
+    link = f"To link the {_rows(missing)} not linked yet: importer run FILE." if missing else ""
+    correct = (
+        f"Correct {_rows(counts.invalid)} of FILE (import_advice in the results says how)." if counts.invalid else ""
+    )
+    return tuple(filter(None, (link, correct)))
 
 
 def _rows(count: int) -> str:

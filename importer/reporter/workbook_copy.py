@@ -28,7 +28,8 @@ from importer.reporter.workbook_layout import (
     add_summary_sheet,
     remove_own_summary,
 )
-from importer.reporter.workbook_parts import missing_details, obstacle
+from importer.reporter.workbook_losses import LossError, missing_details
+from importer.reporter.workbook_parts import obstacle
 from importer.reporter.workbook_text import fit_text
 from importer.reporter.xlsx_writer import XlsxWriter
 from importer.written_files import NO_RECORD, WrittenFiles
@@ -78,7 +79,7 @@ class WorkbookCopy:
 
     def __init__(self, target: Path, source: SourceWorkbook, on_notice: Callable[[str], None]) -> None:
         """Check that the target can be written. Raises OutputError, and NotCopiedError if no copy can be made."""
-        self._content, self._missing = _read_source(source)
+        self._content = _read_source(source)
         self._target = target
         self._source = source
         self._on_notice = on_notice
@@ -152,7 +153,8 @@ class WorkbookCopy:
             if self._summary:
                 add_summary_sheet(book, self._summary)
             saved = _saved(book, self._content, names)
-        except LayoutError as error:
+            missing = missing_details(self._content, saved)
+        except (LayoutError, LossError) as error:
             raise NotCopiedError(str(error)) from error
         except NotCopiedError:
             raise
@@ -165,8 +167,8 @@ class WorkbookCopy:
             raise unwritable(self._target, error) from error
         self._file.finish()
         _compare(self._source, self._file.path, area, names, self._rows)
-        if self._missing:
-            self._on_notice(f"The results are a copy of {self._source.path.name} without {self._missing}.")
+        if missing:
+            self._on_notice(f"The results are a copy of {self._source.path.name} without {missing}.")
 
 
 def plain_workbook_notice(path: Path, reason: str) -> str:
@@ -174,11 +176,8 @@ def plain_workbook_notice(path: Path, reason: str) -> str:
     return f"The results are a plain workbook, not a copy of {path.name} with its formats: {reason}."
 
 
-def _read_source(source: SourceWorkbook) -> tuple[bytes, str]:
-    """Return the content of the source, and the details that a copy lacks ("" for none).
-
-    Raises NotCopiedError if it cannot be copied or is not as it was read.
-    """
+def _read_source(source: SourceWorkbook) -> bytes:
+    """Return the content of the source. Raises NotCopiedError if it cannot be copied or is not as it was read."""
     if source.reading.no_header:
         raise NotCopiedError("it has no header")
     if source.is_partial:
@@ -191,7 +190,6 @@ def _read_source(source: SourceWorkbook) -> tuple[bytes, str]:
             raise NotCopiedError("it has changed since it was read")
         with ZipFile(BytesIO(content)) as package:
             reason = obstacle(package)
-            missing = "" if reason else missing_details(package)
     except FileNotFoundError:
         raise NotCopiedError("it no longer exists") from None
     except OSError as error:
@@ -200,7 +198,7 @@ def _read_source(source: SourceWorkbook) -> tuple[bytes, str]:
         raise _not_understood(error) from error
     if reason:
         raise NotCopiedError(reason)
-    return content, missing
+    return content
 
 
 def _locate(source: SourceWorkbook, rows: Sequence[tuple[Sequence[str], Sequence[str]]]) -> ResultArea:

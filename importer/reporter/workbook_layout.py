@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from importer.reporter.summary_sheet import ALTERNATIVE_TITLE, HEADINGS, TITLE, SummaryLine
-from importer.reporter.workbook_style import STATUS_COLOURS, STATUS_COLUMN, result_width
+from importer.reporter.workbook_style import STATUS_COLOURS, STATUS_COLUMN, WRAPPED_COLUMNS, result_width
 from importer.reporter.workbook_text import MAX_COLUMNS, escape_text
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def add_results(book: "Workbook", area: ResultArea, rows: Sequence[tuple[Sequenc
     _set_widths(sheet, first, last, columns)
     _write_rows(book, sheet, area, rows)
     _set_filter(sheet, area.header_row, area.width + len(columns), max(int(row[1][0]) for row in rows[1:] or [_NONE]))
+    _extend_print_area(sheet, area, area.width + len(columns))
     _freeze_header(sheet, area.header_row)
     _show_first(book, sheet)
 
@@ -103,7 +104,8 @@ def _set_widths(sheet: "Worksheet", first: int, last: int, columns: Sequence[str
 def _write_rows(
     book: "Workbook", sheet: "Worksheet", area: ResultArea, rows: Sequence[tuple[Sequence[str], Sequence[str]]]
 ) -> None:
-    text_style, status_styles = _styles(book)
+    text_style, wrapped_style, status_styles = _styles(book)
+    styles = [wrapped_style if name in WRAPPED_COLUMNS else text_style for name in rows[0][1]]
     header_cell: Any = sheet.cell(area.header_row, area.width)
     for place, name in enumerate(rows[0][1], area.width + 1):
         _put(sheet, area.header_row, place, name, header_cell._style)
@@ -111,7 +113,7 @@ def _write_rows(
         row = int(result[0])
         for place, text in enumerate(result):
             if text:
-                style = status_styles[text] if place == STATUS_COLUMN else text_style
+                style = status_styles[text] if place == STATUS_COLUMN else styles[place]
                 _put(sheet, row, area.width + 1 + place, text, style)
 
 
@@ -122,14 +124,17 @@ def _put(sheet: "Worksheet", row: int, column: int, text: str, style: Any) -> No
     cell._style = style  # shared: openpyxl replaces the styles of a cell, and nothing below changes one in place
 
 
-def _styles(book: "Workbook") -> tuple[Any, dict[str, Any]]:
-    """Return the styles of texts and of each status, made with a cell of a sheet that is removed again."""
-    from openpyxl.styles import Font, PatternFill  # noqa: PLC0415 - loaded only when a workbook is copied
+def _styles(book: "Workbook") -> tuple[Any, Any, dict[str, Any]]:
+    """Return the styles of texts, of wrapped texts and of each status, made with a cell of a sheet that is removed."""
+    from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - loaded only when a workbook is copied
 
     scratch = book.create_sheet()
     cell: Any = scratch["A1"]
     cell.number_format = "@"
     text_style = copy(cell._style)
+    cell.alignment = Alignment(wrap_text=True)
+    wrapped_style = copy(cell._style)
+    cell.alignment = Alignment()
     base = cell.font
     statuses = {}
     for status, colour in STATUS_COLOURS.items():
@@ -137,7 +142,7 @@ def _styles(book: "Workbook") -> tuple[Any, dict[str, Any]]:
         cell.font = Font(name=base.name, size=base.size, color=colour.text)
         statuses[str(status)] = copy(cell._style)
     book.remove(scratch)
-    return text_style, statuses
+    return text_style, wrapped_style, statuses
 
 
 def _set_filter(sheet: "Worksheet", header_row: int, last_column: int, last_row: int) -> None:
@@ -154,6 +159,21 @@ def _set_filter(sheet: "Worksheet", header_row: int, last_column: int, last_row:
         last_row = max(last_row, bottom)
     start, end = get_column_letter(left), get_column_letter(last_column)
     sheet.auto_filter.ref = f"{start}{header_row}:{end}{max(last_row, header_row)}"
+
+
+def _extend_print_area(sheet: "Worksheet", area: ResultArea, last_column: int) -> None:
+    """Print the result columns as well if the user has chosen to print the table up to its last column."""
+    from openpyxl.utils import get_column_letter  # noqa: PLC0415 - loaded only when a workbook is copied
+
+    if not sheet.print_area:
+        return
+    ranges = []
+    for reference in sheet.print_area.replace("$", "").split(","):
+        left, top, right, bottom = _bounds(reference.rpartition("!")[2])
+        if top <= area.header_row <= bottom and right in (area.width, area.old_width):
+            right = last_column
+        ranges.append(f"{get_column_letter(left)}{top}:{get_column_letter(right)}{bottom}")
+    sheet.print_area = ",".join(ranges)
 
 
 def _freeze_header(sheet: "Worksheet", header_row: int) -> None:
@@ -218,7 +238,7 @@ def add_summary_sheet(book: "Workbook", lines: Sequence[SummaryLine]) -> None:
             number.alignment = Alignment(horizontal="right")
         else:
             _text_cell(sheet, row, 2, line.value)
-        _text_cell(sheet, row, 3, line.text)
+        _text_cell(sheet, row, 3, line.text).alignment = Alignment(indent=1)
 
 
 def _text_cell(sheet: "Worksheet", row: int, column: int, text: str) -> Any:

@@ -1,4 +1,7 @@
-"""The parts of an XLSX package that openpyxl would lose: a workbook that has any is not copied."""
+"""The parts of an XLSX package that openpyxl would lose: a workbook that has any is not copied.
+
+What it has lost after all is found by `workbook_losses`, once the copy is made.
+"""
 
 import re
 from collections.abc import Iterator
@@ -47,21 +50,7 @@ _IN_SHEET = (
     (re.compile(rb"<(?:\w+:)?picture[\s>]"), "background pictures"),
     (re.compile(rb"<(?:\w+:)?(?:controls|oleObjects)[\s>]"), "form controls or embedded objects"),
     (re.compile(rb"<(?:\w+:)?customSheetViews[\s>]"), "custom views"),
-)
-
-_DETAILS = (
-    (re.compile(rb"<(?:\w+:)?rPh[\s>]"), "phonetic guides (furigana)"),
-    (re.compile(rb"<(?:\w+:)?protectedRange\s"), "ranges that certain users may edit"),
-    (re.compile(rb"<(?:\w+:)?dataConsolidate[\s>]"), "the settings of Data > Consolidate"),
-    (re.compile(rb"<(?:\w+:)?cellWatch\s"), "watched cells"),
-    (re.compile(rb"<(?:\w+:)?customWorkbookView\s"), "custom views"),
-    (re.compile(rb"<(?:\w+:)?fileSharing\s"), "its read-only recommendation or write password"),
-    (re.compile(rb"<(?:\w+:)?comment\s"), "the sizes and text formats of its notes"),
-)
-"""Details of a workbook that openpyxl drops, although it keeps every cell."""
-
-_WITH_DETAILS = re.compile(
-    r"xl/(?:workbook|sharedStrings)\.xml|xl/worksheets/[^/]+\.xml|xl/(?:comments/?)?comments?\d*\.xml", re.IGNORECASE
+    (re.compile(rb"<(?:\w+:)?AlternateContent[\s>]"), "content for newer versions of Excel"),
 )
 
 
@@ -87,17 +76,6 @@ def obstacle(package: ZipFile) -> str:
                 return f"it has {found}, which would be lost"
             cells += count
     return f"it has more than {MAX_CELLS:,} cells" if cells > MAX_CELLS else ""
-
-
-def missing_details(package: ZipFile) -> str:
-    """Return the details of a workbook that a copy lacks, as in "watched cells and custom views", or ""."""
-    found: set[str] = set()
-    for part in package.infolist():
-        if _WITH_DETAILS.fullmatch(part.filename):
-            for elements in _whole_elements(package, part):
-                found.update(detail for pattern, detail in _DETAILS if detail not in found and pattern.search(elements))
-    *first, last = [detail for _, detail in _DETAILS if detail in found] or [""]
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _dropped_part(package: ZipFile, part: ZipInfo) -> str:

@@ -45,6 +45,9 @@ _RESULT_WIDTHS = {
     "import_from_id": 22,
     "import_to_id": 22,
 }
+WRAPPED_COLUMNS = frozenset({"import_error_message", "import_advice"})
+"""Columns of sentences, which would be cut off by the cell to their right."""
+
 _MIN_WIDTH, _MAX_WIDTH = 12, 40
 
 

@@ -4,17 +4,20 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import IO, Any, Self
 
-from xlsxwriter import Workbook  # type: ignore[import-untyped]
-from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
-
-from importer.atomic_file import PREFIX, AtomicFile, unwritable
+from importer.atomic_file import AtomicFile, unwritable
 from importer.errors import OutputError
 from importer.reporter.summary_sheet import TITLE, SummaryLine
-from importer.reporter.workbook_style import HEADER_COLOUR, STATUS_COLOURS, STATUS_COLUMN, result_width, source_width
+from importer.reporter.workbook_style import (
+    HEADER_COLOUR,
+    STATUS_COLOURS,
+    STATUS_COLUMN,
+    WRAPPED_COLUMNS,
+    result_width,
+    source_width,
+)
 from importer.reporter.workbook_text import (
     MAX_COLUMNS,
     MAX_ROWS,
@@ -36,14 +39,17 @@ class XlsxWriter:
 
     def __init__(self, target: Path) -> None:
         """Create the file. Raises OutputError."""
+        import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - a tenth of the start of every command
+
         self._row = -1
         self._width = 0
         with ExitStack() as stack:
             self._file = stack.enter_context(AtomicFile(target))
             try:
-                scratch = stack.enter_context(TemporaryDirectory(prefix=PREFIX, dir=self._file.directory))
                 self._output = _OutputStream(self._file.file)
-                self._book = Workbook(self._output, {"constant_memory": True, "tmpdir": scratch})
+                self._book = xlsxwriter.Workbook(
+                    self._output, {"constant_memory": True, "tmpdir": self._file.directory}
+                )
                 self._sheet = self._book.add_worksheet(SHEET)
             except OSError as error:
                 raise unwritable(target, error) from error
@@ -51,6 +57,7 @@ class XlsxWriter:
             self._open = stack.pop_all()
         self._book.use_zip64()
         self._text = self._book.add_format({"num_format": "@"})
+        self._wrapped = self._book.add_format({"num_format": "@", "text_wrap": True})
         self._header = self._book.add_format({"num_format": "@", "bold": True, "bg_color": f"#{HEADER_COLOUR}"})
         self._statuses = {
             str(status): self._book.add_format(
@@ -100,6 +107,7 @@ class XlsxWriter:
         sheet.set_column(2, 2, 80)
         heading = self._book.add_format({"bold": True, "font_size": 13})
         number = self._book.add_format({"num_format": "#,##0"})
+        remark = self._book.add_format({"indent": 1})
         for row, line in enumerate(lines):
             style = self._statuses[line.status] if line.status else heading if line.is_heading else None
             sheet.write_string(row, 0, fit_text(line.label), style)
@@ -108,10 +116,12 @@ class XlsxWriter:
             elif line.value:
                 sheet.write_string(row, 1, fit_text(line.value))
             if line.text:
-                sheet.write_string(row, 2, line.text)
+                sheet.write_string(row, 2, line.text, remark)
 
     def finish(self) -> None:
         """Assemble the workbook and write it to the disk. Raises OutputError."""
+        from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # noqa: PLC0415
+
         if self._row >= 0:
             self._sheet.autofilter(0, 0, self._row, self._width - 1)
         try:
@@ -127,8 +137,8 @@ class XlsxWriter:
     def _set_widths(self, cells: Sequence[str], result: Sequence[str], extra: Sequence[str]) -> None:
         widths = [*map(source_width, cells), *map(result_width, result), *map(source_width, extra)]
         self._width = len(widths)
-        for column, width in enumerate(widths):
-            self._sheet.set_column(column, column, width, self._text)
+        for column, (name, width) in enumerate(zip((*cells, *result, *extra), widths, strict=True)):
+            self._sheet.set_column(column, column, width, self._wrapped if name in WRAPPED_COLUMNS else self._text)
 
     def _put(self, column: int, text: str, style: Any) -> None:
         if reason := unwritable_text_reason(text):

@@ -15,6 +15,7 @@ from importer.journal import RunInfo
 from importer.model import Operation
 from importer.runner.context import RunContext
 from importer.runner.source_file import UNNAMED_SOURCES
+from importer.runner.state_directory import commands_directory
 
 _POLL_SECONDS = 0.2
 
@@ -55,7 +56,7 @@ def hold_command(context: RunContext, command_id: list[Any]) -> Iterator[Command
     Waits, after a notice, until another process that holds it ends; with `no_wait` raises BusyError instead. Raises
     OSError if the lock cannot be used.
     """
-    directory = context.settings.state_path / "commands"
+    directory = commands_directory(context.settings)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps([command_id, context.token.name], sort_keys=True)
     run_file = directory / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.run"

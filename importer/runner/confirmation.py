@@ -2,27 +2,35 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from importer.errors import ConfirmationError
 
 
+class Removed(StrEnum):
+    """What a command removes; the value is the plural."""
+
+    LINKS = "links"
+    LABELS = "labels"
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """How the number of links to remove is confirmed: it was given, or a person is asked to type it.
+    """How the number of links or labels to remove is confirmed: it was given, or a person is asked to type it.
 
     `ask` returns what a person types when shown the number; None if there is nobody to ask.
     """
 
     number: int | None = None
-    ask: Callable[[int], str] | None = None
+    ask: Callable[[int, Removed], str] | None = None
 
-    def require(self, number: int) -> None:
-        """Raise ConfirmationError unless exactly `number` links may be removed."""
+    def require(self, number: int, removed: Removed = Removed.LINKS) -> None:
+        """Raise ConfirmationError unless exactly `number` links, or labels, may be removed."""
         if self.number is not None:
             if self.number != number:
                 message = (
-                    f"--yes {self.number} does not match: {number:,} links would be removed. Nothing was removed. "
-                    f"Check the file; if the number is right, give --yes {number}."
+                    f"--yes {self.number} does not match: {removed_text(number, removed)} would be removed. Nothing "
+                    f"was removed. Check the file; if the number is right, give --yes {number}."
                 )
                 raise ConfirmationError("CONFIRMATION_DIFFERS", message)
             return
@@ -30,14 +38,19 @@ class Confirmation:
             return
         if self.ask is None:
             message = (
-                f"{number:,} links would be removed. Nothing was removed, because nobody can be asked here: to remove "
-                f"them, give --yes {number}."
+                f"{removed_text(number, removed)} would be removed. Nothing was removed, because nobody can be asked "
+                f"here. To remove them without being asked, give --yes {number}."
             )
             raise ConfirmationError("CONFIRMATION_MISSING", message)
-        typed = self.ask(number).strip().replace(",", "")
+        typed = self.ask(number, removed).strip().replace(",", "")
         if typed != str(number):
-            message = f"{typed!r} is not {number}, the number of links to remove. Nothing was removed."
+            message = f"{typed!r} is not {number}, the number of {removed} to remove. Nothing was removed."
             raise ConfirmationError("CONFIRMATION_REFUSED", message)
+
+
+def removed_text(number: int, removed: Removed) -> str:
+    """Return a number of links or labels for people."""
+    return f"1 {removed.removesuffix('s')}" if number == 1 else f"{number:,} {removed}"
 
 
 UNCONFIRMED = Confirmation()

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from importer.journal import Counts
+from importer.journal import SourceCounts
 from importer.model import Operation
 from importer.pool import Progress
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
+from importer.runner.lookup_counts import LookupCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Plan:
     run_id: str
     resumed: bool
     target: str
-    counts: Counts
+    counts: SourceCounts
     pending: int
     costs: Costs
     operation: Operation = Operation.LINK
@@ -35,7 +36,22 @@ class Notice:
     is_warning: bool = False
 
 
-Event = SourceInfo | Plan | Progress | Notice
+@dataclass(frozen=True, slots=True)
+class LookupProgress:
+    """The progress of a lookup, while the source is read; how many values there are in all is not known before."""
+
+    counts: LookupCounts
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """How many rows of the source have been read; reported about twice a second."""
+
+    rows: int
+
+
+Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice
 EventHandler = Callable[[Event], None]
 
 

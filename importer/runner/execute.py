@@ -1,13 +1,14 @@
 """Executes a run from its journal: sends what is pending and writes the results."""
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from importer.config import ApiVersion, LabelMode, Settings, exposed_files
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
-from importer.model import Operation, Status
+from importer.model import Operation, Status, Stop, StopReason
 from importer.reporter import Summary, check_writable
 from importer.runner import output_paths
 from importer.runner.account_work import work_in_account
@@ -20,16 +21,27 @@ from importer.runner.send import Sent, Work, abort_after_requests, link_pending
 from importer.runner.target import Target
 
 
-def execute(path: Path, target: Target, out: Path | str | None, confirmation: Confirmation = UNCONFIRMED) -> Summary:
+def execute(
+    path: Path,
+    target: Target,
+    out: Path | str | None,
+    confirmation: Confirmation = UNCONFIRMED,
+    first_rows: int | None = None,
+) -> Summary:
     """Send the pending pairs of the journal at `path`, write its results, and return the summary.
 
+    With `first_rows` only those of the first rows are sent; then the run stops, if more are pending.
     Raises ConfirmationError if the run would remove links and their number is not confirmed.
     """
     started = time.monotonic()
     with open_for_run(path) as journal:
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         check_writable(results)
-        sent = _send(journal, target, confirmation).plus(target.context.requests)
+        with journal.only_first_rows(first_rows):
+            sent = _send(journal, target, confirmation).plus(target.context.requests)
+        if first_rows is not None and sent.stop is None and journal.pending_by_types():
+            message = f"The first {first_rows:,} rows with pairs to send were sent, as requested."
+            sent = replace(sent, stop=Stop(StopReason.FIRST_ROWS, message))
         with abort_after_requests(journal, lambda: sent.calls + sent.reads):
             output = output_paths.output_of(journal, command_name(journal), results, target.context)
             summary = conclude(journal, sent, output, started, target.context)
@@ -47,7 +59,7 @@ def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
         target=info.target,
         counts=journal.counts(),
         pending=sum(pending),
-        costs=costs(pending, settings),
+        costs=costs(pending, settings, min(journal.labelled, sum(pending))),
         operation=info.operation,
     )
 
@@ -67,7 +79,7 @@ def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
     if planned.pending == 0 and not journal.outcome_counts().get(Status.UNCONFIRMED):
         return Sent()
     if settings.api_version is ApiVersion.V4:
-        context.notify(f"HubSpot ends support for API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
+        context.notify(f"HubSpot ends API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
     for file in () if settings.sandbox else exposed_files(settings):
         context.warn(f"Other users of this machine can read {file}. Run: chmod 600 {file}")
 

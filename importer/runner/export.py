@@ -3,38 +3,35 @@
 import csv
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from importer.config import Settings
-from importer.errors import ImporterError, OutputError, SettingsError, SourceError
+from importer.errors import SettingsError, SourceError
 from importer.exit_codes import ExitCode
-from importer.hubspot.batch_read import Link
-from importer.hubspot.client import HubSpotClient
 from importer.journal import SUFFIX, RunInfo, open_for_run, write_journal
-from importer.model import ObjectType, Operation, RecordId, Role, Stop, StopReason, is_record_id
-from importer.pool import Pool, StoppedError
-from importer.pool.all_links import AllLinks
-from importer.printable import printable
+from importer.model import ObjectType, Operation, RecordId, Stop, StopReason, is_record_id
 from importer.reader.columns.object_types import parse_object_type
+from importer.reporter import WrittenFiles
 from importer.reporter.csv_writer import CsvWriter
-from importer.reporter.result_row import escape_formula
 from importer.reporter.table_writer import TableWriter
 from importer.reporter.xlsx_writer import XlsxWriter
 from importer.runner.account_work import work_in_account
 from importer.runner.events import EventHandler, ignore
+from importer.runner.export_columns import parse_requests
+from importer.runner.export_work import ExportWork
 from importer.runner.new_run import target_name
 from importer.runner.os_errors import translate_os_errors
+from importer.runner.output_paths import written_files
 from importer.runner.send import Sent
 from importer.runner.state_directory import new_run_id
 from importer.runner.target import target_of_settings
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 from importer.timestamps import utc_now_text
 
-_HEADER = (Role.FROM_OBJECT_TYPE, Role.FROM_OBJECT_ID, Role.TO_OBJECT_TYPE, Role.TO_OBJECT_ID, "label")
 _SIGNALS = {StopReason.SIGINT: ExitCode.INTERRUPTED, StopReason.SIGTERM: ExitCode.TERMINATED}
 _SIGNALS[StopReason.SIGHUP] = ExitCode.TERMINATED
 
@@ -71,91 +68,64 @@ class ExportSummary:
         return json.dumps(values)
 
 
-@dataclass(slots=True)
-class _Export:
-    """An export in progress."""
-
-    types: tuple[ObjectType, ObjectType]
-    ids: list[RecordId] | None
-    writer: TableWriter
-    links: int = 0
-    records: int = 0
-    unread: dict[str, str] = field(default_factory=dict)
-    error: ImporterError | None = None
-
-    async def work(self, pool: Pool, client: HubSpotClient) -> Stop | None:
-        """Read all links and write each as a row; return why that is not complete, None if it is."""
-        reader = AllLinks(client, pool.sender, *self.types)
-        try:
-            async for found in reader.read(self.ids):
-                self.unread |= found.unread
-                for (from_id, to_id), link in found.links.items():
-                    self.writer.write((self.types[0], from_id, self.types[1], to_id, _label(link)))
-                self.links += len(found.links)
-                self.records = reader.records
-        except StoppedError:
-            return pool.stopped
-        except OutputError as error:
-            self.error = error
-        return pool.stopped or reader.stop
-
-
 @translate_os_errors()
 def export_links(
     from_type: str,
     to_type: str,
-    out: Path,
     settings: Settings,
     *,
-    ids: Path | None = None,
+    out: Path | str,
+    ids: Path | str | None = None,
+    properties: Sequence[str] = (),
     on_event: EventHandler = ignore,
 ) -> ExportSummary:
     """Write the links from all records of one type, or those in the file `ids`, to records of another one to `out`.
 
-    A file that would not be complete is not written: `unread_file` then lists the records that could not be read.
-    Raises SettingsError, SourceError or OutputError, and RunAbortedError if the export fails after requests were sent.
+    Each of `properties` adds a column by which the records can be looked up in another account: `email`, or for one
+    side `from:email`. A file that would not be complete is not written: `unread_file` then lists the records that could
+    not be read. Raises SettingsError, SourceError or OutputError, and RunAbortedError if the export fails after
+    requests were sent.
     """
     started = time.monotonic()
-    types = _parse_type(from_type), _parse_type(to_type)
-    wanted = None if ids is None else list(dict.fromkeys(_read_ids(ids)))
-    unread_path = _unread_path(out)
+    types, requests, out = (_parse_type(from_type), _parse_type(to_type)), parse_requests(properties), Path(out)
+    wanted = None if ids is None else dict.fromkeys(_read_ids(Path(ids)))
     target = target_of_settings(settings, on_event)
     with ExitStack() as stack:
         writer = stack.enter_context(_writer(out))
-        export = _Export(types, wanted, writer)
+        work = ExportWork(types, wanted, requests, writer, target.context)
         path = _empty_journal(stack.enter_context(temporary_directory(settings.state_path)), settings, out)
         journal = stack.enter_context(open_for_run(path))
-        sent = work_in_account(journal, target.context, target.account, export.work)
-        if export.error is not None:
-            raise export.error
-        is_complete = sent.stop is None and not export.unread
-        if is_complete:
-            writer.finish()
-            writer.commit()
-        if export.unread:
-            _write_unread(unread_path, types[0], export.unread)
-    return _summary(export, sent, started, out if is_complete else None, unread_path if export.unread else None)
+        sent = work_in_account(journal, target.context, target.account, work.run)
+        if work.error is not None:
+            raise work.error
+        command = ("export", *types, str(ids), target_name(settings))
+        written = written_files(command, journal.account, target.context)
+        file, unread_file = _write_files(work, out, written, is_stopped=sent.stop is not None)
+    return _summary(work, sent, started, file, unread_file)
+
+
+def _write_files(
+    work: ExportWork, out: Path, written: WrittenFiles, *, is_stopped: bool
+) -> tuple[Path | None, Path | None]:
+    """Complete the file, or write the one with the unread records; return the paths of both, None if not written."""
+    unread_path = out.with_name(f"{out.stem}.unread.csv")
+    if work.unread:
+        _write_unread(unread_path, work.unread, written)
+        return None, unread_path
+    if is_stopped:
+        return None, None
+    work.writer.finish()
+    work.writer.commit(written)
+    written.remove(unread_path)
+    return out, None
 
 
 def _writer(out: Path) -> TableWriter:
-    """Create the file, with its header."""
-    writer: TableWriter = XlsxWriter(out) if out.suffix.lower() == ".xlsx" else CsvWriter(out, ",")
-    writer.write(_HEADER)
-    return writer
-
-
-def _unread_path(out: Path) -> Path:
-    """Return the path of the file with unread records. Raises OutputError if it or `out` exists."""
-    unread_path = out.with_name(f"{out.stem}.unread.csv")
-    for path in (out, unread_path):
-        if path.exists():
-            message = f"{path} exists already, and an export replaces no file. Move it, or choose another with --out."
-            raise OutputError("OUTPUT_EXISTS", message)
-    return unread_path
+    return XlsxWriter(out) if out.suffix.lower() == ".xlsx" else CsvWriter(out, ",")
 
 
 def _summary(
-    export: "_Export", sent: Sent, started: float, file: Path | None, unread_file: Path | None
+    export: ExportWork, sent: Sent, started: float, file: Path | None, unread_file: Path | None
 ) -> ExportSummary:
     stop = sent.stop
     if file is None and stop is None:
@@ -200,15 +170,6 @@ def _read_ids(path: Path) -> Iterator[RecordId]:
             raise SourceError("EXPORT_IDS_UNREADABLE", message) from error
 
 
-def _label(link: Link) -> str:
-    """Return the labels of a link for the column `label`, as `CATEGORY:ID` where a text could not be read back."""
-    labels = []
-    for text, type_text in link.labels:
-        is_plain = ";" not in text and escape_formula(text) == text == printable(text).strip() != ""
-        labels.append(text if is_plain else type_text)
-    return ";".join(labels)
-
-
 def _empty_journal(directory: Path, settings: Settings, out: Path) -> Path:
     """Create a journal without pairs: calls are made, counted and stopped as those of a run."""
     run_id = new_run_id()
@@ -232,10 +193,10 @@ def _empty_journal(directory: Path, settings: Settings, out: Path) -> Path:
     return path
 
 
-def _write_unread(path: Path, object_type: ObjectType, unread: dict[str, str]) -> None:
+def _write_unread(path: Path, unread: Mapping[tuple[ObjectType, str], str], written: WrittenFiles) -> None:
     with CsvWriter(path, ",") as writer:
         writer.write(("object_type", "object_id", "reason"))
-        for record, reason in unread.items():
-            writer.write((object_type, record), (reason,))
+        for key, reason in unread.items():
+            writer.write(key, (reason,))
         writer.finish()
-        writer.commit()
+        writer.commit(written)

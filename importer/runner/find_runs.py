@@ -1,8 +1,10 @@
 """Lists runs, and finds the unfinished run that a command continues."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from importer.config import Reading, Settings
@@ -11,9 +13,12 @@ from importer.journal import Journal, RunInfo, is_held, list_journals
 from importer.model import Operation
 from importer.runner.new_run import reading_values, target_name
 from importer.runner.source_file import SourceFile
-from importer.runner.state_directory import runs_directory
+from importer.runner.state_directory import run_size, runs_directory
+from importer.timestamps import utc_text
 
 logger = logging.getLogger(__name__)
+
+_DIGITS = re.compile(r"\d+")
 
 Owns = Callable[[Journal], bool]
 """Returns True if a run belongs to the account that the command sends to."""
@@ -25,12 +30,15 @@ class ListedRun:
 
     `status` is that of its last process, `running` while there is one, `copy` for a copied or renamed journal, or
     `unreadable`. For the last two `error` explains why; `rows` and `source` of an unreadable journal are not known.
+    `bytes` is the size of its files, `modified_at` when the journal was last written (UTC).
     """
 
     run_id: str
     status: str
     rows: int | None
     source: str | None
+    bytes: int
+    modified_at: str
     error: str | None = None
 
 
@@ -40,16 +48,17 @@ def list_runs(settings: Settings) -> list[ListedRun]:
 
 
 def _listed(path: Path) -> ListedRun:
+    listed = partial(ListedRun, path.stem, bytes=run_size(path), modified_at=utc_text(path.stat().st_mtime))
     try:
         with Journal(path) as journal:
             rows, source = journal.counts().rows, journal.info.source
             if _is_copy(journal):
-                return ListedRun(path.stem, "copy", rows, source, f"a copy of the journal of run {journal.info.run_id}")
+                return listed("copy", rows, source, error=f"a copy of the journal of run {journal.info.run_id}")
             summary = journal.summary
             status = "running" if is_held(path) else summary["status"] if summary else "interrupted"
-            return ListedRun(path.stem, status, rows, source)
+            return listed(status, rows, source)
     except JournalError as error:
-        return ListedRun(path.stem, "unreadable", None, None, str(error))
+        return listed("unreadable", None, None, error=str(error))
 
 
 def _is_copy(journal: Journal) -> bool:
@@ -69,33 +78,74 @@ def journals(settings: Settings) -> Iterator[Journal]:
                 yield journal
 
 
-def unfinished_run(
-    settings: Settings,
-    source: SourceFile,
-    reading: Reading,
-    owns: Owns = lambda journal: True,
-    operation: Operation = Operation.LINK,
-) -> Path | None:
-    """Return the journal of the newest run over this source if it is unfinished and the same command started it.
+@dataclass(frozen=True, slots=True)
+class UnfinishedRun:
+    """An unfinished run and its journal; `has_other_source` if its source has changed since it started."""
 
-    Runs of other accounts belong to other commands. Raises JournalError if the source has changed since, because the
-    run cannot continue with other rows, or if the journal is damaged.
+    info: RunInfo
+    path: Path
+    has_other_source: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """What identifies the runs of a command: source, reading, target (in the settings), account and operation."""
+
+    settings: Settings
+    source: SourceFile
+    reading: Reading
+    owns: Owns = lambda journal: True
+    operation: Operation = Operation.LINK
+
+
+def unfinished_run(key: RunKey) -> UnfinishedRun | None:
+    """Return the newest run that a command started, if it is unfinished.
+
+    Raises JournalError if its journal is damaged.
     """
-    for journal in journals(settings):
+    source = key.source
+    for journal in journals(key.settings):
         info = journal.info
-        if (
-            info.operation is operation
-            and info.parent is None
-            and _is_same_command(info, settings, source, reading)
-            and owns(journal)
-        ):
-            if _is_finished(journal):
+        # An unnamed source is the same one only if its content is the same.
+        is_same_source = not source.is_unnamed or info.source_sha256 == source.sha256
+        if info.source == source.path and is_same_source and _is_by(key, journal):
+            if journal.is_finished:
                 return None
-            if info.source_sha256 != source.sha256:
-                raise _source_changed(info, source)
             journal.verify()
-            return journal.path
+            return UnfinishedRun(info, journal.path, info.source_sha256 != source.sha256)
     return None
+
+
+def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
+    """Return the unfinished runs over earlier files of the same series that no process works on, oldest first.
+
+    The paths of a series differ in digits only, as those of files with the date in their name.
+    """
+    found: dict[str, UnfinishedRun | None] = {}
+    for journal in journals(key.settings):
+        info = journal.info
+        if info.source not in found and _is_in_series(info, key.source) and _is_by(key, journal):
+            is_open = not journal.is_finished and not is_held(journal.path)
+            found[info.source] = UnfinishedRun(info, journal.path) if is_open else None
+    return [run for run in reversed(found.values()) if run is not None]
+
+
+def _is_in_series(info: RunInfo, source: SourceFile) -> bool:
+    is_other = info.source != source.path and not source.is_unnamed
+    return is_other and _DIGITS.sub("0", info.source) == _DIGITS.sub("0", source.path)
+
+
+def _is_by(key: RunKey, journal: Journal) -> bool:
+    """Return whether a run matches a key in everything but the source."""
+    info = journal.info
+    return (
+        info.operation is key.operation
+        and info.parent is None
+        and info.reading == reading_values(key.reading)
+        and info.target == target_name(key.settings)
+        and info.api_version == key.settings.api_version
+        and key.owns(journal)
+    )
 
 
 def unfinished_retry(settings: Settings, parent: str, operation: Operation) -> Path | None:
@@ -106,34 +156,19 @@ def unfinished_retry(settings: Settings, parent: str, operation: Operation) -> P
     for journal in journals(settings):
         info = journal.info
         if info.parent == parent and info.operation is operation and info.target == target_name(settings):
-            if _is_finished(journal):
+            if journal.is_finished:
                 return None
             journal.verify()
             return journal.path
     return None
 
 
-def _is_same_command(info: RunInfo, settings: Settings, source: SourceFile, reading: Reading) -> bool:
-    # An unnamed source is the same one only if its content is the same.
-    is_same_source = not source.is_unnamed or info.source_sha256 == source.sha256
-    return (
-        info.source == source.path
-        and is_same_source
-        and info.reading == reading_values(reading)
-        and info.target == target_name(settings)
-        and info.api_version == settings.api_version
-    )
-
-
-def _is_finished(journal: Journal) -> bool:
-    return journal.summary is not None and journal.summary["status"] == "finished"
-
-
-def _source_changed(info: RunInfo, source: SourceFile) -> JournalError:
+def source_changed(info: RunInfo, source: SourceFile) -> JournalError:
+    """Return the error for an unfinished run that cannot continue with the rows that its source has now."""
     return JournalError(
         "SOURCE_CHANGED_SINCE_RUN",
         f"{source.path} has changed since the unfinished run {info.run_id} started: modified "
         f"{info.source_modified_at} (SHA-256 {info.source_sha256[:12]}…) then, {source.modified_at} "
         f"(SHA-256 {source.sha256[:12]}…) now. Finish that run with: importer resume {info.run_id}; "
-        "or import the file as it is now with --fresh.",
+        "or import the file as it is now with --fresh. The setting on_changed_source does both.",
     )

@@ -8,12 +8,15 @@ from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal
 from importer.model import Operation, Outcome, Status, Stop, StopReason
-from importer.reporter import Layout, RowCounts, RunStatus, Summary, count, write_results
+from importer.reporter import RowCounts, RunStatus, Summary, count, write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
+from importer.runner.html_report import write_html_report
+from importer.runner.merged_rows import with_merged
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
+from importer.runner.result_layout import result_layout
 from importer.runner.send import Sent
 from importer.runner.source_workbook import workbook_context
 from importer.runner.state_directory import open_journal
@@ -27,9 +30,19 @@ _INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM, StopReason.SIGHUP}
 def report_run(
     run_id: str, settings: Settings, *, out: Path | str | None = None, on_event: EventHandler = ignore
 ) -> Summary:
-    """Write the current results of a run to `out` (default: the path that the run used)."""
+    """Write the current results of a run to `out` (default: the path that the run used).
+
+    If `out` ends in `.html`, the report of the run is written there instead.
+    """
+    context = RunContext(settings, on_event=on_event)
     with open_journal(settings, run_id) as journal:
-        return _write_again(journal, RunContext(settings, on_event=on_event), out)
+        if out is None or Path(out).suffix.lower() not in {".html", ".htm"}:
+            return _write_again(journal, context, out)
+        journal.verify()
+        path = output_paths.checked_results(out, journal.info.source)
+        summary = replace(last_summary(journal), report=str(path))
+        _write_html(journal, summary, path, context)
+        return summary
 
 
 def report_finished(journal: Journal, context: RunContext, out: Path | str | None) -> Summary | None:
@@ -73,7 +86,7 @@ def last_summary(journal: Journal) -> Summary:
             }
         )
     journal.verify()
-    totals = count(journal.rows(_not_sent("run", journal.info.run_id)))
+    totals = count(journal.rows(not_sent_outcome("run", journal.info.run_id)))
     return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
 
 
@@ -86,8 +99,24 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
     output, totals = _write_with_fallback(journal, output, context)
     summary = summarise(journal, sent, totals, time.monotonic() - started)
     summary = _with_files(summary, totals, output)
-    journal.end(asdict(summary))
+    report = context.settings.report
+    if report is None:
+        journal.end(asdict(summary))
+        return summary
+    summary = replace(summary, report=str(Path(report).resolve()))
+    journal.end(asdict(summary))  # so that the report shows the end of this process
+    try:
+        _write_html(journal, summary, Path(report), context)
+    except OutputError as error:
+        context.warn(f"{error} To write the report: importer report {summary.run_id} --out PATH.html")
+        return replace(summary, report=None)
     return summary
+
+
+def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:
+    output = output_paths.output_of(journal, "report", path, context)
+    not_sent = not_sent_outcome(summary.operation, summary.run_id)
+    write_html_report(journal, summary, not_sent, path, output.written)
 
 
 def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -> Summary:
@@ -127,18 +156,10 @@ def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
 
 
 def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
-    info = journal.info
-    layout = Layout(
-        info.header,
-        info.delimiter,
-        info.run_id,
-        has_extra_cells=journal.has_extra_cells(),
-        row_names=info.row_names,
-        has_types_before=journal.has_types_before(),
-        has_found_ids=info.looks_up,
-    )
-    rows = journal.rows(_not_sent(output.operation, info.run_id))
-    workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
+    layout = result_layout(journal, journal.info.run_id)
+    not_sent = not_sent_outcome(output.operation, journal.info.run_id)
+    rows = with_merged(journal.rows(not_sent), journal.merged)
+    workbook = workbook_context(journal, context)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 
 
@@ -161,7 +182,7 @@ def _write_with_fallback(journal: Journal, output: Output, context: RunContext) 
         return elsewhere, totals
 
 
-def _not_sent(operation: str, run_id: str) -> Outcome:
+def not_sent_outcome(operation: str, run_id: str) -> Outcome:
     """Return the outcome of a pair that was not reached. A verification cannot be resumed."""
     if operation == _VERIFY:
         message = "The verification ended before this row was read back."
@@ -175,5 +196,5 @@ def report_stop(sent: Sent, summary: Summary, alternative: str, context: RunCont
     if sent.stop is not None and summary.status is not RunStatus.FINISHED:
         is_link = summary.operation in {Operation.LINK, Operation.VERIFY}
         good = summary.linked + summary.already_linked if is_link else summary.unlinked + summary.not_linked
-        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'not linked any more'}"
+        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'no longer linked'}"
         context.warn(f"{sent.stop.message} {done}. To continue, run the same command again{alternative}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,49 +14,72 @@ from importer.hubspot.labels import AmbiguousLabel, Label, Labels, UnknownLabel,
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
 from importer.hubspot.shared_rate_state import hold_rate
-from importer.journal import Journal, LabelUse, open_for_run
+from importer.journal import Journal, LabelKey, LabelUse, open_for_run
 from importer.model import Labels as LabelTexts
 from importer.model import ObjectType, Operation
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.send import in_sandbox, report_full_window, run_on_own_loop, waiting_notice
+from importer.runner.target import Target
 
 _MAX_ATTEMPTS = 4
 _MAX_WAIT = 15.0
 """Seconds between two attempts; there is no further attempt if HubSpot requires a longer wait."""
 
 _MAX_NAMED = 20
+_FIRST_ROWS = 5
 _NOT_FOUND = 404
 
 Types = tuple[ObjectType, ObjectType]
 Reply = Response | NoResponse
 
 
-def resolve_labels(path: Path, context: RunContext) -> None:
+def resolve_labels(path: Path, target: Target) -> None:
     """Resolve the labels of the journal at `path`, if it has any, and write them to it.
 
-    Raises SettingsError if a label does not exist or is ambiguous, or if the labels of the account cannot be read.
+    Raises SettingsError if a label does not exist or is ambiguous, or if the labels of the account cannot be read, and
+    AccountError if the settings require another account.
     """
+    context = target.context
     with open_for_run(path) as journal:
         if not journal.has_unresolved_labels:
             return
-        if journal.info.operation not in {Operation.LINK, Operation.VERIFY}:
-            raise SettingsError(
-                "LABELS_WITH_UNLINK",
-                f"{journal.info.source} names labels, but importer {journal.info.operation} removes whole links with "
-                "all of their labels. If that is meant, remove the labels from the file.",
-            )
+        target.identify()
         uses = journal.label_uses()
         reader = _LabelReader(context, {(from_type, to_type) for from_type, to_type, _ in uses})
         found = run_on_own_loop(reader.read())
         context.requests.reads += reader.calls
         types = {key: _resolve(key[2], found[key[:2]], key[:2], use, journal) for key, use in uses.items()}
+        if journal.info.operation is Operation.UNLINK:
+            _require_labels(journal, [key for key, one in types.items() if one == _unlabelled(found[key[:2]])], uses)
 
         def types_of(from_type: ObjectType, to_type: ObjectType, texts: LabelTexts) -> list[str]:
             unlabelled = _unlabelled(found[from_type, to_type])
             return [str(one) for text in texts if (one := types[from_type, to_type, text]) != unlabelled]
 
         journal.set_goals(types_of)
+
+
+def _require_labels(journal: Journal, unlabelled: Sequence[LabelKey], uses: Mapping[LabelKey, LabelUse]) -> None:
+    """Raise SettingsError if an `unlink` with labels would remove whole links.
+
+    HubSpot removes all types of a pair when it is requested to remove the unlabelled one.
+    """
+    for key in unlabelled:
+        raise SettingsError(
+            "UNLABELLED_TYPE_NAMED",
+            f"{_where(uses[key], key[2], journal)}: {key[2]!r} is the unlabelled type. Removing it would remove the "
+            "whole link with all of its labels. Nothing was removed. Name labels only; to remove whole links, use "
+            "importer unlink without labels.",
+        )
+    rows = journal.rows_without_labels(_FIRST_ROWS)
+    if rows:
+        names = ", ".join(map(journal.info.row_names.of, rows))
+        raise SettingsError(
+            "LABEL_CELL_EMPTY",
+            f"{'row' if len(rows) == 1 else 'rows'} {names}: there is no label, but other rows have one. Nothing was "
+            "removed. Enter the label to remove in each row; to remove whole links, remove the label column.",
+        )
 
 
 class _LabelReader:

@@ -5,8 +5,15 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
+from importer.hubspot.access_tokens import FixedToken
+
 if TYPE_CHECKING:
     from importer.sandbox import Sandbox
+
+SANDBOX_TOKEN = FixedToken(SecretStr("sandbox-token"), "the sandbox")
+"""The token that a sandbox accepts by default."""
 
 # Calls in 10 s of a Professional account: all of them, and association calls alone, which `--rate auto` keeps to.
 _LIMIT, _ASSOCIATION_LIMIT = 190, 150

@@ -1,17 +1,24 @@
 """A new run: its description and its journal, from its source."""
 
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from importer.config import Reading, Settings
-from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, write_journal
-from importer.model import Operation
+from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, open_for_run, write_journal
+from importer.model import Operation, SourceBlock
 from importer.reader import Source
 from importer.runner.context import RunContext
+from importer.runner.events import EventHandler, RowsRead
 from importer.runner.lookup import LookupCounts, blocks_with_ids
 from importer.runner.source_file import SourceFile, open_table, read_blocks
 from importer.timestamps import utc_now_text
+
+_SECONDS_BETWEEN_EVENTS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +73,26 @@ class NewRun:
         Return the counts of the lookup, None if there was none.
         """
         info = self.describe(source, table)
-        with blocks_with_ids(read_blocks(source, table), table.info, context, path.parent, account) as (blocks, counts):
+        read = _with_progress(read_blocks(source, table), context.on_event)
+        with blocks_with_ids(read, table.info, context, path.parent, account) as (blocks, lookup):
             write_journal(path, info, blocks, account, lambda: table.report.portals)
-        return counts
+        if lookup is None:
+            return None
+        if lookup.merged:
+            with open_for_run(path) as journal:
+                journal.set_merged(lookup.merged)
+        return lookup.counts
+
+
+def _with_progress(blocks: Iterable[SourceBlock], on_event: EventHandler) -> Iterator[SourceBlock]:
+    """Yield the blocks, and report how many rows they have."""
+    rows, reported = 0, time.monotonic()
+    for block in blocks:
+        yield block
+        rows += len(block.numbers)
+        if time.monotonic() - reported >= _SECONDS_BETWEEN_EVENTS:
+            reported = time.monotonic()
+            on_event(RowsRead(rows))
 
 
 def reading_values(reading: Reading) -> dict[str, Any]:
@@ -76,11 +100,21 @@ def reading_values(reading: Reading) -> dict[str, Any]:
     values = asdict(reading)
     values["columns"] = {str(role): column for role, column in reading.columns.items()}
     values["statuses"] = sorted(reading.statuses) if reading.statuses is not None else None
+    del values["restores_types"]  # it follows from the operation
     if not reading.labels:
         del values["labels"]
     else:
         values["labels"] = list(reading.labels)
+    del values["corrections"]
+    if reading.corrections:
+        values["corrections"] = _digest(reading.corrections)
     return values
+
+
+def _digest(corrections: Mapping[tuple[int, int], str]) -> str:
+    """Return a hash of corrections, whose texts are in the journal: a run with others is another run."""
+    listed = [[row, place, text] for (row, place), text in sorted(corrections.items())]
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
 
 def target_name(settings: Settings) -> str:

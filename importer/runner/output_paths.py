@@ -3,16 +3,18 @@
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from importer.errors import OutputError
-from importer.journal import Journal, RunInfo
+from importer.journal import Account, Journal, RunInfo
 from importer.reader import COMPRESSED_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS, WORKBOOK_EXTENSIONS
 from importer.reporter import WrittenFiles
 from importer.runner.context import RunContext
 from importer.runner.source_file import UNNAMED_SOURCES, SourceFile
+from importer.runner.state_directory import records_directory
 
 _SANDBOX_MARK = ".sandbox"
 
@@ -42,15 +44,21 @@ def output_of(journal: Journal, operation: str, results: Path, context: RunConte
     has_default_name = info.source in UNNAMED_SOURCES and results.name.startswith(f"{info.source.strip('<>')}.")
     command = [operation, info.source, info.target, info.reading]
     command += [info.run_id] * is_retry + [info.source_sha256] * has_default_name
+    return Output(operation, results, written_files(command, account, context))
+
+
+def written_files(command: Sequence[object], account: Account | None, context: RunContext) -> WrittenFiles:
+    """Return the policy for the files that a command writes in an account; `context` is notified about kept files.
+
+    `command` identifies it: the same command owns the files that it wrote before.
+    """
     owner = hashlib.sha256(json.dumps(command, sort_keys=True).encode()).hexdigest()
     portal_id = account.portal_id if account else None
-    directory = context.settings.state_path / "outputs"
-    written = WrittenFiles(directory, owner, portal_id, partial(_report_kept, context))
-    return Output(operation, results, written)
+    return WrittenFiles(records_directory(context.settings), owner, portal_id, partial(_report_kept, context))
 
 
 def _report_kept(context: RunContext, path: Path, kept: Path) -> None:
-    action = "was not removed although no row failed" if kept == path else f"was kept as {kept.name}"
+    action = "was not removed although it is out of date" if kept == path else f"was kept as {kept.name}"
     context.warn(f"{path} {action}: it was edited since it was written, or another command wrote it.")
 
 
@@ -72,6 +80,11 @@ def undo_results_path(undone: RunInfo, out: Path | str | None, *, sandbox: bool)
 def retry_results_path(parent: RunInfo, out: Path | str | None, *, sandbox: bool) -> Path:
     """Return the path of the results of a new retry: `out`, or `NAME.retry.results.EXT` beside the parent's results."""
     return checked_results(out or _beside(Path(parent.results), ".retry", sandbox=sandbox), parent.source)
+
+
+def superseded_results_path(run: RunInfo, *, sandbox: bool) -> Path:
+    """Return the path of the results of a run whose own path the next run needs: `NAME.RUN_ID.results.EXT`."""
+    return checked_results(_beside(Path(run.results), f".{run.run_id}", sandbox=sandbox), run.source)
 
 
 def _beside(place: Path, mark: str, *, sandbox: bool) -> Path:

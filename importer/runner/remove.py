@@ -1,21 +1,33 @@
-"""Removes links, or undoes a run: reads what is linked, changes it, and reads back."""
+"""Removes links or labels, or undoes a run: reads what is linked, changes it, and reads back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from importer.hubspot.client import HubSpotClient
-from importer.journal import Journal
+from importer.journal import Journal, PendingPair
 from importer.model import Operation, Stop
-from importer.pool import ArchiveEngine, ChangeEngine, ConfirmChanged, Pool, ReadBeforeRemoval, ReadBeforeUndo
-from importer.runner.confirmation import Confirmation
+from importer.pool import (
+    Change,
+    ChangeEngine,
+    ChangeInBatches,
+    ConfirmChanged,
+    Pool,
+    ReadBeforeRemoval,
+    ReadBeforeUndo,
+    RefuseLastPrimaries,
+    concerns_leads,
+)
+from importer.pool.engines.change import change_of
+from importer.pool.engines.remove_outcomes import is_known, was_sent
+from importer.runner.confirmation import Confirmation, Removed
 from importer.runner.send import Sent, Work
 
 
 def change_links(journal: Journal, confirmation: Confirmation, execute: Callable[[Work], Sent]) -> Sent:
     """Remove the links of the pending pairs of a journal or, if it is an undo, restore them; `execute` does each step.
 
-    Raises ConfirmationError, before anything is removed, unless the number of links is confirmed. A resumed run that
-    has no more links to remove than were confirmed needs no other confirmation.
+    Raises ConfirmationError, before anything is removed, unless the number of links, or of labels, is confirmed. A
+    resumed run that has no more to remove than was confirmed needs no other confirmation.
     """
     if journal.info.operation is Operation.UNDO:
         return execute(_undo_pending)
@@ -24,7 +36,7 @@ def change_links(journal: Journal, confirmation: Confirmation, execute: Callable
         return read
     number = journal.count_to_remove()
     if not journal.confirmed or number > journal.confirmed:
-        confirmation.require(number)
+        confirmation.require(number, Removed.LABELS if journal.has_labels else Removed.LINKS)
         journal.set_confirmed(number)
     if not journal.pending_by_types():
         return read
@@ -32,25 +44,55 @@ def change_links(journal: Journal, confirmation: Confirmation, execute: Callable
 
 
 async def _read_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
-    engine = ReadBeforeRemoval(client, allow_deleting_leads=pool.settings.allow_deleting_leads)
-    return await pool.run(engine, pool.pending)
+    stop = await pool.run(ReadBeforeRemoval(client), pool.pending)
+    return stop or await _refuse_last_primaries(pool, client)
 
 
-async def _undo_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
-    return await pool.run(ReadBeforeUndo(client), pool.pending) or await _remove_pending(pool, client)
+async def _refuse_last_primaries(pool: Pool, client: HubSpotClient) -> Stop | None:
+    if pool.settings.allow_deleting_leads or not concerns_leads(pool.pending_object_types()):
+        return None
+    return await pool.run(RefuseLastPrimaries(client, pool.all_pending), pool.pending)
 
 
 async def _remove_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
-    """Remove in batches, then one by one what is still listed; a pair is done when it was read back."""
-    await pool.run_in_any_order(ArchiveEngine(client, pool.limiter.sharing_pause(pool.settings.batch_rate)))
+    change = Change.REMOVE_LABELS if pool.has_labels else Change.REMOVE
+    return await _change_pending(pool, client, (change,))
+
+
+async def _undo_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
+    """Restore in an order in which HubSpot makes no other record primary, and no lead loses its last primary record."""
+    await pool.run(ReadBeforeUndo(client, pool.pairs_to_restore), pool.pending)
+    if pool.stopped is None:
+        await _send(pool, client, Change.RESTORE_PRIMARY)
+    if pool.stopped is None:
+        await pool.run(ConfirmChanged(client, is_last=False, wanted=_was_primary_sent), pool.pending)
+    if pool.stopped is None:
+        await _refuse_last_primaries(pool, client)
+    return await _change_pending(pool, client, (Change.REMOVE, Change.REMOVE_LABELS, Change.RESTORE))
+
+
+def _was_primary_sent(pending: PendingPair) -> bool:
+    return was_sent(pending) and change_of(pending) is Change.RESTORE_PRIMARY
+
+
+async def _change_pending(pool: Pool, client: HubSpotClient, changes: Sequence[Change]) -> Stop | None:
+    """Change in batches, then one by one what is still as it was; a pair is done when it was read back."""
+    for change in changes:
+        if pool.stopped is None:
+            await _send(pool, client, change)
     if pool.stopped is None:
         await pool.run(ConfirmChanged(client, is_last=False), pool.pending)
     stop: Stop | None = None
     if pool.stopped is None and pool.pending(0, 1):
-        stop = await pool.run_in_any_order(ChangeEngine(client))
+        stop = await pool.run_in_any_order(ChangeEngine(client), is_known)
     if pool.stopped is None:
         await pool.run(ConfirmChanged(client, is_last=True), pool.pending)
     return pool.stopped or stop
+
+
+async def _send(pool: Pool, client: HubSpotClient, change: Change) -> None:
+    limiter = pool.limiter.sharing_pause(pool.settings.batch_rate)
+    await pool.run_in_any_order(ChangeInBatches(client, limiter, change), lambda pending: change_of(pending) is change)
 
 
 def _sum(first: Sent, second: Sent) -> Sent:

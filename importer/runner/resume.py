@@ -9,12 +9,14 @@ from importer.runner.command_lock import command_of, hold_command
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.state_directory import journal_path
 from importer.runner.target import target_of_run
 
 
 @translate_os_errors()
+@notified
 def resume_run(
     run_id: str,
     settings: Settings,
@@ -22,11 +24,12 @@ def resume_run(
     confirmation: Confirmation = UNCONFIRMED,
     out: Path | str | None = None,
     on_event: EventHandler = ignore,
+    first_rows: int | None = None,
 ) -> Summary:
     """Continue an unfinished run from its journal alone; the source is not read again.
 
     It sends to the run's own base URL, by its own API version unless `settings` give one explicitly, and only with a
-    token of the run's own account. Raises as `run_import`.
+    token of the run's own account. With `first_rows` it stops again after that number of rows. Raises as `run_import`.
     """
     path = journal_path(settings, run_id)
     with Journal(path) as journal:
@@ -35,4 +38,4 @@ def resume_run(
         target.require_owner(journal)
     with hold_command(target.context, command_of(info)) as command:
         command.note(run_id)
-        return execute(path, target, out, confirmation)
+        return execute(path, target, out, confirmation, first_rows)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Settings
-from importer.errors import BusyError, JournalError, SourceError
+from importer.errors import BusyError, ColumnsError, JournalError
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, write_journal
 from importer.model import Operation
 from importer.reader import SourceInfo
@@ -12,20 +12,20 @@ from importer.reporter import Summary, check_writable
 from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
-from importer.runner.context import RunContext
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
 from importer.runner.label_resolution import resolve_labels
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
 from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
-from importer.runner.target import target_of_run, target_of_settings
-from importer.runner.temporary_directories import temporary_directory
-from importer.timestamps import utc_now_text
+from importer.runner.target import Target, target_of_run, target_of_settings
+from importer.temporary_directories import temporary_directory
 
 
 @translate_os_errors()
+@notified
 def retry_run(
     run_or_results: str,
     settings: Settings,
@@ -47,6 +47,22 @@ def retry_run(
         return _retry_file(Path(run_or_results), settings, on_event, request)
     path = journal_path(settings, run_or_results)
     return _retry_journal(path, settings, on_event, out, fresh=fresh, confirmation=confirmation)
+
+
+@translate_os_errors()
+@notified
+def retry_file(
+    results: Path | str,
+    settings: Settings,
+    *,
+    confirmation: Confirmation = UNCONFIRMED,
+    out: Path | str | None = None,
+    on_event: EventHandler = ignore,
+    fresh: bool = False,
+) -> Summary:
+    """Start a new run over the rows of a results file that are not good, as it is now; as `retry_run` does."""
+    request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+    return _retry_file(Path(results), settings, on_event, request)
 
 
 def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest) -> Summary:
@@ -85,12 +101,9 @@ def _retry_unknown_file(
         return import_source(
             source, replace(request, reading=reading), target_of_settings(settings, warn_about_columns)
         )
-    except SourceError as error:
-        raise SourceError(
-            error.code,
-            f"{error} No run here wrote {file}, so its columns are not known. Specify them with --from, --to and "
-            "--map, or import the file with: importer run.",
-        ) from None
+    except ColumnsError as error:
+        reason = f"No run that is known here wrote {file}, so its columns are determined by its header."
+        raise ColumnsError(error.code, f"{error} {reason}") from None
 
 
 def _retry_journal(
@@ -118,7 +131,7 @@ def _retry_journal(
             own = target.context.settings
             unfinished = None if fresh else find_runs.unfinished_retry(own, info.run_id, info.operation)
             if unfinished is None:
-                unfinished = _create_retry(parent, target.context, out)
+                unfinished = _create_retry(parent, target, out)
             command.note(unfinished.stem)
             return execute(unfinished, target, out, confirmation)
 
@@ -132,23 +145,15 @@ def _require_not_undo(info: RunInfo) -> None:
         )
 
 
-def _create_retry(parent: Journal, context: RunContext, out: Path | str | None) -> Path:
+def _create_retry(parent: Journal, target: Target, out: Path | str | None) -> Path:
     """Create the journal of a new retry of `parent` and return its path."""
-    settings = context.settings
+    settings = target.context.settings
     results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
     check_writable(results)
-    info = replace(
-        parent.info,
-        run_id=new_run_id(),
-        created_at=utc_now_text(),
-        parent=parent.info.run_id,
-        api_version=settings.api_version,
-        results=str(results),
-        settings=settings.model_dump(mode="json"),
-    )
+    info = parent.info.child(new_run_id(), results, settings)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
         write_journal(draft, info, parent.blocks_to_retry(), parent.account, lambda: parent.url_portals)
-        resolve_labels(draft, context)
+        resolve_labels(draft, target)
         return draft.replace(runs / draft.name)

@@ -1,6 +1,7 @@
 """Runs one import, from file to report."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,17 +18,22 @@ from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
+from importer.runner.find_runs import RunKey, UnfinishedRun
 from importer.runner.finish import report_finished
 from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun, reading_values, target_name
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
+from importer.runner.previous_runs import finish_changed, finish_earlier
+from importer.runner.prune import prune_before_run
 from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import Target, target_of_settings
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 
 
 @translate_os_errors()
+@notified
 def run_import(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
@@ -35,6 +41,8 @@ def run_import(
     out: Path | str | None = None,
     on_event: EventHandler = ignore,
     fresh: bool = False,
+    corrections: Mapping[tuple[int, int], str] | None = None,
+    first_rows: int | None = None,
 ) -> Summary:
     """Link the pairs of `file`, write the results, and return the summary.
 
@@ -43,16 +51,22 @@ def run_import(
     the file); `on_event` is called with every event. The token comes from HUBSPOT_ACCESS_TOKEN or
     `settings.token_file`.
 
+    `corrections` has the texts to read in place of those of single cells, by row number and by the index of the column
+    from 0. `first_rows` is the number of rows with pairs to send after which the run stops (`stopped_by` is
+    `first_rows`) and can be resumed.
+
     Call it from a thread in which no event loop is running. In the main thread SIGINT and SIGTERM end the run early.
     Whatever HubSpot or a signal does to the run is in the summary. Raises an ImporterError if nothing could be sent:
     SettingsError, SourceError, JournalError, BusyError or OutputError.
     """
     target = target_of_settings(settings, on_event)
+    reading = replace(settings.reading, corrections=corrections or {})
     with source_file(file, settings) as source:
-        return import_source(source, ImportRequest(settings.reading, out, fresh), target)
+        return import_source(source, ImportRequest(reading, out, fresh, first_rows=first_rows), target)
 
 
 @translate_os_errors()
+@notified
 def unlink_file(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
@@ -61,16 +75,20 @@ def unlink_file(
     out: Path | str | None = None,
     on_event: EventHandler = ignore,
     fresh: bool = False,
+    corrections: Mapping[tuple[int, int], str] | None = None,
+    first_rows: int | None = None,
 ) -> Summary:
-    """Remove all association types of the pairs of `file`, write the results, and return the summary.
+    """Remove the links of `file`, or with labels only these, write the results, and return the summary.
 
-    The pairs are read first, and `confirmation` must agree to the number of links; otherwise ConfirmationError is
-    raised and nothing is removed. The results have the types that were there before. Other arguments and errors are
-    those of `run_import`.
+    The pairs are read first, and `confirmation` must agree to the number of links, or labels; otherwise
+    ConfirmationError is raised and nothing is removed. The results have the types that were there before, which
+    `run_import` restores. Other arguments and errors are those of `run_import`.
     """
     target = target_of_settings(settings, on_event)
+    reading = replace(settings.reading, corrections=corrections or {}, restores_types=False)
     with source_file(file, settings) as source:
-        request = ImportRequest(settings.reading, out, fresh, operation=Operation.UNLINK, confirmation=confirmation)
+        request = ImportRequest(reading, out, fresh, operation=Operation.UNLINK, confirmation=confirmation)
+        request = replace(request, first_rows=first_rows)
         return import_source(source, request, target)
 
 
@@ -79,7 +97,7 @@ class ImportRequest:
     """How to import a source: its reading, the path of the results, and whether to start a new run in any case.
 
     `account` is the one that the source's ids belong to, if known. `operation` is what the run does to every pair, and
-    `confirmation` how the number of links to remove is confirmed.
+    `confirmation` how the number of links to remove is confirmed. With `first_rows` only the first rows are sent.
     """
 
     reading: Reading
@@ -88,6 +106,7 @@ class ImportRequest:
     account: Account | None = None
     operation: Operation = Operation.LINK
     confirmation: Confirmation = UNCONFIRMED
+    first_rows: int | None = None
 
 
 def import_source(source: SourceFile, request: ImportRequest, target: Target) -> Summary:
@@ -102,21 +121,29 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
                 summary = finished_meanwhile(command.waited_for, source.sha256, target, request.out)
                 if summary is not None:
                     return summary
-        path = (
-            None
-            if request.fresh
-            else find_runs.unfinished_run(settings, source, request.reading, target.owns, request.operation)
-        )
-        is_new = path is None
-        if path is None:
-            path = _create_run(source, request, target)
+        key = RunKey(settings, source, request.reading, target.owns, request.operation)
+        unfinished = None if request.fresh else find_runs.unfinished_run(key)
+        is_new = unfinished is None or unfinished.has_other_source
+        if is_new:
+            summary = _finish_previous(unfinished, key, target)
+            if summary is not None:
+                return summary
+            prune_before_run(target.context)
+        path = unfinished.path if unfinished and not is_new else _create_run(source, request, target)
         command.note(path.stem)
         try:
-            return execute(path, target, request.out, request.confirmation)
+            return execute(path, target, request.out, request.confirmation, request.first_rows)
         except ConfirmationError:
             if is_new:
                 remove_journal(path)
             raise
+
+
+def _finish_previous(unfinished: UnfinishedRun | None, key: RunKey, target: Target) -> Summary | None:
+    """Finish the runs that precede a new one; return the summary of one whose end prevents it."""
+    summary = finish_changed(unfinished, key, target) if unfinished is not None else None
+    is_retry = key.reading.statuses is not None  # a results file belongs to no series
+    return summary if summary or is_retry else finish_earlier(key, target)
 
 
 def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | str | None) -> Summary | None:
@@ -139,5 +166,5 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
         account = request.account or target.account_of_lookup(request.reading)
         draft = new_run.read(source, directory, target.context, account)
-        resolve_labels(draft, target.context)
+        resolve_labels(draft, target)
         return draft.replace(runs / draft.name)

@@ -7,19 +7,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from pydantic import SecretStr
-
 from importer.config import EngineName, LabelMode, Settings
 from importer.errors import AccountError, ImporterError, RunAbortedError
-from importer.hubspot.access_tokens import FixedToken
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Stop
-from importer.pool import BatchEngine, LabelEngine, Pool, PutEngine, ReadAfter, ReadBack, ReadFirst, Verify
+from importer.pool import (
+    BatchEngine,
+    LabelEngine,
+    Pool,
+    PutEngine,
+    ReadAfter,
+    ReadBack,
+    ReadFirst,
+    ReadLabelledFirst,
+    Verify,
+)
 from importer.runner.context import RequestCounts, RunContext
 from importer.runner.estimate import initial_rate
+from importer.runner.local_sandbox import SANDBOX_TOKEN
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import stop_on_signals
 
@@ -53,9 +61,9 @@ class Sent:
 async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode = LabelMode.ADD) -> Stop | None:
     """Send every pending pair, in passes; each pass takes the pairs that the previous one left pending.
 
-    The passes: read which pairs without labels are already linked (unless disabled), send pairs with labels in the
-    order of the file with those without, send the others in batches (if requested) and one by one, read back
-    unconfirmed pairs, and read the types of the linked ones.
+    The passes: read which pairs without labels are already linked, and what labelled ones are (unless disabled); send
+    pairs with labels in the order of the file with those without; send the others in batches (if requested) and one by
+    one; read back unconfirmed pairs, and read the types of the linked ones.
     """
     settings = pool.settings
     stop: Stop | None = None
@@ -63,6 +71,8 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
         read_first = ReadFirst(client)
         await pool.run(read_first, pool.pending_without_labels)
         read_first.report()
+        if pool.has_labels and pool.stopped is None:
+            await pool.run(ReadLabelledFirst(client), pool.pending)
     if pool.has_labels and pool.stopped is None:
         is_batch = settings.engine is EngineName.BATCH
         limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None
@@ -90,10 +100,14 @@ def work_on(journal: Journal, context: RunContext, work: Work) -> Sent:
     A signal stops it within `stop_grace`. Raises BusyError if another run holds the rate and `no_wait` is set, and
     RunAbortedError if the journal fails after requests were sent.
     """
-    if context.settings.sandbox:  # each in-process sandbox is a separate account
-        return run_on_own_loop(_work_in_sandbox(journal, context, work))
-    with hold_rate(context.settings.base_url, context.token, waiting_notice(context)) as rate_state:
-        return run_on_own_loop(_work(journal, context, work, rate_state))
+    settings, served = context.settings, context.settings.supplied.sandbox_url
+    if not settings.sandbox:
+        with hold_rate(settings.base_url, context.token, waiting_notice(context)) as rate_state:
+            return run_on_own_loop(_work(journal, context, work, rate_state))
+    if served is None:  # a sandbox in this process is a separate account
+        return run_on_own_loop(_work_in_sandbox(journal, context, work, None))
+    with hold_rate(served, SANDBOX_TOKEN, waiting_notice(context)) as rate_state:
+        return run_on_own_loop(_work_in_sandbox(journal, context, work, rate_state))
 
 
 def waiting_notice(context: RunContext) -> Callable[[], None] | None:
@@ -110,15 +124,22 @@ def run_on_own_loop(work: Coroutine[None, None, T]) -> T:
 
 @contextlib.asynccontextmanager
 async def in_sandbox(context: RunContext) -> AsyncIterator[RunContext]:
-    """Serve the sandbox of a command and yield the context with its base URL and token."""
+    """Yield the context with the base URL and the token of a sandbox: one that is served already, or the command's."""
+    served = context.settings.supplied.sandbox_url
+    if served is not None:
+        settings = context.settings.model_copy(update={"base_url": served})
+        yield replace(context, settings=settings, token=SANDBOX_TOKEN)
+        return
     async with context.sandbox.serve(context.settings.portal_id, context.notify) as sandbox:
         settings = context.settings.model_copy(update={"base_url": sandbox.url})
-        yield replace(context, settings=settings, token=FixedToken(SecretStr(sandbox.options.token), "the sandbox"))
+        yield replace(context, settings=settings, token=SANDBOX_TOKEN)
 
 
-async def _work_in_sandbox(journal: Journal, context: RunContext, work: Work) -> Sent:
+async def _work_in_sandbox(
+    journal: Journal, context: RunContext, work: Work, rate_state: SharedRateState | None
+) -> Sent:
     async with in_sandbox(context) as own:
-        return await _work(journal, own, work, None)
+        return await _work(journal, own, work, rate_state)
 
 
 async def _work(journal: Journal, context: RunContext, work: Work, rate_state: SharedRateState | None) -> Sent:
@@ -130,9 +151,10 @@ async def _work(journal: Journal, context: RunContext, work: Work, rate_state: S
         seconds = _seconds_for_responses(settings, journal)
         stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, context.on_event))
         if rate_state is not None:
-            await stack.enter_async_context(rate_state.keep(limiter, partial(report_full_window, context)))
+            await stack.enter_async_context(rate_state.keep(limiter, partial(_begin_full_window, context, pool)))
         with abort_after_requests(journal, lambda: pool.calls + pool.reads):
             stop = await work(pool, client)
+            pool.close()
     return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
 
 
@@ -140,6 +162,11 @@ def _seconds_for_responses(settings: Settings, journal: Journal) -> float:
     """Return how much of `stop_grace` is left for outstanding responses; the rest is needed for the report."""
     for_report = _SECONDS_TO_EXIT + _REPORT_SECONDS_PER_ROW * journal.counts().rows
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
+
+
+def _begin_full_window(context: RunContext, pool: Pool, seconds: float) -> None:
+    report_full_window(context, seconds)
+    pool.note_full_window(seconds)
 
 
 def report_full_window(context: RunContext, seconds: float) -> None:

@@ -16,7 +16,7 @@ from importer.model import SourceBlock
 from importer.reader import Source, check_frame, open_frame, open_source
 from importer.runner.file_version import FileVersion, check_unchanged, read_version
 from importer.runner.state_directory import runs_directory
-from importer.runner.temporary_directories import remove_abandoned, temporary_directory
+from importer.temporary_directories import remove_abandoned, temporary_directory
 from importer.timestamps import utc_now_text, utc_text
 
 if TYPE_CHECKING:

@@ -12,12 +12,10 @@ _COPIED = frozenset({".xlsx", ".xlsm"})
 """The endings of source files whose results are a copy of the workbook where that is possible."""
 
 
-def workbook_context(journal: Journal, context: RunContext, *, is_verification: bool) -> WorkbookContext:
+def workbook_context(journal: Journal, context: RunContext) -> WorkbookContext:
     """Return the content of a results workbook besides its rows; its notices go to the handler of `context`."""
     info = journal.info
-    run = RunDescription(
-        run_id=info.run_id, source=info.source, account=_account(journal), is_verification=is_verification
-    )
+    run = RunDescription(run_id=info.run_id, source=info.source, account=_account(journal), operation=info.operation)
     return WorkbookContext(run, _source_workbook(info), context.notify)
 
 

@@ -14,6 +14,16 @@ def runs_directory(settings: Settings) -> Path:
     return settings.state_path / "runs"
 
 
+def commands_directory(settings: Settings) -> Path:
+    """Return the directory of the locks of commands."""
+    return settings.state_path / "commands"
+
+
+def records_directory(settings: Settings) -> Path:
+    """Return the directory of the records of the files that runs wrote."""
+    return settings.state_path / "outputs"
+
+
 def new_run_id() -> str:
     """Return a run id that sorts by time, to the microsecond (in hexadecimal): `20261123-194533-3f9a0`."""
     started = datetime.now(UTC)
@@ -32,6 +42,16 @@ def journal_path(settings: Settings, run_id: str) -> Path:
 def open_journal(settings: Settings, run_id: str) -> Journal:
     """Open the journal of a run for reading. Raises JournalError if there is none."""
     return Journal(journal_path(settings, run_id))
+
+
+def run_size(path: Path) -> int:
+    """Return the size in bytes of a journal and of the files beside it that belong to it."""
+    return sum(file.stat().st_size for file in files_of_run(path) if file.is_file())
+
+
+def files_of_run(path: Path) -> list[Path]:
+    """Return the files of a run: the journal, its log, and the results that could not be written elsewhere."""
+    return sorted(path.parent.glob(f"{path.stem}.*"))
 
 
 def _label(path: Path) -> str:

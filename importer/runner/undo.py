@@ -1,6 +1,5 @@
 """Undoes a run: each pair that it changed gets the state that it had before, if it still is what the run left."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from importer.config import Settings
@@ -12,14 +11,16 @@ from importer.runner import find_runs, output_paths
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
+from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import target_of_run
-from importer.runner.temporary_directories import temporary_directory
-from importer.timestamps import utc_now_text
+from importer.runner.undo_states import UndoStates
+from importer.temporary_directories import temporary_directory
 
 
 @translate_os_errors()
+@notified
 def undo_run(
     run_id: str,
     settings: Settings,
@@ -57,20 +58,12 @@ def _create_undo(undone: Journal, settings: Settings, out: Path | str | None) ->
     """Create the journal of a new undo and return its path."""
     results = output_paths.undo_results_path(undone.info, out, sandbox=settings.sandbox)
     check_writable(results)
-    info = replace(
-        undone.info,
-        run_id=new_run_id(),
-        created_at=utc_now_text(),
-        parent=undone.info.run_id,
-        api_version=settings.api_version,
-        results=str(results),
-        settings=settings.model_dump(mode="json"),
-        operation=Operation.UNDO,
-    )
+    info = undone.info.child(new_run_id(), results, settings, Operation.UNDO)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
-        write_journal(draft, info, undone.blocks_to_undo(), undone.account)
+        states = UndoStates(undone)
+        write_journal(draft, info, states.blocks(), undone.account)
         with open_for_run(draft) as journal:
-            journal.set_states_to_restore(undone.states_to_undo())
+            journal.set_states_to_restore(states.states())
         return draft.replace(runs / draft.name)

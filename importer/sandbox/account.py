@@ -120,7 +120,7 @@ class Account:
         return PairResult()
 
     def archive_labels(self, pair: Pair, types: Iterable[AssociationType]) -> PairResult:
-        """Take these types off the link; those that it does not have are ignored."""
+        """Remove these types from the link; those that it does not have are ignored."""
         survivor = self._resolve(pair)
         if isinstance(survivor, Refusal):
             return PairResult(refusal=survivor)

@@ -74,7 +74,7 @@ class AssociationTypes:
         return frozenset((from_type, to_type)) not in self._without_default
 
     def remove_default(self, from_type: str, to_type: str) -> None:
-        """Let the unlabelled type not be defined, so that default links are refused."""
+        """Remove the definition of the unlabelled type, so that default links are refused."""
         self._without_default.add(frozenset((from_type, to_type)))
 
     def find(self, from_type: str, to_type: str, wanted: AssociationType) -> Definition | None:

@@ -1,10 +1,11 @@
 """The calls that create links: default and labelled, single and in batches."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from importer.sandbox import inputs, responses
 from importer.sandbox.account import Account
-from importer.sandbox.association_types import AssociationType
+from importer.sandbox.batches import Entry, batch_work
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import Json, PairResult, Refusal, Response
@@ -35,16 +36,12 @@ class Linking:
         entries = inputs.inputs(body, self._options.batch_inputs)
         if isinstance(entries, Refusal):
             return entries
-        found = [inputs.input_pair(route.from_type, route.to_type, entry) for entry in entries]
-        pairs = [one for one in found if isinstance(one, Pair)]
-        self._state.ask(pairs)
+        found = [unlabelled(inputs.input_pair(route.from_type, route.to_type, entry)) for entry in entries]
 
-        def link(intercept: Intercept, one: Pair | Refusal) -> PairResult:
-            if isinstance(one, Refusal):
-                return PairResult(refusal=one)
-            return intercept(one) or self._account.link(one)
+        def link(intercept: Intercept, entry: Entry) -> PairResult:
+            return intercept(entry[0]) or self._account.link(entry[0])
 
-        return Work(lambda intercept: responses.batch_response(link(intercept, one) for one in found), pairs)
+        return batch_work(found, self._state.ask, link, responses.batch_response)
 
     def label_put(self, route: Route, body: bytes) -> Work | Refusal:
         """Replace the labels of one pair."""
@@ -68,23 +65,24 @@ class Linking:
         if isinstance(entries, Refusal):
             return entries
         found = [labelled_input(route, entry) for entry in entries]
-        pairs = [one[0] for one in found if not isinstance(one, Refusal)]
-        self._state.ask(pairs)
 
-        def link(intercept: Intercept, one: tuple[Pair, list[AssociationType]] | Refusal) -> PairResult:
-            if isinstance(one, Refusal):
-                return PairResult(refusal=one)
-            pair, types = one
+        def link(intercept: Intercept, entry: Entry) -> PairResult:
+            pair, types = entry
             triggered = intercept(pair)
             if triggered is None:
                 return self._account.set_labels(pair, types)
             results = _as_labels(pair.from_type, pair.to_type, triggered) if triggered.results else ()
             return PairResult(triggered.refusal, tuple(results), triggered.errors, triggered.num_errors)
 
-        return Work(lambda intercept: responses.batch_response((link(intercept, one) for one in found), 201), pairs)
+        return batch_work(found, self._state.ask, link, partial(responses.batch_response, success=201))
 
 
-def labelled_input(route: Route, entry: Json) -> tuple[Pair, list[AssociationType]] | Refusal:
+def unlabelled(pair: Pair | Refusal) -> Entry | Refusal:
+    """Return the entry of a call without labels."""
+    return pair if isinstance(pair, Refusal) else (pair, ())
+
+
+def labelled_input(route: Route, entry: Json) -> Entry | Refusal:
     """Return the pair and the types of one entry `{"from", "to", "types"}`."""
     pair = inputs.input_pair(route.from_type, route.to_type, entry)
     if isinstance(pair, Refusal):

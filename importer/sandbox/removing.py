@@ -1,13 +1,13 @@
 """The calls that remove links or labels."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from importer.sandbox import inputs, responses
 from importer.sandbox.account import Account
-from importer.sandbox.association_types import AssociationType
-from importer.sandbox.linking import labelled_input
+from importer.sandbox.batches import Entry, batch_work
+from importer.sandbox.linking import labelled_input, unlabelled
 from importer.sandbox.options import SandboxOptions
-from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import Json, PairResult, Refusal, Response
 from importer.sandbox.routes import Route, invalid_id, is_id
 from importer.sandbox.state import State
@@ -38,18 +38,11 @@ class Removing:
         if isinstance(entries, Refusal):
             return entries
         found = [one for entry in entries for one in _archived(route, entry)]
-        pairs = [one for one in found if isinstance(one, Pair)]
-        self._state.ask_removal(pairs)
 
-        def remove(intercept: Intercept, one: Pair | Refusal) -> PairResult:
-            if isinstance(one, Refusal):
-                return PairResult(refusal=one)
-            return intercept(one) or self._account.archive(one)
+        def remove(intercept: Intercept, entry: Entry) -> PairResult:
+            return intercept(entry[0]) or self._account.archive(entry[0])
 
-        return Work(
-            lambda intercept: responses.archive_response(route.version, [remove(intercept, one) for one in found]),
-            pairs,
-        )
+        return batch_work(found, self._state.ask_removal, remove, partial(responses.archive_response, route.version))
 
     def labels_archive(self, route: Route, body: bytes) -> Work | Refusal:
         """Take labels off many pairs; naming the unlabelled type removes the link."""
@@ -57,25 +50,18 @@ class Removing:
         if isinstance(entries, Refusal):
             return entries
         found = [labelled_input(route, entry) for entry in entries]
-        pairs = [one[0] for one in found if not isinstance(one, Refusal)]
-        self._state.ask_removal(pairs)
 
-        def remove(intercept: Intercept, one: tuple[Pair, list[AssociationType]] | Refusal) -> PairResult:
-            if isinstance(one, Refusal):
-                return PairResult(refusal=one)
-            return intercept(one[0]) or self._account.archive_labels(*one)
+        def remove(intercept: Intercept, entry: Entry) -> PairResult:
+            return intercept(entry[0]) or self._account.archive_labels(*entry)
 
-        return Work(
-            lambda intercept: responses.archive_response(route.version, [remove(intercept, one) for one in found]),
-            pairs,
-        )
+        return batch_work(found, self._state.ask_removal, remove, partial(responses.archive_response, route.version))
 
 
-def _archived(route: Route, entry: Json) -> Iterator[Pair | Refusal]:
+def _archived(route: Route, entry: Json) -> Iterator[Entry | Refusal]:
     """Yield the pairs of one entry `{"from": {"id"}, "to": [{"id"}, …]}`."""
     from_id, ends = inputs.input_id(entry.get("from")), entry.get("to")
     if not is_id(from_id) or not isinstance(ends, list):
         yield invalid_id(from_id)
         return
     for end in ends:
-        yield inputs.pair_of(route.from_type, from_id, route.to_type, inputs.input_id(end))
+        yield unlabelled(inputs.pair_of(route.from_type, from_id, route.to_type, inputs.input_id(end)))

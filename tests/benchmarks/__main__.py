@@ -1,4 +1,4 @@
-"""Print the benchmarks' tables: `python -m tests.benchmarks [NAME…]`, all of them by default (about 20 minutes).
+"""Print the benchmarks' tables: `python -m tests.benchmarks [NAME…]`, all of them by default (about 40 minutes).
 
 Needs `pip install ".[bench]"`. Everything runs on this machine: the servers, and both sides of every comparison,
 each in a separate process.
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import reading, results, sending
+from tests.benchmarks import operations, reading, results, sending
 from tests.benchmarks.measure import Scale
 from tests.benchmarks.tables import machine, show
 
@@ -17,7 +17,10 @@ BENCHMARKS: dict[str, Callable[[Path, Scale], str]] = {
     "put": sending.put,
     "rate-limited": sending.rate_limited,
     "batch": sending.batch,
-    "read-first": sending.read_first,
+    "read-first": operations.read_first,
+    "lookup": operations.lookup,
+    "unlink": operations.unlink,
+    "export": operations.export,
     "reading": reading.reading,
     "results": results.results,
 }
@@ -28,7 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
     parser.add_argument("--scale", type=float, default=1.0, help="fraction of the rows and pairs, for trial runs")
-    parser.add_argument("--seconds", type=float, default=300.0, help="how long `rate-limited` sends (default: 300)")
+    parser.add_argument(
+        "--seconds", type=float, default=300.0, help="how long `rate-limited` and `read-first` send (default: 300)"
+    )
     parser.add_argument("--times", type=int, default=3, help="repetitions of each comparison; the fastest counts")
     options = parser.parse_args()
     unknown = set(options.names) - BENCHMARKS.keys()

@@ -12,39 +12,42 @@ from tests.benchmarks.measure import Figures, Scale, best, counts, run, server
 from tests.benchmarks.reading import make_file
 from tests.benchmarks.tables import table
 
-_UNLIMITED = ("--rate", "1000000/1")
-_IN_BATCHES = (*_UNLIMITED, "--engine", "batch", "--batch-rate", "1000000/1")
-_COST = ["seconds", "pairs/s", "CPU s per 1,000 pairs", "peak MiB"]
+UNLIMITED = ("--rate", "1000000/1")
+IN_BATCHES = (*UNLIMITED, "--engine", "batch", "--batch-rate", "1000000/1")
+COST = ["seconds", "pairs/s", "CPU s per 1,000 pairs", "peak MiB"]
+_GOOD = ("linked", "already_linked", "unlinked", "not_linked")
 _numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Import:
-    """Figures and summary of an import whose rows are all linked."""
+class Run:
+    """Figures and summary of a command."""
 
     figures: Figures
     summary: dict[str, Any]
 
 
-def _import(path: Path, url: str, *flags: str) -> _Import:
-    """Import a file into a new journal. Raises RuntimeError unless every row is linked."""
+def run_command(path: Path, url: str, *flags: str, command: str = "run") -> Run:
+    """Import a file into a new journal, or do so with another command. Raises RuntimeError unless every row is good."""
     # With the same token, a run would wait for the slots that the previous one used in the rate window.
     token = {"HUBSPOT_ACCESS_TOKEN": f"benchmark-{next(_numbers)}"}
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         places = ("--state-dir", folder, "--out", f"{folder}/results.csv")
-        command = ("-m", "importer", "run", str(path), "--base-url", url, "--json", "--quiet", *places, *flags)
-        figures = run(command, token)
+        figures = run(
+            ("-m", "importer", command, str(path), "--base-url", url, "--json", "--quiet", *places, *flags), token
+        )
     summary = json.loads(figures.output)
-    if summary["linked"] + summary["already_linked"] != summary["rows"]:
-        raise RuntimeError(f"not every row is linked: {summary}")
-    return _Import(figures, summary)
+    if sum(summary[status] for status in _GOOD) != summary["rows"]:
+        raise RuntimeError(f"not every row is good: {summary}")
+    return Run(figures, summary)
 
 
 def _baseline(name: str, url: str, pairs: int) -> Figures:
     return run(["-m", "tests.benchmarks.baselines", name, url, str(pairs)])
 
 
-def _cost(figures: Figures, pairs: int) -> list[str]:
+def cost(figures: Figures, pairs: int) -> list[str]:
+    """Return the columns `COST` of a contestant."""
     return [
         f"{figures.seconds:.1f}",
         f"{pairs / figures.seconds:,.0f}",
@@ -61,15 +64,15 @@ def put(folder: Path, scale: Scale) -> str:
         bare, whole, sdk = best(
             scale.times,
             partial(_baseline, "bare-aiohttp", url, pairs),
-            lambda: _import(file, url, *_UNLIMITED).figures,
+            lambda: run_command(file, url, *UNLIMITED).figures,
             partial(_baseline, "sdk-put", url, pairs),
         )
-        large = _import(larger, url, *_UNLIMITED).figures
+        large = run_command(larger, url, *UNLIMITED).figures
 
     def line(name: str, figures: Figures, number: int) -> list[str]:
-        limiter = figures.seconds / number / (bare.seconds / pairs)
+        time = figures.seconds / number / (bare.seconds / pairs)
         processor = figures.cpu / number / (bare.cpu / pairs)
-        return [name, f"{number:,}", *_cost(figures, number), f"{limiter:.2f}", f"{processor:.2f}"]
+        return [name, f"{number:,}", *cost(figures, number), f"{time:.2f}", f"{processor:.2f}"]
 
     rows = [
         line("bare aiohttp loop: sends and parses, nothing else", bare, pairs),
@@ -77,7 +80,7 @@ def put(folder: Path, scale: Scale) -> str:
         line("`importer run`, more pairs", large, more),
         line("hubspot-api-client in 64 threads, `basic_api` made once", sdk, pairs),
     ]
-    header = ["engine `put`, no limit", "pairs", *_COST, "time, bare = 1", "CPU, bare = 1"]
+    header = ["engine `put`, no limit", "pairs", *COST, "time, bare = 1", "CPU, bare = 1"]
     return table("Engine put without a limit", header, rows)
 
 
@@ -86,7 +89,7 @@ def rate_limited(folder: Path, scale: Scale) -> str:
     pairs = round(19 * scale.seconds)
     file = make_file(folder, pairs)
     with server("--limit", "190", "--latency", "0.15") as url:
-        whole = _import(file, url, "--rate", "190/10")
+        whole = run_command(file, url, "--rate", "190/10")
         received = counts(url)
     seconds = received["last_put"] - received["first_put"]
     row = [
@@ -106,33 +109,18 @@ def batch(folder: Path, scale: Scale) -> str:
     """Measure up to 2,000 pairs per call without a rate limit."""
     few, many, sdk_pairs = scale.of(200_000), scale.of(1_000_000), scale.of(100_000)
     with server() as url:
-        less = _import(make_file(folder, few), url, *_IN_BATCHES)
-        more = _import(make_file(folder, many), url, *_IN_BATCHES)
+        less = run_command(make_file(folder, few), url, *IN_BATCHES)
+        more = run_command(make_file(folder, many), url, *IN_BATCHES)
         (sdk,) = best(scale.times, partial(_baseline, "sdk-batch", url, sdk_pairs))
 
     def line(name: str, figures: Figures, pairs: int, calls: int) -> list[str]:
         ratio = (figures.seconds / pairs) / (sdk.seconds / sdk_pairs)
-        return [name, f"{pairs:,}", f"{calls:,}", *_cost(figures, pairs), f"{ratio:.2f}"]
+        return [name, f"{pairs:,}", f"{calls:,}", *cost(figures, pairs), f"{ratio:.2f}"]
 
     rows = [
         line("`importer run --engine batch`", less.figures, few, less.summary["calls"]),
         line("`importer run --engine batch`", more.figures, many, more.summary["calls"]),
         line("hubspot-api-client, a loop of 2,000 per call", sdk, sdk_pairs, -(-sdk_pairs // 2_000)),
     ]
-    header = ["engine `batch`, no limit", "pairs", "calls", *_COST, "time per pair, SDK = 1"]
+    header = ["engine `batch`, no limit", "pairs", "calls", *COST, "time per pair, SDK = 1"]
     return table("Engine batch, end to end", header, rows)
-
-
-def read_first(folder: Path, scale: Scale) -> str:
-    """Measure a file of which most pairs are already linked."""
-    pairs = scale.of(200_000)
-    file = make_file(folder, pairs)
-    rows = []
-    for name, rate in (("no limit", "1000000/1"), ("190/10 s", "190/10")):
-        with server("--unlinked-every", "400") as url:
-            whole = _import(file, url, "--rate", rate)
-            received = counts(url)
-        calls = [f"{received['reads']:,}", f"{received['puts']:,}"]
-        rows.append([name, f"{pairs:,}", *calls, *_cost(whole.figures, pairs)])
-    header = ["`importer run`, most pairs linked", "pairs", "reads", "PUTs", *_COST]
-    return table("A file of which most pairs are linked", header, rows)

@@ -1,7 +1,8 @@
 """A minimal stand-in for HubSpot, fast enough not to be the bottleneck of a benchmark.
 
 It parses requests with `bytes.find` and responds with prepared texts; checks, faults and scopes are the sandbox's
-work. A link exists for `batch/read` unless the record id is a multiple of `unlinked_every`.
+work. Contact N has the email address `person<N - FIRST_CONTACT>@example.com` and is linked to one company, unless N is
+a multiple of `unlinked_every` and it was not linked meanwhile, or it was unlinked.
 
 `python -m tests.benchmarks.server` serves on a free port and prints its URL; `GET /counts` returns the counts.
 """
@@ -39,6 +40,14 @@ _WITHOUT = (
     '{"status":"error","category":"OBJECT_NOT_FOUND","subCategory":"crm.associations.NO_ASSOCIATIONS_FOUND",'
     '"message":"No company is associated with contact %s.","context":{"fromObjectId":["%s"]}}'
 )
+_RECORD = (
+    '{"id":"%s","properties":{"email":"%s","hs_object_id":"%s"},"createdAt":"2024-03-01T09:00:00.000Z",'
+    '"updatedAt":"2024-03-01T09:00:00.000Z","archived":false}'
+)
+_RECORDS = '{"status":"COMPLETE",%s"results":[%s]}'
+_NEXT = '"paging":{"next":{"after":"%d"}},'
+_ACCOUNT = '{"portalId":1,"accountType":"STANDARD","timeZone":"UTC","uiDomain":"app.hubspot.com"}'
+_PROPERTIES = '{"results":[{"name":"email","hasUniqueValue":false}]}'
 _TOO_FAST = (
     '{"status":"error","message":"You have reached your ten_secondly_rolling limit.","errorType":"RATE_LIMIT",'
     '"correlationId":"c033cdaa-2c40-4a64-ae48-b4cec88dad24","policyName":"TEN_SECONDLY_ROLLING"}'
@@ -52,6 +61,9 @@ class Counts:
     puts: int = 0
     batches: int = 0
     reads: int = 0
+    lookups: int = 0
+    lists: int = 0
+    archives: int = 0
     refused: int = 0
     worst_window: int = 0
     first_put: float = 0.0
@@ -61,11 +73,13 @@ class Counts:
 class Service:
     """Request handler: method, path and body in, status and body out."""
 
-    def __init__(self, limit: int | None, unlinked_every: int) -> None:
+    def __init__(self, limit: int | None, unlinked_every: int, records: int) -> None:
         self.counts = Counts()
         self._limit = limit
         self._unlinked_every = unlinked_every
-        self._linked: set[bytes | tuple[str, str]] = set()
+        self._last = FIRST_CONTACT + records - 1
+        self._linked: set[str] = set()
+        self._unlinked: set[str] = set()
         self._arrivals: deque[float] = deque()
 
     def respond(self, method: bytes, path: bytes, body: bytes, now: float) -> tuple[int, str]:
@@ -74,7 +88,17 @@ class Service:
             return self._put(path, now)
         if method == b"POST":
             inputs = json.loads(body)["inputs"]
-            return self._read(inputs) if path.endswith(b"/read") else self._batch(inputs)
+            if path.endswith(b"/archive"):
+                return self._archive(inputs)
+            if path.endswith(b"/read"):
+                return self._read(inputs) if b"/associations/" in path else self._look_up(inputs)
+            return self._batch(inputs)
+        if path.startswith(b"/account-info/"):
+            return 200, _ACCOUNT
+        if path.startswith(b"/crm/v3/properties/"):
+            return 200, _PROPERTIES
+        if path.startswith(b"/crm/"):
+            return self._list(path)
         figures = {name: getattr(self.counts, name) for name in Counts.__slots__}
         return 200, json.dumps({**figures, "linked": len(self._linked)})
 
@@ -87,8 +111,8 @@ class Service:
             return 429, _TOO_FAST
         # /crm/v4/objects/contacts/1/associations/default/companies/2
         parts = path.split(b"/")
-        self._linked.add(path)
         from_id, to_id = parts[5].decode(), parts[9].decode()
+        self._linked.add(from_id)
         return 200, _COMPLETE % (_LINK % (from_id, to_id, to_id, from_id))
 
     def _is_too_fast(self, now: float) -> bool:
@@ -102,21 +126,54 @@ class Service:
     def _batch(self, inputs: list[dict[str, Any]]) -> tuple[int, str]:
         self.counts.batches += 1
         pairs = [(item["from"]["id"], item["to"]["id"]) for item in inputs]
-        self._linked.update(pairs)
+        self._linked.update([one for one, _ in pairs])
         return 200, _COMPLETE % ",".join([_LINK % (*pair, pair[1], pair[0]) for pair in pairs])
+
+    def _archive(self, inputs: list[dict[str, Any]]) -> tuple[int, str]:
+        self.counts.archives += 1
+        self._unlinked.update([item["from"]["id"] for item in inputs])
+        return 204, ""
+
+    def _look_up(self, inputs: list[dict[str, Any]]) -> tuple[int, str]:
+        self.counts.lookups += 1
+        records = [_record(item["id"]) for item in inputs]
+        return 200, _RECORDS % ("", ",".join(records))
+
+    def _list(self, path: bytes) -> tuple[int, str]:
+        self.counts.lists += 1
+        after = path.partition(b"after=")[2]
+        first = int(after) if after else FIRST_CONTACT
+        end = min(first + 100, self._last + 1)
+        paging = _NEXT % end if end <= self._last else ""
+        records = ",".join([_record(str(contact)) for contact in range(first, end)])
+        return 200, _RECORDS % (paging, records)
 
     def _read(self, inputs: list[dict[str, Any]]) -> tuple[int, str]:
         self.counts.reads += 1
         ids = [item["id"] for item in inputs]
-        without = [one for one in ids if not int(one) % self._unlinked_every]
-        results = ",".join([_READ % (one, company_of(int(one))) for one in ids if int(one) % self._unlinked_every])
+        without = [one for one in ids if not self._is_linked(one)]
+        results = ",".join([_READ % (one, company_of(int(one))) for one in ids if self._is_linked(one)])
         errors = ",".join([_WITHOUT % (one, one) for one in without])
         return (207 if without else 200), _READ_RESPONSE % (results, len(without), errors)
+
+    def _is_linked(self, record: str) -> bool:
+        if record in self._unlinked:
+            return False
+        return int(record) % self._unlinked_every != 0 or record in self._linked
+
+
+FIRST_CONTACT = 100_000
+
+
+def _record(value: str) -> str:
+    """Return the contact with this id or email address."""
+    contact = value if value.isdigit() else str(FIRST_CONTACT + int(value[6 : value.index("@")]))
+    return _RECORD % (contact, f"person{int(contact) - FIRST_CONTACT}@example.com", contact)
 
 
 def company_of(contact: int) -> int:
     """Return the company of a contact in the files of the benchmarks."""
-    return 5_000_000_000 + (contact - 100_000) * 7
+    return 5_000_000_000 + (contact - FIRST_CONTACT) * 7
 
 
 class _Connection(asyncio.Protocol):
@@ -189,9 +246,10 @@ def main() -> None:
     parser.add_argument(
         "--unlinked-every", type=int, default=1 << 60, help="contacts whose id is a multiple of this have no link"
     )
+    parser.add_argument("--records", type=int, default=100_000, help="contacts that a list of them has")
     options = parser.parse_args()
     with _fast_loop() as make_loop, asyncio.Runner(loop_factory=make_loop) as runner:
-        runner.run(_serve(Service(options.limit, options.unlinked_every), options.latency))
+        runner.run(_serve(Service(options.limit, options.unlinked_every, options.records), options.latency))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,27 @@ UNREADABLE_RECORDS = [
 """Single records that make every read of them fail, however small it is."""
 
 
+INVENTING = {"labels_only"}
+"""Faults whose reads list labels that do not exist: what is then read, and restored, cannot be true."""
+
+OPERATION_KINDS = ("label_put", "delete", "create", "archive", "labels_archive", "lookup", "read")
+"""The kinds of calls of lookups, labels, removals and undos; one share of faults of single calls and of batches."""
+
+
+def faults_of_operations(jitter: random.Random) -> list[str]:
+    """Return faults of the calls of lookups, labels, removals and undos, each with a small probability."""
+    known = [name for name in FAULTS if name not in STOPPING | _NOT_FOUND | INVENTING]
+    jitter.shuffle(known)
+    specs = [f"{name}={kind},{_share(name, kind)}" for name in known for kind in OPERATION_KINDS]
+    return ["unknown_record=pairs:0.004", *specs]
+
+
+def _share(name: str, kind: str) -> float:
+    if name in TOO_FAST:
+        return 0.0004 if kind == "label_put" else 0.01
+    return 0.002 if kind in {"label_put", "delete"} or not isinstance(FAULTS[name], CallFault) else 0.01
+
+
 def faults(jitter: random.Random) -> list[str]:
     """Return every fault with a small probability, in random order: the first one that applies to a call occurs."""
     known = [name for name in FAULTS if name not in STOPPING]

@@ -14,12 +14,13 @@ from importer.cli.display import Display
 from importer.cli.texts import cost_lines, counts_text, source_info_lines
 from importer.config import EngineName, Settings, load_settings
 from importer.errors import SourceError
-from importer.journal import Counts
-from importer.model import ObjectType, Role, Status
+from importer.journal import SourceCounts
+from importer.model import ObjectType, Operation, Role, Status
 from importer.pool import Progress
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
-from importer.runner.events import Notice, Plan
+from importer.runner.events import LookupProgress, Notice, Plan
+from importer.runner.lookup_counts import LookupCounts
 
 INFO = SourceInfo(
     format="CSV",
@@ -44,7 +45,7 @@ COSTS = Costs(
     batch_minutes=0.02,
     read_calls=12,
 )
-PLAN = Plan("20260504-030201-abcde", False, "sandbox", Counts(12_003, 12_000, 2, 1), 12_000, COSTS)
+PLAN = Plan("20260504-030201-abcde", False, "sandbox", SourceCounts(12_003, 12_000, 2, 1), 12_000, COSTS)
 
 
 class Terminal(io.StringIO):
@@ -80,8 +81,11 @@ def test_a_side_is_shown_as_its_column_and_its_type() -> None:
 
 
 def test_counts_that_are_zero_are_left_out() -> None:
-    assert counts_text(Counts(2, 2, 0, 0)) == "2 rows: 2 pairs"
-    assert counts_text(Counts(5_000, 1, 1, 2, 3)) == "5,000 rows: 1 pair, 2 duplicate rows, 1 invalid row, 3 blank rows"
+    assert counts_text(SourceCounts(2, 2, 0, 0)) == "2 rows: 2 pairs"
+    assert (
+        counts_text(SourceCounts(5_000, 1, 1, 2, 3))
+        == "5,000 rows: 1 pair, 2 duplicate rows, 1 invalid row, 3 blank rows"
+    )
 
 
 def test_the_costs_are_an_aligned_table_that_marks_the_chosen_way() -> None:
@@ -95,8 +99,8 @@ def test_the_costs_are_an_aligned_table_that_marks_the_chosen_way() -> None:
     assert marked[-1] == "  + at most 12 reads before and after; pairs that are linked already are not sent"
 
 
-def shown(*events: object, settings: Settings | None = None, is_verification: bool = False) -> None:
-    with Display(settings or Settings(), is_verification=is_verification) as display:
+def shown(*events: object, settings: Settings | None = None) -> None:
+    with Display(settings or Settings()) as display:
         for event in events:
             display(event)  # type: ignore[arg-type]
 
@@ -112,10 +116,46 @@ def test_text_has_groups_and_fits_80_columns(capsys: pytest.CaptureFixture[str])
 def test_a_resumed_run_says_so_and_a_verification_shows_no_costs(capsys: pytest.CaptureFixture[str]) -> None:
     shown(replace(PLAN, resumed=True))
     assert "resuming; finished pairs are not sent again" in capsys.readouterr().err
-    shown(PLAN, is_verification=True)
+    shown(replace(PLAN, operation=Operation.VERIFY))
     text = capsys.readouterr().err
     assert "nothing is sent" in text
     assert "--engine" not in text
+    assert "changed" not in text
+
+
+@pytest.mark.parametrize("operation", [Operation.UNLINK, Operation.UNDO])
+def test_an_operation_that_changes_links_names_itself_and_fits_80_columns(
+    capsys: pytest.CaptureFixture[str], operation: Operation
+) -> None:
+    shown(replace(PLAN, operation=operation, target="https://api.hubapi.com"))
+    text = capsys.readouterr().err
+    assert "sends" not in text
+    assert "--engine" not in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_run_without_pairs_shows_no_costs_and_one_empty_line_between_groups(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown(replace(PLAN, pending=0), Notice("Done."))
+    text = capsys.readouterr().err
+    assert "--engine" not in text
+    assert "\n\n\n" not in text
+
+
+def test_a_terminal_gets_no_empty_line_if_nothing_was_logged(terminal: Terminal) -> None:
+    with contextlib.redirect_stderr(terminal):
+        shown()
+    assert terminal.getvalue() == ""
+
+
+def test_the_bar_of_a_verification_ends_full_although_pairs_are_not_linked(terminal: Terminal) -> None:
+    statuses = dict.fromkeys(Status, 0) | {Status.ALREADY_LINKED: 2, Status.NOT_SENT: 1}
+    progress = Progress(pairs=3, statuses=statuses, calls=0, reads=2, retries=0, rate_limited=0, rate="150/10")
+    counts = SourceCounts(3, 3, 0, 0)
+    with contextlib.redirect_stderr(terminal):
+        shown(replace(PLAN, operation=Operation.VERIFY, counts=counts, pending=3), progress)
+    assert "3/3" in terminal.getvalue()
 
 
 def test_json_has_one_object_per_line_with_the_code_of_an_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,6 +182,31 @@ def test_progress_leaves_out_zero_counts(capsys: pytest.CaptureFixture[str], mon
     progress = Progress(pairs=100, statuses=statuses, calls=50, reads=0, retries=0, rate_limited=0, rate="190/10")
     shown(progress)
     assert capsys.readouterr().err == "50 of 100 pairs: 50 linked; 5.0 calls/s (limit 190/10), 10 s left\n"
+
+
+def lookup(values: int, *, is_done: bool = False) -> LookupProgress:
+    return LookupProgress(LookupCounts(values, found=values - 2, not_found=2), is_done)
+
+
+def test_a_lookup_shows_its_progress_in_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 6.0, 7.0, 12.0])
+    monkeypatch.setattr("importer.cli.display.time.monotonic", lambda: next(clock))
+    shown(lookup(5_000), lookup(6_000), lookup(10_000), lookup(10_002, is_done=True))
+    assert capsys.readouterr().err.splitlines() == [
+        "  Looking up: 5,000 different values: 4,998 found, 2 not found so far",
+        "  Looking up: 10,000 different values: 9,998 found, 2 not found so far",
+        "  Looked up 10,002 different values: 10,000 found, 2 not found",
+    ]
+
+
+def test_a_lookup_in_a_terminal_has_a_bar_that_ends_before_that_of_the_run(terminal: Terminal) -> None:
+    with contextlib.redirect_stderr(terminal):
+        shown(INFO, lookup(5_000), lookup(6_000, is_done=True), replace(PLAN, pending=1))
+    text = terminal.getvalue()
+    assert text.index("Looking up: 5000 values") < text.index("Looked up 6,000 different values")
+    assert text.index("Looked up 6,000") < text.rindex("pair/s")
 
 
 def test_the_logger_is_as_before_even_after_an_error() -> None:

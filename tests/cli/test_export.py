@@ -1,13 +1,18 @@
 """`importer export`: all links between two types as a file that can be imported."""
 
+import json
+import signal
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from importer.sandbox import SandboxOptions, parse_fault
 from tests.conftest import SandboxProcess, sandbox_process
-from tests.support.command_line import TOKEN, Workplace, rows_of, workplace_in
+from tests.support.command_line import TOKEN, Workplace, rows_of, wait_until, workplace_in
+from tests.support.local_hubspot import sorted_links
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +38,39 @@ def link(hubspot: SandboxProcess, pairs: list[tuple[int, int]]) -> None:
         for one, other in pairs
     ]
     hubspot.change("associations", add=records)
+
+
+def ends(one: int, other: int) -> dict[str, Any]:
+    return {"from": {"type": "contacts", "id": str(one)}, "to": {"type": "companies", "id": str(other)}}
+
+
+def label(hubspot: SandboxProcess, *names: str) -> None:
+    """Create labels from contacts to companies."""
+    added = [{"from": "contacts", "to": "companies", "label": name} for name in names]
+    hubspot.change("labels", add=added)
+
+
+def labels_of(hubspot: SandboxProcess) -> list[dict[str, Any]]:
+    """Return the labels from contacts to companies with their types."""
+    request = urllib.request.Request(f"{hubspot.url}/crm/v4/associations/contacts/companies/labels")
+    request.add_header("Authorization", f"Bearer {TOKEN}")
+    with urllib.request.urlopen(request, timeout=60) as response:
+        found = json.load(response)["results"]
+    return [{"label": one["label"], "type": f"{one['category']}:{one['typeId']}"} for one in found]
+
+
+def named_links(hubspot: SandboxProcess, *, offset: int = 0) -> set[tuple[int, str, frozenset[str]]]:
+    """Return the links from contacts to companies with the names of their labels; the contacts' ids are `offset` up."""
+    names = {one["type"]: str(one["label"]) for one in labels_of(hubspot)}
+    return {
+        (
+            int(entry["from"]["id"]) - offset,
+            entry["to"]["id"],
+            frozenset(names[one] for one in entry["types"] if one in names),
+        )
+        for entry in json.loads(sorted_links(hubspot.url))["links"]
+        if entry["from"]["type"] == "contacts"
+    }
 
 
 def links_of(hubspot: SandboxProcess) -> set[tuple[str, str]]:
@@ -108,12 +146,168 @@ def test_a_refused_read_stops_the_export(tmp_path: Path) -> None:
         assert (done.code, done.json["status"], done.json["file"]) == (3, "stopped", None)
 
 
-def test_an_existing_file_is_kept_and_a_wrong_command_is_refused(work: Workplace) -> None:
-    (work.folder / "mine.csv").write_text("mine")
-    assert work.here("export", "contacts", "companies", "--out", "mine.csv").error_code == "OUTPUT_EXISTS"
-    assert (work.folder / "mine.csv").read_text() == "mine"
+def test_a_refused_token_is_reported(work: Workplace) -> None:
+    done = work.here("export", "contacts", "companies", "--out", "links.csv", "--json", HUBSPOT_ACCESS_TOKEN="other")
+    assert (done.code, done.json["stopped_by"], done.json["file"]) == (3, "token_refused", None)
+    assert not (work.folder / "links.csv").exists()
+
+
+def test_a_wrong_command_is_refused(work: Workplace) -> None:
     assert work.here("export", "contacts", "companies").error_code == "USAGE"
     assert work.here("export", "con/tacts", "companies", "--out", "a.csv").error_code == "UNKNOWN_OBJECT_TYPE"
     (work.folder / "ids.csv").write_text("id\n12\nx7\n")
     done = work.here("export", "contacts", "companies", "--ids", "ids.csv", "--out", "a.csv")
     assert (done.code, done.error_code) == (2, "EXPORT_ID_INVALID")
+
+
+# ---- existing files
+
+
+def test_an_unchanged_export_is_replaced_and_every_other_file_is_kept(work: Workplace) -> None:
+    link(work.hubspot, PAIRS[:5])
+    export = ("export", "contacts", "companies", "--out", "links.csv")
+    (work.folder / "links.csv").write_text("mine")
+    done = work.here(*export)
+    assert done.code == 0
+    assert "links.1.csv" in done.err
+    assert (work.folder / "links.1.csv").read_text() == "mine"
+    link(work.hubspot, PAIRS[5:9])
+    assert "kept" not in work.here(*export).err
+    assert len(rows_of(work.folder / "links.csv")) == 9
+    edited = (work.folder / "links.csv").read_bytes() + b"edited"
+    (work.folder / "links.csv").write_bytes(edited)
+    assert work.here(*export).code == 0
+    assert (work.folder / "links.2.csv").read_bytes() == edited
+    assert {path.name for path in work.folder.glob("*.csv")} == {"links.csv", "links.1.csv", "links.2.csv"}
+
+
+def test_the_list_of_unread_records_is_removed_by_an_export_that_is_complete(work: Workplace) -> None:
+    link(work.hubspot, [(n, n) for n in range(1, 20)])
+    work.hubspot.change("faults", faults=["http_400=read,contacts:7>companies:0"])
+    export = ("export", "contacts", "companies", "--out", "links.csv")
+    assert work.here(*export).code == 3
+    assert (work.folder / "links.unread.csv").exists()
+    work.hubspot.change("faults", faults=[])
+    assert work.here(*export).code == 0
+    assert not (work.folder / "links.unread.csv").exists()
+
+
+def test_an_interrupted_export_leaves_the_earlier_file_as_it_is(work: Workplace) -> None:
+    link(work.hubspot, PAIRS)
+    export = ("export", "contacts", "companies", "--out", "links.csv", "--with", "email", "--json")
+    assert work.here(*export).code == 0
+    before = (work.folder / "links.csv").read_bytes()
+    work.hubspot.change("faults", faults=["slow=lookup"])
+    calls = work.calls()
+    running = work.start(*export, IMPORTER_STOP_GRACE="1")
+    wait_until(lambda: work.calls() > calls + 5)
+    running.send(signal.SIGINT)
+    done = running.end()
+    assert (done.code, done.json["status"], done.json["stopped_by"]) == (130, "interrupted", "SIGINT")
+    assert done.json["file"] is None
+    assert (work.folder / "links.csv").read_bytes() == before
+    assert {path.name for path in work.folder.iterdir()} - {"state", "home", "tmp"} == {"links.csv"}
+
+
+# ---- links that HubSpot lists from one side only
+
+
+@pytest.mark.parametrize("ids", [(), ("--ids", "ids.csv")])
+def test_links_that_only_the_other_side_lists_are_exported_from_there(work: Workplace, ids: tuple[str, ...]) -> None:
+    pairs = [("deals", one, "leads", other) for one, other in ((1, 2), (1, 3), (2, 2))]
+    added = [{"from": {"type": a, "id": str(b)}, "to": {"type": c, "id": str(d)}} for a, b, c, d in pairs]
+    work.hubspot.change("associations", add=added)
+    (work.folder / "ids.csv").write_text("Deal ID\n1\n")
+    done = work.here("export", "deals", "leads", *ids, "--with", "from:dealname", "--out", "links.csv", "--json")
+    assert (done.code, done.json["links"]) == (0, 2 if ids else 3)
+    rows = rows_of(work.folder / "links.csv")
+    assert {(row["from_object_type"], row["to_object_type"]) for row in rows} == {("leads", "deals")}
+    found = {(row["to_object_id"], row["to_dealname"], row["from_object_id"]) for row in rows}
+    expected = {("1", "Deal 1", "2"), ("1", "Deal 1", "3"), ("2", "Deal 2", "2")}
+    assert found == {one for one in expected if one[0] == "1" or not ids}
+
+
+def test_an_account_without_links_gives_a_file_with_a_header_only(work: Workplace) -> None:
+    done = work.here("export", "contacts", "companies", "--with", "email", "--out", "links.csv", "--json")
+    assert (done.code, done.json["links"]) == (0, 0)
+    assert (work.folder / "links.csv").read_text(encoding="utf-8-sig").split() == [",".join([*HEADER, "from_email"])]
+
+
+# ---- into another account
+
+
+def test_links_go_into_another_account_by_keys_and_names_of_labels(work: Workplace, tmp_path: Path) -> None:
+    label(work.hubspot, "Billing", "Decision maker")
+    link(work.hubspot, PAIRS)
+    types = {entry["label"]: entry["type"] for entry in labels_of(work.hubspot)}
+    labelled = [
+        {**ends(one, other), "types": [types[name] for name in names]}
+        for (one, other), names in zip(PAIRS, [("Billing",), ("Decision maker", "Billing"), ()] * 300, strict=False)
+    ]
+    work.hubspot.change("associations", add=labelled)
+    export = ("export", "contacts", "companies", "--with", "email", "--with", "to:account_code", "--out", "links.csv")
+    done = work.here(*export, "--json")
+    assert (done.code, done.json["links"]) == (0, len(set(PAIRS)))
+    rows = rows_of(work.folder / "links.csv")
+    assert list(rows[0]) == [*HEADER, "from_email", "to_account_code"]
+    assert {row["label"] for row in rows} > {"", "Billing"}
+    with sandbox_process(SMALL) as other:
+        label(other, "Other", "Decision maker", "Billing")
+        moved = [
+            {"type": "contacts", "id": str(one + 5_000), "properties": {"email": f"contact-{one}@example.com"}}
+            for one in range(1, 351)
+        ]
+        old = [{"type": "contacts", "id": str(one)} for one in range(1, 351)]
+        other.change("records", add=moved, remove=old)
+        (tmp_path / "other").mkdir()
+        empty = workplace_in(tmp_path / "other", other)
+        keys = ("--from-by", "email", "--to-by", "account_code")
+        done = empty.here("run", work.folder / "links.csv", *keys, "--out", "r.csv", "--json")
+        assert (done.code, done.json["linked"]) == (0, len(rows))
+        assert named_links(other, offset=5_000) == named_links(work.hubspot)
+
+
+def test_a_property_with_the_signs_of_a_formula_survives_the_round_trip(work: Workplace) -> None:
+    contact = {"type": "contacts", "id": "7", "properties": {"customer_number": "+49 30 123"}}
+    work.hubspot.change("records", add=[contact])
+    link(work.hubspot, [(7, 8)])
+    assert work.here("export", "contacts", "companies", "--with", "customer_number", "--out", "links.csv").code == 0
+    (row,) = rows_of(work.folder / "links.csv")
+    assert row["from_customer_number"] == "'+49 30 123"
+    done = work.here("verify", "links.csv", "--from-by", "customer_number", "--out", "r.csv")
+    assert done.code == 0
+
+
+def test_records_without_a_value_have_an_empty_cell_and_are_counted(work: Workplace) -> None:
+    work.hubspot.change("records", add=[{"type": "contacts", "id": "7", "properties": {"email": ""}}])
+    link(work.hubspot, [(7, 8), (7, 9), (6, 8)])
+    done = work.here("export", "contacts", "companies", "--with", "from:email", "--out", "links.csv")
+    assert done.code == 0
+    assert "2 cells in the column from_email are empty" in done.err
+    values = [row["from_email"] for row in rows_of(work.folder / "links.csv")]
+    assert values == ["contact-6@example.com", "", ""]
+
+
+def test_values_that_cannot_be_read_leave_no_file_that_looks_complete(work: Workplace) -> None:
+    link(work.hubspot, PAIRS[:50])
+    work.hubspot.change("faults", faults=["http_400=lookup,pairs:0.05"])
+    done = work.here("export", "contacts", "companies", "--with", "email", "--out", "links.csv", "--json")
+    assert (done.code, done.json["status"], done.json["file"]) == (3, "stopped", None)
+    unread = [(row["object_type"], row["object_id"]) for row in rows_of(work.folder / "links.unread.csv")]
+    assert 0 < len(unread) == done.json["unread"] < 10
+    assert set(unread) <= {("contacts", str(one)) for one, _ in PAIRS[:50]}
+
+
+@pytest.mark.parametrize("fault", ["scopes_missing=lookup", "scopes_missing=properties"])
+def test_records_that_the_token_may_not_read_stop_the_export(work: Workplace, fault: str) -> None:
+    link(work.hubspot, PAIRS[:50])
+    work.hubspot.change("faults", faults=[fault])
+    done = work.here("export", "contacts", "companies", "--with", "email", "--out", "links.csv", "--json")
+    assert (done.code, done.json["stopped_by"], done.json["file"]) == (3, "scopes_missing", None)
+
+
+@pytest.mark.parametrize(("text", "code"), [("E-Mail", "EXPORT_PROPERTY_INVALID"), ("to:email", "UNKNOWN_PROPERTY")])
+def test_a_wrong_property_is_refused(work: Workplace, text: str, code: str) -> None:
+    done = work.here("export", "contacts", "companies", "--with", text, "--out", "links.csv")
+    assert (done.code, done.error_code) == (2, code)
+    assert not (work.folder / "links.csv").exists()

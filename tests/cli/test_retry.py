@@ -106,8 +106,9 @@ def test_a_results_file_of_an_unknown_run_is_rejected_with_a_remedy(work: Workpl
     path = work.folder / "moved.csv"
     path.write_text("from_id,to_id,import_status\n1,2,failed\n")
     refused = work.here("retry", path)
-    assert refused.code == 2
-    assert f"No run here wrote {path}" in refused.error
+    assert (refused.code, refused.error_code) == (2, "NO_OBJECT_TYPE")
+    assert refused.error.count(path.name) == 2
+    assert "--from TYPE" in refused.error
     work.environment["IMPORTER_TO_OBJECT_TYPE"] = "companies"
     path.write_text(f"from_id,to_id,import_status\n{work.base},2,failed\n{work.base + 1},2,linked\n")
     done = work.here("retry", path, "--from", "contacts", "--json")

@@ -79,10 +79,12 @@ def test_a_kill_while_the_results_are_written_keeps_the_old_ones(
     running.send(signal.SIGKILL)
     assert running.end().code == -signal.SIGKILL
     assert old.read_text() == "old results"
+    assert any(work.folder.glob(".importer-*"))
     assert work.links() == set(pairs)
     done = work.here("run", source, "--json")
     assert (done.code, done.json["calls"], done.json["linked"], done.json["invalid"]) == (1, 0, 5, 20_000)
     assert len(rows_of(old)) == 20_005
+    assert not any(work.folder.glob(".importer-*"))
     assert set(work.asked().values()) == {1}
 
 

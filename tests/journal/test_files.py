@@ -236,3 +236,22 @@ def test_a_journal_that_the_system_cannot_open_is_refused(tmp_path: Path) -> Non
             Journal(path)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX does closing a file drop the locks of its process")
+def test_opening_a_journal_keeps_the_lock_that_protects_the_index_of_its_log(path: Path) -> None:
+    # Without it, the next process to open the journal truncates the index, and this process dies by SIGBUS.
+    code = """
+import fcntl
+with open(str(path) + "-shm", "r+b") as index:
+    try:
+        fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 128)  # the "dead man switch" of SQLite's os_unix.c
+    except OSError:
+        print("locked")
+"""
+    with open_for_run(written(path, row(2, pair(1)))) as journal:
+        journal.begin()
+        assert run_python(code, path).stdout == "locked\n"
+        with Journal(path) as other:  # a second connection of the same process
+            assert other.outcome_counts() == {}
+        assert run_python(code, path).stdout == "locked\n"

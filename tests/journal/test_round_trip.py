@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.journal import (
-    Counts,
     Journal,
+    SourceCounts,
     open_for_run,
     write_journal,
 )
@@ -105,7 +105,7 @@ def test_every_row_is_read_back_with_its_cells_problems_and_outcomes(
         assert list(journal.rows(NOT_SENT)) == expected(rows, known)
     with Journal(path) as journal:
         assert list(journal.rows(NOT_SENT)) == expected(rows, known)
-        assert journal.counts() == Counts(
+        assert journal.counts() == SourceCounts(
             len(rows),
             len({one for row in rows for one in row.pairs}),
             sum(bool(row.problems) for row in rows),
@@ -170,7 +170,7 @@ def test_rows_with_large_cells_are_read_back(path: Path) -> None:
 
 def test_a_table_without_rows_yields_a_journal_without_rows(path: Path) -> None:
     with Journal(written(path)) as journal:
-        assert journal.counts() == Counts(0, 0, 0, 0)
+        assert journal.counts() == SourceCounts(0, 0, 0, 0)
         assert list(journal.rows(NOT_SENT)) == []
         assert claim_pending(journal) == []
 
@@ -187,13 +187,13 @@ def test_a_pair_is_sent_once_and_every_row_with_it_has_its_outcome(path: Path) -
             [(Status.FAILED, 2), (Status.FAILED, 2)],
             [(Status.FAILED, 2)],
         ]
-        assert journal.counts() == Counts(rows=4, pairs=2, invalid=0, duplicates=3)
+        assert journal.counts() == SourceCounts(rows=4, pairs=2, invalid=0, duplicates=3)
         assert journal.outcome_counts() == {Status.FAILED: 1, Status.LINKED: 1}
 
 
 def test_a_row_that_repeats_its_own_pair_is_not_a_duplicate(path: Path) -> None:
     with Journal(written(path, row(2, pair(1), pair(1)))) as journal:
-        assert journal.counts() == Counts(rows=1, pairs=1, invalid=0, duplicates=0)
+        assert journal.counts() == SourceCounts(rows=1, pairs=1, invalid=0, duplicates=0)
 
 
 def test_the_reversed_pair_is_another_pair(path: Path) -> None:

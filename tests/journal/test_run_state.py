@@ -99,3 +99,18 @@ def test_a_second_process_cannot_open_the_same_run_for_writing(path: Path) -> No
     assert not is_held(path)  # the lock of a killed process is free
     with open_for_run(path) as journal:
         assert count_pending(journal) == 1
+
+
+def test_asking_whether_a_run_is_held_does_not_keep_a_process_from_holding_it(path: Path) -> None:
+    written(path, row(2, pair(1)))
+    ask = "print('ready', flush=True)\nfrom importer.journal import is_held\nwhile True: is_held(path)"
+    with subprocess.Popen(command(ask, path), stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        try:
+            for _ in range(15):
+                assert not is_held(path)
+                with open_for_run(path):
+                    assert is_held(path)
+        finally:
+            process.kill()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from importer.journal import (
     CUT_OFF,
-    Counts,
     Journal,
+    SourceCounts,
     open_for_run,
     write_journal,
 )
@@ -127,7 +127,7 @@ def test_rows_to_retry_have_only_the_pairs_that_are_not_linked(path: Path, tmp_p
         write_journal(child, replace(INFO, run_id="child", parent="r"), journal.blocks_to_retry())
     with Journal(child) as journal:
         assert journal.info.parent == "r"
-        assert journal.counts() == Counts(rows=4, pairs=3, invalid=0, duplicates=1)
+        assert journal.counts() == SourceCounts(rows=4, pairs=3, invalid=0, duplicates=1)
 
 
 def test_a_pair_in_flight_at_a_crash_may_be_linked_when_it_is_claimed_again(path: Path) -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from importer.model import Operation, StopReason
+from importer.model import Operation, Status, StopReason
 from importer.reporter import RunStatus, Summary, summary_table
+from importer.reporter.summary_sheet import MEANINGS, RunDescription, next_steps, summary_lines
 
 SUMMARY = Summary(
     run_id="20260504-030201",
@@ -154,3 +155,22 @@ def test_the_table_names_no_file_that_was_not_written() -> None:
 )
 def test_a_duration_is_shown_in_a_fitting_unit(seconds: float, text: str) -> None:
     assert summary_table(dataclasses.replace(SUMMARY, seconds=seconds)).splitlines()[0].endswith(f"after {text}")
+
+
+def test_the_next_steps_of_a_verification_count_invalid_rows_apart_from_missing_links() -> None:
+    counts = all_linked().row_counts
+    verified = dataclasses.replace(counts, linked=997, not_sent=2, invalid=1)
+    link, correct = next_steps("", verified, Operation.VERIFY)
+    assert "2 rows" in link
+    assert "1 row " in correct
+    assert len(next_steps("", dataclasses.replace(counts, linked=999, invalid=1), Operation.VERIFY)) == 1
+
+
+def test_the_summary_sheet_of_a_verification_does_not_say_that_the_run_ended_early() -> None:
+    counts = dataclasses.replace(all_linked().row_counts, linked=998, not_sent=2)
+    texts = {
+        operation: {line.status: line.text for line in summary_lines(RunDescription("", "", "", operation), counts)}
+        for operation in (Operation.LINK, Operation.VERIFY)
+    }
+    assert texts[Operation.LINK][Status.NOT_SENT] == MEANINGS[Status.NOT_SENT]
+    assert texts[Operation.VERIFY][Status.NOT_SENT] != MEANINGS[Status.NOT_SENT]

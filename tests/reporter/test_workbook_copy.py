@@ -129,6 +129,39 @@ def with_value(path: Path, old: bytes, new: bytes) -> None:
             package.writestr(part, content)
 
 
+SENTENCES = ("import_error_message", "import_advice")
+
+
+@pytest.mark.parametrize("is_partial", [False, True], ids=["copy", "plain workbook"])
+def test_sentences_are_wrapped_so_that_the_next_cell_does_not_cut_them_off(copying: Copying, is_partial: bool) -> None:
+    copying.write(is_partial=is_partial)
+    sheet = copying.book.worksheets[0]
+    wrapped: set[str] = set()
+    for column in sheet.iter_cols(min_row=1 if is_partial else 3):
+        wrapped |= {column[0].value for cell in column[1:] if cell.value and cell.alignment.wrap_text}
+    assert wrapped == set(SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("area", "printed"),
+    [
+        ("A1:C7", "'Contacts'!$A$1:$R$7"),
+        ("A3:C7,E1:F2", "'Contacts'!$A$3:$R$7,'Contacts'!$E$1:$F$2"),
+        ("A1:B7", "'Contacts'!$A$1:$B$7"),
+    ],
+)
+def test_results_are_printed_where_the_user_prints_the_whole_table(copying: Copying, area: str, printed: str) -> None:
+    book = openpyxl.load_workbook(copying.source)
+    book["Contacts"].print_area = area
+    book.save(copying.source)
+    copying.write()
+    assert copying.book["Contacts"].print_area == printed
+    first = copying.results.read_bytes()
+    copying.source.write_bytes(first)
+    copying.write()
+    assert copying.book["Contacts"].print_area == printed
+
+
 def test_texts_of_hubspot_are_never_formulas_and_come_back_as_they_are(tmp_path: Path) -> None:
     copying = Copying(tmp_path)
     book = openpyxl.Workbook()
@@ -212,6 +245,17 @@ def test_a_table_with_too_many_results_gives_a_plain_workbook_with_every_row(
         assert [row.cells for row in rows_of(source.blocks())] == [row.cells for row in copying.rows]
 
 
+def replace_in_part(path: Path, part: str, before: str, after: str) -> None:
+    """Replace the first occurrence of a text in the XML of a workbook."""
+    with zipfile.ZipFile(path) as package:
+        contents = {name: package.read(name) for name in package.namelist()}
+    assert before.encode() in contents[part]
+    contents[part] = contents[part].replace(before.encode(), after.encode(), 1)
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in contents.items():
+            package.writestr(name, content)
+
+
 PHONETIC = '<rPh sb="0" eb="2"><t>x</t></rPh></is>'
 
 
@@ -232,6 +276,12 @@ PHONETIC = '<rPh sb="0" eb="2"><t>x</t></rPh></is>'
             "watched cells",
         ),
         (
+            "xl/worksheets/sheet1.xml",
+            "</worksheet>",
+            '<ignoredErrors><ignoredError sqref="A4" numberStoredAsText="1"/></ignoredErrors></worksheet>',
+            "the marks that hide Excel's warnings about cells",
+        ),
+        (
             "xl/workbook.xml",
             "<workbookPr",
             '<fileSharing readOnlyRecommended="1"/><workbookPr',
@@ -242,15 +292,65 @@ PHONETIC = '<rPh sb="0" eb="2"><t>x</t></rPh></is>'
 def test_a_copy_without_a_detail_of_the_original_says_so(
     copying: Copying, part: str, before: str, after: str, details: str
 ) -> None:
-    with zipfile.ZipFile(copying.source) as package:
-        contents = {name: package.read(name) for name in package.namelist()}
-    assert before.encode() in contents[part]
-    contents[part] = contents[part].replace(before.encode(), after.encode(), 1)
-    with zipfile.ZipFile(copying.source, "w") as package:
-        for name, content in contents.items():
-            package.writestr(name, content)
+    replace_in_part(copying.source, part, before, after)
     copying.write()
     assert copying.notices == [f"The results are a copy of deals.xlsx without {details}."]
+    assert copying.book.sheetnames == ["Contacts", "Notes", "Summary"]
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "after", "reason"),
+    [
+        (
+            "xl/worksheets/sheet1.xml",
+            "</worksheet>",
+            (
+                '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+                '<mc:Choice Requires="x14"/></mc:AlternateContent></worksheet>'
+            ),
+            "it has content for newer versions of Excel, which would be lost",
+        ),
+        (
+            "xl/workbook.xml",
+            "</workbook>",
+            '<extLst><ext uri="{1}"><novel xmlns="urn:x" id="1"/></ext></extLst></workbook>',
+            "it has an element novel (workbook), which would be lost",
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            "</worksheet>",
+            "<webPublishItems><webPublishItem id='1'/></webPublishItems></worksheet>",
+            "it has an element webPublishItem (sheets), which would be lost",
+        ),
+    ],
+)
+def test_content_that_a_copy_would_lose_gives_a_plain_workbook(
+    copying: Copying, part: str, before: str, after: str, reason: str
+) -> None:
+    replace_in_part(copying.source, part, before, after)
+    copying.write()
+    assert [notice.partition("formats: ")[2] for notice in copying.notices] == [f"{reason}."]
+    assert copying.book.sheetnames == ["results", "Summary"]
+
+
+def test_what_programs_write_about_themselves_is_not_missed(copying: Copying) -> None:
+    changes = (
+        ("<workbookPr", '<fileVersion appName="xl" lastEdited="7"/><workbookPr'),
+        (
+            "</workbook>",
+            (
+                '<extLst><ext uri="{1}"><x:calcFeatures xmlns:x="urn:x"><x:feature name="a"/>'
+                "</x:calcFeatures></ext></extLst></workbook>"
+            ),
+        ),
+    )
+    for before, after in changes:
+        replace_in_part(copying.source, "xl/workbook.xml", before, after)
+    replace_in_part(
+        copying.source, "xl/worksheets/sheet1.xml", "</sheetData>", '</sheetData><sheetCalcPr fullCalcOnLoad="1"/>'
+    )
+    copying.write()
+    assert copying.notices == []
     assert copying.book.sheetnames == ["Contacts", "Notes", "Summary"]
 
 

@@ -26,7 +26,7 @@ from importer import (
     load_settings,
     run_import,
 )
-from importer.journal import Counts
+from importer.journal import SourceCounts
 from importer.pool import Progress
 from importer.reader import SourceInfo
 from importer.runner.check import check_file
@@ -205,7 +205,7 @@ def test_the_event_handler_gets_source_info_then_the_plan_then_progress(work: Wo
     assert isinstance(received[0], SourceInfo)
     (plan,) = [event for event in received if isinstance(event, Plan)]
     assert (plan.resumed, plan.target, plan.pending) == (False, work.hubspot.url, 4)
-    assert plan.counts == Counts(rows=6, pairs=4, invalid=1, duplicates=1)
+    assert plan.counts == SourceCounts(rows=6, pairs=4, invalid=1, duplicates=1)
     progress = [event for event in received if isinstance(event, Progress)]
     assert [event.calls for event in progress] == sorted(event.calls for event in progress)
     assert progress[-1].statuses["linked"] == 4  # type: ignore[index]

@@ -257,6 +257,6 @@ def work(tmp_path: Path, hubspot: SandboxProcess) -> Iterator[Workplace]:
     workplace = workplace_in(tmp_path, hubspot)
     yield workplace
     for path in tmp_path.rglob("*"):
+        assert not path.name.startswith(".importer-"), f"{path} was left behind"
         if path.is_file() and path.name != "token":
             assert TOKEN.encode() not in path.read_bytes(), f"{path} contains the token"
-            assert not path.name.startswith(".importer-"), f"{path} was left behind"

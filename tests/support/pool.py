@@ -17,6 +17,7 @@ from importer.hubspot.response import NoResponse, Response
 from importer.journal import Journal, RunInfo, open_for_run, write_journal
 from importer.model import ObjectType, Outcome, Pair, RecordId, SourceRow, Status, Stop
 from importer.pool import Engine, Pool, Progress, PutEngine
+from importer.pool.call_meter import CallMeter
 from importer.pool.dispatch import Source
 from importer.pool.engines.read_back import MISSING, NOT_READ
 from importer.pool.operation import LinkOperation
@@ -26,6 +27,8 @@ from tests.support.simulated_time import now, simulate
 
 NOT_SENT = Outcome(Status.NOT_SENT)
 FAST = Rate(1000, 1.0)
+START = 1_000_000.0
+"""The Unix time at which a simulated run starts."""
 
 
 def pairs(number: int, from_type: str = "contacts", to_type: str = "companies") -> list[Pair]:
@@ -200,13 +203,15 @@ class SimulatedRun:
     async def _run(self, meanwhile: Callable[[Pool], Awaitable[None]] | None, chosen: Settings) -> "SimulatedResult":
         operation = ScriptedOperation(self.script)
         with open_for_run(self.path) as journal:
-            pool = Pool(journal, RateLimiter(self.rate), chosen)
+            meter = CallMeter(lambda: START + asyncio.get_running_loop().time())
+            pool = Pool(journal, RateLimiter(self.rate), chosen, meter=meter)
             engine = PutEngine(HubSpotClient("http://127.0.0.1:1", SecretStr("unused-token"), chosen), operation)
             running = asyncio.ensure_future(meanwhile(pool)) if meanwhile is not None else None
             stop = await pool.run(engine)
             ended_at = asyncio.get_running_loop().time()
             if running is not None:
                 await running
+            pool.close()
         return SimulatedResult(stop, outcomes(self.path), pending(self.path), operation.sent_at, ended_at, pool)
 
 

@@ -154,7 +154,7 @@ class Bisection:
             if chunk.allowed == self._accepted:
                 too_many.append(self._accepted + 1)
             if self._too_many > self._max:
-                message = "%s: calls with %s inputs are rejected and smaller ones accepted, so smaller ones follow."
+                message = "%s: calls with %s inputs are rejected and smaller ones accepted, so smaller ones are made."
                 logger.info(message, self._name, f"{min(chunk.rejected):,}")
             self._too_many = min(*too_many, self._too_many)
 

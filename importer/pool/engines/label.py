@@ -19,6 +19,7 @@ from importer.model import Outcome, Status
 from importer.pool.engines import label_outcomes
 from importer.pool.engines.batch import BatchEngine
 from importer.pool.engines.put import PutEngine
+from importer.pool.engines.read_labelled import is_shared
 from importer.pool.engines.type_reader import PresentTypes, TypeReader
 from importer.pool.label_operation import LabelOperation
 from importer.pool.operation import LINK, Operation
@@ -29,7 +30,7 @@ from importer.pool.stop_signal import StoppedError, Types, types_of
 READ_BACK_WAITS = (2.0, 5.0, 10.0)
 """Seconds before labels that are not listed yet are read again: a read may lag behind a write."""
 
-_PAIRS_READ = 100
+LABELLED_PAIRS_READ = 100
 """Pairs read by one call before they are sent one by one: few, so that the types read are recent."""
 
 _BATCH_PAIRS = 1_000
@@ -90,7 +91,7 @@ class LabelEngine:
         self._operation = LabelOperation()
         self._engines = {True: _Engines.of(client, self._operation, batch_limiter)}
         self._engines[False] = _Engines.of(client, LINK, batch_limiter)
-        self.max_chunk = _PAIRS_READ if batch_limiter is None else _BATCH_PAIRS
+        self.max_chunk = LABELLED_PAIRS_READ if batch_limiter is None else _BATCH_PAIRS
         self._slots = asyncio.Semaphore(workers)
         self._active: Counter[Types] = Counter()
         self._turn = asyncio.Condition()
@@ -120,13 +121,14 @@ class LabelEngine:
             if found.unread is not None:
                 outcomes.record(pending, label_outcomes.not_read(pending, found.unread), is_read=True)
                 continue
-            if pending.before is None:
+            if pending.before is None and not pending.may_be_linked:
                 outcomes.record_types_before(pending, types_text(found.types))
             if self._is_goal_state(pending, found):
                 outcomes.record(pending, label_outcomes.already_linked(pending, found), is_read=True)
             else:
                 to_send.append(pending)
         if to_send:
+            outcomes.flush()  # what pairs were before must be known when the process is killed after sending them
             await self._send(to_send, present, sender, outcomes)
 
     def _is_goal_state(self, pending: PendingPair, found: PresentTypes) -> bool:
@@ -238,7 +240,7 @@ class LabelEngine:
         if not pending.goal:
             outcomes.record(pending, outcome, final=final)
             return
-        if found is not None and found.unread is None:
+        if found is not None and found.unread is None and not is_shared(pending):
             outcomes.record_types_after(pending, types_text(found.types))
         if found is not None and self._is_confirmed(pending, sent.present[pending.id], found):
             outcomes.record(pending, label_outcomes.confirmed(outcome, found))

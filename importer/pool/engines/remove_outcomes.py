@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from importer.hubspot.association_types import types_text
+from importer.hubspot.association_types import NOT_LINKED, TypeSet, parse_types, types_text
 from importer.hubspot.classify_removal import ACCEPTED
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
@@ -11,7 +11,19 @@ from importer.pool.engines.read_back import NOT_READ
 from importer.pool.outcomes import OutcomeRecorder, with_attempts
 
 LEAD_WOULD_BE_DELETED = "LEAD_WOULD_BE_DELETED"
-"""The error category of a pair whose removal may take a lead's last primary association."""
+"""The error category of a pair whose removal takes a lead's last primary association."""
+
+LEAD_NOT_READ = "LEAD_NOT_READ"
+"""The error category of a pair whose removal may do so: whether the lead has other ones could not be read."""
+
+RECORD_MERGED = "RECORD_MERGED"
+"""The error category of a pair one of whose records was merged into another one."""
+
+UNLABELLED_TYPE = "UNLABELLED_TYPE"
+"""The error category of a pair from which the unlabelled type cannot be removed alone."""
+
+PRIMARY_CHANGED = "PRIMARY_CHANGED_SINCE_RUN"
+"""The error category of a pair of an undo that was primary, where another record has been made primary since."""
 
 STATE_UNKNOWN = "UNDO_STATE_UNKNOWN"
 """The error category of a pair of an undo whose state before or after the run is not known."""
@@ -23,14 +35,31 @@ NONE = types_text(())
 """The text of the types of a pair that is not linked."""
 
 
-def goal(pending: PendingPair) -> str:
-    """Return the types that a pair is to have: none or, in an undo, those before the undone run."""
-    return pending.target or NONE
+def labels_to_remove(pending: PendingPair) -> TypeSet:
+    """Return the labels that an `unlink` takes off a pair; none if it removes the whole link, or is an undo."""
+    return parse_types(pending.goal) if pending.goal and pending.target is None else NOT_LINKED
+
+
+def goal(pending: PendingPair) -> TypeSet:
+    """Return the types that a pair is to have.
+
+    In an undo those before the undone run; in an `unlink` none, or those read before without the labels to remove.
+    """
+    if pending.target is not None:
+        return parse_types(pending.target)
+    labels = labels_to_remove(pending)
+    return parse_types(pending.before or NONE) - labels if labels else NOT_LINKED
+
+
+def is_reached(pending: PendingPair, types: TypeSet) -> bool:
+    """Return whether a pair with these types is as it is to be: without the labels to remove, whatever else it has."""
+    labels = labels_to_remove(pending)
+    return not types & labels if labels else types == goal(pending)
 
 
 def is_known(pending: PendingPair) -> bool:
     """Return whether a pair was read, and had other types than it is to have."""
-    return pending.before is not None and pending.before != goal(pending)
+    return pending.before is not None and not is_reached(pending, parse_types(pending.before))
 
 
 def was_sent(pending: PendingPair) -> bool:
@@ -41,7 +70,8 @@ def was_sent(pending: PendingPair) -> bool:
 def record_done(pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
     """Record that a pair that was sent has the wanted types."""
     attempts = max(1, pending.earlier.attempts) if pending.earlier else 1
-    status = Status.LINKED if found.types else Status.UNLINKED
+    is_restored = pending.target is not None and bool(found.types)
+    status = Status.LINKED if is_restored else Status.UNLINKED
     done = Outcome(status, found.last.http_status, found.last.api_status, association_types=found.text.strip(NONE))
     outcomes.record_types_after(pending, found.text)
     outcomes.record(pending, with_attempts(done, attempts), is_read=True)
@@ -62,7 +92,20 @@ def not_read(last: Outcome) -> Outcome:
         attempts=0,
         error_category=NOT_READ,
         error_message=f"Could not read whether these records are linked: {last.error_message}",
-        advice="Retry the run later: only links whose types could be read are removed.",
+        advice="Retry the run later: only links whose types could be read are changed.",
+    )
+
+
+def merged(pending: PendingPair, found: Found) -> Outcome:
+    """Return the outcome of a pair one of whose records was merged into another one: it is not (further) changed."""
+    if was_sent(pending):
+        message = f"One of these records was merged into {found.merged_into} meanwhile."
+        return not_read(Outcome(Status.UNCONFIRMED, error_message=message))
+    return Outcome(
+        Status.FAILED,
+        error_category=RECORD_MERGED,
+        error_message=f"One of these records was merged into {found.merged_into}, so the pair was left alone.",
+        advice="Look at the surviving record in HubSpot: its links may have been made by someone else.",
     )
 
 
@@ -72,11 +115,17 @@ NOT_CHANGED = Outcome(
     error_message="HubSpot did not refuse the change, but still lists the pair as it was.",
     advice="Retry the run: changing a pair twice is harmless.",
 )
+NAMES_UNLABELLED = Outcome(
+    Status.FAILED,
+    error_category=UNLABELLED_TYPE,
+    error_message="Removing the unlabelled type would remove the whole link with all of its labels.",
+    advice="Name labels only. To remove whole links, use importer unlink without labels.",
+)
 UNKNOWN_STATE = Outcome(
     Status.FAILED,
     error_category=STATE_UNKNOWN,
     error_message="It is not known what this pair was before the run, or what the run left, so it was left alone.",
-    advice="Look at the pair in HubSpot. Runs with --no-read-first and runs that were not finished cannot be undone.",
+    advice="Look at the pair in HubSpot. Runs with --no-read-first cannot be undone; resume an unfinished run first.",
 )
 CHANGED_PAIR = Outcome(
     Status.FAILED,
@@ -84,9 +133,26 @@ CHANGED_PAIR = Outcome(
     error_message="This pair was changed since the run, so it was left alone.",
     advice="Look at the pair in HubSpot: import_association_types has what it is now.",
 )
+PRIMARY_ELSEWHERE = Outcome(
+    Status.FAILED,
+    error_category=PRIMARY_CHANGED,
+    error_message="Another record was made the primary one since the run, so this pair was left alone.",
+    advice="If it is to be the primary one again, set that in HubSpot, or with importer run and the label Primary.",
+)
 LEAD_AT_RISK = Outcome(
     Status.FAILED,
     error_category=LEAD_WOULD_BE_DELETED,
-    error_message="HubSpot deletes a lead that loses its last primary association, which this link may be.",
+    error_message="This is the lead's last primary association: HubSpot deletes a lead that loses it.",
     advice="Link the lead to another primary record first, or (importer unlink) allow it with --allow-deleting-leads.",
 )
+
+
+def lead_not_read(last: Outcome) -> Outcome:
+    """Return the outcome of a pair that may be a lead's last primary association; `last` says why it is not known."""
+    return replace(
+        LEAD_AT_RISK,
+        error_category=LEAD_NOT_READ,
+        error_message=f"This may be the lead's last primary association, without which HubSpot deletes the lead. "
+        f"Whether it has others could not be read: {last.error_message}",
+        advice="Retry the run later, or (importer unlink) allow it with --allow-deleting-leads.",
+    )

@@ -53,9 +53,19 @@ def normalize_name(text: str) -> str:
 
 
 _BY_ID = {type_id: ObjectType(name) for name, type_id, _ in _STANDARD}
+_IDS = {name: type_id for name, type_id, _ in _STANDARD}
+_TYPE_ID = re.compile(r"[0-9]{1,4}-[0-9]{1,18}")
 _BY_WORD = {normalize_name(word): ObjectType(name) for name, _, words in _STANDARD for word in (name, *words)}
 STANDARD_OBJECT_TYPES = frozenset(_BY_ID.values())
 """The names of HubSpot's standard object types, as used in API paths."""
+
+OBJECT_TYPES = tuple(ObjectType(name) for name, _, _ in _STANDARD)
+"""The same names in alphabetical order."""
+
+
+def type_id(object_type: str) -> str | None:
+    """Return the id of an object type in addresses of records, such as `0-1`; None if the name does not show it."""
+    return _IDS.get(object_type) or (object_type if _TYPE_ID.fullmatch(object_type) else None)
 
 
 def standard_object_type(word: str) -> ObjectType | None:

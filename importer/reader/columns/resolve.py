@@ -1,7 +1,7 @@
 """Resolve the columns of a pair from a header row and the user's settings; ambiguous headers are refused."""
 
 from importer.config import Reading
-from importer.errors import SettingsError, SourceError
+from importer.errors import ColumnsError, SettingsError
 from importer.model import ObjectType, Role
 from importer.reader.columns.headers import ColumnKind, Meaning, holds_label_names, meaning
 from importer.reader.columns.object_types import flag_type, normalize_name
@@ -25,7 +25,7 @@ _KIND = {
 def find_columns(name: str, header: Header, reading: Reading) -> Columns:
     """Return the columns of the pairs in the file `name`.
 
-    Raises `SourceError` if a column is missing or ambiguous, and `SettingsError` if the settings name a column that
+    Raises `ColumnsError` if a column is missing or ambiguous, and `SettingsError` if the settings name a column that
     does not exist or an invalid type.
     """
     return _Search(name, header, reading).columns()
@@ -91,7 +91,7 @@ class _Search:
         from_role, to_role = _ID_ROLES
         froms, tos = self._candidates(from_role), self._candidates(to_role)
         if len(froms) * len(tos) > _MAX_READINGS:
-            raise SourceError(
+            raise ColumnsError(
                 "COLUMNS_AMBIGUOUS",
                 f"{self._name} can be read in too many ways: it has {len(froms):,} possible columns for "
                 f"{_RECORD[from_role]} and {len(tos):,} for {_RECORD[to_role]}. "
@@ -179,7 +179,7 @@ class _Search:
         object_type = self._types[role] or self._named_type(role, id_column)
         if type_column is None and object_type is None:
             flag, shown = _FLAG[role], quoted(self._header.name(id_column))
-            raise SourceError(
+            raise ColumnsError(
                 "NO_OBJECT_TYPE",
                 f"{self._name} does not specify the type of the records in {shown}. Give it with {flag} TYPE "
                 f"(for example {flag} contacts), or name its column with --map {_TYPE_ROLE[role]}=COLUMN.",
@@ -210,7 +210,7 @@ class _Search:
         taken = set(self._mapped.values())
         found = [i for i, text in enumerate(self._header.texts) if holds_label_names(text) and i not in taken]
         if len(found) > 1:
-            raise SourceError(
+            raise ColumnsError(
                 "LABEL_COLUMN_AMBIGUOUS",
                 f"{self._name} has several columns of labels: {self._positions(found)}. Choose one with "
                 f"--map {Role.LABEL}={self._header.position_name(found[0])}.",
@@ -223,7 +223,7 @@ class _Search:
         found = self._free_columns(_KIND[role], holds_type=True)
         if len(found) > 1:
             shown, first = self._positions(found), self._header.position_name(found[0])
-            raise SourceError(
+            raise ColumnsError(
                 "TYPE_COLUMN_AMBIGUOUS",
                 f"{self._name} has several columns for {role}: {shown}. Choose one by position, for example with "
                 f"--map {role}={first}.",
@@ -232,7 +232,7 @@ class _Search:
 
     # --- errors
 
-    def _missing_error(self, froms: list[int], tos: list[int]) -> SourceError:
+    def _missing_error(self, froms: list[int], tos: list[int]) -> ColumnsError:
         # A single column that could be on both sides is the from side; the other side is missing.
         roles = [role for role, found in zip(_ID_ROLES, (froms, tos), strict=True) if not found] or [_ID_ROLES[1]]
         if len(roles) > 1:
@@ -243,7 +243,7 @@ class _Search:
             missing = f"column for {_RECORD[roles[0]]}"
         flags = " and ".join(f"--map {role}=COLUMN" for role in roles)
         how = f"Name {'them' if len(roles) > 1 else 'it'} with {flags}.{self._lookup_hint(roles)}"
-        return SourceError("NO_ID_COLUMN", f"{self._name} has no {missing}. {self._listed()} {how}")
+        return ColumnsError("NO_ID_COLUMN", f"{self._name} has no {missing}. {self._listed()} {how}")
 
     def _lookup_hint(self, roles: list[Role]) -> str:
         """Return a sentence with the flags that look up the missing records, if columns hold values to do so."""
@@ -257,25 +257,25 @@ class _Search:
         )
         return f" To look up the records in HubSpot by their values, add: {flags}"
 
-    def _type_error(self, froms: list[int], tos: list[int]) -> SourceError:
+    def _type_error(self, froms: list[int], tos: list[int]) -> ColumnsError:
         types = {index: self._named_type(Role.TO_OBJECT_ID, index) for index in tos}
         types |= {index: self._named_type(Role.FROM_OBJECT_ID, index) for index in froms}
         requested = " ".join(f"{_FLAG[role]} {kind}" for role, kind in self._types.items() if kind)
         named = ", ".join(f"{quoted(self._header.name(i))} ({types[i] or 'any type'})" for i in sorted(types))
-        return SourceError(
+        return ColumnsError(
             "COLUMN_TYPE_MISMATCH",
             f"{self._name} does not have two id columns that match {requested}. Its id columns are: {named}. "
             f"Name other columns with --map {Role.FROM_OBJECT_ID}=COLUMN and --map {Role.TO_OBJECT_ID}=COLUMN.",
         )
 
-    def _ambiguous_error(self, readings: list[tuple[int, int]]) -> SourceError:
+    def _ambiguous_error(self, readings: list[tuple[int, int]]) -> ColumnsError:
         ways = "; ".join(
             f"{quoted(self._header.name(f))} to {quoted(self._header.name(t))} "
             f"({self._map_flag(Role.FROM_OBJECT_ID, f)} {self._map_flag(Role.TO_OBJECT_ID, t)})"
             for f, t in readings[:6]
         )
         more = f"; and {len(readings) - 6} more" if len(readings) > 6 else ""
-        return SourceError(
+        return ColumnsError(
             "COLUMNS_AMBIGUOUS", f"{self._name} can be read in {len(readings)} ways: {ways}{more}. Choose one."
         )
 

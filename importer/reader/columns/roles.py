@@ -62,3 +62,7 @@ class Columns:
             Role.LABEL: self.label_column,
         }
         return {role: index for role, index in indices.items() if index is not None}
+
+    def used(self) -> frozenset[int]:
+        """Return the indices of all columns that the pairs of a row depend on."""
+        return frozenset({*self.roles().values(), *self.from_side.sublists, *self.to_side.sublists})

@@ -38,9 +38,16 @@ def frame_table(frame: "pandas.DataFrame") -> Table:
     """Return the table of a data frame: its column names are row 1, its index is ignored.
 
     Integers are exact. A float can be an id only if it is integral and its type holds all of its digits: at most 15,
-    fewer in float32 and float16 columns. None, NaN, NaT and NA are empty cells. Raises `SourceError` for other objects.
+    fewer in float32 and float16 columns. None, NaN, NaT and NA are empty cells. Raises `SourceError` for other objects,
+    and for a frame without columns.
     """
     check_frame(frame)
+    if not len(frame.columns):
+        raise SourceError(
+            "FRAME_WITHOUT_COLUMNS",
+            f"The data frame has no columns (and {len(frame):,} rows). Give one with a column for each side of the "
+            "pairs, for example 'Contact ID' and 'Company ID'.",
+        )
     records = _records(frame)
     return Table(format="data frame", records=in_blocks(records), close=records.close)
 

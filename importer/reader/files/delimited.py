@@ -20,7 +20,7 @@ from importer.reader.files.foreign_quotes import may_have_foreign_quotes
 from importer.reader.files.lines import MAX_LINE, Lines, LineTooLongError, TextFile
 from importer.reader.files.quoting import RecordSplitter
 from importer.reader.files.suspect_rows import check_row, mark_split_cells
-from importer.reader.files.table import BLOCK_RECORDS, FORMULA_SIGNS, Recognizers, Records, Seen, Table
+from importer.reader.files.table import BLOCK_RECORDS, FORMULA_SIGNS, Observations, Recognizers, Records, Table
 
 _SAMPLE = 1 << 18
 """Characters from which the delimiter is detected."""
@@ -46,9 +46,9 @@ def open_text(path: Path, name: str, reading: Reading, recognizers: Recognizers)
             f"{name} may be encoded in {encoding.codec} or {other}, and its cells are in different columns in each. "
             f"Choose one with --encoding {encoding.codec} or --encoding {other}.",
         )
-    seen = Seen(may_have_formulas=False)
+    observed = Observations(may_have_formulas=False)
     text = TextFile(path, name, encoding, delimiter, skip=int(is_declared))
-    records = _records(text, seen)
+    records = _records(text, observed)
     return Table(
         format="TSV" if delimiter == "\t" else "CSV",
         records=records,
@@ -56,7 +56,7 @@ def open_text(path: Path, name: str, reading: Reading, recognizers: Recognizers)
         encoding=encoding.name,
         delimiter=delimiter,
         notes=_notes(encoding),
-        seen=seen,
+        observed=observed,
     )
 
 
@@ -68,12 +68,12 @@ def _notes(encoding: Encoding) -> tuple[str, ...]:
     return (f"The encoding was detected as {encoding.name}; if names look wrong, choose another with --encoding NAME.",)
 
 
-def _records(text: TextFile, seen: Seen) -> Generator[Records]:
+def _records(text: TextFile, observed: Observations) -> Generator[Records]:
     """Yield the records in blocks; records read before an error are yielded before it is raised."""
     number = 1
     with text.open() as lines:
         try:
-            for rows in mark_split_cells(_blocks(lines, text.delimiter, seen), text.delimiter):
+            for rows in mark_split_cells(_blocks(lines, text.delimiter, observed), text.delimiter):
                 yield range(number, number + len(rows)), rows
                 number += len(rows)
         except UnicodeError:
@@ -81,10 +81,10 @@ def _records(text: TextFile, seen: Seen) -> Generator[Records]:
         except LineTooLongError:
             raise _line_too_long_error(text, number) from None
         if number > 2 and lines.last.strip() and not lines.last.endswith(("\n", "\r")):
-            seen.unended = number - 1, lines.last[-20:]
+            observed.unended = number - 1, lines.last[-20:]
 
 
-def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[tuple[list[list[str]], bool]]:
+def _blocks(lines: Lines, delimiter: str, observed: Observations) -> Iterator[tuple[list[list[str]], bool]]:
     """Yield rows in blocks, each with whether any row may have cells in quotation marks other than `"`."""
     splitter = RecordSplitter(delimiter)
     failure: Exception | None = None
@@ -96,12 +96,12 @@ def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[tuple[list[lis
             failure = error
         if not block:
             break
-        plain = _split_plainly(block, lines, delimiter, seen)
+        plain = _split_plainly(block, lines, delimiter, observed)
         if plain is not None:
             splitter.skip(block, plain[0][-1])
             yield plain
             continue
-        seen.may_have_formulas = True
+        observed.may_have_formulas = True
         records = (check_row(cells, delimiter) for cells in splitter.split(block, lines))
         while rows := list(islice(records, BLOCK_RECORDS)):
             yield rows, True
@@ -109,7 +109,9 @@ def _blocks(lines: Lines, delimiter: str, seen: Seen) -> Iterator[tuple[list[lis
         raise failure
 
 
-def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -> tuple[list[list[str]], bool] | None:
+def _split_plainly(
+    block: list[str], lines: Lines, delimiter: str, observed: Observations
+) -> tuple[list[list[str]], bool] | None:
     """Return the records as the csv module reads them, None when it may misread a quotation mark.
 
     The second value is whether any record may have cells in quotation marks other than `"`. When the last record ends
@@ -129,7 +131,7 @@ def _split_plainly(block: list[str], lines: Lines, delimiter: str, seen: Seen) -
     joined = "\n" + "\n".join(map("\n".join, rows))  # every cell follows a line end
     if '"' in joined:
         return None
-    seen.may_have_formulas = seen.may_have_formulas or any(
+    observed.may_have_formulas = observed.may_have_formulas or any(
         sign in joined and "\n" + sign in joined for sign in FORMULA_SIGNS
     )
     text = "".join(block)
@@ -158,7 +160,7 @@ def _undecodable_row_error(text: TextFile) -> SourceError:
     number = 1
     with text.open(MARK_ERRORS) as lines:
         try:
-            for rows, _ in _blocks(lines, text.delimiter, Seen()):
+            for rows, _ in _blocks(lines, text.delimiter, Observations()):
                 found = next((i for i, cells in enumerate(rows) if any(MARK in cell for cell in cells)), None)
                 number += len(rows) if found is None else found
                 if found is not None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from importer.errors import SourceError
-from importer.reader.files.table import Part, Table
+from importer.reader.files.table import Observations, Part, Table
 from importer.reader.messages import quoted, quoted_list
 
 
@@ -20,7 +20,7 @@ def combine_parts(name: str, parts: Sequence[Part]) -> Table:
             f"{name} holds tables of different formats: {', '.join(formats.values())}. Files in one archive are read "
             f"as one table only when they all have the same format. Give the one table to import.",
         )
-    return replace(parts[0].table, records=iter(()), notes=_notes(parts), late_warnings=[], parts=tuple(parts))
+    return replace(parts[0].table, records=iter(()), notes=_notes(parts), observed=Observations(), parts=tuple(parts))
 
 
 def left_out_notes(names: Sequence[str]) -> tuple[str, ...]:

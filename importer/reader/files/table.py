@@ -46,25 +46,27 @@ FORMULA_SIGNS = "=+-@"
 
 
 @dataclass(slots=True)
-class Seen:
-    """Observations made while reading, filled as the records are consumed.
+class Observations:
+    """What reading the records of a table has shown so far; complete when they have all been read.
 
-    `may_have_formulas` is whether any cell may be a formula. `unended` is the last row number and the end of its text
-    when that row has no line ending.
+    `hidden` are the row numbers that a workbook hides, by a filter or otherwise. `may_have_formulas` is whether any
+    cell may be a formula. `unended` is the last row number and the end of its text when that row has no line ending.
+    `warnings` are sentences for the user.
     """
 
+    hidden: set[int] = field(default_factory=set)
     may_have_formulas: bool = True
     unended: tuple[int, str] | None = None
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Numbered records of cells from one file, with what was detected about it.
 
-    `records` streams and can be consumed once; it includes blank records where the file has them. `close` releases the
-    table's resources. Filled as the records are consumed: `late_warnings`, `seen`, and `hidden`, the row numbers that a
-    workbook hides, by a filter or otherwise. A table of several files has `parts` instead of records. The other fields
-    are those of `SourceInfo`.
+    `records` streams and can be consumed once; it includes blank records where the file has them. What they show is
+    added to `observed`. `close` releases the table's resources. A table of several files has `parts` instead of
+    records. The other fields are those of `SourceInfo`.
     """
 
     format: str
@@ -73,12 +75,15 @@ class Table:
     encoding: str = ""
     delimiter: str = ""
     sheet: str = ""
-    sheets: int = 0
+    sheet_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    late_warnings: list[str] = field(default_factory=list)
-    seen: Seen = field(default_factory=Seen)
-    hidden: set[int] = field(default_factory=set)
+    observed: Observations = field(default_factory=Observations)
     parts: "tuple[Part, ...]" = ()
+
+    @property
+    def sheets(self) -> int:
+        """The number of sheets of a workbook, 0 for a text file."""
+        return len(self.sheet_names)
 
 
 @dataclass(frozen=True, slots=True)

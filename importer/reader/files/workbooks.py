@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from importer.errors import SourceError
-from importer.reader.files.table import Record, Table, in_blocks
+from importer.reader.files.table import Observations, Record, Table, in_blocks
 from importer.reader.files.workbook import OpenSheet, WorkbookFormat, identify, open_workbook
 from importer.reader.files.workbook.errors import (
     CorruptFileError,
@@ -35,29 +35,28 @@ def open_as_workbook(path: Path, name: str, head: bytes, sheet: str | None) -> T
 
 
 def _table(name: str, workbook_format: WorkbookFormat, sheet: OpenSheet) -> Table:
-    late_warnings = _merged_warnings(sheet)
+    observed = Observations(sheet.hidden, warnings=_merged_warnings(sheet))
 
     def records() -> Generator[Record]:
         with _as_source_error(name):
             yield from sheet.records
-        late_warnings[:] = _merged_warnings(sheet)
+        observed.warnings = _merged_warnings(sheet)
 
     return Table(
         format=workbook_format.value,
         records=in_blocks(records()),
         close=sheet.close,
         sheet=sheet.name,
-        sheets=sheet.sheets,
+        sheet_names=sheet.names,
         notes=_sheet_notes(sheet),
-        late_warnings=late_warnings,
-        hidden=sheet.hidden,
+        observed=observed,
     )
 
 
 def _sheet_notes(sheet: OpenSheet) -> tuple[str, ...]:
-    if sheet.sheets < 2:
+    if len(sheet.names) < 2:
         return ()
-    place = f"number {sheet.position} of {sheet.sheets}"
+    place = f"number {sheet.position} of {len(sheet.names)}"
     return (f"Sheet {quoted(sheet.name)} is read, {place}; choose another with --sheet NAME.",)
 
 

@@ -7,16 +7,20 @@ Adjacent short rows that together have exactly the cells of one full row are the
 a file that omits trailing cells throughout, such rows are common by chance. There they are read if nothing suggests a
 split: each of them yields a valid row, ends with a cell that is not blank, has ids like those of other rows, and as
 a continuation of the row before would put values into columns that do not hold such values.
+
+That a file omits trailing cells shows in short rows that no line break can have made: those without a short neighbour,
+and neighbours whose values do not fit the columns that they would have as the rest of one row. Rows that a line break
+split are not mistaken for the latter: what follows the line break does fit its columns.
 """
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import groupby
 
 from importer.model import Problem, RowNames, SourceRow
 from importer.reader.files.table import Records, SuspectRow
-from importer.reader.rows.column_profile import ColumnProfile
+from importer.reader.rows.row_profile import RowProfile
 
 _MAX_PARTS = 5
 """Maximum number of parts of one row that line breaks split."""
@@ -25,18 +29,11 @@ _MAX_HELD = 1_000
 """Rows of a run of short rows after which its check begins before its end."""
 
 _HABIT = 5
-"""Short rows with pairs and without a short neighbour after which short rows are normal in a file."""
+"""Short rows with pairs that no line break can have made, after which short rows are normal in a file."""
 
 _FIRST_ROWS = 5
 _USUAL = 0.9
 """Share of the first rows with the same surplus from which every row has it, except damaged ones."""
-
-_SAMPLE = 200
-_SAMPLE_OF_BLOCK = 5
-"""Full rows that are profiled: the first ones of the file, then some of each block."""
-
-_LENGTH_TOLERANCE = 1
-"""Digits by which an id may be shorter or longer than those in other rows."""
 
 _LIST_ENDS = (";", "；")
 
@@ -64,8 +61,7 @@ class RowShapes:
         self._is_begun = False
         self._habit = 0
         self._continues = False
-        self._profiles = [ColumnProfile() for _ in layout.header]
-        self._profiled = 0
+        self._profile = RowProfile(len(layout.header), layout.key_columns)
         self.short_rows = 0
         self._first_short: list[int] = []
 
@@ -75,7 +71,7 @@ class RowShapes:
         rows: list[list[str]] = []
         for new_numbers, new_rows in records:
             self._detect_surplus(new_rows)
-            self._profile(new_rows)
+            self._profile.add(cells for cells in new_rows if self._is_full(cells))
             are_full = min(map(len, new_rows), default=self._least) >= self._least
             if not rows and are_full and not self._ends_with_key:
                 yield new_numbers, self._trimmed(new_rows)
@@ -86,6 +82,7 @@ class RowShapes:
             yield self._finished(numbers[:end], rows[:end])
             numbers, rows = numbers[end:], rows[end:]
         start = next((i for i, cells in enumerate(rows) if self._is_short(cells)), len(rows))
+        self._count_habit(list(filter(_is_filled, rows[start:])))
         self._check_run(rows, start, len(rows))
         yield self._finished(numbers, rows)
 
@@ -145,15 +142,13 @@ class RowShapes:
 
     def _check_runs(self, rows: list[list[str]]) -> int:
         """Check every complete run of short and blank rows; return the index of the first row that must wait."""
-        start: int | None = None
-        for i, cells in enumerate(rows):
-            if self._is_short(cells):
-                start = i if start is None else start
-            elif start is not None:
-                self._check_run(rows, start, i)
-                self._continues = False
-                start = None
-        if start is None:
+        runs, start = self._runs(rows)
+        for begin, end in runs[int(self._continues) :]:
+            self._count_habit(list(filter(_is_filled, rows[begin:end])))
+        for begin, end in runs:
+            self._check_run(rows, begin, end)
+            self._continues = False
+        if start == len(rows):
             return len(rows) - self._ends_with_key
         if len(rows) - start > _MAX_HELD:
             self._check_run(rows, start, len(rows))
@@ -161,10 +156,37 @@ class RowShapes:
             return len(rows) - _MAX_PARTS
         return max(0, start - self._ends_with_key)
 
+    def _runs(self, rows: Sequence[Sequence[str]]) -> tuple[list[tuple[int, int]], int]:
+        """Return the begin and end of every complete run of short and blank rows, and where an incomplete one begins.
+
+        The latter is the number of rows if the last row is full.
+        """
+        kinds = groupby(range(len(rows)), lambda i: self._is_short(rows[i]))
+        runs = [(indices[0], indices[-1] + 1) for is_short, run in kinds if is_short and (indices := list(run))]
+        if runs and runs[-1][1] == len(rows):
+            return runs[:-1], runs[-1][0]
+        return runs, len(rows)
+
+    def _count_habit(self, run: Sequence[list[str]]) -> None:
+        """Count a run of short rows if it shows that this file omits empty cells at the end of rows."""
+        if self._habit < _HABIT and 0 < len(run) < 3 and self._are_separate(run):
+            made = [self._layout.parse_row(cells) for cells in run]
+            self._habit += all(row.pairs and not row.problems for row in made)
+
+    def _are_separate(self, rows: Sequence[Sequence[str]]) -> bool:
+        """Return whether no line break can have made one or two short rows of one full row."""
+        if len(rows) == 1 or not self._fill_one_row(rows):
+            return True
+        profile = self._profile
+        return profile.rows >= _HABIT and profile.resembles(rows[1]) and not profile.fits_as_one_row(rows)
+
     @property
     def _ends_with_key(self) -> bool:
         """True if rows end with an id: the last row waits for the next, to which a line break may have moved digits."""
         return self._least - 1 in self._layout.key_columns
+
+    def _is_full(self, cells: Sequence[str]) -> bool:
+        return self._least <= len(cells) <= self._most and _is_filled(cells)
 
     def _is_short(self, cells: Sequence[str]) -> bool:
         return len(cells) < self._least or not _is_filled(cells)
@@ -183,9 +205,7 @@ class RowShapes:
         run = [i for i in range(begin, end) if _is_filled(rows[i])]
         if run:
             self._check_last_id(rows, begin, run[0])
-            self._profile_keys(rows[run[0]])
-        if len(run) == 1 and self._habit < _HABIT and self._layout.parse_row(rows[run[0]]).pairs:
-            self._habit += 1
+            self._profile.add_keys(rows[run[0]])
         for first in range(len(run) - 1):
             for last in range(first + 1, min(first + _MAX_PARTS, len(run))):
                 group = run[first : last + 1]
@@ -195,8 +215,7 @@ class RowShapes:
                         rows[i] = SuspectRow(rows[i], _SPLIT, self._layout.delimiter.join(rows[i]))
 
     def _are_one_row(self, parts: Sequence[list[str]], *, is_alone: bool) -> bool:
-        cells = sum(map(len, parts)) - len(parts) + 1
-        if not (self._least <= cells <= self._most and self._may_break(parts)):
+        if not self._fill_one_row(parts):
             return False
         made = [self._layout.parse_row(part) for part in parts]
         if any(row.problems for row in made):
@@ -209,40 +228,12 @@ class RowShapes:
         """Return whether the contents of short rows suggest a split, in a file where short rows are normal."""
         if not self._surplus and any(not part[-1].strip() for part in parts):
             return True  # a program that omits empty cells at the end of rows does not write one there
-        return not all(map(self._is_like_other_rows, parts[1:])) or self._is_continuation(parts)
+        return not all(map(self._profile.resembles, parts[1:])) or self._profile.is_one_row(parts)
 
-    def _is_like_other_rows(self, cells: Sequence[str]) -> bool:
-        """Return whether the ids and types of a row resemble those of other rows."""
-        keys = [i for i in self._layout.key_columns if i < len(cells)]
-        return all(self._profiles[i].is_plausible(text, _LENGTH_TOLERANCE) for i in keys for text in _list(cells[i]))
-
-    def _is_continuation(self, parts: Sequence[Sequence[str]]) -> bool:
-        """Return whether each part, as the rest of the row before it, has values like those of its columns."""
-        column = 0
-        for before, part in pairwise(parts):
-            column += len(before) - 1  # contains the line break
-            rest = self._profiles[column + 1 : column + len(part)]
-            if not (self._profiles[column].has_text and all(map(ColumnProfile.is_plausible, rest, part[1:]))):
-                return False
-        return True
-
-    def _profile(self, rows: Sequence[Sequence[str]]) -> None:
-        limit = max(_SAMPLE - self._profiled, _SAMPLE_OF_BLOCK)
-        full = (cells for cells in rows if self._least <= len(cells) <= self._most and _is_filled(cells))
-        for cells in islice(full, limit):
-            self._profiled += 1
-            for i in range(min(len(cells), self._width)):
-                self._add_to_profile(i, cells[i])
-
-    def _profile_keys(self, cells: Sequence[str]) -> None:
-        """Add the ids and types of the first row of a run: it is the beginning of a row, split or not."""
-        for i in self._layout.key_columns:
-            if i < len(cells):
-                self._add_to_profile(i, cells[i])
-
-    def _add_to_profile(self, column: int, cell: str) -> None:
-        for text in _list(cell) if column in self._layout.key_columns else [cell]:
-            self._profiles[column].add(text)
+    def _fill_one_row(self, parts: Sequence[Sequence[str]]) -> bool:
+        """Return whether line breaks may have made the parts of one full row."""
+        cells = sum(map(len, parts)) - len(parts) + 1
+        return self._least <= cells <= self._most and self._may_break(parts)
 
     def _may_break(self, parts: Sequence[Sequence[str]]) -> bool:
         """Return whether each part may end with a line break inside a cell: not if it ends with a complete id."""
@@ -276,7 +267,3 @@ _REST_OF_ID = re.compile(r"[0-9][0-9;\s]*")
 
 def _is_filled(cells: Sequence[str]) -> bool:
     return any(map(str.strip, cells))
-
-
-def _list(cell: str) -> list[str]:
-    return cell.replace("；", ";").split(";")

@@ -25,6 +25,8 @@ _FORMS = {
 """The form of the values of a property: pattern, problem code, message and advice."""
 
 _INVISIBLE = "\u200b\u200e\u200f\u2060\ufeff"
+_ESCAPED_FORMULA = re.compile("'[=+\\-@＝＋－＠]")
+"""The beginning of a text that an export marked as text, because a spreadsheet program would take it for a formula."""
 
 
 def split_values(text: str, name: str) -> list[str]:
@@ -42,6 +44,7 @@ def parse_value(text: str, column: str, name: str) -> str | Problem:
     if isinstance(text, LossyNumber):
         return Problem(text.code, column, text.sentence.format(quoted(text)), text.advice)
     value = _bare(text)
+    value = value[1:] if _ESCAPED_FORMULA.match(value) else value
     if name not in _FORMS:
         return value
     pattern, code, sentence, advice = _FORMS[name]

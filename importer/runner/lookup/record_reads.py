@@ -9,12 +9,11 @@ from importer.hubspot.batch_read import classify_read_response
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import MARGIN, RateLimiter
 from importer.hubspot.response import NoResponse, Response
-from importer.journal import PendingPair
-from importer.model import ObjectType, Pair, RecordId, Stop
+from importer.model import ObjectType, Stop
 from importer.pool import StoppedError
 from importer.pool.retrying import Attempts
 from importer.pool.sender import RetryPolicy, Sender
-from importer.pool.stop_signal import StopSignal
+from importer.pool.stop_signal import StopSignal, pair_of_types
 from importer.runner.context import RequestCounts
 
 SEARCH_RATE = Rate(5, 1.0)
@@ -75,7 +74,7 @@ class RecordReads:
             self._searches.release()
 
     async def _repeat(self, object_type: ObjectType, send: Call) -> Reply:
-        about = _about(object_type)
+        about = pair_of_types(object_type, object_type)
         attempts = Attempts(self._sender, about)
         repeat = True
         while repeat:
@@ -90,9 +89,3 @@ class RecordReads:
         if is_denied:
             self.denial = reply
         return reply
-
-
-def _about(object_type: ObjectType) -> PendingPair:
-    """Return a pair with an object type on both sides: retrying takes the types of a call from a pair."""
-    nothing = RecordId("0")
-    return PendingPair(0, 0, Pair(object_type, nothing, object_type, nothing))

@@ -10,7 +10,7 @@ from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.journal import Journal, RunInfo, open_for_run, write_journal
 from importer.model import ObjectType, Pair, RecordId, SourceRow, Status
-from importer.pool import LabelEngine
+from importer.pool import LabelEngine, ReadAfter
 from importer.pool.engines import label
 from importer.pool.engines.read_back import NOT_READ
 from importer.sandbox import Sandbox
@@ -104,6 +104,7 @@ async def test_the_types_before_and_after_are_journalled(path: Path) -> None:
         link(sandbox, first, BILLING)
         rig = Rig(journal_with_goals(path, [(first, (DECISION,)), (second, (DECISION,))]), sandbox)
         await rig.run(put, in_order=True)
+        await rig.run(ReadAfter, source=lambda pool: pool.without_types_after)
         with Journal(path) as journal:
             made = {one.pair: one for row in journal.rows(NOT_SENT) for one in row.pairs}
         assert made[first].before == f"{PLAIN};{BILLING}"

@@ -1,6 +1,8 @@
 """Data frames, read through the same cells as workbooks."""
 
 import datetime
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +21,7 @@ from importer.model import Problem, Role
 from importer.reader import open_frame
 from importer.reader.rows.ids import parse_id
 from tests.support.blocks import rows_of
-from tests.support.errors import raises
+from tests.support.errors import raises, raises_code
 
 LINKS = Reading("contacts", "companies")
 
@@ -79,6 +81,22 @@ def test_integers_are_exact_and_a_column_with_a_gap_is_read() -> None:
 def test_a_frame_without_the_columns_is_rejected() -> None:
     with pytest.raises(SourceError, match="the data frame"):
         open_frame(pd.DataFrame({0: [1], 1: [2]}), LINKS)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame(index=[1, 2])], ids=["no rows", "rows"])
+def test_a_frame_without_any_column_is_rejected_by_its_own_code(frame: pd.DataFrame) -> None:
+    with raises_code(SourceError, "FRAME_WITHOUT_COLUMNS"):
+        open_frame(frame, LINKS)
+
+
+def test_a_frame_with_columns_and_no_rows_has_no_pairs() -> None:
+    with open_frame(pd.DataFrame({"from_id": [], "to_id": []}), LINKS) as source:
+        assert rows_of(source.blocks()) == []
+
+
+def test_reading_files_does_not_import_pandas() -> None:
+    code = "import sys, importer.reader; sys.exit('pandas' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_number_above_the_maximum_id_is_rejected() -> None:

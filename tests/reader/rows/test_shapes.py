@@ -102,6 +102,31 @@ def test_rows_split_by_a_line_break_are_invalid_where_short_rows_are_normal(
     assert found[-1] == "1001>5001"
 
 
+@pytest.mark.parametrize("groups", [6, 300])
+def test_a_file_in_which_two_short_rows_follow_every_full_row_is_read(tmp_path: Path, groups: int) -> None:
+    group = "1001,5001,a,30,4\n1002,5002,b\n1003,5003,c\n"
+    found, _ = read(tmp_path, FIRST + group * groups)
+    assert found == ["1001>5001", "1002>5002", "1003>5003"] * groups
+
+
+@pytest.mark.parametrize("rest", ["77,300,4", "1003,300,4", "1003,5003,4"])
+def test_a_row_split_by_a_line_break_is_invalid_among_pairs_of_short_rows(tmp_path: Path, rest: str) -> None:
+    group = "1001,5001,a,3000,4\n1002,5002,b\n1003,5003,c\n"
+    found, _ = read(tmp_path, FIRST + group * 20 + f"1004,5004,see\n{rest}\n" + group)
+    assert found == ["1001>5001", "1002>5002", "1003>5003"] * 20 + ["SPLIT_ROW"] * 2 + [
+        "1001>5001",
+        "1002>5002",
+        "1003>5003",
+    ]
+
+
+@pytest.mark.parametrize("rest", ["7701234,300,4", "77,300,4", "7701234,12000,4"])
+def test_rows_that_line_breaks_split_all_over_a_file_are_invalid(tmp_path: Path, rest: str) -> None:
+    full = "4100001,5100001,a,250,4\n4100002,5100002,b,4000,12\n"
+    found, _ = read(tmp_path, FIRST + (full + f"4100003,5100003,see\n{rest}\n") * 40)
+    assert found == ["4100001>5100001", "4100002>5100002", "SPLIT_ROW", "SPLIT_ROW"] * 40
+
+
 def test_a_continuation_whose_values_are_ids_like_those_of_other_rows_is_invalid(tmp_path: Path) -> None:
     header = "Contact ID,Company ID,Note,Parent ID\n"
     habit = "1001,5001,a,7001\n1002,5002\n" * 20

@@ -31,7 +31,7 @@ def open_ods(path: Path, requested: str | None) -> OpenSheet:
     except BaseException:
         package.close()
         raise
-    sheet = OpenSheet(sheets[index].name, index + 1, len(sheets), iter(()), package.close)
+    sheet = OpenSheet(sheets[index].name, index + 1, tuple(one.name for one in sheets), iter(()), package.close)
     records = _records(package, ContentParser(index), sheet)
 
     def close() -> None:

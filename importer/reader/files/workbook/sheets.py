@@ -22,14 +22,14 @@ class Sheet:
 class OpenSheet:
     """One sheet of a workbook, open for reading.
 
-    `position` counts from 1, `sheets` is the number of sheets in the workbook. `records` streams the rows that have a
+    `position` counts from 1, `names` are those of all sheets of the workbook. `records` streams the rows that have a
     cell, in ascending order; while it is read, `hidden` collects the numbers of hidden rows, and `merged_ranges` is
     updated at the latest when it ends. `close` releases the file.
     """
 
     name: str
     position: int
-    sheets: int
+    names: tuple[str, ...]
     records: Iterator[Record]
     close: Callable[[], None]
     hidden: set[int] = field(default_factory=set)

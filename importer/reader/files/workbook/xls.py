@@ -36,7 +36,7 @@ def open_xls(path: Path, requested: str | None) -> OpenSheet:
     return OpenSheet(
         workbook.sheets[index].name,
         index + 1,
-        len(workbook.sheets),
+        tuple(sheet.name for sheet in workbook.sheets),
         records,
         records.close,
         hidden=hidden,

@@ -50,7 +50,7 @@ def open_xlsx(path: Path, requested: str | None) -> OpenSheet:
     return OpenSheet(
         sheet.name,
         index + 1,
-        len(workbook.sheets),
+        tuple(one.name for one in workbook.sheets),
         records,
         close,
         hidden=parser.hidden,

@@ -1,14 +1,14 @@
-"""Temporary directories in the state directory, including removal of those that killed processes left behind."""
+"""Temporary directories, including removal of those that killed processes left behind."""
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
 from filelock import FileLock, Timeout
 
-TEMP_PREFIX = "importer-tmp-"
+PREFIX = ".importer-tmp-"
 _MARKER = "made-by-importer"
 _LOCK = "in-use.lock"
 
@@ -18,14 +18,16 @@ def temporary_directory(parent: Path) -> Iterator[Path]:
     """Create a private directory in `parent`, and remove it with its content at the end.
 
     The directory contains a marker with its own random name and a lock that this process holds, so that
-    `remove_abandoned` can recognise it after a crash. Raises OSError.
+    `remove_abandoned` can recognise it after a crash. Where the file system has no locks it is not marked. Raises
+    OSError.
     """
     make_private(parent)
-    directory = Path(mkdtemp(prefix=TEMP_PREFIX, dir=parent))
-    lock = FileLock(directory / _LOCK, mode=0o600)
+    directory = Path(mkdtemp(prefix=PREFIX, dir=parent))
     try:
-        with lock.acquire(timeout=0):
-            (directory / _MARKER).write_text(directory.name, encoding="ascii")
+        with ExitStack() as stack:
+            with suppress(OSError, NotImplementedError):
+                stack.enter_context(FileLock(directory / _LOCK, timeout=0, mode=0o600))
+                (directory / _MARKER).write_text(directory.name, encoding="ascii")
             yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -38,9 +40,10 @@ def remove_abandoned(parent: Path) -> None:
     process uses (its lock is free). Everything else is kept, whatever its name and age.
     """
     with suppress(OSError):  # including a missing `parent`
-        for directory in parent.iterdir():
-            if directory.name.startswith(TEMP_PREFIX) and _is_marked(directory):
-                with suppress(OSError, Timeout), FileLock(directory / _LOCK, timeout=0, mode=0o600):
+        for directory in parent.glob(f"{PREFIX}*"):
+            if _is_marked(directory):
+                lock = FileLock(directory / _LOCK, timeout=0, mode=0o600)
+                with suppress(OSError, NotImplementedError, Timeout), lock:
                     shutil.rmtree(directory)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from importer.config import Settings
 from importer.runner.source_file import source_file
-from importer.runner.temporary_directories import remove_abandoned, temporary_directory
+from importer.temporary_directories import remove_abandoned, temporary_directory
 from tests.support.command_line import ROOT
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 HOLD = """
 import sys, time
 from pathlib import Path
-from importer.runner.temporary_directories import temporary_directory
+from importer.temporary_directories import temporary_directory
 with temporary_directory(Path(sys.argv[1])) as directory:
     (directory / "rows.csv").write_text("rows")
     print(directory, flush=True)
@@ -78,10 +78,10 @@ def test_the_directory_of_a_running_process_is_kept_however_old_it_is(tmp_path: 
 def test_a_copy_under_another_name_and_a_symlink_to_a_marked_directory_are_kept(tmp_path: Path) -> None:
     left = abandoned(tmp_path / "elsewhere")
     state = tmp_path / "state"
-    shutil.copytree(left, state / "importer-tmp-copy")
+    shutil.copytree(left, state / ".importer-tmp-copy")
     (state / left.name).symlink_to(left)
     remove_abandoned(state)
-    assert (state / "importer-tmp-copy" / "rows.csv").exists()
+    assert (state / ".importer-tmp-copy" / "rows.csv").exists()
     assert (left / "rows.csv").exists()
 
 
@@ -102,8 +102,8 @@ def test_the_users_own_files_in_a_state_directory_are_kept_whatever_their_names_
 ) -> None:
     own = tmp_path / "own"
     names = [
-        *("scratch-notes/a.txt", "stdin-1.csv", "importer-tmp-mine/made-by-importer", "importer-tmp-2/in-use.lock"),
-        *("runs/old.reading", "runs/importer-tmp-x/y", "scratch-2", "importer-tmp-file", "outputs/mine.json"),
+        *("scratch-notes/a.txt", "stdin-1.csv", ".importer-tmp-mine/made-by-importer", ".importer-tmp-2/in-use.lock"),
+        *("runs/old.reading", "runs/.importer-tmp-x/y", "scratch-2", ".importer-tmp-file", "outputs/mine.json"),
     ]
     for name in names:
         path = own / name

@@ -1,0 +1,70 @@
+"""The command `export`: links of an account as a file that can be imported."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer.cli import options
+from importer.cli.commands import exit_code
+from importer.cli.display import Display
+from importer.cli.output import show
+from importer.errors import ImporterError
+from importer.runner.events import Notice
+from importer.runner.export import ExportSummary, export_links
+
+_ids = click.option(
+    "--ids", type=click.Path(path_type=Path), metavar="FILE", help="CSV file of the record ids to link from."
+)
+_with = click.option(
+    "--with",
+    "properties",
+    metavar="PROPERTY",
+    multiple=True,
+    help="Add a column with this property, such as email (from:email, to:email: for one side); can be repeated.",
+)
+
+
+@click.command()
+@click.argument("from_type", metavar="FROM")
+@click.argument("to_type", metavar="TO")
+@_ids
+@_with
+@options.sending
+@options.the_run
+@options.output
+def export(from_type: str, to_type: str, ids: Path | None, properties: tuple[str, ...], **flags: Any) -> int:
+    """Write the links from records of type FROM to those of TO to a file.
+
+    The file given by --out can be imported: it has the ids and the labels of each link. To import it into another
+    account, where ids differ: --with email --with domain here, and --from-by email --to-by domain there.
+    Changes nothing in HubSpot.
+    """
+    out, as_json = flags.pop("out"), flags.pop("as_json")
+    if out is None:
+        raise click.UsageError("--out is missing: name the file to write, such as --out links.csv.")
+    settings = options.settings_from(flags)
+    with Display(settings) as display:
+        try:
+            summary = export_links(
+                from_type, to_type, settings, out=out, ids=ids, properties=properties, on_event=display
+            )
+        except ImporterError as error:
+            display.log_error(error)
+            return exit_code(error)
+        if summary.file is None:
+            display(_incomplete(summary))
+    _show(summary, as_json=as_json, quiet=settings.quiet)
+    return summary.exit_code
+
+
+def _show(summary: ExportSummary, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        click.echo(summary.as_json())
+    elif summary.file is not None and not quiet:
+        show(f"{summary.links:,} links of {summary.records:,} records: {summary.file}")
+
+
+def _incomplete(summary: ExportSummary) -> Notice:
+    where = f" They are listed in {summary.unread_file}." if summary.unread_file else ""
+    return Notice(f"{summary.message}{where} No file was written, as it would not be complete.", is_warning=True)

@@ -1,0 +1,90 @@
+"""The commands about earlier runs: list, delete, show, report."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer.cli import options
+from importer.cli.display import Display
+from importer.cli.listings import run_json, run_line, run_lines
+from importer.cli.output import show, show_summary
+from importer.exit_codes import ExitCode
+from importer.reporter import summary_table
+from importer.runner.find_runs import list_runs
+from importer.runner.finish import last_summary, report_run
+from importer.runner.prune import prune_runs
+from importer.runner.state_directory import open_journal, runs_directory
+
+
+@click.group(invoke_without_command=True)
+@options.state_dir
+@options.as_json
+@click.pass_context
+def runs(ctx: click.Context, /, as_json: bool, **flags: Any) -> int:
+    """List the runs, newest first, with their size and the days since they were last active."""
+    if ctx.invoked_subcommand is not None:
+        ctx.obj = flags
+        return ExitCode.OK
+    settings = options.settings_from(flags)
+    found = list_runs(settings)
+    if as_json:
+        click.echo(run_json(found))
+    elif found:
+        show(*map(run_line, found))
+    else:
+        show(f"There are no runs in {runs_directory(settings)}.")
+    return ExitCode.OK
+
+
+@runs.command()
+@click.option("--older-than", type=click.FloatRange(min=0), required=True, metavar="DAYS", help="Keep younger runs.")
+@options.state_dir
+@options.as_json
+@click.pass_context
+def prune(ctx: click.Context, /, older_than: float, as_json: bool, **flags: Any) -> int:
+    """Delete the finished runs that ended more than DAYS days ago.
+
+    A deleted run can no longer be undone, retried or shown. Unfinished runs and results files are kept.
+    """
+    given = {key: value for key, value in flags.items() if value is not None}
+    pruned = prune_runs(options.settings_from({**ctx.obj, **given}), older_than)
+    show(json.dumps(asdict(pruned)) if as_json else str(pruned))
+    return ExitCode.OK
+
+
+@click.command("show")
+@click.argument("run_id")
+@options.state_dir
+@options.as_json
+def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
+    """Show the outcome of the run RUN_ID."""
+    settings = options.settings_from(flags)
+    with open_journal(settings, run_id) as journal:
+        summary = last_summary(journal)
+        described = run_lines(journal.info, journal.account, journal.notifications)
+    if as_json:
+        click.echo(summary.as_json())
+    else:
+        show(*described, "")
+        show_summary(summary_table(summary))
+    return ExitCode.OK
+
+
+@click.command()
+@click.argument("run_id")
+@options.state_dir
+@options.out
+@options.as_json
+def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
+    """Write the current results of the run RUN_ID to a file; its report, if --out ends in .html."""
+    settings = options.settings_from(flags)
+    with Display(settings) as display:
+        summary = report_run(run_id, settings, out=out, on_event=display)
+    if as_json:
+        click.echo(summary.as_json())
+    else:
+        show_summary(summary_table(summary))
+    return ExitCode.OK

@@ -1,0 +1,76 @@
+"""Writes the activity of a pool to the journal while it works: calls, pauses, progress, and the time left."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+
+from importer.journal import Journal, LiveState
+from importer.model import Status
+from importer.pool.call_meter import CallMeter
+from importer.pool.outcomes import Progress
+
+_SPEED_SECONDS = 30
+"""The time over which the speed of a run is measured."""
+
+
+class ActivityLog:
+    """Writes what a meter counts to the journal, at most once a second."""
+
+    def __init__(
+        self, journal: Journal, meter: CallMeter, progress: Callable[[], Progress], in_flight: Callable[[], int]
+    ) -> None:
+        """Write to `journal`; `progress` and `in_flight` return the state of the pool."""
+        self._journal = journal
+        self._meter = meter
+        self._progress = progress
+        self._in_flight = in_flight
+        self._speeds: deque[tuple[float, int]] = deque(maxlen=_SPEED_SECONDS + 1)
+        self._written: LiveState | None = None
+
+    async def write_continuously(self) -> None:
+        """Write once a second, soon after it has ended, until cancelled."""
+        while True:
+            self.write()
+            await asyncio.sleep(1.0)
+
+    def write(self, *, is_end: bool = False) -> None:
+        """Write what has changed since the last time; at the end, also the seconds that have not ended."""
+        if not is_end:
+            self._meter.check_backoff(self._in_flight())
+        seconds, pauses = self._meter.take(is_end=is_end)
+        live = self._live()
+        is_changed = self._written is None or replace(live, at=0, seconds_left=None) != replace(
+            self._written, at=0, seconds_left=None
+        )
+        if seconds or pauses or is_changed:
+            self._journal.record_activity(seconds, pauses, live)
+            self._written = live
+
+    def _live(self) -> LiveState:
+        progress = self._progress()
+        done = min(progress.pairs, sum(n for status, n in progress.statuses.items() if status is not Status.NOT_SENT))
+        return LiveState(
+            at=time.time(),
+            done=done,
+            total=progress.pairs,
+            statuses=dict(progress.statuses),
+            calls=progress.calls,
+            reads=progress.reads,
+            retries=progress.retries,
+            rate_limited=progress.rate_limited,
+            rate=progress.rate,
+            in_flight=self._in_flight(),
+            seconds_left=self._seconds_left(done, progress.pairs),
+            pause=self._meter.current_pause,
+        )
+
+    def _seconds_left(self, done: int, total: int) -> float | None:
+        """Return the time that the rest takes at the speed of the last half minute; None while nothing is done."""
+        now = asyncio.get_running_loop().time()
+        self._speeds.append((now, done))
+        then, done_then = self._speeds[0]
+        if done <= done_then or now <= then:
+            return None
+        return (total - done) * (now - then) / (done - done_then)

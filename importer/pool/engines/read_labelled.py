@@ -1,0 +1,74 @@
+"""The engine that reads labelled pairs before anything is sent: what an undo of the run must know.
+
+The label engine reads a pair again just before it sends it. By then the run itself may have moved Primary from it, or
+have labelled the same link in the other direction.
+"""
+
+from collections.abc import Sequence
+
+from importer.hubspot.association_types import NOT_LINKED, parse_types, primary_type, types_text
+from importer.hubspot.client import HubSpotClient
+from importer.journal import PendingPair
+from importer.pool.engines.link_reader import MAX_RECORDS
+from importer.pool.engines.pair_reader import PairReader
+from importer.pool.engines.primary_reader import RecordReader, has_primary, read_primary_side, record_of
+from importer.pool.outcomes import OutcomeRecorder
+from importer.pool.sender import Sender
+from importer.pool.stop_signal import types_of
+
+
+class ReadLabelledFirst:
+    """Records the types of labelled pairs, and for those that are to become Primary which record is it until now.
+
+    All pairs stay pending. Only pairs that the run may change through other ones are read.
+    """
+
+    max_chunk = MAX_RECORDS
+
+    def __init__(self, client: HubSpotClient) -> None:
+        """Read through `client`."""
+        self._reader = PairReader(client)
+        self._records = RecordReader(client)
+
+    def chunk_size(self, pending: PendingPair) -> int:
+        """Return how many records of these types a read takes, as far as is known."""
+        return self._reader.links.chunk_size(types_of(pending))
+
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Record what can be read; the rest cannot be undone."""
+        pairs = [pending for pending in chunk if _is_to_be_read(pending)]
+        if not pairs:
+            return
+        found = await self._reader.read(pairs, sender)
+        for pending in pairs:
+            one = found[pending.id]
+            if one.unread is None and not one.merged_into:
+                outcomes.record_types_before(pending, one.text)
+        becoming = [pending for pending in pairs if becomes_primary(pending)]
+        records = await read_primary_side(self._records, becoming, sender) if becoming else {}
+        for pending in becoming:
+            record = records[pending.id]
+            _, own = record_of(pending)
+            other = next(iter(sorted(record.primary - {own})), "")
+            if record.unread is None:
+                outcomes.record_primary_before(pending, other, types_text(record.links.get(other) or NOT_LINKED))
+
+
+def becomes_primary(pending: PendingPair) -> bool:
+    """Return whether Primary is among the labels that a pair is to have."""
+    pair = pending.pair
+    primary = primary_type(pair.from_type, pair.to_type)
+    return bool(pending.goal) and primary in parse_types(pending.goal) and has_primary(pending)
+
+
+def is_shared(pending: PendingPair) -> bool:
+    """Return whether sending other pairs may change the types of this one: by moving Primary, or as its reverse.
+
+    The types that it has after sending are known at the end of the run only.
+    """
+    return has_primary(pending) or pending.pair.from_type == pending.pair.to_type
+
+
+def _is_to_be_read(pending: PendingPair) -> bool:
+    is_new = pending.before is None and not pending.may_be_linked and not (pending.earlier and pending.earlier.attempts)
+    return bool(pending.goal) and is_new and is_shared(pending)

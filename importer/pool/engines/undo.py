@@ -1,0 +1,118 @@
+"""The engine that reads before an undo: which pairs are still what the undone run left, and may be restored."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from importer.hubspot.client import HubSpotClient
+from importer.journal import PendingPair
+from importer.model import Outcome, Status
+from importer.pool.engines.pair_reader import Found
+from importer.pool.engines.primary_reader import RecordLinks, RecordReader, primary_key, read_primary_side
+from importer.pool.engines.remove import PairEngine
+from importer.pool.engines.remove_outcomes import (
+    CHANGED_PAIR,
+    NAMES_UNLABELLED,
+    PRIMARY_ELSEWHERE,
+    UNKNOWN_STATE,
+    goal,
+    is_reached,
+    merged,
+    not_read,
+    record_done,
+    was_sent,
+)
+from importer.pool.engines.undo_rules import UndoState, is_as_left, keeps_primary, needs_primary
+from importer.pool.outcomes import OutcomeRecorder
+from importer.pool.sender import Sender
+
+
+@dataclass(slots=True)
+class _Siblings:
+    """The pairs of an undo by hash: those that it, or the undone run, may have made primary, and the run's new links.
+
+    They are collected when they are first needed, which few undos need: 60 bytes per pair.
+    """
+
+    pairs: Callable[[], Iterable[PendingPair]]
+    moved: set[int] = field(default_factory=set)
+    made: set[int] = field(default_factory=set)
+    is_collected: bool = False
+
+    def collect(self) -> "_Siblings":
+        """Collect the pairs, once."""
+        if not self.is_collected:
+            self.is_collected = True
+            for pending in self.pairs():
+                state = UndoState.of(pending) if pending.target is not None else None
+                if state is not None and state.primary:
+                    key = hash(primary_key(pending))
+                    if state.may_have_primary:
+                        self.moved.add(key)
+                    if not state.target:
+                        self.made.add(key)
+        return self
+
+
+class ReadBeforeUndo(PairEngine):
+    """Records the present types of pairs that are as the undone run left them, which stay pending; others are left."""
+
+    def __init__(self, client: HubSpotClient, pairs: Callable[[], Iterable[PendingPair]]) -> None:
+        """Read through `client`; `pairs` yields all pairs of the undo."""
+        super().__init__(client)
+        self._records = RecordReader(client)
+        self._siblings = _Siblings(pairs)
+
+    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
+        """Record each pair: to be restored (pending), restored already, or why it is left alone."""
+        found = await self._reader.read(chunk, sender)
+        left = [pending for pending in chunk if _is_undecided(pending, found[pending.id])]
+        unclear = [pending for pending in left if needs_primary(pending, found[pending.id])]
+        records = await read_primary_side(self._records, unclear, sender) if unclear else {}
+        if sender.signal.stopped is not None:
+            return
+        for pending in chunk:
+            outcome = self._reason(pending, found[pending.id], records.get(pending.id))
+            if outcome is not None:
+                outcomes.record(pending, outcome, is_read=True)
+            elif is_reached(pending, found[pending.id].types):
+                _record_reached(pending, found[pending.id], outcomes)
+            elif not was_sent(pending):
+                outcomes.record_types_before(pending, found[pending.id].text)
+
+    def _reason(self, pending: PendingPair, found: Found, record: RecordLinks | None) -> Outcome | None:
+        """Return why a pair is left alone, None if it may be restored, or need not be."""
+        if pending.target is None:
+            return UNKNOWN_STATE
+        if found.merged_into:
+            return merged(pending, found)
+        if found.unread is not None:
+            return not_read(found.unread)
+        if is_reached(pending, found.types):
+            return None
+        if not is_as_left(pending, found):
+            return replace(CHANGED_PAIR, association_types=found.text)
+        if record is not None and record.unread is not None:
+            return not_read(record.unread)
+        siblings = _Siblings(tuple) if record is None else self._siblings.collect()
+        if not keeps_primary(pending, found, record, siblings.moved, siblings.made):
+            is_moved = record is not None and bool(record.primary) and not goal(pending) <= found.types
+            return replace(PRIMARY_ELSEWHERE if is_moved else CHANGED_PAIR, association_types=found.text)
+        if goal(pending) and (found.types - found.labels) - goal(pending):
+            return NAMES_UNLABELLED  # and the links had only labels before
+        return None
+
+
+def _is_undecided(pending: PendingPair, found: Found) -> bool:
+    is_read = found.unread is None and not found.merged_into
+    if pending.target is None or not is_read or is_reached(pending, found.types):
+        return False
+    return is_as_left(pending, found)
+
+
+def _record_reached(pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
+    if was_sent(pending):
+        record_done(pending, found, outcomes)
+        return
+    outcomes.record_types_before(pending, found.text)
+    status = Status.ALREADY_LINKED if found.types else Status.NOT_LINKED
+    outcomes.record(pending, replace(found.last, status=status), is_read=True)

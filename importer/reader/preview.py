@@ -1,0 +1,195 @@
+"""Preview of a source: what can be said about it without reading all of it, also if its columns are not clear."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from importer.config import Reading
+from importer.errors import ImporterError, SettingsError, SourceError
+from importer.model import ObjectType, Role, RowNames
+from importer.reader.columns.header_row import HeaderRow, header_warnings, resolve_columns
+from importer.reader.columns.notes import column_notes
+from importer.reader.columns.reasons import reasons
+from importer.reader.columns.roles import Columns, Header, Side
+from importer.reader.files.detect import open_table
+from importer.reader.files.table import Record, Table
+from importer.reader.messages import quoted, visible
+from importer.reader.parts import find_common_header
+from importer.reader.recognition import RECOGNIZERS
+from importer.reader.result_columns import ResultColumns
+from importer.reader.rows.ids import holds_ids
+from importer.reader.source import kept_header, source_notes
+
+_ROWS_READ = 200
+"""Rows, without blank ones, from which the samples are taken."""
+
+_ROWS_SHOWN = 5
+_SAMPLES = 3
+_COUNTED = 64 << 20
+"""Bytes in which line ends are counted to estimate the number of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewColumn:
+    """A column: its index in the header from 0, its position in the file from 1, also in letters, its name and values.
+
+    The index does not count the columns of previous results; `#N` with the position chooses the column for a role.
+    """
+
+    index: int
+    position: int
+    letters: str
+    name: str
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """A row: its name in messages, and its cells without those of previous results."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePreview:
+    """What the beginning of a source shows.
+
+    `sheet_names` is empty for a text file; `encoding` and `delimiter` are "" for a workbook. `rows_estimate` is None
+    where only reading all of the source would give it. `roles` are the indices of the columns with a role, `reasons`
+    say why they have it. A type is None if a column has it for each row, or if it is not known. If the columns of the
+    pairs are not clear, `error` has the code and the sentence, and the fields that depend on them are empty.
+    """
+
+    format: str
+    encoding: str
+    delimiter: str
+    sheet: str
+    sheet_names: tuple[str, ...]
+    header_row: int | None
+    rows_estimate: int | None
+    columns: tuple[PreviewColumn, ...]
+    rows: tuple[PreviewRow, ...]
+    notes: tuple[str, ...]
+    parts: tuple[str, ...] = ()
+    roles: Mapping[Role, int] | None = None
+    reasons: Mapping[Role, str] | None = None
+    from_type: ObjectType | None = None
+    to_type: ObjectType | None = None
+    from_by: str | None = None
+    to_by: str | None = None
+    sentence: str = ""
+    warnings: tuple[str, ...] = ()
+    error: tuple[str, str] | None = None
+
+
+def preview_source(path: Path, reading: Reading, name: str = "") -> SourcePreview:
+    """Return a preview of a file, read in bounded memory; a text file of a million rows takes less than a second.
+
+    `name` is its name in messages. Raises `SourceError` if it contains no table or no header, and `SettingsError` for
+    an unknown encoding or delimiter.
+    """
+    name = name or path.name
+    table = open_table(path, name, reading, RECOGNIZERS)
+    try:
+        found = find_common_header(name, table, reading)
+        results = ResultColumns(name, found.texts, None)
+        header = kept_header(found, results)
+        rows = list(islice(_filled_rows(found, results), _ROWS_READ))
+        preview = _described(table, found, header, rows, source_notes(table, found, results))
+        preview = replace(preview, rows_estimate=_estimate(path, table, found))
+        try:
+            columns = resolve_columns(name, found, header, reading, holds_ids)
+        except (SourceError, SettingsError) as error:
+            return replace(preview, error=_as_text(error))
+        return _with_columns(preview, found, header, columns, reading)
+    finally:
+        table.close()
+
+
+def _described(
+    table: Table, found: HeaderRow, header: Header, rows: Sequence[Record], notes: tuple[str, ...]
+) -> SourcePreview:
+    names = RowNames(tuple(part.name for part in table.parts))
+    return SourcePreview(
+        format=table.format,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        sheet=table.sheet,
+        sheet_names=table.sheet_names,
+        header_row=found.number,
+        rows_estimate=None,
+        columns=tuple(_column(index, header, rows) for index in range(len(header.texts))),
+        rows=tuple(PreviewRow(names.of(number), tuple(map(str, cells))) for number, cells in rows[:_ROWS_SHOWN]),
+        notes=notes,
+        parts=names.parts,
+    )
+
+
+def _with_columns(
+    preview: SourcePreview, found: HeaderRow, header: Header, columns: Columns, reading: Reading
+) -> SourcePreview:
+    from_side, to_side = columns.from_side, columns.to_side
+    return replace(
+        preview,
+        roles=columns.roles(),
+        reasons=reasons(header, columns, reading),
+        from_type=from_side.object_type if from_side.type_column is None else None,
+        to_type=to_side.object_type if to_side.type_column is None else None,
+        from_by=from_side.lookup_by or None,
+        to_by=to_side.lookup_by or None,
+        sentence=f"This file links {_records(from_side, header)} to {_records(to_side, header)}.",
+        warnings=header_warnings(found, header, columns) + column_notes(header, columns),
+    )
+
+
+def _records(side: Side, header: Header) -> str:
+    if side.type_column is not None:
+        return f"records of the types in {quoted(header.name(side.type_column))}"
+    return str(side.object_type)
+
+
+def _filled_rows(found: HeaderRow, results: ResultColumns) -> Iterator[Record]:
+    """Yield the rows that are not blank, without the columns of previous results."""
+    for records in found.records:
+        numbers, rows = results.remove(records) if results.exist else records
+        for number, cells in zip(numbers, rows, strict=True):
+            if any(map(str.strip, cells)):
+                yield number, cells
+
+
+def _column(index: int, header: Header, rows: Sequence[Record]) -> PreviewColumn:
+    values = (str(cells[index]).strip() for _, cells in rows if index < len(cells))
+    samples = tuple(islice(dict.fromkeys(map(visible, filter(None, values))), _SAMPLES))
+    position = header.positions[index]
+    return PreviewColumn(index, position, column_letters(position), header.name(index), samples)
+
+
+def column_letters(position: int) -> str:
+    """Return the letters of a column in a spreadsheet program by its position from 1: A, B, …, Z, AA."""
+    letters = ""
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _estimate(path: Path, table: Table, found: HeaderRow) -> int | None:
+    """Return the number of rows of a text file by its line ends, of which a cell may contain some."""
+    if table.format not in {"CSV", "TSV"}:  # compressed, or a workbook
+        return None
+    size = path.stat().st_size
+    lines = counted = 0
+    with path.open("rb") as file:
+        while counted < _COUNTED and (data := file.read(1 << 20)):
+            counted += len(data)
+            lines += data.count(b"\n") or data.count(b"\r")
+        file.seek(max(0, size - 4))
+        lines += not file.read().rstrip(b"\0").endswith((b"\n", b"\r")) and counted == size
+    estimate = round(lines * size / counted) if counted else 0
+    return max(0, estimate - (found.number or 0))
+
+
+def _as_text(error: ImporterError) -> tuple[str, str]:
+    return error.code, str(error)

@@ -1,0 +1,127 @@
+"""What a report shows, as plain values; the texts of people and of HubSpot in it are not escaped yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from importer.journal import (
+    ActivityTotals,
+    CompletedPairs,
+    FailureKind,
+    PauseSpan,
+    ProcessSpan,
+    Second,
+    TypeChange,
+)
+from importer.model import GOOD_STATUSES, Status
+from importer.reporter.row_counts import RowCounts
+from importer.reporter.summary import Summary
+from importer.reporter.summary_sheet import MEANINGS
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line about the run or its settings."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusShare:
+    """The rows with one status and their share of all rows, from 0 to 1, beginning at `start`."""
+
+    status: Status
+    rows: int
+    start: float
+    share: float
+    meaning: str
+
+    @property
+    def is_good(self) -> bool:
+        """True if these rows need no further action."""
+        return self.status in GOOD_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A kind of problem: how many rows or pairs have it, what to do, and the names of the first rows."""
+
+    status: Status
+    code: str
+    number: str
+    message: str
+    advice: str
+    first_rows: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A row that needs work: its name, its cells, and what its result columns say."""
+
+    name: str
+    status: Status
+    cells: tuple[str, ...]
+    message: str
+    advice: str
+    original: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Everything that the report of a run shows. `now` is the Unix time at which it was made."""
+
+    summary: Summary
+    version: str
+    facts: Sequence[Fact]
+    settings: Sequence[Fact]
+    header: Sequence[str]
+    completed: Sequence[CompletedPairs]
+    seconds: Sequence[Second]
+    totals: ActivityTotals
+    pauses: Sequence[PauseSpan]
+    processes: Sequence[ProcessSpan]
+    findings: Sequence[Finding]
+    changes: Sequence[TypeChange]
+    rows: Sequence[ReportRow]
+    now: float
+
+    @property
+    def counts(self) -> RowCounts:
+        """The rows of the run by status."""
+        return self.summary.row_counts
+
+
+def share_statuses(counts: RowCounts) -> list[StatusShare]:
+    """Return the statuses that any row has, good ones first, with their places in a bar of width 1."""
+    found = sorted(
+        ((status, rows) for status, rows in counts.by_status.items() if rows),
+        key=lambda entry: (entry[0] not in GOOD_STATUSES, list(Status).index(entry[0])),
+    )
+    shares: list[StatusShare] = []
+    start = 0.0
+    for status, rows in found:
+        share = rows / counts.rows
+        shares.append(StatusShare(status, rows, start, share, MEANINGS[status]))
+        start += share
+    return shares
+
+
+def findings_of(kinds: Sequence[FailureKind], rows: Sequence[ReportRow], codes: Sequence[str]) -> list[Finding]:
+    """Return the kinds of failures with the first rows that have them; `codes` are those of `rows`."""
+    return [
+        Finding(
+            status=kind.status,
+            code=kind.category or (f"HTTP {kind.http_status}" if kind.http_status else ""),
+            number=f"{kind.pairs:,} pair{'s' * (kind.pairs != 1)}",
+            message=kind.message,
+            advice=kind.advice,
+            first_rows=", ".join(
+                [
+                    row.name
+                    for row, code in zip(rows, codes, strict=True)
+                    if (row.status, code) == (kind.status, kind.category)
+                ][:5]
+            ),
+        )
+        for kind in kinds
+    ]

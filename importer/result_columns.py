@@ -1,0 +1,45 @@
+"""The columns that a run adds to the source's in its results."""
+
+ROW_RESULT_COLUMNS = (
+    "import_row",
+    "import_status",
+    "import_http_status",
+    "import_api_status",
+    "import_num_errors",
+    "import_error_category",
+    "import_error_message",
+    "import_error_details",
+    "import_correlation_id",
+    "import_association_types",
+    "import_attempts",
+    "import_duplicate_of",
+    "import_completed_at",
+    "import_advice",
+)
+"""The result columns with the outcome of a row, in order."""
+
+RUN_ID_COLUMN = "import_run_id"
+"""The result column that names the run that wrote the row."""
+
+RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
+"""The columns that are added to every results file, in order."""
+
+TYPES_BEFORE_COLUMN = "import_types_before"
+"""Column for the association types of a pair before sending, `-` if none; present only when any were read."""
+
+TYPES_SEPARATOR = "|"
+"""Between the types of the pairs of one row, if they differ."""
+
+FOUND_ID_COLUMNS = ("import_from_id", "import_to_id")
+"""The result columns with the ids that were looked up, in order; present only if a run looked up ids."""
+
+EXTRA_CELLS_COLUMN = "import_extra_cells"
+"""Column for the cells of a row beyond the header, as a JSON list of strings; present only when needed."""
+
+ORIGINAL_CELLS_COLUMN = "import_original_cells"
+"""Column for the texts that corrected cells had, as a JSON object by column name; present only when needed."""
+
+PREVIOUS_RESULT_COLUMNS = frozenset(
+    {*RESULT_COLUMNS, TYPES_BEFORE_COLUMN, *FOUND_ID_COLUMNS, EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN}
+)
+"""Columns that hold previous results if a source has them; they are replaced."""

@@ -1,0 +1,222 @@
+"""Notifies other systems about a run: a webhook, Slack, and a monitor that raises the alarm when a run is missing.
+
+A notification never changes the outcome of a run. It contains counts and paths, never the contents of rows.
+"""
+
+import asyncio
+import functools
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import aiohttp
+from pydantic import SecretStr
+
+from importer.config import NotifyTargets, NotifyWhen, Settings, load_notify_targets
+from importer.errors import ImporterError, RunAbortedError
+from importer.exit_codes import ExitCode
+from importer.hubspot.proxy import find_proxy
+from importer.journal import open_for_run
+from importer.model import GOOD_STATUSES
+from importer.reporter import RunStatus, Summary
+from importer.runner.context import RunContext
+from importer.runner.events import ignore
+from importer.runner.send import run_on_own_loop
+from importer.runner.state_directory import journal_path, open_journal
+from importer.timestamps import utc_now_text
+
+SIGNATURE_HEADER = "X-Importer-Signature"
+"""HMAC-SHA256 of the body with the webhook's secret, as `sha256=HEX`."""
+
+_TRIES = 2
+_SECONDS = 5.0
+_SECONDS_AFTER_SIGNAL = 1.0
+"""Whatever runs the process kills it soon after a signal, so that there is time for one short try only."""
+
+P = ParamSpec("P")
+First = TypeVar("First")
+Command = Callable[Concatenate[First, Settings, P], Summary]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request to one target, which `name` describes without its address."""
+
+    name: str
+    url: SecretStr
+    body: bytes | None = None
+    headers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The result of a notification, as the journal keeps it; `error` is "" if the target accepted it."""
+
+    target: str
+    at: str
+    error: str
+
+
+def notified(command: Command[First, P]) -> Command[First, P]:
+    """Decorate a function that executes a run: notify the targets of its settings at its start and end.
+
+    The wrapped function raises SettingsError before anything else if an address is unusable. Runs in a simulated
+    HubSpot are rehearsals, about which nobody is notified.
+    """
+
+    @functools.wraps(command)
+    def wrapper(first: First, settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> Summary:
+        targets = NotifyTargets() if settings.sandbox else load_notify_targets(settings)
+        if not targets:
+            return command(first, settings, *args, **kwargs)
+        on_event: Any = kwargs.get("on_event", ignore)
+        notifier = Notifier(targets, RunContext(settings, on_event=on_event))
+        notifier.started()
+        try:
+            summary = command(first, settings, *args, **kwargs)
+        except ImporterError as error:
+            aborted = isinstance(error, RunAbortedError)
+            notifier.failed(error.code, ExitCode.STOPPED if aborted else ExitCode.WRONG_INPUT)
+            raise
+        except Exception:
+            notifier.failed("INTERNAL_ERROR", ExitCode.INTERNAL_ERROR)
+            raise
+        notifier.ended(summary)
+        return summary
+
+    return wrapper
+
+
+@dataclass(frozen=True, slots=True)
+class Notifier:
+    """Sends the notifications of one command to its targets."""
+
+    targets: NotifyTargets
+    context: RunContext
+
+    def started(self) -> None:
+        """Notify the heartbeat monitor that a run starts."""
+        self._deliver(self._heartbeat("/start"))
+
+    def failed(self, code: str, exit_code: ExitCode) -> None:
+        """Notify all targets that a command ended with an error; its text may quote cells and is not sent."""
+        text = f"The import did not run: {code} (exit code {int(exit_code)}). The log has the details."
+        body = {"status": "error", "code": code, "exit_code": int(exit_code)}
+        self._deliver([*self._heartbeat("/fail"), *self._people(text, json.dumps(body))])
+
+    def ended(self, summary: Summary) -> None:
+        """Notify the targets of the outcome of a run, and record in its journal who was notified."""
+        is_complete = summary.status is RunStatus.FINISHED
+        messages = self._heartbeat("" if is_complete else "/fail")
+        if self.targets.when is NotifyWhen.ALWAYS or summary.exit_code is not ExitCode.OK:
+            text = _sentence(summary, _source_name(self.context.settings, summary.run_id))
+            messages += self._people(text, summary.as_json())
+        after_signal = summary.status is RunStatus.INTERRUPTED
+        deliveries = self._deliver(messages, after_signal=after_signal)
+        try:
+            with open_for_run(journal_path(self.context.settings, summary.run_id)) as journal:
+                journal.add_notifications([asdict(delivery) for delivery in deliveries])
+        except (ImporterError, OSError) as error:
+            self.context.warn(f"The notifications are not in the journal of run {summary.run_id}: {error}")
+
+    def _people(self, text: str, body: str) -> list[Message]:
+        messages = []
+        if self.targets.webhook:
+            headers = {"Content-Type": "application/json"}
+            if self.targets.webhook_secret:
+                key = self.targets.webhook_secret.get_secret_value().encode()
+                headers[SIGNATURE_HEADER] = f"sha256={hmac.new(key, body.encode(), 'sha256').hexdigest()}"
+            messages.append(Message("webhook", self.targets.webhook, body.encode(), headers))
+        if self.targets.slack:
+            slack = json.dumps({"text": text}).encode()
+            messages.append(Message("Slack", self.targets.slack, slack, {"Content-Type": "application/json"}))
+        return messages
+
+    def _heartbeat(self, path: str) -> list[Message]:
+        """Return the ping of the heartbeat monitor. Its URL with `/start` and `/fail` is what such services use."""
+        if not self.targets.heartbeat:
+            return []
+        url, question, query = self.targets.heartbeat.get_secret_value().partition("?")
+        return [Message("heartbeat", SecretStr(f"{url.rstrip('/')}{path}{question}{query}"))]
+
+    def _deliver(self, messages: list[Message], *, after_signal: bool = False) -> list[Delivery]:
+        """Send messages at the same time, log the results and return them. Raises no error."""
+        if not messages:
+            return []
+        tries, seconds = (1, _SECONDS_AFTER_SIGNAL) if after_signal else (_TRIES, _SECONDS)
+        try:
+            errors = run_on_own_loop(_send_all(messages, tries, seconds))
+        except (KeyboardInterrupt, SystemExit):  # the run has its outcome; the signal only ends the waiting
+            errors = ["interrupted"] * len(messages)
+        at = utc_now_text()
+        found = [Delivery(message.name, at, error) for message, error in zip(messages, errors, strict=True)]
+        for delivery in found:
+            if delivery.error:
+                self.context.warn(f"Notification to {delivery.target} failed: {delivery.error}. The run is unaffected.")
+            else:
+                self.context.notify(f"Notification sent to {delivery.target}.")
+        return found
+
+
+async def _send_all(messages: Sequence[Message], tries: int, seconds: float) -> list[str]:
+    """Send messages at the same time, each at most `tries` times; return the error of each, "" if there was none."""
+    return await asyncio.gather(*(_send(message, tries, seconds) for message in messages))
+
+
+async def _send(message: Message, tries: int, seconds: float) -> str:
+    error = ""
+    for _ in range(tries):
+        error, may_repeat = await _send_once(message, seconds)
+        if not may_repeat:
+            break
+    return error
+
+
+async def _send_once(message: Message, seconds: float) -> tuple[str, bool]:
+    """Send a message once; return the error ("" if none) and whether another try makes sense."""
+    url = message.url.get_secret_value()
+    try:
+        proxy = find_proxy(url)
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session,
+            session.request(
+                "POST" if message.body is not None else "GET",
+                url,
+                data=message.body,
+                headers=message.headers,
+                proxy=proxy,
+                allow_redirects=False,
+            ) as response,
+        ):
+            if response.status < 300:
+                return "", False
+            return f"HTTP {response.status}", response.status >= 500 or response.status == 429
+    except TimeoutError:
+        return f"no response within {seconds:g} s", True
+    except (aiohttp.ClientError, ImporterError, OSError, ValueError) as error:
+        return type(error).__name__, True
+
+
+def _source_name(settings: Settings, run_id: str) -> str:
+    try:
+        with open_journal(settings, run_id) as journal:
+            return Path(journal.info.source).name
+    except ImporterError:
+        return "unknown file"
+
+
+def _sentence(summary: Summary, source: str) -> str:
+    """Return the outcome of a run in one sentence for people."""
+    counts = summary.row_counts
+    bad = ", ".join(
+        f"{number:,} {status}" for status, number in counts.by_status.items() if number and status not in GOOD_STATUSES
+    )
+    attention = f"; {counts.bad:,} need attention ({bad})" if counts.bad else ""
+    reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
+    return (
+        f"{source}: {counts.rows - counts.bad:,} of {counts.rows:,} rows are good{attention}. "
+        f"Run {summary.run_id} {summary.status}{reason}."
+    )

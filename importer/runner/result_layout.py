@@ -1,0 +1,19 @@
+"""The form of the results of a run, from its journal."""
+
+from importer.journal import Journal
+from importer.reporter import Layout
+
+
+def result_layout(journal: Journal, run_id: str) -> Layout:
+    """Return the columns and the delimiter of the results of a journal, written by the run `run_id` ("" for none)."""
+    info = journal.info
+    return Layout(
+        info.header,
+        info.delimiter,
+        run_id,
+        has_extra_cells=journal.has_extra_cells(),
+        row_names=info.row_names,
+        has_types_before=journal.has_types_before(),
+        has_found_ids=info.looks_up,
+        has_originals=journal.has_corrections(),
+    )

@@ -1,0 +1,117 @@
+"""Pages of the rows of a run or a check, filtered, for people who look at them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from importer.journal import Journal
+from importer.model import Outcome, RowOutcome, Status
+from importer.reporter import WORST_FIRST
+from importer.runner.check import CHECK_ID, NOT_SENT_BY_CHECK
+from importer.runner.finish import not_sent_outcome
+
+_STATUSES = tuple(Status)
+_MAX_KEPT = 8
+"""Filters whose rows are kept, so that their next page is quick."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows to show: those with one of the statuses, a problem of a code, a text in a cell; empty ones are any."""
+
+    statuses: frozenset[Status] = frozenset()
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPage:
+    """Some of the rows that a filter finds, and the number of all of them."""
+
+    total: int
+    rows: tuple[RowOutcome, ...]
+
+
+class RowPages:
+    """The rows of one journal; a context manager. Belongs to one thread at a time.
+
+    A page of all rows takes milliseconds. The first page of a filter takes about a second for a million rows; the next
+    ones are quick while no process writes to the journal.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the journal at `path`. Raises JournalError, as all methods do."""
+        self.journal = Journal(path)
+        self._version = 0
+        self._statuses: bytes | None = None
+        self._found: dict[Filter, Sequence[int]] = {}
+
+    def __enter__(self) -> Self:
+        """Return the object itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the journal."""
+        self.journal.__exit__(kind, error, trace)
+
+    def page(self, wanted: Filter | None = None, *, offset: int = 0, limit: int = 50) -> RowPage:
+        """Return at most `limit` of the rows that a filter finds, after the first `offset` ones."""
+        places = self._places(wanted or Filter())
+        rows = self.journal.rows_at(places[offset : offset + limit], self._not_sent())
+        return RowPage(len(places), tuple(rows))
+
+    def row(self, number: int) -> RowOutcome | None:
+        """Return the row with this number, None if there is none."""
+        place = self.journal.place_of(number)
+        return None if place is None else self.journal.rows_at([place], self._not_sent())[0]
+
+    def counts(self) -> dict[Status, int]:
+        """Return how many rows have each status."""
+        self._forget_old()
+        return {_STATUSES[code]: number for code, number in Counter(self._all_statuses()).items()}
+
+    def _places(self, wanted: Filter) -> Sequence[int]:
+        if wanted == Filter():
+            return range(self.journal.counts().rows)
+        self._forget_old()
+        if wanted not in self._found:
+            if len(self._found) >= _MAX_KEPT:
+                self._found.pop(next(iter(self._found)))
+            self._found[wanted] = self._find(wanted)
+        return self._found[wanted]
+
+    def _find(self, wanted: Filter) -> Sequence[int]:
+        parts: list[Sequence[int]] = []
+        if wanted.statuses:
+            codes = {_STATUSES.index(status) for status in wanted.statuses}
+            statuses = self._all_statuses()
+            parts.append(list(compress(range(len(statuses)), map(codes.__contains__, statuses))))
+        if wanted.code:
+            parts.append(self.journal.places_with_problem(wanted.code))
+        if wanted.text:
+            parts.append(self.journal.places_with_text(wanted.text))
+        first, *others = parts
+        common = set(first).intersection(*others) if others else first
+        return sorted(common) if others else first
+
+    def _all_statuses(self) -> bytes:
+        if self._statuses is None:
+            self._statuses = self.journal.row_statuses(WORST_FIRST)
+        return self._statuses
+
+    def _forget_old(self) -> None:
+        """Forget what was found before another process wrote to the journal."""
+        version = self.journal.version
+        if version != self._version:
+            self._version, self._statuses = version, None
+            self._found.clear()
+
+    def _not_sent(self) -> Outcome:
+        info = self.journal.info
+        return NOT_SENT_BY_CHECK if info.run_id == CHECK_ID else not_sent_outcome(info.operation, info.run_id)

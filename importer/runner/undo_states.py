@@ -1,0 +1,111 @@
+"""What an undo has to restore: the pairs that a run changed, and the records that were primary before it."""
+
+from collections.abc import Iterator
+
+from importer.config import LabelMode
+from importer.hubspot.association_types import NOT_LINKED, parse_types, primary_type, types_text
+from importer.journal import NO_TYPES, Journal, PendingPair, StateToRestore
+from importer.model import ObjectType, Operation, Pair, PairOutcome, RecordId, RowOutcome, SourceBlock, SourceRow
+from importer.pool.engines.primary_reader import primary_key
+from importer.pool.engines.read_labelled import becomes_primary
+
+_ROWS_OF_BLOCK = 1_000
+_UNKNOWN: StateToRestore = (None, None, NO_TYPES, NO_TYPES)
+
+Key = tuple[ObjectType, RecordId, ObjectType, RecordId]
+"""A pair as seen from the record that can have only one primary record."""
+
+
+class UndoStates:
+    """The pairs of an undo with the states to restore, in the order of the undone run's rows.
+
+    A record that was primary until the run made another one primary is an additional pair in the row that did it.
+    """
+
+    def __init__(self, undone: Journal) -> None:
+        """Read the journal of the run to undo. Memory grows with the pairs that were to become Primary only."""
+        self._undone = undone
+        self._is_unlink = undone.info.operation is Operation.UNLINK
+        self._replaces = undone.info.settings.get("label_mode") == LabelMode.REPLACE
+        self._primaries = self._former_primaries()
+
+    def blocks(self) -> Iterator[SourceBlock]:
+        """Yield the rows with their pairs to restore."""
+        corrections = self._undone.corrections()
+        block = SourceBlock()
+        for row, pairs in self._rows():
+            block.add(SourceRow(row.number, row.cells, tuple(pair for pair, _ in pairs), ()))
+            block.corrections = [*block.corrections, *corrections.get(row.number, ())]
+            if len(block.numbers) == _ROWS_OF_BLOCK:
+                yield block
+                block = SourceBlock()
+        yield block
+
+    def states(self) -> Iterator[StateToRestore]:
+        """Yield the states of the pairs of `blocks`, in the same order."""
+        for _, pairs in self._rows():
+            yield from (state for _, state in pairs)
+
+    def _rows(self) -> Iterator[tuple[RowOutcome, list[tuple[Pair, StateToRestore]]]]:
+        left = dict(self._primaries)
+        for row in self._undone.rows_to_undo():
+            pairs = [(made.pair, self._state(made)) for made in row.pairs]
+            for made in row.pairs:
+                key = _former_primary(made)
+                if key is not None and (types := left.pop(key, None)) is not None:
+                    pairs.append((Pair(*key), _state_of_former_primary(key, types)))
+            yield row, pairs
+
+    def _former_primaries(self) -> dict[Key, str]:
+        """Return the records that were primary before the run, unless the run changed their own pairs too."""
+        found: dict[Key, str] = {}
+        if self._is_unlink or not self._undone.has_labels:
+            return found
+        for row in self._undone.rows_to_undo():
+            for made in row.pairs:
+                key = _former_primary(made)
+                if key is not None and made.primary_before is not None:
+                    found.setdefault(key, made.primary_before[1])
+        for row in self._undone.rows_to_undo() if found else ():
+            for made in row.pairs:
+                found.pop(primary_key(_pending(made)), None)
+        return found
+
+    def _state(self, made: PairOutcome) -> StateToRestore:
+        if made.before is None or (not self._is_unlink and _is_former_primary_unknown(made)):
+            return _UNKNOWN
+        before = parse_types(made.before)
+        labels = parse_types(made.goal) if made.goal else NOT_LINKED
+        if self._is_unlink:
+            # A removal that was killed before it read back left nothing, if HubSpot carried it out.
+            left = made.after or (None if labels else NO_TYPES)
+            return left, made.before, NO_TYPES, types_text(before & labels if labels else before)
+        removed = before - labels if labels and self._replaces else NOT_LINKED
+        return made.after, made.before, types_text(labels), types_text(removed)
+
+
+def _pending(made: PairOutcome) -> PendingPair:
+    return PendingPair(0, 0, made.pair, before=made.before, goal=made.goal)
+
+
+def _former_primary(made: PairOutcome) -> Key | None:
+    """Return the pair that was primary until the run made this pair primary; None if there was none."""
+    if made.primary_before is None or not made.primary_before[0]:
+        return None
+    return (*primary_key(_pending(made))[:3], RecordId(made.primary_before[0]))
+
+
+def _is_former_primary_unknown(made: PairOutcome) -> bool:
+    """Return whether the run made a pair primary, and it is not known which record was it before."""
+    pending = _pending(made)
+    if not becomes_primary(pending):
+        return False
+    if primary_type(made.pair.from_type, made.pair.to_type) in parse_types(made.before or NO_TYPES):
+        return False
+    return made.primary_before is None or (bool(made.primary_before[0]) and made.primary_before[1] == NO_TYPES)
+
+
+def _state_of_former_primary(key: Key, types: str) -> StateToRestore:
+    primary = primary_type(key[0], key[2])
+    kept = parse_types(types) - {primary}
+    return types_text(kept), types, NO_TYPES, types_text({primary} if primary else ())

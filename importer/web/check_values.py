@@ -1,0 +1,65 @@
+"""The report of a check as JSON values for the page."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from importer.journal import ProblemGroup
+from importer.model import Problem, RowNames, RowOutcome
+from importer.reporter import problem_sentence
+from importer.runner.check import CheckReport
+from importer.runner.row_pages import RowPages
+
+
+def check_values(report: CheckReport, journal: Path) -> dict[str, Any]:
+    """Return a report as JSON values; the cells of rows with problems come from the journal of the check."""
+    costs = report.costs
+    with RowPages(journal) as pages:
+        problems = [_group(group, pages, report.understood.row_names) for group in report.problems]
+    return {
+        **asdict(report.counts),
+        "problems": problems,
+        "warnings": report.warnings,
+        "notes": report.understood.notes,
+        "costs": {
+            **asdict(costs),
+            "calls": costs.calls,
+            "reads": costs.read_calls if costs.read_first else 0,
+            "minutes": costs.minutes,
+            "daily_share": report.daily_share,
+        },
+        "labels": [{"text": text, "pairs": pairs} for text, pairs in report.labels.items()],
+        "lookup": asdict(report.lookup) if report.lookup is not None else None,
+        "already_linked": None,
+        "primaries_moving": None,
+        "calls_made": report.reads,
+    }
+
+
+def _group(group: ProblemGroup, pages: RowPages, names: RowNames) -> dict[str, Any]:
+    first = []
+    for number, problem in group.first:
+        row = pages.row(number)
+        values = problem_values(problem, pages.journal.info.header)
+        text = cell_text(row, values["column"]) if row is not None else ""
+        sentence = problem_sentence(names.of(number), problem)
+        first.append({"row": number, "name": names.of(number), "text": text, **values, "sentence": sentence})
+    return {"code": group.code, "rows": group.rows, "first": first}
+
+
+def problem_values(problem: Problem, header: Sequence[str]) -> dict[str, Any]:
+    """Return a problem as JSON values, with the index of its column; None for the row as a whole."""
+    column = header.index(problem.column) if problem.column in header else None
+    return {
+        "code": problem.code,
+        "column": column,
+        "column_name": problem.column,
+        "message": problem.message,
+        "advice": problem.advice,
+    }
+
+
+def cell_text(row: RowOutcome, column: int | None) -> str:
+    """Return the text of a cell, "" if the row has none there."""
+    return row.cells[column] if column is not None and column < len(row.cells) else ""

@@ -1,0 +1,62 @@
+"""The command line that does the same as a run of the page."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from importer.journal import SANDBOX, RunInfo
+from importer.model import Operation
+
+_CRON = "15 2 * * *"
+"""Every night at a quarter past two, when few people use the account."""
+
+_VALUES = {
+    "from_object_type": "--from",
+    "to_object_type": "--to",
+    "from_by": "--from-by",
+    "to_by": "--to-by",
+    "sheet": "--sheet",
+    "delimiter": "--delimiter",
+    "encoding": "--encoding",
+    "header_row": "--header-row",
+    "limit": "--limit",
+    "portal_id": "--portal",
+}
+_SWITCHES = {"no_header": "--no-header", "allow_blank": "--allow-blank", "visible_rows_only": "--visible-rows-only"}
+
+
+def command_values(info: RunInfo) -> dict[str, str]:
+    """Return the command line of a run, and a line for cron, as JSON values."""
+    return {
+        "command": shlex.join(arguments(info)),
+        "cron": f"{_CRON}  cd /path/to/files && {shlex.join([*arguments(info), '--json'])}",
+    }
+
+
+def arguments(info: RunInfo) -> list[str]:
+    """Return the command line of a run, with its file in the working directory."""
+    if info.operation is Operation.UNDO:
+        return ["importer", "undo", str(info.parent)]
+    if info.parent is not None:
+        return ["importer", "retry", info.parent]
+    name = "unlink" if info.operation is Operation.UNLINK else "run"
+    return ["importer", name, Path(info.source).name, *_reading(info.reading), *_sending(info)]
+
+
+def _reading(reading: Mapping[str, Any]) -> list[str]:
+    found = []
+    for key, flag in _VALUES.items():
+        if reading.get(key) is not None:
+            found += [flag, str(reading[key])]
+    found += [flag for key, flag in _SWITCHES.items() if reading.get(key)]
+    for role, column in reading.get("columns", {}).items():
+        found += ["--map", f"{role}={column}"]
+    for label in reading.get("labels", ()):
+        found += ["--label", label]
+    return found
+
+
+def _sending(info: RunInfo) -> list[str]:
+    mode = info.settings.get("label_mode", "add")
+    return [*(["--label-mode", mode] if mode != "add" else []), *(["--sandbox"] if info.target == SANDBOX else [])]

@@ -1,0 +1,42 @@
+"""Results and failures of a run as attachments: the files that the command line writes."""
+
+import asyncio
+from pathlib import Path
+from urllib.parse import quote
+
+from aiohttp import web
+
+from importer.runner.state_directory import journal_path
+from importer.web.protocol import JobKind
+from importer.web.responses import RequestError
+from importer.web.services import Services
+
+_CONTENT_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+async def prepare_download(run_id: str, name: str, services: Services) -> web.FileResponse:
+    """Write the current results of a run, and return the requested file.
+
+    `name` is `results.csv`, `results.xlsx` or `failures.csv`. Raises RequestError if no row failed.
+    """
+    kind, _, extension = name.partition(".")
+    journal = journal_path(services.launch.settings, run_id)
+    results = await services.rows.read(journal, lambda pages: pages.journal.info.results)
+    directory = await asyncio.to_thread(services.store.downloads, run_id)
+    out = directory / Path(results).with_suffix(f".{'csv' if kind == 'failures' else extension}").name
+    job = await services.session.job(JobKind.REPORT, {"run_id": run_id, "out": str(out)}, of_run=True)
+    async with services.downloads:  # two at a time would write the same file
+        summary = await services.workers.run(job)
+    path = Path(summary[kind]) if summary[kind] else None
+    if path is None:
+        raise RequestError(404, "NO_FAILURES", "No row failed, so that there is no failures file.")
+    return web.FileResponse(
+        path,
+        headers={
+            "Content-Type": _CONTENT_TYPES[path.suffix],
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(path.name)}",
+        },
+    )

@@ -1,0 +1,141 @@
+"""Requests about uploaded files: upload, columns, and the start of a run."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from importer.model import Operation
+from importer.web.import_values import column_names, import_values
+from importer.web.protocol import JobKind
+from importer.web.readings import REMEMBERED, header_key, merged
+from importer.web.responses import RequestError, json_response, read_object
+from importer.web.services import Services
+from importer.web.store import Import
+from importer.web.uploads import SAMPLES, copy_sample, receive
+
+_OPERATIONS = {str(Operation.LINK), str(Operation.UNLINK)}
+_LABEL_MODES = {"add", "replace"}
+
+
+class ImportsApi:
+    """The handlers of `/api/imports`."""
+
+    def __init__(self, services: Services) -> None:
+        """Use the services of the server."""
+        self._services = services
+        self._store = services.store
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """The routes and their handlers."""
+        return [
+            web.get("/api/samples", self._samples),
+            web.get("/api/imports", self._list),
+            web.post("/api/imports", self._upload),
+            web.post("/api/imports/sample", self._copy_sample),
+            web.get("/api/imports/{id}", self._show),
+            web.patch("/api/imports/{id}", self._change),
+            web.delete("/api/imports/{id}", self._delete),
+            web.post("/api/imports/{id}/run", self._run),
+        ]
+
+    async def _samples(self, request: web.Request) -> web.Response:
+        return json_response([{"name": name, "about": about} for name, about in SAMPLES.items()])
+
+    async def _list(self, request: web.Request) -> web.Response:
+        found = await asyncio.to_thread(lambda: list(self._store.all()))
+        keys = ("id", "name", "created_at", "operation", "run_id")
+        return json_response([{key: getattr(one, key) for key in keys} for one in found])
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        return json_response({"id": (await receive(request, self._store)).id}, 201)
+
+    async def _copy_sample(self, request: web.Request) -> web.Response:
+        values = await read_object(request, name=str)
+        made = await asyncio.to_thread(copy_sample, values.get("name", next(iter(SAMPLES))), self._store)
+        return json_response({"id": made.id}, 201)
+
+    async def _show(self, request: web.Request) -> web.Response:
+        found = self._store.load(request.match_info["id"])
+        is_first = self._store.read(found.id, "preview") is None
+        preview = await self._preview(found)
+        remembered = self._store.remembered(header_key(column_names(preview)))
+        if is_first and remembered and not found.reading:
+            found = replace(found, reading=remembered, is_remembered=True)
+            self._store.save(found)
+            preview = await self._preview(found)
+        return self._response(found, preview)
+
+    async def _change(self, request: web.Request) -> web.Response:
+        values = await read_object(request, operation=str, label_mode=str, reading=dict)
+        found = self._store.load(request.match_info["id"])
+        if values.get("operation", found.operation) not in _OPERATIONS:
+            raise RequestError(400, "WRONG_TYPE", "The operation is neither link nor unlink.")
+        if values.get("label_mode", found.label_mode) not in _LABEL_MODES:
+            raise RequestError(400, "WRONG_TYPE", "The label mode is neither add nor replace.")
+        columns = (await self._preview(found)).get("columns", ())
+        found = self._store.load(found.id)
+        reading = merged(found.reading, values.get("reading", {}), columns)
+        changed = replace(
+            found,
+            operation=values.get("operation", found.operation),
+            label_mode=values.get("label_mode", found.label_mode),
+            reading=reading,
+            is_remembered=found.is_remembered and reading == found.reading,
+        )
+        self._store.save(changed)
+        return self._response(changed, await self._preview(changed))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        found = self._store.load(request.match_info["id"])
+        if found.run_id is not None:
+            raise RequestError(409, "IMPORT_HAS_RUN", "This file has a run. Delete the run instead.")
+        await asyncio.to_thread(self._store.remove, found.id)
+        return web.Response(status=204)
+
+    async def _run(self, request: web.Request) -> web.Response:
+        values = await read_object(request, first_rows=(int, type(None)), pairs=int, account=(int, type(None)))
+        found = self._store.load(request.match_info["id"])
+        services = self._services
+        if found.run_id is not None and services.starts.is_running(found.run_id):
+            raise RequestError(409, "RUN_BUSY", "This file is being sent already: open its run.")
+        state = await services.checks.state(found)
+        account, _ = await services.session.account()
+        if values.get("account") != (account["id"] if account is not None else None):
+            raise RequestError(409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded.")
+        if state.pairs is None or state.pairs != values.get("pairs"):
+            raise RequestError(409, "CHECK_OUTDATED", "The file has changed since it was checked. Check it again.")
+        preview = await self._preview(found)
+        remembered = {key: value for key, value in found.reading.items() if key in REMEMBERED}
+        self._store.remember(header_key(column_names(preview)), remembered)
+        arguments = {
+            "file": str(self._store.source(found)),
+            "edits": found.edits,
+            "operation": found.operation,
+            "first_rows": values.get("first_rows"),
+        }
+        job = await services.session.job(JobKind.RUN, arguments, await services.checks.flags(found))
+        start = await services.starts.begin(job, found.id, on_run=lambda run_id: self._set_run(found.id, run_id))
+        return json_response({"start": start.id}, 202)
+
+    def _set_run(self, import_id: str, run_id: str) -> None:
+        self._store.save(replace(self._store.load(import_id), run_id=run_id))
+
+    async def _preview(self, found: Import) -> dict[str, Any]:
+        """Return the preview of a file as it is to be read."""
+        stored = self._store.read(found.id, "preview")
+        if stored is not None and stored["reading"] == json.loads(json.dumps(found.reading)):
+            return dict(stored["preview"])
+        job = await self._services.session.job(
+            JobKind.PREVIEW, {"file": str(self._store.source(found))}, await self._services.checks.flags(found)
+        )
+        preview: dict[str, Any] = await self._services.workers.run(job)
+        self._store.write(found.id, "preview", {"reading": found.reading, "preview": preview})
+        return preview
+
+    def _response(self, found: Import, preview: dict[str, Any]) -> web.Response:
+        start = self._services.starts.starting(found.id)
+        return json_response(import_values(found, preview, start.id if start is not None else None))

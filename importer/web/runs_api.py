@@ -1,0 +1,193 @@
+"""Requests about runs: their progress, their rows and files, and what can be done with them."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, RowOutcome, Status
+from importer.reporter import row_result
+from importer.runner.remove_run import remove_run
+from importer.runner.row_pages import Filter, RowPages
+from importer.runner.state_directory import journal_path
+from importer.web.commands import command_values
+from importer.web.downloads import prepare_download
+from importer.web.links import record_links
+from importer.web.paging import PAGE_SIZE, offset_of, page_number, page_values
+from importer.web.protocol import JobKind
+from importer.web.responses import RequestError, json_response, read_object
+from importer.web.run_values import all_runs, run_values
+from importer.web.services import Services
+
+_SECONDS_BETWEEN_EVENTS = 1.0
+
+_MESSAGE, _DETAILS, _ADVICE = (
+    ROW_RESULT_COLUMNS.index(f"import_{name}") for name in ("error_message", "error_details", "advice")
+)
+_GROUPS = {"good": GOOD_STATUSES, "bad": frozenset(Status) - GOOD_STATUSES}
+
+
+class RunsApi:
+    """The handlers of `/api/runs` and `/api/starts`."""
+
+    def __init__(self, services: Services) -> None:
+        """Use the services of the server."""
+        self._services = services
+        self._settings = services.launch.settings
+
+    @property
+    def routes(self) -> list[web.RouteDef]:
+        """The routes and their handlers."""
+        run = "/api/runs/{run_id}"
+        return [
+            web.get("/api/runs", self._list),
+            web.get("/api/starts/{id}", self._start),
+            web.get(run, self._show),
+            web.get(f"{run}/events", self._events),
+            web.get(f"{run}/rows", self._rows),
+            web.get(f"{run}/command", self._command),
+            web.get(f"{run}/{{name:(results|failures)\\.(csv|xlsx)}}", self._download),
+            web.post(f"{run}/stop", self._stop),
+            web.post(f"{run}/confirm", self._confirm),
+            web.post(f"{run}/{{action:continue|retry|undo}}", self._act),
+            web.delete(run, self._delete),
+        ]
+
+    async def _list(self, request: web.Request) -> web.Response:
+        return json_response(await asyncio.to_thread(all_runs, self._settings, self._services.store))
+
+    async def _start(self, request: web.Request) -> web.Response:
+        return json_response(self._services.starts.get(request.match_info["id"]).values)
+
+    async def _show(self, request: web.Request) -> web.Response:
+        return json_response(await self._values(request.match_info["run_id"]))
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Send the run once a second until it has ended."""
+        run_id = request.match_info["run_id"]
+        values = await self._values(run_id)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        while not self._services.workers.closing or values["state"] == "running":
+            await response.write(f"data: {json.dumps(values)}\n\n".encode())
+            if values["state"] != "running":
+                await response.write(b"event: end\ndata: {}\n\n")
+                break
+            await asyncio.sleep(_SECONDS_BETWEEN_EVENTS)
+            values = await self._values(run_id)
+        return response
+
+    async def _rows(self, request: web.Request) -> web.Response:
+        path = journal_path(self._settings, request.match_info["run_id"])
+        wanted, page = _wanted(request), page_number(request)
+        account, _ = await self._services.session.account()
+
+        def read(pages: RowPages) -> dict[str, Any]:
+            found = pages.page(wanted, offset=offset_of(page), limit=PAGE_SIZE)
+            rows = [_row_values(row, pages, account or {}) for row in found.rows]
+            return {**page_values(found.total, page), "header": pages.journal.info.header, "rows": rows}
+
+        return json_response(await self._services.rows.read(path, read))
+
+    async def _command(self, request: web.Request) -> web.Response:
+        path = journal_path(self._settings, request.match_info["run_id"])
+        return json_response(await self._services.rows.read(path, lambda pages: command_values(pages.journal.info)))
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        run_id, name = request.match_info["run_id"], request.match_info["name"]
+        values = await self._values(run_id)
+        if not values["results_ready"]:
+            raise RequestError(404, "REPORT_NOT_READY", "The run is still running. Its results are written at its end.")
+        return await prepare_download(run_id, name, self._services)
+
+    async def _stop(self, request: web.Request) -> web.Response:
+        start = self._services.starts.running(request.match_info["run_id"])
+        if start.job is not None:
+            start.job.stop()
+        return json_response({}, 202)
+
+    async def _confirm(self, request: web.Request) -> web.Response:
+        values = await read_object(request, number=(str, type(None)))
+        self._services.starts.confirm(request.match_info["run_id"], values.get("number"))
+        return json_response({}, 202)
+
+    async def _act(self, request: web.Request) -> web.Response:
+        run_id, action = request.match_info["run_id"], request.match_info["action"]
+        values = await read_object(request, confirm=int)
+        run = await self._values(run_id)
+        if not run["can"][action]:
+            raise RequestError(409, "NOT_POSSIBLE", "That is not possible any more: the run has changed meanwhile.")
+        if action == "undo" and values.get("confirm") != run["undo_pairs"]:
+            raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Look at it again.")
+        job = await self._services.session.job(JobKind(action), {"run_id": run_id}, of_run=True)
+        start = await self._services.starts.begin(job, run_id)
+        return json_response({"start": start.id}, 202)
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        run_id = request.match_info["run_id"]
+        path, services = journal_path(self._settings, run_id), self._services
+        source = await services.rows.read(path, lambda pages: pages.journal.info.source)
+        await services.rows.forget(path)
+        await asyncio.to_thread(remove_run, run_id, self._settings)
+        services.store.remove_downloads(run_id)
+        import_id = services.store.of_source(source)
+        if import_id is not None:
+            await self._release(import_id)
+        return web.Response(status=204)
+
+    async def _release(self, import_id: str) -> None:
+        """Delete an import whose last run was deleted; otherwise its run is the latest of the others."""
+        store = self._services.store
+        runs = await asyncio.to_thread(all_runs, self._settings, store)
+        others = [run["run_id"] for run in runs if run["import_id"] == import_id]
+        if others:
+            store.save(replace(store.load(import_id), run_id=others[0]))
+            return
+        await self._services.rows.forget(store.journal_of_check(import_id))
+        await asyncio.to_thread(store.remove, import_id)
+
+    async def _values(self, run_id: str) -> dict[str, Any]:
+        """Return a run as JSON values, with what its process reports beside the journal."""
+        path, services = journal_path(self._settings, run_id), self._services
+        values = await services.rows.read(path, lambda pages: run_values(pages, self._settings, services.store))
+        of_run, starting = services.starts.of_run(run_id), services.starts.starting(run_id)
+        is_ours = of_run is not None and not of_run.has_ended
+        values["can"]["stop"] = values["can"]["stop"] and is_ours
+        if is_ours and values["state"] != "running":
+            values["can"] = dict.fromkeys(values["can"], False)  # its process is about to begin, or to end
+        return {
+            **values,
+            "notices": list(of_run.notices) if of_run is not None else [],
+            "error": of_run.error if of_run is not None else None,
+            "confirm": {"number": of_run.number} if of_run is not None and of_run.number is not None else None,
+            "start": starting.id if starting is not None else None,
+        }
+
+
+def _wanted(request: web.Request) -> Filter:
+    status = request.query.get("status", "")
+    if status and status not in {*Status, *_GROUPS}:
+        raise RequestError(400, "WRONG_TYPE", f"A row cannot have the status {status!r}.")
+    statuses = _GROUPS.get(status) or (frozenset({Status(status)}) if status else frozenset())
+    return Filter(statuses=statuses, text=request.query.get("q", ""))
+
+
+def _row_values(row: RowOutcome, pages: RowPages, account: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of a run as JSON values."""
+    info, owner = pages.journal.info, pages.journal.account
+    status, texts = row_result(row, info.row_names)
+    portal_id = owner.portal_id if owner is not None else None
+    domain = account.get("domain", "") if account.get("id") == portal_id else ""
+    return {
+        "number": row.number,
+        "name": info.row_names.of(row.number),
+        "status": status,
+        "message": texts[_MESSAGE],
+        "advice": texts[_ADVICE],
+        "details": texts[_DETAILS],
+        "cells": row.cells,
+        "original": row.originals,
+        "links": [record_links(pair, portal_id, domain) for pair in row.pairs],
+    }

@@ -1,0 +1,39 @@
+"""What the handlers of all requests share."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Self
+
+from importer.web.checks import Checks
+from importer.web.row_source import RowSource
+from importer.web.session import Launch, Session
+from importer.web.starts import Starts
+from importer.web.store import ImportStore
+from importer.web.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one server. `downloads` is held while the file of a download is written."""
+
+    launch: Launch
+    workers: Workers
+    session: Session
+    store: ImportStore
+    checks: Checks
+    starts: Starts
+    rows: RowSource = field(default_factory=RowSource)
+    downloads: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    def create(cls, launch: Launch) -> Self:
+        """Return the services of a new server."""
+        directory = launch.settings.state_path / "web"
+        workers, store = Workers(directory), ImportStore(directory)
+        session = Session(launch, workers)
+        return cls(launch, workers, session, store, Checks(workers, session, store), Starts(workers))
+
+    async def close(self) -> None:
+        """Release what the server holds."""
+        await self.session.close()
+        await self.rows.close()

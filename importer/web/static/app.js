@@ -1,0 +1,1520 @@
+// The local page. It keeps nothing of its own: every number is asked of the server, which asks the files and the journal,
+// so a reload, the back button and a second tab need no special care. Text from files and from HubSpot reaches the
+// document only as text nodes (see `el`), never as markup.
+
+// ---------------------------------------------------------------------------------------------------------- texts
+
+const numbers = new Intl.NumberFormat("en-US");
+const dates = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
+const n = (value) => numbers.format(value);
+const plural = (count, one, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;
+const verbs = { link: "link", unlink: "unlink", undo: "undo" };
+
+const TEXT = {
+  product: "Importer for HubSpot",
+  steps: ["Upload", "Columns", "Check", "Run", "Results"],
+  stepsLabel: "Steps",
+  loading: "One moment…",
+  noAnswer:
+    "The importer does not answer. It may have been stopped: start “importer web” again in the terminal and open the address it prints. Nothing is lost.",
+  unexpected: (status) => `The importer answered with an unexpected error (${status}).`,
+  notFound: "There is no such page.",
+  home: "Go to the first step",
+  cancel: "Cancel",
+  back: "Back",
+
+  account: {
+    sandbox: "Sandbox",
+    sandboxHint: "A simulated HubSpot. Nothing leaves this computer.",
+    none: "No account",
+    noneHint: "No access token was found. Connect an account, or try everything in the sandbox.",
+    named: (account) => `Account ${account.id}`,
+    label: "HubSpot account",
+    details: (account) => [account.domain, TEXT.account.types[account.type] ?? account.type?.toLowerCase()].filter(Boolean).join(", "),
+    types: { STANDARD: "production", SANDBOX: "HubSpot sandbox", DEVELOPER_TEST: "developer test account", APP_DEVELOPER: "app developer account" },
+    unknown: "Account unknown",
+    typed: (last4) => `token ending in ${last4}`,
+    connect: "Connect an account",
+    change: "Change account",
+    token: "HubSpot access token",
+    tokenHint: "A service key or private app token. It stays in memory until the importer is stopped, and is never shown again.",
+    submit: "Connect",
+    configured: "Use the configured token",
+    sandboxButton: "Use the sandbox",
+  },
+
+  upload: {
+    lead: "Link HubSpot records to each other from a spreadsheet. Nothing is sent before you have seen what would happen.",
+    field: "Spreadsheet",
+    hint: "CSV, Excel or OpenDocument, with one row for each pair of records. Choose a file, or drop it here.",
+    next: "Continue",
+    sample: "Try it with sample data",
+    missing: "Choose a spreadsheet first.",
+    several: "Drop one file at a time.",
+    tooLarge: (limit) => `This file is larger than ${size(limit)}, the limit of this page. The command line has no such limit.`,
+    chosen: (file) => `${file.name}, ${size(file.size)}`,
+    progress: "Upload",
+    done: (sent, total) => `${size(sent)} of ${size(total)} uploaded`,
+    reading: "Uploaded. Reading the file…",
+    cancelled: "The upload was cancelled. Nothing was kept.",
+  },
+
+  runs: {
+    title: "Runs",
+    empty: "No runs yet. They appear here, also those of the command line.",
+    open: "Open",
+    states: { running: "Running", unfinished: "Unfinished", finished: "Finished", unreadable: "Unreadable" },
+    operations: { link: "Link", unlink: "Unlink", undo: "Undo" },
+    more: (count) => `Show ${plural(count, "more run")}`,
+    rows: (rows) => plural(rows, "row"),
+    sandbox: "sandbox",
+    uploads: "Uploaded, not sent yet",
+    uploadsContinue: "Continue",
+    uploadsDelete: "Delete",
+    deleted: (name) => `${name} is deleted.`,
+  },
+
+  columns: {
+    reading: "Reading the file…",
+    sentence: (from, to, operation) =>
+      operation === "unlink"
+        ? ["This file removes the links from ", from, " to ", to, "."]
+        : ["This file links ", from, " to ", to, "."],
+    incomplete: "Choose the two columns that hold the records to link.",
+    remembered: "The columns are set as for your last file with the same headers.",
+    fromLegend: "Each row links this record…",
+    toLegend: "…to this one",
+    from: "Link from",
+    to: "Link to",
+    notChosen: "Choose a column",
+    notUsed: "None",
+    column: (column) => `${column.letter} · ${column.name || "(no header)"} (${samples(column.samples)})`,
+    columnShort: (column) => `${column.letter} · ${column.name || "(no header)"}`,
+    noSamples: "empty",
+    fromType: "From object type",
+    toType: "To object type",
+    typeGroup: "Object types",
+    typeByColumn: "Given in a column",
+    typeUnknown: "Choose a type",
+    other: "Other…",
+    otherType: (side) => `Other object type (${side})`,
+    otherTypeHint: "A name, or an id such as 2-1234567",
+    fromBy: "From cells hold",
+    toBy: "To cells hold",
+    ids: "Record ids",
+    lookupGroup: "A property to look the record up by",
+    otherProperty: (side) => `Other property (${side})`,
+    otherPropertyHint: "Its internal name in HubSpot",
+    file: "How the file was read",
+    format: (data) =>
+      [data.format, data.rows === null ? null : `${data.rows_estimated ? "about " : ""}${plural(data.rows, "row")}`, size(data.size)]
+        .filter(Boolean)
+        .join(" · "),
+    encoding: "Encoding",
+    delimiter: "Delimiter",
+    sheet: "Sheet",
+    headerRow: "Header row",
+    noHeader: "The file has no header row",
+    preview: (name) => `First rows of ${name}`,
+    row: "Row",
+    more: "More options",
+    operation: "What to do",
+    link: "Link the records",
+    unlink: "Remove their links",
+    labels: "Association labels",
+    labelsHint: "Separated by semicolons; empty for none",
+    labelColumn: "Column with labels",
+    labelMode: "Existing labels",
+    labelAdd: "Keep, add these",
+    labelReplace: "Replace by these",
+    allowBlank: "Rows with an empty id cell have nothing to link (they are not wrong)",
+    visibleOnly: "Read only the rows that a filter shows",
+    check: "Check",
+  },
+
+  check: {
+    nothingSent: "Nothing has been sent yet.",
+    running: (rows) => (rows ? `Checking: ${plural(rows, "row")} read…` : "Checking…"),
+    failed: "The check did not finish.",
+    again: "Check again",
+    rows: "Rows",
+    pairs: { link: "Pairs to link", unlink: "Pairs to unlink" },
+    duplicates: "Duplicates",
+    blank: "Nothing to link",
+    invalid: "Rows to correct",
+    already: "Linked already",
+    problems: (rows) => (rows === 1 ? "1 row needs a correction" : `${n(rows)} rows need a correction`),
+    noProblems: "Every row can be sent.",
+    allCorrected: "Every row is corrected.",
+    intro: "Correct a cell here and it is judged at once; your file stays as it is. Rows that you leave as they are will not be sent.",
+    group: (count) => plural(count, "row"),
+    cell: (row, column) => `Row ${row}, ${column}`,
+    wholeRow: (row) => `Row ${row}`,
+    inFile: "Correct this row in your spreadsheet and upload it again.",
+    corrected: (original) => (original.trim() === "" ? "Corrected. The cell was empty." : `Corrected. It was “${original}”.`),
+    otherColumn: (name) => `This cell is fine. “${name}” of the same row still needs a correction.`,
+    judging: "Judging…",
+    restore: "Use the original",
+    show: (count) => `Show ${plural(count, "more row")}`,
+    corrections: "Your corrections",
+    correction: (edit) => `“${edit.original}” is now “${edit.text}”`,
+    announceFixed: (row) => `Row ${row} is fine now.`,
+    announceWrong: (row, message) => `Row ${row}: ${message}`,
+    allowEmpty: "If such rows have nothing to link, choose that under “More options” on the step Columns.",
+    costs: "What it takes",
+    cost: (costs, day) =>
+      `${costs.reads ? `At most ${plural(costs.calls, "call")}, ${n(costs.reads)} of which only read` : plural(costs.calls, "call")}, about ${duration(costs.minutes * 60)}${day}.`,
+    day: (share) => `, ${percent(share)} of the calls that an account has a day`,
+    ask: "Ask HubSpot what is linked already",
+    asked: (linked, pairs) => `HubSpot was asked: ${n(linked)} of ${plural(pairs, "pair")} are linked already and will not be sent again.`,
+    label: (label) => `${label.text}: ${plural(label.pairs, "pair")}`,
+    labelsTitle: "Labels",
+    lookupTitle: "Looked up in HubSpot",
+    lookup: (found) =>
+      `${n(found.found)} of ${plural(found.values, "value")} found` +
+      [["not_found", "not found"], ["ambiguous", "found more than once"], ["not_read", "not looked up"]]
+        .map(([key, words]) => (found[key] ? `, ${n(found[key])} ${words}` : "")).join("") + ".",
+    primaries: (count) => `${plural(count, "primary company", "primary companies")} would change.`,
+    will: (button, operation, account, sandbox) =>
+      `This will ${verbs[operation]} ${plural(button.pairs, "pair")} in ${sandbox ? "the sandbox" : accountName(button.account, account)}.`,
+    go: (button, operation) =>
+      `${operation === "unlink" ? "Unlink" : "Link"} ${plural(button.pairs, "pair")}${button.account ? ` in account ${button.account}` : ""}`,
+    first: "Try 5 rows first",
+    nothing: "There is no pair to send. Correct the rows above, or choose other columns.",
+    noAccount: "Connect an account or use the sandbox before anything can be sent.",
+    ranAlready: "This file has been sent already.",
+    openRun: "Open its run",
+    starting: "Starting…",
+  },
+
+  run: {
+    leads: {
+      link: (name) => `Linking the records of ${name}.`,
+      unlink: (name) => `Removing the links of ${name}.`,
+      undo: (name) => `Undoing the run of ${name}.`,
+    },
+    unfinished: (name) => `The run of ${name} is not finished.`,
+    starting: "Reading before the first call…",
+    progress: "Pairs done",
+    done: (done, total) => `${n(done)} of ${plural(total, "pair")} done`,
+    rate: (seconds) => `Calls in ${seconds} s`,
+    rateValue: (calls, limit) => `${n(calls)} of ${n(limit)}`,
+    left: "Time left",
+    leftUnknown: "not known yet",
+    retries: "Retries",
+    limited: "Rate limit hits",
+    latency: "Answer time",
+    latencyValue: (p50) => `${n(p50)} ms`,
+    pause: (pause) =>
+      `${pause.reason}${pause.reason.endsWith("wait") ? "" : ": waiting"} ${n(Math.ceil(pause.seconds))} s; continuing at ${clock.format(new Date(pause.until))}.`,
+    close: "You can close this page; the run continues. Come back any time.",
+    stop: "Stop",
+    stopping: "Stopping: calls in flight are awaited…",
+    stopped: "The run has stopped. What is done stays done; the rest can be continued.",
+    firstRows: (count) => `The first ${plural(count, "row")} are done. Look at them below, also in HubSpot, before you continue.`,
+    continue: "Continue",
+    continueRest: "Continue with the rest",
+    confirmTitle: (number) => `${plural(number, "link")} will be removed`,
+    confirmText: "Type the number to confirm. Nothing has been removed yet.",
+    confirmField: "Number of links to remove",
+    confirmButton: "Remove the links",
+    notices: "Messages of this run",
+    lost: "No news from the importer. Trying again… If it was stopped, start “importer web” again; nothing is lost.",
+  },
+
+  results: {
+    parent: "Open the earlier run",
+    child: (operation) => (operation === "undo" ? "Open the undo" : "Open the retry"),
+    csv: "Download results (CSV)",
+    xlsx: "Download results (XLSX)",
+    failures: "Download failures",
+    report: "Open report",
+    downloads: "Downloads",
+    preparing: "The results file is being written…",
+    retry: "Retry failures",
+    another: "Start another import",
+    howToCorrect: "To correct rows: download the failures, correct the ids there, and upload that file.",
+    undo: "Undo this run",
+    undoTitle: "Undo this run?",
+    undoText: (count) =>
+      `This restores what was there before for ${plural(count, "pair")}. What others have changed since is left alone. Type ${count} to confirm.`,
+    undoField: "Number of pairs",
+    command: "As a command",
+    commandTitle: "The same from the command line",
+    cronTitle: "Every night, as a line of a crontab",
+    copy: "Copy",
+    copied: "Copied.",
+    remove: "Delete this run",
+    removeTitle: "Delete this run?",
+    removeText: "Its journal, the uploaded file and their copies are deleted from this computer. HubSpot is not changed, and the run can no longer be undone.",
+    removeButton: "Delete",
+    rowsTitle: "Rows",
+    outcome: "Outcome",
+    all: (rows) => `All rows (${n(rows)})`,
+    bad: (rows) => `Rows that need you (${n(rows)})`,
+    search: "Search",
+    row: "Row",
+    what: "What happened",
+    hubspot: "In HubSpot",
+    fromRecord: "From",
+    toRecord: "To",
+    recordLabel: (side, row) => `${side} record of row ${row} in HubSpot`,
+    details: "Details",
+    was: (original) => `was “${original}”`,
+    none: "No row matches.",
+    previous: "Previous",
+    next: "Next",
+    page: (page, pages, total) => `Page ${n(page)} of ${n(pages)}, ${plural(total, "row")}`,
+    pager: "Pages",
+  },
+
+  statuses: {
+    linked: "linked",
+    already_linked: "already linked",
+    unlinked: "unlinked",
+    not_linked: "was not linked",
+    blank: "nothing to link",
+    failed: "failed",
+    invalid: "invalid",
+    unconfirmed: "unconfirmed",
+    not_sent: "not sent",
+  },
+  problemNames: { NOT_AN_ID: "Not a record id", AMBIGUOUS_SEPARATOR: "One id or several?", ERROR_VALUE: "Spreadsheet error", EMAIL: "Email instead of an id" },
+};
+
+function size(bytes) {
+  const units = ["bytes", "KB", "MB", "GB"];
+  const power = Math.min(Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1000)), 3);
+  return power === 0 ? plural(bytes, "byte") : `${(bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
+}
+
+function duration(seconds) {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function percent(share) {
+  if (share > 0 && share < 0.0001) return "less than 0.01 %";
+  return `${(share * 100).toFixed(share < 0.1 ? 2 : 0)} %`;
+}
+
+function samples(texts) {
+  const shown = texts.filter((text) => text.trim() !== "").map((text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text));
+  return shown.length ? shown.join(", ") : TEXT.columns.noSamples;
+}
+
+function accountName(id, account) {
+  const details = account ? TEXT.account.details(account) : "";
+  return `account ${id}${details ? ` (${details})` : ""}`;
+}
+
+function problemName(code) {
+  const words = code.toLowerCase().replaceAll("_", " ");
+  return TEXT.problemNames[code] ?? words[0].toUpperCase() + words.slice(1);
+}
+
+// ---------------------------------------------------------------------------------------------------------- elements
+
+/** An element with attributes, `on…` listeners and children; strings become text nodes. */
+function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  fill(node, children, false);
+  return node;
+}
+
+/** Fill a node again only if what it shows has changed, so that no control disappears under a finger. */
+function refill(node, facts, draw) {
+  const key = JSON.stringify(facts);
+  if (node.dataset.shows === key) return;
+  node.dataset.shows = key;
+  const focused = node.contains(document.activeElement) ? document.activeElement.id : "";
+  fill(node, draw());
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+function fill(node, children, replace = true) {
+  const kept = [children].flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== "");
+  if (replace) node.replaceChildren(...kept);
+  else node.append(...kept);
+}
+
+const ICONS = {
+  check: "M3 8.5l3.5 3.5L13 4.5",
+  dash: "M3 8h10",
+  cross: "M4 4l8 8M12 4l-8 8",
+  alert: "M8 3v6.5M8 11.5v2",
+  question: "M5.5 5.5a2.5 2.5 0 1 1 2.5 3v1.5M8 12v2",
+  clock: "M8 2a6 6 0 1 0 .01 0M8 5v3.5l2 1.5",
+  play: "M5 3l7 5-7 5z",
+};
+
+function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(space, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** Status → tone and icon, in the order of bars and legends. */
+const STATUSES = {
+  linked: ["good", "check"],
+  unlinked: ["good", "check"],
+  already_linked: ["neutral", "dash"],
+  not_linked: ["neutral", "dash"],
+  blank: ["neutral", "dash"],
+  failed: ["bad", "cross"],
+  invalid: ["bad", "alert"],
+  unconfirmed: ["open", "question"],
+  not_sent: ["open", "clock"],
+};
+const STATES = { running: ["good", "play"], unfinished: ["open", "clock"], finished: ["neutral", "check"], unreadable: ["bad", "alert"] };
+
+const badge = ([tone, image], ...text) => el("span", { class: `badge ${tone}` }, icon(image), el("span", {}, ...text));
+const button = (text, onclick, attributes = {}) => el("button", { type: "button", onclick, ...attributes }, text);
+const option = (value, text, chosen) => el("option", { value, selected: String(value) === String(chosen ?? "") }, text);
+const link = (text, path, attributes = {}) => el("a", { href: path, "data-route": true, ...attributes }, text);
+const download = (text, path) => el("a", { class: "button", href: path, download: true }, text);
+const warning = (...text) => el("p", { class: "note warning" }, ...text);
+
+function field(id, label, control, hint) {
+  control.id = id;
+  if (hint) control.setAttribute("aria-describedby", `${id}-hint`);
+  return el("div", {}, el("label", { for: id }, label), control, hint && el("p", { class: "hint", id: `${id}-hint` }, hint));
+}
+
+function checkbox(id, label, checked, onchange) {
+  return el("label", { class: "check" }, el("input", { type: "checkbox", id, checked, onchange }), el("span", {}, label));
+}
+
+function figures(...pairs) {
+  return el("dl", { class: "figures" }, pairs.map(([name, value, tone]) => value !== null && el("div", {}, el("dt", {}, name), el("dd", { class: tone ?? "" }, value))));
+}
+
+/** A table inside a region that scrolls by itself and can be reached by keyboard. */
+function table(label, head, body) {
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
+}
+
+/** A bar of one coloured part per status; `total` is its whole length. */
+function statusBar(label) {
+  const parts = Object.fromEntries(Object.entries(STATUSES).map(([status, [tone]]) => [status, el("span", { class: tone })]));
+  const bar = el("div", { class: "bar", "aria-label": label }, Object.values(parts));
+  const legend = el("ul", { class: "legend" });
+  const update = (counts, total) => {
+    for (const [status, part] of Object.entries(parts)) part.style.width = `${total ? (100 * (counts[status] ?? 0)) / total : 0}%`;
+    const shown = Object.keys(STATUSES).filter((status) => counts[status]);
+    fill(legend, shown.map((status) => el("li", {}, badge(STATUSES[status], `${n(counts[status])} ${TEXT.statuses[status]}`))));
+  };
+  return { bar, legend, update };
+}
+
+/** Ask for confirmation; with `number`, it has to be typed. Resolves to true or false. */
+function confirmDialog({ title, text, fieldLabel, number, action }) {
+  return new Promise((resolve) => {
+    const input = number === undefined ? null : el("input", { inputmode: "numeric", autocomplete: "off", required: true });
+    const go = el("button", { class: "primary", type: "submit" }, action);
+    const form = el("form", { class: "stack", onsubmit: (event) => {
+      event.preventDefault();
+      if (input && input.value.replace(/[\s,.]/g, "") !== String(number)) {
+        input.setAttribute("aria-invalid", "true");
+        input.focus();
+      } else close(true);
+    } },
+      el("h2", { id: "dialog-title" }, title), el("p", {}, text), input && field("dialog-number", fieldLabel, input),
+      el("div", { class: "actions" }, go, button(TEXT.cancel, () => close(false))));
+    const dialog = el("dialog", { "aria-labelledby": "dialog-title", onclose: () => close(false) }, form);
+    const close = (answer) => {
+      resolve(answer);
+      dialog.close(); // gives the focus back to where it was
+      dialog.remove();
+    };
+    page.append(dialog);
+    dialog.showModal();
+  });
+}
+
+// ---------------------------------------------------------------------------------------------------------- server
+
+class ApiError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.code = code;
+  }
+}
+
+async function api(method, path, body, signal) {
+  let response;
+  try {
+    const headers = method === "GET" ? {} : { "Content-Type": "application/json" };
+    response = await fetch(path, { method, headers, signal, body: method === "GET" ? undefined : JSON.stringify(body ?? {}) });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("NO_ANSWER", TEXT.noAnswer);
+  }
+  if (response.status === 204) return null;
+  const data = await response.json().catch(() => null);
+  if (!response.ok) throw new ApiError(data?.code ?? "UNEXPECTED", data?.message ?? TEXT.unexpected(response.status));
+  return data;
+}
+
+const pause = (milliseconds, signal) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new DOMException("left", "AbortError"));
+    });
+  });
+
+/** Upload with progress; returns the request (to abort) and a promise of the import's id. */
+function sendFile(file, onProgress) {
+  const request = new XMLHttpRequest();
+  const done = new Promise((resolve, reject) => {
+    request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
+    request.onerror = () => reject(new ApiError("NO_ANSWER", TEXT.noAnswer));
+    request.onabort = () => reject(new ApiError("CANCELLED", TEXT.upload.cancelled));
+    request.onload = () => {
+      const data = request.response;
+      if (request.status === 201) resolve(data.id);
+      else reject(new ApiError(data?.code ?? "UNEXPECTED", data?.message ?? TEXT.unexpected(request.status)));
+    };
+  });
+  const form = new FormData();
+  form.append("file", file, file.name);
+  request.open("POST", "/api/imports");
+  request.responseType = "json";
+  request.send(form);
+  return { request, done };
+}
+
+// ---------------------------------------------------------------------------------------------------------- the frame
+
+const page = document.getElementById("page");
+const banner = el("div", {});
+const stepList = el("nav", { class: "steps", "aria-label": TEXT.stepsLabel });
+const main = el("main", {});
+const status = el("p", { class: "visually-hidden", role: "status" });
+let session = null;
+let controller = new AbortController();
+let currentStep = null;
+
+/** Put a text into the status region; with `gap`, not more often than every so many milliseconds. */
+function announce(text, gap = 0) {
+  const now = Date.now();
+  if (now - (announce.last ?? 0) < gap || text === status.textContent) return;
+  announce.last = now;
+  status.textContent = text;
+}
+
+/** Begin a step: its card with the heading, which gets the focus, and a place for an error. */
+function openStep(step, lead, links = {}) {
+  const name = TEXT.steps[step];
+  document.title = `${name} · ${TEXT.product}`;
+  fill(stepList, el("ol", {}, TEXT.steps.map((text, index) => {
+    if (index === step) return el("li", {}, el("span", { "aria-current": "step" }, text));
+    return el("li", {}, index < step && links[index] ? link(text, links[index]) : text);
+  })));
+  const heading = el("h1", { tabindex: "-1", "aria-describedby": "lead" }, name);
+  const alert = el("div", { role: "alert", class: "note warning", hidden: true });
+  const leadNode = el("p", { class: "lead", id: "lead" }, lead);
+  const body = el("div", { class: "stack" });
+  fill(main, el("section", { class: "card stack" }, heading, leadNode, alert, body));
+  heading.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+  const fail = (error) => {
+    if (error?.name === "AbortError") return;
+    if (!(error instanceof ApiError)) console.error(error);
+    alert.textContent = error?.message ?? String(error);
+    alert.hidden = false;
+    alert.scrollIntoView({ block: "nearest" });
+  };
+  const calm = () => {
+    alert.hidden = true;
+    alert.textContent = "";
+  };
+  /** Run an action of a control once at a time, and show how it failed. */
+  const act = (control, action) => async () => {
+    if (control.getAttribute("aria-disabled") === "true") return;
+    control.setAttribute("aria-disabled", "true");
+    calm();
+    try {
+      await action();
+    } catch (error) {
+      fail(error);
+    } finally {
+      control.removeAttribute("aria-disabled");
+    }
+  };
+  currentStep = { signal: controller.signal, fail };
+  const actionButton = (text, action, attributes = {}) => {
+    const control = button(text, () => act(control, action)(), attributes);
+    return control;
+  };
+  return { body, lead: leadNode, fail, calm, act, actionButton, heading };
+}
+
+function showBanner() {
+  const words = TEXT.account;
+  if (!session) return;
+  const { mode, account, token } = session;
+  const name = mode === "sandbox" ? words.sandbox : mode === "none" ? words.none : account ? words.named(account) : words.unknown;
+  const details = [account && words.details(account), token?.last4 && words.typed(token.last4)].filter(Boolean).join(", ");
+  const hint = mode === "sandbox" ? words.sandboxHint : words.noneHint;
+  const panel = accountPanel();
+  panel.hidden = !(session.account_error || (mode === "none" && location.pathname === "/"));
+  const toggle = session.is_sandbox_only ? null : button(mode === "account" ? words.change : words.connect, () => {
+    panel.hidden = !panel.hidden;
+    toggle.setAttribute("aria-expanded", String(!panel.hidden));
+    if (!panel.hidden) panel.querySelector("input").focus();
+  }, { class: "plain", "aria-expanded": String(!panel.hidden), "aria-controls": "account-panel" });
+  fill(banner, [
+    el("header", { class: "top" }, link(TEXT.product, "/", { class: "brand" }),
+      el("div", { class: "account", role: "group", "aria-label": words.label }, el("strong", {}, name),
+        el("span", { class: "muted" }, mode === "account" ? details : hint), toggle)),
+    mode === "account" && session.notice ? el("p", { class: "muted small" }, session.notice) : null,
+    session.account_error ? el("p", { class: "note warning", role: "alert" }, session.account_error.message) : null,
+    panel,
+  ]);
+}
+
+function accountPanel() {
+  const words = TEXT.account;
+  const token = el("input", { type: "password", autocomplete: "off", spellcheck: "false" });
+  const error = el("p", { role: "alert", class: "note warning", hidden: true });
+  const change = (body) => async (event) => {
+    event.preventDefault();
+    error.hidden = true;
+    try {
+      session = await api("POST", "/api/session", body());
+      token.value = "";
+      await show(location.pathname);
+    } catch (failure) {
+      error.textContent = failure.message;
+      error.hidden = false;
+    }
+  };
+  return el("form", { class: "card stack account-panel", id: "account-panel", "aria-label": words.connect, onsubmit: change(() => ({ token: token.value.trim() })) },
+    field("token", words.token, token, words.tokenHint), error,
+    el("div", { class: "row" }, el("button", { type: "submit" }, words.submit),
+      session.mode !== "sandbox" && button(words.sandboxButton, change(() => ({ mode: "sandbox" }))),
+      session.mode === "sandbox" && button(words.configured, change(() => ({ mode: "account" })))));
+}
+
+const ROUTES = [
+  [/^\/$/, uploadStep],
+  [/^\/imports\/([^/]+)\/columns$/, columnsStep],
+  [/^\/imports\/([^/]+)\/check$/, checkStep],
+  [/^\/runs\/([^/]+)$/, runStep],
+];
+
+async function show(path) {
+  controller.abort();
+  controller = new AbortController();
+  const { signal } = controller;
+  for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
+  status.textContent = "";
+  try {
+    session = await api("GET", "/api/session", null, signal);
+    showBanner();
+    const [pattern, step] = ROUTES.find(([candidate]) => candidate.test(path)) ?? [];
+    if (!step) throw new ApiError("NOT_FOUND", TEXT.notFound);
+    await step(signal, ...path.match(pattern).slice(1));
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    if (currentStep?.signal === signal) return currentStep.fail(error);
+    const step = openStep(0, "");
+    step.fail(error);
+    fill(step.body, link(TEXT.home, "/"));
+  }
+}
+
+function go(path, replace = false) {
+  if (replace) history.replaceState(null, "", path);
+  else history.pushState(null, "", path);
+  return show(path);
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("a[data-route]");
+  if (!target || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  go(target.getAttribute("href"));
+});
+window.addEventListener("popstate", () => show(location.pathname));
+
+/** Wait for a run that is starting, then go to it. */
+async function follow(start, signal, onMessage) {
+  for (;;) {
+    const state = await api("GET", `/api/starts/${start}`, null, signal);
+    if (state.state === "failed") throw new ApiError(state.error.code, state.error.message);
+    if (state.state === "started") return go(`/runs/${state.run_id}`);
+    if (state.message) onMessage(state.message);
+    await pause(300, signal);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- 1 upload
+
+async function uploadStep(signal) {
+  const words = TEXT.upload;
+  const step = openStep(0, words.lead);
+  const input = el("input", { type: "file", id: "file" });
+  const chosen = el("p", { class: "hint" });
+  const progress = el("div", { hidden: true, class: "stack-small" });
+  const drop = el("div", { class: "drop" }, el("label", { for: "file" }, words.field), el("p", { class: "hint", id: "file-hint" }, words.hint), input, chosen);
+  input.setAttribute("aria-describedby", "file-hint");
+  input.addEventListener("change", () => {
+    chosen.textContent = input.files[0] ? words.chosen(input.files[0]) : "";
+    announce(chosen.textContent);
+  });
+  acceptDrop(drop, input, step);
+
+  const upload = async () => {
+    const file = input.files[0];
+    if (!file) {
+      input.focus();
+      throw new ApiError("NO_FILE", words.missing);
+    }
+    if (session.upload_limit && file.size > session.upload_limit) throw new ApiError("UPLOAD_TOO_LARGE", words.tooLarge(session.upload_limit));
+    const part = el("span", { class: "good" });
+    const bar = el("div", { class: "bar", role: "progressbar", "aria-label": words.progress, "aria-valuemin": "0", "aria-valuemax": "100" }, part);
+    const text = el("p", { class: "muted" });
+    const { request, done } = sendFile(file, (sent, total) => {
+      part.style.width = `${(100 * sent) / total}%`;
+      bar.setAttribute("aria-valuenow", String(Math.floor((100 * sent) / total)));
+      text.textContent = sent < total ? words.done(sent, total) : words.reading;
+      announce(text.textContent, 5000);
+    });
+    signal.addEventListener("abort", () => request.abort());
+    fill(progress, [bar, el("div", { class: "row" }, text, button(TEXT.cancel, () => request.abort()))]);
+    progress.hidden = false;
+    try {
+      await go(`/imports/${await done}/columns`);
+    } finally {
+      progress.hidden = true;
+    }
+  };
+  const sample = async () => go(`/imports/${(await api("POST", "/api/imports/sample", {}, signal)).id}/columns`);
+  fill(step.body, [drop, progress,
+    el("div", { class: "actions" }, step.actionButton(words.next, upload, { class: "primary" }), step.actionButton(words.sample, sample))]);
+  await listRuns(signal, step);
+}
+
+function acceptDrop(zone, input, step) {
+  zone.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    zone.classList.add("over");
+  });
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    step.calm();
+    if (event.dataTransfer.files.length > 1) return step.fail(new ApiError("SEVERAL_FILES", TEXT.upload.several));
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change"));
+  });
+}
+
+async function listRuns(signal, step) {
+  const words = TEXT.runs;
+  const [runs, imports] = await Promise.all([api("GET", "/api/runs", null, signal), api("GET", "/api/imports", null, signal)]);
+  const waiting = imports.filter((item) => !item.run_id);
+  const list = el("ul", { class: "list", "aria-labelledby": "runs-title" });
+  let more = null;
+  const showRuns = (count) => {
+    fill(list, runs.slice(0, count).map(runItem));
+    more?.remove();
+  };
+  if (runs.length > 20) more = button(words.more(runs.length - 20), () => showRuns(runs.length));
+  main.append(el("section", { class: "card stack" }, el("h2", { id: "runs-title" }, words.title),
+    runs.length ? list : el("p", { class: "muted" }, words.empty), more));
+  showRuns(20);
+  if (waiting.length) main.append(waitingImports(waiting, step));
+}
+
+function runItem(run) {
+  const words = TEXT.runs;
+  const counts = Object.keys(STATUSES).filter((status) => run.counts?.[status]).map((status) => `${n(run.counts[status])} ${TEXT.statuses[status]}`);
+  const facts = [words.operations[run.operation], dates.format(new Date(run.created_at)), run.sandbox && words.sandbox,
+    run.rows === null ? null : words.rows(run.rows), counts.join(", "), run.error].filter(Boolean);
+  return el("li", {},
+    el("div", { class: "grow" }, el("strong", { id: `run-${run.run_id}` }, run.source_name), el("p", { class: "muted small" }, facts.join(" · "))),
+    badge(STATES[run.state], words.states[run.state]),
+    run.state === "unreadable" ? null : link(words.open, `/runs/${run.run_id}`, { class: "button", "aria-describedby": `run-${run.run_id}` }));
+}
+
+function waitingImports(imports, step) {
+  const words = TEXT.runs;
+  return el("section", { class: "card stack" }, el("h2", { id: "uploads-title" }, words.uploads),
+    el("ul", { class: "list", "aria-labelledby": "uploads-title" }, imports.map((item) => {
+      const remove = async () => {
+        await api("DELETE", `/api/imports/${item.id}`);
+        line.remove();
+        announce(words.deleted(item.name));
+      };
+      const described = { "aria-describedby": `import-${item.id}` };
+      const line = el("li", {},
+        el("div", { class: "grow" }, el("strong", { id: `import-${item.id}` }, item.name), el("p", { class: "muted small" }, dates.format(new Date(item.created_at)))),
+        link(words.uploadsContinue, `/imports/${item.id}/columns`, { class: "button", ...described }),
+        step.actionButton(words.uploadsDelete, remove, { class: "plain", ...described }));
+      return line;
+    })));
+}
+
+// ---------------------------------------------------------------------------------------------------------- 2 columns
+
+async function columnsStep(signal, id) {
+  const step = openStep(1, TEXT.columns.reading, { 0: "/" });
+  const path = `/api/imports/${id}`;
+  let data = await api("GET", path, null, signal);
+  let saving = Promise.resolve();
+  let latest = 0;
+
+  const patch = (change) => {
+    const mine = ++latest;
+    step.calm();
+    saving = saving.then(async () => {
+      const answer = await api("PATCH", path, change, signal);
+      data = answer;
+      if (mine === latest) draw();
+    }).catch((error) => {
+      if (error.name !== "AbortError") draw();
+      step.fail(error);
+    });
+    return saving;
+  };
+  const read = (reading) => patch({ reading });
+  const check = async () => {
+    await saving;
+    if (!data.is_complete) {
+      document.getElementById(data.roles.from_object_id === undefined ? "from-column" : "to-column")?.focus();
+      throw new ApiError("INCOMPLETE", data.error?.message ?? TEXT.columns.incomplete);
+    }
+    await api("POST", `${path}/check`, { online: false }, signal);
+    await go(`/imports/${id}/check`);
+  };
+  const draw = () => keepFocus(() => {
+    fill(step.lead, columnsSentence(data));
+    fill(step.body, [
+      data.error && warning(data.error.message),
+      data.remembered && el("p", { class: "note info" }, TEXT.columns.remembered),
+      data.warnings.map((text) => warning(text)),
+      el("div", { class: "sides" }, sideFields(data, "from", read), sideFields(data, "to", read)),
+      fileFields(data, read),
+      moreFields(data, patch, read),
+      el("div", { class: "actions" }, step.actionButton(TEXT.columns.check, check, { class: "primary" }), link(TEXT.back, "/", { class: "button" })),
+    ]);
+  });
+  draw();
+}
+
+/** Redraw without losing the focus, a text that is being typed, or an open `details`. */
+function keepFocus(draw) {
+  const active = document.activeElement;
+  const typed = active?.id && "defaultValue" in active && active.value !== active.defaultValue ? active.value : null;
+  const open = [...document.querySelectorAll("details[open]")].map((node) => node.id);
+  draw();
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  const again = active?.id ? document.getElementById(active.id) : null;
+  if (!again || again === active) return;
+  if (typed !== null && "value" in again) again.value = typed;
+  again.focus({ preventScroll: true });
+}
+
+function columnsSentence(data) {
+  if (!data.is_complete) return TEXT.columns.incomplete;
+  if (!data.from_type || !data.to_type) return data.sentence;
+  const strong = (text) => el("strong", {}, text);
+  return TEXT.columns.sentence(strong(data.from_type), strong(data.to_type), data.operation);
+}
+
+function sideFields(data, side, read) {
+  const words = TEXT.columns;
+  const role = `${side}_object_id`;
+  const column = el("select", { onchange: () => read({ columns: { [role]: column.value === "" ? null : Number(column.value) } }) },
+    option("", words.notChosen, data.roles[role]), data.columns.map((item) => option(item.index, words.column(item), data.roles[role])));
+  return el("fieldset", { class: "stack" }, el("legend", {}, words[`${side}Legend`]),
+    field(`${side}-column`, words[side], column, data.reasons[role]),
+    typeField(data, side, read), identifierField(data, side, read));
+}
+
+function typeField(data, side, read) {
+  const words = TEXT.columns;
+  const role = `${side}_object_type`;
+  const column = data.roles[role];
+  const current = column !== undefined ? `column ${column}` : (data[`${side}_type`] ?? "");
+  const known = data.types.map((type) => type.name);
+  const other = el("input", { autocomplete: "off", onchange: () => other.value.trim() && read({ [role]: other.value.trim() }) });
+  const otherField = field(`${side}-other-type`, words.otherType(side), other, words.otherTypeHint);
+  otherField.hidden = true;
+  const select = el("select", { onchange: () => {
+    otherField.hidden = select.value !== "other";
+    if (select.value === "other") other.focus();
+    else if (select.value.startsWith("column ")) read({ [role]: null, columns: { [role]: Number(select.value.slice(7)) } });
+    else read({ [role]: select.value || null, columns: { [role]: null } });
+  } },
+    current === "" && option("", words.typeUnknown, ""),
+    el("optgroup", { label: words.typeGroup }, data.types.map((type) => option(type.name, type.label, current)),
+      column === undefined && current && !known.includes(current) && option(current, current, current), option("other", words.other, current)),
+    el("optgroup", { label: words.typeByColumn }, data.columns.map((item) => option(`column ${item.index}`, words.columnShort(item), current))));
+  return el("div", { class: "stack-small" }, field(`${side}-type`, words[`${side}Type`], select), otherField);
+}
+
+function identifierField(data, side, read) {
+  const words = TEXT.columns;
+  const current = data[`${side}_by`] ?? "";
+  const known = data.lookup.map((property) => property.name);
+  const other = el("input", { autocomplete: "off", onchange: () => other.value.trim() && read({ [`${side}_by`]: other.value.trim() }) });
+  const otherField = field(`${side}-other-property`, words.otherProperty(side), other, words.otherPropertyHint);
+  otherField.hidden = true;
+  const select = el("select", { onchange: () => {
+    otherField.hidden = select.value !== "other";
+    if (select.value === "other") other.focus();
+    else read({ [`${side}_by`]: select.value || null });
+  } },
+    option("", words.ids, current),
+    el("optgroup", { label: words.lookupGroup }, data.lookup.map((property) => option(property.name, property.label, current)),
+      current && !known.includes(current) && option(current, current, current), option("other", words.other, current)));
+  return el("div", { class: "stack-small" }, field(`${side}-by`, words[`${side}By`], select), otherField);
+}
+
+function fileFields(data, read) {
+  const words = TEXT.columns;
+  const choose = (id, label, name, values, current) => {
+    const select = el("select", { onchange: () => read({ [name]: select.value }) }, values.map(([value, text]) => option(value, text, current)));
+    return field(id, label, select);
+  };
+  const encodings = data.encodings.includes(data.encoding) ? data.encodings : [data.encoding, ...data.encodings];
+  const header = el("input", { type: "number", min: "1", value: data.header_row ?? "", disabled: data.header_row === null && !data.error,
+    onchange: () => read({ header_row: header.value ? Number(header.value) : null, no_header: null }) });
+  return el("div", { class: "section stack" }, el("h2", {}, words.file), el("p", {}, words.format(data)),
+    data.notes.map((text) => el("p", { class: "muted small" }, text)),
+    el("div", { class: "fields" },
+      data.encoding && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name.toUpperCase()]), data.encoding),
+      data.delimiter && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), data.delimiter),
+      data.sheets.length > 1 && choose("sheet", words.sheet, "sheet", data.sheets.map((name) => [name, name]), data.sheet),
+      field("header-row", words.headerRow, header)),
+    checkbox("no-header", words.noHeader, Boolean(data.reading.no_header), (event) => read({ no_header: event.target.checked || null, header_row: null })),
+    data.preview.length > 0 && previewTable(data));
+}
+
+function previewTable(data) {
+  return table(TEXT.columns.preview(data.name),
+    [el("th", { class: "number", scope: "col" }, TEXT.columns.row), data.columns.map((column) => el("th", { scope: "col" }, el("span", { class: "muted" }, `${column.letter} `), column.name))],
+    data.preview.map((row) => el("tr", {}, el("th", { class: "number", scope: "row" }, row.name), row.cells.map((cell) => el("td", { class: "cell" }, cell)))));
+}
+
+function moreFields(data, patch, read) {
+  const words = TEXT.columns;
+  const labels = el("input", { value: (data.reading.labels ?? []).join("; "), autocomplete: "off", onchange: () => {
+    const texts = labels.value.split(";").map((text) => text.trim()).filter(Boolean);
+    read({ labels: texts.length ? texts : null });
+  } });
+  const labelColumn = el("select", { onchange: () => read({ columns: { label: labelColumn.value === "" ? null : Number(labelColumn.value) } }) },
+    option("", words.notUsed, data.roles.label), data.columns.map((column) => option(column.index, words.columnShort(column), data.roles.label)));
+  const mode = el("select", { onchange: () => patch({ label_mode: mode.value }) },
+    option("add", words.labelAdd, data.label_mode), option("replace", words.labelReplace, data.label_mode));
+  const radio = (value, text) => el("label", { class: "check" },
+    el("input", { type: "radio", name: "operation", id: `operation-${value}`, value, checked: data.operation === value, onchange: () => patch({ operation: value }) }), el("span", {}, text));
+  return el("details", { id: "more-options", class: "section", open: data.operation === "unlink" || Boolean(data.reading.labels) || data.roles.label !== undefined },
+    el("summary", {}, words.more),
+    el("div", { class: "stack" },
+      el("fieldset", {}, el("legend", {}, words.operation), el("div", { class: "choice" }, radio("link", words.link), radio("unlink", words.unlink))),
+      el("div", { class: "fields" }, field("labels", words.labels, labels, words.labelsHint), field("label-column", words.labelColumn, labelColumn), field("label-mode", words.labelMode, mode)),
+      checkbox("allow-blank", words.allowBlank, Boolean(data.reading.allow_blank), (event) => read({ allow_blank: event.target.checked || null })),
+      data.sheet && checkbox("visible-only", words.visibleOnly, Boolean(data.reading.visible_rows_only), (event) => read({ visible_rows_only: event.target.checked || null }))));
+}
+
+// ---------------------------------------------------------------------------------------------------------- 3 check
+
+async function checkStep(signal, id) {
+  const words = TEXT.check;
+  const step = openStep(2, words.nothingSent, { 0: "/", 1: `/imports/${id}/columns` });
+  const path = `/api/imports/${id}`;
+  const source = await api("GET", path, null, signal);
+  const summary = el("div", { class: "stack" });
+  const problems = el("div", { class: "section stack", hidden: true });
+  const facts = el("div", { class: "section stack-small", hidden: true });
+  const actions = el("div", { class: "stack" });
+  fill(step.body, [
+    source.run_id && el("p", { class: "note info" }, words.ranAlready, " ", link(words.openRun, `/runs/${source.run_id}`)),
+    summary, problems, facts, actions]);
+  const view = { signal, id, path, source, step, editing: 0, groups: null, polling: false };
+
+  const update = (check) => {
+    view.check = check;
+    drawSummary(view, summary, check);
+    if (check.report && view.problemsTitle) view.problemsTitle.textContent = problemsTitle(check);
+    drawFacts(view, facts, check);
+    drawActions(view, actions, check);
+  };
+  const poll = async () => {
+    let check = await api("GET", `${path}/check`, null, signal);
+    if (check.state === "none" || (check.stale && check.state !== "running")) check = await api("POST", `${path}/check`, { online: false }, signal);
+    while (check.state === "running") {
+      update(check);
+      await pause(400, signal);
+      check = await api("GET", `${path}/check`, null, signal);
+    }
+    update(check);
+    if (check.report && !view.groups) await drawProblems(view, problems, check);
+  };
+  /** Poll until the check of the whole file is done; once more if a cell was corrected meanwhile. */
+  view.refresh = async () => {
+    view.isOutdated = true;
+    if (view.polling) return;
+    view.polling = true;
+    try {
+      while (view.isOutdated) {
+        view.isOutdated = false;
+        await poll();
+      }
+    } finally {
+      view.polling = false;
+    }
+  };
+  view.ask = async (online) => {
+    update(await api("POST", `${path}/check`, { online }, signal));
+    view.groups = null;
+    await view.refresh();
+  };
+  view.redraw = () => update(view.check);
+  if (source.start) {
+    summary.textContent = words.starting;
+    await follow(source.start, signal, announce);
+    return;
+  }
+  await view.refresh();
+}
+
+function drawSummary(view, node, check) {
+  const words = TEXT.check;
+  const report = check.report;
+  const running = check.state === "running";
+  if (running) announce(words.running(check.rows_read), 5000);
+  fill(node, [
+    running && !report && el("p", { class: "muted" }, words.running(check.rows_read)),
+    check.state === "failed" && [warning(check.error.message), view.step.actionButton(words.again, () => view.ask(false))],
+    report && figures(
+      [words.rows, n(report.rows)],
+      [words.pairs[view.source.operation] ?? words.pairs.link, n(report.pairs)],
+      [words.duplicates, n(report.duplicates)],
+      [words.blank, report.blank ? n(report.blank) : null],
+      [words.already, report.already_linked === null ? null : n(report.already_linked)],
+      [words.invalid, n(report.invalid), report.invalid ? "bad" : ""]),
+    report?.warnings.map((text) => warning(text)),
+    report?.notes.map((text) => el("p", { class: "muted small" }, text)),
+  ]);
+}
+
+function drawFacts(view, node, check) {
+  const words = TEXT.check;
+  const report = check.report;
+  node.hidden = !report;
+  if (!report) return;
+  const { costs } = report;
+  const day = costs.daily_share === null || costs.daily_share === undefined ? "" : words.day(costs.daily_share);
+  refill(node, report, () => [
+    report.labels.length > 0 && [el("h2", {}, words.labelsTitle), el("ul", {}, report.labels.map((label) => el("li", {}, words.label(label))))],
+    report.lookup && [el("h2", {}, words.lookupTitle), el("p", {}, words.lookup(report.lookup))],
+    report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving.length)),
+      el("ul", { class: "small" }, report.primaries_moving.slice(0, 10).map((item) => el("li", {}, typeof item === "string" ? item : Object.values(item).join(" · "))))],
+    el("h2", {}, words.costs), el("p", {}, words.cost(costs, day)),
+    report.already_linked !== null && el("p", {}, words.asked(report.already_linked, report.pairs)),
+    !report.online && session.mode !== "none" && view.source.operation === "link" && el("p", {}, view.step.actionButton(words.ask, () => view.ask(true)))]);
+}
+
+function drawActions(view, node, check) {
+  const words = TEXT.check;
+  const { operation } = view.source;
+  const waiting = check.state === "running" || view.editing > 0;
+  const ready = check.button;
+  const run = (first) => async () => {
+    try {
+      const { start } = await api("POST", `${view.path}/run`, { first_rows: first, pairs: ready.pairs, account: ready.account }, view.signal);
+      announce(words.starting);
+      await follow(start, view.signal, announce);
+    } catch (error) {
+      if (["CHECK_OUTDATED", "ACCOUNT_CHANGED"].includes(error.code)) view.refresh().catch(view.step.fail);
+      throw error;
+    }
+  };
+  refill(node, [session.mode, waiting, ready], () => {
+    if (session.mode === "none") return el("p", { class: "note info" }, words.noAccount);
+    if (!ready && !waiting) return [];
+    if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, words.nothing);
+    const busy = waiting ? { "aria-disabled": "true" } : {};
+    const start = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
+    const first = operation === "link" && view.step.actionButton(words.first, run(5), { id: "start-first", ...busy });
+    return [!waiting && el("p", {}, words.will(ready, operation, check.account, session.mode === "sandbox")), el("div", { class: "actions" }, start, first)];
+  });
+}
+
+async function drawProblems(view, node, check) {
+  const words = TEXT.check;
+  const { problems, invalid } = check.report;
+  node.hidden = false;
+  view.problemsTitle = el("h2", {}, problemsTitle(check));
+  view.groups = await Promise.all(problems.map(async (problem) => problemGroup(view, problem, await problemPage(view, problem.code, 1))));
+  const shown = new Set(view.groups.flatMap((group) => [...group.querySelectorAll(".fix")]).map((line) => line.dataset.cell));
+  const kept = check.edits.filter((edit) => !shown.has(`${edit.row}:${edit.column}`));
+  const corrections = kept.length > 0 && el("div", { class: "section stack-small" }, el("h3", {}, words.corrections),
+    el("ul", { class: "list" }, kept.map((edit) => correctionItem(view, edit))));
+  fill(node, [
+    view.problemsTitle,
+    invalid > 0 && el("p", { class: "muted" }, words.intro),
+    el("ul", {}, view.groups),
+    corrections]);
+}
+
+function problemsTitle({ report, edits }) {
+  if (report.invalid) return TEXT.check.problems(report.invalid);
+  return edits.length ? TEXT.check.allCorrected : TEXT.check.noProblems;
+}
+
+const problemPage = (view, code, number) =>
+  api("GET", `${view.path}/problems?code=${encodeURIComponent(code)}&page=${number}`, null, view.signal);
+
+/** One kind of problem: what to do, and its first rows, more on request. */
+function problemGroup(view, problem, firstPage) {
+  const words = TEXT.check;
+  const list = el("ul", {});
+  let loaded = firstPage;
+  let waiting = [...firstPage.rows];
+  let shown = 0;
+  const showMore = async (count) => {
+    if (!waiting.length && loaded.page < loaded.pages) {
+      loaded = await problemPage(view, problem.code, loaded.page + 1);
+      waiting = [...loaded.rows];
+    }
+    const rows = waiting.splice(0, count);
+    shown += rows.length;
+    const lines = rows.flatMap((row) => problemLines(view, row, problem.code, loaded.header));
+    list.append(...lines);
+    more.hidden = shown >= loaded.total;
+    more.textContent = words.show(Math.min(loaded.total - shown, 25));
+    return lines[0];
+  };
+  const more = button("", async () => {
+    try {
+      (await showMore(25))?.querySelector("input")?.focus();
+    } catch (error) {
+      view.step.fail(error);
+    }
+  });
+  const advice = [...new Set(firstPage.rows.flatMap((row) => row.problems).filter((item) => item.code === problem.code).map((item) => item.advice))];
+  showMore(5);
+  return el("li", { class: "section stack-small" },
+    el("h3", {}, problemName(problem.code), " ", el("span", { class: "muted" }, words.group(problem.rows))),
+    advice.length === 1 && el("p", { class: "small" }, adviceText(problem.code, advice[0])),
+    list, more);
+}
+
+/** The advice for people at the page: without the sentences about command line flags. */
+const withoutFlags = (advice) => advice.split(/(?<=\.) /).filter((sentence) => !sentence.includes("--")).join(" ");
+const adviceText = (code, advice) => (code === "MISSING_ID" ? `${withoutFlags(advice)} ${TEXT.check.allowEmpty}` : withoutFlags(advice));
+
+function problemLines(view, row, code, header) {
+  const others = (index) => row.cells.filter((cell, position) => position !== index && cell.trim() !== "").join(" · ");
+  return row.problems.filter((problem) => problem.code === code).map((problem) => {
+    if (problem.column === null) {
+      return el("li", { class: "fix" }, el("p", {}, TEXT.check.wholeRow(row.name)), el("p", { class: "small" }, others(null)),
+        el("div", { class: "small" }, el("p", { class: "bad" }, problem.message), el("p", { class: "muted" }, TEXT.check.inFile)));
+    }
+    return cellEditor(view, row, problem, others(problem.column), problem.column_name ?? header[problem.column]);
+  });
+}
+
+/** A wrong cell that is corrected in place; it is judged when typing pauses, Enter is pressed or the field is left. */
+function cellEditor(view, row, problem, context, columnName) {
+  const words = TEXT.check;
+  const original = row.original?.[problem.column] ?? row.cells[problem.column] ?? "";
+  const id = `cell-${row.number}-${problem.column}`;
+  const message = el("p", { class: "bad", id: `${id}-message` }, problem.message);
+  const input = el("input", { id, value: row.cells[problem.column] ?? "", autocomplete: "off", spellcheck: "false", "aria-invalid": "true", "aria-describedby": `${id}-message` });
+  const restore = button(words.restore, () => judge(null), { class: "plain", hidden: row.original?.[problem.column] === undefined });
+  let order = 0;
+  let judged = input.value;
+  let timer = 0;
+
+  const showJudgement = (answer) => {
+    const mine = answer.problems.find((item) => item.column === problem.column) ?? answer.problems.find((item) => item.column === null);
+    const other = answer.problems.find((item) => item.column !== problem.column);
+    const changed = answer.original && String(problem.column) in answer.original;
+    input.setAttribute("aria-invalid", String(Boolean(mine)));
+    message.className = mine ? "bad" : "good";
+    fill(message, mine ? mine.message : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(original)]);
+    restore.hidden = !changed;
+    announce(mine ? words.announceWrong(row.name, mine.message) : words.announceFixed(row.name));
+  };
+  const judge = async (text) => {
+    const mine = ++order;
+    view.editing += 1;
+    view.redraw();
+    view.step.calm();
+    fill(message, words.judging);
+    try {
+      const cell = { row: row.number, column: problem.column };
+      const answer = text === null ? await api("DELETE", `${view.path}/edits`, cell) : await api("PUT", `${view.path}/edits`, { ...cell, text });
+      if (text === null) {
+        input.value = original;
+        judged = original;
+        input.focus();
+      }
+      if (mine === order) showJudgement(answer.row);
+    } catch (error) {
+      judged = null;
+      view.step.fail(error);
+      fill(message, problem.message);
+    } finally {
+      view.editing -= 1;
+      view.redraw();
+      view.refresh().catch(view.step.fail);
+    }
+  };
+  const judgeTyped = () => {
+    clearTimeout(timer);
+    if (input.value === judged || view.signal.aborted) return;
+    judged = input.value;
+    judge(judged);
+  };
+  input.addEventListener("change", judgeTyped);
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(judgeTyped, 800);
+  });
+  return el("li", { class: "fix", "data-cell": `${row.number}:${problem.column}` },
+    el("label", { for: id }, words.cell(row.name, columnName)), input,
+    el("div", { class: "small" }, message, el("p", { class: "muted" }, context), restore));
+}
+
+function correctionItem(view, edit) {
+  const words = TEXT.check;
+  const undo = async () => {
+    await api("DELETE", `${view.path}/edits`, { row: edit.row, column: edit.column });
+    view.groups = null;
+    await view.refresh();
+  };
+  return el("li", {}, el("div", { class: "grow" }, el("strong", { id: `edit-${edit.row}-${edit.column}` }, words.cell(edit.name ?? edit.row, edit.column_name)), el("p", { class: "small" }, words.correction(edit))),
+    view.step.actionButton(words.restore, undo, { class: "plain", "aria-describedby": `edit-${edit.row}-${edit.column}` }));
+}
+
+// ---------------------------------------------------------------------------------------------------------- 4 run, 5 results
+
+async function runStep(signal, runId) {
+  const path = `/api/runs/${encodeURIComponent(runId)}`;
+  const view = { signal, path, kind: null, update: null };
+  /** Show the run; the whole step is drawn again only when its state changes. */
+  view.receive = async (run) => {
+    const kind = `${run.state} ${run.first_rows} ${Boolean(run.confirm)}`;
+    view.run = run;
+    if (kind !== view.kind) {
+      view.kind = kind;
+      await (run.state === "finished" ? drawResults(view, run) : drawRun(view, run));
+    }
+    view.update?.(run);
+  };
+  view.reload = async () => view.receive(await api("GET", path, null, signal));
+  const run = await api("GET", path, null, signal);
+  await view.receive(run);
+  if (run.start) follow(run.start, signal, announce).catch(view.step.fail);
+  watchRun(view);
+}
+
+/** Follow the run: events while it runs, otherwise a look whenever the page is looked at again. */
+function watchRun(view) {
+  const { signal } = view;
+  let source = null;
+  const receive = (run) => view.receive(run).catch((error) => view.step.fail(error));
+  const listen = () => {
+    if (source || signal.aborted) return;
+    source = new EventSource(`${view.path}/events`);
+    let isLost = false;
+    source.onmessage = (event) => {
+      if (isLost) view.step.calm();
+      isLost = false;
+      receive(JSON.parse(event.data));
+    };
+    source.addEventListener("end", stop);
+    source.onerror = () => {
+      isLost = true;
+      view.step.fail(new ApiError("NO_ANSWER", source.readyState === EventSource.CLOSED ? TEXT.noAnswer : TEXT.run.lost));
+    };
+  };
+  const stop = () => {
+    source?.close();
+    source = null;
+  };
+  const look = async () => {
+    const isFinal = view.run.state === "finished" && view.run.results_ready && view.run.can.delete;
+    if (source || document.hidden || signal.aborted || isFinal) return;
+    const run = await api("GET", view.path, null, signal).catch(() => null);
+    if (run) await receive(run);
+    if (run?.state === "running") listen();
+  };
+  const timer = setInterval(look, 3000);
+  document.addEventListener("visibilitychange", look, { signal });
+  signal.addEventListener("abort", () => {
+    stop();
+    clearInterval(timer);
+  });
+  if (view.run.state === "running") listen();
+}
+
+const runLinks = (run) => (run.import_id ? { 0: "/", 1: `/imports/${run.import_id}/columns`, 2: `/imports/${run.import_id}/check` } : { 0: "/" });
+
+const startRun = (view, action, body = {}) => async () => {
+  const { start } = await api("POST", `${view.path}/${action}`, body, view.signal);
+  await follow(start, view.signal, announce);
+};
+
+async function drawRun(view, run) {
+  const words = TEXT.run;
+  const running = run.state === "running";
+  const step = openStep(3, running ? words.leads[run.operation](run.source_name) : words.unfinished(run.source_name), runLinks(run));
+  view.step = step;
+  const progress = statusBar(words.progress);
+  progress.bar.setAttribute("role", "progressbar");
+  progress.bar.setAttribute("aria-valuemin", "0");
+  const done = el("p", { class: "headline" });
+  const numbersNode = el("div", {});
+  const messages = el("div", { class: "stack-small" });
+  const files = el("div", {});
+  const notices = el("div", {});
+  const stop = running && step.actionButton(words.stop, async () => {
+    await api("POST", `${view.path}/stop`, {}, view.signal);
+    stop.textContent = words.stopping;
+    announce(words.stopping);
+  });
+  const resume = !running && run.can.continue && step.actionButton(run.first_rows ? words.continueRest : words.continue, startRun(view, "continue"), { class: "primary" });
+  fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages, notices,
+    running && run.confirm && confirmRemoval(view, run.confirm),
+    running && !run.confirm && el("p", { class: "muted" }, words.close),
+    el("div", { class: "actions" }, stop, resume, !running && run.can.undo && undoButton(view, run), !running && run.can.delete && deleteButton(view)),
+    files]);
+  if (!running) {
+    const rows = rowsSection(view, run);
+    step.body.append(rows.node);
+    rows.load().catch(step.fail);
+  }
+
+  view.update = (now) => {
+    const state = now.progress;
+    if (state) {
+      progress.update(state.statuses, state.total);
+      progress.bar.setAttribute("aria-valuemax", String(state.total));
+      progress.bar.setAttribute("aria-valuenow", String(state.done));
+      progress.bar.setAttribute("aria-valuetext", words.done(state.done, state.total));
+    }
+    done.textContent = !state || (running && !state.done) ? (running ? words.starting : now.headline) : running ? words.done(state.done, state.total) : now.headline;
+    if (running && state) {
+      fill(numbersNode, runFigures(state));
+      announce(words.done(state.done, state.total), 10000);
+    }
+    refill(messages, [now.error, state?.pause?.until, now.stop_sentence], () => runMessages(now));
+    refill(notices, now.notices, () => noticeList(now.notices));
+    if (!running) refill(files, now.results_ready, () => now.results_ready && downloads(view, now));
+  };
+}
+
+function runFigures(state) {
+  const words = TEXT.run;
+  const [limit, seconds] = (state.limit ?? "").split("/").map(Number);
+  return figures(
+    [words.rate(seconds || 10), limit ? words.rateValue(Math.round(state.rate * seconds), limit) : n(Math.round(state.rate * 10))],
+    [words.left, state.seconds_left === null ? words.leftUnknown : duration(state.seconds_left)],
+    [words.latency, state.p50 === null ? null : words.latencyValue(state.p50)],
+    [words.retries, n(state.retries)],
+    [words.limited, n(state.rate_limited)]);
+}
+
+function runMessages(run) {
+  const words = TEXT.run;
+  const waiting = run.progress?.pause;
+  const stopped = run.state === "unfinished";
+  return [
+    run.error && warning(run.error.message),
+    waiting && warning(words.pause(waiting)),
+    stopped && (run.first_rows ? el("p", { class: "note info" }, words.firstRows(run.first_rows)) : el("p", { class: "note info" }, run.stop_sentence ?? words.stopped)),
+  ];
+}
+
+function noticeList(notices) {
+  if (!notices?.length) return [];
+  return el("details", { id: "notices", open: Boolean(document.getElementById("notices")?.open) }, el("summary", { id: "notices-title" }, TEXT.run.notices),
+    el("ul", { class: "small" }, notices.map((text) => el("li", {}, text))));
+}
+
+function confirmRemoval(view, confirm) {
+  const words = TEXT.run;
+  const input = el("input", { inputmode: "numeric", autocomplete: "off" });
+  const answer = (number) => async () => {
+    await api("POST", `${view.path}/confirm`, { number }, view.signal);
+  };
+  return el("form", { class: "stack section", onsubmit: (event) => {
+    event.preventDefault();
+    answer(input.value.replace(/[\s,.]/g, ""))().catch(view.step.fail);
+  } },
+    el("h2", {}, words.confirmTitle(confirm.number)), el("p", {}, words.confirmText), field("confirm-number", words.confirmField, input),
+    el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words.confirmButton), view.step.actionButton(TEXT.cancel, answer(null))));
+}
+
+async function drawResults(view, run) {
+  const words = TEXT.results;
+  const step = openStep(4, "", runLinks(run));
+  view.step = step;
+  step.lead.replaceWith(el("h2", { class: "headline", id: "lead" }, run.headline));
+  const share = statusBar(words.rowsTitle);
+  share.bar.setAttribute("role", "img");
+  share.update(run.counts ?? {}, run.rows);
+  const rows = rowsSection(view, run);
+  const command = el("div", { class: "stack", id: "command", hidden: true });
+  const files = el("div", {});
+  const others = el("div", {});
+  const actions = el("div", { class: "actions" });
+  const removal = el("div", { class: "section" });
+  const showCommand = commandButton(view, step, command);
+  fill(step.body, [share.bar, share.legend, actions,
+    run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect),
+    command,
+    others, files, rows.node,
+    removal]);
+  view.update = (now) => {
+    refill(actions, [now.can, now.undo_pairs], () => [
+      now.can.retry ? step.actionButton(words.retry, startRun(view, "retry"), { class: "primary", id: "retry" }) : link(words.another, "/", { class: "button" }),
+      now.can.undo && undoButton(view, now), showCommand]);
+    refill(removal, now.can.delete, () => now.can.delete && deleteButton(view));
+    refill(others, [now.parent, now.children], () => related(now));
+    refill(files, now.results_ready, () => (now.results_ready ? downloads(view, now) : el("p", { class: "muted" }, words.preparing)));
+  };
+  view.update(run);
+  await rows.load();
+}
+
+function related(run) {
+  const words = TEXT.results;
+  const links = [run.parent && link(words.parent, `/runs/${run.parent}`), run.children.map((child) => link(words.child(child.operation), `/runs/${child.run_id}`))].flat().filter(Boolean);
+  return links.length > 0 && el("p", { class: "row" }, links);
+}
+
+function downloads(view, run) {
+  const words = TEXT.results;
+  return el("div", { class: "section stack-small" }, el("h2", {}, words.downloads), el("div", { class: "row" },
+    download(words.csv, `${view.path}/results.csv`), download(words.xlsx, `${view.path}/results.xlsx`),
+    run.bad > 0 && download(words.failures, `${view.path}/failures.csv`), run.report_ready && download(words.report, `${view.path}/report.html`)));
+}
+
+function undoButton(view, run) {
+  const words = TEXT.results;
+  return view.step.actionButton(words.undo, async () => {
+    const number = run.undo_pairs;
+    if (await confirmDialog({ title: words.undoTitle, text: words.undoText(number), fieldLabel: words.undoField, number, action: words.undo })) await startRun(view, "undo", { confirm: number })();
+  });
+}
+
+function deleteButton(view) {
+  const words = TEXT.results;
+  return view.step.actionButton(words.remove, async () => {
+    if (!(await confirmDialog({ title: words.removeTitle, text: words.removeText, action: words.removeButton }))) return;
+    await api("DELETE", view.path, {}, view.signal);
+    await go("/");
+  }, { class: "plain" });
+}
+
+function commandButton(view, step, panel) {
+  const words = TEXT.results;
+  const toggle = step.actionButton(words.command, async () => {
+    if (panel.hidden) {
+      const data = await api("GET", `${view.path}/command`, null, view.signal);
+      fill(panel, [[words.commandTitle, data.command], [words.cronTitle, data.cron]].map(([title, text]) =>
+        el("div", { class: "stack-small" }, el("h2", {}, title), el("pre", { tabindex: "0", "aria-label": title, role: "region" }, text),
+          button(words.copy, () => navigator.clipboard.writeText(text).then(() => announce(words.copied)).catch(step.fail)))));
+    }
+    panel.hidden = !panel.hidden;
+    toggle.setAttribute("aria-expanded", String(!panel.hidden));
+  }, { "aria-expanded": "false", "aria-controls": "command" });
+  return toggle;
+}
+
+/** The rows of a run: a page at a time, by outcome and search. */
+function rowsSection(view, run) {
+  const words = TEXT.results;
+  const query = { status: "", q: "", page: 1 };
+  const holder = el("div", { class: "stack" });
+  let order = 0;
+  const load = async () => {
+    const mine = ++order;
+    const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
+    const data = await api("GET", `${view.path}/rows?${parameters}`, null, view.signal);
+    if (mine !== order) return;
+    fill(holder, data.rows.length ? [rowsTable(data), pager(data, turn)] : el("p", { class: "muted" }, words.none));
+    announce(words.page(data.page, data.pages, data.total));
+  };
+  const change = (changes) => {
+    Object.assign(query, { page: 1 }, changes);
+    return load().catch(view.step.fail);
+  };
+  const turn = async (page) => {
+    await change({ page });
+    holder.querySelector(".scroll")?.focus({ preventScroll: true });
+  };
+  const counts = run.counts ?? {};
+  const select = el("select", { onchange: () => change({ status: select.value }) },
+    option("", words.all(run.rows ?? 0), ""), run.bad > 0 && option("bad", words.bad(run.bad), ""),
+    Object.keys(STATUSES).filter((status) => counts[status]).map((status) => option(status, `${TEXT.statuses[status]} (${n(counts[status])})`, "")));
+  let timer = 0;
+  const search = el("input", { type: "search", autocomplete: "off", oninput: () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => change({ q: search.value }), 250);
+  } });
+  const node = el("div", { class: "section stack" }, el("h2", {}, words.rowsTitle),
+    el("div", { class: "fields" }, field("outcome", words.outcome, select), field("search", words.search, search)), holder);
+  return { node, load };
+}
+
+function rowsTable(data) {
+  const words = TEXT.results;
+  const linked = data.rows.some((row) => row.links?.some((item) => item.from_url || item.to_url));
+  const head = [el("th", { scope: "col", class: "number" }, words.row), el("th", { scope: "col" }, words.outcome), el("th", { scope: "col" }, words.what),
+    linked && el("th", { scope: "col" }, words.hubspot), data.header.map((name) => el("th", { scope: "col" }, name))];
+  return table(words.rowsTitle, head.flat().filter(Boolean), data.rows.map((row) => el("tr", {},
+    el("th", { scope: "row", class: "number" }, row.name),
+    el("td", {}, badge(STATUSES[row.status], TEXT.statuses[row.status])),
+    el("td", { class: row.message || row.advice ? "wide" : "" }, row.message && el("p", {}, row.message), row.advice && el("p", { class: "muted" }, withoutFlags(row.advice)),
+      row.details && el("details", {}, el("summary", {}, words.details), el("pre", {}, row.details))),
+    linked && el("td", {}, recordLinks(row)),
+    data.header.map((_, index) => el("td", { class: "cell" }, row.cells[index] ?? "", row.original && String(index) in row.original && el("p", { class: "muted" }, words.was(row.original[index])))))));
+}
+
+function recordLinks(row) {
+  const words = TEXT.results;
+  const outside = (url, side) => url?.startsWith("https://") && el("a", { href: url, target: "_blank", rel: "noreferrer noopener", "aria-label": words.recordLabel(side, row.name) }, side);
+  return row.links.map((item) => el("p", { class: "row" }, outside(item.from_url, words.fromRecord), outside(item.to_url, words.toRecord)));
+}
+
+function pager(data, turn) {
+  const words = TEXT.results;
+  if (data.pages < 2) return el("p", { class: "muted small" }, words.page(data.page, data.pages, data.total));
+  const to = (text, page) => button(text, () => page >= 1 && page <= data.pages && turn(page), page < 1 || page > data.pages ? { "aria-disabled": "true" } : {});
+  return el("nav", { class: "row", "aria-label": words.pager }, to(words.previous, data.page - 1),
+    el("span", { class: "small" }, words.page(data.page, data.pages, data.total)), to(words.next, data.page + 1));
+}
+
+// ---------------------------------------------------------------------------------------------------------- start
+
+page.append(banner, stepList, main, status);
+show(location.pathname);

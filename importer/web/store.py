@@ -1,0 +1,179 @@
+"""The uploaded files and what a person has chosen for them, in the state directory."""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from importer.atomic_file import AtomicFile
+from importer.web.responses import RequestError
+
+_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_ID_BYTES = 16
+_MAX_NAME = 120
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+
+Edits = Mapping[tuple[int, int], str]
+"""The corrected cells: row number and column index → text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """An uploaded file, and how a person wants to import it.
+
+    `reading` has the settings for reading it that were chosen (the others are detected), `edits` the corrected cells as
+    `[row, column, text]`. `run_id` is the latest run over it. `is_remembered` is True if the columns are those that
+    were chosen for an earlier file with the same header.
+    """
+
+    id: str
+    name: str
+    size: int
+    created_at: str
+    operation: str = "link"
+    label_mode: str = "add"
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    edits: tuple[tuple[int, int, str], ...] = ()
+    run_id: str | None = None
+    is_remembered: bool = False
+
+    @property
+    def corrections(self) -> Edits:
+        """The corrected cells by row number and column index."""
+        return {(row, column): text for row, column, text in self.edits}
+
+    def with_edit(self, row: int, column: int, text: str | None) -> "Import":
+        """Return the import with another text in a cell; None is the original text."""
+        edits = dict(self.corrections)
+        edits.pop((row, column), None)
+        if text is not None:
+            edits[row, column] = text
+        return replace(self, edits=tuple((*place, text) for place, text in sorted(edits.items())))
+
+
+class ImportStore:
+    """The imports of a state directory: a private directory for each, with the file in it."""
+
+    def __init__(self, directory: Path) -> None:
+        """Use the imports in `directory`, which is created when needed."""
+        self.root = directory
+        self._imports = directory / "imports"
+        self._mappings = directory / "mappings.json"
+        self._downloads = directory / "downloads"
+
+    def create(self) -> str:
+        """Create the directory of a new import and return its id."""
+        import_id = secrets.token_urlsafe(_ID_BYTES)
+        self._imports.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self._imports / import_id / "file").mkdir(mode=0o700, parents=True)
+        os.chmod(self._imports / import_id, 0o700)  # noqa: PTH101 - mkdir does not apply the mode to parents
+        return import_id
+
+    def directory(self, import_id: str) -> Path:
+        """Return the directory of an import. Raises RequestError if there is no such import."""
+        path = self._imports / import_id
+        if not _ID.fullmatch(import_id) or not path.is_dir():
+            raise RequestError(404, "IMPORT_NOT_FOUND", "This upload does not exist any more. Upload the file again.")
+        return path
+
+    def source(self, found: Import) -> Path:
+        """Return the path of the uploaded file."""
+        return self.directory(found.id) / "file" / found.name
+
+    def journal_of_check(self, import_id: str) -> Path:
+        """Return the path of the journal of the last check."""
+        return self.directory(import_id) / "check.sqlite"
+
+    def load(self, import_id: str) -> Import:
+        """Return an import. Raises RequestError if there is no such import, or its upload was not completed."""
+        values = self.read(import_id, "import")
+        if values is None:
+            raise RequestError(404, "IMPORT_NOT_FOUND", "This file was not uploaded completely. Upload it again.")
+        values["edits"] = tuple((row, column, text) for row, column, text in values["edits"])
+        return Import(**values)
+
+    def save(self, changed: Import) -> None:
+        """Store an import."""
+        self.write(changed.id, "import", asdict(changed))
+
+    def read(self, import_id: str, name: str) -> dict[str, Any] | None:
+        """Return the JSON object `name` of an import, None if it is missing or unreadable."""
+        return _read(self.directory(import_id) / f"{name}.json")
+
+    def write(self, import_id: str, name: str, value: Mapping[str, Any]) -> None:
+        """Store the JSON object `name` of an import."""
+        _write(self.directory(import_id) / f"{name}.json", value)
+
+    def remove(self, import_id: str) -> None:
+        """Delete an import with its file."""
+        shutil.rmtree(self.directory(import_id))
+
+    def all(self) -> Iterator[Import]:
+        """Yield the completely uploaded imports, newest first."""
+        names = [path.name for path in self._imports.iterdir()] if self._imports.is_dir() else []
+        found = [values for name in names if _ID.fullmatch(name) and (values := self.read(name, "import")) is not None]
+        for values in sorted(found, key=lambda one: str(one["created_at"]), reverse=True):
+            yield self.load(str(values["id"]))
+
+    def of_source(self, source: str) -> str | None:
+        """Return the id of the import whose file a run has read, None if it was not uploaded here."""
+        path = Path(source)
+        is_here = len(path.parents) > 2 and path.parents[2] == self._imports.resolve() and path.parent.name == "file"
+        return path.parents[1].name if is_here and path.parents[1].is_dir() else None
+
+    def downloads(self, run_id: str) -> Path:
+        """Create and return the directory for the downloads of a run, whose id must be that of a journal."""
+        directory = self._downloads / run_id
+        self._downloads.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        return directory
+
+    def remove_downloads(self, run_id: str) -> None:
+        """Delete the downloads of a run."""
+        shutil.rmtree(self._downloads / run_id, ignore_errors=True)
+
+    # ---- mappings
+
+    def remembered(self, header: str) -> dict[str, Any] | None:
+        """Return the settings that were last used for a header, None if there are none."""
+        found = (_read(self._mappings) or {}).get(header)
+        return found if isinstance(found, dict) else None
+
+    def remember(self, header: str, reading: Mapping[str, Any]) -> None:
+        """Store the settings that were used for a header."""
+        self._mappings.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(self._mappings, {**(_read(self._mappings) or {}), header: dict(reading)})
+
+
+def safe_name(name: str) -> str:
+    """Return a name for an uploaded file: the last part of `name` without characters that file systems refuse."""
+    text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode()).replace("\\", "/").rpartition("/")[2]
+    text = _NOT_IN_NAMES.sub("_", text).strip(". ")
+    if not text or _RESERVED.match(text):
+        text = f"upload{Path(text).suffix}"
+    stem, suffix = Path(text).stem, Path(text).suffix[-10:]
+    while len(f"{stem}{suffix}".encode()) > _MAX_NAME:
+        stem = stem[:-1]
+    return f"{stem}{suffix}"
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _write(path: Path, value: Mapping[str, Any]) -> None:
+    with AtomicFile(path) as draft:
+        draft.file.write(json.dumps(value).encode())
+        draft.finish()
+        draft.commit()

@@ -1,0 +1,65 @@
+"""The sentences of the server for people at the page."""
+
+from collections.abc import Mapping
+
+from importer.journal import PauseReason
+from importer.model import GOOD_STATUSES, Operation, Status, StopReason
+from importer.reporter import RowCounts
+
+_DONE = {
+    Operation.LINK: ("is linked", "are linked"),
+    Operation.UNLINK: ("is not linked any more", "are not linked any more"),
+    Operation.UNDO: ("is as it was before", "are as they were before"),
+    Operation.VERIFY: ("is linked", "are linked"),
+}
+
+STOPS: Mapping[StopReason, str] = {
+    StopReason.TOKEN_REFUSED: "HubSpot no longer accepts the token.",
+    StopReason.SCOPES_MISSING: "The token lacks a permission (scope) that is needed.",
+    StopReason.ACCOUNT_INACTIVE: "The HubSpot account is not active.",
+    StopReason.PERMISSIONS_LOST: "The token has lost its permissions.",
+    StopReason.FORBIDDEN: "HubSpot does not allow this token to do that.",
+    StopReason.DAILY_LIMIT: "The account has used up its calls of today.",
+    StopReason.DAILY_RESERVE: "The calls of today that are reserved for others are reached.",
+    StopReason.ACCOUNT_MIGRATING: "HubSpot is moving the account to another data center.",
+    StopReason.TOO_MANY_FAILURES: "Too many rows failed, so that something is probably wrong with all of them.",
+}
+
+PAUSES: Mapping[PauseReason, str] = {
+    PauseReason.RATE_LIMITED: "HubSpot asked us to wait",
+    PauseReason.BACKOFF: "HubSpot or the network has a problem",
+    PauseReason.EARLIER_RUN: "An earlier run has used up the rate",
+}
+
+_ADVICE: Mapping[Status, str] = {
+    Status.FAILED: "HubSpot refused some rows. Their advice says why: correct the file, or retry the failures.",
+    Status.UNCONFIRMED: "For some rows no trustworthy response arrived. Retry the failures: that is safe.",
+    Status.INVALID: "Some rows are not valid, and nothing was sent for them. Correct them and upload the file again.",
+    Status.NOT_SENT: "Some rows were not sent. Continue the run.",
+}
+
+
+def headline(operation: Operation, counts: RowCounts) -> str:
+    """Return the result of a run in one sentence, such as `29 of 41 rows are linked; 12 need you`."""
+    done = sum(counts.by_status[status] for status in GOOD_STATUSES - {Status.BLANK})
+    one, many = _DONE[operation]
+    text = f"{done:,} of {counts.rows:,} rows {one if counts.rows == 1 else many}"
+    if done == counts.rows and done:
+        text = f"All {done:,} rows {many}" if done > 1 else f"The row {one}"
+    if counts.blank:
+        text += f"; {counts.blank:,} {'is' if counts.blank == 1 else 'are'} blank"
+    if counts.bad:
+        text += f"; {counts.bad:,} {'needs' if counts.bad == 1 else 'need'} you"
+    return f"{text}."
+
+
+def advice(counts: RowCounts) -> list[str]:
+    """Return what to do about the rows that are not good."""
+    return [text for status, text in _ADVICE.items() if counts.by_status[status]]
+
+
+def stop_sentence(reason: StopReason | None) -> str | None:
+    """Return why a run stopped before its end; None if it did not."""
+    if reason is None:
+        return None
+    return STOPS.get(reason, "It was stopped. Everything that was sent is in its results.")

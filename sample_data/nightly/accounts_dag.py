@@ -1,0 +1,48 @@
+"""Airflow DAG that runs the importer every night for many HubSpot accounts, one task for each (tried with Airflow 3).
+
+Create its pool with one slot for each account: `airflow pools set hubspot 3 "one slot for each HubSpot account"`. An
+account's task never runs twice at the same time, so that its token is never used on two machines: a DAG run has one
+task for each account, and there is one DAG run at a time. Airflow may put them on any workers; keep `state_dir` on a
+volume that all of them mount. Without one, a retry on another machine starts a new run: it reads first what is linked
+and sends only the rest.
+"""
+
+import json
+import os
+import subprocess
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowFailException
+
+IMPORTER = os.environ.get("IMPORTER_PROGRAM", "/opt/importer/bin/importer")
+CONFIG = os.environ.get("IMPORTER_ACCOUNTS", "/etc/importer/accounts.toml")
+SOURCES = os.environ.get("IMPORTER_SOURCES", "/srv/crm")
+
+
+@dag(schedule="30 2 * * *", start_date=datetime(2026, 1, 1, tzinfo=UTC), catchup=False, max_active_runs=1)
+def hubspot_accounts():
+    @task
+    def profiles() -> list[str]:
+        """Return the profiles of the config file: one task is mapped to each."""
+        return sorted(tomllib.loads(Path(CONFIG).read_text(encoding="utf-8"))["profiles"])
+
+    @task(pool="hubspot", retries=8, retry_delay=timedelta(hours=3))
+    def link(profile: str) -> dict:
+        """Run the importer for one account; return its report."""
+        source = f"{SOURCES}/{profile}.csv"
+        command = [IMPORTER, "run", source, "--config", CONFIG, "--profile", profile, "--json"]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode in (0, 1):  # 0: every row is good, 1: some rows need correction
+            return json.loads(done.stdout)
+        if done.returncode in (3, 130, 143):  # stopped early or interrupted: a retry resumes the run
+            raise RuntimeError(f"{profile}: the importer stopped with exit code {done.returncode}: {done.stdout}")
+        # 2: wrong command, settings or file; 70: a bug. A retry would fail again.
+        raise AirflowFailException(f"{profile}: the importer failed with exit code {done.returncode}; see the log.")
+
+    link.expand(profile=profiles())
+
+
+hubspot_accounts()

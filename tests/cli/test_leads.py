@@ -1,0 +1,118 @@
+"""No lead loses its last primary association, which would delete it, unless that is allowed explicitly."""
+
+from pathlib import Path
+
+import pytest
+
+from importer.pool.engines import remove
+from tests.cli.test_unlink import counts
+from tests.support.command_line import Workplace, rows_of
+from tests.support.local_hubspot import sorted_links
+
+pytestmark = pytest.mark.slow
+
+CONTACT, COMPANY, DEAL = "HUBSPOT_DEFINED:578", "HUBSPOT_DEFINED:580", "HUBSPOT_DEFINED:582"
+
+
+@pytest.fixture(autouse=True)
+def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read back once, because the sandbox does not lag."""
+    monkeypatch.setattr(remove, "LAG_SECONDS", ())
+
+
+def link(work: Workplace, lead: int, other_type: str, other: int, *types: str) -> None:
+    ends = {"from": {"type": "leads", "id": str(lead)}, "to": {"type": other_type, "id": str(other)}}
+    work.hubspot.change("associations", add=[{**ends, "types": types}])
+
+
+def write(work: Workplace, *rows: tuple[str, int, str, int], label: str = "") -> Path:
+    path = work.folder / "a.csv"
+    header = "from_object_type,from_object_id,to_object_type,to_object_id" + (",label" if label else "")
+    lines = (",".join(map(str, row)) + (f",{label}" if label else "") for row in rows)
+    path.write_text("\n".join([header, *lines, ""]))
+    return path
+
+
+def categories(work: Workplace, name: str = "a.unlink.results.csv") -> list[str]:
+    return [row["import_error_category"] for row in rows_of(work.folder / name)]
+
+
+def archived(work: Workplace) -> list[str]:
+    """Return the leads of this test that HubSpot has deleted."""
+    ids = work.hubspot.state(summary=True)["records"]["leads"]["archived"]
+    return [one for one in ids if work.base <= int(one) < work.base + 5_000]
+
+
+def test_a_lead_that_keeps_another_primary_record_may_lose_one(work: Workplace) -> None:
+    one, two, three, four = range(work.base, work.base + 4)
+    for lead in (one, two, three):
+        link(work, lead, "contacts", 7, CONTACT)
+    link(work, one, "companies", 8, COMPANY)
+    link(work, three, "companies", 8)
+    link(work, four, "contacts", 7)
+    rows = [("leads", lead, "contacts", 7) for lead in (one, two, three, four)]
+    done = work.here("unlink", write(work, *rows), "--yes", 2, "--json")
+    assert (done.code, counts(done.json)) == (1, {"operation": "unlink", "unlinked": 2, "failed": 2})
+    assert categories(work) == ["", "LEAD_WOULD_BE_DELETED", "LEAD_WOULD_BE_DELETED", ""]
+    assert archived(work) == []
+
+
+@pytest.mark.parametrize("is_reverse", [False, True])
+def test_of_all_primary_associations_of_a_lead_none_is_removed(work: Workplace, is_reverse: bool) -> None:
+    link(work, work.base, "contacts", 7, CONTACT)
+    link(work, work.base, "companies", 8, COMPANY)
+    rows = [("leads", work.base, "contacts", 7), ("leads", work.base, "companies", 8)]
+    source = write(work, *([(*row[2:], *row[:2]) for row in rows] if is_reverse else rows))
+    done = work.here("unlink", source, "--json")
+    assert (done.code, counts(done.json)) == (1, {"operation": "unlink", "failed": 2})
+    assert categories(work) == ["LEAD_WOULD_BE_DELETED"] * 2
+    assert archived(work) == []
+    done = work.here("unlink", source, "--yes", 2, "--allow-deleting-leads")
+    assert done.code == 0
+    assert archived(work) == [str(work.base)]
+
+
+def test_what_could_not_be_read_counts_as_not_there(work: Workplace) -> None:
+    one, two = work.base, work.base + 1
+    for lead in (one, two):
+        link(work, lead, "contacts", 7, CONTACT)
+        link(work, lead, "companies", 8, COMPANY)
+    link(work, two, "deals", 9, DEAL)
+    source = write(work, ("leads", one, "contacts", 7), ("leads", two, "contacts", 7))
+    work.hubspot.change("faults", faults=["http_400=read,leads>companies"])
+    try:
+        done = work.here("unlink", source, "--yes", 1, "--json", IMPORTER_BACKOFF_BASE="0.01")
+    finally:
+        work.hubspot.change("faults", faults=[])
+    assert (done.code, counts(done.json)) == (1, {"operation": "unlink", "unlinked": 1, "failed": 1})
+    assert categories(work) == ["LEAD_NOT_READ", ""]
+    retried = work.here("retry", done.json["run_id"], "--yes", 1, "--json")
+    assert (retried.code, counts(retried.json)) == (0, {"operation": "unlink", "unlinked": 1})
+    assert archived(work) == []
+
+
+def test_the_label_primary_is_not_taken_off_the_last_primary_record(work: Workplace) -> None:
+    link(work, work.base, "contacts", 7, CONTACT)
+    done = work.here("unlink", write(work, ("leads", work.base, "contacts", 7), label="Primary"), "--json")
+    assert (done.code, counts(done.json)) == (1, {"operation": "unlink", "failed": 1})
+    assert categories(work) == ["LEAD_WOULD_BE_DELETED"]
+    assert archived(work) == []
+
+
+def test_an_undo_gives_a_lead_its_primary_record_back_before_it_takes_the_other_one(work: Workplace) -> None:
+    link(work, work.base, "contacts", 7, CONTACT)
+    before = sorted_links(work.hubspot.url)
+    run = work.here("run", write(work, ("leads", work.base, "contacts", 8), label="Primary"), "--json")
+    assert run.code == 0
+    assert work.here("undo", run.json["run_id"]).code == 0
+    assert sorted_links(work.hubspot.url) == before
+    assert archived(work) == []
+
+
+def test_an_undo_does_not_take_the_only_primary_record_of_a_lead(work: Workplace) -> None:
+    link(work, work.base, "contacts", 7)
+    run = work.here("run", write(work, ("leads", work.base, "contacts", 8), label="Primary"), "--json")
+    done = work.here("undo", run.json["run_id"], "--json")
+    assert (done.code, done.json["failed"]) == (1, 1)
+    assert categories(work, "a.undo.results.csv") == ["LEAD_WOULD_BE_DELETED"]
+    assert archived(work) == []

@@ -1,0 +1,158 @@
+"""Deleting old runs."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from importer import Settings, load_settings, run_import, undo_run
+from importer.journal import Journal, hold
+from importer.pool import Progress
+from importer.runner.events import Event, EventHandler
+from importer.runner.find_runs import list_runs
+from importer.runner.prune import prune_runs
+from importer.runner.state_directory import journal_path
+from tests.support.command_line import TOKEN, Workplace
+
+DAY = 86_400
+
+
+@pytest.fixture
+def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
+
+
+def age(settings: Settings, days: float) -> None:
+    """Make everything in the state directory look as if it was written `days` ago."""
+    then = time.time() - days * DAY
+    for file in settings.state_path.rglob("*"):
+        os.utime(file, (then, then))
+
+
+def run(work: Workplace, settings: Settings, name: str = "a.csv", number: int = 2) -> str:
+    return run_import(work.write(name, work.pairs(number)), settings).run_id
+
+
+def make_unusable(out: Path) -> EventHandler:
+    """Return a handler that makes the directory of a results file unusable once the run is planned."""
+
+    def handle(event: Event) -> None:
+        if isinstance(event, Progress) and out.parent.is_dir():
+            out.parent.rmdir()
+            out.parent.write_text("not a directory any more")
+
+    return handle
+
+
+def run_ids(settings: Settings) -> list[str]:
+    return [one.run_id for one in list_runs(settings)]
+
+
+def test_only_runs_older_than_the_limit_are_deleted(work: Workplace, settings: Settings) -> None:
+    old = run(work, settings)
+    age(settings, 40)
+    young = run(work, settings, "b.csv")
+    size = sum(one.bytes for one in list_runs(settings) if one.run_id == old)
+    pruned = prune_runs(settings, 30)
+    assert (pruned.run_ids, pruned.bytes) == ((old,), size)
+    assert run_ids(settings) == [young]
+    assert not list(settings.state_path.glob(f"runs/{old}*"))
+
+
+def test_results_of_a_deleted_run_stay_where_the_user_has_them(work: Workplace, settings: Settings) -> None:
+    run(work, settings)
+    age(settings, 40)
+    prune_runs(settings, 30)
+    assert (work.folder / "a.results.csv").is_file()
+
+
+def test_an_unfinished_run_and_the_run_that_it_undoes_are_kept(
+    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = run(work, settings)
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "pat-na1-of-nobody")
+    stopped = run(work, settings, "b.csv")
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    undo = undo_run(parent, settings)
+    with Journal(journal_path(settings, undo.run_id), is_mine=True) as journal:
+        journal.begin()  # as if it had been killed
+    age(settings, 40)
+    assert prune_runs(settings, 30).run_ids == ()
+    assert set(run_ids(settings)) == {parent, stopped, undo.run_id}
+
+
+def test_a_run_that_a_process_works_on_is_kept(work: Workplace, settings: Settings) -> None:
+    held = run(work, settings)
+    age(settings, 40)
+    with hold(journal_path(settings, held)):
+        assert prune_runs(settings, 30).run_ids == ()
+    assert run_ids(settings) == [held]
+
+
+def test_an_unreadable_journal_is_kept(work: Workplace, settings: Settings) -> None:
+    damaged = journal_path(settings, run(work, settings))
+    damaged.write_bytes(b"no journal")
+    age(settings, 40)
+    assert prune_runs(settings, 30).run_ids == ()
+    assert damaged.read_bytes() == b"no journal"
+
+
+def test_results_that_were_written_beside_the_journal_are_deleted_unless_edited(
+    work: Workplace, settings: Settings
+) -> None:
+    runs: list[Path] = []
+    for name in ("a.csv", "b.csv"):
+        out = work.folder / f"share of {name}" / "results.csv"
+        out.parent.mkdir()
+        run_id = run_import(work.write(name, work.pairs(1)), settings, out=out, on_event=make_unusable(out)).run_id
+        runs.append(settings.state_path / "runs" / f"{run_id}.results.csv")
+    unchanged, edited = runs
+    assert unchanged.is_file()
+    edited.write_text(edited.read_text(encoding="utf-8-sig") + "a note\n")
+    age(settings, 40)
+    assert len(prune_runs(settings, 30).run_ids) == 2
+    assert not unchanged.exists()
+    assert edited.is_file()
+
+
+def test_a_new_run_deletes_what_keep_runs_days_allows(work: Workplace, settings: Settings) -> None:
+    old = run(work, settings)
+    age(settings, 91)
+    young = run(work, settings, "b.csv")
+    assert run_ids(settings) == [young]
+    assert not (settings.state_path / "runs" / f"{old}.sqlite").exists()
+
+
+def test_nothing_is_deleted_by_itself_when_keep_runs_days_is_0(work: Workplace, settings: Settings) -> None:
+    old = run(work, settings)
+    age(settings, 4000)
+    keeping = settings.model_copy(update={"keep_runs_days": 0})
+    assert set(run_ids(keeping)) == {old, *run_ids(keeping)}
+    run(work, keeping, "b.csv")
+    assert old in run_ids(keeping)
+
+
+def test_locks_and_records_of_old_commands_are_deleted(work: Workplace, settings: Settings) -> None:
+    run(work, settings)
+    age(settings, 40)
+    prune_runs(settings, 30)
+    assert not list(settings.state_path.glob("commands/*"))
+    assert not list(settings.state_path.glob("outputs/*.json"))
+
+
+def test_the_command_line_reports_what_it_deleted(work: Workplace, settings: Settings) -> None:
+    old = run(work, settings)
+    age(settings, 40)
+    done = work.here("runs", "prune", "--older-than", "30", "--json", "--state-dir", str(settings.state_path))
+    assert (done.code, done.json["run_ids"]) == (0, [old])
+    assert done.json["bytes"] > 0
+
+
+def test_the_list_of_runs_shows_size_and_age(work: Workplace, settings: Settings) -> None:
+    run(work, settings)
+    age(settings, 12)
+    (line,) = work.here("runs", "--state-dir", str(settings.state_path)).out.splitlines()
+    assert " 12 d " in line
+    assert " kB " in line

@@ -1,0 +1,271 @@
+"""Random histories of runs, removals, foreign changes, kills and undos over a few records of a sandbox.
+
+Every step is checked against what the sandbox lost and gained: an undo may take away only what its run made, and give
+back only what its run took away. A kill restores the state directory as it was at a random request, as `kill -9` does.
+"""
+
+import asyncio
+import random
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from unittest import mock
+
+from importer import Confirmation, Settings, Summary, run_import, undo_run, unlink_file
+from importer.hubspot.client import HubSpotClient
+from importer.hubspot.response import NoResponse, Response
+from importer.sandbox import Pair, Sandbox, SandboxOptions
+from importer.sandbox.association_types import AssociationType
+from importer.sandbox.dump import sorted_links
+
+DIRECTIONS = (
+    ("contacts", "companies"),
+    ("contacts", "companies"),
+    ("companies", "contacts"),
+    ("deals", "companies"),
+    ("contacts", "deals"),
+)
+LABELS = {
+    ("contacts", "companies"): ("Decision maker", "Billing contact", "Primary"),
+    ("companies", "contacts"): ("Decision maker", "Billing contact", "Primary"),
+    ("deals", "companies"): ("Primary",),
+    ("contacts", "deals"): (),
+}
+IDS = {"contacts": (1, 2, 3), "companies": (11, 12, 13, 14), "deals": (21, 22)}
+
+Item = tuple[Pair, AssociationType]
+"""One type of a link, as seen from the smaller one of its ends."""
+
+
+class Killed(BaseException):
+    """The process was killed at a request."""
+
+
+@dataclass
+class Account:
+    """A sandbox that is served by another thread, and changed there."""
+
+    sandbox: Sandbox
+    loop: asyncio.AbstractEventLoop
+
+    def call(self, change: Callable[[], object]) -> None:
+        """Call `change` in the thread of the sandbox."""
+
+        async def changed() -> None:
+            change()
+
+        asyncio.run_coroutine_threadsafe(changed(), self.loop).result(30)
+
+    def clear(self) -> None:
+        """Remove all links."""
+        for pair in list(self.sandbox.state.links):
+            self.sandbox.state.links.remove(pair)
+
+    def bytes(self) -> bytes:
+        """Return all links with their types: equal links give equal bytes."""
+        return b"".join(sorted_links(self.sandbox.state.links))
+
+    def items(self) -> set[Item]:
+        """Return every type of every link."""
+        links = self.sandbox.state.links
+        pairs = {min(pair, pair.reverse()) for pair in links}
+        return {(pair, one) for pair in pairs for one in links.types(pair)}
+
+
+@contextmanager
+def account() -> Iterator[Account]:
+    """Serve a sandbox in a thread; no limit slows it down."""
+    loop = asyncio.new_event_loop()
+    sandbox = Sandbox(SandboxOptions(limit=100_000, window=1.0))
+    started, ended = threading.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        async with sandbox:
+            started.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert started.wait(30)
+        yield Account(sandbox, loop)
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        loop.close()
+
+
+@dataclass
+class Made:
+    """What a command changed: its run, the state before it, and the types that it took away and added."""
+
+    run_id: str
+    before: bytes
+    lost: set[Item]
+    gained: set[Item]
+
+
+@dataclass
+class History:
+    """One history; `foreign` says whether someone else changes links as well."""
+
+    account: Account
+    folder: Path
+    rng: random.Random
+    foreign: bool
+    made: list[Made] = field(default_factory=list)
+    files: int = 0
+
+    # ---- steps
+
+    def play(self, commands: int) -> None:
+        """Make some links, run up to `commands` commands, and undo them: the last first, or in any order if foreign."""
+        self.account.call(self._foreign_links)
+        for _ in range(self.rng.randint(1, commands)):
+            self._command()
+            if self.foreign and self.rng.random() < 0.5:
+                self.account.call(self._foreign_change)
+        undone = self.made[::-1]
+        if self.foreign:
+            self.rng.shuffle(undone)
+        for made in undone:
+            self._undo(made)
+
+    def _command(self) -> None:
+        write = self.rng.choice((self._write_pairs, self._write_labels))
+        source, has_labels = write()
+        is_removal = self.rng.random() < 0.4
+        flags: dict[str, object] = {}
+        if has_labels and not is_removal:
+            flags = {"label_mode": self.rng.choice(("add", "add", "replace"))}
+        flags["engine"] = self.rng.choice(("put", "batch"))
+        settings = self._settings(**flags)
+        command = partial(self._unlink, source, settings) if is_removal else partial(run_import, source, settings)
+        self._do(command)
+
+    def _do(self, command: Callable[[], Summary]) -> None:
+        """Execute a command, which may be killed and then is repeated, or not; keep what it changed."""
+        before, items = self.account.bytes(), self.account.items()
+        known = set(self._journals())
+        self._killed_or_done(command)
+        new = set(self._journals()) - known
+        gained, lost = self.account.items() - items, items - self.account.items()
+        assert new or not (gained or lost)
+        if not new:  # it was killed before anything was journalled, or there was nothing to remove
+            return
+        (journal,) = new
+        self.made.append(Made(journal.stem, before, lost, gained))
+
+    def _killed_or_done(self, command: Callable[[], Summary]) -> None:
+        while self.rng.random() < 0.4:
+            if not self._kill(command) or self.rng.random() < 0.4:
+                return
+        command()
+
+    def _undo(self, made: Made) -> None:
+        items = self.account.items()
+        self._killed_or_done(partial(undo_run, made.run_id, self._settings()))
+        summary = undo_run(made.run_id, self._settings())
+        gained, lost = self.account.items() - items, items - self.account.items()
+        if not self.foreign:
+            assert summary.exit_code == 0, summary
+            assert self.account.bytes() == made.before
+        assert lost <= made.gained, f"the undo of {made.run_id} removed what it had not made: {lost - made.gained}"
+        assert gained <= made.lost, f"the undo of {made.run_id} made links of its own: {gained - made.lost}"
+        assert summary.rows == summary.row_counts.good + summary.row_counts.bad
+
+    # ---- kills
+
+    def _kill(self, command: Callable[[], Summary]) -> bool:
+        """Kill a command at a random request, before or after HubSpot gets it; return False if it ended before."""
+        state, kept = self.folder / "state", self.folder / "kept"
+        at, is_sent = self.rng.randint(1, 12), self.rng.random() < 0.5
+        exchange, count, is_killed = HubSpotClient._exchange, 0, False
+
+        async def killing(client: HubSpotClient, method: str, path: str, *rest: object) -> Response | NoResponse:
+            nonlocal count, is_killed
+            count += 1
+            if is_killed:
+                raise Killed
+            if count == at:
+                is_killed = True
+                shutil.rmtree(kept, ignore_errors=True)
+                shutil.copytree(state, kept)
+                if is_sent:
+                    await exchange(client, method, path, *rest)  # type: ignore[arg-type]
+                raise Killed
+            return await exchange(client, method, path, *rest)  # type: ignore[arg-type]
+
+        with mock.patch.object(HubSpotClient, "_exchange", killing):
+            try:
+                command()
+            except Killed:
+                shutil.rmtree(state)
+                kept.rename(state)
+                return True
+        return False
+
+    # ---- other clients
+
+    def _foreign_links(self) -> None:
+        for _ in range(self.rng.randint(0, 6)):
+            self._foreign_change(adds=True)
+
+    def _foreign_change(self, *, adds: bool = False) -> None:
+        links = self.account.sandbox.state.links
+        pair = self._pair(self.rng.choice(DIRECTIONS))
+        texts = LABELS[pair.from_type, pair.to_type]
+        types = [self._type(pair, text) for text in self.rng.sample(texts, self.rng.randint(0, len(texts)))]
+        if adds or self.rng.random() < 0.6:
+            links.add(pair)
+            links.add_labels(pair, types)
+        elif types:
+            links.remove_labels(pair, types)
+        else:
+            links.remove(pair)
+
+    def _type(self, pair: Pair, text: str) -> AssociationType:
+        known = self.account.sandbox.state.types.all(pair.from_type, pair.to_type)
+        return next(one.type for one in known if one.label == text)
+
+    def _pair(self, direction: tuple[str, str]) -> Pair:
+        one, other = direction
+        return Pair(one, self.rng.choice(IDS[one]), other, self.rng.choice(IDS[other]))
+
+    # ---- files and settings
+
+    def _write_pairs(self) -> tuple[Path, bool]:
+        direction = self.rng.choice(DIRECTIONS)
+        rows = [self._pair(direction) for _ in range(self.rng.randint(1, 7))]
+        return self._write("", [f"{one.from_type},{one.from_id},{one.to_type},{one.to_id}" for one in rows]), False
+
+    def _write_labels(self) -> tuple[Path, bool]:
+        direction = self.rng.choice([one for one in DIRECTIONS if LABELS[one]])
+        lines = []
+        for pair in (self._pair(direction) for _ in range(self.rng.randint(1, 7))):
+            texts = self.rng.sample(LABELS[direction], self.rng.randint(1, len(LABELS[direction])))
+            ends = f"{pair.from_type},{pair.from_id},{pair.to_type},{pair.to_id}"
+            lines.append(f"{ends},{';'.join(texts)}")
+        return self._write(",label", lines), True
+
+    def _write(self, more: str, lines: list[str]) -> Path:
+        self.files += 1
+        path = self.folder / f"{self.files}.csv"
+        header = f"from_object_type,from_object_id,to_object_type,to_object_id{more}"
+        path.write_text("\n".join([header, *lines, ""]))
+        return path
+
+    def _unlink(self, source: Path, settings: Settings) -> Summary:
+        return unlink_file(source, settings, confirmation=Confirmation(ask=lambda number, _: str(number)))
+
+    def _settings(self, **flags: object) -> Settings:
+        values = {"base_url": self.account.sandbox.url, "state_dir": self.folder / "state", "rate": "50000/1"}
+        quick = {"backoff_base": 0.001, "backoff_cap": 0.002, "quiet": True}
+        return Settings.model_validate(values | quick | flags)
+
+    def _journals(self) -> list[Path]:
+        return sorted((self.folder / "state" / "runs").glob("*.sqlite"))

@@ -1,0 +1,117 @@
+"""A person with a spreadsheet that has mistakes, from upload to explained results."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.local_page import SAMPLES, check, choose_file, figure, on_step, press, rows
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NEEDS_FIXING = SAMPLES / "needs_fixing.csv"
+
+REPAIRS = {
+    (13, "Contact ID"): "201249",
+    (15, "Company ID"): "40004",
+    (17, "Contact ID"): "201331",
+    (19, "Contact ID"): "201372",
+    (21, "Company ID"): "40003",
+    (23, "Company ID"): "40002",
+    (25, "Company ID"): "40006",
+    (27, "Contact ID"): "201536",
+}
+"""The eight wrong cells of needs_fixing.csv, by row and column, and ids that exist in the sandbox."""
+
+COUNT_CLICKS = """
+window.addEventListener('pointerdown', () => {
+  sessionStorage.setItem('clicks', 1 + Number(sessionStorage.getItem('clicks')));
+}, true);
+"""
+
+
+@pytest.fixture
+def checked(page: Page) -> Page:
+    """The step Check of needs_fixing.csv."""
+    check(page, NEEDS_FIXING)
+    return page
+
+
+def cell(page: Page, row: int, column: str) -> Locator:
+    return page.get_by_label(f"Row {row}, {column}", exact=True)
+
+
+def test_eight_wrong_rows_are_fixed_and_every_row_is_linked_or_explained_in_at_most_14_clicks(page: Page) -> None:
+    page.add_init_script(COUNT_CLICKS)
+    page.reload()
+    on_step(page, "Upload")
+
+    choose_file(page, NEEDS_FIXING)
+    press(page, "Continue")
+    on_step(page, "Columns")
+    press(page, "Check")
+    on_step(page, "Check")
+    expect(page.get_by_role("heading", name="8 rows need a correction")).to_be_visible()
+    for (row, column), text in REPAIRS.items():
+        cell(page, row, column).click()
+        page.keyboard.press("Control+A")
+        page.keyboard.type(text)
+    press(page, "Link 38 pairs")
+    on_step(page, "Results")
+
+    assert page.evaluate("Number(sessionStorage.getItem('clicks'))") <= 14
+    expect(page.get_by_role("heading", name="37 of 41 rows are linked; 4 need you.")).to_be_visible()
+    expect(rows(page)).to_have_count(41)
+    for line in rows(page).all():
+        status = line.locator("td").nth(0).inner_text()
+        explanation = line.locator("td").nth(1).inner_text()
+        assert status == "linked" or "Check the record" in explanation
+    corrected = rows(page).filter(has_text="was “1.20456E+11”")
+    expect(corrected).to_contain_text("201249")
+
+
+def test_a_corrected_cell_is_judged_at_once_and_can_be_restored(checked: Page) -> None:
+    page = checked
+    wrong = cell(page, 21, "Company ID")
+    wrong.fill("still a name")
+    wrong.press("Enter")
+    expect(page.get_by_role("main").get_by_text("'still a name' is not a HubSpot record id")).to_be_visible()
+    expect(wrong).to_have_attribute("aria-invalid", "true")
+
+    wrong.fill("40003")
+    wrong.press("Tab")
+    expect(page.get_by_text("Corrected. It was “Westhaven Lamps”.")).to_be_visible()
+    expect(wrong).to_have_attribute("aria-invalid", "false")
+    expect(page.get_by_role("status")).to_contain_text("Row 21 is fine now.")
+    expect(figure(page, "Rows to correct")).to_have_text("7")
+    expect(page.get_by_role("button", name="Link 31 pairs")).to_be_enabled()
+
+    press(page, "Use the original")
+    expect(wrong).to_have_value("Westhaven Lamps")
+    expect(wrong).to_be_focused()
+    expect(figure(page, "Rows to correct")).to_have_text("8")
+    expect(page.get_by_role("button", name="Link 30 pairs")).to_be_enabled()
+
+
+def test_corrections_survive_a_reload_and_are_listed(checked: Page) -> None:
+    page = checked
+    wrong = cell(page, 17, "Contact ID")
+    wrong.fill("201331")
+    wrong.press("Enter")
+    expect(page.get_by_role("button", name="Link 31 pairs")).to_be_enabled()
+
+    page.reload()
+    expect(page.get_by_role("heading", name="7 rows need a correction")).to_be_visible()
+    expect(page.get_by_text("“0201331” is now “201331”")).to_be_visible()
+    press(page, "Use the original")
+    expect(page.get_by_role("heading", name="8 rows need a correction")).to_be_visible()
+
+
+def test_the_button_never_sends_another_number_than_it_shows(checked: Page) -> None:
+    page = checked
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/run") else None)
+    cell(page, 15, "Company ID").fill("40004")
+    page.get_by_role("button", name=re.compile("^Link 30 pairs|^Checking")).click(force=True)  # judging has begun
+    expect(page.get_by_role("button", name="Link 31 pairs")).to_be_enabled()
+    assert sent == []

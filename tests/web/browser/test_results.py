@@ -1,0 +1,103 @@
+"""Results in the browser: the table, downloads, and what can be done next."""
+
+import csv
+import io
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.local_page import SAMPLES, PageServer, contacts, on_step, press, rows, run, upload
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def downloaded(page: Page, name: str) -> bytes:
+    with page.expect_download() as started:
+        page.get_by_role("link", name=name, exact=True).click()
+    return started.value.path().read_bytes()
+
+
+def test_rows_are_filtered_searched_and_turned_page_by_page(page: Page, server: PageServer) -> None:
+    run(page, contacts(server.folder, "many.csv", 120))
+    expect(rows(page)).to_have_count(50)
+    expect(page.get_by_role("navigation", name="Pages")).to_contain_text("Page 1 of 3, 120 rows")
+    press(page, "Next")
+    expect(rows(page).first.get_by_role("rowheader")).to_have_text("52")
+    page.get_by_label("Search").fill("note 77")
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("note 77")
+    page.get_by_label("Search").fill("nothing like this")
+    expect(page.get_by_text("No row matches.")).to_be_visible()
+
+
+def test_results_and_failures_are_downloaded(page: Page) -> None:
+    run(page, SAMPLES / "needs_fixing.csv")
+    results = list(csv.DictReader(io.StringIO(downloaded(page, "Download results (CSV)").decode("utf-8-sig"))))
+    assert len(results) == 41
+    assert sum(row["import_status"] in {"linked", "already_linked"} for row in results) == 29
+    failures = list(csv.reader(io.StringIO(downloaded(page, "Download failures").decode("utf-8-sig"))))
+    assert failures[0] == ["Contact ID", "Name", "Company ID", "Note"]
+    assert len(failures) == 1 + 12
+    assert downloaded(page, "Download results (XLSX)").startswith(b"PK")
+
+
+def test_failures_are_retried_as_a_run_of_their_own(page: Page) -> None:
+    run(page, SAMPLES / "needs_fixing.csv")
+    page.get_by_label("Outcome").select_option("failed")
+    expect(rows(page)).to_have_count(4)
+    first = page.url
+    press(page, "Retry failures")
+    expect(page.get_by_role("link", name="Open the earlier run")).to_be_visible()
+    assert page.url != first
+
+
+def test_a_run_is_undone_only_after_its_number_was_typed(page: Page, server: PageServer) -> None:
+    run(page, contacts(server.folder, "undone.csv", 3, 2000))
+    press(page, "Undo this run")
+    dialog = page.get_by_role("dialog", name="Undo this run?")
+    dialog.get_by_label("Number of pairs").fill("4")
+    dialog.get_by_role("button", name="Undo this run").click()
+    expect(dialog.get_by_label("Number of pairs")).to_have_attribute("aria-invalid", "true")
+    dialog.get_by_label("Number of pairs").fill("3")
+    dialog.get_by_role("button", name="Undo this run").click()
+    expect(page.get_by_role("link", name="Open the earlier run")).to_be_visible()
+    on_step(page, "Results")
+    expect(rows(page).locator("td:nth-child(2)")).to_have_text(["unlinked"] * 3)
+
+
+def test_the_command_that_does_the_same_is_shown(page: Page, server: PageServer) -> None:
+    run(page, contacts(server.folder, "command.csv", 3, 3000))
+    press(page, "As a command")
+    expect(page.get_by_role("region", name="The same from the command line")).to_contain_text(
+        "importer run command.csv"
+    )
+    expect(page.get_by_role("region", name="Every night, as a line of a crontab")).to_contain_text("importer run")
+
+
+def test_a_deleted_run_is_gone_with_its_files(page: Page, server: PageServer) -> None:
+    run(page, contacts(server.folder, "deleted.csv", 3, 4000))
+    run_id = page.url.rpartition("/")[2]
+    assert list(server.state.rglob(f"*{run_id}*"))
+    assert list(server.state.rglob("deleted.csv"))
+    press(page, "Delete this run")
+    page.get_by_role("dialog", name="Delete this run?").get_by_role("button", name="Delete", exact=True).click()
+    on_step(page, "Upload")
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(page.get_by_text("deleted.csv")).to_have_count(0)
+    assert [path for path in server.state.rglob("*") if run_id in path.name or path.name == "deleted.csv"] == []
+
+
+def test_links_are_removed_only_after_their_number_was_typed(page: Page, server: PageServer) -> None:
+    path = contacts(server.folder, "removed.csv", 3, 5000)
+    run(page, path)
+    page.goto(server.origin)
+    upload(page, path)
+    page.get_by_text("More options").click()
+    page.get_by_label("Remove their links").check()
+    press(page, "Check")
+    press(page, "Unlink 3 pairs")
+    expect(page.get_by_role("heading", name="3 links will be removed")).to_be_visible()
+    page.get_by_label("Number of links to remove").fill("3")
+    press(page, "Remove the links")
+    on_step(page, "Results")
+    expect(rows(page).locator("td:nth-child(2)")).to_have_text(["unlinked"] * 3)

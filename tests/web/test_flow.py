@@ -1,0 +1,123 @@
+"""The way of a file through the page's API up to its run: upload, columns, check, corrections."""
+
+import pytest
+
+from tests.support.page import PageClient, page
+
+__all__ = ["page"]
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_file_is_uploaded_and_its_columns_are_recognised(page: PageClient) -> None:
+    found = page.get(f"/api/imports/{page.sample('needs_fixing.csv')}")
+    assert (found["name"], found["format"], found["delimiter"], found["rows"]) == ("needs_fixing.csv", "CSV", ",", 41)
+    assert found["roles"] == {"from_object_id": 0, "to_object_id": 2}
+    assert set(found["reasons"]) == set(found["roles"])
+    assert found["columns"][0] == {
+        "index": 0,
+        "letter": "A",
+        "name": "Contact ID",
+        "samples": ["200101", "200142", "200183"],
+    }
+    assert [row["name"] for row in found["preview"]] == ["2", "3", "4", "5", "6"]
+    assert (found["from_type"], found["to_type"], found["is_complete"]) == ("contacts", "companies", True)
+
+
+def test_columns_are_chosen_by_their_place_and_remembered_for_the_same_header(page: PageClient) -> None:
+    content = b"A,B,B\n1101,2101,x\n"
+    import_id = page.upload("strange.csv", content)
+    assert page.get(f"/api/imports/{import_id}")["error"] is not None
+    reading = {
+        "columns": {"from_object_id": 0, "to_object_id": 1},
+        "from_object_type": "contacts",
+        "to_object_type": "companies",
+    }
+    found = page.change("PATCH", f"/api/imports/{import_id}", {"reading": reading})
+    assert (found["error"], found["reading"]) == (None, reading)
+    assert found["roles"] == {"from_object_id": 0, "to_object_id": 1}
+    assert page.check(import_id)["button"]["pairs"] == 1
+    page.ended(page.run(import_id))
+    again = page.get(f"/api/imports/{page.upload('strange2.csv', content)}")
+    assert (again["remembered"], again["error"], again["reading"]) == (True, None, reading)
+    reset = page.change("PATCH", f"/api/imports/{again['id']}", {"reading": {"columns": None}})
+    assert not reset["remembered"]
+    assert reset["error"] is not None
+
+
+def test_a_file_that_cannot_be_read_says_why_and_can_be_read_otherwise(page: PageClient) -> None:
+    import_id = page.upload("notes.csv", "Contact ID;Company ID;Größe\n1201;2201;x\n".encode("cp1252"))
+    found = page.change("PATCH", f"/api/imports/{import_id}", {"reading": {"encoding": "nonsense"}})
+    assert not found["is_complete"]
+    assert found["error"]["code"]
+    found = page.change("PATCH", f"/api/imports/{import_id}", {"reading": {"encoding": None}})
+    assert (found["error"], found["delimiter"]) == (None, ";")
+
+
+def test_wrong_cells_are_corrected_and_judged_at_once(page: PageClient) -> None:
+    import_id = page.pairs(3, "no id,7", "1.20456E+11,8", "")
+    check = page.check(import_id)
+    assert (check["report"]["invalid"], check["button"]["pairs"]) == (2, 3)
+    problems = page.get(f"/api/imports/{import_id}/problems")
+    assert [row["name"] for row in problems["rows"]] == ["5", "6"]
+    assert problems["rows"][0]["problems"][0]["column"] == 0
+    path = f"/api/imports/{import_id}/edits"
+    row = page.change("PUT", path, {"row": 5, "column": 0, "text": "still none"})["row"]
+    assert (row["pairs"], len(row["problems"])) == (0, 1)
+    row = page.change("PUT", path, {"row": 5, "column": 0, "text": "1301"})["row"]
+    assert (row["pairs"], row["problems"], row["original"]) == (1, [], {"0": "no id"})
+    page.change("PUT", path, {"row": 6, "column": 0, "text": "1302"})
+    check = page.wait_for(f"/api/imports/{import_id}/check", lambda one: one["button"])
+    assert (check["report"]["invalid"], check["button"]["pairs"]) == (0, 5)
+    assert [(edit["name"], edit["original"], edit["text"]) for edit in check["edits"]] == [
+        ("5", "no id", "1301"),
+        ("6", "1.20456E+11", "1302"),
+    ]
+    run_id = page.run(import_id)
+    assert page.ended(run_id)["counts"]["linked"] == 5
+    results = page.request("GET", f"/api/runs/{run_id}/results.csv").body.decode("utf-8-sig")
+    assert "import_original_cells" in results.splitlines()[0]
+    rows = page.get(f"/api/runs/{run_id}/rows?q=1301")["rows"]
+    assert [(row["cells"], row["original"]) for row in rows] == [(["1301", "7"], {"0": "no id"})]
+
+
+def test_a_correction_is_taken_back(page: PageClient) -> None:
+    import_id = page.pairs(1, "no id,7")
+    page.check(import_id)
+    path = f"/api/imports/{import_id}/edits"
+    page.change("PUT", path, {"row": 3, "column": 0, "text": "1401"})
+    row = page.change("DELETE", path, {"row": 3, "column": 0})["row"]
+    assert (row["cells"][0], row["original"], len(row["problems"])) == ("no id", {}, 1)
+    assert page.request("PUT", path, {"row": 99, "column": 0, "text": "1"}).code == "ROW_NOT_FOUND"
+    assert page.request("PUT", path, {"row": 3, "column": -1, "text": "1"}).status == 400
+    assert page.request("PUT", path, {"row": 3, "column": 0, "text": "x" * 40_000}).status == 400
+
+
+def test_uploads_without_content_or_with_a_strange_name_do_no_harm(page: PageClient) -> None:
+    before = page.get("/api/imports")
+    for name in ("../../etc/passwd", "..", "C:\\files\\a.csv", "con.csv", "a" * 300 + ".csv", "é\u202e.csv"):
+        import_id = page.upload(name.encode("utf-8").decode("utf-8"), b"Contact ID,Company ID\n1501,2501\n")
+        found = page.get(f"/api/imports/{import_id}")
+        assert "/" not in found["name"]
+        assert (page.state / "web" / "imports" / import_id / "file" / found["name"]).is_file()
+        page.change("DELETE", f"/api/imports/{import_id}")
+    assert page.get("/api/imports") == before
+
+
+def test_an_upload_that_is_cut_off_leaves_nothing(page: PageClient) -> None:
+    imports = page.state / "web" / "imports"
+    before = set(imports.iterdir()) if imports.exists() else set()
+    headers = {**page.own_headers(), "Content-Type": "multipart/form-data; boundary=x", "Content-Length": "100000"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    part = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nContact ID'
+    page.raw_and_close(f"POST /api/imports HTTP/1.1\r\nHost: 127.0.0.1:{page.port}\r\n{head}\r\n{part}".encode())
+    page.wait_for("/api/imports", lambda _: set(imports.iterdir()) == before)
+    answer = page.request("POST", "/api/imports/sample", {"name": "../pyproject.toml"})
+    assert answer.code == "NOT_FOUND"
+
+
+def test_a_sample_is_an_upload(page: PageClient) -> None:
+    names = [sample["name"] for sample in page.get("/api/samples")]
+    assert "needs_fixing.csv" in names
+    import_id = page.change("POST", "/api/imports/sample", {"name": "needs_fixing.csv"})["id"]
+    assert page.check(import_id)["report"]["rows"] == 41

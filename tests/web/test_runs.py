@@ -1,0 +1,243 @@
+"""Runs of the page: progress, stop and continue, a killed server, retry, undo, removal, and the files of a run."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.page import PageClient, page, page_process
+
+__all__ = ["page"]
+
+pytestmark = pytest.mark.slow
+
+SLOW = "20/1"
+"""A rate at which a run of 200 pairs takes about ten seconds."""
+
+
+def events(page: PageClient, run_id: str) -> list[dict[str, Any]]:
+    """Return everything that the server sends about a run, to its end."""
+    answer = page.request("GET", f"/api/runs/{run_id}/events")
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert answer.body.endswith(b"event: end\ndata: {}\n\n")
+    return [json.loads(line[6:]) for line in answer.body.decode().split("\n") if line.startswith('data: {"')]
+
+
+def importer(page: PageClient, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    """Run the command line with the state directory of the page."""
+    environment = {**page.environment, "PYTHONWARNINGS": "error"}
+    command = [sys.executable, "-m", "importer", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=page.folder, check=False)
+
+
+FAULTY = ("5000001,1", "5000002,1", "no id,1")
+"""Two rows that HubSpot refuses, and an invalid one."""
+
+
+def linked(page: PageClient, count: int = 20, *lines: str) -> str:
+    """Upload pairs, check them, start their run and return the run's id."""
+    import_id = page.pairs(count, *lines)
+    page.check(import_id)
+    return page.run(import_id)
+
+
+def test_a_run_ends_with_its_numbers_and_rows(page: PageClient) -> None:
+    run_id = linked(page, 20, *FAULTY)
+    run = page.ended(run_id)
+    assert {status: number for status, number in run["counts"].items() if number} == {
+        "linked": 20,
+        "failed": 2,
+        "invalid": 1,
+    }
+    assert (run["rows"], run["good"], run["bad"]) == (23, 20, 3)
+    assert run["headline"] == "20 of 23 rows are linked; 3 need you."
+    assert run["progress"]["done"] == run["pairs"] == 22
+    bad = page.get(f"/api/runs/{run_id}/rows?status=bad")
+    assert (bad["total"], bad["pages"]) == (3, 1)
+    assert all(row["advice"] and row["message"] for row in bad["rows"])
+    found = page.get(f"/api/runs/{run_id}/rows?q=no%20id")["rows"]
+    assert [(row["name"], row["status"]) for row in found] == [("24", "invalid")]
+    assert page.get("/api/runs")[0]["run_id"] == run_id
+    links = page.get(f"/api/runs/{run_id}/rows?page=1")["rows"][0]["links"]
+    assert links[0]["to_url"] == "https://app.hubspot.com/contacts/10000001/record/0-2/1"
+
+
+def test_the_first_rows_are_sent_and_then_the_rest_of_the_same_run(page: PageClient) -> None:
+    import_id = page.pairs(60)
+    page.check(import_id)
+    run_id = page.run(import_id, first_rows=5)
+    run = page.ended(run_id)
+    assert (run["state"], run["stopped_by"], run["first_rows"]) == ("unfinished", "first_rows", 5)
+    assert run["counts"]["linked"] == 5
+    assert page.started(page.change("POST", f"/api/runs/{run_id}/continue")) == run_id
+    assert page.ended(run_id)["counts"]["linked"] == 60
+    assert page.get(f"/api/imports/{import_id}")["run_id"] == run_id
+    assert page.get(f"/api/runs/{run_id}/rows?page=2")["rows"][0]["name"] == "52"
+
+
+def test_a_downloaded_file_is_that_of_the_command_line(page: PageClient) -> None:
+    run_id = linked(page, 20, *FAULTY)
+    page.ended(run_id)
+    done = importer(page, "report", run_id, "--out", page.folder / "own.results.csv", "--json")
+    assert done.returncode == 0, done.stderr
+    written = json.loads(done.stdout)
+    results = page.request("GET", f"/api/runs/{run_id}/results.csv")
+    assert results.body == Path(written["results"]).read_bytes()
+    failures = page.request("GET", f"/api/runs/{run_id}/failures.csv")
+    assert failures.body == Path(written["failures"]).read_bytes()
+    assert failures.headers["content-disposition"] == "attachment; filename*=UTF-8''pairs.failures.csv"
+    shown = json.loads(importer(page, "show", run_id, "--json").stdout)
+    assert results.body == Path(shown["results"]).read_bytes()  # as the run itself has written it
+    assert page.request("GET", f"/api/runs/{run_id}/results.xlsx").body.startswith(b"PK")
+
+
+def test_there_is_no_failures_file_without_failures(page: PageClient) -> None:
+    run_id = linked(page)
+    page.ended(run_id)
+    assert page.request("GET", f"/api/runs/{run_id}/failures.csv").code == "NO_FAILURES"
+
+
+def test_failures_are_retried_and_a_run_is_undone(page: PageClient) -> None:
+    run_id = linked(page, 20, *FAULTY)
+    run = page.ended(run_id)
+    assert run["undo_pairs"] == 20
+    retry = page.ended(page.started(page.change("POST", f"/api/runs/{run_id}/retry")))
+    assert (retry["operation"], retry["parent"], retry["rows"]) == ("link", run_id, 2)
+    assert page.request("POST", f"/api/runs/{run_id}/undo", {"confirm": 21}).code == "CHECK_OUTDATED"
+    undo = page.ended(page.started(page.change("POST", f"/api/runs/{run_id}/undo", {"confirm": 20})))
+    assert (undo["operation"], undo["parent"], undo["counts"]["unlinked"]) == ("undo", run_id, 20)
+    children = page.get(f"/api/runs/{run_id}")["children"]
+    assert {(child["run_id"], child["operation"]) for child in children} == {
+        (retry["run_id"], "link"),
+        (undo["run_id"], "undo"),
+    }
+
+
+def asked_for_number(page: PageClient) -> str:
+    """Link pairs, start a run that removes their links, wait until it asks for their number, and return its id."""
+    import_id = page.pairs(20)
+    page.check(import_id)
+    page.ended(page.run(import_id))
+    page.change("PATCH", f"/api/imports/{import_id}", {"operation": "unlink"})
+    page.check(import_id)
+    run_id = page.run(import_id)
+    run = page.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])
+    assert (run["operation"], run["confirm"]) == ("unlink", {"number": 20})
+    return run_id
+
+
+def test_links_are_removed_once_their_number_was_typed(page: PageClient) -> None:
+    run_id = asked_for_number(page)
+    page.change("POST", f"/api/runs/{run_id}/confirm", {"number": "20"})
+    run = page.ended(run_id)
+    assert (run["counts"]["unlinked"], run["headline"]) == (20, "All 20 rows are not linked any more.")
+
+
+@pytest.mark.parametrize("number", [None, "19", ""])
+def test_nothing_is_removed_without_the_right_number(page: PageClient, number: str | None) -> None:
+    run_id = asked_for_number(page)
+    page.change("POST", f"/api/runs/{run_id}/confirm", {"number": number})
+    page.wait_for("/api/runs", lambda runs: all(run["run_id"] != run_id for run in runs))
+    assert page.request("GET", f"/api/runs/{run_id}").code == "RUN_NOT_FOUND"
+
+
+def test_a_deleted_run_is_gone_with_its_upload(page: PageClient) -> None:
+    import_id = page.pairs(3)
+    page.check(import_id)
+    run_id = page.run(import_id)
+    page.ended(run_id)
+    page.request("GET", f"/api/runs/{run_id}/results.csv")
+    page.change("DELETE", f"/api/runs/{run_id}")
+    assert page.request("GET", f"/api/runs/{run_id}").code == "RUN_NOT_FOUND"
+    assert page.request("GET", f"/api/imports/{import_id}").code == "IMPORT_NOT_FOUND"
+    assert not [path for path in page.state.rglob("*") if import_id in str(path) or run_id in path.name]
+
+
+def test_an_upload_stays_until_its_last_run_is_deleted(page: PageClient) -> None:
+    run_id = linked(page, 3, *FAULTY)
+    import_id = page.ended(run_id)["import_id"]
+    retry = page.started(page.change("POST", f"/api/runs/{run_id}/retry"))
+    page.ended(retry)
+    page.change("DELETE", f"/api/runs/{run_id}")
+    assert page.get(f"/api/imports/{import_id}")["run_id"] == retry
+    page.change("DELETE", f"/api/runs/{retry}")
+    assert page.request("GET", f"/api/imports/{import_id}").code == "IMPORT_NOT_FOUND"
+
+
+def test_a_run_of_the_command_line_is_listed(page: PageClient) -> None:
+    (page.folder / "own pairs.csv").write_text("Contact ID,Company ID\n101,201\n")
+    done = importer(page, "run", "own pairs.csv", "--json")
+    run_id = json.loads(done.stdout)["run_id"]
+    listed = next(run for run in page.get("/api/runs") if run["run_id"] == run_id)
+    assert (listed["source_name"], listed["state"], listed["import_id"]) == ("own pairs.csv", "finished", None)
+    command = page.get(f"/api/runs/{run_id}/command")["command"]
+    assert command == "importer run 'own pairs.csv'"
+
+
+def test_a_check_is_outdated_when_the_file_is_read_otherwise(page: PageClient) -> None:
+    import_id = page.pairs(3)
+    button = page.check(import_id)["button"]
+    assert button == {"pairs": 3, "account": 10000001}
+    page.change("PATCH", f"/api/imports/{import_id}", {"reading": {"allow_blank": True}})
+    assert page.get(f"/api/imports/{import_id}/check")["button"] is None
+    assert page.request("POST", f"/api/imports/{import_id}/run", button).code == "CHECK_OUTDATED"
+    button = page.check(import_id)["button"]
+    wrong = {**button, "pairs": button["pairs"] + 1}
+    assert page.request("POST", f"/api/imports/{import_id}/run", wrong).code == "CHECK_OUTDATED"
+    wrong = {**button, "account": None}
+    assert page.request("POST", f"/api/imports/{import_id}/run", wrong).code == "ACCOUNT_CHANGED"
+
+
+def slow_run(page: PageClient) -> str:
+    """Start a run over the sample of 200 pairs, and return its id when it has sent some of them."""
+    import_id = page.sample("contacts_to_companies.csv")
+    page.check(import_id)
+    run_id = page.run(import_id)
+    page.wait_for(f"/api/runs/{run_id}", lambda run: run["progress"]["done"] > 20)
+    return run_id
+
+
+def test_a_run_reports_itself_every_second(tmp_path: Path) -> None:
+    with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
+        sent = events(page, slow_run(page))
+        done = [event["progress"]["done"] for event in sent]
+        assert len(sent) > 5
+        assert done == sorted(done)
+        assert (done[-1], sent[-1]["state"], sent[-1]["headline"]) == (200, "finished", "All 200 rows are linked.")
+        assert sent[1]["progress"]["limit"] == SLOW
+
+
+def test_a_stopped_run_continues(tmp_path: Path) -> None:
+    with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
+        run_id = slow_run(page)
+        page.change("POST", f"/api/runs/{run_id}/stop")
+        run = page.ended(run_id)
+        assert (run["state"], run["stopped_by"]) == ("unfinished", "SIGINT")
+        assert 20 < run["counts"]["linked"] < 200
+        page.started(page.change("POST", f"/api/runs/{run_id}/continue"))
+        assert page.ended(run_id)["counts"]["linked"] == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_run_of_a_server_that_ended_continues_and_adds_up(tmp_path: Path, number: signal.Signals) -> None:
+    with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
+        run_id = slow_run(page)
+        code = page.stop(number)
+        assert code == {signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+    with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
+        run = page.ended(run_id)
+        assert run["state"] == "unfinished"
+        assert sum(run["counts"].values()) == 200
+        assert 20 < run["counts"]["linked"] < 200
+        assert next(one for one in page.get("/api/runs") if one["run_id"] == run_id)["state"] == "unfinished"
+        page.started(page.change("POST", f"/api/runs/{run_id}/continue"))
+        run = page.ended(run_id)
+        assert (run["state"], run["counts"]["linked"]) == ("finished", 200)
+        rows = list(csv.DictReader(io.StringIO(page.request("GET", f"/api/runs/{run_id}/results.csv").body.decode())))
+        assert len(rows) == 200
