@@ -23,6 +23,10 @@ The results are a file, and a data frame with typed columns:
 >>> frame[["import_row", "import_status", "import_completed_at"]].dtypes.astype(str).to_dict()
 {'import_row': 'Int64', 'import_status': 'category', 'import_completed_at': 'datetime64[us, UTC]'}
 
+Other functions do what the commands of the same names do: `check_file` (with `online=True` it also reads what a run
+would meet), `verify_file`, `unlink_file` (with a `Confirmation`), `undo_run`, `resume_run`, `retry_run`, `retry_file`
+and `export_links`. `read_pairs` shows what a run would read.
+
 `run_import` takes a path or a data frame; the token comes from HUBSPOT_ACCESS_TOKEN. A wrong command, setting or file
 raises an `ImporterError` with a stable `code` before anything is sent. Only `RunAbortedError` is raised after requests
 were sent, and the run can then be resumed.
@@ -49,15 +53,22 @@ if TYPE_CHECKING:
     from importer.model import Operation, Status, StopReason
     from importer.reader.pairs_frame import read_pairs
     from importer.reporter import RunStatus, Summary
+    from importer.runner.check import CheckReport, check_file
     from importer.runner.confirmation import Confirmation
+    from importer.runner.export import ExportSummary, export_links
+    from importer.runner.resume import resume_run
+    from importer.runner.retry import retry_file, retry_run
     from importer.runner.run import run_import, unlink_file
     from importer.runner.undo import undo_run
+    from importer.runner.verify import verify_file
 
 __all__ = [
     "AccountError",
     "BusyError",
+    "CheckReport",
     "Confirmation",
     "ConfirmationError",
+    "ExportSummary",
     "FileSystemError",
     "HubSpotError",
     "ImporterError",
@@ -72,11 +83,17 @@ __all__ = [
     "Status",
     "StopReason",
     "Summary",
+    "check_file",
+    "export_links",
     "load_settings",
     "read_pairs",
+    "resume_run",
+    "retry_file",
+    "retry_run",
     "run_import",
     "undo_run",
     "unlink_file",
+    "verify_file",
 ]
 
 _MODULES = (
@@ -88,6 +105,11 @@ _MODULES = (
     "importer.runner.confirmation",
     "importer.runner.run",
     "importer.runner.undo",
+    "importer.runner.resume",
+    "importer.runner.retry",
+    "importer.runner.verify",
+    "importer.runner.check",
+    "importer.runner.export",
 )
 """The modules of the names above, fastest first."""
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from importer.cli.online_report import online_lines, online_values
 from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
 from importer.reporter import problem_sentence
 from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport
@@ -25,6 +26,7 @@ def check_json(report: CheckReport) -> str:
         }
         for group in report.problems
     ]
+    values["online"] = None if report.online is None else online_values(report.online, names)
     totals = {"calls": report.costs.calls, "minutes": round(report.costs.minutes, 2)}
     return json.dumps({"status": "checked", **counts, **values, "problems": groups, **totals, "costs": costs})
 
@@ -37,11 +39,13 @@ def check_lines(report: CheckReport) -> list[str]:
     if report.problems:
         lines += [*_problem_lines(report), ""]
     if report.lookup is not None:
-        lines += [*_lookup_lines(report.lookup, report.reads), ""]
+        lines += [*_lookup_lines(report.lookup, report.costs.preparation), ""]
+    if report.online is not None:
+        lines += [*online_lines(report.online, report.understood.row_names), ""]
     lines += [
         "A run would need:",
         *cost_lines(report.costs),
-        *_label_lines(report.labels),
+        *_label_lines(report.labels, is_online=report.online is not None),
         f"That is {report.daily_share:.1%} of a daily limit of {SMALLEST_DAILY_LIMIT:,} calls. Nothing was sent.",
         "",
     ]
@@ -57,19 +61,20 @@ def check_lines(report: CheckReport) -> list[str]:
 def _lookup_lines(lookup: LookupCounts, reads: int) -> list[str]:
     counts = (("found", lookup.found), ("not found", lookup.not_found), ("ambiguous", lookup.ambiguous))
     refused = [("refused by HubSpot", lookup.not_read)] if lookup.not_read else []
+    merged = [("of those found in a record that others were merged into", lookup.merged)] if lookup.merged else []
     return [
         f"Looked up in HubSpot: {count_text(lookup.values, 'different value')}, with {count_text(reads, 'call')}",
-        *(f"  {number:,} {name}" for name, number in (*counts, *refused)),
+        *(f"  {number:,} {name}" for name, number in (*counts, *refused, *merged)),
     ]
 
 
-def _label_lines(labels: Mapping[str, int]) -> list[str]:
+def _label_lines(labels: Mapping[str, int], *, is_online: bool) -> list[str]:
     """Return the labels of the pairs, if there are any."""
     if not labels:
         return []
     shown = [f"{text!r} ({count_text(pairs, 'pair')})" for text, pairs in list(labels.items())[:_MAX_LABELS]]
     more = f" and {len(labels) - _MAX_LABELS:,} more" if len(labels) > _MAX_LABELS else ""
-    return [f"Labels: {', '.join(shown)}{more}; --online checks that they exist."]
+    return [f"Labels: {', '.join(shown)}{more}; {'all exist' if is_online else '--online checks that they exist'}."]
 
 
 def _problem_lines(report: CheckReport) -> list[str]:

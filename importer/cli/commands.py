@@ -130,8 +130,9 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
 def check(file: str, online: bool, **flags: Any) -> int:
     """Report every problem of FILE and the cost of a run.
 
-    Changes nothing in HubSpot. Makes calls and needs a token only with --online and to
-    look up records (--from-by, --to-by).
+    Changes nothing in HubSpot. Makes calls and needs a token only to look up records (--from-by, --to-by) and with
+    --online, which also reports which labels exist, which pairs are linked already, for which records the Primary label
+    would move, and which would have too many links.
     """
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)

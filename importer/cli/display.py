@@ -10,7 +10,7 @@ from typing import Any, Self
 from tqdm import tqdm
 
 from importer.cli.output import color_mark, fit
-from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
+from importer.cli.texts import cost_lines, count_text, counts_text, lookup_text, source_info_lines
 from importer.config import Settings
 from importer.errors import ImporterError
 from importer.model import Operation, Status
@@ -18,7 +18,7 @@ from importer.pool import Progress
 from importer.printable import printable
 from importer.reader import SourceInfo
 from importer.redaction import redact
-from importer.runner.events import Event, Notice, Plan
+from importer.runner.events import Event, LookupProgress, Notice, Plan
 from importer.timestamps import duration_text, utc_text
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -57,8 +57,7 @@ class Display:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the progress bar and restore the logger's level, handlers and propagation."""
-        if self._bar is not None:
-            self._bar.close()
+        self._close_bar()
         if self._has_bar:
             self._end_group()
         logger.removeHandler(self._lines)
@@ -80,8 +79,15 @@ class Display:
                 self._log_plan(event)
             case Progress():
                 self._log_progress(event)
+            case LookupProgress():
+                self._log_lookup(event)
             case Notice():
                 logger.log(logging.WARNING if event.is_warning else logging.INFO, "%s", event.text)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        self._bar = None
 
     def log_error(self, error: ImporterError) -> None:
         """Log the error that ended the run."""
@@ -117,6 +123,21 @@ class Display:
             self._bar = tqdm(
                 total=pairs, initial=pairs - plan.pending, unit="pair", file=sys.stderr, dynamic_ncols=True
             )
+
+    def _log_lookup(self, event: LookupProgress) -> None:
+        """Log the progress of a lookup: a bar without an end, because the source is still being read."""
+        if event.is_done:
+            self._close_bar()
+            logger.info("  Looked up %s", lookup_text(event.counts))
+            return
+        if self._has_bar and self._bar is None:
+            self._bar = tqdm(desc="Looking up", unit=" values", file=sys.stderr, dynamic_ncols=True)
+        if self._bar is not None:
+            self._bar.set_postfix({"found": event.counts.found}, refresh=False)
+            self._bar.update(event.counts.values - self._bar.n)
+        elif (seconds := time.monotonic() - self._started) - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = seconds
+            logger.info("  Looking up: %s so far", lookup_text(event.counts))
 
     def _log_progress(self, progress: Progress) -> None:
         counts = {

@@ -130,7 +130,7 @@ output = _group(
     click.option("--quiet", is_flag=True, default=None, help="Print warnings and errors only."),
     click.option("--log-format", metavar="text|json", help="Format of the lines on standard error (default: text)."),
 )
-online = click.option("--online", is_flag=True, help="Also read from HubSpot whether the labels exist.")
+online = click.option("--online", is_flag=True, help="Also read from HubSpot: labels, existing links, Primary, limits.")
 state_dir = click.option("--state-dir", metavar="DIR", help="Directory of the journals.")
 
 

@@ -1,6 +1,7 @@
 """The command `sandbox`: the simulated HubSpot as a server."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -20,20 +21,37 @@ from importer.sandbox import FAULT_SPEC_HELP, SandboxOptions, parse_fault, serve
 @click.option("--latency", type=click.FloatRange(0), default=0.0, help="Seconds until each response (default: 0).")
 @click.option("--seed", type=int, default=0, help="Seed of the faults' random numbers (default: 0).")
 @click.option("--portal-id", type=click.IntRange(1), default=10_000_001, help="Account id (default: 10000001).")
+@click.option(
+    "--access-token-seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=1_800.0,
+    help="Lifetime of the OAuth access tokens that it issues (default: 1800).",
+)
+@click.option("--rotate-refresh-tokens", is_flag=True, help="Replace the OAuth refresh token whenever it is used.")
 def sandbox(port: int, faults: tuple[str, ...], limit: str, **flags: Any) -> int:
-    """Serve a simulated HubSpot on this machine, for rehearsals."""
-    rate = load_settings({"rate": limit}).rate
-    if not isinstance(rate, Rate):
-        raise SettingsError("SETTING_INVALID", "--limit: expected N/SECONDS, such as 100/10.")
+    """Serve a simulated HubSpot on this machine, for rehearsals.
+
+    It accepts the token that it prints, and as an OAuth app the client id sandbox-client with the client secret
+    sandbox-secret and the refresh token sandbox-refresh: put these two into the files that [oauth] in the config file
+    names.
+    """
+    options = _options(faults, limit, flags)
     try:
-        parsed = tuple(parse_fault(text) for text in faults)
-        asyncio.run(
-            serve(SandboxOptions(limit=rate.calls, window=rate.seconds, faults=parsed, **flags), port, click.echo)
-        )
-    except ValueError as error:
-        raise SettingsError("SANDBOX_OPTION_INVALID", str(error)) from None
+        asyncio.run(serve(options, port, click.echo))
     except OSError as error:
         raise SettingsError(
             "PORT_UNAVAILABLE", f"Port {port} cannot be used: {error.strerror}. Choose another one with --port."
         ) from error
     return 0
+
+
+def _options(faults: Iterable[str], limit: str, flags: Mapping[str, Any]) -> SandboxOptions:
+    """Return the options that the flags describe. Raises SettingsError."""
+    rate = load_settings({"rate": limit}).rate
+    if not isinstance(rate, Rate):
+        raise SettingsError("SETTING_INVALID", "--limit: expected N/SECONDS, such as 100/10.")
+    try:
+        parsed = tuple(parse_fault(text) for text in faults)
+        return SandboxOptions(limit=rate.calls, window=rate.seconds, faults=parsed, **flags)
+    except ValueError as error:
+        raise SettingsError("SANDBOX_OPTION_INVALID", str(error)) from None

@@ -5,6 +5,7 @@ from importer.journal import Counts
 from importer.model import Role
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
+from importer.runner.lookup_counts import LookupCounts
 from importer.timestamps import duration_text
 
 
@@ -44,6 +45,14 @@ def counts_text(counts: Counts) -> str:
     return f"{count_text(counts.rows, 'row')}: {', '.join(parts)}"
 
 
+def lookup_text(counts: LookupCounts) -> str:
+    """Return the counts of a lookup as text, without those that are zero."""
+    others = (("not found", counts.not_found), ("ambiguous", counts.ambiguous), ("not readable", counts.not_read))
+    parts = [f"{counts.found:,} found", *(f"{number:,} {name}" for name, number in others if number)]
+    merged = f"; {counts.merged:,} found in a record that others were merged into" if counts.merged else ""
+    return f"{count_text(counts.values, 'different value')}: {', '.join(parts)}{merged}"
+
+
 def cost_lines(costs: Costs) -> list[str]:
     """Return a table of the calls and the time of each way of sending; an asterisk marks the chosen one."""
     rows = [
@@ -53,10 +62,12 @@ def cost_lines(costs: Costs) -> list[str]:
     ]
     digits = max(len(row[1]) for row in rows)
     lines = [f"  {name:<18}{calls:>{digits}}  {rate:<10}  {time}" for name, calls, rate, time in rows]
-    if not costs.read_first:
-        return lines
-    reads = f"{costs.read_calls:,}"
-    return [*lines, f"  + at most {reads} reads before and after; pairs that are linked already are not sent"]
+    if costs.preparation:
+        lines.append(f"  + {count_text(costs.preparation, 'read')} of labels, records to look up, and the account")
+    if costs.read_first:
+        reads = f"{costs.read_calls:,}"
+        lines.append(f"  + at most {reads} reads before and after; pairs that are linked already are not sent")
+    return lines
 
 
 def _cost_row(costs: Costs, engine: EngineName, calls: int, rate: str, minutes: float) -> tuple[str, str, str, str]:

@@ -28,6 +28,8 @@ _PRIMARY_IDS = {
 }
 """The ids of HubSpot's Primary label by (from type, to type). Source: HubSpot, associations v4 guide."""
 
+_COMPANIES = frozenset({"companies", "0-2"})
+
 _TYPE_IDS = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-136": "leads"}
 
 
@@ -68,6 +70,19 @@ def parse_types(text: str) -> TypeSet:
     if len(types) != len(parsed):
         raise ValueError(f"{text!r} is not a list of association types")
     return types
+
+
+def may_have_primary(from_type: ObjectType, to_type: ObjectType) -> bool:
+    """Return whether HubSpot may make a new link between these object types the primary one of either record."""
+    return primary_type(from_type, to_type) is not None or primary_type(to_type, from_type) is not None
+
+
+def own_primary_type(from_type: ObjectType, to_type: ObjectType) -> AssociationType | None:
+    """Return the type of which a record to link from has at most one link; None if it has no such type.
+
+    From companies the Primary label says for which other records the company is primary, and there may be many.
+    """
+    return None if from_type in _COMPANIES else primary_type(from_type, to_type)
 
 
 def primary_type(from_type: ObjectType, to_type: ObjectType) -> AssociationType | None:

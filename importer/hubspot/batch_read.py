@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from importer.hubspot.association_types import TypeSet, parse_types
+from importer.hubspot.association_types import AssociationType, TypeSet, parse_types
 from importer.hubspot.attribution import ids_named
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
 from importer.hubspot.parse import errors_of, id_of, id_text, objects
@@ -55,7 +55,8 @@ class Page:
     and `listed` the other ids on this page of the records that have one. `answered` has the records that the response
     covers; `unreadable` others, whose part is contradictory, incomplete or malformed. `merged_into` has the surviving
     record of one that was requested alone. `has_unknown_ids`: results name records that were not requested, which
-    requested ones were merged into.
+    requested ones were merged into. `primaries` has the record that is primary for a requested one, wanted or not, and
+    `numbers` how many links of it are listed.
     """
 
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
@@ -64,6 +65,8 @@ class Page:
     answered: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     merged_into: dict[str, str] = field(default_factory=dict)
+    primaries: dict[str, str] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     has_unknown_ids: bool = False
 
 
@@ -80,8 +83,13 @@ def classify_read_response(response: Response | NoResponse, pair: Pair) -> Decis
     return unreadable(response)
 
 
-def parse_page(response: Response, wanted: Mapping[str, Container[str]]) -> Page:
-    """Parse a readable response; `wanted` maps each requested id to the other ids to look for."""
+def parse_page(
+    response: Response, wanted: Mapping[str, Container[str]], primary: AssociationType | None = None
+) -> Page:
+    """Parse a readable response; `wanted` maps each requested id to the other ids to look for.
+
+    `primary` is the type of the primary link of a requested record, None if records of these types have none.
+    """
     page = Page()
     results = objects(response.content.get("results"))
     alone = next(iter(wanted)) if len(wanted) == 1 else None
@@ -95,6 +103,8 @@ def parse_page(response: Response, wanted: Mapping[str, Container[str]]) -> Page
         record = aliases.get(record, record)
         if record in wanted:
             _parse_result(item, record, wanted[record], page)
+            if primary is not None:
+                _parse_primary(item, record, primary, page)
     without_links = _parse_errors(response, wanted, page)
     page.answered = (page.answered | without_links) - page.unreadable
     return page
@@ -113,9 +123,17 @@ def _parse_result(item: Mapping[str, Any], record: str, others: Container[str], 
     if not is_known or (after and page.after.get(record, after) != after):
         page.unreadable.add(record)
     page.answered.add(record)
+    page.numbers[record] = page.numbers.get(record, 0) + len(ids)
     if after:
         page.after[record] = after
         page.listed[record] = page.listed.get(record, frozenset()).union(ids)
+
+
+def _parse_primary(item: Mapping[str, Any], record: str, primary: AssociationType, page: Page) -> None:
+    for link in objects(item.get("to")):
+        for spec in objects(link.get("associationTypes")):
+            if id_text(spec.get("typeId")) == str(primary.type_id) and spec.get("category") == primary.category:
+                page.primaries[record] = id_text(link.get("toObjectId"))
 
 
 def _next_cursor(item: Mapping[str, Any]) -> str | None:

@@ -135,4 +135,4 @@ def _mirrored(pairs: Sequence[Pair]) -> set[str]:
     if pairs[0].from_type == pairs[0].to_type:  # the two are one link
         return set()
     ids = {(pair.from_id, pair.to_id) for pair in pairs}
-    return {one for one, other in ids if (other, one) in ids}
+    return {one for one, other in ids if one != other and (other, one) in ids}

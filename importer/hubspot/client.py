@@ -175,6 +175,14 @@ class HubSpotClient:
         path, query = paths.records(self._version, object_type, after)
         return await self._exchange("GET", path, query=query)
 
+    async def record_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
+        """GET how many links to the second type a record of the first one may have, and which records have as many."""
+        return await self._exchange("GET", paths.record_limits(self._version, from_type, to_type))
+
+    async def type_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
+        """GET the limits that an admin has set for the association types from one object type to another."""
+        return await self._exchange("GET", paths.type_limits(self._version, from_type, to_type))
+
     async def account(self) -> Response | NoResponse:
         """GET the details of the account that the token belongs to."""
         return await self._exchange("GET", paths.account_details(self._version))

@@ -24,6 +24,7 @@ SEARCH_RESULTS = 10_000
 """Limits of one search: characters of its body, values of `IN`, records a page, records in all."""
 
 _SECONDARY_EMAILS = "hs_additional_emails"
+_MERGED_IDS = "hs_merged_object_ids"
 _NOT_FOUND = "OBJECT_NOT_FOUND"
 
 
@@ -42,9 +43,13 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One record has the value."""
+    """One record has the value.
+
+    `merged` has the records that were merged into it, if the value is one that it may have from them.
+    """
 
     record_id: RecordId
+    merged: tuple[RecordId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +87,23 @@ _UNCLEAR = Unread("HubSpot's response does not say which record has this value."
 @dataclass(frozen=True, slots=True)
 class _Record:
     id: RecordId
+    own_value: str
     values: tuple[str, ...]
     archived_at: str
+    merged: tuple[RecordId, ...]
 
 
 @dataclass(slots=True)
 class Matches:
-    """The records found so far, by value; `record_ids` are all that were listed, `unsure` the values left open."""
+    """The records found so far, by value; `record_ids` are all that were listed, `unsure` the values left open.
+
+    `merged` has the records that were merged into the one with a value, as `Found` has them.
+    """
 
     ids: dict[str, dict[RecordId, str]] = field(default_factory=dict)
     record_ids: set[RecordId] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
+    merged: dict[str, tuple[RecordId, ...]] = field(default_factory=dict)
 
     def add(self, value: str, record_id: RecordId, archived_at: str) -> None:
         """Add a record that has `value`."""
@@ -105,7 +116,7 @@ class Matches:
             return Ambiguous(found, is_complete)
         if value in self.unsure or (not found and not is_complete):
             return _UNCLEAR
-        return Found(found[0]) if found else NotFound()
+        return Found(found[0], self.merged.get(value, ())) if found else NotFound()
 
 
 def read_body(key: Key, values: Sequence[str]) -> dict[str, Any]:
@@ -172,6 +183,8 @@ def parse_records(
             matches.record_ids.add(record.id)
             for value in found:
                 matches.add(value, record.id, record.archived_at)
+                if record.merged and value.lower() != record.own_value.lower():
+                    matches.merged[value] = record.merged
     if not is_clear or not _errors_only_report_missing(response):
         matches.unsure |= set(values) - (matches.ids.keys() if is_unique else set())
     return True
@@ -232,7 +245,7 @@ def unique_properties(response: Response) -> Mapping[str, bool] | None:
 
 
 def _properties(key: Key) -> list[str]:
-    return [key.name, *([_SECONDARY_EMAILS] if key.is_email else [])]
+    return [key.name, *([_SECONDARY_EMAILS, _MERGED_IDS] if key.is_email else [])]
 
 
 def _record(item: Mapping[str, Any], key: Key) -> _Record | None:
@@ -245,7 +258,14 @@ def _record(item: Mapping[str, Any], key: Key) -> _Record | None:
         texts += str(properties.get(_SECONDARY_EMAILS) or "").split(";")
     values = tuple(text for value in texts if value is not None and (text := str(value).strip()))
     archived_at = item.get("archivedAt")
-    return _Record(RecordId(record_id), values, archived_at if isinstance(archived_at, str) else "")
+    merged = [text.strip() for text in str(properties.get(_MERGED_IDS) or "").split(";")]
+    return _Record(
+        RecordId(record_id),
+        str(properties.get(key.name) or "").strip(),
+        values,
+        archived_at if isinstance(archived_at, str) else "",
+        tuple(RecordId(one) for one in merged if is_record_id(one)),
+    )
 
 
 def _errors_only_report_missing(response: Response) -> bool:

@@ -67,6 +67,18 @@ def records(version: ApiVersion, object_type: ObjectType, after: str) -> tuple[s
     return f"{objects}/{_segment(object_type)}", query
 
 
+def record_limits(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """Return the path of the GET that reads how many links a record may have; next to `v4` its version is `v3`."""
+    area = "/crm/v3/limits" if version is ApiVersion.V4 else f"/crm/limits/{version}"
+    return f"{area}/associations/records/{_segment(from_type)}/{_segment(to_type)}"
+
+
+def type_limits(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
+    """Return the path of the GET that reads the limits that an admin has set for association types."""
+    area = "/crm/associations/v4" if version is ApiVersion.V4 else f"/crm/associations/{version}"
+    return f"{area}/definitions/configurations/{_segment(from_type)}/{_segment(to_type)}"
+
+
 def account_details(version: ApiVersion) -> str:
     """Return the path of the GET that names the account of a token; its version next to `v4` is `v3`."""
     return f"/account-info/{'v3' if version is ApiVersion.V4 else version}/details"

@@ -24,9 +24,11 @@ from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import is_held, list_journals, remove_journal
 from importer.journal.records import (
     CUT_OFF,
+    NO_TYPES,
     Account,
     Counts,
     LabelUse,
+    MergedRecord,
     Outcomes,
     PendingPair,
     ProblemGroup,
@@ -39,6 +41,7 @@ from importer.journal.writer import write_journal
 
 __all__ = [
     "CUT_OFF",
+    "NO_TYPES",
     "SANDBOX",
     "SUFFIX",
     "Account",
@@ -47,6 +50,7 @@ __all__ = [
     "Journal",
     "LabelUse",
     "LiveState",
+    "MergedRecord",
     "Outcomes",
     "PauseReason",
     "PauseSpan",

@@ -82,7 +82,12 @@ class JournalFile:
     @property
     def has_labels(self) -> bool:
         """True if any pair is to be linked with a label."""
-        return self._totals.labelled > 0 or bool(self.info.reading.get("labels"))
+        return self.labelled > 0
+
+    @property
+    def labelled(self) -> int:
+        """The number of pairs that are to be linked with a label, including duplicates."""
+        return self._totals.pairs if self.info.reading.get("labels") else self._totals.labelled
 
     def verify(self) -> None:
         """Check all of the journal against its checksums. Raises JournalError if a single bit has changed."""

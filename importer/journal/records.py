@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from importer.model import Operation, Outcome, Pair, Problem, RowNames, Status
+from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, RowNames, Status
 
 CUT_OFF = Outcome(
     Status.UNCONFIRMED,
@@ -64,6 +64,16 @@ class Account:
     portal_id: int | None
     key: str
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergedRecord:
+    """A record that was found by a value which it may have from another one, as `merged` were merged into it."""
+
+    object_type: ObjectType
+    record_id: RecordId
+    value: str
+    merged: tuple[RecordId, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from importer.journal import integrity
 from importer.journal.activity import begin_process, end_process
 from importer.journal.journal_file import OPEN, JournalFile
-from importer.journal.records import Account
+from importer.journal.records import Account, MergedRecord
 from importer.journal.serialization import account
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
@@ -35,6 +36,17 @@ class RunState(JournalFile):
     def url_portals(self) -> tuple[str, ...]:
         """The account ids in the record URLs of the source."""
         return tuple(self._value("url_portals") or ())
+
+    @property
+    def merged(self) -> list[MergedRecord]:
+        """The records that were found by a value of another one, which was merged into them."""
+        found = self._value("merged") or ()
+        return [MergedRecord(**{**values, "merged": tuple(values["merged"])}) for values in found]
+
+    def set_merged(self, found: Sequence[MergedRecord]) -> None:
+        """Record what `merged` returns."""
+        with self._transaction() as db:
+            set_value(db, "merged", [asdict(one) for one in found])
 
     def set_account(self, found: Account) -> None:
         """Record the account that the run belongs to."""

@@ -2,7 +2,7 @@
 
 from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
-from importer.pool.engines.label import LabelEngine
+from importer.pool.engines.label import LABELLED_PAIRS_READ, LabelEngine
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_back import ReadBack, Verify
@@ -14,11 +14,13 @@ from importer.pool.engines.remove import (
     ReadBeforeRemoval,
     ReadBeforeUndo,
 )
+from importer.pool.engines.survey import Findings, OverLimit, PrimaryMove, Survey
 from importer.pool.outcomes import Progress
 from importer.pool.pool import Pool
 from importer.pool.stop_signal import StoppedError
 
 __all__ = [
+    "LABELLED_PAIRS_READ",
     "MAX_PAIRS",
     "MAX_RECORDS",
     "ArchiveEngine",
@@ -26,8 +28,11 @@ __all__ = [
     "ChangeEngine",
     "ConfirmChanged",
     "Engine",
+    "Findings",
     "LabelEngine",
+    "OverLimit",
     "Pool",
+    "PrimaryMove",
     "Progress",
     "PutEngine",
     "ReadAfter",
@@ -36,5 +41,6 @@ __all__ = [
     "ReadBeforeUndo",
     "ReadFirst",
     "StoppedError",
+    "Survey",
     "Verify",
 ]

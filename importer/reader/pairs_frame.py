@@ -1,5 +1,6 @@
 """The pairs of a file as a pandas data frame. pandas is imported only when it is needed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,18 @@ def read_pairs(file: "Path | str | pandas.DataFrame", settings: Settings | None 
     - `row`: the row number (Int64), or `FILE:ROW` (string) if the source is an archive with several files
     - `from_object_type`, `from_object_id`, `to_object_type`, `to_object_id`: types as category, ids as string; missing
       in invalid rows
+    - `label` (string): the labels of the pair as written, separated by `;`, those for all pairs (`--label`) first;
+      missing in pairs without any
     - `problem_code` (category) of the first problem of the row, `problem_message` (string) with all of its problems;
       missing in valid rows
 
     `attrs["notes"]` and `attrs["warnings"]` are lists of sentences about the file as a whole. Raises `SourceError` or
     `SettingsError` as `run_import` does.
     """
-    with _open(file, (settings or Settings()).reading) as source:
+    reading = (settings or Settings()).reading
+    with _open(file, reading) as source:
         pairs, problems = _read(source)
-        frame = _typed_frame(pairs, problems, source.info.row_names)
+        frame = _typed_frame(pairs, problems, reading.labels, source.info.row_names)
         frame.attrs = {"notes": list(source.report.notes), "warnings": list(source.report.warnings)}
         return frame
 
@@ -47,7 +51,14 @@ def _read(source: Source) -> tuple[PairColumns, dict[int, list[Problem]]]:
     return pairs, problems
 
 
-def _typed_frame(pairs: PairColumns, problems: dict[int, list[Problem]], names: RowNames) -> "pandas.DataFrame":
+def _label_texts(pairs: PairColumns, labels_of_all: Sequence[str]) -> list[str | None]:
+    labels = pairs.labels or [()] * len(pairs.rows)
+    return [";".join(dict.fromkeys((*labels_of_all, *own))) or None for own in labels]
+
+
+def _typed_frame(
+    pairs: PairColumns, problems: dict[int, list[Problem]], labels_of_all: Sequence[str], names: RowNames
+) -> "pandas.DataFrame":
     import pandas  # noqa: PLC0415 - half a second, which other uses of the reader need not wait for
 
     valid = [None] * len(pairs.rows)
@@ -57,6 +68,7 @@ def _typed_frame(pairs: PairColumns, problems: dict[int, list[Problem]], names: 
         "from_object_id": [*pairs.from_ids, *invalid],
         "to_object_type": [*pairs.to_types, *invalid],
         "to_object_id": [*pairs.to_ids, *invalid],
+        "label": [*_label_texts(pairs, labels_of_all), *invalid],
         "problem_code": [*valid, *(found[0].code for found in problems.values())],
         "problem_message": [*valid, *map(_message, problems.values())],
     }

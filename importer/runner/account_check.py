@@ -24,7 +24,7 @@ from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Account, Journal
-from importer.model import Stop, StopReason
+from importer.model import ObjectType, Pair, RecordId, Stop, StopReason
 from importer.pool import Pool, StoppedError
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
@@ -38,6 +38,9 @@ _TIMEOUT = 10.0
 """Seconds for one attempt."""
 
 _POLL_SECONDS = 0.05
+
+_ANY_PAIR = Pair(ObjectType("contacts"), RecordId("1"), ObjectType("contacts"), RecordId("2"))
+"""A refused token is so for all pairs; a command that only reads may have none."""
 
 Reply = Response | NoResponse
 Send = Callable[[], Awaitable[Reply]]
@@ -108,7 +111,7 @@ class TokenAccount:
         if isinstance(self._response, NoResponse) and self._response.is_token_refused:
             raise AccountError("TOKEN_REFUSED", f"{self._response.reason} Nothing was sent.")
         if self.is_refused and self._response is not None:
-            return classify_response(self._response, (pool.pending(0, 1) or pool.unconfirmed(0, 1))[0].pair).stop
+            return classify_response(self._response, _ANY_PAIR).stop
         self._require_portal(journal)
         expected = journal.account
         if expected is not None and not _is_same(expected, self.portal_id, has_same_token=self._has_token_of(expected)):

@@ -8,7 +8,7 @@ from pathlib import Path
 from importer.config import Settings
 from importer.exit_codes import ExitCode
 from importer.journal import Counts, Journal, ProblemGroup, remove_journal
-from importer.model import Outcome, Status
+from importer.model import Outcome, Status, StopReason
 from importer.reader import Source, SourceInfo
 from importer.reporter import write_results
 from importer.runner import output_paths
@@ -21,6 +21,7 @@ from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.result_layout import result_layout
 from importer.runner.source_file import SourceFile, open_table, source_file
+from importer.runner.survey import OnlineReport, read_online
 from importer.runner.target import Target, target_of_settings
 from importer.runner.temporary_directories import temporary_directory
 
@@ -28,11 +29,18 @@ SMALLEST_DAILY_LIMIT = 250_000
 """Calls per day of a Free or Starter account. Source: HubSpot, usage guidelines."""
 
 _FIRST_ROWS = 5
+
 NOT_SENT_BY_CHECK = Outcome(Status.NOT_SENT, advice="This was a check: nothing was sent.")
 """The outcome of every pair of a check."""
 
 CHECK_ID = "check"
 """The run id in the journal of a check."""
+
+_SIGNALS = {
+    StopReason.SIGINT: ExitCode.INTERRUPTED,
+    StopReason.SIGTERM: ExitCode.TERMINATED,
+    StopReason.SIGHUP: ExitCode.TERMINATED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,8 @@ class CheckReport:
     `warnings` are plain sentences; `problems` are grouped by code with their first rows; `daily_share` is the share of
     the calls in the smallest daily limit; `results` is the path of the file with every row, None if not requested.
     `labels` has the number of pairs with each label text, most frequent first. `lookup` counts the values that were
-    looked up (None: the file has ids), `reads` the calls that were made.
+    looked up (None: the file has ids), `reads` the calls that were made. `online` is what a run would meet in the
+    account, None if that was not requested.
     """
 
     source: str
@@ -56,10 +65,13 @@ class CheckReport:
     labels: dict[str, int] = field(default_factory=dict)
     lookup: LookupCounts | None = None
     reads: int = 0
+    online: OnlineReport | None = None
 
     @property
     def exit_code(self) -> ExitCode:
-        """OK if no row is invalid, else SOME_ROWS_BAD."""
+        """OK if no row is invalid, else SOME_ROWS_BAD; that of the signal or STOPPED if reading has stopped early."""
+        if self.online is not None and self.online.stop is not None:
+            return _SIGNALS.get(self.online.stop.reason, ExitCode.STOPPED)
         return ExitCode.SOME_ROWS_BAD if self.counts.invalid else ExitCode.OK
 
 
@@ -78,7 +90,8 @@ def check_file(
 
     `corrections` are those of `run_import`. The journal of the check, which has all rows, is kept at `journal_path`.
     It makes calls, which only read, and needs a token only to look up records by a property and, if `online`, to
-    resolve labels. Raises as `run_import`.
+    resolve labels and to read what a run would meet: links that are there already, primary records that would move,
+    records that would have too many links. Raises as `run_import`.
     """
     target = _target(settings, on_event, online=online)
     reading = replace(settings.reading, corrections=corrections or {})
@@ -104,14 +117,20 @@ def _check(path: Path, source: SourceFile, new_run: NewRun, target: Target, *, o
     with open_table(source, new_run.reading) as table:
         lookup = new_run.write(path, source, table, context, target.account_of_lookup(new_run.reading))
         if online:
-            resolve_labels(path, context)
+            resolve_labels(path, target)
+        preparation = target.context.requests.reads
+        survey = read_online(path, target) if online else None
         with Journal(path) as journal:
-            report = _report(journal, table, context.settings)
-    return replace(report, lookup=lookup, reads=context.requests.reads)
+            report = _report(journal, table, context.settings, preparation)
+    return replace(report, lookup=lookup, reads=context.requests.reads, online=survey)
 
 
-def _report(journal: Journal, table: Source, settings: Settings) -> CheckReport:
-    expected = costs(journal.pending_by_types(), settings)
+def _report(journal: Journal, table: Source, settings: Settings, preparation: int) -> CheckReport:
+    """Return the report without what was read online; `preparation` is the number of reads that were made before."""
+    pending = journal.pending_by_types()
+    if not preparation:  # offline: labels are to be read in both directions
+        preparation = 2 * len({(from_type, to_type) for from_type, to_type, _ in journal.label_uses()})
+    expected = costs(pending, settings, min(journal.labelled, sum(pending)), preparation)
     return CheckReport(
         source=journal.info.source,
         understood=table.info,
@@ -133,10 +152,15 @@ def _pairs_by_label(journal: Journal) -> dict[str, int]:
 
 
 def _target(settings: Settings, on_event: EventHandler, *, online: bool) -> Target:
-    """Return where to look up records and to read labels; if neither is needed, a target without a token."""
-    if online or settings.reading.looks_up:
-        return target_of_settings(settings, on_event)
-    return Target(RunContext(settings, on_event=on_event), None)
+    """Return where to look up records and to read; if neither is needed, a target without a token.
+
+    Raises AccountError if the settings require another account than the one to read.
+    """
+    if not online and not settings.reading.looks_up:
+        return Target(RunContext(settings, on_event=on_event), None)
+    target = target_of_settings(settings, on_event)
+    target.identify()
+    return target
 
 
 def _write_rows(journal: Journal, results: Path, context: RunContext) -> None:

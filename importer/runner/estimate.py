@@ -6,7 +6,7 @@ from math import ceil
 
 from importer.config import EngineName, Rate, Settings
 from importer.hubspot.rate_limiter import CAUTIOUS_RATE
-from importer.pool import MAX_PAIRS, MAX_RECORDS
+from importer.pool import LABELLED_PAIRS_READ, MAX_PAIRS, MAX_RECORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Costs:
 
     `calls` and `minutes` are those of the chosen engine. Each pair that a batch fails to link costs one call more.
     `read_calls` is the maximum number of reads before and after sending; pairs that are linked already are not sent.
+    `preparation` is the number of reads before that: of the account, labels, and records that are looked up.
     """
 
     engine: EngineName
@@ -26,12 +27,13 @@ class Costs:
     batch_calls: int
     batch_minutes: float
     read_calls: int
+    preparation: int = 0
 
     @property
     def calls(self) -> int:
-        """The calls of the chosen engine, plus the reads before and after: the maximum if nothing fails."""
+        """The calls of the chosen engine, plus all reads: the maximum if nothing fails."""
         sending = self.put_calls if self.engine is EngineName.PUT else self.batch_calls
-        return sending + (self.read_calls if self.read_first else 0)
+        return self.preparation + sending + (self.read_calls if self.read_first else 0)
 
     @property
     def minutes(self) -> float:
@@ -41,8 +43,11 @@ class Costs:
         return sending + reading
 
 
-def costs(pending: Sequence[int], settings: Settings) -> Costs:
-    """Return the costs of sending; `pending` holds the number of pairs for each combination of object types."""
+def costs(pending: Sequence[int], settings: Settings, labelled: int = 0, preparation: int = 0) -> Costs:
+    """Return the costs of sending; `pending` holds the number of pairs for each combination of object types.
+
+    `labelled` is how many of these pairs have labels, whose types are read in smaller chunks just before they are sent.
+    """
     rate = initial_rate(settings)
     put_calls = sum(pending)
     batch_calls = sum(ceil(pairs / MAX_PAIRS) for pairs in pending)
@@ -55,8 +60,13 @@ def costs(pending: Sequence[int], settings: Settings) -> Costs:
         put_minutes=_minutes(put_calls, rate),
         batch_calls=batch_calls,
         batch_minutes=_minutes(batch_calls, settings.batch_rate),
-        read_calls=2 * sum(ceil(pairs / MAX_RECORDS) for pairs in pending),
+        read_calls=2 * (sum(ceil(pairs / MAX_RECORDS) for pairs in pending) + _label_reads(labelled, settings)),
+        preparation=preparation,
     )
+
+
+def _label_reads(labelled: int, settings: Settings) -> int:
+    return ceil(labelled / (LABELLED_PAIRS_READ if settings.engine is EngineName.PUT else MAX_RECORDS))
 
 
 def initial_rate(settings: Settings) -> Rate:

@@ -8,6 +8,7 @@ from importer.model import Operation
 from importer.pool import Progress
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
+from importer.runner.lookup_counts import LookupCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,15 @@ class RowsRead:
     rows: int
 
 
-Event = SourceInfo | RowsRead | Plan | Progress | Notice
+@dataclass(frozen=True, slots=True)
+class LookupProgress:
+    """The progress of a lookup, while the source is read; how many values there are in all is not known before."""
+
+    counts: LookupCounts
+    is_done: bool
+
+
+Event = SourceInfo | RowsRead | LookupProgress | Plan | Progress | Notice
 EventHandler = Callable[[Event], None]
 
 

@@ -59,7 +59,7 @@ def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
         target=info.target,
         counts=journal.counts(),
         pending=sum(pending),
-        costs=costs(pending, settings),
+        costs=costs(pending, settings, min(journal.labelled, sum(pending))),
         operation=info.operation,
     )
 

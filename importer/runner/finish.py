@@ -12,6 +12,7 @@ from importer.reporter import RowCounts, RunStatus, Summary, count, write_result
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
+from importer.runner.merged_rows import with_merged
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
 from importer.runner.result_layout import result_layout
@@ -129,7 +130,7 @@ def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
 
 def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
     layout = result_layout(journal, journal.info.run_id)
-    rows = journal.rows(not_sent_outcome(output.operation, journal.info.run_id))
+    rows = with_merged(journal.rows(not_sent_outcome(output.operation, journal.info.run_id)), journal.merged)
     workbook = workbook_context(journal, context, is_verification=output.operation == _VERIFY)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 

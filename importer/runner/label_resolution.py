@@ -20,6 +20,7 @@ from importer.model import ObjectType, Operation
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.send import in_sandbox, report_full_window, run_on_own_loop, waiting_notice
+from importer.runner.target import Target
 
 _MAX_ATTEMPTS = 4
 _MAX_WAIT = 15.0
@@ -32,11 +33,13 @@ Types = tuple[ObjectType, ObjectType]
 Reply = Response | NoResponse
 
 
-def resolve_labels(path: Path, context: RunContext) -> None:
+def resolve_labels(path: Path, target: Target) -> None:
     """Resolve the labels of the journal at `path`, if it has any, and write them to it.
 
-    Raises SettingsError if a label does not exist or is ambiguous, or if the labels of the account cannot be read.
+    Raises SettingsError if a label does not exist or is ambiguous, or if the labels of the account cannot be read, and
+    AccountError if the settings require another account.
     """
+    context = target.context
     with open_for_run(path) as journal:
         if not journal.has_unresolved_labels:
             return
@@ -46,6 +49,7 @@ def resolve_labels(path: Path, context: RunContext) -> None:
                 f"{journal.info.source} names labels, but importer {journal.info.operation} removes whole links with "
                 "all of their labels. If that is meant, remove the labels from the file.",
             )
+        target.identify()
         uses = journal.label_uses()
         reader = _LabelReader(context, {(from_type, to_type) for from_type, to_type, _ in uses})
         found = run_on_own_loop(reader.read())

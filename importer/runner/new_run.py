@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config import Reading, Settings
-from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, write_journal
+from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, open_for_run, write_journal
 from importer.model import Operation, SourceBlock
 from importer.reader import Source
 from importer.runner.context import RunContext
@@ -74,9 +74,14 @@ class NewRun:
         """
         info = self.describe(source, table)
         read = _with_progress(read_blocks(source, table), context.on_event)
-        with blocks_with_ids(read, table.info, context, path.parent, account) as (blocks, counts):
+        with blocks_with_ids(read, table.info, context, path.parent, account) as (blocks, lookup):
             write_journal(path, info, blocks, account, lambda: table.report.portals)
-        return counts
+        if lookup is None:
+            return None
+        if lookup.merged:
+            with open_for_run(path) as journal:
+                journal.set_merged(lookup.merged)
+        return lookup.counts
 
 
 def _with_progress(blocks: Iterable[SourceBlock], on_event: EventHandler) -> Iterator[SourceBlock]:

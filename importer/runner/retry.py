@@ -12,7 +12,6 @@ from importer.reporter import Summary, check_writable
 from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
-from importer.runner.context import RunContext
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
 from importer.runner.label_resolution import resolve_labels
@@ -20,7 +19,7 @@ from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
 from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
-from importer.runner.target import target_of_run, target_of_settings
+from importer.runner.target import Target, target_of_run, target_of_settings
 from importer.runner.temporary_directories import temporary_directory
 from importer.timestamps import utc_now_text
 
@@ -43,13 +42,23 @@ def retry_run(
     resumed unless `fresh`. Raises as `run_import`.
     """
     if Path(run_or_results).is_file():
-        request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
-        return _retry_file(Path(run_or_results), settings, on_event, request)
+        return retry_file(run_or_results, settings, confirmation=confirmation, out=out, on_event=on_event, fresh=fresh)
     path = journal_path(settings, run_or_results)
     return _retry_journal(path, settings, on_event, out, fresh=fresh, confirmation=confirmation)
 
 
-def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest) -> Summary:
+@translate_os_errors()
+def retry_file(
+    results: Path | str,
+    settings: Settings,
+    *,
+    confirmation: Confirmation = UNCONFIRMED,
+    out: Path | str | None = None,
+    on_event: EventHandler = ignore,
+    fresh: bool = False,
+) -> Summary:
+    """Start a new run over the rows of a results file that are not good, as it is now; as `retry_run` does."""
+    file, request = Path(results), ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
     with source_file(file, settings) as source:
         origin = previous_results.find_origin(source, file, settings)
         if origin is None:
@@ -118,7 +127,7 @@ def _retry_journal(
             own = target.context.settings
             unfinished = None if fresh else find_runs.unfinished_retry(own, info.run_id, info.operation)
             if unfinished is None:
-                unfinished = _create_retry(parent, target.context, out)
+                unfinished = _create_retry(parent, target, out)
             command.note(unfinished.stem)
             return execute(unfinished, target, out, confirmation)
 
@@ -132,9 +141,9 @@ def _require_not_undo(info: RunInfo) -> None:
         )
 
 
-def _create_retry(parent: Journal, context: RunContext, out: Path | str | None) -> Path:
+def _create_retry(parent: Journal, target: Target, out: Path | str | None) -> Path:
     """Create the journal of a new retry of `parent` and return its path."""
-    settings = context.settings
+    settings = target.context.settings
     results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
     check_writable(results)
     info = replace(
@@ -150,5 +159,5 @@ def _create_retry(parent: Journal, context: RunContext, out: Path | str | None) 
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
         write_journal(draft, info, parent.blocks_to_retry(), parent.account, lambda: parent.url_portals)
-        resolve_labels(draft, context)
+        resolve_labels(draft, target)
         return draft.replace(runs / draft.name)

@@ -152,5 +152,5 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
         account = request.account or target.account_of_lookup(request.reading)
         draft = new_run.read(source, directory, target.context, account)
-        resolve_labels(draft, target.context)
+        resolve_labels(draft, target)
         return draft.replace(runs / draft.name)

@@ -28,9 +28,14 @@ class Target:
         None in the in-process sandbox, or if nothing is looked up. Raises AccountError if the settings require another
         account.
         """
-        if self.account is None or not reading.looks_up:
-            return None
-        return self.account.identify()
+        return self.identify() if reading.looks_up else None
+
+    def identify(self) -> Account | None:
+        """Return the account of the token before anything is read from it, None in the in-process sandbox.
+
+        Raises AccountError if the settings require another account.
+        """
+        return self.account.identify() if self.account is not None else None
 
     def owns(self, journal: Journal) -> bool:
         """Return True if a run belongs to the token's account."""

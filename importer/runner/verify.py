@@ -38,7 +38,7 @@ def verify_file(
         check_writable(results)
         new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
         path = new_run.read(source, directory, context, target.account_of_lookup(settings.reading))
-        resolve_labels(path, context)
+        resolve_labels(path, target)
         with open_for_run(path) as journal:
             on_event(plan(journal, settings, resumed=False))
             sent = work_in_account(journal, context, target.account, verify_pending).plus(context.requests)

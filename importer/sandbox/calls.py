@@ -18,6 +18,7 @@ class CallKind(StrEnum):
     LABELS = "labels"
     LABEL_CREATE = "label_create"
     CONFIGURATIONS = "configurations"
+    RECORD_LIMITS = "record_limits"
     LOOKUP = "lookup"
     SEARCH = "search"
     RECORDS = "records"

@@ -64,11 +64,20 @@ class Links:
 
     def of(self, object_type: str, record_id: int, to_type: str) -> list[int]:
         """Return the ids of the `to_type` records linked to this one, in the order they were linked."""
+        return list(self._indexed().get((object_type, record_id, to_type), ()))
+
+    def numbers(self, object_type: str, to_type: str) -> Iterator[tuple[int, int]]:
+        """Yield each record of a type that is linked to any of another one, with the number of those links."""
+        for (own_type, record_id, other_type), others in self._indexed().items():
+            if (own_type, other_type) == (object_type, to_type) and others:
+                yield record_id, len(others)
+
+    def _indexed(self) -> _Neighbours:
         if self._neighbours is None:  # built by the first read: write-only use never builds it
             self._neighbours = {}
             for pair in self._labels:
                 _index(pair, self._neighbours)
-        return list(self._neighbours.get((object_type, record_id, to_type), ()))
+        return self._neighbours
 
     def primary_records(self, record: Record) -> set[Record]:
         """Return the records, of any type, that are primary for this one."""

@@ -32,6 +32,7 @@ def operations(options: SandboxOptions, state: State, clock: Callable[[], float]
         CallKind.LABELS: reading.labels,
         CallKind.LABEL_CREATE: reading.label_create,
         CallKind.CONFIGURATIONS: reading.configurations,
+        CallKind.RECORD_LIMITS: reading.record_limits,
         CallKind.LOOKUP: lookup.lookup,
         CallKind.RECORDS: lookup.records,
         CallKind.PROPERTIES: lookup.properties,

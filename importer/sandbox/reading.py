@@ -19,6 +19,11 @@ _TypeItems = Mapping[AssociationType, Json]
 _MAX_PAGE = 500
 """Links on one page of the single GET. Source: HubSpot, associations guide."""
 
+_DEFAULT_LIMIT = 50_000
+"""Links of one record to records of one type, if the option `link_cap` sets no other limit. It is not enforced."""
+
+_NEAR_LIMIT = 0.8
+
 
 class Reading:
     """Reads links, labels and limits of labels."""
@@ -130,6 +135,14 @@ class Reading:
             if one.max_links is not None
         ]
         return Work(lambda _: Response(200, {"results": results}))
+
+    def record_limits(self, route: Route, body: bytes) -> Work | Refusal:
+        """Return how many links a record of the first type may have, with samples of those near the limit and at it."""
+        limit = self._options.link_cap or _DEFAULT_LIMIT
+        numbers = self._state.links.numbers(route.from_type, route.to_type)
+        used = sorted((one for one in numbers if one[1] >= limit * _NEAR_LIMIT), key=lambda one: -one[1])
+        full = [record_id for record_id, number in used if number >= limit]
+        return Work(lambda _: responses.record_limits(limit, full, used[len(full) :]))
 
 
 def _type_item(known: AssociationType, label: str | None) -> Json:

@@ -1,7 +1,7 @@
 """HubSpot's response bodies, and how a response is delivered. No sockets."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -202,3 +202,24 @@ def read_response(found: list[Json], errors: list[Json]) -> Response:
     if not errors:
         return Response(200, body)
     return Response(207, body | {"numErrors": len(errors), "errors": errors})
+
+
+_SAMPLES = 100
+
+
+def record_limits(limit: int, full: Sequence[int], near: Sequence[tuple[int, int]]) -> Response:
+    """Return the response about a limit of links per record: those at it, and those near it with their numbers.
+
+    Source: HubSpot, limits tracking API.
+    """
+    body = {
+        "limit": limit,
+        "totalRecordsAtLimit": len(full),
+        "totalRecordsNearLimit": len(near),
+        "atLimitFromRecordSamples": [{"objectId": one, "label": f"Record {one}"} for one in full[:_SAMPLES]],
+        "nearLimitFromRecordSamples": [
+            {"objectId": one, "label": f"Record {one}", "usage": used, "percentage": round(100 * used / limit, 1)}
+            for one, used in near[:_SAMPLES]
+        ],
+    }
+    return Response(200, body)

@@ -35,6 +35,7 @@ _ENDPOINTS: tuple[tuple[tuple[str, ...], _Methods], ...] = tuple(
         ("associations/{from}/{to}/batch/labels/archive", {"POST": CallKind.LABELS_ARCHIVE}),
         ("associations/{from}/{to}/labels", {"GET": CallKind.LABELS, "POST": CallKind.LABEL_CREATE}),
         ("associations/definitions/configurations/{from}/{to}", {"GET": CallKind.CONFIGURATIONS}),
+        ("limits/associations/records/{from}/{to}", {"GET": CallKind.RECORD_LIMITS}),
         ("records/{from}/batch/read", {"POST": CallKind.LOOKUP}),
         ("records/{from}/search", {"POST": CallKind.SEARCH}),
         ("records/{from}", {"GET": CallKind.RECORDS}),
@@ -93,8 +94,8 @@ def _without_version(parts: list[str]) -> tuple[str, list[str]]:
             return "v4", ["associations", *rest]
         case ["", "crm", "v3", "objects", *rest]:
             return "v4", ["records", *rest]
-        case ["", "crm", "v3", "properties", *rest]:
-            return "v4", ["properties", *rest]
+        case ["", "crm", "v3", "properties" | "limits" as area, *rest]:
+            return "v4", [area, *rest]
         case ["", "crm", "objects", "2026-03" | "2026-09" as version, *rest] if "associations" not in rest:
             return version, ["records", *rest]
         case ["", "crm", area, "2026-03" | "2026-09" as version, *rest]:

@@ -19,7 +19,8 @@ from importer.model import ObjectType, Role, Status
 from importer.pool import Progress
 from importer.reader import SourceInfo
 from importer.runner.estimate import Costs
-from importer.runner.events import Notice, Plan
+from importer.runner.events import LookupProgress, Notice, Plan
+from importer.runner.lookup_counts import LookupCounts
 
 INFO = SourceInfo(
     format="CSV",
@@ -142,6 +143,31 @@ def test_progress_leaves_out_zero_counts(capsys: pytest.CaptureFixture[str], mon
     progress = Progress(pairs=100, statuses=statuses, calls=50, reads=0, retries=0, rate_limited=0, rate="190/10")
     shown(progress)
     assert capsys.readouterr().err == "50 of 100 pairs: 50 linked; 5.0 calls/s (limit 190/10), 10 s left\n"
+
+
+def lookup(values: int, *, is_done: bool = False) -> LookupProgress:
+    return LookupProgress(LookupCounts(values, found=values - 2, not_found=2), is_done)
+
+
+def test_a_lookup_shows_its_progress_in_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 6.0, 7.0, 12.0])
+    monkeypatch.setattr("importer.cli.display.time.monotonic", lambda: next(clock))
+    shown(lookup(5_000), lookup(6_000), lookup(10_000), lookup(10_002, is_done=True))
+    assert capsys.readouterr().err.splitlines() == [
+        "  Looking up: 5,000 different values: 4,998 found, 2 not found so far",
+        "  Looking up: 10,000 different values: 9,998 found, 2 not found so far",
+        "  Looked up 10,002 different values: 10,000 found, 2 not found",
+    ]
+
+
+def test_a_lookup_in_a_terminal_has_a_bar_that_ends_before_that_of_the_run(terminal: Terminal) -> None:
+    with contextlib.redirect_stderr(terminal):
+        shown(INFO, lookup(5_000), lookup(6_000, is_done=True), replace(PLAN, pending=1))
+    text = terminal.getvalue()
+    assert text.index("Looking up: 5000 values") < text.index("Looked up 6,000 different values")
+    assert text.index("Looked up 6,000") < text.rindex("pair/s")
 
 
 def test_the_logger_is_as_before_even_after_an_error() -> None:

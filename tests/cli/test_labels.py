@@ -206,3 +206,46 @@ def test_a_file_with_labels_is_not_unlinked_as_a_whole(work: Workplace) -> None:
     done = work.here("unlink", source, "--yes", "1")
     assert (done.code, done.error_code) == (2, "LABELS_WITH_UNLINK")
     assert types(work)[work.base, 7] == {PRIMARY, DECISION, PLAIN}
+
+
+@pytest.mark.parametrize("version", ["v4", "2026-09"])
+@pytest.mark.parametrize(("types", "first", "second"), [("deals", 7, 8), ("contacts", 4_990, 4_991)])
+def test_a_paired_label_has_a_name_in_each_direction(
+    work: Workplace, version: str, types: str, first: int, second: int
+) -> None:
+    own, other = f"Reports to {version} {types}", f"Manages {version} {types}"
+    work.hubspot.change("labels", add=[{"from": "contacts", "to": types, "label": own, "inverse_label": other}])
+    other_id = work.base + second
+    there = write(work, f"One,Other\nBASE,{other_id}\n", "there.csv")
+    back = write(work, f"One,Other\n{other_id},BASE\n", "back.csv")
+    columns = ("--map", "from_object_id=One", "--map", "to_object_id=Other", "--api-version", version, "--json")
+    forward, backward = ("--from", "contacts", "--to", types), ("--from", types, "--to", "contacts")
+    done = work.here("run", there, *forward, *columns, "--label", own.upper())
+    assert (done.code, done.json["linked"]) == (0, 1)
+    same = work.here("run", back, *backward, *columns, "--label", other)
+    assert (same.code, same.json["already_linked"], same.json["calls"]) == (0, 1, 0)
+    swapped = work.here("run", back, *backward, *columns, "--label", own)
+    if types == "contacts":  # both names are of this direction, and the other one is a label of its own
+        assert (swapped.code, swapped.json["linked"]) == (0, 1)
+    else:
+        assert (swapped.code, swapped.error_code, "swap" in swapped.err) == (2, "LABEL_UNKNOWN", True)
+
+
+def test_a_label_that_was_deleted_since_is_refused_by_a_new_run_and_fails_in_a_resumed_one(work: Workplace) -> None:
+    added = work.hubspot.change("labels", add=[{"from": "contacts", "to": "companies", "label": "Temporary"}])
+    type_id = added["added"][0]["type"]
+    source = write(work, "Contact ID,Company ID,Label\nBASE,7,Temporary\nBASE,8,Decision maker\n")
+    work.hubspot.change("faults", faults=["daily_limit=label_put"])
+    try:
+        stopped = work.here("run", source, "--json")
+    finally:
+        work.hubspot.change("faults", faults=[])
+    assert stopped.code == 3
+    work.hubspot.change("labels", remove=[{"from": "contacts", "to": "companies", "type": type_id}])
+    resumed = work.here("resume", stopped.json["run_id"], "--json")
+    assert (resumed.code, resumed.json["failed"], resumed.json["linked"]) == (1, 1, 1)
+    failed = rows_of(work.folder / "labels.results.csv")[0]
+    assert (failed["import_status"], failed["import_http_status"]) == ("failed", "400")
+    assert failed["import_advice"]
+    again = work.here("run", source)
+    assert (again.code, again.error_code) == (2, "LABEL_UNKNOWN")

@@ -1,5 +1,7 @@
 """`--from-by` and `--to-by`: email addresses and domains in, links out, against a sandbox in another process."""
 
+import json
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +10,9 @@ import pytest
 
 from importer.journal import Journal
 from importer.model import FOUND_ID_COLUMNS
-from importer.sandbox.samples import COMPANIES, PEOPLE
+from importer.sandbox.samples import COMPANIES, MERGED_CONTACT, MERGED_EMAIL, PEOPLE
 from tests.conftest import SandboxProcess, sandbox_process
-from tests.support.command_line import FAST, ROOT, Workplace, rows_of, workplace_in
+from tests.support.command_line import FAST, ROOT, Workplace, rows_of, wait_until, workplace_in
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +66,16 @@ def test_the_sample_file_is_linked_by_emails_and_domains(place: Workplace, versi
     for row in linked:
         expected = by_email[row["Email"].lower()], by_domain[row["Company domain"]]
         assert (row["import_from_id"], row["import_to_id"]) == expected
+    assert done.err.count("1 found in a record that others were merged into") == 1
+    merged = [row for row in rows if row["import_error_details"].startswith('{"merged"')]
+    assert [row["Email"] for row in merged] == [MERGED_EMAIL]
+    assert json.loads(merged[0]["import_error_details"]) == {
+        "merged": {f"contacts {MERGED_CONTACT}": str(PEOPLE[1][0])}
+    }
+    assert str(MERGED_CONTACT) in merged[0]["import_error_message"]
+    assert place.here("report", done.json["run_id"], "--out", "again.csv").code == 0
+    again = rows_of(place.folder / "again.csv")
+    assert [row["import_error_details"] for row in again] == [row["import_error_details"] for row in rows]
     deleted = next(row for row in rows if row["Note"] == "a deleted contact")
     assert "2026-10-01" in deleted["import_error_message"]
     assert {(int(row["import_from_id"]), int(row["import_to_id"])) for row in linked} == {
@@ -89,12 +101,41 @@ def test_a_hundred_emails_cost_one_read_and_repeated_ones_none(place: Workplace)
     assert done.json["reads"] >= 4  # one is for the account
 
 
+@pytest.mark.parametrize("version", ["v4", "2026-09"])
+@pytest.mark.parametrize("engine", ["put", "batch"])
+def test_records_that_are_looked_up_are_linked_with_their_labels(place: Workplace, version: str, engine: str) -> None:
+    source = place.folder / "people.csv"
+    lines = [
+        "contact-7@example.com,company-8.example.com,Decision maker",
+        "contact-9@example.com,company-8.example.com,",
+        "contact-9@example.com,company-9.example.com,decision MAKER;Billing contact",
+        "nobody@example.com,company-9.example.com,Decision maker",
+    ]
+    source.write_text("\n".join(["Email,Company domain,Label", *lines, ""]), encoding="utf-8")
+    done = place.here("run", source, *FLAGS, "--api-version", version, "--engine", engine, "--json")
+    assert (done.code, done.json["linked"], done.json["invalid"]) == (1, 3, 1)
+    found = {
+        (one["from"]["id"], one["to"]["id"]): set(one["types"]) - {"HUBSPOT_DEFINED:1"}
+        for one in place.hubspot.state()["associations"]
+    }
+    plain, decision, billing = "HUBSPOT_DEFINED:279", "USER_DEFINED:1", "USER_DEFINED:3"
+    assert found == {("7", "8"): {plain, decision}, ("9", "8"): {plain}, ("9", "9"): {plain, decision, billing}}
+    assert place.here("verify", source, *FLAGS, "--api-version", version, "--json").json["already_linked"] == 3
+
+
 def test_a_check_looks_up_and_writes_nothing(place: Workplace) -> None:
     source = sample(place)
     before = set(place.folder.iterdir())
     done = place.here("check", source, *FLAGS, "--json")
     assert done.code == 1
-    assert done.json["lookup"] == {"values": 59, "found": 55, "not_found": 3, "ambiguous": 1, "not_read": 0}
+    assert done.json["lookup"] == {
+        "values": 59,
+        "found": 55,
+        "not_found": 3,
+        "ambiguous": 1,
+        "not_read": 0,
+        "merged": 1,
+    }
     state = place.hubspot.state(summary=True)
     assert (state["counts"]["writes"], state["counts"]["associations"]) == (0, 0)
     assert (state["counts"]["calls"], state["counts"]["account_calls"], done.json["reads"]) == (4, 1, 5)
@@ -188,6 +229,29 @@ def test_a_resumed_run_looks_up_nothing(place: Workplace) -> None:
     done = place.here("run", *flags)
     assert (done.code, done.json["linked"], done.json["run_id"]) == (0, 20, stopped.json["run_id"])
     assert counts(place.hubspot)["lookup"] == looked_up
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_lookup_that_is_interrupted_leaves_nothing_behind(place: Workplace, number: signal.Signals) -> None:
+    place.hubspot.change("faults", faults=["hang=lookup,after:3"])
+    source = people(place, 1_000)
+    command = ("run", source, "--from", "contacts", "--from-by", "email", "--json")
+    running = place.start(*command)
+    wait_until(lambda: counts(place.hubspot)["lookup"] >= 4)
+    running.send(number)
+    running.process.wait(timeout=30)
+    running.process.communicate()
+    code = running.process.returncode
+    assert code == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[number]
+    assert place.journals == []
+    assert {path.name for path in place.folder.iterdir()} == {"people.csv", "state", "tmp"} | (
+        {"home"} & {path.name for path in place.folder.iterdir()}
+    )
+    assert place.hubspot.state(summary=True)["counts"]["writes"] == 0
+    place.hubspot.change("faults", faults=[])
+    done = place.here(*command)
+    assert (done.code, done.json["linked"]) == (0, 1_000)
+    assert not list((place.folder / "state").rglob("lookup.sqlite"))
 
 
 def test_another_property_is_another_command(place: Workplace) -> None:

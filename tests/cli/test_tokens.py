@@ -1,6 +1,7 @@
 """Tokens that change while a run uses them: OAuth apps and token files."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -185,3 +186,18 @@ def test_a_token_of_an_account_that_hubspot_does_not_confirm_is_not_used(work: W
     resumed = work.run("resume", done.json["run_id"], "--json", IMPORTER_TOKEN_FILE="token")
     assert (resumed.code, resumed.json["linked"]) == (0, 120)
     assert json.loads(resumed.out)["run_id"] == done.json["run_id"]
+
+
+def test_the_sandbox_command_rehearses_the_renewal_of_tokens(work: Workplace) -> None:
+    serving = work.start("sandbox", "--port", "0", "--access-token-seconds", "900", "--rotate-refresh-tokens")
+    try:
+        assert serving.process.stdout is not None
+        url = re.search(r"http://\S+", serving.process.stdout.readline().decode())
+        assert url is not None
+        work.environment["IMPORTER_BASE_URL"] = url[0]
+        done = oauth(work, "run", work.write("a.csv", work.pairs(3)))
+        assert (done.code, done.json["linked"]) == (0, 3)
+        assert (work.folder / "refresh").read_text().strip() != "sandbox-refresh"
+    finally:
+        serving.process.kill()
+        serving.process.communicate()

@@ -57,9 +57,12 @@ def test_a_removal_and_its_undo_leave_everything_as_it_was(work: Workplace) -> N
     assert state(work) == before
 
 
-def test_what_was_changed_since_is_left_alone_with_the_reason(work: Workplace) -> None:
-    pairs = work.pairs(6)
-    run = work.here("run", work.write("a.csv", pairs), "--json")
+@pytest.mark.parametrize("others", [0, 3], ids=["nothing linked", "others linked"])
+def test_what_was_changed_since_is_left_alone_with_the_reason(work: Workplace, others: int) -> None:
+    pairs, kept = work.pairs(6), work.pairs(others, 100)
+    linked(work, kept)
+    run = work.here("run", work.write("a.csv", [*pairs, *kept]), "--json")
+    assert run.json["reads"] == (2 if others else 3), "links that are there show what new ones will be"
     gone = {"type": "contacts", "id": str(pairs[2][0])}, {"type": "companies", "id": str(pairs[2][1])}
     work.hubspot.change("associations", remove=[{"from": gone[0], "to": gone[1]}])
     other, more = {"type": "contacts", "id": str(pairs[4][0])}, {"type": "companies", "id": "777"}
@@ -67,10 +70,22 @@ def test_what_was_changed_since_is_left_alone_with_the_reason(work: Workplace) -
     work.hubspot.change("associations", add=[{"from": other, "to": more, "types": primary}])
     done = work.here("undo", run.json["run_id"], "--json")
     assert (done.code, done.json["unlinked"], done.json["not_linked"], done.json["failed"]) == (1, 4, 1, 1)
-    assert work.links() == {pairs[4], (pairs[4][0], 777)}
+    assert work.links() == {pairs[4], (pairs[4][0], 777), *kept}
     row = rows_of(work.folder / "a.undo.results.csv")[4]
     assert row["import_error_category"] == "CHANGED_SINCE_RUN"
     assert row["import_association_types"] == "HUBSPOT_DEFINED:279"
+
+
+def test_a_new_link_that_someone_made_primary_since_is_left_alone(work: Workplace) -> None:
+    first, second = (work.base, 7), (work.base, 8)
+    linked(work, [first])
+    run = work.here("run", work.write("a.csv", [first, second]), "--json")
+    entry = {"from": {"type": "contacts", "id": str(work.base)}, "to": {"type": "companies", "id": "8"}}
+    work.hubspot.change("associations", add=[{**entry, "types": ["HUBSPOT_DEFINED:1"]}])
+    before = state(work)
+    done = work.here("undo", run.json["run_id"], "--json")
+    assert (done.code, done.json["failed"]) == (1, 1)
+    assert state(work) == before
 
 
 def test_pairs_without_a_known_state_before_are_left_alone(work: Workplace) -> None:

@@ -57,6 +57,12 @@ def test_a_batch_does_not_confirm_a_pair_by_its_mirror_image() -> None:
     assert not batch.is_accepted, "each can be distinguished if sent alone"
 
 
+def test_a_pair_whose_two_records_have_the_same_id_is_confirmed() -> None:
+    alike = Pair(PAIR.from_type, RecordId("7"), PAIR.to_type, RecordId("7"))
+    batch = classify_batch_response(parsed(200, complete(results=[result(), result("7", "7")])), [PAIR, alike])
+    assert statuses(batch) == {PAIR: Status.LINKED, alike: Status.LINKED}
+
+
 BOTH = [result(), result("55", "66")]
 
 ATTRIBUTED = [

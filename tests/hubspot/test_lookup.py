@@ -113,6 +113,14 @@ def test_a_secondary_address_finds_its_contact() -> None:
     assert look_up(account, ["older@example.com"]) == {"older@example.com": Found(RecordId("7"))}
 
 
+def test_an_address_that_a_contact_may_have_from_a_merged_one_names_that_one() -> None:
+    emails = {"email": "New@example.com", "hs_additional_emails": "old@example.com"}
+    account = Account({"7": {**emails, "hs_merged_object_ids": "3;5"}})
+    found = look_up(account, ["old@example.com", "new@example.com"])
+    merged = (RecordId("3"), RecordId("5"))
+    assert found == {"old@example.com": Found(RecordId("7"), merged), "new@example.com": Found(RecordId("7"))}
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_value_that_no_record_has_is_not_found(seed: int) -> None:
     account = Account(people(1), seed=seed)

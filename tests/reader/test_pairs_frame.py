@@ -41,10 +41,25 @@ def test_every_pair_and_every_invalid_row_has_one_line_in_file_order(source: Pat
 
 def test_the_columns_are_typed(source: Path | pandas.DataFrame) -> None:
     dtypes = read_pairs(source).dtypes.astype(str).to_dict()
-    assert list(dtypes) == ["row", *PAIRS, "problem_code", "problem_message"]
+    assert list(dtypes) == ["row", *PAIRS, "label", "problem_code", "problem_message"]
     assert dtypes["row"] == "Int64"
-    assert {dtypes[name] for name in ("from_object_id", "to_object_id", "problem_message")} == {"string"}
+    assert {dtypes[name] for name in ("from_object_id", "to_object_id", "label", "problem_message")} == {"string"}
     assert {dtypes[name] for name in ("from_object_type", "to_object_type", "problem_code")} == {"category"}
+
+
+def test_every_pair_has_its_labels_as_written() -> None:
+    header = ["Contact ID", "Associated Company IDs", "Associated Company IDs (Primary)", "Label"]
+    frame = pandas.DataFrame([["1", "7;8", "8", "Billing contact"], ["x", "9", "", "Advisor"]], columns=header)
+    found = read_pairs(frame, load_settings({"labels": ["Decision maker"]}))
+    assert found["to_object_id"].fillna("").tolist() == ["7", "8", ""]
+    of_all = "Decision maker;"
+    expected = {"7": f"{of_all}Billing contact", "8": f"{of_all}Billing contact;Primary", "": ""}
+    shown = dict(zip(found["to_object_id"].fillna(""), found["label"].fillna(""), strict=True))
+    assert {key: set(text.split(";")) for key, text in shown.items()} == {
+        key: set(text.split(";")) for key, text in expected.items()
+    }
+    plain = pandas.DataFrame([["1", "7"]], columns=["Contact ID", "Company ID"])
+    assert read_pairs(plain)["label"].isna().all()
 
 
 def test_a_file_without_rows_has_the_same_columns_and_types(tmp_path: Path) -> None:

@@ -100,3 +100,22 @@ async def test_rate_headers_can_be_missing() -> None:
     async with local_hubspot("no_rate_headers=put") as hubspot:
         assert await limit_headers(hubspot) == {}
         assert len(hubspot.state.links) == 1
+
+
+async def test_records_near_a_limit_of_links_and_at_it_are_listed() -> None:
+    async with local_hubspot(link_cap=5) as hubspot:
+        for contact, number in ((1, 5), (2, 4), (3, 3)):
+            for company in range(1, number + 1):
+                assert (await hubspot.put(default_path(contact, company)))[0] == 200
+        bodies = []
+        for area in ("v3/limits", "limits/2026-03", "limits/2026-09"):
+            status, body = await hubspot.get(f"/crm/{area}/associations/records/0-1/0-2")
+            assert status == 200
+            bodies.append(body)
+        assert bodies[0] == bodies[1] == bodies[2]
+        assert (body["limit"], body["totalRecordsAtLimit"], body["totalRecordsNearLimit"]) == (5, 1, 1)
+        assert [one["objectId"] for one in body["atLimitFromRecordSamples"]] == [1]
+        (near,) = body["nearLimitFromRecordSamples"]
+        assert (near["objectId"], near["usage"], near["percentage"]) == (2, 4, 80)
+        _, other = await hubspot.get("/crm/v3/limits/associations/records/deals/companies")
+        assert (other["limit"], other["totalRecordsAtLimit"], other["nearLimitFromRecordSamples"]) == (5, 0, [])

@@ -29,7 +29,7 @@ from importer.pool.stop_signal import StoppedError, Types, types_of
 READ_BACK_WAITS = (2.0, 5.0, 10.0)
 """Seconds before labels that are not listed yet are read again: a read may lag behind a write."""
 
-_PAIRS_READ = 100
+LABELLED_PAIRS_READ = 100
 """Pairs read by one call before they are sent one by one: few, so that the types read are recent."""
 
 _BATCH_PAIRS = 1_000
@@ -90,7 +90,7 @@ class LabelEngine:
         self._operation = LabelOperation()
         self._engines = {True: _Engines.of(client, self._operation, batch_limiter)}
         self._engines[False] = _Engines.of(client, LINK, batch_limiter)
-        self.max_chunk = _PAIRS_READ if batch_limiter is None else _BATCH_PAIRS
+        self.max_chunk = LABELLED_PAIRS_READ if batch_limiter is None else _BATCH_PAIRS
         self._slots = asyncio.Semaphore(workers)
         self._active: Counter[Types] = Counter()
         self._turn = asyncio.Condition()

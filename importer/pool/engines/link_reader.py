@@ -1,10 +1,12 @@
 """Reading the links of many records. Records that could not be read completely are reported as unread."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from importer.hubspot.association_types import own_primary_type
 from importer.hubspot.batch_read import Link, Page, classify_read_response, parse_page
 from importer.hubspot.classify import Action, Decision
 from importer.hubspot.client import HubSpotClient
@@ -62,12 +64,15 @@ class LinksRead:
 
     `links` has the wanted ones that were found, by (requested id, other id). `unread` maps each record whose links are
     not known completely to the outcome of the last attempt. `merged_into` maps merged records to the surviving ones.
-    `last` is the outcome of the last readable response. `calls` is the number of calls made.
+    `primaries` maps records to the one that is primary for them, wanted or not. `numbers` counts the listed links of
+    each record. `last` is the outcome of the last readable response. `calls` is the number of calls made.
     """
 
     unread: dict[str, Outcome]
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
     merged_into: dict[str, str] = field(default_factory=dict)
+    primaries: dict[str, str] = field(default_factory=dict)
+    numbers: Counter[str] = field(default_factory=Counter)
     last: Outcome = _READ
     calls: int = 0
 
@@ -229,7 +234,7 @@ class LinkReader:
         decision = classify_read_response(response, job.about.pair)
         if not isinstance(response, Response) or decision.outcome.status is not Status.ALREADY_LINKED:
             return None, decision
-        page = parse_page(response, wanted)
+        page = parse_page(response, wanted, own_primary_type(*job.types))
         if page.answered or page.links:
             return page, decision
         return None, _nothing_about_records(response, decision, is_alone=len(wanted) == 1)
@@ -260,6 +265,8 @@ def _merge(job: _Job, page: Page, pages: dict[str, _Paging]) -> None:
     for key, link in page.links.items():
         found.links[key] = link.merge(found.links.get(key))
     found.merged_into.update(page.merged_into)
+    found.primaries.update(page.primaries)
+    found.numbers.update(page.numbers)
     for record, paging in list(pages.items()):
         if not job.is_complete and _all_found(found, record, job.wanted[record], is_read=record in page.answered):
             del pages[record], found.unread[record]

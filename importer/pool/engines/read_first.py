@@ -1,24 +1,35 @@
 """The engines that read the types of pairs before and after sending; a pair that cannot be read is sent all the same.
 
 HubSpot's response to a default link is the same for new and old links, so only a read before sending shows which links
-a run adds.
+a run adds. It also shows what most new links will be, so that only the other ones are read again after sending.
 """
 
 import logging
 from collections.abc import Sequence
 
-from importer.hubspot.association_types import NOT_LINKED, types_text
+from importer.hubspot.association_types import (
+    NOT_LINKED,
+    AssociationType,
+    may_have_primary,
+    own_primary_type,
+    parse_type,
+    types_text,
+)
 from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
-from importer.journal import PendingPair
+from importer.journal import NO_TYPES, PendingPair
 from importer.model import Pair
 from importer.pool.engines.link_reader import LinkReader, LinksRead
 from importer.pool.engines.read_back import as_sent, linked
 from importer.pool.operation import LINK, Operation
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
+from importer.pool.stop_signal import Types, types_of
 
 logger = logging.getLogger(__name__)
+
+_MAX_FIRST_LINKS = 100_000
+"""Records that are remembered, so that memory use does not grow with the file."""
 
 MAX_PAIRS_READ = 5_000
 """Pairs whose links are read together: several rows of one record need one read, and eight chunks are read at once."""
@@ -68,6 +79,9 @@ class ReadFirst(_OptionalReader):
         super().__init__(client, operation)
         self._unread = 0
         self._reason = ""
+        self._unlabelled: dict[Types, AssociationType] = {}
+        self._is_first_primary: dict[Types, bool] = {}
+        self._with_first_link: set[tuple[Types, str]] = set()
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record the types of the pairs, and those in the goal state as done; the others stay pending.
@@ -80,6 +94,8 @@ class ReadFirst(_OptionalReader):
             return
         is_reverse = _has_more_records_to(chunk)
         read = await self._read(chunk, sender, is_reverse=is_reverse)
+        if not is_reverse:
+            self._learn(types_of(chunk[0]), read)
         for pending in chunk:
             key = _key(pending.pair, is_reverse=is_reverse)
             link, unread = read.links.get(key), read.unread.get(key[0])
@@ -92,8 +108,48 @@ class ReadFirst(_OptionalReader):
             types = None if link is not None and is_reverse else _types_text(link)
             if types is not None and is_new:
                 outcomes.record_types_before(pending, types)
+                if link is None and not is_reverse:
+                    self._record_expected_types(pending, read, outcomes)
             if link is not None and self._operation.is_goal_state(link):
                 outcomes.record(pending, as_sent(pending, linked(read.last, link, {})), is_read=True)
+
+    # ---- what new links will be
+
+    def _learn(self, types: Types, read: LinksRead) -> None:
+        """Learn from links that are there which type is the unlabelled one, and whether a record's only one is primary.
+
+        Source: HubSpot, associations guide: the first company that a record is linked to becomes its primary one.
+        """
+        if own_primary_type(*types) is None:
+            return
+        for record in {record for record, _ in read.links} if self._is_first_primary.get(types, True) else ():
+            if read.numbers[record] == 1:
+                is_primary = record in read.primaries
+                self._is_first_primary[types] = is_primary and self._is_first_primary.get(types, True)
+        for link in read.links.values() if types not in self._unlabelled else ():
+            labels = {kind for _, kind in link.labels}
+            unlabelled = {kind for kind in link.types.split(";") if kind not in labels}
+            if len(unlabelled) == 1 and (known := parse_type(unlabelled.pop())) is not None:
+                self._unlabelled[types] = known
+                return
+
+    def _record_expected_types(self, pending: PendingPair, read: LinksRead, outcomes: OutcomeRecorder) -> None:
+        """Record what a new link will be, if the links that are there leave no doubt about it."""
+        types, record = types_of(pending), pending.pair.from_id
+        primary, unlabelled = own_primary_type(*types), self._unlabelled.get(types)
+        if primary is None or unlabelled is None:
+            return
+        if record in read.primaries:
+            outcomes.record_types_after(pending, str(unlabelled))
+        elif not read.numbers[record] and self._is_first_primary.get(types) and self._is_first_link(types, record):
+            outcomes.record_types_after(pending, types_text((primary, unlabelled)))
+
+    def _is_first_link(self, types: Types, record: str) -> bool:
+        """Return whether a new link is the first one of its record; False if that is not known."""
+        if (types, record) in self._with_first_link or len(self._with_first_link) >= _MAX_FIRST_LINKS:
+            return False
+        self._with_first_link.add((types, record))
+        return True
 
     def report(self) -> None:
         """Log a warning if it could not be read of some pairs whether they are linked."""
@@ -111,11 +167,15 @@ class ReadAfter(_OptionalReader):
     """Reads the types that the pairs have after sending. One that is not in the goal state (yet) is left unread."""
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Record the types of the pairs."""
-        if self._is_too_expensive:
+        """Record the types of the pairs that an undo would not recognise without them.
+
+        A new link is recognised if HubSpot has no Primary between its object types: then it has the unlabelled type.
+        """
+        unknown = [one for one in chunk if one.before != NO_TYPES or may_have_primary(*types_of(one))]
+        if self._is_too_expensive or not unknown:
             return
-        read = await self._read(chunk, sender, is_reverse=False)
-        for pending in chunk:
+        read = await self._read(unknown, sender, is_reverse=False)
+        for pending in unknown:
             link = read.links.get(_key(pending.pair, is_reverse=False))
             types = _types_text(link)
             if link is not None and types is not None and self._operation.is_goal_state(link):

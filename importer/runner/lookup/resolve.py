@@ -7,19 +7,25 @@ in the original order.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Protocol
 
-from importer.hubspot.lookup import Ambiguous, Found, Key, NotFound, Result, Unread
-from importer.model import ObjectType, Pair, PairColumns, Problem, RecordId, SourceBlock
+from importer.hubspot.lookup import Found, Key, Result
+from importer.journal import MergedRecord
+from importer.model import Labels, ObjectType, Pair, PairColumns, Problem, RecordId, SourceBlock
 from importer.reader.rows.problems import self_association
 from importer.runner.lookup.known_values import KnownValues
 from importer.runner.lookup.problems import problem_of
+from importer.runner.lookup_counts import LookupCounts
 
 BATCH = 5_000
 """Values that are collected before they are looked up, to fill whole calls and to use the connection well."""
 
 MAX_HELD_ROWS = 50_000
 """Rows that may wait; then the values of the first of them are looked up, although they do not fill a call."""
+
+MAX_MERGED = 10_000
+"""Merged records that are named in the results, so that memory use does not grow with the source."""
 
 
 class FindValues(Protocol):
@@ -54,26 +60,6 @@ class LookupSide:
 
 
 @dataclass(slots=True)
-class LookupCounts:
-    """Distinct values that were looked up, by result. `not_read`: HubSpot refuses the value itself."""
-
-    values: int = 0
-    found: int = 0
-    not_found: int = 0
-    ambiguous: int = 0
-    not_read: int = 0
-
-    def add(self, results: Iterable[Result]) -> None:
-        """Count results."""
-        for result in results:
-            self.values += 1
-            self.found += isinstance(result, Found)
-            self.not_found += isinstance(result, NotFound)
-            self.ambiguous += isinstance(result, Ambiguous)
-            self.not_read += isinstance(result, Unread)
-
-
-@dataclass(slots=True)
 class _Queue:
     """The values of one key that are not known yet, numbered from 1 in the order in which they will be."""
 
@@ -100,7 +86,10 @@ class _Held:
 
 
 class Resolver:
-    """Resolves the blocks of one source. `counts` is complete after the last block."""
+    """Resolves the blocks of one source. `counts` and `merged` are complete after the last block.
+
+    `merged` has the found records that others were merged into, but at most `MAX_MERGED` of them.
+    """
 
     def __init__(
         self,
@@ -111,6 +100,7 @@ class Resolver:
     ) -> None:
         """Look up values with `find`; `on_found` is called after each lookup."""
         self.counts = LookupCounts()
+        self.merged: list[MergedRecord] = []
         self._sides = tuple(sides)
         self._known = known
         self._find = find
@@ -157,6 +147,9 @@ class Resolver:
         self._known.add(key, results)
         queue.remove(results)
         self.counts.add(results.values())
+        for value, result in results.items():
+            if isinstance(result, Found) and result.merged and len(self.merged) < MAX_MERGED:
+                self.merged.append(MergedRecord(key.object_type, result.record_id, value, result.merged))
         self._on_found(self.counts)
 
     def _ready(self) -> Iterator[SourceBlock]:
@@ -174,7 +167,7 @@ class Resolver:
         for side in self._sides:
             ids = self._ids(side, pairs, problems)
             from_ids, to_ids = (ids, to_ids) if side.is_from else (from_ids, ids)
-        resolved = PairColumns(pairs.rows, pairs.from_types, from_ids, pairs.to_types, to_ids)
+        resolved = PairColumns(pairs.rows, pairs.from_types, from_ids, pairs.to_types, to_ids, pairs.labels)
         self._check_self_associations(resolved, problems)
         added = [(row, problem) for row, found in problems.items() for problem in found]
         block.problems = sorted([*block.problems, *added], key=lambda one: one[0])
@@ -204,17 +197,28 @@ class Resolver:
 
 
 def _distinct(pairs: PairColumns, problems: Mapping[int, object]) -> PairColumns:
-    """Return the pairs of the rows without problems; two values of a row may have the same record."""
+    """Return the pairs of the rows without problems; two values of a row may have the same record.
+
+    Such a pair has the labels of both.
+    """
     found = PairColumns()
-    row_before, seen = 0, set[Pair]()
-    columns = zip(pairs.rows, pairs.from_types, pairs.from_ids, pairs.to_types, pairs.to_ids, strict=True)
-    for row, from_type, from_id, to_type, to_id in columns:
+    row_before, seen = 0, dict[Pair, Labels]()
+    labels_of_all: Iterable[Labels] = pairs.labels or repeat((), len(pairs.rows))
+    columns = zip(
+        pairs.rows, pairs.from_types, pairs.from_ids, pairs.to_types, pairs.to_ids, labels_of_all, strict=True
+    )
+    for row, from_type, from_id, to_type, to_id, labels in columns:
         if row in problems:
             continue
         if row != row_before:
-            row_before, seen = row, set()
+            _add(found, row_before, seen)
+            row_before, seen = row, {}
         pair = Pair(from_type, from_id, to_type, to_id)
-        if pair not in seen:
-            seen.add(pair)
-            found.add(row, pair)
+        seen[pair] = tuple(dict.fromkeys((*seen.get(pair, ()), *labels)))
+    _add(found, row_before, seen)
     return found
+
+
+def _add(found: PairColumns, row: int, pairs: Mapping[Pair, Labels]) -> None:
+    for pair, labels in pairs.items():
+        found.add(row, pair, labels)

@@ -27,7 +27,8 @@ WHEN is one of
   put, batch or read       single calls, batch associate calls or batch reads
   lookup, search, ...      calls of another kind: label_put, create, delete,
                            archive, labels_archive, links, labels,
-                           configurations, lookup, search, records, properties
+                           configurations, record_limits, lookup, search,
+                           records, properties
   account or oauth         calls for the account's details or a new token, which
                            only faults with this WHEN affect
   calls:50-80              the 50th to the 80th call since the start (calls:50

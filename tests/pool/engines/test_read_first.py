@@ -40,19 +40,74 @@ def types(path: Path) -> dict[Pair, tuple[str | None, str | None]]:
 
 async def test_types_before_and_after_are_known_of_every_pair_that_was_sent(path: Path) -> None:
     async with hubspot() as sandbox:
-        first, second, new = pair_of(1001, 5001), pair_of(1001, 5002), pair_of(1003, 5003)
+        first, second, new, also_new = (
+            pair_of(1001, 5001),
+            pair_of(1001, 5002),
+            pair_of(1003, 5003),
+            pair_of(1004, 5003),
+        )
         sandbox.state.links.add(SandboxPair(*key(first)))
-        rig = Rig(journal_of(path, [first, second, new]), sandbox)
+        rig = Rig(journal_of(path, [first, second, new, also_new]), sandbox)
         await rig.run(ReadFirst, source=of_pending)
         await rig.run()
         ran = await rig.run(ReadAfter, source=without_after)
-        assert ran.of(Status.LINKED) == {second, new}
-        primary, plain = "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:279"
+        assert ran.of(Status.LINKED) == {second, new, also_new}
         found = types(path)
-        assert found[second] == ("-", plain)
-        assert found[new] == ("-", primary)
+        primary, plain = "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:279"
+        assert found[second] == ("-", plain), "its record has a primary company"
+        assert found[new] == found[also_new] == ("-", primary), "the first company of its record"
         assert found[first][1] is None, "it was not sent"
+        for pair in (second, new, also_new):
+            present = sandbox.state.links.types(SandboxPair(*key(pair)))
+            assert found[pair][1] == ";".join(sorted(map(str, present)))
+        assert sandbox.state.calls["read"] == 1
+
+
+async def test_where_an_only_link_is_not_primary_new_ones_are_read_again(path: Path) -> None:
+    async with hubspot() as sandbox:
+        linked, new = pair_of(1001, 5001), pair_of(1002, 5002)
+        sandbox.state.links.add(SandboxPair(*key(linked)))
+        sandbox.state.links.set_labels(SandboxPair(*key(linked)), ())
+        rig = Rig(journal_of(path, [linked, new]), sandbox)
+        await rig.run(ReadFirst, source=of_pending)
+        await rig.run()
+        assert types(path)[new] == ("-", None)
+        await rig.run(ReadAfter, source=without_after)
+        assert types(path)[new] == ("-", "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279")
+
+
+async def test_new_links_of_which_any_may_be_primary_are_read_again(path: Path) -> None:
+    async with hubspot() as sandbox:
+        first, second, other = pair_of(1001, 5001), pair_of(1001, 5002), pair_of(1003, 5003)
+        sandbox.state.links.add(SandboxPair(*key(other)))
+        rig = Rig(journal_of(path, [first, second, other]), sandbox)
+        await rig.run(ReadFirst, source=of_pending)
+        await rig.run()
+        await rig.run(ReadAfter, source=without_after)
+        primary, plain = "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:279"
+        assert (types(path)[first], types(path)[second]) == (("-", primary), ("-", plain))
         assert sandbox.state.calls["read"] == 2
+
+
+async def test_new_links_are_read_again_while_no_other_link_shows_the_unlabelled_type(path: Path) -> None:
+    async with hubspot() as sandbox:
+        new = pair_of(1001, 5001)
+        rig = Rig(journal_of(path, [new]), sandbox)
+        await rig.run(ReadFirst, source=of_pending)
+        await rig.run()
+        await rig.run(ReadAfter, source=without_after)
+        assert types(path)[new] == ("-", "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279")
+
+
+async def test_new_links_between_types_without_primary_are_not_read_again(path: Path) -> None:
+    async with hubspot() as sandbox:
+        wanted = pairs(3, "deals", "contacts")
+        rig = Rig(journal_of(path, wanted), sandbox)
+        await rig.run(ReadFirst, source=of_pending)
+        assert len((await rig.run()).of(Status.LINKED)) == 3
+        await rig.run(ReadAfter, source=without_after)
+        assert {types(path)[pair] for pair in wanted} == {("-", None)}
+        assert sandbox.state.calls["read"] == 1
 
 
 async def test_the_side_with_more_records_is_read_and_each_record_once(path: Path) -> None:
