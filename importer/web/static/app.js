@@ -1031,7 +1031,7 @@ function drawFacts(view, node, check) {
   refill(node, report, () => [
     report.labels.length > 0 && [el("h2", {}, words.labelsTitle), el("ul", {}, report.labels.map((label) => el("li", {}, words.label(label))))],
     report.lookup && [el("h2", {}, words.lookupTitle), el("p", {}, words.lookup(report.lookup))],
-    report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving.length)),
+    report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving_total)),
       el("ul", { class: "small" }, report.primaries_moving.slice(0, 10).map((item) => el("li", {}, typeof item === "string" ? item : Object.values(item).join(" · "))))],
     el("h2", {}, words.costs), el("p", {}, words.cost(costs, day)),
     report.already_linked !== null && el("p", {}, words.asked(report.already_linked, report.pairs)),
