@@ -47,6 +47,10 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
 ORDER BY pair LIMIT ?
 """
 _UNDO = "SELECT pair, left_types, target_types FROM undo WHERE pair BETWEEN ? AND ?"
+_OUTCOME_COUNTS = f"""
+SELECT status, count(*) FROM outcomes
+WHERE status <> '{Status.NOT_SENT}' AND pair NOT IN (SELECT pair FROM in_flight) GROUP BY status
+"""
 _COUNT_TO_REMOVE = f"""
 SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
 WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
@@ -145,9 +149,9 @@ class WorkQueue(JournalFile):
         return list(pending.values())
 
     def outcome_counts(self) -> dict[Status, int]:
-        """Return how many distinct pairs have each status, of those that have an outcome."""
+        """Return how many distinct pairs have each status, of those that are not pending."""
         with as_journal_error(self.path):
-            found = self._db.execute("SELECT status, count(*) FROM outcomes GROUP BY status").fetchall()
+            found = self._db.execute(_OUTCOME_COUNTS).fetchall()
             return {status_of(status): count for status, count in found}
 
     def set_states_to_restore(self, states: Iterable[tuple[str | None, str | None]]) -> None:

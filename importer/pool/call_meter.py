@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from math import floor
 
 from importer.config import Rate
 from importer.journal import PauseReason, PauseSpan, Second
@@ -46,7 +47,9 @@ class CallMeter:
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """Use `clock` for the Unix time."""
         self._clock = clock
-        self._offset: float | None = None
+        self._time: Callable[[], float] | None = None
+        self._offset = 0.0
+        self._second_ends = 0.0
         self._tally = _Tally(0)
         self._finished: list[Second] = []
         self._begun: deque[float] = deque()
@@ -58,39 +61,41 @@ class CallMeter:
 
     def begin(self, rate: Rate) -> float:
         """Count a call that begins now, at a rate limit; return the time for `respond`."""
-        now, tally = self._now()
-        begun = self._begun
+        now, begun = self._now(), self._begun
         begun.append(now)
         while begun[0] <= now - WINDOW:
             begun.popleft()
+        tally = self._tally
         tally.begun += 1
         tally.rate = rate
-        tally.busiest = max(tally.busiest, len(begun))
+        if len(begun) > tally.busiest:
+            tally.busiest = len(begun)
         self._last_call = now
         return now
 
     def respond(self, begun: float) -> None:
         """Count the response to the call that began at `begun`."""
-        now, tally = self._now()
-        tally.latencies.append(now - begun)
-        self._last_call = now
+        now = self._last_call = self._now()
+        self._tally.latencies.append(now - begun)
 
     def repeat(self) -> None:
         """Count an attempt that repeated a call."""
-        self._now()[1].retries += 1
+        self._now()
+        self._tally.retries += 1
 
     def refuse(self) -> None:
         """Count a 429."""
-        self._now()[1].rate_limited += 1
+        self._now()
+        self._tally.rate_limited += 1
 
     def pause(self, seconds: float, reason: PauseReason) -> None:
         """Note that no call begins for `seconds`."""
-        now = self._now()[0]
+        now = self._now()
         self._extend_pause(now, now + seconds, reason)
 
     def begin_wait(self, seconds: float) -> float:
         """Note that one worker waits for `seconds` before it repeats a call; return the time for `end_wait`."""
-        end = self._now()[0] + seconds
+        end = self._now() + seconds
         self._waits.append(end)
         return end
 
@@ -100,37 +105,43 @@ class CallMeter:
 
     def check_backoff(self, in_flight: int) -> None:
         """Note a pause if every call that could be made waits to be repeated."""
-        now = self._now()[0]
+        now = self._now()
         if self._waits and not in_flight and now - self._last_call >= 1 and not self._is_paused(now):
             self._extend_pause(self._last_call, min(self._waits), PauseReason.BACKOFF)
 
     @property
     def current_pause(self) -> PauseSpan | None:
         """The pause that is not over yet."""
-        return self._pause if self._is_paused(self._now()[0]) else None
+        return self._pause if self._is_paused(self._now()) else None
 
     def take(self, *, is_end: bool = False) -> tuple[list[Second], list[PauseSpan]]:
         """Return what was counted since the last time: finished seconds and, at the end, the current one; pauses."""
-        now, tally = self._now()
+        now = self._now()
         if is_end:
-            self._close(tally)
+            self._close(self._tally)
             if self._pause is not None and self._is_paused(now):
-                self._pauses[self._pause.start] = replace(self._pause, end=now + (self._offset or 0.0))
+                self._pauses[self._pause.start] = replace(self._pause, end=now + self._offset)
         seconds, pauses = self._finished, list(self._pauses.values())
         self._finished, self._pauses = [], {}
         return seconds, pauses
 
-    def _now(self) -> tuple[float, _Tally]:
-        """Return the time of the loop and the tally of the current second."""
-        now = asyncio.get_running_loop().time()
-        if self._offset is None:
-            self._offset = self._clock() - now
-        at = int(now + self._offset)
-        if at != self._tally.at:
-            self._offset = self._clock() - now  # the clock may have been set
-            self._close(self._tally)
-            self._tally = _Tally(int(now + self._offset))
-        return now, self._tally
+    def _now(self) -> float:
+        """Return the time of the loop, after beginning a new tally if the second has ended."""
+        if self._time is None:
+            self._time = asyncio.get_running_loop().time
+            self._begin_second(self._time())
+        now = self._time()
+        if now >= self._second_ends:
+            self._begin_second(now)
+        return now
+
+    def _begin_second(self, now: float) -> None:
+        """Close the tally and begin one for the current second, by the clock as it is set now."""
+        self._close(self._tally)
+        self._offset = self._clock() - now
+        at = floor(now + self._offset)
+        self._second_ends = at + 1 - self._offset
+        self._tally = _Tally(at)
 
     def _close(self, tally: _Tally) -> None:
         if tally.begun or tally.latencies or tally.retries:
@@ -147,8 +158,7 @@ class CallMeter:
             span = replace(last, end=round(last.start + end - self._pause_begun, 3))
         else:
             self._pause_begun = start
-            offset = self._offset or 0.0
-            span = PauseSpan(round(start + offset, 3), round(end + offset, 3), reason)
+            span = PauseSpan(round(start + self._offset, 3), round(end + self._offset, 3), reason)
         self._pause_ends = end
         self._pause = self._pauses[span.start] = span
 

@@ -35,7 +35,14 @@ class Notice:
     is_warning: bool = False
 
 
-Event = SourceInfo | Plan | Progress | Notice
+@dataclass(frozen=True, slots=True)
+class RowsRead:
+    """How many rows of the source have been read; reported about twice a second."""
+
+    rows: int
+
+
+Event = SourceInfo | RowsRead | Plan | Progress | Notice
 EventHandler = Callable[[Event], None]
 
 

@@ -2,19 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from importer.config import Reading, Settings
 from importer.journal import SANDBOX, SUFFIX, Account, RunInfo, write_journal
-from importer.model import Operation
+from importer.model import Operation, SourceBlock
 from importer.reader import Source
 from importer.runner.context import RunContext
+from importer.runner.events import EventHandler, RowsRead
 from importer.runner.lookup import LookupCounts, blocks_with_ids
 from importer.runner.source_file import SourceFile, open_table, read_blocks
 from importer.timestamps import utc_now_text
+
+_SECONDS_BETWEEN_EVENTS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,21 @@ class NewRun:
         Return the counts of the lookup, None if there was none.
         """
         info = self.describe(source, table)
-        with blocks_with_ids(read_blocks(source, table), table.info, context, path.parent, account) as (blocks, counts):
+        read = _with_progress(read_blocks(source, table), context.on_event)
+        with blocks_with_ids(read, table.info, context, path.parent, account) as (blocks, counts):
             write_journal(path, info, blocks, account, lambda: table.report.portals)
         return counts
+
+
+def _with_progress(blocks: Iterable[SourceBlock], on_event: EventHandler) -> Iterator[SourceBlock]:
+    """Yield the blocks, and report how many rows they have."""
+    rows, reported = 0, time.monotonic()
+    for block in blocks:
+        yield block
+        rows += len(block.numbers)
+        if time.monotonic() - reported >= _SECONDS_BETWEEN_EVENTS:
+            reported = time.monotonic()
+            on_event(RowsRead(rows))
 
 
 def reading_values(reading: Reading) -> dict[str, Any]:

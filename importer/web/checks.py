@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from importer.web.protocol import JobKind, error_values
+from importer.web.protocol import EventKind, JobKind, error_values
 from importer.web.responses import RequestError
 from importer.web.session import Session
 from importer.web.store import Import, ImportStore
-from importer.web.workers import JobError, Workers
+from importer.web.workers import Event, JobError, Workers
 
 _DELAY = 0.4
 """Seconds from a correction to the check of the whole file; another correction within them starts them again."""
@@ -45,6 +46,7 @@ class Checks:
         self._session = session
         self._store = store
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._rows_read: dict[str, int] = {}
 
     async def state(self, found: Import) -> CheckState:
         """Return the state of the check of a file."""
@@ -60,6 +62,7 @@ class Checks:
         running = self._running.pop(found.id, None)
         if running is not None:
             running.cancel()
+        self._rows_read.pop(found.id, None)
         task = asyncio.create_task(self._check(found, online=online, delay=delay))
         self._running[found.id] = task
         task.add_done_callback(lambda done: self._forget(found.id, done))
@@ -68,6 +71,10 @@ class Checks:
         """Check a file after a correction, soon."""
         stored = self._store.read(found.id, "check") or {}
         await self.start(found, online=bool(stored.get("online")), delay=_DELAY)
+
+    def rows_read(self, import_id: str) -> int | None:
+        """Return how many rows the check that is running has read; None if that is not known."""
+        return self._rows_read.get(import_id)
 
     async def flags(self, found: Import) -> dict[str, Any]:
         """Return the settings of an import, as flags of the command line."""
@@ -87,7 +94,7 @@ class Checks:
         }
         job = await self._session.job(JobKind.CHECK, values, await self.flags(found))
         try:
-            result = {"report": await self._workers.run(job)}
+            result = {"report": await self._workers.run(job, partial(self._note_rows, found.id))}
         except JobError as error:
             result = {"error": error_values(error.code, str(error))}
         if self._running.get(found.id) is asyncio.current_task():
@@ -100,8 +107,13 @@ class Checks:
         values = [found.reading, found.edits, found.operation, self._session.mode, account and account["id"]]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
+    def _note_rows(self, import_id: str, kind: EventKind, event: Event) -> None:
+        if kind is EventKind.ROWS_READ:
+            self._rows_read[import_id] = int(event["rows"])
+
     def _forget(self, import_id: str, task: "asyncio.Task[None]") -> None:
         if self._running.get(import_id) is task:
             del self._running[import_id]
+            self._rows_read.pop(import_id, None)
         if not task.cancelled():
             task.result()

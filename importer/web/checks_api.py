@@ -120,7 +120,7 @@ class ChecksApi:
             {
                 "state": state.state,
                 "stale": state.is_stale,
-                "rows_read": None,
+                "rows_read": self._services.checks.rows_read(found.id),
                 "error": state.error,
                 "report": state.report and {**state.report, "online": state.is_online},
                 "edits": await self._edits(found),

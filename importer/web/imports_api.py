@@ -100,6 +100,8 @@ class ImportsApi:
         values = await read_object(request, first_rows=(int, type(None)), pairs=int, account=(int, type(None)))
         found = self._store.load(request.match_info["id"])
         services = self._services
+        if found.run_id is not None and services.starts.is_running(found.run_id):
+            raise RequestError(409, "RUN_BUSY", "This file is being sent already: open its run.")
         state = await services.checks.state(found)
         account, _ = await services.session.account()
         if values.get("account") != (account["id"] if account is not None else None):

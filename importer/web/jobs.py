@@ -7,11 +7,11 @@ from typing import Any
 
 from importer.errors import ImporterError
 from importer.model import Operation
-from importer.reader import SourceInfo, preview_source
+from importer.reader import preview_source
 from importer.reporter import Summary
 from importer.runner.check import check_file
 from importer.runner.confirmation import Confirmation
-from importer.runner.events import Event, Notice, Plan
+from importer.runner.events import Event, Notice, Plan, RowsRead
 from importer.runner.finish import report_run
 from importer.runner.resume import resume_run
 from importer.runner.retry import retry_run
@@ -41,8 +41,8 @@ class Reporter:
     def on_event(self, event: Event) -> None:
         """Report an event of a run; its progress is in its journal."""
         match event:
-            case SourceInfo():
-                self.emit(EventKind.READING)
+            case RowsRead():
+                self.emit(EventKind.ROWS_READ, rows=event.rows)
             case Plan():
                 self.emit(EventKind.PLAN, run_id=event.run_id)
             case Notice():

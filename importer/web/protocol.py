@@ -32,7 +32,7 @@ class JobKind(StrEnum):
 class EventKind(StrEnum):
     """The kind of a line from a worker; RESULT and ERROR are the last ones."""
 
-    READING = "reading"
+    ROWS_READ = "rows_read"
     PLAN = "plan"
     NOTICE = "notice"
     CONFIRM = "confirm"

@@ -139,7 +139,7 @@ def _is_finished(journal: Journal) -> bool:
 
 def _possible(journal: Journal, info: RunInfo, progress: RunProgress) -> dict[str, Any]:
     """Return what can be done with a run, and how many pairs an undo would look at."""
-    outcomes = journal.outcome_counts()
+    outcomes = progress.statuses
     is_idle, is_finished = not progress.is_running, _is_finished(journal)
     changed = sum(outcomes.get(status, 0) for status in _MAY_HAVE_CHANGED)
     is_undoable = info.operation in {Operation.LINK, Operation.UNLINK} and changed > 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -130,13 +131,22 @@ class RunsApi:
         source = await services.rows.read(path, lambda pages: pages.journal.info.source)
         await services.rows.forget(path)
         await asyncio.to_thread(remove_run, run_id, self._settings)
-        others = await asyncio.to_thread(all_runs, self._settings, services.store)
-        import_id = services.store.of_source(source)
-        if import_id is not None and all(other["import_id"] != import_id for other in others):
-            await services.rows.forget(services.store.journal_of_check(import_id))
-            await asyncio.to_thread(services.store.remove, import_id)
         services.store.remove_downloads(run_id)
+        import_id = services.store.of_source(source)
+        if import_id is not None:
+            await self._release(import_id)
         return web.Response(status=204)
+
+    async def _release(self, import_id: str) -> None:
+        """Delete an import whose last run was deleted; otherwise its run is the latest of the others."""
+        store = self._services.store
+        runs = await asyncio.to_thread(all_runs, self._settings, store)
+        others = [run["run_id"] for run in runs if run["import_id"] == import_id]
+        if others:
+            store.save(replace(store.load(import_id), run_id=others[0]))
+            return
+        await self._services.rows.forget(store.journal_of_check(import_id))
+        await asyncio.to_thread(store.remove, import_id)
 
     async def _values(self, run_id: str) -> dict[str, Any]:
         """Return a run as JSON values, with what its process reports beside the journal."""
@@ -159,7 +169,7 @@ class RunsApi:
 def _wanted(request: web.Request) -> Filter:
     status = request.query.get("status", "")
     if status and status not in {*Status, *_GROUPS}:
-        raise RequestError(400, "WRONG_TYPE", f"There is no row status {status!r}.")
+        raise RequestError(400, "WRONG_TYPE", f"A row cannot have the status {status!r}.")
     statuses = _GROUPS.get(status) or (frozenset({Status(status)}) if status else frozenset())
     return Filter(statuses=statuses, text=request.query.get("q", ""))
 

@@ -92,7 +92,9 @@ class Session:
         self.mode = _ACCOUNT
 
     async def values(self) -> dict[str, Any]:
-        """Return the session as JSON values; asks HubSpot for the account if it is not known yet."""
+        """Return the session as JSON values; asks HubSpot for the account if it is not known."""
+        if self._account is not None and self._account.done() and not _is_known(self._account):
+            self._account = None
         account, error = await self.account()
         notice = _NOTICES.get(self.mode) or _account_notice(account)
         is_long = len(self._token) >= _MIN_LENGTH
@@ -113,12 +115,9 @@ class Session:
             return None, None
         if self._account is None:
             self._account = asyncio.create_task(self._request_account())
-        asked = self._account
         try:
-            return await asyncio.shield(asked), None
+            return await asyncio.shield(self._account), None
         except JobError as error:
-            if self._account is asked:
-                self._account = None  # asked again next time
             return None, error_values(error.code, str(error))
 
     async def _request_account(self) -> Any:
@@ -156,6 +155,10 @@ class Session:
         """Stop the sandbox, and forget the token."""
         self._token = ""
         await self._stack.aclose()
+
+
+def _is_known(asked: "asyncio.Task[Any]") -> bool:
+    return not asked.cancelled() and asked.exception() is None and asked.result()["id"] is not None
 
 
 def _account_notice(account: Mapping[str, Any] | None) -> str:

@@ -95,6 +95,11 @@ class Starts:
         """Return the last start of a run, None if this server has not started it."""
         return next((one for one in reversed(self._by_id.values()) if one.run_id == run_id), None)
 
+    def is_running(self, run_id: str) -> bool:
+        """Return whether this server works on a run."""
+        start = self.of_run(run_id)
+        return start is not None and not start.has_ended
+
     def running(self, run_id: str) -> Start:
         """Return the start of a run that is running. Raises RequestError if this server does not run it."""
         start = self.of_run(run_id)

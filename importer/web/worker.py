@@ -32,14 +32,13 @@ def main() -> None:
         line = lines.readline()
         if not line:
             return
-        typed = _TypedLines(lines)
-        reporter = Reporter(_write, typed.ask)
-        logging.getLogger("importer").addHandler(_NoticeHandler(reporter))
         try:
+            reporter = Reporter(_write, _TypedLines(lines).ask)
+            logging.getLogger("importer").addHandler(_NoticeHandler(reporter))
             last = _carry_out(line, reporter)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server may close the input now
         except KeyboardInterrupt:
-            last = _error("INTERRUPTED", "This was stopped before anything was sent.")
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server may close the input now
+            last = _error("INTERRUPTED", "This was stopped.")
         _write(last)
 
 

@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +14,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.corrections import Correction
 from importer.errors import JournalError
-from importer.journal import CUT_OFF, Account, Journal, open_for_run, wal, write_journal
+from importer.journal import (
+    CUT_OFF,
+    Account,
+    Journal,
+    PauseReason,
+    PauseSpan,
+    Second,
+    open_for_run,
+    wal,
+    write_journal,
+)
 from importer.journal.integrity import checksum
 from importer.journal.writer import set_value
-from importer.model import LARGEST_ID, ObjectType, Outcome, RecordId, RowOutcome, Status, is_object_type, is_record_id
+from importer.model import (
+    LARGEST_ID,
+    ObjectType,
+    Outcome,
+    RecordId,
+    RowOutcome,
+    SourceBlock,
+    Status,
+    is_object_type,
+    is_record_id,
+)
 from importer.reader.columns.object_types import parse_object_type
 from importer.reader.rows.ids import parse_id
 from tests.support.bit_flips import flip_bit, journal_files
@@ -41,6 +62,7 @@ from tests.support.journals import (
 pytestmark = pytest.mark.slow
 
 ACCOUNT = Account(42, "00" * 32, "ff")
+SECOND = Second(at=7, begun=3, responses=2, busiest=3, rate="100/10", p50=90, p95=400)
 
 
 def finished(path: Path) -> Path:
@@ -48,15 +70,23 @@ def finished(path: Path) -> Path:
     rows = [
         row(n, problems=(PROBLEM,)) if n % 9 == 0 else row(n, pair(n % 50 + 1), pair(n % 7 + 1)) for n in range(2, 122)
     ]
-    write_journal(path, INFO, blocks_of(rows, 30), ACCOUNT)
+    write_journal(path, INFO, corrected(blocks_of(rows, 30)), ACCOUNT)
     with open_for_run(path) as journal:
         journal.begin()
+        journal.record_activity([SECOND], [PauseSpan(7.0, 9.0, PauseReason.BACKOFF)], None)
         known = list(claim(journal, 60).values())[:-2]  # two stay in flight
         kinds = (LINKED, FAILED, UNCONFIRMED, NOT_SENT)
         types = [(number, "HUBSPOT_DEFINED:279" if number % 2 else "-") for number in known]
         journal.record([(number, kinds[number % 4]) for number in known], before=types, after=types)
         journal.end({"status": "finished"})
     return path
+
+
+def corrected(blocks: Iterable[SourceBlock]) -> Iterator[SourceBlock]:
+    """Yield the blocks with a correction of the first cell of each."""
+    for block in blocks:
+        block.corrections = [Correction(block.numbers[0], 0, "was \ud800", str(block.cells[0][0]))]
+        yield block
 
 
 def verify(path: Path) -> None:
@@ -100,6 +130,10 @@ def test_an_intact_journal_passes(path: Path) -> None:
         "UPDATE before SET types = '-' WHERE types <> '-'",
         "UPDATE after SET pair = pair + 1000 WHERE pair = (SELECT max(pair) FROM after)",
         "UPDATE in_flight SET pair = pair + 1000",
+        "UPDATE corrections SET original = 'x' WHERE rowid = 1",
+        "DELETE FROM corrections WHERE rowid = 2",
+        "UPDATE activity SET begun = begun + 1",
+        "UPDATE processes SET ended_by = 'killed'",
         "ALTER TABLE outcomes RENAME COLUMN status TO statux",
         "CREATE TABLE more (a)",
         "DROP TABLE in_flight",

@@ -127,3 +127,20 @@ def test_the_live_state_says_what_is_done_and_how_long_the_rest_takes(path: Path
     assert all(live.statuses[Status.LINKED] == live.done for _, live in seen)
     for at, live in seen[2:]:
         assert live.seconds_left == pytest.approx(ran.ended_at - at, abs=6)
+
+
+def test_a_pair_that_the_next_process_sends_again_is_counted_once(path: Path) -> None:
+    journal_of(path, pairs(9))
+
+    async def stop_later(pool: Pool) -> None:
+        await asyncio.sleep(3)
+        pool.stop(Stop(StopReason.SIGINT, "The run was interrupted (SIGINT)."))
+
+    lost = [parsed(502, b"")] * 3
+    first = SimulatedRun(path, responding(*lost)).run(stop_later, backoff_base=60, backoff_cap=60)
+    assert len(first.of(Status.UNCONFIRMED)) == 3
+    SimulatedRun(path, responding()).run()
+    with Journal(path) as journal:
+        assert journal.live is not None
+        assert {status: number for status, number in journal.live.statuses.items() if number} == {Status.LINKED: 9}
+        assert (journal.live.done, journal.live.total) == (9, 9)

@@ -7,7 +7,6 @@ import pytest
 from importer import Settings, StopReason, load_settings, run_import
 from importer.config import EngineName
 from importer.journal import Journal, open_for_run
-from importer.model import Status
 from importer.reporter import RunStatus
 from importer.runner.confirmation import Confirmation
 from importer.runner.resume import resume_run
@@ -90,4 +89,3 @@ def test_the_pairs_of_the_first_rows_can_be_in_several_blocks(tmp_path: Path) ->
             with journal.only_first_rows(number):
                 found = journal.pending(0, 5_000)
                 assert [one.row for one in found] == list(range(2, 2 + min(number, 1_600)))
-                assert journal.outcome_counts().get(Status.LINKED) is None

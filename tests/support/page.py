@@ -189,6 +189,14 @@ class PageClient:
 @contextmanager
 def page_process(folder: Path, *arguments: str, **variables: str) -> Iterator[PageClient]:
     """Start `importer web` with the state directory in `folder`, and sign in; stop it at the end."""
+    with unopened_page(folder, *arguments, **variables) as client:
+        client.sign_in()
+        yield client
+
+
+@contextmanager
+def unopened_page(folder: Path, *arguments: str, **variables: str) -> Iterator[PageClient]:
+    """Start `importer web`, whose address nobody has opened yet; stop it at the end."""
     system = {name: value for name, value in os.environ.items() if not name.startswith(("IMPORTER_", "HUBSPOT_"))}
     environment = {
         **system,
@@ -208,7 +216,6 @@ def page_process(folder: Path, *arguments: str, **variables: str) -> Iterator[Pa
             line = process.stdout.readline()
             assert line, "the server did not start"
             client = PageClient(process, json.loads(line)["url"], folder, errors, environment)
-            client.sign_in()
             yield client
         finally:
             if process.poll() is None:

@@ -1,8 +1,12 @@
 """The way of a file through the page's API up to its run: upload, columns, check, corrections."""
 
+import pytest
+
 from tests.support.page import PageClient, page
 
 __all__ = ["page"]
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_file_is_uploaded_and_its_columns_are_recognised(page: PageClient) -> None:

@@ -15,6 +15,8 @@ from tests.support.page import PageClient, page, page_process
 
 __all__ = ["page"]
 
+pytestmark = pytest.mark.slow
+
 SLOW = "20/1"
 """A rate at which a run of 200 pairs takes about ten seconds."""
 
@@ -157,6 +159,17 @@ def test_a_deleted_run_is_gone_with_its_upload(page: PageClient) -> None:
     assert not [path for path in page.state.rglob("*") if import_id in str(path) or run_id in path.name]
 
 
+def test_an_upload_stays_until_its_last_run_is_deleted(page: PageClient) -> None:
+    run_id = linked(page, 3, *FAULTY)
+    import_id = page.ended(run_id)["import_id"]
+    retry = page.started(page.change("POST", f"/api/runs/{run_id}/retry"))
+    page.ended(retry)
+    page.change("DELETE", f"/api/runs/{run_id}")
+    assert page.get(f"/api/imports/{import_id}")["run_id"] == retry
+    page.change("DELETE", f"/api/runs/{retry}")
+    assert page.request("GET", f"/api/imports/{import_id}").code == "IMPORT_NOT_FOUND"
+
+
 def test_a_run_of_the_command_line_is_listed(page: PageClient) -> None:
     (page.folder / "own pairs.csv").write_text("Contact ID,Company ID\n101,201\n")
     done = importer(page, "run", "own pairs.csv", "--json")
@@ -190,7 +203,6 @@ def slow_run(page: PageClient) -> str:
     return run_id
 
 
-@pytest.mark.slow
 def test_a_run_reports_itself_every_second(tmp_path: Path) -> None:
     with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
         sent = events(page, slow_run(page))
@@ -201,7 +213,6 @@ def test_a_run_reports_itself_every_second(tmp_path: Path) -> None:
         assert sent[1]["progress"]["limit"] == SLOW
 
 
-@pytest.mark.slow
 def test_a_stopped_run_continues(tmp_path: Path) -> None:
     with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:
         run_id = slow_run(page)
@@ -213,7 +224,6 @@ def test_a_stopped_run_continues(tmp_path: Path) -> None:
         assert page.ended(run_id)["counts"]["linked"] == 200
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_of_a_server_that_ended_continues_and_adds_up(tmp_path: Path, number: signal.Signals) -> None:
     with page_process(tmp_path, "--sandbox", IMPORTER_RATE=SLOW) as page:

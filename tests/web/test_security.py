@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.page import PageClient, page, page_process
+from tests.support.page import PageClient, page, page_process, unopened_page
 
 __all__ = ["page"]
 
@@ -106,15 +106,23 @@ def test_the_address_works_once(page: PageClient) -> None:
     assert page.send("GET", path, {"Cookie": page.cookie}).status == 303  # the same browser opens it again
 
 
+@pytest.mark.slow
 def test_a_wrong_or_early_use_of_the_address_does_not_use_it_up(tmp_path: Path) -> None:
-    with page_process(tmp_path, "--sandbox") as client:
+    with unopened_page(tmp_path, "--sandbox") as client:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/open\?secret=[\w-]{43}", client.url)
-        cookie = client.cookie
-        assert len(cookie.partition("=")[2]) == 43
-        for line in client.state.rglob("*"):
-            assert not line.is_file() or cookie.partition("=")[2].encode() not in line.read_bytes()
+        path = client.url.removeprefix(client.origin)
+        assert client.send("GET", f"{path}x", {}).status == 403
+        assert client.send("HEAD", path, {}).status == 403
+        assert client.send("GET", path, {"Sec-Purpose": "prefetch;prerender"}).status == 403
+        client.sign_in()
+        secret = client.cookie.partition("=")[2]
+        assert len(secret) == 43
+        assert client.get("/api/session")["mode"] == "sandbox"
+        files = [path for path in client.state.rglob("*") if path.is_file()]
+        assert all(secret.encode() not in path.read_bytes() for path in files)
 
 
+@pytest.mark.slow
 def test_a_typed_token_is_in_no_answer_file_or_log(tmp_path: Path) -> None:
     with page_process(tmp_path, IMPORTER_BASE_URL="http://127.0.0.1:9") as client:
         assert client.get("/api/session")["mode"] == "none"
@@ -134,6 +142,7 @@ def test_a_typed_token_is_in_no_answer_file_or_log(tmp_path: Path) -> None:
         assert not path.is_file() or TOKEN.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.slow
 def test_a_malformed_token_is_refused_and_not_repeated(tmp_path: Path) -> None:
     with page_process(tmp_path) as client:
         answer = client.request("POST", "/api/session", {"token": f"{TOKEN} x"})

@@ -1,0 +1,73 @@
+"""The store of uploaded files: names, edits, and what is remembered."""
+
+from pathlib import Path
+
+import pytest
+
+from importer.web.responses import RequestError
+from importer.web.store import Import, ImportStore, safe_name
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("contacts.csv", "contacts.csv"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\data\\a b.xlsx", "a b.xlsx"),
+        ("..", "upload"),
+        ("", "upload"),
+        ("nul.csv", "upload.csv"),
+        ("a\x00b\n.csv", "a_b_.csv"),
+        ("取引先.csv", "取引先.csv"),
+        ("x.csv.gz", "x.csv.gz"),
+        (".hidden", "hidden"),
+    ],
+)
+def test_a_name_of_an_upload_is_that_of_a_file_in_one_directory(name: str, expected: str) -> None:
+    assert safe_name(name) == expected
+
+
+def test_a_long_name_keeps_its_extension() -> None:
+    assert safe_name("漢" * 300 + ".xlsx").endswith("漢.xlsx")
+    assert len(safe_name("漢" * 300 + ".xlsx").encode()) <= 120
+
+
+def test_an_import_is_stored_and_found_by_its_source(tmp_path: Path) -> None:
+    store = ImportStore(tmp_path)
+    import_id = store.create()
+    made = Import(import_id, "a.csv", 3, "2026-11-26T00:00:00Z", edits=((5, 0, "7"),))
+    store.save(made)
+    assert store.load(import_id) == made
+    assert [one.id for one in store.all()] == [import_id]
+    assert store.of_source(str(store.source(made).resolve())) == import_id
+    assert store.of_source("/elsewhere/file/a.csv") is None
+    assert store.directory(import_id).stat().st_mode & 0o777 == 0o700
+    store.remove(import_id)
+    with pytest.raises(RequestError, match="upload"):
+        store.load(import_id)
+
+
+@pytest.mark.parametrize("import_id", ["", "..", "../imports", "a/b", "x" * 100])
+def test_an_id_that_the_store_did_not_make_is_unknown(tmp_path: Path, import_id: str) -> None:
+    with pytest.raises(RequestError):
+        ImportStore(tmp_path).directory(import_id)
+
+
+def test_an_incomplete_upload_is_not_listed(tmp_path: Path) -> None:
+    store = ImportStore(tmp_path)
+    store.create()
+    assert list(store.all()) == []
+
+
+def test_edits_replace_each_other_and_are_taken_back() -> None:
+    made = Import("x", "a.csv", 3, "").with_edit(5, 1, "b").with_edit(4, 0, "a").with_edit(5, 1, "c")
+    assert made.edits == ((4, 0, "a"), (5, 1, "c"))
+    assert made.with_edit(5, 1, None).edits == ((4, 0, "a"),)
+
+
+def test_settings_are_remembered_by_header(tmp_path: Path) -> None:
+    store = ImportStore(tmp_path / "web")
+    assert store.remembered("one") is None
+    store.remember("one", {"from_object_type": "contacts"})
+    store.remember("two", {})
+    assert store.remembered("one") == {"from_object_type": "contacts"}
