@@ -36,6 +36,8 @@ def within(rate: Rate, ceiling: Rate) -> Rate:
     if rate.calls <= ceiling.calls:
         return rate
     calls = min(ceiling.calls, rate.calls // ceil(rate.seconds / ceiling.seconds))
+    if not calls:
+        return Rate(1, rate.seconds / rate.calls)
     if calls * rate.seconds >= ceiling.calls * ceiling.seconds:
         return Rate(calls, ceiling.seconds)
     return Rate(ceiling.calls, rate.seconds)

@@ -38,7 +38,7 @@ def work(tmp_path: Path) -> Iterator[Workplace]:
 
 
 def oauth(work: Workplace, *arguments: object, rate: str = "20000/1") -> Done:
-    done = work.run(*arguments, "--config", "c.toml", "--json", IMPORTER_RATE=rate)
+    done = work.here(*arguments, "--config", "c.toml", "--json", IMPORTER_RATE=rate)
     assert not [text for text in SECRETS if text in done.out + done.err]
     return done
 

@@ -10,28 +10,21 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from importer.config import Rate
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
-from importer.journal import PendingPair, open_for_run
+from importer.journal import open_for_run
 from importer.model import Pair, RecordId, Status, Stop, StopReason
 from importer.pool import BatchEngine, Pool, dispatch
-from importer.pool.dispatch import OrderedChunks
-from importer.pool.ordering import order_keys
-from importer.pool.outcomes import OutcomeRecorder
-from importer.pool.sender import Sender
-from importer.pool.stop_signal import StopSignal
 from importer.sandbox import Sandbox
 from importer.sandbox.association_types import AssociationType
 from importer.sandbox.state import Pair as SandboxPair
-from tests.pool.test_ordering import COMPANIES, CONTACTS, DEALS, companies_of, pairs, pending_of
+from tests.pool.test_ordering import COMPANIES, CONTACTS, DEALS, companies_of
 from tests.support.pool import FAST, Ran, Rig, SimulatedResult, SimulatedRun, hubspot, journal_of
 from tests.support.responses import complete, error, parsed, result
-from tests.support.simulated_time import now, simulate
+from tests.support.simulated_time import now
 
 pytestmark = pytest.mark.simulated_time
 
@@ -262,59 +255,3 @@ def test_only_pairs_that_can_be_sent_are_claimed(path: Path) -> None:
     result: SimulatedResult = simulated(path, companies_of(1, range(1, 500)), Recorded(0.5)).run(count, workers=32)
     assert len(result.of(Status.LINKED)) == 499
     assert claimed == [1]
-
-
-# ---- without a journal
-
-
-class Chunker:
-    """An engine's wishes about chunks."""
-
-    def __init__(self, max_chunk: int) -> None:
-        self.max_chunk = max_chunk
-
-    def chunk_size(self, pending: PendingPair) -> int:
-        return self.max_chunk
-
-    async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        raise NotImplementedError
-
-
-@given(
-    st.lists(pairs, unique=True, max_size=60), st.integers(1, 9), st.integers(1, 6), st.randoms(use_true_random=False)
-)
-def test_any_workers_get_every_pair_once_in_order_and_end(
-    found: list[Pair], size: int, workers: int, rng: random.Random
-) -> None:
-    pending = pending_of(found)
-    claimed: list[PendingPair] = []
-    begun: list[PendingPair] = []
-    busy: set[object] = set()
-
-    async def work(chunks: OrderedChunks) -> None:
-        while (chunk := await chunks.next()) is not None:
-            assert set(chunk) <= set(claimed)
-            keys = {key for one in chunk for key in order_keys(one)}
-            assert not busy & keys
-            busy.update(keys)
-            begun.extend(chunk)
-            await asyncio.sleep(rng.choice([0, 0.1, 1]))
-            busy.difference_update(keys)
-            chunks.done(chunk, {one.id: rng.choice([Status.LINKED, Status.FAILED]) for one in chunk})
-
-    async def main() -> None:
-        chunks = OrderedChunks(
-            lambda after, limit: [one for one in pending if one.id > after][: rng.randint(1, 9)],
-            claimed.extend,
-            Chunker(size),
-            StopSignal(),
-        )
-        async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(work(chunks))
-
-    simulate(main())
-    assert sorted(one.id for one in begun) == [one.id for one in pending]
-    for key in {key for one in begun for key in order_keys(one)}:
-        own = [one.id for one in begun if key in order_keys(one)]
-        assert own == sorted(own)
