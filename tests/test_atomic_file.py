@@ -91,6 +91,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_removed_by_the_next_and_the_users_files_are_kept(tmp_path: Path) -> None:
     own = [tmp_path / ".importer-notes.part", tmp_path / ".importer-tmp-mine" / "notes.txt"]
     for path in own:

@@ -9,17 +9,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from yarl import URL
 
 from importer.config import (
     Rate,
     Reading,
     Settings,
+    Supplied,
     canonical_url,
     exposed_files,
     is_loopback,
     load_settings,
     load_token,
+    token_origin,
 )
 from importer.errors import SettingsError
 from importer.model import Role
@@ -315,6 +318,19 @@ def test_the_variable_overrides_the_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert load_token(settings).get_secret_value() == "from-the-variable"
     monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", " \n")
     assert load_token(settings).get_secret_value() == "from-the-file"
+
+
+def test_a_typed_token_overrides_the_variable_and_the_file_and_is_in_no_dump(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = token_settings(tmp_path, b"from-the-file")
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "from-the-variable")
+    settings.supply(Supplied(SecretStr("typed-by-a-person")))
+    copy = settings.model_copy(update={"rate": "auto"})
+    assert load_token(copy).get_secret_value() == "typed-by-a-person"
+    assert token_origin(copy) == "the token field"
+    assert exposed_files(copy) == []
+    assert "typed-by" not in f"{copy!r}{copy.model_dump_json()}{copy.supplied!r}"
 
 
 def test_whitespace_and_a_byte_order_mark_around_the_token_are_removed(tmp_path: Path) -> None:

@@ -5,10 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +67,36 @@ def test_the_directory_of_a_killed_process_is_removed(tmp_path: Path) -> None:
     left = abandoned(tmp_path)
     remove_abandoned(tmp_path)
     assert not left.exists()
+
+
+@pytest.mark.parametrize("names", [(), ("made-by-importer",), ("in-use.lock",)], ids=["empty", "marker", "lock"])
+def test_the_directory_of_a_process_that_was_killed_before_marking_it_is_removed(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    directory = tmp_path / ".importer-tmp-0a1b2c3d"
+    directory.mkdir()
+    for name in names:
+        (directory / name).touch()
+    remove_abandoned(tmp_path)
+    assert not directory.exists()
+
+
+def test_another_directory_is_made_if_one_is_removed_before_it_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    def make(**arguments: Any) -> str:
+        made.append(Path(tempfile.mkdtemp(**arguments)))
+        if len(made) == 1:
+            remove_abandoned(tmp_path)
+        return str(made[-1])
+
+    monkeypatch.setattr("importer.temporary_directories.mkdtemp", make)
+    with temporary_directory(tmp_path) as directory:
+        assert made == [made[0], directory]
+        (directory / "rows").touch()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_directory_of_a_running_process_is_kept_however_old_it_is(tmp_path: Path) -> None:

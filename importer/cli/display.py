@@ -122,10 +122,8 @@ class Display:
             logger.info(_HEADLINES[plan.operation].format(run_id=plan.run_id, target=plan.target))
         if plan.operation in {Operation.UNLINK, Operation.UNDO}:
             logger.info("Pairs are read first, and only those that can be restored are changed.")
-        elif not plan.pending:
-            logger.info("No pairs are left to send.")
         elif plan.operation is Operation.LINK:
-            self._log_lines(cost_lines(plan.costs))
+            self._log_lines(cost_lines(plan.costs) if plan.pending else ["No pairs are left to send."])
         self._end_group()
         if self._has_bar and plan.pending:
             self._lines.is_in_group = True

@@ -30,7 +30,7 @@ COLUMNS: Mapping[str, str] = {
     "import_api_status": "Status in the body of the last response, such as COMPLETE.",
     "import_num_errors": "Number of errors in the last response.",
     "import_error_category": "HubSpot's error category, or the code of the row's problem.",
-    "import_error_message": "What is wrong.",
+    "import_error_message": "What is wrong. In a good row: which of its records others were merged into.",
     "import_error_details": "Everything the response said about errors, as JSON. If the row has several pairs: each "
     "pair that is not linked.",
     "import_correlation_id": "HubSpot's id of the request, for HubSpot's support.",

@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import floor
 
 from importer.config import Rate
 from importer.journal import PauseReason, PauseSpan, Second
@@ -139,7 +138,7 @@ class CallMeter:
         """Close the tally and begin one for the current second, by the clock as it is set now."""
         self._close(self._tally)
         self._offset = self._clock() - now
-        at = floor(now + self._offset)
+        at = int(now + self._offset)
         self._second_ends = at + 1 - self._offset
         self._tally = _Tally(at)
 

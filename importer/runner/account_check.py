@@ -53,6 +53,7 @@ class TokenAccount:
     context: RunContext
     _response: Reply | None = field(default=None, repr=False)
     _has_timed_out: bool = False
+    _is_shown: bool = False
 
     @property
     def details(self) -> AccountDetails:
@@ -117,13 +118,17 @@ class TokenAccount:
         if expected is not None and not _is_same(expected, self.portal_id, has_same_token=self._has_token_of(expected)):
             raise self._refusal(journal, expected)
         self._check_urls(journal)
-        if self.portal_id is not None:
-            self.context.notify(str(self.details))
-        else:
-            self.context.notify(f"The account of the token is not known: {self._reason()}.")
+        self._show()
         journal.set_account(self._to_record(expected))
         client.expect_account(self.portal_id)
         return None
+
+    def _show(self) -> None:
+        """Show the account, once in each command: a removal works in two steps."""
+        if not self._is_shown:
+            unknown = f"The account of the token is not known: {self._reason()}."
+            self.context.notify(unknown if self.portal_id is None else str(self.details))
+        self._is_shown = True
 
     def with_reset_time(self, stop: Stop | None) -> Stop | None:
         """Return the reason for a stop; if the daily limit is the reason, with the time at which it is reset."""

@@ -1,6 +1,6 @@
 """The report of a check as JSON values for the page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ def check_values(report: CheckReport, journal: Path) -> dict[str, Any]:
     return {
         **asdict(report.counts),
         "problems": problems,
-        "warnings": report.warnings,
+        "warnings": (*report.warnings, *_online_warnings(report)),
         "notes": report.understood.notes,
         "costs": {
             **asdict(costs),
@@ -31,10 +31,42 @@ def check_values(report: CheckReport, journal: Path) -> dict[str, Any]:
         },
         "labels": [{"text": text, "pairs": pairs} for text, pairs in report.labels.items()],
         "lookup": asdict(report.lookup) if report.lookup is not None else None,
-        "already_linked": None,
-        "primaries_moving": None,
+        **_online_values(report),
         "calls_made": report.reads,
     }
+
+
+def _online_values(report: CheckReport) -> dict[str, Any]:
+    """Return what a run would meet in the account; None for all of it if that was not read."""
+    if report.online is None:
+        return {"already_linked": None, "primaries_moving": None, "primaries_moving_total": None}
+    found, names = report.online.findings, report.understood.row_names
+    moving = [
+        f"Row {names.of(one.row)}: {one.object_type} {one.record_id}, from {one.from_id} to {one.to_id}"
+        for one in found.first_moved
+    ]
+    return {
+        "already_linked": found.already_linked,
+        "primaries_moving": moving,
+        "primaries_moving_total": found.moved,
+    }
+
+
+def _online_warnings(report: CheckReport) -> Iterator[str]:
+    if report.online is None:
+        return
+    found, names = report.online.findings, report.understood.row_names
+    if report.online.stop is not None:
+        yield f"Not all was read from HubSpot: {report.online.stop.message}"
+    if found.unread:
+        yield f"Pairs that could not be read from HubSpot: {found.unread:,}. {found.reason}"
+    if found.over_limit:
+        yield f"Records that would have too many links, so that HubSpot refuses some: {found.over_limit:,}."
+    for one in found.first_over_limit:
+        yield (
+            f"Row {names.of(one.row)}: {one.object_type} {one.record_id} would have {one.links:,} {one.to_type}; the "
+            f"limit is {one.limit:,}."
+        )
 
 
 def _group(group: ProblemGroup, pages: RowPages, names: RowNames) -> dict[str, Any]:

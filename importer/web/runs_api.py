@@ -9,6 +9,7 @@ from aiohttp import web
 
 from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, RowOutcome, Status
 from importer.reporter import row_result
+from importer.runner.merged_rows import with_merged
 from importer.runner.remove_run import remove_run
 from importer.runner.row_pages import Filter, RowPages
 from importer.runner.state_directory import journal_path
@@ -86,7 +87,8 @@ class RunsApi:
 
         def read(pages: RowPages) -> dict[str, Any]:
             found = pages.page(wanted, offset=offset_of(page), limit=PAGE_SIZE)
-            rows = [_row_values(row, pages, account or {}) for row in found.rows]
+            merged = with_merged(found.rows, pages.journal.merged)
+            rows = [_row_values(row, pages, account or {}) for row in merged]
             return {**page_values(found.total, page), "header": pages.journal.info.header, "rows": rows}
 
         return json_response(await self._services.rows.read(path, read))

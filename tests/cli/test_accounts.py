@@ -102,8 +102,8 @@ def test_the_account_is_shown_with_its_type_and_time_zone(place: tuple[Workplace
     work, serve = place
     source = work.write("deals.csv", work.pairs(2))
     with serve(OURS):
-        for command in ("run", "verify"):
-            done = work.here(command, source)
+        for command in (("run",), ("verify",), ("unlink", "--yes", 2)):
+            done = work.here(*command, source)
             assert done.code == 0
             assert done.err.splitlines().count(f"Account {OURS} (DEVELOPER_TEST, US/Eastern)") == 1
 

@@ -140,7 +140,10 @@ def test_a_run_without_pairs_shows_no_costs_and_one_empty_line_between_groups(
     shown(replace(PLAN, pending=0), Notice("Done."))
     text = capsys.readouterr().err
     assert "--engine" not in text
+    assert "to send" in text
     assert "\n\n\n" not in text
+    shown(replace(PLAN, pending=0, operation=Operation.VERIFY))
+    assert "to send" not in capsys.readouterr().err
 
 
 def test_a_terminal_gets_no_empty_line_if_nothing_was_logged(terminal: Terminal) -> None:

@@ -149,6 +149,10 @@ def test_runs_are_listed_newest_first_with_their_status(failing: tuple[Workplace
     done = work.here("runs", "--json")
     assert done.code == 0
     listed: list[dict[str, Any]] = json.loads(done.out)
+    for run in listed:
+        size, modified = run.pop("bytes"), run.pop("modified_at")
+        assert size > 0
+        assert modified.endswith("Z")
     assert sorted(listed, key=lambda run: run["run_id"] == run_id) == [
         {"run_id": stopped, "status": "stopped", "rows": 2, "source": str(other)},
         {"run_id": run_id, "status": "finished", "rows": 10, "source": str(source)},

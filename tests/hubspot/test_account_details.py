@@ -14,8 +14,22 @@ NOON = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 def test_details_are_read_and_shown() -> None:
     body = {"portalId": 1234567, "accountType": "STANDARD", "timeZone": "Europe/Berlin", "uiDomain": "app.hubspot.com"}
     found = account_details(parsed(200, body))
-    assert found == AccountDetails(1234567, "STANDARD", "Europe/Berlin")
+    assert found == AccountDetails(1234567, "STANDARD", "Europe/Berlin", "app.hubspot.com")
     assert str(found) == "Account 1234567 (STANDARD, Europe/Berlin)"
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ("app-eu1.hubspot.com", "app-eu1.hubspot.com"),
+        ("evil.example", ""),
+        ("app.hubspot.com.evil.example", ""),
+        ("app.hubspot.com/x", ""),
+        (None, ""),
+    ],
+)
+def test_only_a_host_of_hubspot_is_the_domain_of_its_pages(domain: object, expected: str) -> None:
+    assert account_details(parsed(200, {"portalId": 7, "uiDomain": domain})).ui_domain == expected
 
 
 @pytest.mark.parametrize("portal", [None, "", "x", -1, 1.5, True, [1], "1" * 40, "١٢"])

@@ -32,7 +32,7 @@ SAMPLES = ROOT / "sample_data"
 PHONE_WIDTH = 320
 """Pixels; also the width of a 1,280 pixel window at 400 % zoom."""
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)  # milliseconds; a busy machine starts processes slowly
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,7 @@ def visit(browser: Browser, server: PageServer, *, dark: bool = False, width: in
     observer = Observer(server.origin)
     observer.observe(context)
     try:
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.goto(server.origin if server.cookies else server.address)
         server.cookies.append(context.storage_state())

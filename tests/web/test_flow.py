@@ -81,6 +81,38 @@ def test_wrong_cells_are_corrected_and_judged_at_once(page: PageClient) -> None:
     assert [(row["cells"], row["original"]) for row in rows] == [(["1301", "7"], {"0": "no id"})]
 
 
+def test_a_check_online_counts_what_is_linked_already(page: PageClient) -> None:
+    import_id = page.pairs(5)
+    assert page.check(import_id)["report"]["already_linked"] is None
+    report = page.check(import_id, online=True)["report"]
+    assert (report["online"], report["already_linked"], report["primaries_moving"]) == (True, 0, [])
+    page.ended(page.run(import_id))
+    assert page.check(import_id, online=True)["report"]["already_linked"] == 5
+
+
+def test_labels_are_checked_and_set(page: PageClient) -> None:
+    import_id = page.pairs(2)
+    page.change("PATCH", f"/api/imports/{import_id}", {"reading": {"labels": ["No such label"]}})
+    check = page.check(import_id, online=True)
+    assert (check["state"], check["error"]["code"]) == ("failed", "LABEL_UNKNOWN")
+    page.change("PATCH", f"/api/imports/{import_id}", {"reading": {"labels": ["Decision maker"]}})
+    report = page.check(import_id)["report"]
+    assert report["labels"] == [{"text": "Decision maker", "pairs": 2}]
+    run = page.ended(page.run(import_id))
+    assert run["counts"]["linked"] == 2
+    command = page.get(f"/api/runs/{run['run_id']}/command")["command"]
+    assert "--label 'Decision maker'" in command
+
+
+def test_records_are_looked_up_by_a_property(page: PageClient) -> None:
+    import_id = page.upload("emails.csv", b"Email,Company ID\ncontact-7@example.com,7\nnobody@example.com,8\n")
+    reading = {"from_by": "email", "from_object_type": "contacts", "columns": {"from_object_id": 0}}
+    found = page.change("PATCH", f"/api/imports/{import_id}", {"reading": reading})
+    assert (found["error"], found["from_by"]) == (None, "email")
+    report = page.check(import_id)["report"]
+    assert (report["lookup"]["found"], report["lookup"]["not_found"], report["invalid"]) == (1, 1, 1)
+
+
 def test_a_correction_is_taken_back(page: PageClient) -> None:
     import_id = page.pairs(1, "no id,7")
     page.check(import_id)

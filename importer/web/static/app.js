@@ -964,8 +964,10 @@ async function checkStep(signal, id) {
   };
   const poll = async () => {
     let check = await api("GET", `${path}/check`, null, signal);
-    if (check.state === "none" || (check.stale && check.state !== "running")) check = await api("POST", `${path}/check`, { online: false }, signal);
-    while (check.state === "running") {
+    for (;;) {
+      const isNeeded = check.state === "none" || (check.stale && check.state === "done");
+      if (isNeeded) check = await api("POST", `${path}/check`, { online: false }, signal);
+      if (check.state !== "running") break;
       update(check);
       await pause(400, signal);
       check = await api("GET", `${path}/check`, null, signal);
@@ -1031,7 +1033,7 @@ function drawFacts(view, node, check) {
   refill(node, report, () => [
     report.labels.length > 0 && [el("h2", {}, words.labelsTitle), el("ul", {}, report.labels.map((label) => el("li", {}, words.label(label))))],
     report.lookup && [el("h2", {}, words.lookupTitle), el("p", {}, words.lookup(report.lookup))],
-    report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving.length)),
+    report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving_total)),
       el("ul", { class: "small" }, report.primaries_moving.slice(0, 10).map((item) => el("li", {}, typeof item === "string" ? item : Object.values(item).join(" · "))))],
     el("h2", {}, words.costs), el("p", {}, words.cost(costs, day)),
     report.already_linked !== null && el("p", {}, words.asked(report.already_linked, report.pairs)),
@@ -1295,17 +1297,11 @@ async function drawRun(view, run) {
   const messages = el("div", { class: "stack-small" });
   const files = el("div", {});
   const notices = el("div", {});
-  const stop = running && step.actionButton(words.stop, async () => {
-    await api("POST", `${view.path}/stop`, {}, view.signal);
-    stop.textContent = words.stopping;
-    announce(words.stopping);
-  });
-  const resume = !running && run.can.continue && step.actionButton(run.first_rows ? words.continueRest : words.continue, startRun(view, "continue"), { class: "primary" });
+  const actions = el("div", { class: "actions" });
   fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages, notices,
     running && run.confirm && confirmRemoval(view, run.confirm),
     running && !run.confirm && el("p", { class: "muted" }, words.close),
-    el("div", { class: "actions" }, stop, resume, !running && run.can.undo && undoButton(view, run), !running && run.can.delete && deleteButton(view)),
-    files]);
+    actions, files]);
   if (!running) {
     const rows = rowsSection(view, run);
     step.body.append(rows.node);
@@ -1326,9 +1322,22 @@ async function drawRun(view, run) {
       announce(words.done(state.done, state.total), 10000);
     }
     refill(messages, [now.error, state?.pause?.until, now.stop_sentence], () => runMessages(now));
+    refill(actions, [now.can, now.undo_pairs], () => runActions(view, now));
     refill(notices, now.notices, () => noticeList(now.notices));
     if (!running) refill(files, now.results_ready, () => now.results_ready && downloads(view, now));
   };
+}
+
+function runActions(view, run) {
+  const words = TEXT.run;
+  const stop = run.can.stop && view.step.actionButton(words.stop, async () => {
+    await api("POST", `${view.path}/stop`, {}, view.signal);
+    stop.textContent = words.stopping;
+    announce(words.stopping);
+  });
+  const text = run.first_rows ? words.continueRest : words.continue;
+  return [stop, run.can.continue && view.step.actionButton(text, startRun(view, "continue"), { class: "primary", id: "continue" }),
+    run.can.undo && undoButton(view, run), run.can.delete && deleteButton(view)];
 }
 
 function runFigures(state) {

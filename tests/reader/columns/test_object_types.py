@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.reader.columns.object_types import STANDARD_OBJECT_TYPES, parse_object_type
+from importer.reader.columns.object_types import STANDARD_OBJECT_TYPES, parse_object_type, type_id
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,11 @@ def test_what_cannot_stand_in_a_path_is_no_type(text: str) -> None:
 def test_every_type_of_hubspot_is_known_by_its_own_name() -> None:
     assert len(STANDARD_OBJECT_TYPES) == 32
     assert all(parse_object_type(name) == name for name in STANDARD_OBJECT_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("object_type", "expected"),
+    [("contacts", "0-1"), ("line_items", "0-8"), ("2-123", "2-123"), ("p1_pets", None), ("", None)],
+)
+def test_addresses_of_records_have_the_id_of_their_type(object_type: str, expected: str | None) -> None:
+    assert type_id(object_type) == expected

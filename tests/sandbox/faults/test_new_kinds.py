@@ -95,5 +95,6 @@ def test_every_kind_of_call_can_be_named_in_a_fault() -> None:
     assert set(CALLS) | {CallKind.PUT, CallKind.BATCH, CallKind.READ} | SPECIFIC_KINDS | {
         CallKind.LABEL_CREATE,
         CallKind.CONFIGURATIONS,
+        CallKind.RECORD_LIMITS,
         CallKind.OTHER,
     } == set(CallKind)

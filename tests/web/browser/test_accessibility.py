@@ -32,7 +32,10 @@ def test_axe_finds_nothing_on_any_step_at_the_width_of_a_phone(
         on_step(page, "Upload")
         assert_accessible(page)
 
-        upload(page, SAMPLES / "needs_fixing.csv")
+        path = server.folder / f"wrong{dark}.csv"  # other companies each time, so that there is something to undo
+        text = (SAMPLES / "needs_fixing.csv").read_text(encoding="utf-8")
+        path.write_text(text.replace(",4000", f",41{dark:d}0"), encoding="utf-8")
+        upload(page, path)
         page.get_by_text("More options").click()
         assert_accessible(page)
 
