@@ -134,7 +134,7 @@ class ReadFirst(_OptionalReader):
                 return
 
     def _record_expected_types(self, pending: PendingPair, read: LinksRead, outcomes: OutcomeRecorder) -> None:
-        """Record what a new link will be, if the links that are there leave no doubt about it."""
+        """Record what a new link will be, if the links that are there make that certain."""
         types, record = types_of(pending), pending.pair.from_id
         primary, unlabelled = own_primary_type(*types), self._unlabelled.get(types)
         if primary is None or unlabelled is None:
