@@ -171,7 +171,7 @@ class ReadAfter(_OptionalReader):
 
         A new link is recognised if HubSpot has no Primary between its object types: then it has the unlabelled type.
         """
-        unknown = [one for one in chunk if one.before != NO_TYPES or may_have_primary(*types_of(one))]
+        unknown = [one for one in chunk if one.before != NO_TYPES or one.goal or may_have_primary(*types_of(one))]
         if self._is_too_expensive or not unknown:
             return
         read = await self._read(unknown, sender, is_reverse=False)
