@@ -15,10 +15,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
-    SecretStr,
     model_validator,
 )
 
+from importer.config.supplied import Supplied
 from importer.config.urls import RedactedValueError, parse_base_url, refuse_token
 from importer.config.values import (
     ApiVersion,
@@ -118,18 +118,6 @@ class _Origins:
         return isinstance(other, _Origins)
 
     __hash__ = None  # type: ignore[assignment]
-
-
-@dataclass(frozen=True, slots=True)
-class Supplied:
-    """What a front end supplies to one process, never by a file, an argument or the environment.
-
-    `token` was typed by a person; `sandbox_url` is the base URL of a sandbox that is served already, None if a command
-    is to serve its own one.
-    """
-
-    token: SecretStr | None = None
-    sandbox_url: str | None = None
 
 
 class OAuthSettings(BaseModel):
