@@ -12,7 +12,8 @@ from importer.config.credentials import (
 )
 from importer.config.loading import CONFIG_VARIABLE, PROFILE_VARIABLE, load_settings
 from importer.config.notifications import NotifyTargets, load_notify_targets
-from importer.config.settings import ENVIRONMENT_PREFIX, Settings, Supplied, user_state_path
+from importer.config.settings import ENVIRONMENT_PREFIX, Settings, user_state_path
+from importer.config.supplied import Supplied
 from importer.config.urls import (
     TOKEN_VARIABLE,
     RedactedValueError,

@@ -12,7 +12,6 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
-    SecretStr,
     model_validator,
 )
 
@@ -29,6 +28,7 @@ from importer.config.field_types import (
     PositiveSeconds,
     Text,
 )
+from importer.config.supplied import Supplied
 from importer.config.urls import RedactedValueError, parse_base_url
 from importer.config.values import (
     ApiVersion,
@@ -58,18 +58,6 @@ class _Origins:
         return isinstance(other, _Origins)
 
     __hash__ = None  # type: ignore[assignment]
-
-
-@dataclass(frozen=True, slots=True)
-class Supplied:
-    """What a front end supplies to one process, never by a file, an argument or the environment.
-
-    `token` was typed by a person; `sandbox_url` is the base URL of a sandbox that is served already, None if a command
-    is to serve its own one.
-    """
-
-    token: SecretStr | None = None
-    sandbox_url: str | None = None
 
 
 class OAuthSettings(BaseModel):
