@@ -49,7 +49,7 @@ class RunsApi:
             web.get(f"{run}/events", self._events),
             web.get(f"{run}/rows", self._rows),
             web.get(f"{run}/command", self._command),
-            web.get(f"{run}/{{name:(results|failures)\\.(csv|xlsx)}}", self._download),
+            web.get(f"{run}/{{name:(results|failures)\\.(csv|xlsx)|report\\.html}}", self._download),
             web.post(f"{run}/stop", self._stop),
             web.post(f"{run}/confirm", self._confirm),
             web.post(f"{run}/{{action:continue|retry|undo}}", self._act),

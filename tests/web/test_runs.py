@@ -97,6 +97,20 @@ def test_a_downloaded_file_is_that_of_the_command_line(page: PageClient) -> None
     assert page.request("GET", f"/api/runs/{run_id}/results.xlsx").body.startswith(b"PK")
 
 
+def test_the_report_is_shown_in_the_browser_and_loads_nothing(page: PageClient) -> None:
+    run_id = linked(page, 20, *FAULTY)
+    page.ended(run_id)
+    answer = page.request("GET", f"/api/runs/{run_id}/report.html")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.headers["content-disposition"].startswith("inline;")
+    assert answer.headers["content-security-policy"] == (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert (answer.headers["x-content-type-options"], answer.headers["cache-control"]) == ("nosniff", "no-store")
+    assert run_id in answer.body.decode()
+    assert "no id" in answer.body.decode()
+
+
 def test_there_is_no_failures_file_without_failures(page: PageClient) -> None:
     run_id = linked(page)
     page.ended(run_id)

@@ -1424,7 +1424,7 @@ function downloads(view, run) {
   const words = TEXT.results;
   return el("div", { class: "section stack-small" }, el("h2", {}, words.downloads), el("div", { class: "row" },
     download(words.csv, `${view.path}/results.csv`), download(words.xlsx, `${view.path}/results.xlsx`),
-    run.bad > 0 && download(words.failures, `${view.path}/failures.csv`), run.report_ready && download(words.report, `${view.path}/report.html`)));
+    run.bad > 0 && download(words.failures, `${view.path}/failures.csv`), el("a", { class: "button", href: `${view.path}/report.html`, target: "_blank", rel: "noopener" }, words.report)));
 }
 
 function undoButton(view, run) {
