@@ -163,7 +163,7 @@ class RunsApi:
             **values,
             "notices": list(of_run.notices) if of_run is not None else [],
             "error": of_run.error if of_run is not None else None,
-            "confirm": {"number": of_run.number} if of_run is not None and of_run.number is not None else None,
+            "confirm": of_run.confirmation if of_run is not None else None,
             "start": starting.id if starting is not None else None,
         }
 

@@ -142,7 +142,7 @@ def asked_for_number(page: PageClient) -> str:
     page.check(import_id)
     run_id = page.run(import_id)
     run = page.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])
-    assert (run["operation"], run["confirm"]) == ("unlink", {"number": 20})
+    assert (run["operation"], run["confirm"]) == ("unlink", {"number": 20, "removed": "links"})
     return run_id
 
 
@@ -151,6 +151,20 @@ def test_links_are_removed_once_their_number_was_typed(page: PageClient) -> None
     page.change("POST", f"/api/runs/{run_id}/confirm", {"number": "20"})
     run = page.ended(run_id)
     assert (run["counts"]["unlinked"], run["headline"]) == (20, "All 20 rows are not linked any more.")
+
+
+def test_taking_labels_off_asks_for_the_number_of_labels(page: PageClient) -> None:
+    lines = "700101,1,Decision maker", "700102,2,Billing contact"
+    import_id = page.upload("labelled.csv", "\n".join(["Contact ID,Company ID,Label", *lines, ""]).encode())
+    page.check(import_id)
+    assert page.ended(page.run(import_id))["counts"]["linked"] == 2
+    page.change("PATCH", f"/api/imports/{import_id}", {"operation": "unlink"})
+    page.check(import_id)
+    run_id = page.run(import_id)
+    run = page.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])
+    assert run["confirm"] == {"number": 2, "removed": "labels"}
+    page.change("POST", f"/api/runs/{run_id}/confirm", {"number": "2"})
+    assert page.ended(run_id)["counts"]["unlinked"] == 2
 
 
 @pytest.mark.parametrize("number", [None, "19", ""])
