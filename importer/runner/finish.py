@@ -1,6 +1,7 @@
 """The end of a run: its results file, failures file and summary."""
 
 import time
+from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Journal
 from importer.model import Operation, Outcome, Status, Stop, StopReason
-from importer.reporter import RowCounts, RunStatus, Summary, count, write_results
+from importer.reporter import WORST_FIRST, RowCounts, RunStatus, Summary, count, write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
@@ -92,9 +93,14 @@ def last_summary(journal: Journal) -> Summary:
 def conclude(journal: Journal, sent: Sent, output: Output, started: float, context: RunContext) -> Summary:
     """Write the results, record the end of the process in the journal, and return the summary.
 
+    A run that stops after its first rows writes no files yet: a million rows take long, and most would be `not_sent`.
     `started` is a monotonic time. Raises OutputError if the results can be written neither to their path nor beside the
     journal.
     """
+    if sent.stop is not None and sent.stop.reason is StopReason.FIRST_ROWS:
+        summary = summarise(journal, sent, _count_rows(journal), time.monotonic() - started)
+        journal.end(asdict(summary))
+        return summary
     output, totals = _write_with_fallback(journal, output, context)
     summary = summarise(journal, sent, totals, time.monotonic() - started)
     summary = _with_files(summary, totals, output)
@@ -110,6 +116,13 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
         context.warn(f"{error} To write the report: importer report {summary.run_id} --out PATH.html")
         return replace(summary, report=None)
     return summary
+
+
+def _count_rows(journal: Journal) -> RowCounts:
+    """Count the rows by status without reading their cells."""
+    by_status = Counter(journal.row_statuses(WORST_FIRST))
+    numbers = {str(status): by_status[code] for code, status in enumerate(Status)}
+    return RowCounts(rows=by_status.total(), duplicates=journal.counts().duplicates, **numbers)
 
 
 def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:

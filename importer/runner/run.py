@@ -53,7 +53,7 @@ def run_import(
 
     `corrections` has the texts to read in place of those of single cells, by row number and by the index of the column
     from 0. `first_rows` is the number of rows with pairs to send after which the run stops (`stopped_by` is
-    `first_rows`) and can be resumed.
+    `first_rows`) and can be resumed; its results are written at its end, or before by `report_run`.
 
     Call it from a thread in which no event loop is running. In the main thread SIGINT and SIGTERM end the run early.
     Whatever HubSpot or a signal does to the run is in the summary. Raises an ImporterError if nothing could be sent:

@@ -1,5 +1,7 @@
 """Runs that send their first rows only, and continue with the others."""
 
+import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,10 +9,13 @@ import pytest
 from importer import Settings, StopReason, load_settings, run_import
 from importer.config import EngineName
 from importer.journal import Journal, open_for_run
-from importer.reporter import RunStatus
+from importer.model import Outcome, Status
+from importer.reporter import RowCounts, RunStatus, count
 from importer.runner.confirmation import Confirmation, Removed
+from importer.runner.finish import report_run
 from importer.runner.resume import resume_run
 from importer.runner.run import unlink_file
+from importer.runner.state_directory import journal_path
 from tests.support.command_line import TOKEN, Workplace
 from tests.support.journals import LINKED, PROBLEM, claim_pending, pair, row, written
 
@@ -40,6 +45,30 @@ def test_the_first_rows_are_sent_and_the_run_continues_with_the_rest(
     rest = run_import(file, settings)
     assert (rest.run_id, rest.status, rest.linked, rest.exit_code) == (first.run_id, RunStatus.FINISHED, 13, 1)
     assert work.links() == set(pairs)
+
+
+def test_results_are_written_at_the_end_or_on_request(work: Workplace, settings: Settings) -> None:
+    pairs = work.pairs(12)
+    file = work.write("a.csv", [("x", 1), *pairs[:1], *pairs])
+    first = run_import(file, settings, first_rows=5)
+    assert (first.results, first.failures) == (None, None)
+    assert not list(work.folder.glob("a.results*"))
+    written = report_run(first.run_id, settings)
+    assert len(read_rows(Path(written.results or ""))) == 14
+    assert replace(written, results=None, failures=None) == first
+    assert written.row_counts == count_rows(first.run_id, settings)
+    assert resume_run(first.run_id, settings).results == written.results
+
+
+def count_rows(run_id: str, settings: Settings) -> RowCounts:
+    """Count the rows of a run one by one."""
+    with Journal(journal_path(settings, run_id)) as journal:
+        return count(journal.rows(Outcome(Status.NOT_SENT)))
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_a_run_with_no_more_rows_than_that_is_finished(work: Workplace, settings: Settings) -> None:
