@@ -898,13 +898,14 @@ function fileFields(data, read) {
     const select = el("select", { onchange: () => read({ [name]: select.value }) }, values.map(([value, text]) => option(value, text, current)));
     return field(id, label, select);
   };
-  const encodings = data.encodings.includes(data.encoding) ? data.encodings : [data.encoding, ...data.encodings];
+  const encoding = data.encodings.find((name) => data.encoding.toLowerCase().includes(name)) ?? data.encoding; // Shift_JIS (cp932)
+  const encodings = data.encodings.includes(encoding) ? data.encodings : [encoding, ...data.encodings];
   const header = el("input", { type: "number", min: "1", value: data.header_row ?? "", disabled: data.header_row === null && !data.error,
     onchange: () => read({ header_row: header.value ? Number(header.value) : null, no_header: null }) });
   return el("div", { class: "section stack" }, el("h2", {}, words.file), el("p", {}, words.format(data)),
     data.notes.map((text) => el("p", { class: "muted small" }, text)),
     el("div", { class: "fields" },
-      data.encoding && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name.toUpperCase()]), data.encoding),
+      data.encoding && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name === encoding ? data.encoding.toUpperCase() : name.toUpperCase()]), encoding),
       data.delimiter && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), data.delimiter),
       data.sheets.length > 1 && choose("sheet", words.sheet, "sheet", data.sheets.map((name) => [name, name]), data.sheet),
       field("header-row", words.headerRow, header)),
