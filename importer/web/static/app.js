@@ -174,7 +174,7 @@ const TEXT = {
     lookupTitle: "Looked up in HubSpot",
     lookup: (found) =>
       `${n(found.found)} of ${plural(found.values, "value")} found` +
-      [["not_found", "not found"], ["ambiguous", "found more than once"], ["not_read", "not looked up"]]
+      [["not_found", "not found"], ["ambiguous", "found more than once"], ["merged", "merged into another record"], ["not_read", "not looked up"]]
         .map(([key, words]) => (found[key] ? `, ${n(found[key])} ${words}` : "")).join("") + ".",
     primaries: (count) => `${plural(count, "primary company", "primary companies")} would change.`,
     will: (button, operation, account, sandbox) =>
@@ -1035,7 +1035,7 @@ function drawFacts(view, node, check) {
     report.labels.length > 0 && [el("h2", {}, words.labelsTitle), el("ul", {}, report.labels.map((label) => el("li", {}, words.label(label))))],
     report.lookup && [el("h2", {}, words.lookupTitle), el("p", {}, words.lookup(report.lookup))],
     report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving_total)),
-      el("ul", { class: "small" }, report.primaries_moving.slice(0, 10).map((item) => el("li", {}, typeof item === "string" ? item : Object.values(item).join(" · "))))],
+      el("ul", { class: "small" }, report.primaries_moving.map((text) => el("li", {}, text)))],
     el("h2", {}, words.costs), el("p", {}, words.cost(costs, day)),
     report.already_linked !== null && el("p", {}, words.asked(report.already_linked, report.pairs)),
     !report.online && session.mode !== "none" && view.source.operation === "link" && el("p", {}, view.step.actionButton(words.ask, () => view.ask(true)))]);

@@ -137,17 +137,17 @@ def test_the_mapping_of_columns_is_changed_and_remembered_for_the_same_headers(p
 
 def test_emails_and_domains_are_looked_up(page: Page) -> None:
     upload(page, SAMPLES / "emails_and_domains.csv")
-    page.get_by_label("Link from").select_option(index=1)
+    page.get_by_label("Link from").select_option(index=2)
     page.get_by_label("From object type").select_option(label="Contacts")
     page.get_by_label("From cells hold").select_option("email")
-    page.get_by_label("Link to").select_option(index=2)
+    page.get_by_label("Link to").select_option(index=3)
     page.get_by_label("To object type").select_option(label="Companies")
     page.get_by_label("To cells hold").select_option("domain")
     press(page, "Check")
     expect(page.get_by_role("heading", name="Looked up in HubSpot")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Link ")).click()
     on_step(page, "Results")
-    expect(page.get_by_text("need you")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("need you"))).to_be_visible()
 
 
 def test_a_run_of_the_sample_needs_no_file(page: Page) -> None:
