@@ -103,7 +103,10 @@ def test_a_second_process_cannot_open_the_same_run_for_writing(path: Path) -> No
 
 def test_asking_whether_a_run_is_held_does_not_keep_a_process_from_holding_it(path: Path) -> None:
     written(path, row(2, pair(1)))
-    ask = "print('ready', flush=True)\nfrom importer.journal import is_held\nwhile True: is_held(path)"
+    ask = (
+        "import time\nprint('ready', flush=True)\nfrom importer.journal import is_held\n"
+        "while True:\n    is_held(path)\n    time.sleep(0.001)"
+    )
     with subprocess.Popen(command(ask, path), stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"

@@ -137,7 +137,7 @@ def test_a_pair_that_the_next_process_sends_again_is_counted_once(path: Path) ->
         pool.stop(Stop(StopReason.SIGINT, "The run was interrupted (SIGINT)."))
 
     lost = [parsed(502, b"")] * 3
-    first = SimulatedRun(path, responding(*lost)).run(stop_later, backoff_base=60, backoff_cap=60)
+    first = SimulatedRun(path, responding(*lost)).run(stop_later, backoff_base=86_400, backoff_cap=86_400)
     assert len(first.of(Status.UNCONFIRMED)) == 3
     SimulatedRun(path, responding()).run()
     with Journal(path) as journal:

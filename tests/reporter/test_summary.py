@@ -77,6 +77,7 @@ def test_the_json_object_is_one_line_with_the_keys_of_the_contract_in_order() ->
         ("seconds", 75.235),
         ("results", "/data/取引先.csv"),
         ("failures", "/data/deals.failures.csv"),
+        ("report", None),
     ]
 
 

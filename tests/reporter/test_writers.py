@@ -249,7 +249,8 @@ def test_a_disk_that_fills_up_while_the_workbook_is_packed_is_said_to_be_full(tm
 
 
 def test_a_workbook_dropped_while_the_disk_is_full_raises_nothing_more(tmp_path: Path) -> None:
-    with files_of_at_most(0), XlsxWriter(tmp_path / "out.xlsx") as table:
+    writer = XlsxWriter(tmp_path / "out.xlsx")
+    with files_of_at_most(0), writer as table:
         table.write(["a"])
         table.write(["b"])
     assert list(tmp_path.iterdir()) == []
