@@ -12,7 +12,6 @@ from importer.reporter import RowCounts, RunStatus, Summary, count, write_result
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
-from importer.runner.html_report import write_html_report
 from importer.runner.merged_rows import with_merged
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
@@ -114,6 +113,8 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
 
 
 def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:
+    from importer.runner.html_report import write_html_report  # noqa: PLC0415 - pandas takes long to import
+
     output = output_paths.output_of(journal, "report", path, context)
     not_sent = not_sent_outcome(summary.operation, summary.run_id)
     write_html_report(journal, summary, not_sent, path, output.written)

@@ -63,6 +63,20 @@ def test_a_file_that_moves_primary_several_times_is_undone(work: Workplace) -> N
     assert sorted_links(work.hubspot.url) == before
 
 
+def test_labels_of_both_directions_of_one_link_are_undone(work: Workplace) -> None:
+    one, two, three = work.base, work.base + 1, work.base + 2
+    before = sorted_links(work.hubspot.url)
+    path = work.folder / "a.csv"
+    rows = [(one, two), (two, one), (one, three)]
+    lines = [f"contacts,{a},contacts,{b},USER_DEFINED:5" for a, b in rows]
+    header = "from_object_type,from_object_id,to_object_type,to_object_id,label"
+    path.write_text("\n".join([header, *lines, ""]))
+    run_id = run(work, path)
+    assert sorted_links(work.hubspot.url) != before
+    assert work.here("undo", run_id).code == 0
+    assert sorted_links(work.hubspot.url) == before
+
+
 def test_replaced_labels_are_restored(work: Workplace) -> None:
     one, two, three = work.pairs(3)
     link(work, one, two, types=(BILLING, DECISION))

@@ -75,7 +75,7 @@ def test_a_kill_while_the_results_are_written_keeps_the_old_ones(
     before = work.calls()
     running = work.start("run", source)
     wait_for_calls(work, running, before + len(pairs))
-    wait_until(lambda: any(work.folder.glob(".importer-*")))
+    wait_until(lambda: any(work.folder.glob(".importer-*/unfinished")))
     running.send(signal.SIGKILL)
     assert running.end().code == -signal.SIGKILL
     assert old.read_text() == "old results"

@@ -174,7 +174,7 @@ def test_an_interruption_while_the_results_are_written_keeps_the_old_ones_and_no
     before = work.calls()
     running = work.start("run", source)
     wait_for_calls(work, running, before + len(pairs))
-    wait_until(lambda: any(work.folder.glob(".importer-*")))
+    wait_until(lambda: any(work.folder.glob(".importer-*/unfinished")))
     running.send(number)
     assert running.end().code == code
     assert old.read_text() == "old results"

@@ -134,7 +134,7 @@ class ReadFirst(_OptionalReader):
                 return
 
     def _record_expected_types(self, pending: PendingPair, read: LinksRead, outcomes: OutcomeRecorder) -> None:
-        """Record what a new link will be, if the links that are there leave no doubt about it."""
+        """Record what a new link will be, if the links that are there make that certain."""
         types, record = types_of(pending), pending.pair.from_id
         primary, unlabelled = own_primary_type(*types), self._unlabelled.get(types)
         if primary is None or unlabelled is None:
@@ -171,7 +171,7 @@ class ReadAfter(_OptionalReader):
 
         A new link is recognised if HubSpot has no Primary between its object types: then it has the unlabelled type.
         """
-        unknown = [one for one in chunk if one.before != NO_TYPES or may_have_primary(*types_of(one))]
+        unknown = [one for one in chunk if one.before != NO_TYPES or one.goal or may_have_primary(*types_of(one))]
         if self._is_too_expensive or not unknown:
             return
         read = await self._read(unknown, sender, is_reverse=False)

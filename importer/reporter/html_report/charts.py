@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-
-import pandas
+from typing import TYPE_CHECKING
 
 from importer.journal import CompletedPairs, PauseSpan, ProcessSpan, Second
 from importer.model import Status
 from importer.timestamps import duration_text, utc_text
+
+if TYPE_CHECKING:
+    import pandas
 
 WIDTH, HEIGHT = 1000.0, 200.0
 """The viewport of every chart, in user units."""
@@ -114,6 +116,8 @@ _PAUSES = {
 
 def outcomes_over_time(completed: Sequence[CompletedPairs], axis: TimeAxis, order: Sequence[Status]) -> Chart:
     """Return the cumulative numbers of pairs with each status as stacked areas."""
+    import pandas  # noqa: PLC0415 - half a second, which commands without a report need not wait for
+
     frame = pandas.DataFrame(
         {
             "at": [datetime.fromisoformat(one.at).timestamp() for one in completed],
@@ -175,6 +179,8 @@ class _Buckets:
     """The seconds with calls, joined into at most `BUCKETS` rows of a data frame by the time at which each begins."""
 
     def __init__(self, seconds: Sequence[Second], axis: TimeAxis) -> None:
+        import pandas  # noqa: PLC0415 - as above
+
         frame = pandas.DataFrame([asdict(second) for second in seconds], columns=[one.name for one in fields(Second)])
         limits = pandas.Series([per_ten_seconds(second.rate) for second in seconds], dtype=float)
         frame["limit"] = limits.replace(0.0, None).ffill().bfill().fillna(0.0)  # a second without calls has no rate
@@ -226,7 +232,7 @@ def _round_up(value: float) -> float:
     return next(step * factor for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0) if step * factor >= value)
 
 
-def _thinned(frame: pandas.DataFrame) -> pandas.DataFrame:
+def _thinned(frame: "pandas.DataFrame") -> "pandas.DataFrame":
     """Return at most `BUCKETS` rows of cumulative values, the last one included."""
     size = -(-len(frame) // BUCKETS) or 1
     return frame.groupby([index // size for index in range(len(frame))]).tail(1)
