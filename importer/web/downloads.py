@@ -1,4 +1,4 @@
-"""Results and failures of a run as attachments: the files that the command line writes."""
+"""The files of a run that the command line writes: results and failures as attachments, and the report to look at."""
 
 import asyncio
 from pathlib import Path
@@ -9,18 +9,26 @@ from aiohttp import web
 from importer.runner.state_directory import journal_path
 from importer.web.protocol import JobKind
 from importer.web.responses import RequestError
+from importer.web.security import CONTENT_POLICY
 from importer.web.services import Services
 
 _CONTENT_TYPES = {
+    ".html": "text/html; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+
+_REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The report is one file with its styles in it, and nothing else that a browser may load or run."""
 
 
 async def prepare_download(run_id: str, name: str, services: Services) -> web.FileResponse:
     """Write the current results of a run, and return the requested file.
 
-    `name` is `results.csv`, `results.xlsx` or `failures.csv`. Raises RequestError if no row failed.
+    `name` is `results.csv`, `results.xlsx`, `failures.csv` or `report.html`, which is shown in the browser. Raises
+    RequestError if no row failed.
     """
     kind, _, extension = name.partition(".")
     journal = journal_path(services.launch.settings, run_id)
@@ -33,10 +41,12 @@ async def prepare_download(run_id: str, name: str, services: Services) -> web.Fi
     path = Path(summary[kind]) if summary[kind] else None
     if path is None:
         raise RequestError(404, "NO_FAILURES", "No row failed, so that there is no failures file.")
+    disposition = "inline" if kind == "report" else "attachment"
     return web.FileResponse(
         path,
         headers={
             "Content-Type": _CONTENT_TYPES[path.suffix],
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(path.name)}",
+            "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(path.name)}",
+            **({CONTENT_POLICY: _REPORT_POLICY} if kind == "report" else {}),
         },
     )

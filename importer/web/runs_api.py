@@ -49,7 +49,7 @@ class RunsApi:
             web.get(f"{run}/events", self._events),
             web.get(f"{run}/rows", self._rows),
             web.get(f"{run}/command", self._command),
-            web.get(f"{run}/{{name:(results|failures)\\.(csv|xlsx)}}", self._download),
+            web.get(f"{run}/{{name:(results|failures)\\.(csv|xlsx)|report\\.html}}", self._download),
             web.post(f"{run}/stop", self._stop),
             web.post(f"{run}/confirm", self._confirm),
             web.post(f"{run}/{{action:continue|retry|undo}}", self._act),
@@ -163,7 +163,7 @@ class RunsApi:
             **values,
             "notices": list(of_run.notices) if of_run is not None else [],
             "error": of_run.error if of_run is not None else None,
-            "confirm": {"number": of_run.number} if of_run is not None and of_run.number is not None else None,
+            "confirm": of_run.confirmation if of_run is not None else None,
             "start": starting.id if starting is not None else None,
         }
 

@@ -21,12 +21,15 @@ _HTTP_PORT = 80
 _READING = {"GET", "HEAD"}
 _CONTENT_TYPES = {"application/json", "multipart/form-data"}
 
+CONTENT_POLICY = "Content-Security-Policy"
+"""The header that says what a page may load; a response that sets its own one keeps it."""
+
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
+    CONTENT_POLICY: _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -115,8 +118,8 @@ class Guard:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers of every response."""
-    for name, value in _HEADERS.items():
-        response.headers[name] = value
+    own = {CONTENT_POLICY: response.headers.get(CONTENT_POLICY, _POLICY)}
+    response.headers.update({**_HEADERS, **own})
 
 
 def _to_page() -> web.Response:

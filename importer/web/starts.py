@@ -20,14 +20,14 @@ _MAX_STARTS = 1_000
 class Start:
     """A run that was started here. `run_id` is known once its journal exists.
 
-    `subject` is the import or the run for which it was started; `number` is that of the links to remove while a person
-    is asked for it.
+    `subject` is the import or the run for which it was started. While a person is asked for the number of links or
+    labels to remove, `confirmation` has this number and which of both they are.
     """
 
     id: str
     subject: str
     run_id: str | None = None
-    number: int | None = None
+    confirmation: dict[str, Any] | None = None
     error: dict[str, str] | None = None
     has_ended: bool = False
     notices: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_NOTICES))
@@ -108,11 +108,11 @@ class Starts:
         return start
 
     def confirm(self, run_id: str, text: str | None) -> None:
-        """Pass on the number of links to remove that a person has typed; None if they do not agree."""
+        """Pass on the number of links or labels to remove that a person has typed; None if they do not agree."""
         start = self.running(run_id)
-        if start.number is None or start.job is None:
+        if start.confirmation is None or start.job is None:
             raise RequestError(409, "NOTHING_TO_CONFIRM", "Nothing is to be confirmed any more.")
-        start.number = None
+        start.confirmation = None
         start.job.type(text or "")
 
     def _apply(self, start: Start, kind: EventKind, event: Event) -> None:
@@ -122,10 +122,10 @@ class Starts:
             case EventKind.PLAN:
                 start.run_id = str(event["run_id"])
             case EventKind.CONFIRM:
-                start.number = int(event["number"])
+                start.confirmation = {"number": event["number"], "removed": event["removed"]}
 
     def _end(self, start: Start) -> None:
-        start.has_ended, start.number = True, None
+        start.has_ended, start.confirmation = True, None
         if start.job is None or start.job.result.cancelled():
             return
         error = start.job.result.exception()

@@ -97,6 +97,20 @@ def test_a_downloaded_file_is_that_of_the_command_line(page: PageClient) -> None
     assert page.request("GET", f"/api/runs/{run_id}/results.xlsx").body.startswith(b"PK")
 
 
+def test_the_report_is_shown_in_the_browser_and_loads_nothing(page: PageClient) -> None:
+    run_id = linked(page, 20, *FAULTY)
+    page.ended(run_id)
+    answer = page.request("GET", f"/api/runs/{run_id}/report.html")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.headers["content-disposition"].startswith("inline;")
+    assert answer.headers["content-security-policy"] == (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert (answer.headers["x-content-type-options"], answer.headers["cache-control"]) == ("nosniff", "no-store")
+    assert run_id in answer.body.decode()
+    assert "no id" in answer.body.decode()
+
+
 def test_there_is_no_failures_file_without_failures(page: PageClient) -> None:
     run_id = linked(page)
     page.ended(run_id)
@@ -128,7 +142,7 @@ def asked_for_number(page: PageClient) -> str:
     page.check(import_id)
     run_id = page.run(import_id)
     run = page.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])
-    assert (run["operation"], run["confirm"]) == ("unlink", {"number": 20})
+    assert (run["operation"], run["confirm"]) == ("unlink", {"number": 20, "removed": "links"})
     return run_id
 
 
@@ -137,6 +151,20 @@ def test_links_are_removed_once_their_number_was_typed(page: PageClient) -> None
     page.change("POST", f"/api/runs/{run_id}/confirm", {"number": "20"})
     run = page.ended(run_id)
     assert (run["counts"]["unlinked"], run["headline"]) == (20, "All 20 rows are not linked any more.")
+
+
+def test_taking_labels_off_asks_for_the_number_of_labels(page: PageClient) -> None:
+    lines = "700101,1,Decision maker", "700102,2,Billing contact"
+    import_id = page.upload("labelled.csv", "\n".join(["Contact ID,Company ID,Label", *lines, ""]).encode())
+    page.check(import_id)
+    assert page.ended(page.run(import_id))["counts"]["linked"] == 2
+    page.change("PATCH", f"/api/imports/{import_id}", {"operation": "unlink"})
+    page.check(import_id)
+    run_id = page.run(import_id)
+    run = page.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])
+    assert run["confirm"] == {"number": 2, "removed": "labels"}
+    page.change("POST", f"/api/runs/{run_id}/confirm", {"number": "2"})
+    assert page.ended(run_id)["counts"]["unlinked"] == 2
 
 
 @pytest.mark.parametrize("number", [None, "19", ""])

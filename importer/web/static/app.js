@@ -216,10 +216,10 @@ const TEXT = {
     firstRows: (count) => `The first ${plural(count, "row")} are done. Look at them below, also in HubSpot, before you continue.`,
     continue: "Continue",
     continueRest: "Continue with the rest",
-    confirmTitle: (number) => `${plural(number, "link")} will be removed`,
+    confirmTitle: ({ number, removed }) => `${plural(number, removed === "labels" ? "label" : "link")} will be removed`,
     confirmText: "Type the number to confirm. Nothing has been removed yet.",
-    confirmField: "Number of links to remove",
-    confirmButton: "Remove the links",
+    confirmField: (removed) => `Number of ${removed} to remove`,
+    confirmButton: (removed) => `Remove the ${removed}`,
     notices: "Messages of this run",
     lost: "No news from the importer. Trying again… If it was stopped, start “importer web” again; nothing is lost.",
   },
@@ -1379,8 +1379,8 @@ function confirmRemoval(view, confirm) {
     event.preventDefault();
     answer(input.value.replace(/[\s,.]/g, ""))().catch(view.step.fail);
   } },
-    el("h2", {}, words.confirmTitle(confirm.number)), el("p", {}, words.confirmText), field("confirm-number", words.confirmField, input),
-    el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words.confirmButton), view.step.actionButton(TEXT.cancel, answer(null))));
+    el("h2", {}, words.confirmTitle(confirm)), el("p", {}, words.confirmText), field("confirm-number", words.confirmField(confirm.removed), input),
+    el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words.confirmButton(confirm.removed)), view.step.actionButton(TEXT.cancel, answer(null))));
 }
 
 async function drawResults(view, run) {
@@ -1425,7 +1425,7 @@ function downloads(view, run) {
   const words = TEXT.results;
   return el("div", { class: "section stack-small" }, el("h2", {}, words.downloads), el("div", { class: "row" },
     download(words.csv, `${view.path}/results.csv`), download(words.xlsx, `${view.path}/results.xlsx`),
-    run.bad > 0 && download(words.failures, `${view.path}/failures.csv`), run.report_ready && download(words.report, `${view.path}/report.html`)));
+    run.bad > 0 && download(words.failures, `${view.path}/failures.csv`), el("a", { class: "button", href: `${view.path}/report.html`, target: "_blank", rel: "noopener" }, words.report)));
 }
 
 function undoButton(view, run) {
