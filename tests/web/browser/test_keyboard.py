@@ -27,6 +27,7 @@ def test_a_file_goes_from_upload_to_results_without_a_mouse(page: Page) -> None:
     tab_to(page, "Continue")
     page.keyboard.press("Enter")
     on_step(page, "Columns")
+    expect(page.get_by_role("button", name="Check", exact=True)).to_be_visible()
     tab_to(page, "Check")
     page.keyboard.press("Enter")
     on_step(page, "Check")
@@ -47,6 +48,7 @@ def test_a_file_goes_from_upload_to_results_without_a_mouse(page: Page) -> None:
 
     on_step(page, "Results")
     expect(page.get_by_role("heading", name="31 of 41 rows are linked; 10 need you.")).to_be_visible()
+    expect(rows(page)).to_have_count(41)
     tab_to(page, "Outcome")
     page.keyboard.type("failed")
     expect(rows(page)).to_have_count(4)
