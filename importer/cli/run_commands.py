@@ -47,7 +47,8 @@ def runs(ctx: click.Context, /, as_json: bool, **flags: Any) -> int:
 def prune(ctx: click.Context, /, older_than: float, as_json: bool, **flags: Any) -> int:
     """Delete the finished runs that ended more than DAYS days ago.
 
-    A deleted run can no longer be undone, retried or shown. Unfinished runs and results files are kept.
+    A deleted run can no longer be undone, retried or shown. Unfinished runs and results files are kept. Files that
+    were uploaded with importer web are deleted with their last run, or if they are as old and have none.
     """
     given = {key: value for key, value in flags.items() if value is not None}
     pruned = prune_runs(options.settings_from({**ctx.obj, **given}), older_than)

@@ -1,4 +1,4 @@
-"""Deletes finished runs that nobody needs any more, so that nightly runs do not fill the disk."""
+"""Deletes finished runs and uploaded files that nobody needs any more, so that nightly runs do not fill the disk."""
 
 import time
 from contextlib import suppress
@@ -18,6 +18,7 @@ from importer.runner.state_directory import (
     run_size,
     runs_directory,
 )
+from importer.runner.uploads import remove_old_uploads
 from importer.timestamps import size_text
 from importer.written_files import WrittenFiles
 
@@ -26,22 +27,25 @@ _SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """The runs that were deleted, oldest first, and the bytes that this freed."""
+    """The runs that were deleted, oldest first, the number of uploaded files, and the bytes that this freed."""
 
     run_ids: tuple[str, ...]
     bytes: int
+    uploads: int = 0
 
     def __str__(self) -> str:
         """Return a sentence for people."""
         count = len(self.run_ids)
-        return f"Deleted {count:,} finished run{'s' * (count != 1)}; this freed {size_text(self.bytes)}."
+        uploads = f" and {self.uploads:,} uploaded file{'s' * (self.uploads != 1)}" if self.uploads else ""
+        return f"Deleted {count:,} finished run{'s' * (count != 1)}{uploads}; this freed {size_text(self.bytes)}."
 
 
 def prune_runs(settings: Settings, older_than_days: float) -> Pruned:
     """Delete the finished runs that were last written more than `older_than_days` ago, and return them.
 
     Unfinished and running ones, and the runs that these retry or undo, are kept, and so are journals that cannot be
-    read. Raises OSError if the state directory cannot be used.
+    read. Files that were uploaded at the local page go with their last run, or at that age without any. Raises OSError
+    if the state directory cannot be used.
     """
     before = time.time() - older_than_days * _SECONDS_PER_DAY
     runs = runs_directory(settings)
@@ -58,7 +62,8 @@ def prune_runs(settings: Settings, older_than_days: float) -> Pruned:
                 freed += size
     _remove_old_locks(commands_directory(settings), before)
     _remove_old_records(records_directory(settings), before)
-    return Pruned(tuple(deleted), freed)
+    uploads, bytes_of_uploads = remove_old_uploads(settings, before)
+    return Pruned(tuple(deleted), freed + bytes_of_uploads, uploads)
 
 
 def prune_before_run(context: RunContext) -> None:
@@ -71,8 +76,8 @@ def prune_before_run(context: RunContext) -> None:
     except OSError as error:
         context.warn(f"Old runs cannot be deleted: {error.strerror or error}.")
         return
-    if pruned.run_ids:
-        context.notify(f"{pruned} They ended more than {settings.keep_runs_days} days ago (keep_runs_days).")
+    if pruned.run_ids or pruned.uploads:
+        context.notify(f"{pruned} They were last used more than {settings.keep_runs_days} days ago (keep_runs_days).")
 
 
 def _modified(path: Path) -> float:

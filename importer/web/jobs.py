@@ -1,6 +1,7 @@
 """The jobs that workers carry out: one call of `runner` each."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from importer.runner.retry import retry_run
 from importer.runner.run import run_import, unlink_file
 from importer.runner.token_account import token_account
 from importer.runner.undo import undo_run
+from importer.runner.uploads import use_upload
 from importer.web.check_values import check_values
 from importer.web.protocol import EventKind, Job, JobKind, error_values
 
@@ -56,7 +58,9 @@ class Reporter:
 
 def carry_out(job: Job, reporter: Reporter) -> Any:
     """Carry out a job and return its result as JSON values. Raises ImporterError."""
-    return _JOBS[job.kind](job, reporter)
+    file = job.values.get("file")
+    with use_upload(Path(file).parents[1]) if file else nullcontext():
+        return _JOBS[job.kind](job, reporter)
 
 
 def _account(job: Job, reporter: Reporter) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Self
 
+from importer.runner.uploads import Uploads
 from importer.web.checks import Checks
 from importer.web.row_source import RowSource
 from importer.web.session import Launch, Session
@@ -28,7 +29,7 @@ class Services:
     @classmethod
     def create(cls, launch: Launch) -> Self:
         """Return the services of a new server."""
-        directory = launch.settings.state_path / "web"
+        directory = Uploads.of(launch.settings).root
         workers, store = Workers(directory), ImportStore(directory)
         session = Session(launch, workers)
         return cls(launch, workers, session, store, Checks(workers, session, store), Starts(workers))

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from importer.atomic_file import AtomicFile
+from importer.runner.uploads import DESCRIPTION, UPLOAD_ID, Uploads
 from importer.web.responses import RequestError
 
-_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ID_BYTES = 16
 _MAX_NAME = 120
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
@@ -64,9 +64,9 @@ class ImportStore:
     def __init__(self, directory: Path) -> None:
         """Use the imports in `directory`, which is created when needed."""
         self.root = directory
-        self._imports = directory / "imports"
+        self._uploads = Uploads(directory)
+        self._imports, self._downloads = self._uploads.imports, self._uploads.downloads
         self._mappings = directory / "mappings.json"
-        self._downloads = directory / "downloads"
 
     def create(self) -> str:
         """Create the directory of a new import and return its id."""
@@ -79,7 +79,7 @@ class ImportStore:
     def directory(self, import_id: str) -> Path:
         """Return the directory of an import. Raises RequestError if there is no such import."""
         path = self._imports / import_id
-        if not _ID.fullmatch(import_id) or not path.is_dir():
+        if not UPLOAD_ID.fullmatch(import_id) or not path.is_dir():
             raise RequestError(404, "IMPORT_NOT_FOUND", "This upload does not exist any more. Upload the file again.")
         return path
 
@@ -93,15 +93,14 @@ class ImportStore:
 
     def load(self, import_id: str) -> Import:
         """Return an import. Raises RequestError if there is no such import, or its upload was not completed."""
-        values = self.read(import_id, "import")
+        values = _read(self.directory(import_id) / DESCRIPTION)
         if values is None:
             raise RequestError(404, "IMPORT_NOT_FOUND", "This file was not uploaded completely. Upload it again.")
-        values["edits"] = tuple((row, column, text) for row, column, text in values["edits"])
-        return Import(**values)
+        return _import(values)
 
     def save(self, changed: Import) -> None:
         """Store an import."""
-        self.write(changed.id, "import", asdict(changed))
+        _write(self.directory(changed.id) / DESCRIPTION, asdict(changed))
 
     def read(self, import_id: str, name: str) -> dict[str, Any] | None:
         """Return the JSON object `name` of an import, None if it is missing or unreadable."""
@@ -117,16 +116,14 @@ class ImportStore:
 
     def all(self) -> Iterator[Import]:
         """Yield the completely uploaded imports, newest first."""
-        names = [path.name for path in self._imports.iterdir()] if self._imports.is_dir() else []
-        found = [values for name in names if _ID.fullmatch(name) and (values := self.read(name, "import")) is not None]
+        read = (_read(directory / DESCRIPTION) for directory in self._uploads.directories())
+        found = [values for values in read if values is not None]
         for values in sorted(found, key=lambda one: str(one["created_at"]), reverse=True):
-            yield self.load(str(values["id"]))
+            yield _import(values)
 
     def of_source(self, source: str) -> str | None:
         """Return the id of the import whose file a run has read, None if it was not uploaded here."""
-        path = Path(source)
-        is_here = len(path.parents) > 2 and path.parents[2] == self._imports.resolve() and path.parent.name == "file"
-        return path.parents[1].name if is_here and path.parents[1].is_dir() else None
+        return self._uploads.of_source(source)
 
     def downloads(self, run_id: str) -> Path:
         """Create and return the directory for the downloads of a run, whose id must be that of a journal."""
@@ -162,6 +159,11 @@ def safe_name(name: str) -> str:
     while len(f"{stem}{suffix}".encode()) > _MAX_NAME:
         stem = stem[:-1]
     return f"{stem}{suffix}"
+
+
+def _import(values: dict[str, Any]) -> Import:
+    edits = tuple((row, column, text) for row, column, text in values["edits"])
+    return Import(**{**values, "edits": edits})
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiohttp import BodyPartReader, web
 
+from importer.runner.uploads import use_upload
 from importer.timestamps import utc_now_text
 from importer.web.responses import RequestError
 from importer.web.store import Import, ImportStore, safe_name
@@ -43,7 +44,8 @@ async def receive(request: web.Request, store: ImportStore) -> Import:
     name = safe_name(part.filename)
     import_id = store.create()
     try:
-        size = await _copy(part, store.directory(import_id) / "file" / name)
+        with use_upload(store.directory(import_id)):
+            size = await _copy(part, store.directory(import_id) / "file" / name)
         return _new_import(store, import_id, name, size)
     except BaseException:
         store.remove(import_id)

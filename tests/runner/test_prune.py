@@ -1,6 +1,8 @@
 """Deleting old runs."""
 
+import json
 import os
+import secrets
 import time
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from importer.runner.events import Event, EventHandler
 from importer.runner.find_runs import list_runs
 from importer.runner.prune import prune_runs
 from importer.runner.state_directory import journal_path
+from importer.runner.uploads import DESCRIPTION, RUN_KEY, Uploads, use_upload
 from tests.support.command_line import TOKEN, Workplace
 
 DAY = 86_400
@@ -156,3 +159,94 @@ def test_the_list_of_runs_shows_size_and_age(work: Workplace, settings: Settings
     (line,) = work.here("runs", "--state-dir", str(settings.state_path)).out.splitlines()
     assert " 12 d " in line
     assert " kB " in line
+
+
+def upload(settings: Settings, content: str = "Contact ID,Company ID\n1,2\n", run_id: str | None = None) -> Path:
+    """Store a file as the page does and return its path."""
+    directory = Uploads.of(settings).imports / secrets.token_urlsafe(16)
+    (directory / "file").mkdir(parents=True)
+    (directory / DESCRIPTION).write_text(json.dumps({RUN_KEY: run_id}))
+    file = directory / "file" / "pairs.csv"
+    file.write_text(content)
+    return file
+
+
+def run_upload(settings: Settings) -> tuple[Path, str]:
+    """Run an uploaded file, download its results, and return its path and the run's id."""
+    file = upload(settings)
+    run_id = run_import(file, settings).run_id
+    (file.parents[1] / DESCRIPTION).write_text(json.dumps({RUN_KEY: run_id}))
+    downloads = Uploads.of(settings).downloads / run_id
+    downloads.mkdir(parents=True)
+    (downloads / "pairs.results.csv").write_text("a copy")
+    return file, run_id
+
+
+def size_of(*directories: Path) -> int:
+    return sum(file.stat().st_size for one in directories for file in one.rglob("*") if file.is_file())
+
+
+def test_an_uploaded_file_and_its_downloads_are_deleted_with_its_run(work: Workplace, settings: Settings) -> None:
+    file, run_id = run_upload(settings)
+    age(settings, 40)
+    downloads = Uploads.of(settings).downloads / run_id
+    size = size_of(file.parents[1], downloads) + next(one.bytes for one in list_runs(settings))
+    pruned = prune_runs(settings, 30)
+    assert (pruned.run_ids, pruned.uploads, pruned.bytes) == ((run_id,), 1, size)
+    assert not file.parents[1].exists()
+    assert not downloads.exists()
+
+
+def test_an_uploaded_file_is_kept_while_any_run_over_it_is_kept(work: Workplace, settings: Settings) -> None:
+    file, first = run_upload(settings)
+    age(settings, 40)
+    second = undo_run(first, settings).run_id
+    os.utime(file, (0, 0))
+    pruned = prune_runs(settings, 30)
+    assert (pruned.run_ids, pruned.uploads) == ((first,), 0)
+    assert file.is_file()
+    assert run_ids(settings) == [second]
+    age(settings, 40)
+    assert prune_runs(settings, 30).uploads == 1
+
+
+def test_an_abandoned_upload_is_deleted_when_it_is_old(work: Workplace, settings: Settings) -> None:
+    old, incomplete = upload(settings), upload(settings)
+    (incomplete.parents[1] / DESCRIPTION).unlink()
+    size = size_of(old.parents[1], incomplete.parents[1])
+    age(settings, 40)
+    young = upload(settings)
+    pruned = prune_runs(settings, 30)
+    assert (pruned.run_ids, pruned.uploads, pruned.bytes) == ((), 2, size)
+    assert young.is_file()
+    assert [path.name for path in Uploads.of(settings).imports.iterdir()] == [young.parents[1].name]
+
+
+def test_an_upload_that_a_process_uses_is_kept(work: Workplace, settings: Settings) -> None:
+    file = upload(settings)
+    with use_upload(file.parents[1]):
+        age(settings, 40)
+        assert prune_runs(settings, 30).uploads == 0
+    age(settings, 40)
+    assert file.is_file()
+    assert prune_runs(settings, 30).uploads == 1
+
+
+def test_an_upload_that_had_a_run_is_kept_while_a_journal_cannot_be_read(work: Workplace, settings: Settings) -> None:
+    with_run, run_id = run_upload(settings)
+    journal_path(settings, run_id).write_bytes(b"no journal")
+    upload(settings)
+    age(settings, 40)
+    assert prune_runs(settings, 30).uploads == 1
+    assert with_run.is_file()
+
+
+def test_nothing_else_in_the_directory_of_the_page_is_deleted(work: Workplace, settings: Settings) -> None:
+    other = Uploads.of(settings).imports / "notes"
+    other.mkdir(parents=True)
+    linked = Uploads.of(settings).imports / "a-link-to-another-directory"
+    linked.symlink_to(work.folder, target_is_directory=True)
+    age(settings, 40)
+    assert prune_runs(settings, 0).uploads == 0
+    assert other.is_dir()
+    assert linked.is_dir()
