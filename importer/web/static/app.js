@@ -174,7 +174,7 @@ const TEXT = {
     lookupTitle: "Looked up in HubSpot",
     lookup: (found) =>
       `${n(found.found)} of ${plural(found.values, "value")} found` +
-      [["not_found", "not found"], ["ambiguous", "found more than once"], ["not_read", "not looked up"]]
+      [["not_found", "not found"], ["ambiguous", "found more than once"], ["merged", "merged into another record"], ["not_read", "not looked up"]]
         .map(([key, words]) => (found[key] ? `, ${n(found[key])} ${words}` : "")).join("") + ".",
     primaries: (count) => `${plural(count, "primary company", "primary companies")} would change.`,
     will: (button, operation, account, sandbox) =>
@@ -898,13 +898,14 @@ function fileFields(data, read) {
     const select = el("select", { onchange: () => read({ [name]: select.value }) }, values.map(([value, text]) => option(value, text, current)));
     return field(id, label, select);
   };
-  const encodings = data.encodings.includes(data.encoding) ? data.encodings : [data.encoding, ...data.encodings];
+  const encoding = data.encodings.find((name) => data.encoding.toLowerCase().includes(name)) ?? data.encoding; // Shift_JIS (cp932)
+  const encodings = data.encodings.includes(encoding) ? data.encodings : [encoding, ...data.encodings];
   const header = el("input", { type: "number", min: "1", value: data.header_row ?? "", disabled: data.header_row === null && !data.error,
     onchange: () => read({ header_row: header.value ? Number(header.value) : null, no_header: null }) });
   return el("div", { class: "section stack" }, el("h2", {}, words.file), el("p", {}, words.format(data)),
     data.notes.map((text) => el("p", { class: "muted small" }, text)),
     el("div", { class: "fields" },
-      data.encoding && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name.toUpperCase()]), data.encoding),
+      data.encoding && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name === encoding ? data.encoding.toUpperCase() : name.toUpperCase()]), encoding),
       data.delimiter && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), data.delimiter),
       data.sheets.length > 1 && choose("sheet", words.sheet, "sheet", data.sheets.map((name) => [name, name]), data.sheet),
       field("header-row", words.headerRow, header)),
@@ -1034,7 +1035,7 @@ function drawFacts(view, node, check) {
     report.labels.length > 0 && [el("h2", {}, words.labelsTitle), el("ul", {}, report.labels.map((label) => el("li", {}, words.label(label))))],
     report.lookup && [el("h2", {}, words.lookupTitle), el("p", {}, words.lookup(report.lookup))],
     report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving_total)),
-      el("ul", { class: "small" }, report.primaries_moving.slice(0, 10).map((item) => el("li", {}, typeof item === "string" ? item : Object.values(item).join(" · "))))],
+      el("ul", { class: "small" }, report.primaries_moving.map((text) => el("li", {}, text)))],
     el("h2", {}, words.costs), el("p", {}, words.cost(costs, day)),
     report.already_linked !== null && el("p", {}, words.asked(report.already_linked, report.pairs)),
     !report.online && session.mode !== "none" && view.source.operation === "link" && el("p", {}, view.step.actionButton(words.ask, () => view.ask(true)))]);
