@@ -32,7 +32,7 @@ _with = click.option(
 @_with
 @options.sending
 @options.the_run
-@options.output
+@options.output_without_report
 def export(from_type: str, to_type: str, ids: Path | None, properties: tuple[str, ...], **flags: Any) -> int:
     """Write the links from records of type FROM to those of TO to a file.
 

@@ -58,7 +58,7 @@ reading = _group(
         "labels",
         metavar="NAME",
         multiple=True,
-        help="Give every pair this association label, by its name or CATEGORY:ID; can be repeated.",
+        help="Label of every pair, by its name or CATEGORY:ID; can be repeated (unlink removes only this label).",
     ),
 )
 sending = _group(
@@ -130,12 +130,15 @@ out = click.option(
     "--out", type=_PATH, metavar="PATH", help="Results file: a workbook if PATH ends in .xlsx, else CSV."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-output = _group(
+output_without_report = _group(
     out,
     as_json,
-    click.option("--report", type=_PATH, metavar="PATH", help="Also write a report of the run as one HTML file."),
     click.option("--quiet", is_flag=True, default=None, help="Print warnings and errors only."),
     click.option("--log-format", metavar="text|json", help="Format of the lines on standard error (default: text)."),
+)
+output = _group(
+    click.option("--report", type=_PATH, metavar="PATH", help="Also write a report of the run as one HTML file."),
+    output_without_report,
 )
 online = click.option("--online", is_flag=True, help="Also read from HubSpot: labels, existing links, Primary, limits.")
 state_dir = click.option("--state-dir", metavar="DIR", help="Directory of the journals.")

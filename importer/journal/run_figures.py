@@ -7,8 +7,9 @@ from importer.journal.sqlite_errors import as_journal_error
 from importer.model import GOOD_STATUSES, Status
 
 _BY_SECOND = "SELECT completed_at, status, count(*) FROM outcomes WHERE completed_at <> '' GROUP BY 1, 2 ORDER BY 1"
+# in SQLite, a column beside the only min() is that of the row with the minimum: the advice belongs to the message
 _KINDS = """
-SELECT status, coalesce(http_status, 0), error_category, count(*), min(error_message), min(advice) FROM outcomes
+SELECT status, coalesce(http_status, 0), error_category, count(*), min(error_message), advice FROM outcomes
 WHERE status NOT IN ({}) GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3
 """
 _CHANGES = """

@@ -109,11 +109,11 @@ def _write_files(
 ) -> tuple[Path | None, Path | None]:
     """Complete the file, or write the one with the unread records; return the paths of both, None if not written."""
     unread_path = out.with_name(f"{out.stem}.unread.csv")
+    if is_stopped:  # records that were not read before that are not unreadable
+        return None, None
     if work.unread:
         _write_unread(unread_path, work.unread, written)
         return None, unread_path
-    if is_stopped:
-        return None, None
     work.writer.finish()
     work.writer.commit(written)
     written.remove(unread_path)

@@ -10,6 +10,7 @@ from importer.hubspot.client import HubSpotClient
 from importer.model import ObjectType, RecordId, Role, Stop
 from importer.pool import Pool, StoppedError
 from importer.pool.all_links import AllLinks, RecordLinks
+from importer.pool.engines.lead_check import concerns_leads
 from importer.printable import printable
 from importer.reporter.result_row import escape_formula
 from importer.reporter.table_writer import TableWriter
@@ -54,11 +55,16 @@ class ExportWork:
         if isinstance(columns, Stop):
             return columns
         stop = await self._read_direction(pool, client, self.types, columns)
-        if stop is not None or self.links or self.unread or self.types[0] == self.types[1]:
+        if stop is not None or self.links or self.unread or not self._may_be_listed_elsewhere:
             if not self.links:
                 self._write_header(columns)
             return stop
         return await self._read_other_direction(pool, client, columns)
+
+    @property
+    def _may_be_listed_elsewhere(self) -> bool:
+        """Whether to list all records of the other type: for given records only if HubSpot lists leads one way."""
+        return self.types[0] != self.types[1] and (self.ids is None or concerns_leads(self.types))
 
     async def _read_other_direction(
         self, pool: Pool, client: HubSpotClient, columns: Sequence[PropertyColumn]

@@ -65,13 +65,17 @@ def _is_copy(journal: Journal) -> bool:
     return journal.path.stem != journal.info.run_id
 
 
-def journals(settings: Settings) -> Iterator[Journal]:
-    """Yield every readable journal, newest first, each open until the next is requested; copies are skipped."""
+def journals(settings: Settings, *, warn: bool = True) -> Iterator[Journal]:
+    """Yield every readable journal, newest first, each open until the next is requested; copies are skipped.
+
+    The others are named in a warning, unless another search has done that (`warn`).
+    """
     for path in reversed(list_journals(runs_directory(settings))):
         try:
             journal = Journal(path)
         except JournalError as error:
-            logger.warning("%s Skipping it.", error)
+            if warn:
+                logger.warning("%s Skipping it.", error)
             continue
         with journal:
             if not _is_copy(journal):
@@ -122,7 +126,7 @@ def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
     The paths of a series differ in digits only, as those of files with the date in their name.
     """
     found: dict[str, UnfinishedRun | None] = {}
-    for journal in journals(key.settings):
+    for journal in journals(key.settings, warn=False):
         info = journal.info
         if info.source not in found and _is_in_series(info, key.source) and _is_by(key, journal):
             is_open = not journal.is_finished and not is_held(journal.path)

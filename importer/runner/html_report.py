@@ -67,7 +67,7 @@ def _facts(journal: Journal, summary: Summary) -> list[Fact]:
         Fact("Started", info.created_at),
         *([Fact("Ended", utc_text(last))] if last is not None else []),
         Fact("Working time", duration_text(sum((one.end or one.start) - one.start for one in processes))),
-        Fact("Pairs", f"{summary.pairs:,} distinct pairs, {summary.duplicates:,} duplicate rows"),
+        Fact("Pairs", f"{_count(summary.pairs, 'distinct pair')}, {_count(summary.duplicates, 'duplicate row')}"),
         Fact("Results", summary.results or ""),
         Fact("Made by", f"importer {version('importer')}, API {info.api_version}"),
     ]
@@ -127,8 +127,12 @@ def _finding(group: ProblemGroup) -> Finding:
     return Finding(
         status=Status.INVALID,
         code=group.code,
-        number=f"{group.rows:,} row{'s' * (group.rows != 1)}",
+        number=_count(group.rows, "row"),
         message=first.message,
         advice=first.advice,
         first_rows=", ".join(f"{number}" for number, _ in group.first),
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"

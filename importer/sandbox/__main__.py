@@ -42,7 +42,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _boolean(text: str) -> bool:
-    return {"True": True, "False": False}[text]
+    values = {"true": True, "false": False}
+    if text.lower() not in values:
+        raise argparse.ArgumentTypeError(f"invalid truth value: {text!r} (true or false)")
+    return values[text.lower()]
 
 
 if __name__ == "__main__":

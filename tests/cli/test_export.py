@@ -227,6 +227,14 @@ def test_links_that_only_the_other_side_lists_are_exported_from_there(work: Work
     assert found == {one for one in expected if one[0] == "1" or not ids}
 
 
+def test_a_few_records_without_links_do_not_cost_a_list_of_all_records_of_the_other_type(work: Workplace) -> None:
+    (work.folder / "ids.csv").write_text("Contact ID\n1\n2\n")
+    done = work.here("export", "contacts", "companies", "--ids", "ids.csv", "--out", "links.csv", "--json")
+    assert (done.code, done.json["links"], done.json["records"]) == (0, 0, 2)
+    assert done.json["reads"] == 2  # the account and the two contacts
+    assert (work.folder / "links.csv").read_text(encoding="utf-8-sig").split() == [",".join(HEADER)]
+
+
 def test_an_account_without_links_gives_a_file_with_a_header_only(work: Workplace) -> None:
     done = work.here("export", "contacts", "companies", "--with", "email", "--out", "links.csv", "--json")
     assert (done.code, done.json["links"]) == (0, 0)

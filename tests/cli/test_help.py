@@ -36,6 +36,17 @@ def test_the_options_of_a_command_fit_a_terminal_of_80_columns(name: str) -> Non
     assert max(map(len, usage.splitlines())) <= WIDTH
 
 
+def test_an_export_offers_no_report_as_it_is_no_run(work: Workplace) -> None:
+    assert "--report" not in work.here("export", "--help").out
+    assert "--report" in work.here("run", "--help").out
+
+
+def test_the_help_of_unlink_does_not_promise_to_give_labels(work: Workplace) -> None:
+    help_text = " ".join(work.here("help", "unlink").out.split())
+    assert "Give every pair" not in help_text
+    assert "unlink removes only this label" in help_text
+
+
 def test_help_prints_a_topic_a_command_or_an_overview(work: Workplace) -> None:
     assert work.here("help", "exit-codes").out == text("exit-codes") + "\n"
     assert work.here("help", "run").out == work.here("run", "--help").out

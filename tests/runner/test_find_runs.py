@@ -48,6 +48,16 @@ def test_a_copied_journal_is_never_continued(
     assert run_import(source, settings).run_id != stopped.run_id
 
 
+def test_a_journal_that_cannot_be_read_is_named_once_by_a_run(
+    work: Workplace, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged = runs_directory(settings) / "20260101-000000-aaaaa.sqlite"
+    damaged.parent.mkdir(parents=True, exist_ok=True)
+    damaged.write_bytes(b"no database" * 100)
+    run_import(work.write("pairs.csv", work.pairs(2)), settings)
+    assert caplog.text.count(damaged.name) == 1
+
+
 def test_a_changed_source_is_refused_while_its_run_is_unfinished(work: Workplace, settings: Settings) -> None:
     source = work.write("a.csv", work.pairs(3))
     run_import(source, settings)

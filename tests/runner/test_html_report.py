@@ -81,6 +81,27 @@ def test_every_figure_agrees_with_the_journal_and_with_what_hubspot_counted(
     assert f"with {max(one.busiest for one in data.seconds):,} calls begun" in " ".join(page.texts)
 
 
+def test_a_single_duplicate_is_one_row(work: Workplace, settings: Settings) -> None:
+    run_import(work.write("pairs.csv", [*work.pairs(3), work.pairs(1)[0]]), settings)
+    assert "3 distinct pairs, 1 duplicate row" in Page(work.folder / "report.html").texts
+
+
+def test_the_advice_about_failures_belongs_to_their_message(work: Workplace, settings: Settings) -> None:
+    one, other = work.pairs(2)
+    refused = [f"association_limit=put,contacts:{one[0]}>companies:{one[1]}"]
+    refused.append(f"validation_rule=put,contacts:{other[0]}>companies:{other[1]}")
+    work.hubspot.change("faults", faults=refused)
+    try:
+        summary = run_import(work.write("pairs.csv", [one, other]), settings)
+    finally:
+        work.hubspot.change("faults", faults=[])
+    rows = summary.to_frame()
+    assert set(rows["import_error_category"]) == {"VALIDATION_ERROR"}
+    with open_journal(settings, summary.run_id) as journal:
+        (kind,) = journal.failure_kinds()
+    assert (kind.message, kind.advice) in set(zip(rows["import_error_message"], rows["import_advice"], strict=True))
+
+
 def test_the_report_has_no_script_and_makes_no_request(work: Workplace, settings: Settings) -> None:
     run_import(work.write("pairs.csv", [*work.pairs(3), ("x", 1)]), settings)
     page = Page(work.folder / "report.html")

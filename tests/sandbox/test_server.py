@@ -1,6 +1,7 @@
 """The lifetime of the server and its options."""
 
 import asyncio
+import sys
 from typing import Any
 
 import aiohttp
@@ -103,3 +104,13 @@ async def test_account_details_have_the_time_zone_and_kind_of_account(
         _, body = await hubspot.get("/account-info/2026-09/details")
     assert (body["timeZone"], body["accountType"]) == (zone, "STANDARD")
     assert (body["utcOffset"], body["utcOffsetMilliseconds"]) == (offset, milliseconds)
+
+
+@pytest.mark.parametrize("text", ["true", "False"])
+async def test_a_truth_value_is_read_in_any_case_and_another_word_is_refused(text: str) -> None:
+    command = (sys.executable, "-m", "importer.sandbox", "--limit", "0", "--rotate-refresh-tokens")
+    for value, expected in ((text, "0 calls in"), ("perhaps", "invalid truth value: 'perhaps'")):
+        process = await asyncio.create_subprocess_exec(*command, value, stderr=asyncio.subprocess.PIPE)
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
+        assert expected in errors.decode()
+        assert "Traceback" not in errors.decode()

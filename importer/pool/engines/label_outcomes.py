@@ -3,11 +3,17 @@
 from dataclasses import replace
 
 from importer.hubspot.advice import RETRY_ADVICE
-from importer.hubspot.association_types import parse_types, types_text
+from importer.hubspot.association_types import parse_types, primary_type, types_text
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
 from importer.pool.engines.read_back import NOT_READ
 from importer.pool.engines.type_reader import PresentTypes
+from importer.pool.stop_signal import types_of
+
+PRIMARY_ADVICE = (
+    "A record has one Primary, and another row or person may have given it to another record since: keep the label "
+    "Primary in the right row only, then run importer retry."
+)
 
 
 def not_read(pending: PendingPair, last: Outcome) -> Outcome:
@@ -46,6 +52,7 @@ def confirmed(sent: Outcome, found: PresentTypes) -> Outcome:
 
 def unconfirmed(pending: PendingPair, sent: Outcome, found: PresentTypes | None) -> Outcome:
     """Return the outcome of a pair that HubSpot accepted, but that reading back does not show with its labels."""
+    advice = RETRY_ADVICE
     if found is None:
         message = "HubSpot accepted the labels, but the run ended before they were read back."
     elif found.unread is not None:
@@ -54,11 +61,13 @@ def unconfirmed(pending: PendingPair, sent: Outcome, found: PresentTypes | None)
         missing = parse_types(pending.goal) - found.types
         named = f"does not show {types_text(missing)}" if missing else f"shows {types_text(found.types)}"
         message = f"HubSpot accepted the labels, but reading back {named}."
+        if missing == {primary_type(*types_of(pending))}:
+            advice = PRIMARY_ADVICE
     return replace(
         sent,
         status=Status.UNCONFIRMED,
         error_category="NOT_CONFIRMED",
         error_message=message,
         association_types="" if found is None or found.unread is not None else types_text(found.types),
-        advice=RETRY_ADVICE,
+        advice=advice,
     )

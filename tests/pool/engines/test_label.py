@@ -142,6 +142,18 @@ async def test_a_label_that_is_not_listed_afterwards_is_unconfirmed(path: Path) 
         assert second not in ran.outcomes
 
 
+async def test_a_pair_that_lost_primary_to_a_later_one_is_not_advised_to_take_it_back(path: Path) -> None:
+    companies = (RecordId("7"), RecordId("8"), RecordId("9"))
+    wanted = [Pair(ObjectType("contacts"), RecordId("5"), ObjectType("companies"), other) for other in companies]
+    async with hubspot() as sandbox:
+        ran = await Rig(journal_with_goals(path, [(pair, (PRIMARY,)) for pair in wanted]), sandbox).run(
+            put, in_order=True
+        )
+        assert ran.of(Status.UNCONFIRMED) == {wanted[1]}
+        assert ran.outcomes[wanted[1]].advice.startswith("A record has one Primary")
+        assert PRIMARY in types(sandbox, wanted[2])
+
+
 @pytest.mark.parametrize(
     "fault",
     ["lost_answer=label_put,calls:3-4", "http_503=label_put*1", "too_fast_second=label_put*1", "pending=label_put*1"],
