@@ -22,7 +22,7 @@ JSON_KEYS = [
     *("run_id", "operation", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
     *("not_linked", "blank", "failed"),
     *("unconfirmed", "invalid", "not_sent", "duplicates", "calls", "reads", "retries", "rate_limited"),
-    *("seconds", "results", "failures"),
+    *("seconds", "results", "failures", "report"),
 ]
 
 
@@ -59,6 +59,7 @@ def test_a_thousand_pairs_are_linked_and_every_row_has_its_result(work: Workplac
         "rate_limited": 0,
         "results": str(work.folder / "deals.results.csv"),
         "failures": None,
+        "report": None,
     }
     assert work.links() == set(pairs)
     assert work.asked() == dict.fromkeys(pairs, 1)

@@ -107,10 +107,10 @@ def limited(work: Workplace, limit: int, *arguments: object) -> Done:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 500 KiB; the test is skipped if this user may not mount one."""
+    """A disk of 700 KiB; the test is skipped if this user may not mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=500k", "none", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=700k", "none", str(folder)]
     mount = subprocess.run(command, capture_output=True, check=False)
     if mount.returncode:
         pytest.skip("this user may not mount a small disk")
@@ -150,7 +150,7 @@ def test_a_disk_that_fills_up_while_pairs_are_sent_stops_the_run_and_keeps_the_o
 def test_results_that_do_not_fit_on_the_disk_are_written_elsewhere(work: Workplace, small_disk: Path) -> None:
     pairs = work.pairs(1500)
     source = work.write("a.csv", pairs)
-    (small_disk / "others").write_bytes(bytes(350_000))
+    (small_disk / "others").write_bytes(bytes(550_000))
     done = work.here("run", source, "--json", "--out", small_disk / "r.csv")
     assert done.code == 0, done.err
     assert f"{small_disk / 'r.csv'} cannot be written: the disk is full." in done.err

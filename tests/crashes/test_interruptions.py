@@ -57,12 +57,13 @@ def test_a_run_right_after_a_killed_one_counts_the_calls_it_may_have_made(limite
 
 def test_two_runs_at_once_take_turns_within_one_window(limited_rate: Workplace) -> None:
     work = limited_rate
-    first = work.start("run", work.write("a.csv", work.pairs(150)), "--json")
+    first = work.start("run", work.write("a.csv", work.pairs(600)), "--json")
+    wait_until(lambda: bool(work.links()))
     second = work.start("run", work.write("b.csv", work.pairs(150, 1000)), "--json", "--state-dir", "elsewhere")
     ended = [first.end(), second.end()]
     assert [done.code for done in ended] == [0, 0]
     assert sum("waiting until it ends" in done.err for done in ended) == 1
-    assert len(work.links()) == 300
+    assert len(work.links()) == 750
 
 
 def test_another_tmpdir_and_another_name_for_this_machine_share_the_window(limited_rate: Workplace) -> None:
