@@ -1,4 +1,4 @@
-"""Airflow DAG that runs the importer every night for many HubSpot accounts, one task for each (tried with Airflow 3).
+"""Airflow DAG that runs the importer every night for many HubSpot accounts, one task for each (for Airflow 3).
 
 Create its pool with one slot for each account: `airflow pools set hubspot 3 "one slot for each HubSpot account"`. An
 account's task never runs twice at the same time, so that its token is never used on two machines: a DAG run has one
