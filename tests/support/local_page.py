@@ -75,7 +75,8 @@ def start_server(folder: Path, *arguments: str, **variables: str) -> PageServer:
     environment = {
         **system,
         "PYTHONPATH": str(ROOT),
-        "PYTHONWARNINGS": "error",
+        # A worker that is stopped while it opens a file leaves that file to the garbage collector.
+        "PYTHONWARNINGS": "error,ignore::ResourceWarning",
         "IMPORTER_STATE_DIR": str(folder / "state"),
         **variables,
     }
