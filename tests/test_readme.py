@@ -119,7 +119,7 @@ def test_the_second_command_collects_every_test_file(checkout: Path) -> None:
 
 def is_long(path: Path) -> bool:
     """Return whether all tests of a file run on request only."""
-    marks = re.search(r"^pytestmark = \[.*?^?\]", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    marks = re.search(r"^pytestmark = \[.*?\]", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return marks is not None and "pytest.mark.long" in marks[0]
 
 
