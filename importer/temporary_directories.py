@@ -23,8 +23,8 @@ def temporary_directory(parent: Path) -> Iterator[Path]:
     """
     make_private(parent)
     with ExitStack() as stack:
-        directory = _create(parent, stack)
-        while not (directory / _MARKER).exists():  # removed as abandoned, before this process had locked it
+        directory = None
+        while directory is None:
             directory = _create(parent, stack)
         yield directory
 
@@ -40,18 +40,36 @@ def remove_abandoned(parent: Path) -> None:
             if _is_own(directory):
                 lock = FileLock(directory / _LOCK, timeout=0, mode=0o600)
                 with suppress(OSError, NotImplementedError, Timeout), lock:
-                    shutil.rmtree(directory)
+                    _remove(directory)
 
 
-def _create(parent: Path, stack: ExitStack) -> Path:
-    """Create a directory, mark it and lock it as long as `stack` is open, which then removes it."""
+def _create(parent: Path, stack: ExitStack) -> Path | None:
+    """Create a directory, mark it and lock it as long as `stack` is open, which then removes it.
+
+    Returns None when another process took it for abandoned before this one had locked it.
+    """
     directory = Path(mkdtemp(prefix=PREFIX, dir=parent))
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
     with suppress(FileNotFoundError):
         (directory / _MARKER).write_text(directory.name, encoding="ascii")
-    with suppress(OSError, NotImplementedError, Timeout):
+    try:
         stack.enter_context(FileLock(directory / _LOCK, timeout=0, mode=0o600))
-    return directory
+    except Timeout:
+        return None
+    except (OSError, NotImplementedError):
+        pass  # no locks on this file system: then no other process removes it either
+    return directory if (directory / _MARKER).exists() else None
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory whose lock is held, the lock last: its creator may take over a free lock. Raises OSError."""
+    for path in directory.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != _LOCK:
+            path.unlink()
+    (directory / _LOCK).unlink()
+    directory.rmdir()
 
 
 def _is_own(directory: Path) -> bool:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,21 @@ def test_another_directory_is_made_if_one_is_removed_before_it_is_locked(
     with temporary_directory(tmp_path) as directory:
         assert made == [made[0], directory]
         (directory / "rows").touch()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_is_created_while_others_are_cleaned_up_is_kept(tmp_path: Path) -> None:
+    def lost(_: int) -> int:
+        count = 0
+        for _ in range(200):
+            remove_abandoned(tmp_path)
+            with temporary_directory(tmp_path) as directory:
+                remove_abandoned(tmp_path)
+                count += not directory.exists()
+        return count
+
+    with ThreadPoolExecutor(6) as threads:
+        assert sum(threads.map(lost, range(6))) == 0
     assert list(tmp_path.iterdir()) == []
 
 
