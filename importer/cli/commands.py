@@ -71,7 +71,7 @@ def _run(flags: dict[str, Any], work: Callable[..., Summary]) -> int:
     if as_json:
         click.echo(summary.as_json())
     elif not settings.quiet:
-        show_summary(summary_table(summary))
+        show_summary("\n\n".join(map(summary_table, (*summary.earlier_runs, summary))))
     return summary.exit_code
 
 

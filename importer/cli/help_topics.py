@@ -90,7 +90,13 @@ counts every row: the statuses add up to the number of rows."""
 _EXIT_CODES_END = """
 Errors that end a command are printed with a stable code, such as
 [TOKEN_MISSING]; with --log-format json it is the key "code". The exit code does
-not depend on whether the output could be written."""
+not depend on whether the output could be written.
+
+A command that finishes earlier runs before its own (finish_unfinished,
+on_changed_source) ends with the worst of their codes and its own; --json lists
+them under earlier_runs. If one stops for a reason that would stop the next too,
+such as the daily limit, the command ends with it, and the object is that run's.
+After code 2 nothing was sent for the file of the command."""
 
 
 def _results() -> str:

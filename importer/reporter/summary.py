@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from importer.errors import OutputError
 from importer.exit_codes import ExitCode
@@ -32,7 +32,8 @@ class Summary:
     """A run in numbers, in the order of the JSON object.
 
     Row counts cover the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this
-    process; `results`, `failures` and `report` are paths. Raises ValueError unless the statuses add up to the rows.
+    process; `results`, `failures` and `report` are paths. `earlier_runs` are those that the same command finished
+    before this one. Raises ValueError unless the statuses add up to the rows.
     """
 
     run_id: str
@@ -59,6 +60,7 @@ class Summary:
     results: str | None
     failures: str | None
     report: str | None = None
+    earlier_runs: tuple["Summary", ...] = ()
 
     def __post_init__(self) -> None:
         _ = self.row_counts  # which checks that they add up
@@ -71,7 +73,14 @@ class Summary:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM or SIGHUP."""
+        """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM or SIGHUP.
+
+        The worst one of this run and the earlier runs.
+        """
+        return max([self._own_exit_code, *(run.exit_code for run in self.earlier_runs)])
+
+    @property
+    def _own_exit_code(self) -> ExitCode:
         if self.status is RunStatus.INTERRUPTED:
             is_terminated = self.stopped_by in {StopReason.SIGTERM, StopReason.SIGHUP}
             return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
@@ -79,9 +88,15 @@ class Summary:
             return ExitCode.STOPPED
         return ExitCode.SOME_ROWS_BAD if self.row_counts.bad else ExitCode.OK
 
+    def values(self) -> dict[str, Any]:
+        """Return the run without the earlier ones as JSON values; seconds to the millisecond."""
+        values = asdict(self)
+        del values["earlier_runs"]
+        return {**values, "seconds": round(self.seconds, 3)}
+
     def as_json(self) -> str:
-        """Return one line of ASCII; seconds to the millisecond."""
-        return json.dumps({**asdict(self), "seconds": round(self.seconds, 3)})
+        """Return one line of ASCII. Each of the earlier runs is an object with the same keys but `earlier_runs`."""
+        return json.dumps({**self.values(), "earlier_runs": [run.values() for run in self.earlier_runs]})
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return the results file as a data frame with typed result columns (`reporter.frame`).

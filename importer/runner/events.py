@@ -7,6 +7,7 @@ from importer.journal import SourceCounts
 from importer.model import Operation
 from importer.pool import Progress
 from importer.reader import SourceInfo
+from importer.reporter import Summary
 from importer.runner.estimate import Costs
 from importer.runner.lookup_counts import LookupCounts
 
@@ -51,7 +52,14 @@ class RowsRead:
     rows: int
 
 
-Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The outcome of a run, whose results are written. A command that finishes earlier runs first reports each."""
+
+    summary: Summary
+
+
+Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice | RunEnded
 EventHandler = Callable[[Event], None]
 
 

@@ -14,7 +14,7 @@ from importer.runner import output_paths
 from importer.runner.account_work import work_in_account
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.estimate import costs
-from importer.runner.events import Plan
+from importer.runner.events import Plan, RunEnded
 from importer.runner.finish import command_name, conclude, report_stop
 from importer.runner.remove import change_links
 from importer.runner.send import Sent, Work, abort_after_requests, link_pending
@@ -46,6 +46,7 @@ def execute(
             output = output_paths.output_of(journal, command_name(journal), results, target.context)
             summary = conclude(journal, sent, output, started, target.context)
     report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
+    target.context.on_event(RunEnded(summary))
     return summary
 
 

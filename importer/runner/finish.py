@@ -99,17 +99,17 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
     """
     if sent.stop is not None and sent.stop.reason is StopReason.FIRST_ROWS:
         summary = summarise(journal, sent, _count_rows(journal), time.monotonic() - started)
-        journal.end(asdict(summary))
+        journal.end(summary.values())
         return summary
     output, totals = _write_with_fallback(journal, output, context)
     summary = summarise(journal, sent, totals, time.monotonic() - started)
     summary = _with_files(summary, totals, output)
     report = context.settings.report
     if report is None:
-        journal.end(asdict(summary))
+        journal.end(summary.values())
         return summary
     summary = replace(summary, report=str(Path(report).resolve()))
-    journal.end(asdict(summary))  # so that the report shows the end of this process
+    journal.end(summary.values())  # so that the report shows the end of this process
     try:
         _write_html(journal, summary, Path(report), context)
     except OutputError as error:

@@ -23,7 +23,7 @@ from importer.journal import open_for_run
 from importer.model import GOOD_STATUSES
 from importer.reporter import RunStatus, Summary
 from importer.runner.context import RunContext
-from importer.runner.events import ignore
+from importer.runner.events import Event, RunEnded, ignore
 from importer.runner.send import run_on_own_loop
 from importer.runner.state_directory import journal_path, open_journal
 from importer.timestamps import utc_now_text
@@ -61,10 +61,11 @@ class Delivery:
 
 
 def notified(command: Command[First, P]) -> Command[First, P]:
-    """Decorate a function that executes a run: notify the targets of its settings at its start and end.
+    """Decorate a function that executes runs: notify the targets of its settings.
 
-    The wrapped function raises SettingsError before anything else if an address is unusable. Runs in a simulated
-    HubSpot are rehearsals, about which nobody is notified.
+    The heartbeat monitor is notified once at the start and once at the end of the function, the others about every run
+    that it executes. The function raises SettingsError before anything else if an address is unusable. Runs in a
+    simulated HubSpot are rehearsals, about which nobody is notified.
     """
 
     @functools.wraps(command)
@@ -74,6 +75,7 @@ def notified(command: Command[First, P]) -> Command[First, P]:
             return command(first, settings, *args, **kwargs)
         on_event: Any = kwargs.get("on_event", ignore)
         notifier = Notifier(targets, RunContext(settings, on_event=on_event))
+        kwargs["on_event"] = notifier.on_event
         notifier.started()
         try:
             summary = command(first, settings, *args, **kwargs)
@@ -84,7 +86,7 @@ def notified(command: Command[First, P]) -> Command[First, P]:
         except Exception:
             notifier.failed("INTERNAL_ERROR", ExitCode.INTERNAL_ERROR)
             raise
-        notifier.ended(summary)
+        notifier.finished(summary)
         return summary
 
     return wrapper
@@ -97,6 +99,12 @@ class Notifier:
     targets: NotifyTargets
     context: RunContext
 
+    def on_event(self, event: Event) -> None:
+        """Pass on an event; notify the targets if a run has ended."""
+        self.context.on_event(event)
+        if isinstance(event, RunEnded):
+            self._ended(event.summary)
+
     def started(self) -> None:
         """Notify the heartbeat monitor that a run starts."""
         self._deliver(self._heartbeat("/start"))
@@ -107,20 +115,30 @@ class Notifier:
         body = {"status": "error", "code": code, "exit_code": int(exit_code)}
         self._deliver([*self._heartbeat("/fail"), *self._people(text, json.dumps(body))])
 
-    def ended(self, summary: Summary) -> None:
-        """Notify the targets of the outcome of a run, and record in its journal who was notified."""
-        is_complete = summary.status is RunStatus.FINISHED
-        messages = self._heartbeat("" if is_complete else "/fail")
+    def finished(self, summary: Summary) -> None:
+        """Notify the heartbeat monitor that a command has ended; after a signal that is done already."""
+        if summary.status is not RunStatus.INTERRUPTED:
+            is_complete = summary.exit_code in {ExitCode.OK, ExitCode.SOME_ROWS_BAD}
+            self._record(summary.run_id, self._deliver(self._heartbeat("" if is_complete else "/fail")))
+
+    def _ended(self, summary: Summary) -> None:
+        """Notify people of the outcome of a run. A signal ends the command too, and little time is left then."""
+        is_interrupted = summary.status is RunStatus.INTERRUPTED
+        messages = self._heartbeat("/fail") if is_interrupted else []
         if self.targets.when is NotifyWhen.ALWAYS or summary.exit_code is not ExitCode.OK:
             text = _sentence(summary, _source_name(self.context.settings, summary.run_id))
             messages += self._people(text, summary.as_json())
-        after_signal = summary.status is RunStatus.INTERRUPTED
-        deliveries = self._deliver(messages, after_signal=after_signal)
+        self._record(summary.run_id, self._deliver(messages, after_signal=is_interrupted))
+
+    def _record(self, run_id: str, deliveries: list[Delivery]) -> None:
+        """Record in the journal of a run who was notified."""
+        if not deliveries:
+            return
         try:
-            with open_for_run(journal_path(self.context.settings, summary.run_id)) as journal:
+            with open_for_run(journal_path(self.context.settings, run_id)) as journal:
                 journal.add_notifications([asdict(delivery) for delivery in deliveries])
         except (ImporterError, OSError) as error:
-            self.context.warn(f"The notifications are not in the journal of run {summary.run_id}: {error}")
+            self.context.warn(f"The notifications are not in the journal of run {run_id}: {error}")
 
     def _people(self, text: str, body: str) -> list[Message]:
         messages = []

@@ -1,6 +1,8 @@
 """Finishes the unfinished runs that a nightly command finds before its own: of a changed file, or of earlier files."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from importer.config import ChangedSource
 from importer.errors import BusyError
@@ -15,11 +17,36 @@ from importer.runner.target import Target
 from importer.stops import StopReason
 
 
-def finish_changed(run: UnfinishedRun, key: RunKey, target: Target) -> Summary | None:
+def finish_previous(changed: UnfinishedRun | None, key: RunKey, target: Target) -> tuple[Summary, ...]:
+    """Finish the runs that precede a new one, until one prevents it, and return their summaries in this order.
+
+    `changed` is the unfinished run over an earlier content of the source. Raises JournalError unless the settings ask
+    for it to be finished.
+    """
+    finished: tuple[Summary, ...] = () if changed is None else (_finish_changed(changed, key, target),)
+    is_retry = key.reading.statuses is not None  # a results file belongs to no series
+    for run in () if is_retry or is_blocked_by(finished) else _unfinished_in_series(key, target):
+        summary = _finish_earlier(run, target)
+        finished += () if summary is None else (summary,)
+        if is_blocked_by(finished):
+            break
+    return finished
+
+
+def is_blocked_by(finished: Sequence[Summary]) -> bool:
+    """Return whether the last of the runs stopped for a reason that would stop the next one too."""
+    last = finished[-1] if finished else None
+    return (
+        last is not None
+        and last.status is not RunStatus.FINISHED
+        and last.stopped_by is not StopReason.TOO_MANY_FAILURES
+    )
+
+
+def _finish_changed(run: UnfinishedRun, key: RunKey, target: Target) -> Summary:
     """Finish the run over an earlier content of the source; its results get a name of their own.
 
-    Return its summary if it stopped for a reason that would stop the next run as well. Raises JournalError unless the
-    settings ask for it. A removal, whose number of links somebody has to confirm, is never finished on the way.
+    A removal, whose number of links somebody has to confirm, is never finished on the way.
     """
     settings = key.settings
     if settings.on_changed_source is ChangedSource.REFUSE:
@@ -27,47 +54,37 @@ def finish_changed(run: UnfinishedRun, key: RunKey, target: Target) -> Summary |
     target.context.notify(
         f"{run.info.source} has changed since run {run.info.run_id} started: finishing that run first."
     )
-    out = output_paths.superseded_results_path(run.info, sandbox=settings.sandbox)
-    summary = execute(run.path, _with_own_counts(target), out)
-    return summary if _blocking(summary) else None
+    return _execute(run, target, output_paths.superseded_results_path(run.info, sandbox=settings.sandbox))
 
 
-def finish_earlier(key: RunKey, target: Target) -> Summary | None:
-    """Finish the unfinished runs over earlier files of the series, or report them if that is not requested.
-
-    Return the summary of the first one that stopped for a reason that would stop the next run as well.
-    """
-    for run in find_runs.unfinished_in_series(key):
-        if not key.settings.finish_unfinished or key.operation is not Operation.LINK:
-            target.context.warn(
-                f"Run {run.info.run_id} over {run.info.source} is unfinished. To finish it: importer resume "
-                f"{run.info.run_id} (the setting finish_unfinished does that before each run)."
-            )
-            continue
-        target.context.notify(f"Finishing run {run.info.run_id} over {run.info.source} first.")
-        summary = _finish_unless_busy(run, target)
-        if summary is not None and _blocking(summary):
-            return summary
-    return None
+def _unfinished_in_series(key: RunKey, target: Target) -> list[UnfinishedRun]:
+    """Return the unfinished runs over earlier files of the series, or only report them if that is not requested."""
+    runs = find_runs.unfinished_in_series(key)
+    if key.settings.finish_unfinished and key.operation is Operation.LINK:
+        return runs
+    for run in runs:
+        target.context.warn(
+            f"Run {run.info.run_id} over {run.info.source} is unfinished. To finish it: importer resume "
+            f"{run.info.run_id} (the setting finish_unfinished does that before each run)."
+        )
+    return []
 
 
-def _finish_unless_busy(run: UnfinishedRun, target: Target) -> Summary | None:
+def _finish_earlier(run: UnfinishedRun, target: Target) -> Summary | None:
     """Finish a run; return None if another process works on it, for which this one must not wait."""
+    target.context.notify(f"Finishing run {run.info.run_id} over {run.info.source} first.")
     settings = target.context.settings.model_copy(update={"no_wait": True})
     try:
         with hold_command(replace(target.context, settings=settings), command_of(run.info)) as held:
             held.note(run.info.run_id)
-            return execute(run.path, _with_own_counts(target), None)
+            return _execute(run, target, None)
     except BusyError:
         target.context.notify(f"Another process is working on run {run.info.run_id}.")
         return None
 
 
-def _with_own_counts(target: Target) -> Target:
-    """Return the target with separate counts of requests: each run reports its own."""
-    return replace(target, context=replace(target.context, requests=RequestCounts()))
-
-
-def _blocking(summary: Summary) -> bool:
-    """Return whether a run stopped for a reason that would stop the next one too."""
-    return summary.status is not RunStatus.FINISHED and summary.stopped_by is not StopReason.TOO_MANY_FAILURES
+def _execute(run: UnfinishedRun, target: Target, out: Path | None) -> Summary:
+    """Execute a run with its own counts of requests, and without a report, whose path is for the command's own run."""
+    settings = target.context.settings.model_copy(update={"report": None})
+    context = replace(target.context, settings=settings, requests=RequestCounts())
+    return execute(run.path, replace(target, context=context), out)

@@ -18,13 +18,13 @@ from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
-from importer.runner.find_runs import RunKey, UnfinishedRun
+from importer.runner.find_runs import RunKey
 from importer.runner.finish import report_finished
 from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun, reading_values, target_name
 from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
-from importer.runner.previous_runs import finish_changed, finish_earlier
+from importer.runner.previous_runs import finish_previous, is_blocked_by
 from importer.runner.prune import prune_before_run
 from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
@@ -124,26 +124,20 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
         key = RunKey(settings, source, request.reading, target.owns, request.operation)
         unfinished = None if request.fresh else find_runs.unfinished_run(key)
         is_new = unfinished is None or unfinished.has_other_source
+        earlier = finish_previous(unfinished, key, target) if is_new else ()
+        if is_blocked_by(earlier):
+            return replace(earlier[-1], earlier_runs=earlier[:-1])
         if is_new:
-            summary = _finish_previous(unfinished, key, target)
-            if summary is not None:
-                return summary
             prune_before_run(target.context)
         path = unfinished.path if unfinished and not is_new else _create_run(source, request, target)
         command.note(path.stem)
         try:
-            return execute(path, target, request.out, request.confirmation, request.first_rows)
+            summary = execute(path, target, request.out, request.confirmation, request.first_rows)
+            return replace(summary, earlier_runs=earlier)
         except ConfirmationError:
             if is_new:
                 remove_journal(path)
             raise
-
-
-def _finish_previous(unfinished: UnfinishedRun | None, key: RunKey, target: Target) -> Summary | None:
-    """Finish the runs that precede a new one; return the summary of one whose end prevents it."""
-    summary = finish_changed(unfinished, key, target) if unfinished is not None else None
-    is_retry = key.reading.statuses is not None  # a results file belongs to no series
-    return summary if summary or is_retry else finish_earlier(key, target)
 
 
 def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | str | None) -> Summary | None:

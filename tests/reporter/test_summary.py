@@ -78,7 +78,28 @@ def test_the_json_object_is_one_line_with_the_keys_of_the_contract_in_order() ->
         ("results", "/data/取引先.csv"),
         ("failures", "/data/deals.failures.csv"),
         ("report", None),
+        ("earlier_runs", []),
     ]
+
+
+def test_earlier_runs_are_objects_with_the_keys_of_a_run() -> None:
+    earlier = dataclasses.replace(all_linked(), run_id="20260503-030201")
+    (found,) = json.loads(dataclasses.replace(SUMMARY, earlier_runs=(earlier,)).as_json())["earlier_runs"]
+    assert {**found, "earlier_runs": []} == json.loads(earlier.as_json())
+    assert "earlier_runs" not in found
+
+
+@pytest.mark.parametrize(
+    ("earlier", "code"),
+    [
+        ([], 0),
+        ([all_linked()], 0),
+        ([SUMMARY, all_linked()], 1),
+        ([SUMMARY, all_linked(RunStatus.STOPPED, StopReason.TOO_MANY_FAILURES)], 3),
+    ],
+)
+def test_the_worst_exit_code_of_a_run_and_those_before_it_wins(earlier: list[Summary], code: int) -> None:
+    assert dataclasses.replace(all_linked(), earlier_runs=tuple(earlier)).exit_code == code
 
 
 def test_a_stopped_run_says_by_what() -> None:
