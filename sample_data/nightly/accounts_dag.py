@@ -1,4 +1,4 @@
-"""Airflow DAG that runs the importer every night for many HubSpot accounts, one task for each (for Airflow 3).
+"""Airflow DAG that runs the importer every night for many HubSpot accounts, one task for each (tried with Airflow 3.3).
 
 Create its pool with one slot for each account: `airflow pools set hubspot 3 "one slot for each HubSpot account"`. An
 account's task never runs twice at the same time, so that its token is never used on two machines: a DAG run has one
@@ -17,9 +17,11 @@ from pathlib import Path
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
-IMPORTER = os.environ.get("IMPORTER_PROGRAM", "/opt/importer/bin/importer")
-CONFIG = os.environ.get("IMPORTER_ACCOUNTS", "/etc/importer/accounts.toml")
-SOURCES = os.environ.get("IMPORTER_SOURCES", "/srv/crm")
+# Names without the prefix IMPORTER_, which the importer takes for its settings.
+IMPORTER = os.environ.get("HUBSPOT_DAG_IMPORTER", "/opt/importer/bin/importer")
+CONFIG = os.environ.get("HUBSPOT_DAG_CONFIG", "/etc/importer/accounts.toml")
+SOURCES = os.environ.get("HUBSPOT_DAG_SOURCES", "/srv/crm")
+RETRY_DELAY = timedelta(seconds=float(os.environ.get("HUBSPOT_DAG_RETRY_SECONDS", "10800")))
 
 
 @dag(schedule="30 2 * * *", start_date=datetime(2026, 1, 1, tzinfo=UTC), catchup=False, max_active_runs=1)
@@ -29,7 +31,7 @@ def hubspot_accounts():
         """Return the profiles of the config file: one task is mapped to each."""
         return sorted(tomllib.loads(Path(CONFIG).read_text(encoding="utf-8"))["profiles"])
 
-    @task(pool="hubspot", retries=8, retry_delay=timedelta(hours=3))
+    @task(pool="hubspot", retries=8, retry_delay=RETRY_DELAY)
     def link(profile: str) -> dict:
         """Run the importer for one account; return its report."""
         source = f"{SOURCES}/{profile}.csv"
@@ -37,10 +39,10 @@ def hubspot_accounts():
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode in (0, 1):  # 0: every row is good, 1: some rows need correction
             return json.loads(done.stdout)
-        if done.returncode in (3, 130, 143):  # stopped early or interrupted: a retry resumes the run
-            raise RuntimeError(f"{profile}: the importer stopped with exit code {done.returncode}: {done.stdout}")
-        # 2: wrong command, settings or file; 70: a bug. A retry would fail again.
-        raise AirflowFailException(f"{profile}: the importer failed with exit code {done.returncode}; see the log.")
+        if done.returncode in (2, 70):  # 2: wrong command, settings or file; 70: a bug. A retry would fail again
+            raise AirflowFailException(f"{profile}: the importer failed with exit code {done.returncode}; see the log.")
+        # 3: stopped early; 130, 143: interrupted; negative: killed, by SIGKILL for example. A retry resumes the run.
+        raise RuntimeError(f"{profile}: the importer stopped with exit code {done.returncode}: {done.stdout}")
 
     link.expand(profile=profiles())
 

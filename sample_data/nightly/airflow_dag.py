@@ -21,10 +21,10 @@ def hubspot_nightly():
         done = subprocess.run(COMMAND, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode in (0, 1):  # 0: every row is good, 1: some rows need correction
             return json.loads(done.stdout)
-        if done.returncode in (3, 130, 143):  # stopped early or interrupted: a retry resumes the run
-            raise RuntimeError(f"The importer stopped with exit code {done.returncode}: {done.stdout}")
-        # 2: wrong command, settings or file; 70: a bug. A retry would fail again.
-        raise AirflowFailException(f"The importer failed with exit code {done.returncode}; see the task's log.")
+        if done.returncode in (2, 70):  # 2: wrong command, settings or file; 70: a bug. A retry would fail again
+            raise AirflowFailException(f"The importer failed with exit code {done.returncode}; see the task's log.")
+        # 3: stopped early; 130, 143: interrupted; negative: killed, by SIGKILL for example. A retry resumes the run.
+        raise RuntimeError(f"The importer stopped with exit code {done.returncode}: {done.stdout}")
 
     link()
 
