@@ -53,7 +53,15 @@ def test_other_responses_have_no_details(reply: object) -> None:
         ("Europe/Berlin", NOON, ", in 11 h 0 min."),
         ("Europe/Berlin", datetime(2026, 11, 26, 17, 48, tzinfo=UTC), ", in 5 h 12 min."),
         ("US/Eastern", datetime(2026, 11, 27, 4, 59, 59, tzinfo=UTC), ", in 1 min."),
+        # the clock is set back on this day: at its midnight, at its first 2:30 and at its second one
         ("Europe/Berlin", datetime(2026, 10, 24, 22, 0, tzinfo=UTC), ", in 25 h 0 min."),
+        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), ", in 22 h 30 min."),
+        ("Europe/Berlin", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), ", in 21 h 30 min."),
+        # the clock is set forward on this day
+        ("US/Eastern", datetime(2026, 3, 8, 5, 0, tzinfo=UTC), ", in 23 h 0 min."),
+        # no midnight: the clock is set forward from 0:00 to 1:00; two of them: it is set back from 1:00 to 0:00
+        ("America/Santiago", datetime(2026, 9, 5, 16, 0, tzinfo=UTC), ", in 12 h 0 min."),
+        ("America/Havana", datetime(2026, 10, 31, 16, 0, tzinfo=UTC), ", in 12 h 0 min."),
         ("Mars/Olympus", NOON, "."),
         ("../etc/passwd", NOON, "."),
     ],

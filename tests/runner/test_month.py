@@ -14,7 +14,7 @@ import pytest
 
 from importer.config.notifications import HEARTBEAT_URL, WEBHOOK_URL
 from tests.runner.test_notify import listener
-from tests.support.command_line import Done, Pairs, Running, Workplace, rows_of, wait_until
+from tests.support.command_line import UNKNOWN, Done, Pairs, Running, Workplace, rows_of, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -33,13 +33,19 @@ when = "trouble"
 
 @dataclass
 class Month:
-    """The nights so far: what was asked for, what each command printed, and the nights that needed somebody."""
+    """The nights so far: what was asked for, the commands that needed somebody, and the disk use after each night.
+
+    `repeatable` are the pairs that were sent without being linked, by a call that was refused or had no response.
+    """
 
     work: Workplace
     night: int = 0
     wanted: Pairs = field(default_factory=list)
+    unknown: Pairs = field(default_factory=list)
+    repeatable: Pairs = field(default_factory=list)
     troubled: list[int] = field(default_factory=list)
-    killed: int = 0
+    sizes: list[int] = field(default_factory=list)
+    files: list[int] = field(default_factory=list)
 
     @property
     def source(self) -> Path:
@@ -53,10 +59,23 @@ class Month:
             os.utime(file, (then, then))
         self.write(NEW_ROWS)
 
+    def end(self) -> None:
+        """Note how much there is in the state directory."""
+        files = [file for file in (self.work.folder / "state").rglob("*") if file.is_file()]
+        self.sizes.append(sum(file.stat().st_size for file in files))
+        self.files.append(len(files))
+
     def write(self, number: int) -> None:
         new = self.work.pairs(number, len(self.wanted))
         self.wanted += new
         self.work.write(self.source.name, [*self.wanted[-number - 10 : -number], *new])
+
+    def add_unknown(self) -> None:
+        """Add a row to tonight's file with a record that HubSpot does not have."""
+        pair = (UNKNOWN + self.work.base, 1)
+        self.unknown.append(pair)
+        with self.source.open("a", encoding="utf-8") as file:
+            file.write(f"{pair[0]},{pair[1]},unknown\n")
 
     def run(self, **variables: str) -> Done:
         done = self.work.here("run", self.source, *self.options, **variables)
@@ -85,6 +104,7 @@ def daily_limit(month: Month) -> None:
     month.faults("daily_limit=put,always")
     done = month.run()
     month.faults()
+    month.repeatable += month.wanted[-NEW_ROWS:]
     assert (done.code, done.json["stopped_by"]) == (3, "daily_limit")
 
 
@@ -96,7 +116,7 @@ def killed(month: Month) -> None:
     running.send(signal.SIGKILL)
     running.end()
     month.faults()
-    month.killed += NEW_ROWS
+    month.repeatable += month.wanted[-NEW_ROWS:]
     assert month.run().code == 0
 
 
@@ -104,7 +124,22 @@ def changed(month: Month) -> None:
     """The file is written anew while its run is unfinished."""
     daily_limit(month)
     month.write(NEW_ROWS)
-    assert month.run().code == 0
+    done = month.run()
+    assert (done.code, [run["status"] for run in done.json["earlier_runs"]]) == (0, ["finished"])
+
+
+def daily_limit_before_a_wrong_row(month: Month) -> None:
+    """The day's calls run out in a file with a wrong row."""
+    month.add_unknown()
+    daily_limit(month)
+    month.repeatable += month.unknown
+
+
+def wrong_row(month: Month) -> None:
+    """Tonight's file is good, but the one that it finishes first has the wrong row."""
+    done = month.run()
+    (earlier,) = done.json["earlier_runs"]
+    assert (done.code, done.json["linked"], earlier["linked"], earlier["failed"]) == (1, NEW_ROWS, NEW_ROWS, 1)
 
 
 def expired(month: Month) -> None:
@@ -130,7 +165,17 @@ def full_disk(month: Month) -> None:
     assert month.run().code == 0
 
 
-INCIDENTS = {4: daily_limit, 8: killed, 12: changed, 17: expired, 22: full_disk}
+INCIDENTS = {
+    4: daily_limit,
+    8: killed,
+    12: changed,
+    17: expired,
+    22: full_disk,
+    26: daily_limit_before_a_wrong_row,
+    27: wrong_row,
+}
+NOTIFIED = {4: "daily_limit", 12: "daily_limit", 17: "token_refused", 22: 2, 26: "daily_limit", 27: "finished"}
+"""The nights in which somebody had to be notified, and of what: why a run stopped, its status, or an exit code."""
 
 
 def test_a_month_of_nights_needs_nobody(work: Workplace) -> None:
@@ -141,28 +186,49 @@ def test_a_month_of_nights_needs_nobody(work: Workplace) -> None:
         for night in range(1, NIGHTS + 1):
             month.begin()
             INCIDENTS.get(night, normal)(month)
+            month.end()
     assert work.links() == set(month.wanted)
-    asked = [work.asked()[pair] for pair in month.wanted]
-    assert sum(asked) - len(asked) <= month.killed + NEW_ROWS * len(INCIDENTS)  # only calls without a response again
-    assert_every_row_is_accounted_for(work)
-    assert len(webhook.requests) == len(month.troubled)
-    assert [body.get("exit_code") or body["stopped_by"] for body in webhook.bodies] == [
-        "daily_limit", "daily_limit", "token_refused", 2,
-    ]  # fmt: skip
-    assert monitor.paths.count("/ping/crm/fail") == len(month.troubled)
-    runs = [run["run_id"] for run in runs_of(work)]
-    assert len(runs) <= KEPT_DAYS + 2
+    assert_nothing_was_sent_twice(month)
+    assert_every_row_is_accounted_for(month)
+    assert_disk_use_is_bounded(month)
+    assert month.troubled == list(NOTIFIED)
+    causes = [body.get("exit_code") or body["stopped_by"] or body["status"] for body in webhook.bodies]
+    assert causes == list(NOTIFIED.values())
+    assert monitor.paths.count("/ping/crm/fail") == len(NOTIFIED) - 1  # a run that finished with a wrong row has ended
 
 
-def runs_of(work: Workplace) -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = work.here("runs", "--json").json  # type: ignore[assignment]
-    assert {run["status"] for run in listed} == {"finished"}
-    assert max(time.time() - path.stat().st_mtime for path in work.journals) < (KEPT_DAYS + 1) * DAY
-    return listed
+def assert_nothing_was_sent_twice(month: Month) -> None:
+    """Only pairs whose call was refused or had no response were sent again, and none more than once."""
+    asked = month.work.asked()
+    assert set(asked) == {*month.wanted, *month.unknown}
+    repeated = {pair for pair, times in asked.items() if times > 1}
+    assert repeated
+    assert repeated <= set(month.repeatable)
+    assert max(asked.values()) == 2
 
 
-def assert_every_row_is_accounted_for(work: Workplace) -> None:
-    for source in work.folder.glob("pairs-*[0-9].csv"):
+def assert_every_row_is_accounted_for(month: Month) -> None:
+    folder, failed = month.work.folder, []
+    for source in folder.glob("pairs-*[0-9].csv"):
         rows = rows_of(source.with_suffix(".results.csv"))
-        assert len(rows) == len(rows_of(source))
-        assert {row["import_status"] for row in rows} <= {"linked", "already_linked"}
+        assert [key_of(row) for row in rows] == [key_of(row) for row in rows_of(source)]
+        assert {row["import_status"] for row in rows} <= {"linked", "already_linked", "failed"}
+        failed += [key_of(row) for row in rows if row["import_status"] == "failed"]
+    assert failed == month.unknown
+    (superseded,) = folder.glob("pairs-*.*-*.results.csv")  # of the file that was written anew
+    assert [row["import_status"] for row in rows_of(superseded)][-NEW_ROWS:] == ["linked"] * NEW_ROWS
+
+
+def key_of(row: dict[str, str]) -> tuple[int, int]:
+    return int(row["Contact ID"]), int(row["Company ID"])
+
+
+def assert_disk_use_is_bounded(month: Month) -> None:
+    """The state directory does not grow once it has the runs of the days that are kept."""
+    listed: list[dict[str, Any]] = month.work.here("runs", "--json").json  # type: ignore[assignment]
+    assert {run["status"] for run in listed} == {"finished"}
+    assert len(listed) <= KEPT_DAYS + 2
+    assert max(time.time() - path.stat().st_mtime for path in month.work.journals) < (KEPT_DAYS + 1) * DAY
+    for use in (month.sizes, month.files):
+        assert max(use[2 * KEPT_DAYS :]) < 1.5 * max(use[KEPT_DAYS : 2 * KEPT_DAYS])
+        assert use[-1] < NIGHTS * use[0] / 2
