@@ -210,7 +210,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_standard_input_that_does_not_fit_on_the_disk_is_one_line_with_a_code(work: Workplace, tiny_disk: Path) -> None:
     content = work.write("a.csv", work.pairs(4_000)).read_bytes()
-    assert len(content) > 80_000
+    assert len(content) > 64 * 1024
     done = work.run("run", "-", "--quiet", stdin=content, IMPORTER_STATE_DIR=str(tiny_disk))
     assert done.code == 2
     assert done.error_code == "DISK_FULL"
