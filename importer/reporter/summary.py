@@ -72,12 +72,10 @@ class Summary:
     @property
     def exit_code(self) -> ExitCode:
         """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM or SIGHUP."""
-        if self.status is RunStatus.INTERRUPTED:
-            is_terminated = self.stopped_by in {StopReason.SIGTERM, StopReason.SIGHUP}
-            return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
-        if self.status is RunStatus.STOPPED:
-            return ExitCode.STOPPED
-        return ExitCode.SOME_ROWS_BAD if self.row_counts.bad else ExitCode.OK
+        if self.status is RunStatus.FINISHED:
+            return ExitCode.SOME_ROWS_BAD if self.row_counts.bad else ExitCode.OK
+        # Without a reason, its process was killed or is still running.
+        return ExitCode.INTERRUPTED if self.stopped_by is None else self.stopped_by.exit_code
 
     def as_json(self) -> str:
         """Return one line of ASCII; seconds to the millisecond."""
