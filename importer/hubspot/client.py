@@ -107,7 +107,7 @@ class HubSpotClient:
 
     async def link_labelled(self, pair: Pair, types: Sequence[AssociationType]) -> Response | NoResponse:
         """PUT exactly these types of `pair`, which replaces its labels; idempotent."""
-        return await self._exchange("PUT", paths.labelled_association(self._version, pair), labelled_body(types))
+        return await self._exchange("PUT", paths.association(self._version, pair), labelled_body(types))
 
     async def link_many_labelled(
         self, types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]
@@ -176,11 +176,11 @@ class HubSpotClient:
 
     async def list_records(self, object_type: ObjectType, after: str) -> Response | NoResponse:
         """GET a page of 100 records from the cursor `after` on ("" for the first page)."""
-        path, query = paths.records(self._version, object_type, after)
+        path, query = object_paths.records(self._version, object_type, after)
         return await self._exchange("GET", path, query=query)
 
     async def record_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
-        """GET how many links to the second type a record of the first one may have, and which records have as many."""
+        """GET the maximum number of links from a record of one type to another, and the records that are near it."""
         return await self._exchange("GET", paths.record_limits(self._version, from_type, to_type))
 
     async def type_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
@@ -198,7 +198,7 @@ class HubSpotClient:
     def _exchange(
         self, method: str, path: str, content: object = None, query: str = ""
     ) -> Awaitable[Response | NoResponse]:
-        """Make one request, with the token that the guard provides; it may need the request for itself."""
+        """Make one request, with the token that the guard provides; it may use the request to check a new token."""
         request = partial(self._request, method, path, content, query)
         return self._guard.exchange(request, self._read_account)
 
