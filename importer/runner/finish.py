@@ -118,9 +118,9 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
 
 def _count_rows(journal: Journal) -> RowCounts:
     """Count the rows by status without reading their cells."""
-    by_status = Counter(journal.row_statuses(WORST_FIRST))
-    numbers = {str(status): by_status[code] for code, status in enumerate(Status)}
-    return RowCounts(rows=by_status.total(), duplicates=journal.counts().duplicates, **numbers)
+    statuses = tuple(Status)
+    numbers = Counter(journal.row_statuses(WORST_FIRST))
+    return RowCounts.of({statuses[code]: number for code, number in numbers.items()}, journal.counts().duplicates)
 
 
 def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:
