@@ -168,7 +168,7 @@ def _read_ids(path: Path) -> Iterator[RecordId]:
 
 
 def _empty_journal(directory: Path, settings: Settings, out: Path) -> Path:
-    """Create a journal without pairs: calls are made, counted and stopped as those of a run."""
+    """Create a journal without pairs, so that calls are made, counted and stopped like those of a run."""
     run_id = new_run_id()
     path = directory / f"{run_id}{SUFFIX}"
     info = RunInfo(
