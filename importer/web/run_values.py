@@ -103,11 +103,12 @@ def row_counts(journal: Journal, pages: RowPages) -> RowCounts:
     summary = journal.summary
     if summary is not None:
         return _counts_of(summary)
-    return RowCounts.of(pages.counts())
+    by_status = pages.counts()
+    return RowCounts(rows=sum(by_status.values()), **{str(status): number for status, number in by_status.items()})
 
 
 def _counts_of(summary: Mapping[str, Any]) -> RowCounts:
-    return RowCounts.of({status: summary[status] for status in Status})
+    return RowCounts(rows=summary["rows"], **{str(status): summary[status] for status in Status})
 
 
 def _stopped_by(journal: Journal) -> StopReason | None:
