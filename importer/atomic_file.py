@@ -75,7 +75,7 @@ class AtomicFile:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace a small ASCII file of the program's own in one step; one process at a time. Raises OSError.
+    """Replace a small ASCII file of this program in one step; for one process at a time. Raises OSError.
 
     It is not flushed to the disk: after a power failure such a file may be lost, but never half written.
     """

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from importer.exit_codes import ExitCode
+
 
 class StopReason(StrEnum):
     """Reason why a run stopped early (the JSON key `stopped_by`)."""
@@ -23,6 +25,23 @@ class StopReason(StrEnum):
     SIGINT = "SIGINT"
     SIGTERM = "SIGTERM"
     SIGHUP = "SIGHUP"
+
+    @property
+    def is_signal(self) -> bool:
+        """True if it was a signal that stopped the run."""
+        return self in _EXIT_CODES_OF_SIGNALS
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a command that stopped for this reason."""
+        return _EXIT_CODES_OF_SIGNALS.get(self, ExitCode.STOPPED)
+
+
+_EXIT_CODES_OF_SIGNALS = {
+    StopReason.SIGINT: ExitCode.INTERRUPTED,
+    StopReason.SIGTERM: ExitCode.TERMINATED,
+    StopReason.SIGHUP: ExitCode.TERMINATED,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def temporary_directory(parent: Path) -> Iterator[Path]:
     `remove_abandoned` can recognise it after a crash. Where the file system has no locks it is never removed then.
     Raises OSError.
     """
-    make_private(parent)
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
         directory = None
         while directory is None:
@@ -46,7 +46,7 @@ def remove_abandoned(parent: Path) -> None:
 def _create(parent: Path, stack: ExitStack) -> Path | None:
     """Create a directory, mark it and lock it as long as `stack` is open, which then removes it.
 
-    Returns None when another process took it for abandoned before this one had locked it.
+    Returns None if another process removed it as abandoned before this one had locked it.
     """
     directory = Path(mkdtemp(prefix=PREFIX, dir=parent))
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -83,8 +83,3 @@ def _is_own(directory: Path) -> bool:
         return all(path.name in {_MARKER, _LOCK} and not path.stat().st_size for path in directory.iterdir())
     except (OSError, UnicodeDecodeError):
         return False
-
-
-def make_private(directory: Path) -> None:
-    """Create a directory and its parents if missing, accessible only to the owner."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -185,7 +185,7 @@ def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
 def undo(run_id: str, fresh: bool, **flags: Any) -> int:
     """Restore what the run RUN_ID has changed.
 
-    Only pairs that still are what the run left are restored; all others are left alone and reported.
+    Only pairs that nobody has changed since are restored; all others are left alone and reported.
     """
     return _run(flags, partial(undo_run, run_id, fresh=fresh))
 

@@ -21,7 +21,7 @@ def run_line(run: ListedRun) -> str:
 def _age(run: ListedRun) -> str:
     """Return how many days ago a run was last written."""
     days = (datetime.now(UTC) - datetime.fromisoformat(run.modified_at)).days
-    return f"{max(days, 0):>3} d"
+    return f"{days:>3} d" if days > 0 else "today"
 
 
 def run_json(runs: Sequence[ListedRun]) -> str:

@@ -1,4 +1,4 @@
-"""What `check --online` read from HubSpot: lines for people, JSON values for scripts."""
+"""The findings of `check --online`: lines for people, JSON values for scripts."""
 
 from dataclasses import asdict
 from typing import Any

@@ -20,7 +20,7 @@ CONFIG_VARIABLE = "IMPORTER_CONFIG"
 PROFILE_VARIABLE = "IMPORTER_PROFILE"
 
 _COMMAND_LINE = "the command line"
-_NO_SETTINGS = {CONFIG_VARIABLE, PROFILE_VARIABLE, *NOTIFY_VARIABLES}
+_NOT_SETTINGS = {CONFIG_VARIABLE, PROFILE_VARIABLE, *NOTIFY_VARIABLES}
 
 
 def load_settings(
@@ -65,7 +65,7 @@ def _environment() -> dict[str, Any]:
     values: dict[str, Any] = {
         name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
         for name, value in os.environ.items()
-        if name.startswith(ENVIRONMENT_PREFIX) and value and name not in _NO_SETTINGS
+        if name.startswith(ENVIRONMENT_PREFIX) and value and name not in _NOT_SETTINGS
     }
     for table in TABLES:
         keys = [key for key in values if key.startswith(f"{table}_")]

@@ -25,7 +25,10 @@ NOTIFY_VARIABLES = frozenset({WEBHOOK_URL, WEBHOOK_SECRET, SLACK_URL, HEARTBEAT_
 
 @dataclass(frozen=True, slots=True)
 class NotifyTargets:
-    """Where and when to notify; None: not there. `webhook_secret` signs what is sent to `webhook`."""
+    """Where and when to notify; an address that is not configured is None.
+
+    `webhook_secret` signs what is sent to `webhook`.
+    """
 
     when: NotifyWhen = NotifyWhen.ALWAYS
     webhook: SecretStr | None = None

@@ -178,12 +178,12 @@ class Settings(BaseModel):
         self._origins = _Origins(by_key)
 
     def supply(self, supplied: Supplied) -> None:
-        """Add what a front end supplies."""
+        """Set the values that no file, flag or variable can set."""
         self._supplied = supplied
 
     @property
     def supplied(self) -> Supplied:
-        """What a front end supplies."""
+        """The values that no file, flag or variable can set."""
         return self._supplied
 
     @property

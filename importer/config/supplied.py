@@ -1,4 +1,4 @@
-"""What a front end adds to the settings of one process."""
+"""Values that only the program itself sets, for one process."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from pydantic import SecretStr
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """What a front end supplies to one process, never by a file, an argument or the environment.
+    """Values that the command line or the page sets; no file, flag or variable can.
 
-    `token` was typed by a person; `sandbox_url` is the base URL of a sandbox that is served already, None if a command
-    is to serve its own one.
+    `token` was typed by a person. `sandbox_url` is the base URL of a sandbox that is already running; None if each
+    command starts its own.
     """
 
     token: SecretStr | None = None

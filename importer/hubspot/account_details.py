@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from importer.hubspot.parse import sanitize
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import Reply, Response
 
 _DOMAIN = re.compile(r"[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})?\.hubspot\.com")
 """The hosts of HubSpot's own pages: a link to any other would be one to a stranger."""
@@ -31,7 +31,7 @@ class AccountDetails:
         return f"Account {self.portal_id}" + (f" ({known})" if known else "")
 
 
-def account_details(reply: Response | NoResponse | None) -> AccountDetails:
+def account_details(reply: Reply | None) -> AccountDetails:
     """Return the details in a response; without any if it is not a success."""
     if not isinstance(reply, Response) or not 200 <= reply.http_status < 300:
         return AccountDetails()

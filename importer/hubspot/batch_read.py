@@ -11,7 +11,7 @@ from importer.hubspot.association_types import AssociationType, TypeSet, parse_t
 from importer.hubspot.attribution import ids_named
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
 from importer.hubspot.parse import errors_of, id_of, id_text, objects
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 from importer.model import Outcome, Pair, Status
 from importer.redaction import cleaned
 
@@ -70,7 +70,7 @@ class Page:
     has_unknown_ids: bool = False
 
 
-def classify_read_response(response: Response | NoResponse, pair: Pair) -> Decision:
+def classify_read_response(response: Reply, pair: Pair) -> Decision:
     """Return the meaning of the response to a batch read; its outcome is `already_linked` if it can be read."""
     if isinstance(response, NoResponse) or not 200 <= response.http_status < 300:
         return classify_response(response, pair)

@@ -9,7 +9,7 @@ from importer.hubspot.advice import RETRY_ADVICE, refusal_advice
 from importer.hubspot.intermediaries import intermediary_advice, is_from_intermediary, is_html, page_text
 from importer.hubspot.not_found import proves_not_linked
 from importer.hubspot.permissions import Denial, classify_denial, missing_scopes
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 from importer.model import Outcome, Pair, Status, Stop, StopReason
 from importer.redaction import cleaned
 
@@ -46,7 +46,7 @@ class Decision:
     is_proof: bool = False
 
 
-def classify_response(response: Response | NoResponse, pair: Pair) -> Decision:
+def classify_response(response: Reply, pair: Pair) -> Decision:
     """Return the meaning of the response to the PUT of `pair`."""
     if isinstance(response, Response) and 200 <= response.http_status < 300:
         return _classify_success(response, pair)
@@ -62,7 +62,7 @@ def incomplete(response: Response) -> Decision:
     )
 
 
-def _classify_failure(response: Response | NoResponse, pair: Pair) -> Decision:
+def _classify_failure(response: Reply, pair: Pair) -> Decision:
     if isinstance(response, NoResponse):
         return _without_token(response) if response.is_token_refused else Decision(Action.RETRY, _no_response(response))
     if is_from_intermediary(response):
@@ -188,7 +188,7 @@ def _locked(response: Response, pair: Pair) -> Decision:
     return Decision(decision.action, decision.outcome, max(response.retry_after or 0.0, LOCKED_SECONDS))
 
 
-def _too_many(response: Response, pair: Pair) -> Decision:
+def _rate_limited(response: Response, pair: Pair) -> Decision:
     del pair
     outcome = outcome_of(
         Status.NOT_SENT,
@@ -209,7 +209,7 @@ def _is_daily(response: Response) -> bool:
 
 
 def is_over_rate(response: Response) -> bool:
-    """Return whether a response is a 429 of the ten-second limit, as HubSpot's 429s without a policy are too."""
+    """Return whether a response is a 429 for the ten-second limit; HubSpot's 429s without a policy count as such."""
     if response.http_status != 429 or is_from_intermediary(response):
         return False
     return response.policy_name in {"TEN_SECONDLY_ROLLING", ""} and not _is_daily(response)
@@ -287,10 +287,10 @@ _RULES: dict[int, Callable[[Response, Pair], Decision]] = {
     401: _token_rejected,
     403: _forbidden,
     408: _transient_failure,
-    413: _too_large,
     409: _transient_failure,
+    413: _too_large,
     423: _locked,
     425: _transient_failure,
-    429: _too_many,
+    429: _rate_limited,
     477: _migrating,
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importer.hubspot.advice import RETRY_ADVICE
 from importer.hubspot.attribution import numbers_in_errors, records_by_error
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 from importer.model import Outcome, Pair, Status
 
 
@@ -24,7 +24,7 @@ class BatchDecision:
     is_accepted: bool = False
 
 
-def classify_batch_response(response: Response | NoResponse, pairs: Sequence[Pair]) -> BatchDecision:
+def classify_batch_response(response: Reply, pairs: Sequence[Pair]) -> BatchDecision:
     """Return the meaning of the response to the batch call of `pairs`.
 
     A pair is linked only by the strict rule: COMPLETE, named in `results`, every error attributed to a record, and none

@@ -3,11 +3,11 @@
 from importer.hubspot.advice import RETRY_ADVICE
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, outcome_of
 from importer.hubspot.parse import id_text
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply
 from importer.model import Outcome, Pair, Status
 
 
-def classify_labelled_response(response: Response | NoResponse, pair: Pair) -> Decision:
+def classify_labelled_response(response: Reply, pair: Pair) -> Decision:
     """Return the meaning of the response to the PUT of the labels of `pair`.
 
     `linked` means here that the response names the pair: the labels still have to be read back.

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from importer.hubspot.advice import RETRY_ADVICE
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply
 from importer.model import Outcome, Pair, Status
 
 ACCEPTED = "NOT_CONFIRMED"
 """The error category of a pair whose removal was accepted and not read back yet."""
 
 
-def classify_removal(response: Response | NoResponse, pair: Pair) -> Decision:
+def classify_removal(response: Reply, pair: Pair) -> Decision:
     """Return the meaning of the response to a DELETE of `pair`, or to a batch that includes it.
 
     A success is `unconfirmed` until the pair is read back: v4 responds 204 without a body even if it refused pairs.

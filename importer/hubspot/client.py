@@ -22,7 +22,7 @@ from importer.hubspot.labels import labelled_body
 from importer.hubspot.parse import parse_response, sanitize
 from importer.hubspot.proxy import find_proxy
 from importer.hubspot.resolver import DaemonThreadResolver
-from importer.hubspot.response import NoResponse, RateHeaders, Response
+from importer.hubspot.response import NoResponse, RateHeaders, Reply, Response
 from importer.hubspot.token_guard import TokenGuard
 from importer.model import ObjectType, Pair
 from importer.redaction import hide
@@ -95,29 +95,27 @@ class HubSpotClient:
         if self._session is not None:
             await self._session.close()
 
-    async def link(self, pair: Pair) -> Response | NoResponse:
+    async def link(self, pair: Pair) -> Reply:
         """PUT the default association of `pair`; idempotent."""
         return await self._exchange("PUT", paths.default_association(self._version, pair))
 
-    async def link_many(self, pairs: Sequence[Pair]) -> Response | NoResponse:
+    async def link_many(self, pairs: Sequence[Pair]) -> Reply:
         """POST the default association of up to 2,000 pairs of the same object types; idempotent."""
         path = paths.batch_default(self._version, pairs[0].from_type, pairs[0].to_type)
         inputs = [{"from": {"id": pair.from_id}, "to": {"id": pair.to_id}} for pair in pairs]
         return await self._exchange("POST", path, {"inputs": inputs})
 
-    async def link_labelled(self, pair: Pair, types: Sequence[AssociationType]) -> Response | NoResponse:
+    async def link_labelled(self, pair: Pair, types: Sequence[AssociationType]) -> Reply:
         """PUT exactly these types of `pair`, which replaces its labels; idempotent."""
-        return await self._exchange("PUT", paths.labelled_association(self._version, pair), labelled_body(types))
+        return await self._exchange("PUT", paths.association(self._version, pair), labelled_body(types))
 
-    async def link_many_labelled(
-        self, types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]
-    ) -> Response | NoResponse:
+    async def link_many_labelled(self, types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]) -> Reply:
         """POST exactly these types of up to 2,000 pairs of the same object types; idempotent."""
         first, _ = types_of_pairs[0]
         path = paths.batch_create(self._version, first.from_type, first.to_type)
         return await self._exchange("POST", path, _labelled_inputs(types_of_pairs))
 
-    async def labels(self, from_type: ObjectType, to_type: ObjectType, form: int = 0) -> Response | NoResponse:
+    async def labels(self, from_type: ObjectType, to_type: ObjectType, form: int = 0) -> Reply:
         """GET the association types from one object type to another; `form` selects one of `label_forms` paths."""
         return await self._exchange("GET", paths.labels(self._version, from_type, to_type)[form])
 
@@ -126,11 +124,11 @@ class HubSpotClient:
         """The number of paths by which labels may be read: the next one is for a 404."""
         return len(paths.labels(self._version, ObjectType("a"), ObjectType("b")))
 
-    async def unlink(self, pair: Pair) -> Response | NoResponse:
+    async def unlink(self, pair: Pair) -> Reply:
         """DELETE all association types of `pair`; idempotent."""
         return await self._exchange("DELETE", paths.association(self._version, pair))
 
-    async def archive(self, pairs: Sequence[Pair]) -> Response | NoResponse:
+    async def archive(self, pairs: Sequence[Pair]) -> Reply:
         """POST the removal of all association types of up to 1,000 pairs of the same object types; idempotent."""
         others: dict[str, list[dict[str, str]]] = {}
         for pair in pairs:
@@ -139,9 +137,7 @@ class HubSpotClient:
         path = paths.batch_archive(self._version, pairs[0].from_type, pairs[0].to_type)
         return await self._exchange("POST", path, {"inputs": inputs})
 
-    async def archive_labels(
-        self, types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]
-    ) -> Response | NoResponse:
+    async def archive_labels(self, types_of_pairs: Sequence[tuple[Pair, Sequence[AssociationType]]]) -> Reply:
         """POST the removal of these labels of up to 1,000 pairs of the same object types; idempotent.
 
         The unlabelled type must not be among them: HubSpot would remove all types of its pair.
@@ -150,9 +146,7 @@ class HubSpotClient:
         path = paths.batch_labels_archive(self._version, first.from_type, first.to_type)
         return await self._exchange("POST", path, _labelled_inputs(types_of_pairs))
 
-    async def read(
-        self, from_type: ObjectType, to_type: ObjectType, after: Mapping[str, str | None]
-    ) -> Response | NoResponse:
+    async def read(self, from_type: ObjectType, to_type: ObjectType, after: Mapping[str, str | None]) -> Reply:
         """POST a batch read of up to 1,000 records' links, each from the cursor in `after` (None: the first page)."""
         inputs = [
             {"id": record} if start is None else {"id": record, "after": start} for record, start in after.items()
@@ -161,33 +155,33 @@ class HubSpotClient:
 
     async def read_records(
         self, object_type: ObjectType, body: Mapping[str, object], *, archived: bool = False
-    ) -> Response | NoResponse:
+    ) -> Reply:
         """POST a batch read of up to 100 records, or of deleted ones."""
         path, query = object_paths.batch_read_records(self._version, object_type, archived=archived)
         return await self._exchange("POST", path, body, query)
 
-    async def search(self, object_type: ObjectType, body: Mapping[str, object]) -> Response | NoResponse:
+    async def search(self, object_type: ObjectType, body: Mapping[str, object]) -> Reply:
         """POST a search for records."""
         return await self._exchange("POST", object_paths.search_records(self._version, object_type), body)
 
-    async def properties(self, object_type: ObjectType) -> Response | NoResponse:
+    async def properties(self, object_type: ObjectType) -> Reply:
         """GET the properties of an object type."""
         return await self._exchange("GET", object_paths.properties(self._version, object_type))
 
-    async def list_records(self, object_type: ObjectType, after: str) -> Response | NoResponse:
+    async def list_records(self, object_type: ObjectType, after: str) -> Reply:
         """GET a page of 100 records from the cursor `after` on ("" for the first page)."""
-        path, query = paths.records(self._version, object_type, after)
+        path, query = object_paths.records(self._version, object_type, after)
         return await self._exchange("GET", path, query=query)
 
-    async def record_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
-        """GET how many links to the second type a record of the first one may have, and which records have as many."""
+    async def record_limits(self, from_type: ObjectType, to_type: ObjectType) -> Reply:
+        """GET the maximum number of links from a record of one type to another, and the records that are near it."""
         return await self._exchange("GET", paths.record_limits(self._version, from_type, to_type))
 
-    async def type_limits(self, from_type: ObjectType, to_type: ObjectType) -> Response | NoResponse:
+    async def type_limits(self, from_type: ObjectType, to_type: ObjectType) -> Reply:
         """GET the limits that an admin has set for the association types from one object type to another."""
         return await self._exchange("GET", paths.type_limits(self._version, from_type, to_type))
 
-    async def account(self) -> Response | NoResponse:
+    async def account(self) -> Reply:
         """GET the details of the account that the token belongs to."""
         return await self._exchange("GET", paths.account_details(self._version))
 
@@ -195,19 +189,15 @@ class HubSpotClient:
         """Accept later tokens only if HubSpot returns this account for them."""
         self._guard.expect_account(portal_id)
 
-    def _exchange(
-        self, method: str, path: str, content: object = None, query: str = ""
-    ) -> Awaitable[Response | NoResponse]:
-        """Make one request, with the token that the guard provides; it may need the request for itself."""
+    def _exchange(self, method: str, path: str, content: object = None, query: str = "") -> Awaitable[Reply]:
+        """Make one request, with the token that the guard provides; it may use the request to check a new token."""
         request = partial(self._request, method, path, content, query)
         return self._guard.exchange(request, self._read_account)
 
-    async def _read_account(self, token: SecretStr) -> Response | NoResponse:
+    async def _read_account(self, token: SecretStr) -> Reply:
         return await self._request("GET", paths.account_details(self._version), None, "", token)
 
-    async def _request(
-        self, method: str, path: str, content: object, query: str, token: SecretStr
-    ) -> Response | NoResponse:
+    async def _request(self, method: str, path: str, content: object, query: str, token: SecretStr) -> Reply:
         if self._session is None:
             raise RuntimeError("the client must be entered with `async with` before it is used")
         body = None if content is None else json.dumps(content).encode()

@@ -12,9 +12,6 @@ from importer.hubspot.parse import objects
 from importer.hubspot.response import Response
 from importer.redaction import cleaned
 
-LABEL_SEPARATOR = ";"
-"""Between several labels in one cell, as HubSpot's exports write them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -79,11 +76,6 @@ def parse_labels(response: Response) -> tuple[Label, ...] | None:
     labels = [_label(item) for item in objects(results)]
     complete = tuple(label for label in labels if label is not None)
     return complete if len(complete) == len(results) else None
-
-
-def split_labels(cell: str) -> list[str]:
-    """Return the texts of a cell, without blank ones."""
-    return [text for part in cell.split(LABEL_SEPARATOR) if (text := part.strip())]
 
 
 def labelled_body(types: Sequence[AssociationType]) -> list[dict[str, str | int]]:

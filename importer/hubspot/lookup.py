@@ -24,7 +24,9 @@ SEARCH_RESULTS = 10_000
 """Limits of one search: characters of its body, values of `IN`, records a page, records in all."""
 
 _SECONDARY_EMAILS = "hs_additional_emails"
-_MERGED_IDS = "hs_merged_object_ids"
+MERGED_IDS = "hs_merged_object_ids"
+"""The property with the ids of the records that were merged into a record, separated by `;`."""
+
 _NOT_FOUND = "OBJECT_NOT_FOUND"
 
 
@@ -245,7 +247,7 @@ def unique_properties(response: Response) -> Mapping[str, bool] | None:
 
 
 def _properties(key: Key) -> list[str]:
-    return [key.name, *([_SECONDARY_EMAILS, _MERGED_IDS] if key.is_email else [])]
+    return [key.name, *([_SECONDARY_EMAILS, MERGED_IDS] if key.is_email else [])]
 
 
 def _record(item: Mapping[str, Any], key: Key) -> _Record | None:
@@ -258,7 +260,7 @@ def _record(item: Mapping[str, Any], key: Key) -> _Record | None:
         texts += str(properties.get(_SECONDARY_EMAILS) or "").split(";")
     values = tuple(text for value in texts if value is not None and (text := str(value).strip()))
     archived_at = item.get("archivedAt")
-    merged = [text.strip() for text in str(properties.get(_MERGED_IDS) or "").split(";")]
+    merged = [text.strip() for text in str(properties.get(MERGED_IDS) or "").split(";")]
     return _Record(
         RecordId(record_id),
         str(properties.get(key.name) or "").strip(),

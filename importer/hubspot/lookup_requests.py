@@ -21,9 +21,8 @@ from importer.hubspot.lookup import (
     search_body,
     search_chunks,
 )
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 
-Reply = Response | NoResponse
 Post = Callable[[dict[str, Any]], Awaitable[Reply]]
 """Posts a body and returns the last response; the caller limits the rate and retries."""
 

@@ -55,7 +55,7 @@ class OAuthToken:
     """
 
     def __init__(self, base_url: str, credentials: OAuthCredentials, proxy: str | None = None) -> None:
-        """Renew by the server at `base_url`; nothing is requested before the first use."""
+        """Renew the token at the server `base_url`; nothing is requested before the first use."""
         self._url = f"{base_url.rstrip('/')}{TOKEN_PATH}"
         self._credentials = credentials
         self._proxy = proxy

@@ -11,43 +11,32 @@ V4_ENDS = "2027-03-30"
 
 def default_association(version: ApiVersion, pair: Pair) -> str:
     """Return the path of the PUT that links one pair with the default (unlabelled) association."""
-    objects = "/crm/v4/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
-    start = f"{objects}/{_segment(pair.from_type)}/{_segment(pair.from_id)}"
-    return f"{start}/associations/default/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
+    return f"{_links_of(version, pair)}/default/{segment(pair.to_type)}/{segment(pair.to_id)}"
 
 
 def association(version: ApiVersion, pair: Pair) -> str:
-    """Return the path of the DELETE that removes all association types of one pair."""
-    objects = "/crm/v4/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
-    start = f"{objects}/{_segment(pair.from_type)}/{_segment(pair.from_id)}"
-    return f"{start}/associations/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
+    """Return the path of all association types of one pair: a PUT replaces its labels, a DELETE removes the link."""
+    return f"{_links_of(version, pair)}/{segment(pair.to_type)}/{segment(pair.to_id)}"
 
 
 def batch_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that removes all association types of many pairs."""
-    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/archive"
+    return f"{_associations(version)}/{segment(from_type)}/{segment(to_type)}/batch/archive"
 
 
 def batch_labels_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that takes labels off many pairs."""
-    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/labels/archive"
+    return f"{_associations(version)}/{segment(from_type)}/{segment(to_type)}/batch/labels/archive"
 
 
 def batch_default(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that links up to 2,000 pairs with the default association."""
-    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/associate/default"
-
-
-def labelled_association(version: ApiVersion, pair: Pair) -> str:
-    """Return the path of the PUT that sets the labels of one pair."""
-    objects = "/crm/v4/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
-    start = f"{objects}/{_segment(pair.from_type)}/{_segment(pair.from_id)}"
-    return f"{start}/associations/{_segment(pair.to_type)}/{_segment(pair.to_id)}"
+    return f"{_associations(version)}/{segment(from_type)}/{segment(to_type)}/batch/associate/default"
 
 
 def batch_create(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that sets the labels of up to 2,000 pairs."""
-    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/create"
+    return f"{_associations(version)}/{segment(from_type)}/{segment(to_type)}/batch/create"
 
 
 def labels(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> tuple[str, ...]:
@@ -55,33 +44,26 @@ def labels(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> t
 
     Source: HubSpot; the OpenAPI file of `v4` has the first form, its guide the second.
     """
-    end = f"{_segment(from_type)}/{_segment(to_type)}/labels"
+    end = f"{segment(from_type)}/{segment(to_type)}/labels"
     found = f"{_associations(version)}/{end}"
     return (f"/crm/associations/v4/{end}", found) if version is ApiVersion.V4 else (found,)
 
 
 def batch_read(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the POST that reads the links of up to 1,000 records."""
-    return f"{_associations(version)}/{_segment(from_type)}/{_segment(to_type)}/batch/read"
-
-
-def records(version: ApiVersion, object_type: ObjectType, after: str) -> tuple[str, str]:
-    """Return path and query of the GET that lists records, 100 on a page; next to `v4` its version is `v3`."""
-    objects = "/crm/v3/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
-    query = f"limit=100&after={quote(after, safe='')}" if after else "limit=100"
-    return f"{objects}/{_segment(object_type)}", query
+    return f"{_associations(version)}/{segment(from_type)}/{segment(to_type)}/batch/read"
 
 
 def record_limits(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the GET that reads how many links a record may have; next to `v4` its version is `v3`."""
     area = "/crm/v3/limits" if version is ApiVersion.V4 else f"/crm/limits/{version}"
-    return f"{area}/associations/records/{_segment(from_type)}/{_segment(to_type)}"
+    return f"{area}/associations/records/{segment(from_type)}/{segment(to_type)}"
 
 
 def type_limits(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
     """Return the path of the GET that reads the limits that an admin has set for association types."""
     area = "/crm/associations/v4" if version is ApiVersion.V4 else f"/crm/associations/{version}"
-    return f"{area}/definitions/configurations/{_segment(from_type)}/{_segment(to_type)}"
+    return f"{area}/definitions/configurations/{segment(from_type)}/{segment(to_type)}"
 
 
 def account_details(version: ApiVersion) -> str:
@@ -93,7 +75,14 @@ def _associations(version: ApiVersion) -> str:
     return "/crm/v4/associations" if version is ApiVersion.V4 else f"/crm/associations/{version}"
 
 
-def _segment(text: str) -> str:
+def _links_of(version: ApiVersion, pair: Pair) -> str:
+    """Return the path of the links of the record to link from."""
+    objects = "/crm/v4/objects" if version is ApiVersion.V4 else f"/crm/objects/{version}"
+    return f"{objects}/{segment(pair.from_type)}/{segment(pair.from_id)}/associations"
+
+
+def segment(text: str) -> str:
+    """Return a text as one segment of a path, whatever characters it has."""
     if text.isascii() and text.isalnum():  # most segments: nothing to quote
         return text
     return quote(text, safe="").replace(".", "%2E")  # `quote` keeps `..`, which would change the path

@@ -1,25 +1,24 @@
-"""How many links a record may have, and the records that have almost as many. Source: HubSpot, limits tracking API."""
+"""Limits on the links of a record, and the records that are near them. Source: HubSpot, limits tracking API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from importer.hubspot.parse import id_text, objects
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply
 
 
 @dataclass(frozen=True, slots=True)
 class RecordLimit:
     """The maximum number of links of a record, in one direction.
 
-    `used` has the number of links of the sampled records that are near the limit or at it, by record id: HubSpot lists
-    some of them only.
+    `used` has the number of links of records near the limit or at it, by record id; HubSpot lists only some of them.
     """
 
     limit: int
     used: Mapping[str, int] = field(default_factory=dict)
 
 
-def parse_record_limit(reply: Response | NoResponse) -> RecordLimit | None:
+def parse_record_limit(reply: Reply) -> RecordLimit | None:
     """Return the limit in a response, None if it has none."""
     if isinstance(reply, NoResponse) or not 200 <= reply.http_status < 300:
         return None
@@ -35,7 +34,7 @@ def parse_record_limit(reply: Response | NoResponse) -> RecordLimit | None:
     return RecordLimit(limit, used)
 
 
-def with_admin_limit(found: RecordLimit | None, reply: Response | NoResponse) -> RecordLimit | None:
+def with_admin_limit(found: RecordLimit | None, reply: Reply) -> RecordLimit | None:
     """Return the lower of a limit and that of the unlabelled type, which every link has, if an admin has set one.
 
     Source: HubSpot, association limits: an admin may set a limit for each type, also 1.

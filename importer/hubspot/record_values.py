@@ -3,16 +3,14 @@
 from collections.abc import Collection
 from typing import Any
 
-from importer.hubspot.lookup import errors_only_report_missing
+from importer.hubspot.lookup import MERGED_IDS, errors_only_report_missing
 from importer.hubspot.parse import objects
 from importer.hubspot.response import Response
-
-_MERGED_IDS = "hs_merged_object_ids"
 
 
 def values_body(name: str, ids: Collection[str]) -> dict[str, Any]:
     """Return the body of a batch read of the property `name` of at most 100 records."""
-    return {"inputs": [{"id": one} for one in ids], "properties": [name, _MERGED_IDS], "propertiesWithHistory": []}
+    return {"inputs": [{"id": one} for one in ids], "properties": [name, MERGED_IDS], "propertiesWithHistory": []}
 
 
 def parse_values(response: Response, name: str, ids: Collection[str]) -> dict[str, str | None]:
@@ -33,7 +31,7 @@ def parse_values(response: Response, name: str, ids: Collection[str]) -> dict[st
             continue
         value = properties.get(name)
         text = "" if value is None else str(value)
-        merged = str(properties.get(_MERGED_IDS) or "").split(";")
+        merged = str(properties.get(MERGED_IDS) or "").split(";")
         named = {one for one in (record, *map(str.strip, merged)) if one in ids}
         values.update(dict.fromkeys(named, text))
         is_clear = is_clear and bool(named)

@@ -97,3 +97,7 @@ class NoResponse:
     reason: str
     reached: bool
     is_token_refused: bool = False
+
+
+Reply = Response | NoResponse
+"""The end of one call."""

@@ -10,9 +10,8 @@ from importer.hubspot.access_tokens import AccessToken, TokenRefusedError, Token
 from importer.hubspot.account_details import account_details
 from importer.hubspot.intermediaries import is_from_intermediary
 from importer.hubspot.parse import sanitize
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 
-Reply = Response | NoResponse
 Request = Callable[[SecretStr], Awaitable[Reply]]
 """Makes one request with a token."""
 

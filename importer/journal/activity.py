@@ -36,7 +36,7 @@ _LAST_SIGN = "SELECT max(coalesce((SELECT max(at) + 1 FROM activity), 0) * 1000,
 
 
 class PauseReason(StrEnum):
-    """Why no call was begun: a 429, waits before repetitions of every call, or the calls of an earlier run."""
+    """Reason for a pause: a 429, every call waiting to be retried, or a rate that an earlier run has used up."""
 
     RATE_LIMITED = "rate_limited"
     BACKOFF = "backoff"
@@ -104,7 +104,7 @@ class ProcessSpan:
 class LiveState:
     """The state of the process that works on a run, at most about a second old; `at` is its Unix time.
 
-    `done` and `total` count distinct pairs, `statuses` those that have one. The counters are those of this process,
+    `done` and `total` count distinct pairs, `statuses` those with each status. The counters are those of this process,
     `rate` is the rate limit as `N/SECONDS`. `pause` is the current pause. `seconds_left` is None while it is not known.
     """
 

@@ -84,7 +84,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class MergedRecord:
-    """A record that was found by a value which it may have from another one, as `merged` were merged into it."""
+    """A record that was found by a value that may come from one of `merged`, the records merged into it."""
 
     object_type: ObjectType
     record_id: RecordId
@@ -94,9 +94,9 @@ class MergedRecord:
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """What the source of a run holds.
+    """The contents of a source, known before anything is sent; `RowCounts` has the same rows by their final status.
 
-    `invalid`, `duplicates` and `blank` count rows, `pairs` counts distinct pairs.
+    `invalid`, `blank` and `duplicates` (those that repeat a pair of an earlier row) count rows, `pairs` distinct pairs.
     """
 
     rows: int
@@ -165,3 +165,13 @@ class PendingPair:
     def may_be_linked(self) -> bool:
         """True if it was sent before without a trustworthy response."""
         return self.earlier is not None and self.earlier.status is Status.UNCONFIRMED
+
+    @property
+    def attempts(self) -> int:
+        """The number of calls that were made for it before."""
+        return 0 if self.earlier is None else self.earlier.attempts
+
+    @property
+    def is_untouched(self) -> bool:
+        """True if no call of this run can have changed it yet."""
+        return not self.may_be_linked and not self.attempts

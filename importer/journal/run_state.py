@@ -44,7 +44,7 @@ class RunState(JournalFile):
 
     @property
     def merged(self) -> list[MergedRecord]:
-        """The records that were found by a value of another one, which was merged into them."""
+        """The records that were found by a value that may come from another one, merged into them."""
         found = self._value("merged") or ()
         return [MergedRecord(**{**values, "merged": tuple(values["merged"])}) for values in found]
 

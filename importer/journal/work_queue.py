@@ -118,7 +118,7 @@ class WorkQueue(JournalFile):
         """Write the outcomes of pairs, and what was read before and after sending, in one transaction.
 
         A pair with a provisional outcome stays in flight: reports show the outcome, and the next process sends the pair
-        again. Not so a pair that is `not_sent`: HubSpot is known not to have accepted it.
+        again. A pair that is `not_sent` does not: HubSpot has certainly not accepted it.
         """
         done = [pair for pair, _ in final]
         done += [pair for pair, outcome in provisional if outcome.status is Status.NOT_SENT]
@@ -189,7 +189,7 @@ class WorkQueue(JournalFile):
                     yield from self._with_states_to_restore([pending_pair(*one, None) for one in found])
 
     def count_to_remove(self) -> int:
-        """Return how many links, or in a run with labels how many of these, were read before and are not refused."""
+        """Return the number of links (in a run with labels: of labels) that were read before and are not refused."""
         with as_journal_error(self.path):
             if not self.has_labels:
                 return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])

@@ -16,12 +16,12 @@ from importer.pool.stop_signal import pair_of_types
 
 _FIRST_CHUNK, _MAX_GROWTH = 5, 4
 _LINKS_IN_MEMORY = 20_000
-"""Links of one chunk of records that are aimed at, at 0.8 kB each. How many a record has is known only after reading
-some, so chunks begin small and grow by a factor of 4 at most."""
+"""Target number of links in one chunk of records, at 0.8 kB each. How many a record has is known only after some were
+read, so chunks start small and grow by a factor of 4 at most."""
 
 
 @dataclass(slots=True)
-class RecordLinks:
+class ChunkOfLinks:
     """The links of some records, by record id and other id; `unread` has the reason for each record without them."""
 
     links: dict[tuple[str, str], Link]
@@ -42,7 +42,7 @@ class AllLinks:
         self._reader = LinkReader(client)
         self._size = _FIRST_CHUNK
 
-    async def read(self, ids: Iterable[RecordId] | None) -> AsyncIterator[RecordLinks]:
+    async def read(self, ids: Iterable[RecordId] | None) -> AsyncIterator[ChunkOfLinks]:
         """Yield the links of the records with these ids, or of all records of the type, in constant memory.
 
         Ends early when `stop` is set. Raises StoppedError if the run is stopped.
@@ -60,7 +60,7 @@ class AllLinks:
         for record in ids:
             yield [record]
 
-    async def _read(self, chunk: list[str]) -> RecordLinks:
+    async def _read(self, chunk: list[str]) -> ChunkOfLinks:
         found = await self._reader.read(self._sender, self._about, self._types, dict.fromkeys(chunk, ALL_LINKS))
         self.stop = self.stop or self._reader.refusal or self._sender.signal.reason
         self.records += len(chunk)
@@ -68,7 +68,7 @@ class AllLinks:
         self._size = min(MAX_RECORDS, len(chunk) * _MAX_GROWTH, max(1, wanted))
         links = {(found.merged_into.get(one, one), other): link for (one, other), link in found.links.items()}
         unread = {record: outcome.error_message for record, outcome in found.unread.items()}
-        return RecordLinks({key: link for key, link in links.items() if key[0] not in unread}, unread)
+        return ChunkOfLinks({key: link for key, link in links.items() if key[0] not in unread}, unread)
 
     async def _listed(self) -> AsyncIterator[list[str]]:
         after: str | None = ""

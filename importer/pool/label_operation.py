@@ -9,10 +9,8 @@ from importer.hubspot.classify import Decision
 from importer.hubspot.classify_batch import BatchDecision, classify_batch_response
 from importer.hubspot.classify_labelled import classify_labelled_response
 from importer.hubspot.client import HubSpotClient
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import Reply
 from importer.model import Pair
-
-Reply = Response | NoResponse
 
 
 @dataclass(slots=True)

@@ -7,10 +7,8 @@ from importer.hubspot.batch_read import Link
 from importer.hubspot.classify import Decision, classify_response
 from importer.hubspot.classify_batch import BatchDecision, classify_batch_response
 from importer.hubspot.client import HubSpotClient
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import Reply
 from importer.model import Pair
-
-Reply = Response | NoResponse
 
 
 class Operation(Protocol):

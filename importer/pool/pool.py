@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from importer.config import Settings
 from importer.hubspot.rate_limiter import RateLimiter
+from importer.hubspot.response import Reply
 from importer.journal import Journal, PauseReason, PendingPair
 from importer.model import ObjectType, Status, Stop
 from importer.pool.activity_log import ActivityLog
@@ -17,7 +18,7 @@ from importer.pool.dispatch import MAX_HELD, Chunks, OrderedChunks, Source, Unor
 from importer.pool.engine import Engine
 from importer.pool.failure_limits import FailureLimits
 from importer.pool.outcomes import OutcomeRecorder, Progress
-from importer.pool.sender import Reply, RetryPolicy, Sender
+from importer.pool.sender import RetryPolicy, Sender
 from importer.pool.stop_signal import StoppedError, StopSignal
 from importer.pool.work_queue import WorkQueue
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from importer.hubspot.backoff import backoff
 from importer.hubspot.batch_read import classify_read_response
 from importer.hubspot.classify import Action, Decision
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import Reply, Response
 from importer.journal import PendingPair
 from importer.model import Status, Stop, StopReason
 from importer.pool.sender import Sender
@@ -17,7 +17,6 @@ from importer.pool.stop_signal import types_of
 MAX_ATTEMPTS_OF_PARTS = 3
 """Attempts of a call about a part of a chunk that failed: its own parts follow."""
 
-Reply = Response | NoResponse
 
 _RETRYABLE = {Action.RETRY, Action.NOT_HUBSPOT, Action.POLL, Action.PAUSE}
 

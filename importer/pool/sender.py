@@ -9,7 +9,7 @@ from importer.config import Settings
 from importer.hubspot.classify import is_over_rate
 from importer.hubspot.intermediaries import is_from_hubspot
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 from importer.journal import PauseReason, PendingPair
 from importer.model import Stop, StopReason
 from importer.pool.call_meter import CallMeter
@@ -17,7 +17,6 @@ from importer.pool.stop_signal import StoppedError, StopSignal
 
 logger = logging.getLogger(__name__)
 
-Reply = Response | NoResponse
 
 _MAX_BLOCKED_INPUTS = 3
 """Consecutive calls about a single input that only another server responded to, after which the run stops."""

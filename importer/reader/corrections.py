@@ -22,14 +22,14 @@ class Corrections:
         used_columns: Collection[int],
         earlier: Mapping[int, Mapping[str, str]],
     ) -> None:
-        """Apply `texts`, by row number and column. `earlier` is filled while reading: what cells were, by their key."""
+        """Apply `texts`, by row number and column. `earlier` is filled while reading: texts before a correction."""
         self._by_row: dict[int, dict[int, str]] = {}
         for (row, place), text in texts.items():
             self._by_row.setdefault(row, {})[place] = text
         self._header = tuple(header)
         self._used = frozenset(used_columns)
         self._earlier = earlier
-        self._left = set(self._by_row)
+        self._unapplied = set(self._by_row)
         self._applied: dict[int, dict[int, Correction]] = {}
 
     def apply(self, records: Records) -> Records:
@@ -52,8 +52,8 @@ class Corrections:
 
     def require_all(self, name: str, names: RowNames) -> None:
         """Raise `SourceError` if a row to be corrected was not among the records."""
-        if self._left:
-            row = names.of(min(self._left))
+        if self._unapplied:
+            row = names.of(min(self._unapplied))
             raise SourceError(
                 "CORRECTION_NOT_APPLIED",
                 f"{name} has no row {row} among those that are read, although a cell of that row was corrected: the "
@@ -61,7 +61,7 @@ class Corrections:
             )
 
     def _corrected(self, number: int, cells: list[str]) -> list[str]:
-        self._left.discard(number)
+        self._unapplied.discard(number)
         changes = self._by_row[number]
         fixed = corrected_cells(cells, changes, len(self._header))
         self._applied[number] = {

@@ -12,10 +12,10 @@ SHOWN_ROWS = 10
 
 def visible(text: str) -> str:
     """Return the text shortened to 60 characters, with unprintable characters escaped."""
-    return printable(text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 3] + "…")
+    return escaped(text if len(text) <= _MAX_SHOWN_LENGTH else text[: _MAX_SHOWN_LENGTH - 3] + "…")
 
 
-def printable(text: str) -> str:
+def escaped(text: str) -> str:
     """Return the text with unprintable characters escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

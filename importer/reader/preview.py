@@ -54,7 +54,7 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True)
 class SourcePreview:
-    """What the beginning of a source shows.
+    """Findings about a source from its beginning alone.
 
     `sheet_names` is empty for a text file; `encoding` and `delimiter` are "" for a workbook. `rows_estimate` is None
     where only reading all of the source would give it. `roles` are the indices of the columns with a role, `reasons`

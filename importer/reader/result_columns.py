@@ -24,8 +24,8 @@ class ResultColumns:
 
     `kept` are the indices of all other columns. `excluded_rows` counts the rows excluded by their status so far,
     `unknown_statuses` those of them whose status is not one that a run writes, and `restored_rows` those that an
-    earlier run was to unlink, and that get the association types that they had before. `originals` has what corrected
-    cells were, by row number and by the key of the column, of the rows that were read.
+    earlier run was to unlink, and that get the association types that they had before. `originals` has the
+    original texts of the corrected cells read so far, by row number and by the key of the column.
     """
 
     def __init__(

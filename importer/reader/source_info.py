@@ -1,4 +1,4 @@
-"""What reading a source found: before its first row (`SourceInfo`), and after its last (`ReadReport`)."""
+"""Findings about a source: before its first row is read (`SourceInfo`), and after its last (`ReadReport`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
 """The number of rows of each status, and the check that no row is missing."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from importer.model import GOOD_STATUSES, NUMBERED, ROW_RESULT_COLUMNS, RowNames, RowOutcome, Status
 from importer.reporter.result_row import row_result
@@ -12,7 +13,7 @@ _DUPLICATE_OF = ROW_RESULT_COLUMNS.index("import_duplicate_of")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCounts:
-    """Rows by status. `duplicates` counts the rows whose `import_duplicate_of` is not empty.
+    """Rows by final status; `duplicates` are those that repeat a pair of an earlier row (`import_duplicate_of`).
 
     Raises ValueError unless the number of rows is the sum of the statuses.
     """
@@ -33,6 +34,12 @@ class RowCounts:
         counted = sum(self.by_status.values())
         if self.rows != counted:
             raise ValueError(f"there are {self.rows} rows, but the statuses add up to {counted}: {self.by_status}")
+
+    @classmethod
+    def of(cls, by_status: Mapping[Status, int], duplicates: int = 0) -> Self:
+        """Return the counts from the number of rows of each status; those that are missing are 0."""
+        numbers = {str(status): number for status, number in by_status.items()}
+        return cls(rows=sum(by_status.values()), duplicates=duplicates, **numbers)
 
     @property
     def by_status(self) -> dict[Status, int]:
@@ -55,14 +62,12 @@ class RowCounter:
     """Counts rows one by one; `names` gives their names in the results."""
 
     names: RowNames = NUMBERED
-    rows: int = 0
     duplicates: int = 0
     by_status: Counter[Status] = field(default_factory=Counter)
 
     def add(self, row: RowOutcome) -> tuple[Status, tuple[str, ...]]:
         """Count the row and return its `row_result`."""
         status, texts = row_result(row, self.names)
-        self.rows += 1
         self.by_status[status] += 1
         if texts[_DUPLICATE_OF]:
             self.duplicates += 1
@@ -70,8 +75,7 @@ class RowCounter:
 
     def counts(self) -> RowCounts:
         """Return the counts of the rows so far."""
-        by_status = {str(status): self.by_status[status] for status in Status}
-        return RowCounts(rows=self.rows, duplicates=self.duplicates, **by_status)
+        return RowCounts.of(self.by_status, self.duplicates)
 
 
 def count(rows: Iterable[RowOutcome]) -> RowCounts:

@@ -81,12 +81,10 @@ class Summary:
 
     @property
     def _own_exit_code(self) -> ExitCode:
-        if self.status is RunStatus.INTERRUPTED:
-            is_terminated = self.stopped_by in {StopReason.SIGTERM, StopReason.SIGHUP}
-            return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
-        if self.status is RunStatus.STOPPED:
-            return ExitCode.STOPPED
-        return ExitCode.SOME_ROWS_BAD if self.row_counts.bad else ExitCode.OK
+        if self.status is RunStatus.FINISHED:
+            return ExitCode.SOME_ROWS_BAD if self.row_counts.bad else ExitCode.OK
+        # Without a reason, its process was killed or is still running.
+        return ExitCode.INTERRUPTED if self.stopped_by is None else self.stopped_by.exit_code
 
     def values(self) -> dict[str, Any]:
         """Return the run without the earlier ones as JSON values; seconds to the millisecond."""

@@ -1,1 +1,1 @@
-"""Commands from file to report: run, resume, retry, verify, check, report."""
+"""The commands, for any front end: run, check, verify, unlink, undo, resume, retry, export, prune, report."""

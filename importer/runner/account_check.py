@@ -17,23 +17,20 @@ from hashlib import blake2b
 
 from importer.errors import AccountError
 from importer.hubspot.account_details import AccountDetails, account_details, reset_sentence
-from importer.hubspot.backoff import backoff
 from importer.hubspot.classify import classify_response
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Account, Journal
 from importer.model import ObjectType, Pair, RecordId, Stop, StopReason
 from importer.pool import Pool, StoppedError
+from importer.runner.attempts import is_transient, with_retries
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.send import report_full_window, run_on_own_loop, waiting_notice
 
 _MAX_ATTEMPTS = 3
-_MAX_WAIT = 15.0
-"""Seconds between two attempts; there is no further attempt if HubSpot requires a longer wait."""
-
 _TIMEOUT = 10.0
 """Seconds for one attempt."""
 
@@ -42,7 +39,6 @@ _POLL_SECONDS = 0.05
 _ANY_PAIR = Pair(ObjectType("contacts"), RecordId("1"), ObjectType("contacts"), RecordId("2"))
 """A refused token is so for all pairs; a command that only reads may have none."""
 
-Reply = Response | NoResponse
 Send = Callable[[], Awaitable[Reply]]
 
 
@@ -57,7 +53,7 @@ class TokenAccount:
 
     @property
     def details(self) -> AccountDetails:
-        """What HubSpot returned about the account; without any detail if it did not, or was not asked yet."""
+        """The details of the account; all of them empty if HubSpot did not return any, or was not asked yet."""
         return account_details(self._response)
 
     @property
@@ -254,34 +250,10 @@ class TokenAccount:
             return NoResponse("it took too long", reached=True)
 
     async def _request(self, send: Send) -> None:
-        for attempt in range(1, _MAX_ATTEMPTS + 1):
-            reply = await send()
-            wait = self._wait_after(reply, attempt)
-            if wait is None or attempt == _MAX_ATTEMPTS:
-                break
-            await asyncio.sleep(wait)
-        self._response = reply
+        self._response = await with_retries(send, self.context.settings, _MAX_ATTEMPTS, self._may_retry)
 
-    def _wait_after(self, reply: Reply, attempt: int) -> float | None:
-        """Return the seconds to wait before a retry, None if a retry would not help or would take too long."""
-        if self._has_timed_out or not _is_transient(reply):
-            return None
-        minimum = 0.0
-        if isinstance(reply, Response):
-            interval = (reply.rate.interval or 10.0) if reply.http_status == 429 else 0.0
-            minimum = max(reply.retry_after or 0.0, interval)
-        settings = self.context.settings
-        wait = max(minimum, backoff(attempt, settings.backoff_base, settings.backoff_cap, 1.0))
-        return wait if wait <= _MAX_WAIT else None
-
-
-def _is_transient(reply: Reply) -> bool:
-    """Return True if a retry may succeed soon; not if the daily limit is used up."""
-    if isinstance(reply, NoResponse):
-        return not reply.is_token_refused
-    return (
-        reply.has_new_token or (reply.http_status == 429 and reply.policy_name != "DAILY") or reply.http_status >= 500
-    )
+    def _may_retry(self, reply: Reply) -> bool:
+        return not self._has_timed_out and is_transient(reply)
 
 
 def _is_same(expected: Account, portal_id: int | None, *, has_same_token: bool) -> bool:

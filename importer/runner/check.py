@@ -8,7 +8,7 @@ from pathlib import Path
 from importer.config import Settings
 from importer.exit_codes import ExitCode
 from importer.journal import Journal, ProblemGroup, SourceCounts, remove_journal
-from importer.model import Outcome, Status, StopReason
+from importer.model import Outcome, Status
 from importer.reader import Source, SourceInfo
 from importer.reporter import write_results
 from importer.runner import output_paths
@@ -34,12 +34,6 @@ NOT_SENT_BY_CHECK = Outcome(Status.NOT_SENT, advice="This was a check: nothing w
 
 CHECK_ID = "check"
 """The run id in the journal of a check."""
-
-_SIGNALS = {
-    StopReason.SIGINT: ExitCode.INTERRUPTED,
-    StopReason.SIGTERM: ExitCode.TERMINATED,
-    StopReason.SIGHUP: ExitCode.TERMINATED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +62,9 @@ class CheckReport:
 
     @property
     def exit_code(self) -> ExitCode:
-        """OK if no row is invalid, else SOME_ROWS_BAD; that of the signal or STOPPED if reading has stopped early."""
+        """OK if no row is invalid, else SOME_ROWS_BAD; that of the stop if reading the account stopped early."""
         if self.online is not None and self.online.stop is not None:
-            return _SIGNALS.get(self.online.stop.reason, ExitCode.STOPPED)
+            return self.online.stop.reason.exit_code
         return ExitCode.SOME_ROWS_BAD if self.counts.invalid else ExitCode.OK
 
 

@@ -14,7 +14,7 @@ from importer.runner.lookup_counts import LookupCounts
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is about to do; reported after reading the source and before sending anything.
+    """The work ahead of a run; reported after reading the source and before sending anything.
 
     `counts` covers the whole run, `pending` is the number of pairs still to be sent. `resumed` is True when an
     unfinished run is continued.
@@ -39,7 +39,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class LookupProgress:
-    """The progress of a lookup, while the source is read; how many values there are in all is not known before."""
+    """The progress of a lookup, while the source is read; the total number of values is not known before its end."""
 
     counts: LookupCounts
     is_done: bool
@@ -47,7 +47,7 @@ class LookupProgress:
 
 @dataclass(frozen=True, slots=True)
 class RowsRead:
-    """How many rows of the source have been read; reported about twice a second."""
+    """The number of rows read so far; reported about twice a second."""
 
     rows: int
 

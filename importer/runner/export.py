@@ -32,16 +32,13 @@ from importer.runner.target import target_of_settings
 from importer.temporary_directories import temporary_directory
 from importer.timestamps import utc_now_text
 
-_SIGNALS = {StopReason.SIGINT: ExitCode.INTERRUPTED, StopReason.SIGTERM: ExitCode.TERMINATED}
-_SIGNALS[StopReason.SIGHUP] = ExitCode.TERMINATED
-
 
 @dataclass(frozen=True, slots=True)
 class ExportSummary:
     """The result of an export: `file` is None unless it is complete, `unread_file` names the records that are not."""
 
     status: str
-    stopped_by: str | None
+    stopped_by: StopReason | None
     records: int
     links: int
     unread: int
@@ -56,10 +53,10 @@ class ExportSummary:
 
     @property
     def exit_code(self) -> ExitCode:
-        """OK if the file is complete; after a signal that of the signal, else STOPPED."""
+        """OK if the file is complete, else that of the stop."""
         if self.file is not None:
             return ExitCode.OK
-        return _SIGNALS.get(StopReason(self.stopped_by), ExitCode.STOPPED) if self.stopped_by else ExitCode.STOPPED
+        return ExitCode.STOPPED if self.stopped_by is None else self.stopped_by.exit_code
 
     def as_json(self) -> str:
         """Return the summary as one JSON object."""
@@ -131,7 +128,7 @@ def _summary(
     if file is None and stop is None:
         stop = Stop(StopReason.UNREADABLE, f"The links of {len(export.unread):,} records could not be read.")
     return ExportSummary(
-        status="finished" if stop is None else "interrupted" if stop.reason in _SIGNALS else "stopped",
+        status="finished" if stop is None else "interrupted" if stop.reason.is_signal else "stopped",
         stopped_by=None if stop is None else stop.reason,
         records=export.records,
         links=export.links,
@@ -171,7 +168,7 @@ def _read_ids(path: Path) -> Iterator[RecordId]:
 
 
 def _empty_journal(directory: Path, settings: Settings, out: Path) -> Path:
-    """Create a journal without pairs: calls are made, counted and stopped as those of a run."""
+    """Create a journal without pairs, so that calls are made, counted and stopped like those of a run."""
     run_id = new_run_id()
     path = directory / f"{run_id}{SUFFIX}"
     info = RunInfo(

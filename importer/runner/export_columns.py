@@ -66,7 +66,7 @@ def parse_requests(texts: Iterable[str]) -> list[PropertyRequest]:
 async def find_columns(
     client: HubSpotClient, sender: Sender, types: Types, requests: Sequence[PropertyRequest]
 ) -> list[PropertyColumn] | Stop:
-    """Return the columns of the requested properties, or why it could not be read which properties there are.
+    """Return the columns of the requested properties, or why the properties of the account could not be read.
 
     Raises SettingsError if a type does not have a property, and StoppedError if the run is stopped.
     """

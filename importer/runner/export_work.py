@@ -9,7 +9,7 @@ from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
 from importer.model import ObjectType, RecordId, Role, Stop
 from importer.pool import Pool, StoppedError
-from importer.pool.all_links import AllLinks, RecordLinks
+from importer.pool.all_links import AllLinks, ChunkOfLinks
 from importer.pool.engines.lead_check import concerns_leads
 from importer.printable import printable
 from importer.reporter.result_row import escape_formula
@@ -117,7 +117,7 @@ class ExportWork:
             self.context.notify(f"{self.links:,} links of {self.records:,} records so far.")
 
 
-def _links_to(found: RecordLinks, ids: Collection[str]) -> dict[tuple[str, str], Link]:
+def _links_to(found: ChunkOfLinks, ids: Collection[str]) -> dict[tuple[str, str], Link]:
     return {key: link for key, link in found.links.items() if key[1] in ids}
 
 

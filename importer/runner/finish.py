@@ -23,8 +23,6 @@ from importer.runner.state_directory import open_journal
 
 _VERIFY = "verify"
 
-_INTERRUPTIONS = {StopReason.SIGINT, StopReason.SIGTERM, StopReason.SIGHUP}
-
 
 @translate_os_errors()
 def report_run(
@@ -120,9 +118,9 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
 
 def _count_rows(journal: Journal) -> RowCounts:
     """Count the rows by status without reading their cells."""
-    by_status = Counter(journal.row_statuses(WORST_FIRST))
-    numbers = {str(status): by_status[code] for code, status in enumerate(Status)}
-    return RowCounts(rows=by_status.total(), duplicates=journal.counts().duplicates, **numbers)
+    statuses = tuple(Status)
+    numbers = Counter(journal.row_statuses(WORST_FIRST))
+    return RowCounts.of({statuses[code]: number for code, number in numbers.items()}, journal.counts().duplicates)
 
 
 def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:
@@ -139,7 +137,7 @@ def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -
     if totals.rows != counts.rows:
         raise RuntimeError(f"{counts.rows} rows were read, but {totals.rows} are accounted for")
     stop = sent.stop
-    if stop is not None and stop.reason in _INTERRUPTIONS and not journal.pending_by_types():
+    if stop is not None and stop.reason.is_signal and not journal.pending_by_types():
         stop = None  # the signal came after everything was sent
     return Summary(
         run_id=journal.info.run_id,
@@ -161,7 +159,7 @@ def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -
 def _status(stop: Stop | None) -> RunStatus:
     if stop is None:
         return RunStatus.FINISHED
-    return RunStatus.INTERRUPTED if stop.reason in _INTERRUPTIONS else RunStatus.STOPPED
+    return RunStatus.INTERRUPTED if stop.reason.is_signal else RunStatus.STOPPED
 
 
 def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:

@@ -1,6 +1,5 @@
 """Resolves the labels of a new run to association types, before its journal is published and anything is sent."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
@@ -8,30 +7,26 @@ from pathlib import Path
 
 from importer.errors import SettingsError
 from importer.hubspot.association_types import AssociationType, parse_type
-from importer.hubspot.backoff import backoff
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.labels import AmbiguousLabel, Label, Labels, UnknownLabel, parse_labels
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Journal, LabelKey, LabelUse, open_for_run
 from importer.model import Labels as LabelTexts
 from importer.model import ObjectType, Operation
+from importer.runner.attempts import with_retries
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
 from importer.runner.send import in_sandbox, report_full_window, run_on_own_loop, waiting_notice
 from importer.runner.target import Target
 
 _MAX_ATTEMPTS = 4
-_MAX_WAIT = 15.0
-"""Seconds between two attempts; there is no further attempt if HubSpot requires a longer wait."""
-
 _MAX_NAMED = 20
 _FIRST_ROWS = 5
 _NOT_FOUND = 404
 
 Types = tuple[ObjectType, ObjectType]
-Reply = Response | NoResponse
 
 
 def resolve_labels(path: Path, target: Target) -> None:
@@ -118,31 +113,15 @@ class _LabelReader:
         return _reason(reply)
 
     async def _request(self, client: HubSpotClient, limiter: RateLimiter, types: Types, form: int) -> Reply:
-        for attempt in range(1, _MAX_ATTEMPTS + 1):
+        async def send() -> Reply:
             await limiter.acquire()
             self.calls += 1
             try:
-                reply = await client.labels(*types, form)
+                return await client.labels(*types, form)
             finally:
                 limiter.release()
-            wait = self._wait_after(reply, attempt)
-            if wait is None or attempt == _MAX_ATTEMPTS:
-                break
-            await asyncio.sleep(wait)
-        return reply
 
-    def _wait_after(self, reply: Reply, attempt: int) -> float | None:
-        """Return the seconds to wait before a retry, None if a retry would not help or would take too long."""
-        minimum = 0.0
-        if isinstance(reply, Response):
-            is_transient = reply.http_status == 429 or reply.http_status >= 500
-            if not is_transient or reply.policy_name == "DAILY":
-                return None
-            interval = (reply.rate.interval or 10.0) if reply.http_status == 429 else 0.0
-            minimum = max(reply.retry_after or 0.0, interval)
-        settings = self._context.settings
-        wait = max(minimum, backoff(attempt, settings.backoff_base, settings.backoff_cap, 1.0))
-        return wait if wait <= _MAX_WAIT else None
+        return await with_retries(send, self._context.settings, _MAX_ATTEMPTS)
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncIterator[tuple[HubSpotClient, RateLimiter]]:

@@ -15,20 +15,20 @@ def with_merged(rows: Iterable[RowOutcome], merged: Sequence[MergedRecord]) -> I
     by_record: _Merged = {(one.object_type, one.record_id): one for one in merged}
     for row in rows:
         if by_record and not row.problems:
-            yield replace(row, pairs=tuple(_with_merged(made, row.cells, by_record) for made in row.pairs))
+            yield replace(row, pairs=tuple(_with_merged(entry, row.cells, by_record) for entry in row.pairs))
         else:
             yield row
 
 
-def _with_merged(made: PairOutcome, cells: Sequence[str], merged: _Merged) -> PairOutcome:
-    pair, outcome = made.pair, made.outcome
+def _with_merged(entry: PairOutcome, cells: Sequence[str], merged: _Merged) -> PairOutcome:
+    pair, outcome = entry.pair, entry.outcome
     ends = ((pair.from_type, pair.from_id), (pair.to_type, pair.to_id))
     found = [merged[end] for end in ends if end in merged and _is_named(merged[end].value, cells)]
     if not found or outcome.status not in GOOD_STATUSES or outcome.error_message:
-        return made
+        return entry
     details = {f"{one.object_type} {old}": one.record_id for one in found for old in one.merged}
     return replace(
-        made,
+        entry,
         outcome=replace(
             outcome,
             error_message=" ".join(map(_sentence, found)),

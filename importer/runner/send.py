@@ -124,7 +124,7 @@ def run_on_own_loop(work: Coroutine[None, None, T]) -> T:
 
 @contextlib.asynccontextmanager
 async def in_sandbox(context: RunContext) -> AsyncIterator[RunContext]:
-    """Yield the context with the base URL and the token of a sandbox: one that is served already, or the command's."""
+    """Yield the context with the base URL and the token of a sandbox: one that is already running, or the command's."""
     served = context.settings.supplied.sandbox_url
     if served is not None:
         settings = context.settings.model_copy(update={"base_url": served})

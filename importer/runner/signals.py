@@ -16,8 +16,8 @@ _TERMINATION_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SI
 
 
 def exit_code(number: int) -> ExitCode:
-    """Return the exit code after a signal. SIGHUP acts like SIGTERM."""
-    return ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+    """Return the exit code after SIGINT, SIGTERM or SIGHUP."""
+    return StopReason(signal.Signals(number).name).exit_code
 
 
 def termination_signals() -> list[signal.Signals]:

@@ -50,7 +50,7 @@ def run_size(path: Path) -> int:
 
 
 def files_of_run(path: Path) -> list[Path]:
-    """Return the files of a run: the journal, its log, and the results that could not be written elsewhere."""
+    """Return the files of a run: the journal, its log, and results that could be written nowhere else."""
     return sorted(path.parent.glob(f"{path.stem}.*"))
 
 

@@ -1,4 +1,4 @@
-"""Undoes a run: each pair that it changed gets the state that it had before, if it still is what the run left."""
+"""Undoes a run: restores each pair that it changed and that nobody has changed since."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def undo_run(
     on_event: EventHandler = ignore,
     fresh: bool = False,
 ) -> Summary:
-    """Restore what the pairs that a run changed were before it, as a separate run, and return its summary.
+    """Give the pairs that a run changed their earlier state back, as a separate run, and return its summary.
 
     A pair is left alone, with the reason in its row, if someone has changed it since, or if its state before or after
     the run is not known. Nothing that the run did not change is touched. An unfinished undo is resumed unless `fresh`.

@@ -1,4 +1,4 @@
-"""What an undo has to restore: the pairs that a run changed, and the records that were primary before it."""
+"""The states that an undo restores: of the pairs that a run changed, and of records that were primary before it."""
 
 from collections.abc import Iterator
 
@@ -49,9 +49,9 @@ class UndoStates:
     def _rows(self) -> Iterator[tuple[RowOutcome, list[tuple[Pair, StateToRestore]]]]:
         left = dict(self._primaries)
         for row in self._undone.rows_to_undo():
-            pairs = [(made.pair, self._state(made)) for made in row.pairs]
-            for made in row.pairs:
-                key = _former_primary(made)
+            pairs = [(entry.pair, self._state(entry)) for entry in row.pairs]
+            for entry in row.pairs:
+                key = _former_primary(entry)
                 if key is not None and (types := left.pop(key, None)) is not None:
                     pairs.append((Pair(*key), _state_of_former_primary(key, types)))
             yield row, pairs
@@ -62,47 +62,47 @@ class UndoStates:
         if self._is_unlink or not self._undone.has_labels:
             return found
         for row in self._undone.rows_to_undo():
-            for made in row.pairs:
-                key = _former_primary(made)
-                if key is not None and made.primary_before is not None:
-                    found.setdefault(key, made.primary_before[1])
+            for entry in row.pairs:
+                key = _former_primary(entry)
+                if key is not None and entry.primary_before is not None:
+                    found.setdefault(key, entry.primary_before[1])
         for row in self._undone.rows_to_undo() if found else ():
-            for made in row.pairs:
-                found.pop(primary_key(_pending(made)), None)
+            for entry in row.pairs:
+                found.pop(primary_key(_pending(entry)), None)
         return found
 
-    def _state(self, made: PairOutcome) -> StateToRestore:
-        if made.before is None or (not self._is_unlink and _is_former_primary_unknown(made)):
+    def _state(self, entry: PairOutcome) -> StateToRestore:
+        if entry.before is None or (not self._is_unlink and _is_former_primary_unknown(entry)):
             return _UNKNOWN
-        before = parse_types(made.before)
-        labels = parse_types(made.goal) if made.goal else NOT_LINKED
+        before = parse_types(entry.before)
+        labels = parse_types(entry.goal) if entry.goal else NOT_LINKED
         if self._is_unlink:
             # A removal that was killed before it read back left nothing, if HubSpot carried it out.
-            left = made.after or (None if labels else NO_TYPES)
-            return left, made.before, NO_TYPES, types_text(before & labels if labels else before)
+            left = entry.after or (None if labels else NO_TYPES)
+            return left, entry.before, NO_TYPES, types_text(before & labels if labels else before)
         removed = before - labels if labels and self._replaces else NOT_LINKED
-        return made.after, made.before, types_text(labels), types_text(removed)
+        return entry.after, entry.before, types_text(labels), types_text(removed)
 
 
-def _pending(made: PairOutcome) -> PendingPair:
-    return PendingPair(0, 0, made.pair, before=made.before, goal=made.goal)
+def _pending(entry: PairOutcome) -> PendingPair:
+    return PendingPair(0, 0, entry.pair, before=entry.before, goal=entry.goal)
 
 
-def _former_primary(made: PairOutcome) -> Key | None:
+def _former_primary(entry: PairOutcome) -> Key | None:
     """Return the pair that was primary until the run made this pair primary; None if there was none."""
-    if made.primary_before is None or not made.primary_before[0]:
+    if entry.primary_before is None or not entry.primary_before[0]:
         return None
-    return (*primary_key(_pending(made))[:3], RecordId(made.primary_before[0]))
+    return (*primary_key(_pending(entry))[:3], RecordId(entry.primary_before[0]))
 
 
-def _is_former_primary_unknown(made: PairOutcome) -> bool:
-    """Return whether the run made a pair primary, and it is not known which record was it before."""
-    pending = _pending(made)
+def _is_former_primary_unknown(entry: PairOutcome) -> bool:
+    """Return whether the run made a pair primary, but the record that was it before is not known."""
+    pending = _pending(entry)
     if not becomes_primary(pending):
         return False
-    if primary_type(made.pair.from_type, made.pair.to_type) in parse_types(made.before or NO_TYPES):
+    if primary_type(entry.pair.from_type, entry.pair.to_type) in parse_types(entry.before or NO_TYPES):
         return False
-    return made.primary_before is None or (bool(made.primary_before[0]) and made.primary_before[1] == NO_TYPES)
+    return entry.primary_before is None or (bool(entry.primary_before[0]) and entry.primary_before[1] == NO_TYPES)
 
 
 def _state_of_former_primary(key: Key, types: str) -> StateToRestore:

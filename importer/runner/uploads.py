@@ -1,4 +1,4 @@
-"""The files of the local page in the state directory: where they are, and which of them nobody needs any more."""
+"""The files of the local page in the state directory, and the removal of those that are no longer needed."""
 
 import json
 import re
@@ -98,7 +98,7 @@ def remove_old_uploads(settings: Settings, before: float) -> tuple[int, int]:
 
 
 def _needed(uploads: Uploads, runs: Path) -> tuple[set[str], bool]:
-    """Return the ids of the uploads that runs have read, and whether all journals could be asked."""
+    """Return the ids of the uploads that runs have read, and whether all journals could be read."""
     needed, is_sure = set(), True
     for path in list_journals(runs):
         try:

@@ -91,7 +91,7 @@ class AssociationTypes:
 
     @property
     def has_limits(self) -> bool:
-        """Whether an admin has set a limit for any type."""
+        """True if an admin has set a limit for any type."""
         return bool(self._limits)
 
     def limit(self, from_type: str, to_type: str, limited: AssociationType) -> int | None:

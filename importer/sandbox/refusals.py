@@ -56,7 +56,6 @@ def no_associations(object_type: str, record_id: int, to_type: str) -> Json:
 def invalid_association_type(unknown: AssociationType) -> Refusal:
     """Return the refusal of a type that does not exist between the two object types in this direction."""
     name = f"{unknown.category}={unknown.type_id}"
-    name = f"{unknown.category}={unknown.type_id}"
     context = {
         "associationSpec": [name],
         "INVALID_ASSOCIATION_TYPE_ID": [f"{name} is not a valid association definition id"],

@@ -39,12 +39,12 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """Whether the call succeeded, if no fault triggers."""
+        """True if the call succeeded, if no fault triggers."""
         return 200 <= self.status < 300
 
     @property
     def has_body(self) -> bool:
-        """Whether it has a body: one with status 204 does not."""
+        """True if it has a body: one with status 204 does not."""
         return self.status != 204
 
 

@@ -21,7 +21,7 @@ _DELAY = 0.4
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """The state of the check of a file. `report` is the last one, which is stale unless it is of the file as it is."""
+    """The state of the check of a file. `report` is the last one; it may be stale."""
 
     state: str
     is_stale: bool

@@ -1,4 +1,4 @@
-"""What the handlers of all requests share."""
+"""The services that all request handlers share."""
 
 import asyncio
 from dataclasses import dataclass, field

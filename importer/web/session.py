@@ -144,7 +144,7 @@ class Session:
         )
 
     async def _serve_sandbox(self) -> str:
-        """Return the URL of the sandbox, which is served from the first time on."""
+        """Return the URL of the sandbox; start it at the first call."""
         async with self._opening:
             if not self._sandbox_url:
                 served = LocalSandbox().serve(None, lambda text: None)

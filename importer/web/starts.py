@@ -21,7 +21,7 @@ class Start:
     """A run that was started here. `run_id` is known once its journal exists.
 
     `subject` is the import or the run for which it was started. While a person is asked for the number of links or
-    labels to remove, `confirmation` has this number and which of both they are.
+    labels to remove, `confirmation` has that number and says which of the two it counts.
     """
 
     id: str

@@ -71,7 +71,7 @@ def _write(event: Mapping[str, Any]) -> None:
 
 
 class _TypedLines:
-    """What a person types at the page, line by line; the end of the input interrupts the main thread."""
+    """Lines that a person types at the page; the end of the input interrupts the main thread."""
 
     def __init__(self, lines: RawIOBase) -> None:
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()

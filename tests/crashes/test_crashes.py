@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command_line import Done, Pairs, Running, Workplace, rows_of, wait_until
-from tests.support.recovery import check_report, finish, wait_for_calls
+from tests.support.recovery import check_report, finish, start_until_results_are_written, wait_for_calls
 
 pytestmark = pytest.mark.slow
 
@@ -72,10 +72,7 @@ def test_a_kill_while_the_results_are_written_keeps_the_old_ones(
     source, pairs = mostly_invalid
     old = work.folder / "a.results.csv"
     old.write_text("old results")
-    before = work.calls()
-    running = work.start("run", source)
-    wait_for_calls(work, running, before + len(pairs))
-    wait_until(lambda: any(work.folder.glob(".importer-*/unfinished")))
+    running = start_until_results_are_written(work, source, pairs)
     running.send(signal.SIGKILL)
     assert running.end().code == -signal.SIGKILL
     assert old.read_text() == "old results"

@@ -14,7 +14,7 @@ import pytest
 from importer.sandbox import SandboxOptions
 from tests.conftest import SandboxProcess, sandbox_process
 from tests.support.command_line import FAST, TOKEN, Pairs, Workplace, wait_until, workplace_in
-from tests.support.recovery import check_report, finish, wait_for_calls
+from tests.support.recovery import check_report, finish, start_until_results_are_written, wait_for_calls
 
 pytestmark = pytest.mark.slow
 
@@ -172,10 +172,7 @@ def test_an_interruption_while_the_results_are_written_keeps_the_old_ones_and_no
     source, pairs = mostly_invalid
     old = work.folder / "a.results.csv"
     old.write_text("old results")
-    before = work.calls()
-    running = work.start("run", source)
-    wait_for_calls(work, running, before + len(pairs))
-    wait_until(lambda: any(work.folder.glob(".importer-*/unfinished")))
+    running = start_until_results_are_written(work, source, pairs)
     running.send(number)
     assert running.end().code == code
     assert old.read_text() == "old results"

@@ -79,6 +79,6 @@ def test_an_unknown_type_has_advice_about_the_direction() -> None:
 )
 def test_each_version_has_its_paths_for_labels(version: str, put: str, create: str, labels: tuple[str, ...]) -> None:
     chosen = ApiVersion(version)
-    assert paths.labelled_association(chosen, PAIR) == put
+    assert paths.association(chosen, PAIR) == put
     assert paths.batch_create(chosen, PAIR.from_type, PAIR.to_type) == create
     assert paths.labels(chosen, PAIR.from_type, PAIR.to_type) == labels

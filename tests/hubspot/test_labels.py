@@ -12,7 +12,6 @@ from importer.hubspot.labels import (
     UnknownLabel,
     labelled_body,
     parse_labels,
-    split_labels,
 )
 from importer.hubspot.parse import parse_response
 from importer.hubspot.response import RateHeaders, Response
@@ -98,10 +97,6 @@ def test_a_response_with_an_item_that_cannot_be_read_is_not_used(item: object) -
 def test_a_refusal_lists_no_labels() -> None:
     assert parse_labels(response(status=403)) is None
     assert parse_labels(response()) == ()
-
-
-def test_a_cell_may_name_several_labels() -> None:
-    assert split_labels(" Decision maker ;; Billing contact;") == ["Decision maker", "Billing contact"]
 
 
 def test_a_labelled_write_names_category_and_id() -> None:

@@ -19,11 +19,6 @@ LATENCY = 0.1
 TOO_FAST = parsed(429, {"policyName": "TEN_SECONDLY_ROLLING", "status": "error"})
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 def responding(*first: Response, slow: float = LATENCY) -> Callable[[Pair, int], Awaitable[Response | NoResponse]]:
     """Give the responses in order to the first calls and link by the others; every tenth takes `slow` seconds."""
 

@@ -20,11 +20,6 @@ INTERRUPTED = Stop(StopReason.SIGINT, "The run was interrupted (SIGINT).")
 LATENCY = 0.1
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 def linked(pair: Pair) -> Response:
     return parsed(200, complete(results=[result(pair.from_id, pair.to_id)]))
 

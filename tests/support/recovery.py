@@ -31,3 +31,12 @@ def finish(work: Workplace, pairs: Pairs, *command: object) -> Done:
 def wait_for_calls(work: Workplace, running: Running, until: int) -> None:
     """Wait until HubSpot has received `until` calls, or the importer has ended."""
     wait_until(lambda: work.calls() >= until or running.process.poll() is not None)
+
+
+def start_until_results_are_written(work: Workplace, source: Path, pairs: Pairs) -> Running:
+    """Start a run over `source`, and return when it has sent its valid `pairs` and is writing the results."""
+    before = work.calls()
+    running = work.start("run", source)
+    wait_for_calls(work, running, before + len(pairs))
+    wait_until(lambda: any(work.folder.glob(".importer-*/unfinished")))
+    return running

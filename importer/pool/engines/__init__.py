@@ -1,1 +1,1 @@
-"""The engines: one call per pair, batches of pairs, and reading back."""
+"""The engines: each reads, links, labels, removes or restores chunks of pairs in its own way."""

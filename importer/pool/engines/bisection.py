@@ -58,7 +58,7 @@ class _Chunk:
 
     @property
     def is_abandoned(self) -> bool:
-        """Whether further calls are not worth their cost."""
+        """True if further calls are not worth their cost."""
         return self.budget <= 0 or self.rejected_in_a_row >= (
             _MAX_REJECTED if self.accepted else _MAX_REJECTED_AT_FIRST
         )

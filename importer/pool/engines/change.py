@@ -13,7 +13,7 @@ from importer.hubspot.classify import merge_with_earlier_attempt
 from importer.hubspot.classify_removal import classify_removal
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import Reply
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
 from importer.pool.engines.bisection import Bisection, CallResult
@@ -25,8 +25,6 @@ from importer.pool.stop_signal import Types, types_of
 
 MAX_PAIRS_CHANGED = 1_000
 """Pairs in one batch. HubSpot documents no limit for removals."""
-
-Reply = Response | NoResponse
 
 
 class Change(StrEnum):

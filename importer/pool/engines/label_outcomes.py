@@ -6,7 +6,7 @@ from importer.hubspot.advice import RETRY_ADVICE
 from importer.hubspot.association_types import parse_types, primary_type, types_text
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
-from importer.pool.engines.read_back import NOT_READ
+from importer.pool.engines.read_back import NOT_READ, as_sent
 from importer.pool.engines.type_reader import PresentTypes
 from importer.pool.stop_signal import types_of
 
@@ -24,17 +24,15 @@ def not_read(pending: PendingPair, last: Outcome) -> Outcome:
         api_status="",
         error_category=NOT_READ,
         error_message=f"Nothing was sent, because the present labels could not be read: {last.error_message}",
-        attempts=pending.earlier.attempts if pending.earlier is not None else 0,
+        attempts=pending.attempts,
         advice="Run importer retry later; if HubSpot refuses the read, give the token permission to read both types.",
     )
 
 
 def already_linked(pending: PendingPair, found: PresentTypes) -> Outcome:
     """Return the outcome of a pair that has its labels: `linked` if an earlier call may have set them."""
-    status, attempts = Status.ALREADY_LINKED, 0
-    if pending.earlier is not None and pending.may_be_linked and pending.earlier.error_category != NOT_READ:
-        status, attempts = Status.LINKED, pending.earlier.attempts
-    return replace(found.last, status=status, association_types=types_text(found.types), attempts=attempts)
+    types = types_text(found.types)
+    return as_sent(pending, replace(found.last, status=Status.ALREADY_LINKED, association_types=types, attempts=0))
 
 
 def confirmed(sent: Outcome, found: PresentTypes) -> Outcome:

@@ -1,4 +1,4 @@
-"""Reading the links of many records. Records that could not be read completely are reported as unread."""
+"""Reads the links of many records. Records that could not be read completely are reported as unread."""
 
 import asyncio
 from collections import Counter
@@ -88,7 +88,7 @@ class _Paging:
 
     @property
     def is_too_long(self) -> bool:
-        """Whether there were more pages than any record has."""
+        """True if there were more pages than any record has."""
         return len(self.seen_cursors) >= _MAX_PAGES
 
     def advance(self, after: str, listed: frozenset[str]) -> bool:
@@ -119,7 +119,7 @@ class _Job:
     endless: set[str] = field(default_factory=set)
 
     def is_exhausted(self) -> bool:
-        """Whether no further call may be made."""
+        """True if no further call may be made."""
         return self.max_calls is not None and self.found.calls >= self.max_calls
 
 

@@ -1,4 +1,4 @@
-"""Reading all links of records that can have only one primary record, such as the companies of contacts."""
+"""Reads all links of records that can have only one primary record, such as the companies of contacts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from importer.pool.stop_signal import Types, types_of
 class RecordLinks:
     """The links of one record, by the id of the other record: None for types that are not known.
 
-    `primary` is the type of the primary one. `unread` says why the links are not known.
+    `primary` has the ids of those that are primary. `unread` says why the links are not known.
     """
 
     links: dict[str, TypeSet | None]

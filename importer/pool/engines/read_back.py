@@ -151,7 +151,7 @@ def as_sent(pending: PendingPair, found: Outcome) -> Outcome:
     """Return the outcome of a pair that was found: `linked`, with its attempts, if an earlier call may have done it."""
     if pending.earlier is None or not pending.may_be_linked or pending.earlier.error_category == NOT_READ:
         return found
-    return replace(found, status=Status.LINKED, attempts=pending.earlier.attempts)
+    return replace(found, status=Status.LINKED, attempts=pending.attempts)
 
 
 def _not_read(last: Outcome) -> Outcome:

@@ -1,4 +1,4 @@
-"""The engines that read the types of pairs before and after sending; a pair that cannot be read is sent all the same.
+"""The engines that read the types of pairs before and after sending; a pair that cannot be read is sent anyway.
 
 HubSpot's response to a default link is the same for new and old links, so only a read before sending shows which links
 a run adds. It also shows what most new links will be, so that only the other ones are read again after sending.
@@ -104,19 +104,18 @@ class ReadFirst(_OptionalReader):
                 self._reason = self._reason or unread.error_message
                 continue
             # The pair may have been linked by an earlier process of this run: the types before that are not known.
-            is_new = not pending.may_be_linked and not (pending.earlier and pending.earlier.attempts)
             types = None if link is not None and is_reverse else _types_text(link)
-            if types is not None and is_new:
+            if types is not None and pending.is_untouched:
                 outcomes.record_types_before(pending, types)
                 if link is None and not is_reverse:
                     self._record_expected_types(pending, read, outcomes)
             if link is not None and self._operation.is_goal_state(link):
                 outcomes.record(pending, as_sent(pending, linked(read.last, link, {})), is_read=True)
 
-    # ---- what new links will be
+    # ---- the types of new links
 
     def _learn(self, types: Types, read: LinksRead) -> None:
-        """Learn from links that are there which type is the unlabelled one, and whether a record's only one is primary.
+        """Learn from existing links which type is the unlabelled one, and whether a record's only link is primary.
 
         Source: HubSpot, associations guide: the first company that a record is linked to becomes its primary one.
         """
@@ -134,7 +133,7 @@ class ReadFirst(_OptionalReader):
                 return
 
     def _record_expected_types(self, pending: PendingPair, read: LinksRead, outcomes: OutcomeRecorder) -> None:
-        """Record what a new link will be, if the links that are there make that certain."""
+        """Record the types that a new link will have, if the existing links make them certain."""
         types, record = types_of(pending), pending.pair.from_id
         primary, unlabelled = own_primary_type(*types), self._unlabelled.get(types)
         if primary is None or unlabelled is None:
@@ -152,7 +151,7 @@ class ReadFirst(_OptionalReader):
         return True
 
     def report(self) -> None:
-        """Log a warning if it could not be read of some pairs whether they are linked."""
+        """Log a warning if some pairs could not be checked for an existing link."""
         if self._unread:
             reason = self._reason or "reading would cost more calls than sending"
             logger.warning(

@@ -1,4 +1,4 @@
-"""The engine that reads labelled pairs before anything is sent: what an undo of the run must know.
+"""The engine that reads labelled pairs before anything is sent, for an undo of the run.
 
 The label engine reads a pair again just before it sends it. By then the run itself may have moved Primary from it, or
 have labelled the same link in the other direction.
@@ -18,7 +18,7 @@ from importer.pool.stop_signal import types_of
 
 
 class ReadLabelledFirst:
-    """Records the types of labelled pairs, and for those that are to become Primary which record is it until now.
+    """Records the types of labelled pairs, and for those that are to become Primary the record that is Primary before.
 
     All pairs stay pending. Only pairs that the run may change through other ones are read.
     """
@@ -70,5 +70,4 @@ def is_shared(pending: PendingPair) -> bool:
 
 
 def _is_to_be_read(pending: PendingPair) -> bool:
-    is_new = pending.before is None and not pending.may_be_linked and not (pending.earlier and pending.earlier.attempts)
-    return bool(pending.goal) and is_new and is_shared(pending)
+    return bool(pending.goal) and pending.before is None and pending.is_untouched and is_shared(pending)

@@ -90,7 +90,7 @@ class ConfirmChanged(PairEngine):
         self._wanted = wanted
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Read the pairs until all are as wanted, or have not been for too long."""
+        """Read the pairs until all have the wanted types, or until the waits are used up."""
         waiting = [pending for pending in chunk if self._wanted(pending)]
         found: dict[int, Found] = {}
         for seconds in (0.0, *LAG_SECONDS):
@@ -110,8 +110,7 @@ class ConfirmChanged(PairEngine):
             last = found[pending.id]
             outcome = not_read(last.unread) if last.unread is not None else NOT_CHANGED
             outcome = merged(pending, last) if last.merged_into else outcome
-            attempts = pending.earlier.attempts if pending.earlier else 0
-            outcomes.record(pending, with_attempts(outcome, attempts), is_read=True)
+            outcomes.record(pending, with_attempts(outcome, pending.attempts), is_read=True)
 
 
 def _is_done(pending: PendingPair, found: Found) -> bool:

@@ -52,7 +52,7 @@ def goal(pending: PendingPair) -> TypeSet:
 
 
 def is_reached(pending: PendingPair, types: TypeSet) -> bool:
-    """Return whether a pair with these types is as it is to be: without the labels to remove, whatever else it has."""
+    """Return whether a pair with these types has reached its goal; other types than the labels to remove may remain."""
     labels = labels_to_remove(pending)
     return not types & labels if labels else types == goal(pending)
 
@@ -69,18 +69,16 @@ def was_sent(pending: PendingPair) -> bool:
 
 def record_done(pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
     """Record that a pair that was sent has the wanted types."""
-    attempts = max(1, pending.earlier.attempts) if pending.earlier else 1
     is_restored = pending.target is not None and bool(found.types)
     status = Status.LINKED if is_restored else Status.UNLINKED
     done = Outcome(status, found.last.http_status, found.last.api_status, association_types=found.text.strip(NONE))
     outcomes.record_types_after(pending, found.text)
-    outcomes.record(pending, with_attempts(done, attempts), is_read=True)
+    outcomes.record(pending, with_attempts(done, max(1, pending.attempts)), is_read=True)
 
 
 def added_attempts(outcome: Outcome, pending: PendingPair) -> Outcome:
     """Return the outcome with the attempts of earlier calls added."""
-    before = pending.earlier.attempts if pending.earlier else 0
-    return replace(outcome, attempts=outcome.attempts + before)
+    return replace(outcome, attempts=outcome.attempts + pending.attempts)
 
 
 def not_read(last: Outcome) -> Outcome:

@@ -1,4 +1,4 @@
-"""The engine that reads before an undo: which pairs are still what the undone run left, and may be restored."""
+"""The engine that reads before an undo which pairs are still as the undone run left them, and may be restored."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace

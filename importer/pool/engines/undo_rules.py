@@ -43,12 +43,12 @@ class UndoState:
 
     @property
     def was_removed(self) -> bool:
-        """Whether the run removed the whole link."""
+        """True if the run removed the whole link."""
         return bool(self.target) and self.target <= self.removed and not self.added
 
     @property
     def may_have_primary(self) -> bool:
-        """Whether the pair may have become the primary one by the run, or was it before: then it may be so now."""
+        """True if the pair may be the primary one now: it was so before the run, or the run may have made it so."""
         given = self.target | self.added | (self.left or NOT_LINKED)
         return bool(self.primary & given) or (self.left is None and not self.target and bool(self.primary))
 

@@ -52,14 +52,9 @@ EXCLUDED_HEADERS = frozenset(
     {"emailid", "mailid", "メールid", "eメールid", "sourceid", "sourcetype", "targetid", "targettype", "destinationid"}
 )
 _LABELLED = re.compile(r"(?P<name>[^()]*[^()\s])\s*\((?P<label>.*)\)[\s*:]*", re.DOTALL)
-_LABEL_COLUMN = re.compile(
-    r"labels?|関連付けラベル|zuordnungsbeschriftung(en)?|libellés?d'association|etiquetas?deasociación"
-    r"|.*association.*(label|type|category).*|associations?"
-)
-_NAMES_OF_LABELS = re.compile(
-    r"labels?|関連付けラベル|zuordnungsbeschriftung(en)?|libellés?d'association|etiquetas?deasociación"
-    r"|.*associationlabels?"
-)
+_LABEL = r"labels?|関連付けラベル|zuordnungsbeschriftung(en)?|libellés?d'association|etiquetas?deasociación"
+_LABEL_COLUMN = re.compile(rf"{_LABEL}|.*association.*(label|type|category).*|associations?")
+_NAMES_OF_LABELS = re.compile(rf"{_LABEL}|.*associationlabels?")
 _ID_OF = re.compile(r"(?P<what>.*?)の?ids?")
 _CUSTOM_LIST = re.compile(r"(?P<what>.*)ids")
 _TYPE_WORDS = frozenset(

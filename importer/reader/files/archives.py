@@ -13,7 +13,7 @@ from typing import IO
 
 from importer.errors import SourceError
 from importer.reader.files.extensions import PLAIN_TEXT_EXTENSIONS, TABLE_EXTENSIONS
-from importer.reader.messages import printable, quoted
+from importer.reader.messages import escaped, quoted
 
 MAX_EXPANDED = 4 << 30
 """Maximum expanded size in bytes of all parts of a compressed table together."""
@@ -123,7 +123,7 @@ def _names(members: Sequence[zipfile.ZipInfo]) -> list[str]:
     """Return names to show: without directories if they are distinct that way, else full paths."""
     paths = [PurePosixPath(_file_name(member)) for member in members]
     names = [path.name for path in paths]
-    return [printable(name) for name in (names if len(set(names)) == len(names) else map(str, paths))]
+    return [escaped(name) for name in (names if len(set(names)) == len(names) else map(str, paths))]
 
 
 def _file_name(member: zipfile.ZipInfo) -> str:

@@ -64,7 +64,7 @@ class RecordSplitter:
             yield text.split(self._delimiter) if text else []
 
     def skip(self, lines: Sequence[str], last: Sequence[str]) -> None:
-        """Take note of lines that were split by other means; `last` is their last record."""
+        """Account for lines that were split by other means; `last` is their last record."""
         self._suspect_lines = max(0, self._suspect_lines - len(lines))
         self._quoted_width = len(last) if lines[-1].rstrip("\r\n").endswith('"') else 0
 

@@ -47,7 +47,7 @@ FORMULA_SIGNS = "=+-@"
 
 @dataclass(slots=True)
 class Observations:
-    """What reading the records of a table has shown so far; complete when they have all been read.
+    """Findings about a table that accumulate while its records are read; complete at the end.
 
     `hidden` are the row numbers that a workbook hides, by a filter or otherwise. `may_have_formulas` is whether any
     cell may be a formula. `unended` is the last row number and the end of its text when that row has no line ending.

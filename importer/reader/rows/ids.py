@@ -154,7 +154,7 @@ def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
     `column` is the column name for the problem. Accepted are only forms in which no digit can have been lost.
     """
     if isinstance(text, LossyNumber):
-        return Problem(text.code, column, text.sentence.format(quoted(text)), text.advice)
+        return lossy_number(text, column)
     bare = text if _NUMBER.fullmatch(text) else _bare(text)
     if _NUMBER.fullmatch(bare):
         return RecordId(bare) if _is_in_range(bare) else _too_large(text, column)
@@ -195,6 +195,11 @@ def without_formula(text: str) -> str:
     return found[1] if found else text
 
 
+def lossy_number(text: LossyNumber, column: str) -> Problem:
+    """Return the problem for a number that may have lost digits."""
+    return Problem(text.code, column, text.sentence.format(quoted(text)), text.advice)
+
+
 def missing_id(column: str) -> Problem:
     """Return the problem for a blank cell in an id column."""
     advice = (
@@ -214,11 +219,12 @@ def _is_not_a_name(text: str) -> bool:
 
 def _bare(text: str) -> str:
     """Return a text in ASCII as far as possible, without the characters that programs put around an id."""
-    shown = without_formula(_without_invisible(text.translate(_TO_ASCII)))
-    return _without_invisible(shown).removeprefix("'")
+    shown = without_formula(stripped(text.translate(_TO_ASCII)))
+    return stripped(shown).removeprefix("'")
 
 
-def _without_invisible(text: str) -> str:
+def stripped(text: str) -> str:
+    """Return a text without blanks and invisible characters around it."""
     return text.strip().strip("\u200b\u200e\u200f\u2060\ufeff").strip()
 
 

@@ -24,7 +24,7 @@ class RowLabels:
 
     @property
     def exist(self) -> bool:
-        """Whether any pair can have a label."""
+        """True if any pair can have a label."""
         return self._column is not None or bool(self._own) or bool(self._sublists)
 
     def of_row(self, cells: Sequence[str], to_ids: Sequence[RecordId]) -> dict[RecordId, Labels]:

@@ -9,8 +9,8 @@ from importer.reader.rows.labels import split_labels
 def restore_types(block: SourceBlock, types: Mapping[int, str]) -> None:
     """Add the types of each row, which the column `import_types_before` has, to the labels of its pairs.
 
-    A pair that was not linked before is left out: a row of such pairs is blank. A row whose number of pairs is not that
-    of its types any more gets a problem instead: which types belong to which pair is then not known.
+    A pair that was not linked before is left out: a row of such pairs is blank. A row that no longer has as many pairs
+    as entries of types gets a problem instead: it is not known which types belong to which pair.
     """
     pairs: dict[int, list[int]] = {}
     for index, row in enumerate(block.pairs.rows):

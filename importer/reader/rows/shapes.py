@@ -20,6 +20,7 @@ from itertools import groupby
 
 from importer.model import Problem, RowNames, SourceRow
 from importer.reader.files.table import Records, SuspectRow
+from importer.reader.messages import rows_text
 from importer.reader.rows.row_profile import RowProfile
 
 _MAX_PARTS = 5
@@ -90,10 +91,11 @@ class RowShapes:
         """Return a sentence with the number of short rows."""
         if not self.short_rows:
             return ()
-        first = ", ".join(map(names.of, self._first_short)) + (", …" if self.short_rows > _FIRST_ROWS else "")
+        number = f"{self.short_rows:,} rows have" if self.short_rows > 1 else "1 row has"
+        which = rows_text(names, self._first_short, self.short_rows)
         warning = (
-            f"Rows with fewer cells than the header: {self.short_rows:,} ({first}); the missing cells are read as "
-            f"empty. If a cell is missing in the middle, the cells after it are in the wrong columns."
+            f"{number} fewer cells than the header ({which}); the missing cells are read as empty. If a cell is "
+            "missing in the middle, the cells after it are in the wrong columns."
         )
         return (warning,)
 

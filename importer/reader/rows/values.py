@@ -5,7 +5,7 @@ import re
 from importer.model import Problem
 from importer.reader.files.workbook.lossy import LossyNumber
 from importer.reader.messages import quoted
-from importer.reader.rows.ids import without_formula
+from importer.reader.rows.ids import lossy_number, stripped, without_formula
 
 _EMAIL, _DOMAIN = "email", "domain"
 _FORMS = {
@@ -24,7 +24,6 @@ _FORMS = {
 }
 """The form of the values of a property: pattern, problem code, message and advice."""
 
-_INVISIBLE = "\u200b\u200e\u200f\u2060\ufeff"
 _ESCAPED_FORMULA = re.compile("'[=+\\-@＝＋－＠]")
 """The beginning of a text that an export marked as text, because a spreadsheet program would take it for a formula."""
 
@@ -33,7 +32,7 @@ def split_values(text: str, name: str) -> list[str]:
     """Return the values in a cell without blank ones: several email addresses or domains, else at most one value."""
     shown = without_formula(text)
     parts = shown.replace("；", ";").split(";") if name in _FORMS else [shown]
-    return [part for part in parts if _bare(part)]
+    return [part for part in parts if stripped(part)]
 
 
 def parse_value(text: str, column: str, name: str) -> str | Problem:
@@ -42,8 +41,8 @@ def parse_value(text: str, column: str, name: str) -> str | Problem:
     Email addresses and domains are returned in lower case.
     """
     if isinstance(text, LossyNumber):
-        return Problem(text.code, column, text.sentence.format(quoted(text)), text.advice)
-    value = _bare(text)
+        return lossy_number(text, column)
+    value = stripped(text)
     value = value[1:] if _ESCAPED_FORMULA.match(value) else value
     if name not in _FORMS:
         return value
@@ -57,7 +56,3 @@ def missing_value(column: str, name: str) -> Problem:
     """Return the problem for a blank cell in a column of values."""
     advice = f"Enter the record's {name}. If such rows have nothing to link, add --allow-blank."
     return Problem("MISSING_ID", column, f"the cell is empty; a value of the property '{name}' is required.", advice)
-
-
-def _bare(text: str) -> str:
-    return text.strip().strip(_INVISIBLE).strip()

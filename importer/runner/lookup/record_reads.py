@@ -8,7 +8,7 @@ from importer.config import Rate, Settings
 from importer.hubspot.batch_read import classify_read_response
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import MARGIN, RateLimiter
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 from importer.model import ObjectType, Stop
 from importer.pool import StoppedError
 from importer.pool.retrying import Attempts
@@ -19,7 +19,6 @@ from importer.runner.context import RequestCounts
 SEARCH_RATE = Rate(5, 1.0)
 """Searches per account. Source: HubSpot, search guide."""
 
-Reply = Response | NoResponse
 Call = Callable[[], Awaitable[Reply]]
 
 

@@ -13,7 +13,7 @@ from importer.hubspot.client import HubSpotClient
 from importer.hubspot.lookup import Found, Key, Result, Unread, unique_properties
 from importer.hubspot.lookup_requests import Lookup, SearchLookup, UniqueLookup
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.hubspot.response import NoResponse, Response
+from importer.hubspot.response import NoResponse, Reply, Response
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.model import ObjectType
 from importer.runner.context import RunContext
@@ -171,7 +171,7 @@ def _unknown_property(key: Key, properties: Mapping[str, bool]) -> SettingsError
     )
 
 
-def _text(reply: Response | NoResponse) -> str:
+def _text(reply: Reply) -> str:
     if isinstance(reply, NoResponse):
         return f"HubSpot did not respond: {reply.reason}."
     return f"HubSpot responded with {reply.http_status}: {reply.error.message or 'an unreadable body'}"

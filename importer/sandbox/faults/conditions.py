@@ -58,7 +58,7 @@ class Call:
 
     @property
     def is_single(self) -> bool:
-        """Whether the call is about one pair, named in its path."""
+        """True if the call is about one pair, named in its path."""
         return self.kind in SINGLE_KINDS
 
 

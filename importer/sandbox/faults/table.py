@@ -1,6 +1,6 @@
 """The table of all faults.
 
-A fault is requested as `NAME=SPEC` (grammar: `conditions.FAULT_SPEC_HELP`), such as `http_503=0.05` or
+A fault is requested as `NAME=SPEC` (see `conditions.FAULT_SPEC_HELP`), such as `http_503=0.05` or
 `pending=contacts:12>companies:7*3`.
 """
 

@@ -14,11 +14,6 @@ from tests.support.pool import FAST, Rig, hubspot, journal_of, key, pairs
 pytestmark = pytest.mark.simulated_time
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 def batch(client: HubSpotClient) -> BatchEngine:
     return BatchEngine(client, RateLimiter(FAST))
 

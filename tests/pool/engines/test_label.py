@@ -25,11 +25,6 @@ DECISION, BILLING, PRIMARY = "USER_DEFINED:1", "USER_DEFINED:3", "HUBSPOT_DEFINE
 PLAIN = "HUBSPOT_DEFINED:279"
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label, "READ_BACK_WAITS", (0.01, 0.02))

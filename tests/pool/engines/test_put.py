@@ -13,11 +13,6 @@ from tests.support.stopping import attempts, stopping_at
 pytestmark = pytest.mark.simulated_time
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 async def run(path: Path, sandbox: Sandbox, wanted: list[Pair], **changes: Any) -> Ran:
     return await Rig(journal_of(path, wanted), sandbox).run(**changes)
 

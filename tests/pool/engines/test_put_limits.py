@@ -21,11 +21,6 @@ from tests.support.simulated_time import now
 pytestmark = pytest.mark.simulated_time
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 async def run(path: Path, sandbox: Sandbox, wanted: list[Pair], **changes: Any) -> Ran:
     return await Rig(journal_of(path, wanted), sandbox).run(**changes)
 

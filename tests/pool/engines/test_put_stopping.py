@@ -19,11 +19,6 @@ from tests.support.stopping import INTERRUPTED, attempts, stopping_at
 pytestmark = pytest.mark.simulated_time
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 async def test_at_a_stop_calls_in_flight_are_awaited_and_nothing_more_is_sent(path: Path) -> None:
     async with hubspot(latency=0.2) as sandbox:
         started = now()

@@ -16,11 +16,6 @@ from tests.support.reading import link, of_pending, of_unconfirmed, read_first, 
 pytestmark = pytest.mark.simulated_time
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 async def test_already_linked_pairs_are_found_and_the_rest_stays_pending(path: Path) -> None:
     async with hubspot() as sandbox:
         wanted = pairs(1200)
@@ -200,7 +195,7 @@ async def test_records_that_a_response_leaves_out_are_requested_again(path: Path
 async def test_a_link_without_the_unlabelled_type_is_sent_and_reported_by_verify(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
         wanted = pairs(20)
-        sandbox.state.links.add(SandboxPair(*key(wanted[0])))
+        link(sandbox, wanted[0])
         found = await read_first(path, sandbox, wanted)
         assert found.pending == set(wanted)
         other = journal_of(path.with_name("verify.sqlite"), wanted)

@@ -14,11 +14,6 @@ from tests.support.reading import link, verify
 pytestmark = pytest.mark.simulated_time
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
 async def test_all_pages_of_a_record_with_many_links_are_read(path: Path) -> None:
     wanted = [
         Pair(ObjectType("contacts"), RecordId("7"), ObjectType("companies"), RecordId(str(100 + number)))

@@ -5,24 +5,14 @@ from pathlib import Path
 import pytest
 
 from importer.journal import Journal
-from importer.model import ObjectType, Outcome, Pair, RecordId, Status
+from importer.model import ObjectType, Pair, RecordId, Status
 from importer.pool import Pool, ReadAfter, ReadFirst
 from importer.pool.dispatch import Source
 from importer.sandbox.state import Pair as SandboxPair
-from tests.support.pool import Rig, hubspot, journal_of, key, pairs
+from tests.support.pool import NOT_SENT, Rig, hubspot, journal_of, key, pairs
+from tests.support.reading import link, of_pending
 
 pytestmark = pytest.mark.simulated_time
-
-NOT_SENT = Outcome(Status.NOT_SENT)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "r.sqlite"
-
-
-def of_pending(pool: Pool) -> Source:
-    return pool.pending
 
 
 def without_after(pool: Pool) -> Source:
@@ -48,7 +38,7 @@ async def test_types_before_and_after_are_known_of_every_pair_that_was_sent(path
             pair_of(1003, 5003),
             pair_of(1004, 5003),
         )
-        sandbox.state.links.add(SandboxPair(*key(first)))
+        link(sandbox, first)
         rig = Rig(journal_of(path, [first, second, new, also_new]), sandbox)
         await rig.run(ReadFirst, source=of_pending)
         await rig.run()
@@ -68,7 +58,7 @@ async def test_types_before_and_after_are_known_of_every_pair_that_was_sent(path
 async def test_where_an_only_link_is_not_primary_new_ones_are_read_again(path: Path) -> None:
     async with hubspot() as sandbox:
         linked, new = pair_of(1001, 5001), pair_of(1002, 5002)
-        sandbox.state.links.add(SandboxPair(*key(linked)))
+        link(sandbox, linked)
         sandbox.state.links.set_labels(SandboxPair(*key(linked)), ())
         rig = Rig(journal_of(path, [linked, new]), sandbox)
         await rig.run(ReadFirst, source=of_pending)
@@ -81,7 +71,7 @@ async def test_where_an_only_link_is_not_primary_new_ones_are_read_again(path: P
 async def test_new_links_of_which_any_may_be_primary_are_read_again(path: Path) -> None:
     async with hubspot() as sandbox:
         first, second, other = pair_of(1001, 5001), pair_of(1001, 5002), pair_of(1003, 5003)
-        sandbox.state.links.add(SandboxPair(*key(other)))
+        link(sandbox, other)
         rig = Rig(journal_of(path, [first, second, other]), sandbox)
         await rig.run(ReadFirst, source=of_pending)
         await rig.run()
@@ -188,7 +178,7 @@ async def test_the_state_before_an_interrupted_attempt_is_not_overwritten(path: 
         rig = Rig(journal_of(path, wanted), sandbox)
         await rig.run(ReadFirst, source=of_pending)
         await rig.run()
-        sandbox.state.links.add(SandboxPair(*key(pair)))
+        link(sandbox, pair)
         await rig.run(ReadFirst, source=of_pending)
         assert types(path)[pair][0] == "-"
 

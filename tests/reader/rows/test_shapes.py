@@ -28,7 +28,7 @@ def read(tmp_path: Path, text: str) -> tuple[list[str], tuple[str, ...]]:
 def test_short_rows_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
     found, warnings = read(tmp_path, "Contact ID,Region,Company ID,Parent ID\n1001,5001,9001\n1002,2,5002,9002\n")
     assert found == ["1001>9001", "1002>5002"]
-    assert [warning[:47] for warning in warnings] == ["Rows with fewer cells than the header: 1 (2); t"]
+    assert [warning[:47] for warning in warnings] == ["1 row has fewer cells than the header (row 2); "]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class ContentParser:
         self._in_table = self._in_row = self._in_cell = self._in_paragraph = self._is_covered = False
         self._number, self._row_repeat = 1, 1
         self._groups_hidden: list[bool] = []
-        self._is_hidden = self._is_covered = False
+        self._is_hidden = False
         self._row: list[str] = []
         self._column = self._row_size = 0
         self._cell: Attributes = {}
@@ -63,7 +63,7 @@ class ContentParser:
 
     @property
     def is_in_sheet(self) -> bool:
-        """Whether the parser is inside the requested sheet."""
+        """True if the parser is inside the requested sheet."""
         return self._in_table
 
     def take_rows(self) -> list[RepeatedRow]:

@@ -88,12 +88,12 @@ class Package:
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = _refuse_subset
         set_handlers(parser)
-        begun = 0
+        fed = 0
         with closing(self._zip.open(info)) as stream:  # never returns more bytes than the checked size
             while block := stream.read(BLOCK):
                 _parse_block(parser, block)
-                begun += len(block)
-                if begun - parser.CurrentByteIndex > MAX_TOKEN:
+                fed += len(block)
+                if fed - parser.CurrentByteIndex > MAX_TOKEN:
                     raise LimitExceededError(f"its part {part} has a tag larger than {MAX_TOKEN >> 20} MiB")
                 yield
         parser.Parse(b"", True)

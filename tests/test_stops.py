@@ -1,0 +1,12 @@
+import pytest
+
+from importer.exit_codes import ExitCode
+from importer.stops import StopReason
+
+SIGNALS = {StopReason.SIGINT: 130, StopReason.SIGTERM: 143, StopReason.SIGHUP: 143}
+
+
+@pytest.mark.parametrize("reason", StopReason)
+def test_a_signal_has_its_own_exit_code_and_all_other_reasons_share_one(reason: StopReason) -> None:
+    assert reason.is_signal == (reason in SIGNALS)
+    assert reason.exit_code == SIGNALS.get(reason, ExitCode.STOPPED)
