@@ -54,11 +54,11 @@ def test_from_companies_to_contacts_it_is_the_same(work: Workplace) -> None:
     assert sorted_links(work.hubspot.url) == before
 
 
-def test_a_file_that_moves_primary_several_times_is_undone(work: Workplace) -> None:
+def test_a_file_that_moves_primary_and_labels_the_former_one_is_undone(work: Workplace) -> None:
     one, two = work.base, work.base + 1
     link(work, (one, 7), types=(BILLING,))
     before = sorted_links(work.hubspot.url)
-    rows = [(one, 8, "Primary"), (one, 7, "Decision maker"), (one, 9, "Primary"), (two, 7, ""), (two, 8, "Primary")]
+    rows = [(one, 8, "Primary"), (one, 7, "Decision maker"), (one, 9, ""), (two, 7, ""), (two, 8, "Primary")]
     assert work.here("undo", run(work, labelled(work, *rows)), "--json").code == 0
     assert sorted_links(work.hubspot.url) == before
 
