@@ -23,6 +23,7 @@ from importer.journal.activity import (
 from importer.journal.goals import LabelKey
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import hold, is_held, list_journals, remove_journal
+from importer.journal.other_versions import OtherVersion, read_other_version
 from importer.journal.records import (
     CUT_OFF,
     NO_TYPES,
@@ -60,6 +61,7 @@ __all__ = [
     "LabelUse",
     "LiveState",
     "MergedRecord",
+    "OtherVersion",
     "Outcomes",
     "PauseReason",
     "PauseSpan",
@@ -76,6 +78,7 @@ __all__ = [
     "is_held",
     "list_journals",
     "open_for_run",
+    "read_other_version",
     "remove_journal",
     "write_journal",
 ]
