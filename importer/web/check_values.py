@@ -25,7 +25,7 @@ def check_values(report: CheckReport, journal: Path) -> dict[str, Any]:
         "costs": {
             **asdict(costs),
             "calls": costs.calls,
-            "reads": costs.read_calls if costs.read_first else 0,
+            "reads": costs.read_calls,
             "minutes": costs.minutes,
             "daily_share": report.daily_share,
         },
