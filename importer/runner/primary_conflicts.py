@@ -6,6 +6,7 @@ be reported as linked, and every retry would move it again.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from importer.hubspot.association_types import parse_type, primary_type
@@ -79,10 +80,13 @@ def refuse_conflicts(journal: Journal, is_primary: NamesPrimary) -> PrimaryConfl
     if journal.info.operation is not Operation.LINK:
         return NO_CONFLICTS
 
+    is_primary = cache(is_primary)
+
     def claim(pair: Pair, labels: Labels) -> Claim | None:
+        if not any(is_primary(pair.from_type, pair.to_type, text) for text in labels):
+            return None
         pending = PendingPair(0, 0, pair)
-        is_claimed = any(is_primary(pair.from_type, pair.to_type, text) for text in labels) and has_primary(pending)
-        return Claim(*primary_key(pending)[:3]) if is_claimed else None
+        return Claim(*primary_key(pending)[:3]) if has_primary(pending) else None
 
     records, rows, first = 0, set[int](), list[PrimaryConflict]()
     refused: list[tuple[int, Outcome]] = []
