@@ -6,9 +6,11 @@ from dataclasses import asdict
 
 from importer.cli.online_report import online_lines, online_values
 from importer.cli.texts import cost_lines, count_text, counts_text, source_info_lines
+from importer.model import RowNames
 from importer.reporter import problem_sentence
 from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport
 from importer.runner.lookup import LookupCounts
+from importer.runner.primary_conflicts import PrimaryConflicts
 
 _MAX_LABELS = 10
 
@@ -27,6 +29,12 @@ def check_json(report: CheckReport) -> str:
         for group in report.problems
     ]
     values["online"] = None if report.online is None else online_values(report.online, names)
+    conflicts = report.primary_conflicts
+    values["primary_conflicts"] = {
+        "records": conflicts.records,
+        "rows": conflicts.rows,
+        "first": [{**asdict(one), "rows": list(map(names.as_json, one.rows))} for one in conflicts.first],
+    }
     totals = {"calls": report.costs.calls, "minutes": round(report.costs.minutes, 2)}
     return json.dumps({"status": "checked", **counts, **values, "problems": groups, **totals, "costs": costs})
 
@@ -38,6 +46,8 @@ def check_lines(report: CheckReport) -> list[str]:
         lines += [*(f"Warning: {warning}" for warning in report.warnings), ""]
     if report.problems:
         lines += [*_problem_lines(report), ""]
+    if report.primary_conflicts.records:
+        lines += [*_conflict_lines(report.primary_conflicts, report.understood.row_names), ""]
     if report.lookup is not None:
         lines += [*_lookup_lines(report.lookup, report.costs.preparation), ""]
     if report.online is not None:
@@ -51,11 +61,21 @@ def check_lines(report: CheckReport) -> list[str]:
     ]
     if report.results is not None:
         lines.append(f"Every row is in {report.results}")
-    if report.counts.invalid:
-        lines.append("Next: correct the invalid rows, or link the others with importer run.")
+    if report.counts.invalid or report.primary_conflicts.rows:
+        lines.append("Next: correct these rows, or link the others with importer run.")
     else:
         lines.append("Next: link the pairs with importer run and the same arguments.")
     return lines
+
+
+def _conflict_lines(conflicts: PrimaryConflicts, names: RowNames) -> list[str]:
+    heading = f"PRIMARY_CONFLICT: {count_text(conflicts.rows, 'row')} that a run would not send"
+    more = ["  … (--out FILE lists every row)"] if conflicts.records > len(conflicts.first) else []
+    return [
+        f"{heading}, as a record has one Primary",
+        *(f"  {one.sentence(names)}" for one in conflicts.first),
+        *more,
+    ]
 
 
 def _lookup_lines(lookup: LookupCounts, reads: int) -> list[str]:

@@ -78,9 +78,10 @@ def _run(flags: dict[str, Any], work: Callable[..., Summary]) -> int:
 @cli.command()
 @click.argument("file")
 @options.reading
-@options.sending
+@options.linking
 @options.the_run
 @options.fresh
+@options.allow_deleting_leads
 @options.output
 def run(file: str, fresh: bool, **flags: Any) -> int:
     """Link the pairs of FILE and write a result for each row.
@@ -92,9 +93,10 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 
 @cli.command()
 @click.argument("run_id")
-@options.sending
+@options.linking
 @options.the_run
-@options.removal
+@options.yes
+@options.allow_deleting_leads
 @options.output
 def resume(run_id: str, yes: int | None, **flags: Any) -> int:
     """Resume the unfinished run RUN_ID; its file is not needed."""
@@ -104,10 +106,11 @@ def resume(run_id: str, yes: int | None, **flags: Any) -> int:
 @cli.command()
 @click.argument("run_or_results", metavar="RUN_ID|RESULTS_FILE")
 @options.reading
-@options.sending
+@options.linking
 @options.the_run
 @options.fresh
-@options.removal
+@options.yes
+@options.allow_deleting_leads
 @options.output
 def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     """Start a new run over the rows that are not linked.
@@ -121,9 +124,9 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
 @cli.command()
 @click.argument("file")
 @options.reading
-@options.sending
+@options.linking
 @options.the_run
-@options.output
+@options.output_without_report
 @options.online
 def check(file: str, online: bool, **flags: Any) -> int:
     """Report every problem of FILE and the cost of a run.
@@ -150,7 +153,8 @@ def check(file: str, online: bool, **flags: Any) -> int:
 @cli.command()
 @click.argument("file")
 @options.reading
-@options.sending
+@options.account
+@options.workers
 @options.the_run
 @options.output
 def verify(file: str, **flags: Any) -> int:
@@ -161,10 +165,11 @@ def verify(file: str, **flags: Any) -> int:
 @cli.command()
 @click.argument("file")
 @options.reading
-@options.sending
+@options.removing
 @options.the_run
 @options.fresh
-@options.removal
+@options.yes
+@options.allow_deleting_leads
 @options.output
 def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     """Remove the links of the pairs of FILE, or only labels.
@@ -178,7 +183,7 @@ def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
 
 @cli.command()
 @click.argument("run_id")
-@options.sending
+@options.removing
 @options.the_run
 @options.fresh
 @options.output

@@ -30,7 +30,7 @@ _with = click.option(
 @click.argument("to_type", metavar="TO")
 @_ids
 @_with
-@options.sending
+@options.account
 @options.the_run
 @options.output_without_report
 def export(from_type: str, to_type: str, ids: Path | None, properties: tuple[str, ...], **flags: Any) -> int:

@@ -15,7 +15,9 @@ def run_line(run: ListedRun) -> str:
     """Return a run as one line of a list."""
     rows = "?" if run.rows is None else f"{run.rows:,}"
     size = size_text(run.bytes)
-    return f"{run.run_id}  {run.status:<11}  {rows:>9} rows  {size:>8}  {_age(run)}  {run.error or run.source}"
+    command = run.command or "?"
+    figures = f"{rows:>9} rows  {size:>8}  {_age(run)}"
+    return f"{run.run_id}  {run.status:<11}  {command:<6}  {figures}  {run.error or run.source}"
 
 
 def _age(run: ListedRun) -> str:

@@ -61,7 +61,7 @@ reading = _group(
         help="Label of every pair, by its name or CATEGORY:ID; can be repeated (unlink removes only this label).",
     ),
 )
-sending = _group(
+account = _group(
     click.option("--base-url", metavar="URL", help="Base URL of the API (default: https://api.hubapi.com)."),
     click.option("--api-version", metavar="VERSION", help=f"{', '.join(ApiVersion)} (default: {ApiVersion.V4})."),
     click.option(
@@ -69,13 +69,26 @@ sending = _group(
         metavar="N/SECONDS",
         help="At most N calls in any SECONDS, or auto: follow the account's limit up to 150/10 (default: auto).",
     ),
-    click.option("--workers", metavar="N", help="Maximum number of concurrent calls (default: 64)."),
+    click.option("--portal", "portal_id", metavar="ID", help="Refuse to send to any other HubSpot account than this."),
+    click.option(
+        "--sandbox",
+        is_flag=True,
+        default=None,
+        help="Send to a simulated HubSpot inside this process; no account is needed.",
+    ),
+)
+workers = click.option("--workers", metavar="N", help="Maximum number of concurrent calls (default: 64).")
+_batch_rate = click.option(
+    "--batch-rate", metavar="N/SECONDS", help="At most N batch calls in any SECONDS (default: 5/1)."
+)
+removing = _group(account, workers, _batch_rate)
+linking = _group(
+    removing,
     click.option(
         "--engine",
         metavar="put|batch",
         help="put: one call per pair; batch: up to 2,000 pairs per call (default: put).",
     ),
-    click.option("--batch-rate", metavar="N/SECONDS", help="At most N batch calls in any SECONDS (default: 5/1)."),
     click.option(
         "--label-mode",
         metavar="add|replace",
@@ -87,13 +100,6 @@ sending = _group(
         flag_value=False,
         default=None,
         help="Send all pairs without reading first which of them are linked already; such a run cannot be undone.",
-    ),
-    click.option("--portal", "portal_id", metavar="ID", help="Refuse to send to any other HubSpot account than this."),
-    click.option(
-        "--sandbox",
-        is_flag=True,
-        default=None,
-        help="Send to a simulated HubSpot inside this process; no account is needed.",
     ),
 )
 settings_file = _group(
@@ -110,20 +116,18 @@ the_run = _group(
         help="Exit instead of waiting for another run with the same file or token.",
     ),
 )
-removal = _group(
-    click.option(
-        "--yes",
-        "yes",
-        metavar="N",
-        type=int,
-        help="Remove the links, or labels, if there are exactly N, without asking.",
-    ),
-    click.option(
-        "--allow-deleting-leads",
-        is_flag=True,
-        default=None,
-        help="Also remove a lead's last primary association: HubSpot deletes the lead.",
-    ),
+yes = click.option(
+    "--yes",
+    "yes",
+    metavar="N",
+    type=int,
+    help="Remove the links, or labels, if there are exactly N, without asking.",
+)
+allow_deleting_leads = click.option(
+    "--allow-deleting-leads",
+    is_flag=True,
+    default=None,
+    help="Also take a lead's last primary association off: HubSpot deletes the lead.",
 )
 fresh = click.option("--fresh", is_flag=True, help="Start a new run even if a run of this file is unfinished.")
 out = click.option(

@@ -24,7 +24,7 @@ from importer.runner.state_directory import open_journal, runs_directory
 @options.as_json
 @click.pass_context
 def runs(ctx: click.Context, /, as_json: bool, **flags: Any) -> int:
-    """List the runs, newest first, with their size and the days since they were last active."""
+    """List the runs, newest first, with their command, their size and the days since they were last active."""
     if ctx.invoked_subcommand is not None:
         ctx.obj = flags
         return ExitCode.OK
@@ -47,11 +47,12 @@ def runs(ctx: click.Context, /, as_json: bool, **flags: Any) -> int:
 def prune(ctx: click.Context, /, older_than: float, as_json: bool, **flags: Any) -> int:
     """Delete the finished runs that ended more than DAYS days ago.
 
-    A deleted run can no longer be undone, retried or shown. Unfinished runs and results files are kept. Files that
-    were uploaded with importer web are deleted with their last run, or if they are as old and have none.
+    A deleted run can no longer be undone, retried or shown. Results files are kept, and so are unfinished runs, unless
+    another version of importer wrote them, as this one cannot resume them. Files that were uploaded with importer web
+    are deleted with their last run, or if they are as old and have none.
     """
     given = {key: value for key, value in flags.items() if value is not None}
-    pruned = prune_runs(options.settings_from({**ctx.obj, **given}), older_than)
+    pruned = prune_runs(options.settings_from({**ctx.obj, **given}), older_than, unresumable=True)
     show(json.dumps(asdict(pruned)) if as_json else str(pruned))
     return ExitCode.OK
 

@@ -52,6 +52,6 @@ def _options(faults: Iterable[str], limit: str, flags: Mapping[str, Any]) -> San
         raise SettingsError("SETTING_INVALID", "--limit: expected N/SECONDS, such as 100/10.")
     try:
         parsed = tuple(parse_fault(text) for text in faults)
-        return SandboxOptions(limit=rate.calls, window=rate.seconds, faults=parsed, **flags)
+        return SandboxOptions(limit=rate.calls, window=rate.seconds, faults=parsed, sample_links=True, **flags)
     except ValueError as error:
         raise SettingsError("SANDBOX_OPTION_INVALID", str(error)) from None

@@ -64,9 +64,9 @@ def cost_lines(costs: Costs) -> list[str]:
     lines = [f"  {name:<18}{calls:>{digits}}  {rate:<10}  {time}" for name, calls, rate, time in rows]
     if costs.preparation:
         lines.append(f"  + {count_text(costs.preparation, 'read')} of labels, records to look up, and the account")
-    if costs.read_first:
-        reads = f"{costs.read_calls:,}"
-        lines.append(f"  + at most {reads} reads before and after; pairs that are linked already are not sent")
+    if costs.read_calls:
+        reads = f"{'about' if costs.has_labels else 'at most'} {count_text(costs.read_calls, 'read')}"
+        lines.append(f"  + {reads} before and after; pairs that are linked already are not sent")
     return lines
 
 

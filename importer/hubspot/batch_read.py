@@ -38,6 +38,11 @@ class Link:
         except ValueError:
             return None
 
+    @property
+    def label_set(self) -> TypeSet:
+        """The types that have a label. Raises ValueError if one is malformed."""
+        return parse_types(";".join(kind for _, kind in self.labels)) if self.labels else frozenset()
+
     def merge(self, earlier: "Link | None") -> "Link":
         """Return the link with the types of an earlier listing added: a link may be listed once for each type."""
         if earlier is None:

@@ -23,10 +23,13 @@ from importer.journal.activity import (
 from importer.journal.goals import LabelKey
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import hold, is_held, list_journals, remove_journal
+from importer.journal.other_versions import OtherVersion, read_other_version
 from importer.journal.records import (
     CUT_OFF,
     NO_TYPES,
     Account,
+    Claim,
+    CompetingClaims,
     LabelUse,
     MergedRecord,
     Outcomes,
@@ -49,6 +52,8 @@ __all__ = [
     "SUFFIX",
     "Account",
     "ActivityTotals",
+    "Claim",
+    "CompetingClaims",
     "CompletedPairs",
     "FailureKind",
     "Journal",
@@ -56,6 +61,7 @@ __all__ = [
     "LabelUse",
     "LiveState",
     "MergedRecord",
+    "OtherVersion",
     "Outcomes",
     "PauseReason",
     "PauseSpan",
@@ -72,6 +78,7 @@ __all__ = [
     "is_held",
     "list_journals",
     "open_for_run",
+    "read_other_version",
     "remove_journal",
     "write_journal",
 ]

@@ -1,14 +1,15 @@
 """The labels of pairs: their texts, as read from the source, and the association types that they are resolved to."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 
 from importer.journal.integrity import GOALS, checksum
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import LabelUse
+from importer.journal.records import Claim, CompetingClaims, LabelUse
 from importer.journal.serialization import labelled_records
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
-from importer.model import Labels, ObjectType
+from importer.model import Labels, ObjectType, Pair, RecordId
 
 _FIRST_ROWS = 5
 _FIRSTS = "SELECT pair, first FROM duplicates WHERE pair BETWEEN ? AND ?"
@@ -18,6 +19,19 @@ LabelKey = tuple[ObjectType, ObjectType, str]
 
 Resolve = Callable[[ObjectType, ObjectType, Labels], Sequence[str]]
 """Returns the association types, as `CATEGORY:ID`, of label texts between two object types."""
+
+FindClaim = Callable[[Pair, Labels], Claim | None]
+"""Returns the record of which a pair with these label texts is to have the only label of its kind."""
+
+_CREATE_CLAIMS = """CREATE TEMP TABLE claims (
+    number INTEGER, row INTEGER, object_type TEXT, record_id TEXT, other_type TEXT, other_id TEXT
+)"""
+_COMPETING_CLAIMS = """
+SELECT object_type, record_id, other_type, count(DISTINCT other_id), json_group_array(DISTINCT claims.row),
+    json_group_array(DISTINCT coalesce(first, number))
+FROM claims LEFT JOIN duplicates ON duplicates.pair = number
+GROUP BY object_type, record_id, other_type HAVING count(DISTINCT other_id) > 1 ORDER BY min(claims.row)
+"""
 
 
 class Goals(JournalFile):
@@ -41,6 +55,32 @@ class Goals(JournalFile):
                         if len(use.rows) < _FIRST_ROWS:
                             use.rows.append(record[0])
         return uses
+
+    def competing_claims(self, find: FindClaim) -> Iterator[CompetingClaims]:
+        """Yield the records that several pairs claim for different other records, in the order of the source.
+
+        Memory does not grow with the claims: SQLite compares them.
+        """
+        if not self.has_labels:
+            return
+        with self._transaction() as db:
+            db.execute(_CREATE_CLAIMS)
+            db.executemany("INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?)", self._claims(find))
+        with as_journal_error(self.path):
+            for object_type, record_id, other_type, others, rows, pairs in self._db.execute(_COMPETING_CLAIMS):
+                claim = Claim(object_type, record_id, other_type)
+                yield CompetingClaims(claim, others, sorted(json.loads(rows)), sorted(json.loads(pairs)))
+            self._db.execute("DROP TABLE claims")
+
+    def _claims(self, find: FindClaim) -> Iterator[tuple[int, int, ObjectType, RecordId, ObjectType, RecordId]]:
+        of_all = self._labels_of_all_pairs()
+        for first, _, data in self._blocks_of_pairs(0):
+            for number, (record, labels) in enumerate(labelled_records(data), first):
+                pair = Pair(*record[1:])
+                claim = find(pair, (*of_all, *labels)) if of_all or labels else None
+                if claim is not None:
+                    is_from = claim[:2] == (pair.from_type, pair.from_id)
+                    yield number, record[0], *claim, pair.to_id if is_from else pair.from_id
 
     def rows_without_labels(self, limit: int) -> list[int]:
         """Return the first rows, at most `limit`, with a pair that has no labels in that row nor for all rows."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from importer.config import Settings
 from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, RowNames, Status
@@ -121,6 +121,24 @@ class LabelUse:
 
     pairs: int = 0
     rows: list[int] = field(default_factory=list)
+
+
+class Claim(NamedTuple):
+    """A record, and the type of the records of which only one may have a label with it, such as Primary."""
+
+    object_type: ObjectType
+    record_id: RecordId
+    other_type: ObjectType
+
+
+@dataclass(frozen=True, slots=True)
+class CompetingClaims:
+    """Pairs that give the label of a claim to different records: how many, in which rows, and the pairs' numbers."""
+
+    claim: Claim
+    others: int
+    rows: Sequence[int]
+    pairs: Sequence[int]
 
 
 Outcomes = Sequence[tuple[int, Outcome]]

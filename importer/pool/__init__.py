@@ -4,7 +4,7 @@ from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
 from importer.pool.engines.change import Change, ChangeEngine, ChangeInBatches
 from importer.pool.engines.label import LABELLED_PAIRS_READ, LabelEngine
-from importer.pool.engines.lead_check import RefuseLastPrimaries, concerns_leads
+from importer.pool.engines.lead_check import LastPrimaries, RefuseLastPrimaries, concerns_leads, replaces_primary
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_back import ReadBack, Verify
@@ -29,6 +29,7 @@ __all__ = [
     "Engine",
     "Findings",
     "LabelEngine",
+    "LastPrimaries",
     "OverLimit",
     "Pool",
     "PrimaryMove",
@@ -45,4 +46,5 @@ __all__ = [
     "Survey",
     "Verify",
     "concerns_leads",
+    "replaces_primary",
 ]

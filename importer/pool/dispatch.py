@@ -20,6 +20,9 @@ _MIN_READ = 500
 MAX_HELD = 40_000
 """Pairs that all workers hold together, and pairs that wait in memory, at most."""
 
+MAX_READ_AT_ONCE = 10
+"""Chunks of several pairs in work at once where no order is kept: of reads, at most eight calls are in flight."""
+
 _SHORT_WAIT = 2_000
 """Waiting pairs up to which more are read so that a claim is not too small."""
 

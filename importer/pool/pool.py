@@ -14,7 +14,7 @@ from importer.journal import Journal, PauseReason, PendingPair
 from importer.model import ObjectType, Status, Stop
 from importer.pool.activity_log import ActivityLog
 from importer.pool.call_meter import CallMeter
-from importer.pool.dispatch import MAX_HELD, Chunks, OrderedChunks, Source, UnorderedChunks
+from importer.pool.dispatch import MAX_HELD, MAX_READ_AT_ONCE, Chunks, OrderedChunks, Source, UnorderedChunks
 from importer.pool.engine import Engine
 from importer.pool.failure_limits import FailureLimits
 from importer.pool.outcomes import OutcomeRecorder, Progress
@@ -60,11 +60,12 @@ class Pool:
         """
         if source is None:
             return await self.run_in_order(engine, self.pending_without_labels if self.has_labels else self.pending)
-        return await self._run(engine, UnorderedChunks(source, engine, self._signal))
+        return await self._run_unordered(engine, source)
 
     async def run_in_order(self, engine: Engine, source: Source) -> Stop | None:
         """Run an engine that sends the pairs of `source`: they are claimed, those of one record one after the other."""
-        return await self._run(engine, OrderedChunks(source, self._queue.claim, engine, self._signal))
+        number = min(self.settings.workers, MAX_HELD // engine.max_chunk)
+        return await self._run(engine, OrderedChunks(source, self._queue.claim, engine, self._signal), number)
 
     async def run_in_any_order(self, engine: Engine, wanted: Callable[[PendingPair], bool]) -> Stop | None:
         """Run an engine that sends the `wanted` ones of the pending pairs, where the order does not matter."""
@@ -77,10 +78,17 @@ class Pool:
                 after = found[-1].id
             return []
 
-        return await self._run(engine, UnorderedChunks(claim, engine, self._signal))
+        return await self._run_unordered(engine, claim)
 
-    async def _run(self, engine: Engine, chunks: Chunks) -> Stop | None:
-        number = min(self.settings.workers, MAX_HELD // engine.max_chunk, max(1, self._pairs))
+    async def _run_unordered(self, engine: Engine, source: Source) -> Stop | None:
+        number = self.settings.workers
+        if engine.max_chunk > 1:
+            number = min(number, MAX_HELD // engine.max_chunk, MAX_READ_AT_ONCE)
+        return await self._run(engine, UnorderedChunks(source, engine, self._signal), number)
+
+    async def _run(self, engine: Engine, chunks: Chunks, number: int) -> Stop | None:
+        """Run an engine in up to `number` workers."""
+        number = min(number, max(1, self._pairs))
         try:
             async with asyncio.TaskGroup() as group:
                 writers = [

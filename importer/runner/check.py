@@ -19,6 +19,7 @@ from importer.runner.label_resolution import resolve_labels
 from importer.runner.lookup import LookupCounts
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
+from importer.runner.primary_conflicts import NO_CONFLICTS, PrimaryConflicts, conflicts_by_name
 from importer.runner.result_layout import result_layout
 from importer.runner.source_file import SourceFile, open_table, source_file
 from importer.runner.survey import OnlineReport, read_online
@@ -44,7 +45,8 @@ class CheckReport:
     the calls in the smallest daily limit; `results` is the path of the file with every row, None if not requested.
     `labels` has the number of pairs with each label text, most frequent first. `lookup` counts the values that were
     looked up (None: the file has ids), `reads` the calls that were made. `online` is what a run would meet in the
-    account, None if that was not requested.
+    account, None if that was not requested. `primary_conflicts` are the rows that a run would not send because they
+    make different records Primary for the same one.
     """
 
     source: str
@@ -59,13 +61,14 @@ class CheckReport:
     lookup: LookupCounts | None = None
     reads: int = 0
     online: OnlineReport | None = None
+    primary_conflicts: PrimaryConflicts = NO_CONFLICTS
 
     @property
     def exit_code(self) -> ExitCode:
-        """OK if no row is invalid, else SOME_ROWS_BAD; that of the stop if reading the account stopped early."""
+        """OK if every row can be sent, else SOME_ROWS_BAD; that of the stop if reading the account stopped early."""
         if self.online is not None and self.online.stop is not None:
             return self.online.stop.reason.exit_code
-        return ExitCode.SOME_ROWS_BAD if self.counts.invalid else ExitCode.OK
+        return ExitCode.SOME_ROWS_BAD if self.counts.invalid or self.primary_conflicts.rows else ExitCode.OK
 
 
 @translate_os_errors()
@@ -109,13 +112,12 @@ def _check(path: Path, source: SourceFile, new_run: NewRun, target: Target, *, o
     context = target.context
     with open_table(source, new_run.reading) as table:
         lookup = new_run.write(path, source, table, context, target.account_of_lookup(new_run.reading))
-        if online:
-            resolve_labels(path, target)
+        conflicts = resolve_labels(path, target) if online else conflicts_by_name(path)
         preparation = target.context.requests.reads
         survey = read_online(path, target) if online else None
         with Journal(path) as journal:
             report = _report(journal, table, context.settings, preparation)
-    return replace(report, lookup=lookup, reads=context.requests.reads, online=survey)
+    return replace(report, lookup=lookup, reads=context.requests.reads, online=survey, primary_conflicts=conflicts)
 
 
 def _report(journal: Journal, table: Source, settings: Settings, preparation: int) -> CheckReport:

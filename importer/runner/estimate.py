@@ -14,7 +14,8 @@ class Costs:
     """Calls and minutes to send the pending pairs, by engine; `rate` and `batch_rate` are written as `N/SECONDS`.
 
     `calls` and `minutes` are those of the chosen engine. Each pair that a batch fails to link costs one call more.
-    `read_calls` is the maximum number of reads before and after sending; pairs that are linked already are not sent.
+    `read_calls` is the number of reads before and after sending, at most or, if `has_labels`, about: pairs of one
+    record that wait for each other make smaller reads. Pairs that are linked already are not sent.
     `preparation` is the number of reads before that: of the account, labels, and records that are looked up.
     """
 
@@ -28,18 +29,19 @@ class Costs:
     batch_minutes: float
     read_calls: int
     preparation: int = 0
+    has_labels: bool = False
 
     @property
     def calls(self) -> int:
         """The calls of the chosen engine, plus all reads: the maximum if nothing fails."""
         sending = self.put_calls if self.engine is EngineName.PUT else self.batch_calls
-        return self.preparation + sending + (self.read_calls if self.read_first else 0)
+        return self.preparation + sending + self.read_calls
 
     @property
     def minutes(self) -> float:
         """The minutes that `calls` take."""
         sending = self.put_minutes if self.engine is EngineName.PUT else self.batch_minutes
-        reading = self.put_minutes * self.read_calls / self.put_calls if self.put_calls and self.read_first else 0.0
+        reading = self.put_minutes * self.read_calls / self.put_calls if self.put_calls else 0.0
         return sending + reading
 
 
@@ -60,13 +62,24 @@ def costs(pending: Sequence[int], settings: Settings, labelled: int = 0, prepara
         put_minutes=_minutes(put_calls, rate),
         batch_calls=batch_calls,
         batch_minutes=_minutes(batch_calls, settings.batch_rate),
-        read_calls=2 * (sum(ceil(pairs / MAX_RECORDS) for pairs in pending) + _label_reads(labelled, settings)),
+        read_calls=_reads(pending, settings) + _label_reads(labelled, settings),
         preparation=preparation,
+        has_labels=labelled > 0,
     )
 
 
+def _reads(pending: Sequence[int], settings: Settings) -> int:
+    """Return the reads of all pairs, before and after sending; none if that is disabled."""
+    return 2 * sum(ceil(pairs / MAX_RECORDS) for pairs in pending) if settings.read_first else 0
+
+
 def _label_reads(labelled: int, settings: Settings) -> int:
-    return ceil(labelled / (LABELLED_PAIRS_READ if settings.engine is EngineName.PUT else MAX_RECORDS))
+    """Return the further reads of labelled pairs.
+
+    Before all: from the other side, and of the primary record. Just before sending: from both sides; and after it.
+    """
+    before_all = 2 * ceil(labelled / MAX_RECORDS) if settings.read_first else 0
+    return before_all + 3 * ceil(labelled / (LABELLED_PAIRS_READ if settings.engine is EngineName.PUT else MAX_RECORDS))
 
 
 def initial_rate(settings: Settings) -> Rate:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from importer.config import Reading, Settings
 from importer.errors import JournalError
-from importer.journal import Journal, RunInfo, is_held, list_journals
+from importer.journal import Journal, RunInfo, is_held, list_journals, read_other_version
 from importer.model import Operation
 from importer.runner.new_run import reading_values, target_name
 from importer.runner.source_file import SourceFile
@@ -28,8 +28,9 @@ Owns = Callable[[Journal], bool]
 class ListedRun:
     """A run as `importer runs` lists it.
 
-    `status` is that of its last process, `running` while there is one, `copy` for a copied or renamed journal, or
-    `unreadable`. For the last two `error` explains why; `rows` and `source` of an unreadable journal are not known.
+    `command` is what started it: run, retry, unlink or undo. `status` is that of its last process, `running` while
+    there is one, `copy` for a copied or renamed journal, or `unreadable`. For the last two `error` explains why; `rows`
+    and `command` of an unreadable journal are not known, `source` only if another version of importer wrote it.
     `bytes` is the size of its files, `modified_at` when the journal was last written (UTC).
     """
 
@@ -40,6 +41,7 @@ class ListedRun:
     bytes: int
     modified_at: str
     error: str | None = None
+    command: str | None = None
 
 
 def list_runs(settings: Settings) -> list[ListedRun]:
@@ -51,14 +53,26 @@ def _listed(path: Path) -> ListedRun:
     listed = partial(ListedRun, path.stem, bytes=run_size(path), modified_at=utc_text(path.stat().st_mtime))
     try:
         with Journal(path) as journal:
-            rows, source = journal.counts().rows, journal.info.source
+            rows, source, command = journal.counts().rows, journal.info.source, _command(journal.info)
             if _is_copy(journal):
-                return listed("copy", rows, source, error=f"a copy of the journal of run {journal.info.run_id}")
+                error = f"a copy of the journal of run {journal.info.run_id}"
+                return listed("copy", rows, source, error=error, command=command)
             summary = journal.summary
             status = "running" if is_held(path) else summary["status"] if summary else "interrupted"
-            return listed(status, rows, source)
+            return listed(status, rows, source, command=command)
     except JournalError as error:
-        return listed("unreadable", None, None, error=str(error))
+        other = read_other_version(path)
+        if other is None:
+            return listed("unreadable", None, None, error=str(error))
+        end = "finished" if other.is_finished else "unfinished"
+        return listed("unreadable", None, other.source, error=f"{other.source} ({end}, {other.reason})")
+
+
+def _command(info: RunInfo) -> str:
+    """Return the command that started a run: a retry of a removal removes, and is one."""
+    if info.operation is not Operation.LINK:
+        return str(info.operation)
+    return "retry" if info.parent is not None or info.reading.get("statuses") is not None else "run"
 
 
 def _is_copy(journal: Journal) -> bool:
@@ -68,13 +82,13 @@ def _is_copy(journal: Journal) -> bool:
 def journals(settings: Settings, *, warn: bool = True) -> Iterator[Journal]:
     """Yield every readable journal, newest first, each open until the next is requested; copies are skipped.
 
-    The others are named in a warning, unless another search has done that (`warn`).
+    The others are named in a warning, unless another search has done that (`warn`), or an other version wrote them.
     """
     for path in reversed(list_journals(runs_directory(settings))):
         try:
             journal = Journal(path)
         except JournalError as error:
-            if warn:
+            if warn and read_other_version(path) is None:
                 logger.warning("%s Skipping it.", error)
             continue
         with journal:
@@ -117,7 +131,26 @@ def unfinished_run(key: RunKey) -> UnfinishedRun | None:
                 return None
             journal.verify()
             return UnfinishedRun(info, journal.path, info.source_sha256 != source.sha256)
+    _warn_of_other_version(key)
     return None
+
+
+def _warn_of_other_version(key: RunKey) -> None:
+    """Warn of the newest run over a source of which another version of importer has not finished any, if there is one.
+
+    Once the source has a run of this version, its earlier ones need no warning.
+    """
+    for path in reversed(list_journals(runs_directory(key.settings))):
+        found = read_other_version(path)
+        if found is not None and found.source == key.source.path and found.parent is None:
+            if not found.is_finished:
+                logger.warning(
+                    "Run %s over this file is unfinished, but %s, so it cannot be resumed: a new run starts. To delete "
+                    "it: importer runs prune --older-than DAYS",
+                    path.stem,
+                    found.reason,
+                )
+            return
 
 
 def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from importer.errors import SettingsError
-from importer.hubspot.association_types import AssociationType, parse_type
+from importer.hubspot.association_types import AssociationType, parse_type, primary_type
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.labels import AmbiguousLabel, Label, Labels, UnknownLabel, parse_labels
 from importer.hubspot.rate_limiter import RateLimiter
@@ -18,6 +18,7 @@ from importer.model import ObjectType, Operation
 from importer.runner.attempts import with_retries
 from importer.runner.context import RunContext
 from importer.runner.estimate import initial_rate
+from importer.runner.primary_conflicts import NO_CONFLICTS, PrimaryConflicts, refuse_conflicts
 from importer.runner.send import in_sandbox, report_full_window, run_on_own_loop, waiting_notice
 from importer.runner.target import Target
 
@@ -29,16 +30,16 @@ _NOT_FOUND = 404
 Types = tuple[ObjectType, ObjectType]
 
 
-def resolve_labels(path: Path, target: Target) -> None:
+def resolve_labels(path: Path, target: Target) -> PrimaryConflicts:
     """Resolve the labels of the journal at `path`, if it has any, and write them to it.
 
-    Raises SettingsError if a label does not exist or is ambiguous, or if the labels of the account cannot be read, and
-    AccountError if the settings require another account.
+    Pairs that compete for Primary are refused and returned. Raises SettingsError if a label does not exist or is
+    ambiguous, or if the labels of the account cannot be read, and AccountError if the settings require another account.
     """
     context = target.context
     with open_for_run(path) as journal:
         if not journal.has_unresolved_labels:
-            return
+            return NO_CONFLICTS
         target.identify()
         uses = journal.label_uses()
         reader = _LabelReader(context, {(from_type, to_type) for from_type, to_type, _ in uses})
@@ -53,6 +54,15 @@ def resolve_labels(path: Path, target: Target) -> None:
             return [str(one) for text in texts if (one := types[from_type, to_type, text]) != unlabelled]
 
         journal.set_goals(types_of)
+        return refuse_conflicts(journal, lambda *key: types.get(key) == primary_type(*key[:2]) is not None)
+
+
+def resolve_labels_of_run(path: Path, target: Target) -> None:
+    """Resolve the labels of a new run as `resolve_labels` does, with a warning about pairs that are not sent."""
+    conflicts = resolve_labels(path, target)
+    if conflicts.records:
+        with Journal(path) as journal:
+            target.context.warn(conflicts.warning(journal.info.row_names))
 
 
 def _require_labels(journal: Journal, unlabelled: Sequence[LabelKey], uses: Mapping[LabelKey, LabelUse]) -> None:

@@ -36,7 +36,7 @@ class LocalSandbox:
 
         is_new = self._sandbox is None
         if self._sandbox is None:
-            options = SandboxOptions(limit=_LIMIT, association_limit=_ASSOCIATION_LIMIT)
+            options = SandboxOptions(limit=_LIMIT, association_limit=_ASSOCIATION_LIMIT, sample_links=True)
             self._sandbox = Sandbox(replace(options, portal_id=portal_id or options.portal_id))
         async with self._sandbox as sandbox:
             if is_new:

@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from importer.config import Settings
 from importer.errors import BusyError, JournalError
-from importer.journal import Journal, hold, list_journals, remove_journal
+from importer.journal import Journal, hold, list_journals, read_other_version, remove_journal
 from importer.runner.context import RunContext
 from importer.runner.state_directory import (
     commands_directory,
@@ -40,12 +40,13 @@ class Pruned:
         return f"Deleted {count:,} finished run{'s' * (count != 1)}{uploads}; this freed {size_text(self.bytes)}."
 
 
-def prune_runs(settings: Settings, older_than_days: float) -> Pruned:
+def prune_runs(settings: Settings, older_than_days: float, *, unresumable: bool = False) -> Pruned:
     """Delete the finished runs that were last written more than `older_than_days` ago, and return them.
 
     Unfinished and running ones, and the runs that these retry or undo, are kept, and so are journals that cannot be
-    read. Files that were uploaded at the local page go with their last run, or at that age without any. Raises OSError
-    if the state directory cannot be used.
+    read; with `unresumable` unfinished ones that another version of importer wrote are deleted too. Files that were
+    uploaded at the local page go with their last run, or at that age without any. Raises OSError if the state directory
+    cannot be used.
     """
     before = time.time() - older_than_days * _SECONDS_PER_DAY
     runs = runs_directory(settings)
@@ -55,7 +56,7 @@ def prune_runs(settings: Settings, older_than_days: float) -> Pruned:
     deleted: list[str] = []
     freed = 0
     for path in old:
-        if path.stem not in needed and _is_finished(path):
+        if path.stem not in needed and _is_finished(path, unresumable=unresumable):
             size = run_size(path)
             if _remove(path, written):
                 deleted.append(path.stem)
@@ -98,12 +99,14 @@ def _needed_by_unfinished(runs: Path) -> set[str]:
     return needed
 
 
-def _is_finished(path: Path) -> bool:
+def _is_finished(path: Path, *, unresumable: bool) -> bool:
+    """Return whether a run is finished or, with `unresumable`, can only be finished by another version of importer."""
     try:
         with Journal(path) as journal:
             return journal.is_finished and journal.info.run_id == path.stem
     except JournalError:
-        return False
+        other = read_other_version(path)
+        return other is not None and (other.is_finished or unresumable)
 
 
 def _remove(path: Path, written: WrittenFiles) -> bool:

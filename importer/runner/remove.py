@@ -45,11 +45,13 @@ def change_links(journal: Journal, confirmation: Confirmation, execute: Callable
 
 async def _read_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
     stop = await pool.run(ReadBeforeRemoval(client), pool.pending)
-    return stop or await _refuse_last_primaries(pool, client)
+    if stop is not None or pool.settings.allow_deleting_leads:
+        return stop
+    return await _refuse_last_primaries(pool, client)
 
 
 async def _refuse_last_primaries(pool: Pool, client: HubSpotClient) -> Stop | None:
-    if pool.settings.allow_deleting_leads or not concerns_leads(pool.pending_object_types()):
+    if not concerns_leads(pool.pending_object_types()):
         return None
     return await pool.run(RefuseLastPrimaries(client, pool.all_pending), pool.pending)
 
@@ -60,7 +62,10 @@ async def _remove_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
 
 
 async def _undo_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
-    """Restore in an order in which HubSpot makes no other record primary, and no lead loses its last primary record."""
+    """Restore in an order in which HubSpot makes no other record primary.
+
+    No lead loses its last primary record: a deleted lead would be no earlier state, so no setting allows it.
+    """
     await pool.run(ReadBeforeUndo(client, pool.pairs_to_restore), pool.pending)
     if pool.stopped is None:
         await _send(pool, client, Change.RESTORE_PRIMARY)

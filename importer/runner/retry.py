@@ -14,7 +14,7 @@ from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
-from importer.runner.label_resolution import resolve_labels
+from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
@@ -155,5 +155,5 @@ def _create_retry(parent: Journal, target: Target, out: Path | str | None) -> Pa
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
         write_journal(draft, info, parent.blocks_to_retry(), parent.account, lambda: parent.url_portals)
-        resolve_labels(draft, target)
+        resolve_labels_of_run(draft, target)
         return draft.replace(runs / draft.name)

@@ -20,7 +20,7 @@ from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
 from importer.runner.find_runs import RunKey
 from importer.runner.finish import report_finished
-from importer.runner.label_resolution import resolve_labels
+from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.new_run import NewRun, reading_values, target_name
 from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
@@ -160,5 +160,5 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
         account = request.account or target.account_of_lookup(request.reading)
         draft = new_run.read(source, directory, target.context, account)
-        resolve_labels(draft, target)
+        resolve_labels_of_run(draft, target)
         return draft.replace(runs / draft.name)

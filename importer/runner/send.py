@@ -17,6 +17,7 @@ from importer.model import Stop
 from importer.pool import (
     BatchEngine,
     LabelEngine,
+    LastPrimaries,
     Pool,
     PutEngine,
     ReadAfter,
@@ -24,6 +25,8 @@ from importer.pool import (
     ReadFirst,
     ReadLabelledFirst,
     Verify,
+    concerns_leads,
+    replaces_primary,
 )
 from importer.runner.context import RequestCounts, RunContext
 from importer.runner.estimate import initial_rate
@@ -76,7 +79,9 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     if pool.has_labels and pool.stopped is None:
         is_batch = settings.engine is EngineName.BATCH
         limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None
-        await pool.run_in_order(LabelEngine(client, label_mode, settings.workers, limiter), pool.pending)
+        last_primaries = _last_primaries(pool, client, label_mode)
+        labels = LabelEngine(client, label_mode, settings.workers, limiter, last_primaries)
+        await pool.run_in_order(labels, pool.pending)
     if settings.engine is EngineName.BATCH and pool.stopped is None:
         await pool.run(BatchEngine(client, pool.limiter.sharing_pause(settings.batch_rate)))
     if pool.stopped is None:
@@ -86,6 +91,14 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     if settings.read_first and pool.stopped is None:
         await pool.run(ReadAfter(client), pool.without_types_after)
     return pool.stopped or stop
+
+
+def _last_primaries(pool: Pool, client: HubSpotClient, label_mode: LabelMode) -> LastPrimaries | None:
+    """Return what refuses to replace the labels of a lead's last primary association; None if that is not needed."""
+    is_needed = label_mode is LabelMode.REPLACE and concerns_leads(pool.pending_object_types())
+    if not is_needed or pool.settings.allow_deleting_leads:
+        return None
+    return LastPrimaries(client, lambda: (one.pair for one in pool.all_pending() if replaces_primary(one)))
 
 
 async def verify_pending(pool: Pool, client: HubSpotClient) -> Stop | None:

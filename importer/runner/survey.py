@@ -29,7 +29,7 @@ def read_online(path: Path, target: Target) -> OnlineReport:
     findings, stop = Findings(), None
 
     async def survey(pool: Pool, client: HubSpotClient) -> Stop | None:
-        engine = Survey(client)
+        engine = Survey(client, context.settings.label_mode)
         stop = await pool.run(engine, pool.pending)
         nonlocal findings
         findings = engine.findings

@@ -72,6 +72,10 @@ class Links:
             if (own_type, other_type) == (object_type, to_type) and others:
                 yield record_id, len(others)
 
+    def linked(self, object_type: str) -> set[int]:
+        """Return the ids of the records of a type that have links."""
+        return {record_id for (kind, record_id, _), others in self._indexed().items() if kind == object_type and others}
+
     def _indexed(self) -> _Neighbours:
         if self._neighbours is None:  # built by the first read: write-only use never builds it
             self._neighbours = {}

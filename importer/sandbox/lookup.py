@@ -92,7 +92,8 @@ class Lookup:
         if route.query.get("archived") == "true":
             ids = sorted(one for kind, one in self._records.archived if kind == route.from_type and one > int(after))
         else:
-            ids = list(islice(self._records.all_ids(route.from_type, int(after)), int(limit) + 1))
+            linked = self._state.links.linked(route.from_type)
+            ids = list(islice(self._records.listed_ids(route.from_type, int(after), linked), int(limit) + 1))
         page = ids[: int(limit)]
 
         def carry_out(_: object) -> Response:

@@ -24,9 +24,9 @@ class SandboxOptions:
     `link_cap`: maximum number of records of one type that a record may be linked to. `page_size`: how many of them
     one page of a read lists. `batch_inputs` and `read_inputs`: maximum inputs of a batch that writes and of a batch
     read of links. Source of the defaults: HubSpot, v4 guide and changelog. `read_lag`: seconds until reads of links
-    show a change. `records`: id of the last record that every type has from the start. `sample_records`: whether the
-    records and labels of sample_data exist; `sample_links`: whether the links exist that one of its files lists as
-    wrong.
+    show a change. `records`: id of the last record that every type has from the start; lists name the first 1,000 of
+    them, and those with links or values. `sample_records`: whether the records and labels of sample_data exist;
+    `sample_links`: whether the links exist that one of its files lists as wrong.
 
     `portal_id`, `account_type`, `time_zone`: details of the account. `client_id`, `client_secret`, `refresh_token`:
     what the OAuth token endpoint accepts; `access_token_seconds`: lifetime of the access tokens that it issues;

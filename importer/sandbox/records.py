@@ -1,13 +1,16 @@
 """The records of an account with their properties, including archived and merged ones."""
 
-from collections.abc import Iterator, Mapping
-from itertools import count
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 
 from importer.sandbox.pairs import Record
 from importer.sandbox.properties import DEFAULT_PROPERTIES, Property
 
 FIRST_RECORD, LAST_RECORD = 1, 999_999
 """Every object type has the records of this range from the start; they are computed, not stored."""
+
+LISTED_RECORDS = 1_000
+"""The records of the range that lists name in any case: a list of all would take a client hours at HubSpot's rate."""
 
 Values = dict[str, str]
 
@@ -72,17 +75,18 @@ class Records:
             others = dict.fromkeys(one for one in emails if one != own)
             self.add((object_type, survivor), {"hs_additional_emails": ";".join(others)})
 
-    def all_ids(self, object_type: str, after: int = 0) -> Iterator[int]:
-        """Return the ids of all records of a type above `after`, ascending."""
-        hidden = {record_id for kind, record_id in (*self.removed, *self.merged) if kind == object_type}
-        extra = sorted(record_id for kind, record_id in self.added if kind == object_type and record_id > after)
-        yield from (one for one in extra if one < self.first and one not in hidden)
-        for one in count(max(after + 1, self.first)):
-            if one > self.last:
-                break
-            if one not in hidden:
+    def listed_ids(self, object_type: str, after: int, linked: Iterable[int]) -> Iterator[int]:
+        """Yield the ids of the records above `after` that a list names, ascending.
+
+        They are the first ones of the range, and of all others those that were added, have values, or are `linked`.
+        """
+        first, last = max(after + 1, self.first), min(self.last, self.first + LISTED_RECORDS - 1)
+        added = (record_id for kind, record_id in self.added if kind == object_type)
+        others = {one for ids in (added, self.with_values(object_type), linked) for one in ids if one > after}
+        outside = sorted(one for one in others if not first <= one <= last)
+        for one in heapq.merge(range(first, last + 1), outside):
+            if self.resolve(object_type, one) == one:
                 yield one
-        yield from (one for one in extra if one > self.last and one not in hidden)
 
     # ---- properties
 

@@ -20,12 +20,12 @@ def check_values(report: CheckReport, journal: Path) -> dict[str, Any]:
     return {
         **asdict(report.counts),
         "problems": problems,
-        "warnings": (*report.warnings, *_online_warnings(report)),
+        "warnings": (*report.warnings, *_conflict_warnings(report), *_online_warnings(report)),
         "notes": report.understood.notes,
         "costs": {
             **asdict(costs),
             "calls": costs.calls,
-            "reads": costs.read_calls if costs.read_first else 0,
+            "reads": costs.read_calls,
             "minutes": costs.minutes,
             "daily_share": report.daily_share,
         },
@@ -50,6 +50,11 @@ def _online_values(report: CheckReport) -> dict[str, Any]:
         "primaries_moving": moving,
         "primaries_moving_total": found.moved,
     }
+
+
+def _conflict_warnings(report: CheckReport) -> Iterator[str]:
+    if report.primary_conflicts.records:
+        yield report.primary_conflicts.warning(report.understood.row_names)
 
 
 def _online_warnings(report: CheckReport) -> Iterator[str]:

@@ -58,5 +58,5 @@ def _reading(reading: Mapping[str, Any]) -> list[str]:
 
 
 def _sending(info: RunInfo) -> list[str]:
-    mode = info.settings.get("label_mode", "add")
+    mode = info.settings.get("label_mode", "add") if info.operation is Operation.LINK else "add"
     return [*(["--label-mode", mode] if mode != "add" else []), *(["--sandbox"] if info.target == SANDBOX else [])]

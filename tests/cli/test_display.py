@@ -43,7 +43,7 @@ COSTS = Costs(
     put_minutes=20.0,
     batch_calls=6,
     batch_minutes=0.02,
-    read_calls=12,
+    read_calls=0,
 )
 PLAN = Plan("20260504-030201-abcde", False, "sandbox", SourceCounts(12_003, 12_000, 2, 1), 12_000, COSTS)
 
@@ -94,9 +94,11 @@ def test_the_costs_are_an_aligned_table_that_marks_the_chosen_way() -> None:
         "  * --engine put    12,000  100/10 s    20 min 0 s",
         "    --engine batch       6  5/1 s       1 s",
     ]
-    marked = cost_lines(replace(COSTS, engine=EngineName.BATCH, read_first=True))
+    marked = cost_lines(replace(COSTS, engine=EngineName.BATCH, read_first=True, read_calls=12))
     assert [line[2] for line in marked] == [" ", " ", "*", "+"]
     assert marked[-1] == "  + at most 12 reads before and after; pairs that are linked already are not sent"
+    labelled = cost_lines(replace(COSTS, read_calls=1, has_labels=True))
+    assert labelled[-1] == "  + about 1 read before and after; pairs that are linked already are not sent"
 
 
 def shown(*events: object, settings: Settings | None = None) -> None:

@@ -36,9 +36,29 @@ def test_the_options_of_a_command_fit_a_terminal_of_80_columns(name: str) -> Non
     assert max(map(len, usage.splitlines())) <= WIDTH
 
 
-def test_an_export_offers_no_report_as_it_is_no_run(work: Workplace) -> None:
-    assert "--report" not in work.here("export", "--help").out
-    assert "--report" in work.here("run", "--help").out
+LINKING = {"--engine", "--label-mode", "--no-read-first"}
+
+
+@pytest.mark.parametrize(
+    ("name", "absent"),
+    [
+        ("check", {"--report", "--yes", "--allow-deleting-leads"}),
+        ("export", {"--report", "--workers", "--batch-rate", *LINKING}),
+        ("undo", {"--yes", "--allow-deleting-leads", *LINKING}),
+        ("unlink", LINKING),
+        ("verify", {"--batch-rate", *LINKING}),
+    ],
+)
+def test_a_command_offers_only_options_that_have_an_effect(name: str, absent: set[str]) -> None:
+    command, run = (cli.get_command(click.Context(cli), one) for one in (name, "run"))
+    assert command is not None
+    assert run is not None
+    assert not absent & options_of(command)
+    assert {"--report", "--workers", "--batch-rate", "--allow-deleting-leads", *LINKING} <= options_of(run)
+
+
+def options_of(command: click.Command) -> set[str]:
+    return {option for parameter in command.params for option in parameter.opts}
 
 
 def test_the_help_of_unlink_does_not_promise_to_give_labels(work: Workplace) -> None:

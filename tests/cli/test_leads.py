@@ -116,3 +116,51 @@ def test_an_undo_does_not_take_the_only_primary_record_of_a_lead(work: Workplace
     assert (done.code, done.json["failed"]) == (1, 1)
     assert categories(work, "a.undo.results.csv") == ["LEAD_WOULD_BE_DELETED"]
     assert archived(work) == []
+
+
+@pytest.mark.parametrize("engine", ["put", "batch"])
+def test_replacing_labels_does_not_take_the_last_primary_association_of_a_lead(work: Workplace, engine: str) -> None:
+    work.hubspot.change("labels", add=[{"from": "leads", "to": "contacts", "label": f"Met {engine}"}])
+    one, two, three = range(work.base, work.base + 3)
+    for lead in (one, two, three):
+        link(work, lead, "contacts", 7, CONTACT)
+    link(work, two, "companies", 8, COMPANY)
+    rows = [("leads", lead, "contacts", contact) for lead in (one, two, three) for contact in (7, 9)]
+    source = write(work, *rows[:5], label=f"Met {engine}")
+    flags = ("--engine", engine, "--label-mode", "replace", "--json")
+    done = work.here("run", source, *flags)
+    assert (done.code, done.json["linked"], done.json["failed"]) == (1, 3, 2)
+    refused = ["LEAD_WOULD_BE_DELETED", "", "", "", "LEAD_WOULD_BE_DELETED"]
+    assert categories(work, "a.results.csv") == refused
+    assert archived(work) == []
+    allowed = work.here("run", source, *flags, "--allow-deleting-leads")
+    assert (allowed.code, archived(work)) == (1, [str(one), str(three)])
+
+
+def test_replacing_labels_from_the_other_side_does_not_take_it_either(work: Workplace) -> None:
+    work.hubspot.change("labels", add=[{"from": "companies", "to": "leads", "label": "Owner"}])
+    link(work, work.base, "companies", 8, COMPANY)
+    link(work, work.base + 1, "companies", 8, COMPANY)
+    link(work, work.base + 1, "contacts", 7, CONTACT)
+    source = write(work, *(("companies", 8, "leads", work.base + n) for n in range(2)), label="Owner")
+    done = work.here("run", source, "--label-mode", "replace", "--json")
+    assert (done.code, done.json["linked"], done.json["failed"]) == (1, 1, 1)
+    assert categories(work, "a.results.csv") == ["LEAD_WOULD_BE_DELETED", ""]
+    assert archived(work) == []
+
+
+def test_of_all_primary_associations_of_a_lead_whose_labels_are_replaced_none_is_removed(work: Workplace) -> None:
+    for other_type in ("contacts", "companies"):
+        work.hubspot.change("labels", add=[{"from": "leads", "to": other_type, "label": "Once"}])
+    link(work, work.base, "contacts", 7, CONTACT)
+    link(work, work.base, "companies", 8, COMPANY)
+    source = write(work, ("leads", work.base, "contacts", 7), ("leads", work.base, "companies", 8), label="Once")
+    done = work.here("run", source, "--label-mode", "replace", "--json")
+    assert (done.code, done.json["failed"], archived(work)) == (1, 2, [])
+
+
+def test_no_setting_lets_an_undo_delete_a_lead(work: Workplace) -> None:
+    link(work, work.base, "contacts", 7)
+    run = work.here("run", write(work, ("leads", work.base, "contacts", 8), label="Primary"), "--json")
+    done = work.here("undo", run.json["run_id"], "--json", IMPORTER_ALLOW_DELETING_LEADS="true")
+    assert (done.code, done.json["failed"], archived(work)) == (1, 1, [])

@@ -154,11 +154,22 @@ def test_runs_are_listed_newest_first_with_their_status(failing: tuple[Workplace
         assert size > 0
         assert modified.endswith("Z")
     assert sorted(listed, key=lambda run: run["run_id"] == run_id) == [
-        {"run_id": stopped, "status": "stopped", "rows": 2, "source": str(other)},
-        {"run_id": run_id, "status": "finished", "rows": 10, "source": str(source)},
+        {"run_id": stopped, "status": "stopped", "rows": 2, "source": str(other), "command": "run"},
+        {"run_id": run_id, "status": "finished", "rows": 10, "source": str(source), "command": "run"},
     ]
     lines = work.here("runs").out.splitlines()
     assert {tuple(line.split()[:2]) for line in lines} == {(stopped, "stopped"), (run_id, "finished")}
+
+
+def test_the_list_names_the_command_of_each_run(failing: tuple[Workplace, str, Path]) -> None:
+    work, run_id, source = failing
+    for command in (("retry", run_id), ("retry", work.folder / "deals.results.csv"), ("undo", run_id)):
+        assert work.here(*command).code in {0, 1}
+    work.here("unlink", source, HUBSPOT_ACCESS_TOKEN="wrong")
+    listed: list[dict[str, Any]] = json.loads(work.here("runs", "--json").out)
+    assert [run["command"] for run in reversed(listed)] == ["run", "retry", "retry", "undo", "unlink"]
+    shown = work.here("runs").out.splitlines()
+    assert [line.split()[2] for line in reversed(shown)] == ["run", "retry", "retry", "undo", "unlink"]
 
 
 def test_without_runs_the_list_says_so(work: Workplace) -> None:

@@ -1,10 +1,13 @@
 """Undoing runs that moved Primary: it is given back, unless someone else has chosen another primary record since."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from importer.pool.engines import remove
+from importer.runner import remove as removing
 from tests.cli.test_unlink_labels import BILLING, DECISION, PLAIN, PRIMARY, labelled, link, types
 from tests.support.command_line import UNKNOWN, Workplace, rows_of
 from tests.support.local_hubspot import sorted_links
@@ -54,11 +57,11 @@ def test_from_companies_to_contacts_it_is_the_same(work: Workplace) -> None:
     assert sorted_links(work.hubspot.url) == before
 
 
-def test_a_file_that_moves_primary_several_times_is_undone(work: Workplace) -> None:
+def test_a_file_that_moves_primary_and_labels_the_former_one_is_undone(work: Workplace) -> None:
     one, two = work.base, work.base + 1
     link(work, (one, 7), types=(BILLING,))
     before = sorted_links(work.hubspot.url)
-    rows = [(one, 8, "Primary"), (one, 7, "Decision maker"), (one, 9, "Primary"), (two, 7, ""), (two, 8, "Primary")]
+    rows = [(one, 8, "Primary"), (one, 7, "Decision maker"), (one, 9, ""), (two, 7, ""), (two, 8, "Primary")]
     assert work.here("undo", run(work, labelled(work, *rows)), "--json").code == 0
     assert sorted_links(work.hubspot.url) == before
 
@@ -160,3 +163,63 @@ def test_a_label_that_someone_added_since_is_kept(work: Workplace) -> None:
     done = work.here("undo", run_id, "--json")
     assert (done.code, done.json["failed"]) == (1, 2)
     assert types(work) == {pair: {PRIMARY, PLAIN, BILLING, DECISION} for pair in (one, two)}
+
+
+# ---- changes between the reading and the writing of an undo
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]:
+    """What someone else does once the undo has read all pairs, before it changes any."""
+    changes: list[Callable[[], None]] = []
+    send = removing._send
+
+    async def send_after_changes(*arguments: Any) -> None:
+        while changes:
+            changes.pop()()
+        await send(*arguments)
+
+    monkeypatch.setattr(removing, "_send", send_after_changes)
+    yield changes
+    assert not changes, "the undo changed nothing"
+
+
+def undone(work: Workplace, run_id: str) -> list[str]:
+    done = work.here("undo", run_id, "--json")
+    return [row["import_error_category"] for row in rows_of(Path(done.json["results"]))]
+
+
+def test_a_label_that_someone_adds_while_an_undo_restores_others_is_kept(
+    work: Workplace, meanwhile: list[Callable[[], None]]
+) -> None:
+    one, two = work.pairs(2)
+    link(work, one, two, types=(DECISION,))
+    removal = work.here(
+        "unlink", labelled(work, (*one, "Decision maker"), (*two, "Decision maker")), "--yes", 2, "--json"
+    )
+    meanwhile.append(lambda: link(work, one, types=(BILLING,)))
+    assert undone(work, removal.json["run_id"]) == ["CHANGED_SINCE_RUN", ""]
+    assert types(work)[one] - {PRIMARY} == {PLAIN, BILLING}
+    assert DECISION in types(work)[two]
+
+
+def test_a_link_that_someone_labels_while_an_undo_removes_it_is_kept(
+    work: Workplace, meanwhile: list[Callable[[], None]]
+) -> None:
+    one, two = work.pairs(2)
+    run_id = run(work, labelled(work, (*one, "Decision maker"), (*two, "Decision maker")))
+    meanwhile.append(lambda: link(work, one, types=(BILLING,)))
+    assert undone(work, run_id) == ["CHANGED_SINCE_RUN", ""]
+    assert types(work)[one] >= {BILLING, DECISION}
+    assert two not in types(work)
+
+
+def test_a_label_that_someone_adds_while_an_undo_takes_another_one_off_is_kept(
+    work: Workplace, meanwhile: list[Callable[[], None]]
+) -> None:
+    (one,) = work.pairs(1)
+    link(work, one, types=())
+    run_id = run(work, labelled(work, (*one, "Decision maker")))
+    meanwhile.append(lambda: link(work, one, types=(BILLING,)))
+    assert undone(work, run_id) == [""]
+    assert types(work)[one] - {PRIMARY} == {PLAIN, BILLING}

@@ -24,6 +24,9 @@ def test_the_positions_of_repeated_values_are_found_by_counting_and_by_sorting(v
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(duplicates, "MAX_COUNTED", -1)
         assert list(duplicates.repeated(array("q", values))) == expected
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(duplicates, "COUNTED_AT_ONCE", 7)
+        assert list(duplicates.repeated(array("q", values))) == expected
 
 
 def test_different_pairs_with_the_same_hash_are_not_duplicates(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Listing runs, and finding the run to continue."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,40 @@ def test_a_journal_that_cannot_be_read_is_named_once_by_a_run(
     damaged.write_bytes(b"no database" * 100)
     run_import(work.write("pairs.csv", work.pairs(2)), settings)
     assert caplog.text.count(damaged.name) == 1
+
+
+def of_earlier_version(settings: Settings, run_id: str) -> None:
+    with closing(sqlite3.connect(runs_directory(settings) / f"{run_id}.sqlite")) as db:
+        db.execute("PRAGMA user_version = 3")
+
+
+def test_an_unfinished_run_of_an_earlier_version_is_named_until_its_file_has_another_run(
+    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    source, other = work.write("a.csv", work.pairs(3)), work.write("b.csv", work.pairs(2, 10))
+    stopped = run_import(source, settings)
+    of_earlier_version(settings, stopped.run_id)
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    assert run_import(other, settings).linked == 2
+    assert stopped.run_id not in caplog.text
+    assert run_import(source, settings).linked == 3
+    assert caplog.text.count(stopped.run_id) == 1
+    assert run_import(source, settings).already_linked == 3
+    assert caplog.text.count(stopped.run_id) == 1
+    (listed,) = (run for run in list_runs(settings) if run.run_id == stopped.run_id)
+    assert (listed.status, listed.source) == ("unreadable", str(source))
+    assert "earlier version" in (listed.error or "")
+
+
+def test_a_finished_run_of_an_earlier_version_is_not_mentioned(
+    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
+    source = work.write("a.csv", work.pairs(3))
+    finished = run_import(source, settings)
+    of_earlier_version(settings, finished.run_id)
+    assert run_import(source, settings).already_linked == 3
+    assert finished.run_id not in caplog.text
 
 
 def test_a_changed_source_is_refused_while_its_run_is_unfinished(work: Workplace, settings: Settings) -> None:

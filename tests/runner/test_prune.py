@@ -3,7 +3,9 @@
 import json
 import os
 import secrets
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,21 @@ def test_only_runs_older_than_the_limit_are_deleted(work: Workplace, settings: S
     assert (pruned.run_ids, pruned.bytes) == ((old,), size)
     assert run_ids(settings) == [young]
     assert not list(settings.state_path.glob(f"runs/{old}*"))
+
+
+@pytest.mark.parametrize("unresumable", [False, True])
+def test_runs_of_an_earlier_version_are_deleted_too_and_unfinished_ones_on_request(
+    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch, unresumable: bool
+) -> None:
+    finished = run(work, settings)
+    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "wrong")
+    unfinished = run(work, settings, "b.csv")
+    for run_id in (finished, unfinished):
+        with closing(sqlite3.connect(journal_path(settings, run_id))) as db:
+            db.execute("PRAGMA user_version = 3")
+    age(settings, 40)
+    pruned = prune_runs(settings, 30, unresumable=unresumable)
+    assert pruned.run_ids == ((finished, unfinished) if unresumable else (finished,))
 
 
 def test_results_of_a_deleted_run_stay_where_the_user_has_them(work: Workplace, settings: Settings) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from importer.sandbox.pairs import Pair
 from importer.sandbox.samples import (
     ARCHIVED_CONTACT,
     ARCHIVED_EMAIL,
@@ -130,6 +131,20 @@ async def test_records_are_listed_page_by_page(version: str) -> None:
             assert all(one["properties"]["dealname"] == f"Deal {one['id']}" for one in body["results"])
             query = f"?limit=2&properties=dealname&after={body['paging']['next']['after']}" if "paging" in body else ""
         assert found == ["1", "4", "5", "123450000123"]
+
+
+async def test_of_many_records_a_list_names_the_first_ones_and_those_with_links_or_values() -> None:
+    async with local_hubspot(sample_records=False) as hubspot:
+        hubspot.state.links.add(Pair("deals", 500_000, "companies", 400_000))
+        hubspot.state.records.add(("deals", 600_000), {"dealname": "A"})
+        assert list(hubspot.state.records.listed_ids("deals", 998, hubspot.state.links.linked("deals"))) == [
+            999,
+            1_000,
+            500_000,
+            600_000,
+        ]
+        status, body = await hubspot.get(records_path("deals", rest="?limit=100&after=1000"))
+        assert (status, [one["id"] for one in body["results"]]) == (200, ["500000", "600000"])
 
 
 async def test_archived_records_are_listed_on_request(hubspot: LocalHubSpot) -> None:

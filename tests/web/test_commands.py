@@ -65,4 +65,5 @@ def test_the_command_line_can_be_pasted_into_a_shell_and_into_cron() -> None:
 )
 def test_operations_have_their_commands(operation: Operation, parent: str | None, expected: list[str]) -> None:
     info = replace(INFO, source="/x/pairs.csv", operation=operation, parent=parent, reading=reading_values(Reading()))
+    info = replace(info, settings={"label_mode": "replace"} if operation is Operation.UNLINK else {})
     assert arguments(info) == expected

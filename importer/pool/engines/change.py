@@ -18,6 +18,7 @@ from importer.journal import PendingPair
 from importer.model import Outcome, Status
 from importer.pool.engines.bisection import Bisection, CallResult
 from importer.pool.engines.remove_outcomes import NONE, added_attempts, goal, is_known
+from importer.pool.engines.unchanged import UnchangedPairs
 from importer.pool.outcomes import OutcomeRecorder, with_attempts
 from importer.pool.retrying import Attempts
 from importer.pool.sender import Sender
@@ -84,6 +85,7 @@ class ChangeInBatches:
         self._client = client
         self._limiter = limiter
         self._change = change
+        self._unchanged = UnchangedPairs(client)
         self._bisections: dict[Types, Bisection] = {}
 
     def chunk_size(self, pending: PendingPair) -> int:
@@ -92,7 +94,9 @@ class ChangeInBatches:
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Send the pairs of the chunk that need this change, in parts if they are rejected together."""
-        pairs = [pending for pending in chunk if change_of(pending) is self._change]
+        pairs: Sequence[PendingPair] = [pending for pending in chunk if change_of(pending) is self._change]
+        if self._change is not Change.REMOVE_LABELS:
+            pairs = await self._unchanged.among(pairs, sender, outcomes)
         if pairs:
             bisection = self._bisection(types_of(pairs[0]))
             await bisection.process(pairs, partial(self._send_part, _Job(pairs, sender, outcomes)))
@@ -135,6 +139,7 @@ class ChangeEngine:
     def __init__(self, client: HubSpotClient) -> None:
         """Send through `client`."""
         self._client = client
+        self._unchanged = UnchangedPairs(client)
 
     def chunk_size(self, pending: PendingPair) -> int:
         """Return 1: a call concerns one pair."""
@@ -144,6 +149,9 @@ class ChangeEngine:
         """Change the pairs whose types before are known; those that HubSpot does not refuse are to be read back."""
         for pending in chunk:
             change = change_of(pending)
+            is_changed = change is not None and change is not Change.REMOVE_LABELS
+            if is_changed and not await self._unchanged.among([pending], sender, outcomes):
+                continue
             if change is not None:
                 await self._process_pair(pending, change, sender, outcomes)
 

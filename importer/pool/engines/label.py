@@ -11,13 +11,15 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from importer.config import LabelMode
-from importer.hubspot.association_types import TypeSet, parse_types, primary_type, types_text
+from importer.hubspot.association_types import types_text
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
 from importer.pool.engines import label_outcomes
 from importer.pool.engines.batch import BatchEngine
+from importer.pool.engines.label_rules import LabelRules, record_with_primary, without_mirrored
+from importer.pool.engines.lead_check import LastPrimaries, may_lose_primary
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_labelled import is_shared
 from importer.pool.engines.type_reader import PresentTypes, TypeReader
@@ -34,7 +36,6 @@ LABELLED_PAIRS_READ = 100
 """Pairs read by one call before they are sent one by one: few, so that the types read are recent."""
 
 _BATCH_PAIRS = 1_000
-_COMPANIES = frozenset({"companies", "0-2"})
 
 
 @dataclass(slots=True)
@@ -83,10 +84,19 @@ class LabelEngine:
     """
 
     def __init__(
-        self, client: HubSpotClient, mode: LabelMode, workers: int, batch_limiter: RateLimiter | None = None
+        self,
+        client: HubSpotClient,
+        mode: LabelMode,
+        workers: int,
+        batch_limiter: RateLimiter | None = None,
+        last_primaries: LastPrimaries | None = None,
     ) -> None:
-        """Send through `client`, at most `workers` single calls at a time."""
-        self._mode = mode
+        """Send through `client`, at most `workers` single calls at a time.
+
+        Pairs that `last_primaries` finds, when labels are replaced, are refused.
+        """
+        self._rules = LabelRules(mode)
+        self._last_primaries = last_primaries
         self._reader = TypeReader(client)
         self._operation = LabelOperation()
         self._engines = {True: _Engines.of(client, self._operation, batch_limiter)}
@@ -103,7 +113,7 @@ class LabelEngine:
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Read the types of the chunk, send what is missing, and record what reading back shows."""
         async with self._one_direction(types_of(chunk[0])):
-            for part in _without_mirrored(chunk):
+            for part in without_mirrored(chunk):
                 if not sender.signal.stops(part[0]):
                     await self._process(part, sender, outcomes)
 
@@ -123,17 +133,34 @@ class LabelEngine:
                 continue
             if pending.before is None and not pending.may_be_linked:
                 outcomes.record_types_before(pending, types_text(found.types))
-            if self._is_goal_state(pending, found):
+            if self._rules.is_goal_state(pending, found):
                 outcomes.record(pending, label_outcomes.already_linked(pending, found), is_read=True)
             else:
                 to_send.append(pending)
+        to_send = await self._without_last_primaries(to_send, present, sender, outcomes)
         if to_send:
             outcomes.flush()  # what pairs were before must be known when the process is killed after sending them
             await self._send(to_send, present, sender, outcomes)
 
-    def _is_goal_state(self, pending: PendingPair, found: PresentTypes) -> bool:
-        goal = parse_types(pending.goal)
-        return found.are_exactly(goal) if self._mode is LabelMode.REPLACE else found.include(goal)
+    async def _without_last_primaries(
+        self,
+        to_send: list[PendingPair],
+        present: Mapping[int, PresentTypes],
+        sender: Sender,
+        outcomes: OutcomeRecorder,
+    ) -> list[PendingPair]:
+        """Return the pairs without those whose labels must not be replaced, which are recorded as `failed`."""
+        if self._last_primaries is None:
+            return to_send
+        lost = [(one, self._rules.lost(one, present[one.id])) for one in to_send if one.goal]
+        at_risk = [one for one, types in lost if may_lose_primary(one.pair, types)]
+        refused = await self._last_primaries.refusals(at_risk, sender)
+        if sender.signal.stopped is not None:
+            return []
+        for pending in at_risk:
+            if pending.id in refused:
+                outcomes.record(pending, refused[pending.id], is_read=True)
+        return [one for one in to_send if one.id not in refused]
 
     async def _send(
         self,
@@ -144,8 +171,8 @@ class LabelEngine:
     ) -> None:
         """Send the pairs and record their outcomes, also those known when the run stops meanwhile."""
         labelled = [pending for pending in to_send if pending.goal]
-        for pending, types in self._types_to_send(labelled, present):
-            self._operation.types[pending.pair] = types
+        for pending in labelled:
+            self._operation.types[pending.pair] = self._rules.types_to_send(pending, present[pending.id])
         sent = _Sent(present=present)
         found: dict[int, PresentTypes] = {}
         try:
@@ -159,32 +186,20 @@ class LabelEngine:
                 elif pending in sent.not_sent:
                     outcomes.mark_not_sent(pending)
 
-    def _types_to_send(
-        self, to_send: Sequence[PendingPair], present: Mapping[int, PresentTypes]
-    ) -> list[tuple[PendingPair, TypeSet]]:
-        """Return the types of each pair; those that move Primary to another pair in the same chunk are left out."""
-        primary = primary_type(*types_of(to_send[0])) if to_send else None
-        goals = {pending.id: parse_types(pending.goal) for pending in to_send}
-        moved = {_record_with_primary(pending) for pending in to_send if primary in goals[pending.id]}
-        result: list[tuple[PendingPair, TypeSet]] = []
-        for pending in to_send:
-            types = goals[pending.id]
-            if self._mode is LabelMode.ADD:
-                kept = present[pending.id].types
-                is_moved = primary is not None and _record_with_primary(pending) in moved
-                types |= kept - {primary} if is_moved else kept
-            result.append((pending, types))
-        return result
-
     # ---- calls
 
     async def _make_calls(self, to_send: Sequence[PendingPair], sender: Sender, sent: _Sent) -> None:
-        """Make batch calls, if chosen, for records with pairs of one kind; then single calls for the other pairs."""
+        """Make batch calls, if chosen, for records with pairs of one kind; then single calls for the other pairs.
+
+        HubSpot does not document the order within a batch call, so that pairs between which Primary moves are not in
+        one.
+        """
         by_record: dict[Hashable, list[PendingPair]] = {}
         for pending in to_send:
-            by_record.setdefault(_record_with_primary(pending), []).append(pending)
+            by_record.setdefault(record_with_primary(pending), []).append(pending)
+        together = [pairs for pairs in by_record.values() if not self._rules.moves_primary(pairs, sent.present)]
         for is_labelled, engines in self._engines.items():
-            alike = [pairs for pairs in by_record.values() if {bool(one.goal) for one in pairs} == {is_labelled}]
+            alike = [pairs for pairs in together if {bool(one.goal) for one in pairs} == {is_labelled}]
             if engines.batch is not None and alike and sender.signal.stopped is None:
                 await engines.batch.process([pending for pairs in alike for pending in pairs], sender, sent)
         if sender.signal.stopped is not None:
@@ -198,12 +213,18 @@ class LabelEngine:
             raise errors.exceptions[0] from None
 
     async def _put_in_order(self, pairs: Sequence[PendingPair], sender: Sender, sent: _Sent) -> None:
+        """Send the pairs of one record; Primary stays where it is until another pair is known to have got it."""
+        is_moved = False
         with suppress(StoppedError):
             for pending in pairs:
                 earlier, _ = sent.outcomes.get(pending.id, (pending.earlier, False))
+                if pending.goal and is_moved:
+                    types = self._rules.types_to_send(pending, sent.present[pending.id], is_primary_moved=True)
+                    self._operation.types[pending.pair] = types
                 async with self._slots:
                     engine = self._engines[bool(pending.goal)].put
                     await engine.process_pair(replace(pending, earlier=earlier), sender, sent)
+                is_moved = is_moved or (self._rules.wants_primary(pending) and sent.is_linked(pending))
 
     async def _read_back(
         self, pairs: Sequence[PendingPair], sent: _Sent, sender: Sender, found: dict[int, PresentTypes]
@@ -214,19 +235,13 @@ class LabelEngine:
                 pairs = [
                     one
                     for one in pairs
-                    if one.id not in found or not self._is_confirmed(one, sent.present[one.id], found[one.id])
+                    if one.id not in found or not self._rules.is_confirmed(one, sent.present[one.id], found[one.id])
                 ]
                 if not pairs or sender.signal.stopped is not None:
                     return
                 if wait:
                     await sender.wait(wait)
                 found.update(await self._reader.read(pairs, sender))
-
-    def _is_confirmed(self, pending: PendingPair, before: PresentTypes, found: PresentTypes) -> bool:
-        """Return whether the goal labels are there, and replaced ones are not; HubSpot may have added Primary."""
-        goal = parse_types(pending.goal)
-        is_replaced = self._mode is LabelMode.ADD or len(found.types & (before.types - goal)) <= 1  # the unlabelled one
-        return found.include(goal) and is_replaced
 
     def _record(
         self,
@@ -242,7 +257,7 @@ class LabelEngine:
             return
         if found is not None and found.unread is None and not is_shared(pending):
             outcomes.record_types_after(pending, types_text(found.types))
-        if found is not None and self._is_confirmed(pending, sent.present[pending.id], found):
+        if found is not None and self._rules.is_confirmed(pending, sent.present[pending.id], found):
             outcomes.record(pending, label_outcomes.confirmed(outcome, found))
         elif outcome.status is Status.LINKED:
             unconfirmed = label_outcomes.unconfirmed(pending, outcome, found)
@@ -265,25 +280,6 @@ class LabelEngine:
             async with self._turn:
                 self._active[types] -= 1
                 self._turn.notify_all()
-
-
-def _record_with_primary(pending: PendingPair) -> Hashable:
-    """Return the record that can have only one primary link, whose pairs are sent in the order of the file."""
-    pair = pending.pair
-    return (pair.to_type, pair.to_id) if pair.from_type in _COMPANIES else (pair.from_type, pair.from_id)
-
-
-def _without_mirrored(chunk: Sequence[PendingPair]) -> list[list[PendingPair]]:
-    """Return the pairs in parts: A to B and B to A are the same link, so the types of the second are read later."""
-    if types_of(chunk[0])[0] != types_of(chunk[0])[1]:
-        return [list(chunk)]
-    seen: set[tuple[str, str]] = set()
-    parts: tuple[list[PendingPair], list[PendingPair]] = ([], [])
-    for pending in chunk:
-        pair = pending.pair
-        parts[(pair.to_id, pair.from_id) in seen].append(pending)
-        seen.add((pair.from_id, pair.to_id))
-    return [part for part in parts if part]
 
 
 def _may_be_done(sent: _Sent, pending: PendingPair) -> bool:

@@ -1,4 +1,4 @@
-"""The engine that refuses to take a lead's last primary association: HubSpot deletes a lead that loses it.
+"""No change takes a lead's last primary association unless that is allowed: HubSpot deletes a lead that loses it.
 
 Source: HubSpot, associations v4 guide. A lead may have a primary contact, a primary company and a primary deal.
 """
@@ -6,14 +6,14 @@ Source: HubSpot, associations v4 guide. A lead may have a primary contact, a pri
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from importer.hubspot.association_types import LEAD_PARTNERS, parse_types, plural_name, primary_type
+from importer.hubspot.association_types import LEAD_PARTNERS, TypeSet, parse_types, plural_name, primary_type
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
-from importer.model import ObjectType, Outcome
+from importer.model import ObjectType, Outcome, Pair
 from importer.pool.engines.change import surplus
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.primary_reader import RecordLinks, RecordReader
-from importer.pool.engines.remove_outcomes import LEAD_AT_RISK, NONE, goal, is_known, lead_not_read
+from importer.pool.engines.remove_outcomes import LEAD_AT_RISK, is_known, lead_not_read
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
 
@@ -37,19 +37,61 @@ def concerns_leads(object_types: Iterable[ObjectType]) -> bool:
     return not _LEADS.isdisjoint(object_types)
 
 
-class RefuseLastPrimaries:
-    """Refuses the pairs whose change takes a lead's last primary association, or may do so; others stay pending.
+def may_lose_primary(pair: Pair, lost: TypeSet) -> bool:
+    """Return whether taking the types `lost` off a pair takes, or may take, a primary record from a lead."""
+    if pair.from_type in _LEADS:
+        return primary_type(pair.from_type, pair.to_type) in lost
+    # The type of Primary is not documented in this direction, so that any label may be it.
+    return pair.to_type in _LEADS and bool(lost)
+
+
+def replaces_primary(pending: PendingPair) -> bool:
+    """Return whether replacing the labels of a pair by those of its goal may take a primary record from a lead."""
+    pair, goal = pending.pair, parse_types(pending.goal) if pending.goal else None
+    if goal is None:
+        return False
+    if pair.from_type in _LEADS:
+        return primary_type(pair.from_type, pair.to_type) not in goal
+    return pair.to_type in _LEADS
+
+
+class LastPrimaries:
+    """Finds the pairs whose change takes a lead's last primary association, or may do so.
 
     Primary associations that the same run removes do not count as remaining ones, so none of several is removed.
     """
+
+    def __init__(self, client: HubSpotClient, removed: Callable[[], Iterable[Pair]]) -> None:
+        """Read through `client`; `removed` yields all pairs off which the run takes Primary, or may do so."""
+        self._reader = RecordReader(client)
+        self._removed_pairs = removed
+        self._removed: set[_Partner] | None = None
+
+    async def refusals(self, pairs: Sequence[PendingPair], sender: Sender) -> dict[int, Outcome]:
+        """Return why some of these pairs, which may lose Primary, must not be changed, by pair number.
+
+        They have the same object types. If the run stops meanwhile, the result is not complete.
+        """
+        if not pairs:
+            return {}
+        if self._removed is None:
+            self._removed = {_partner(pair) for pair in self._removed_pairs()}
+        partners = {pending.id: _partner(pending.pair) for pending in pairs}
+        leads = list(dict.fromkeys(partner.lead for partner in partners.values()))
+        own = _type_of_lead(pairs[0].pair)
+        links = {kind: await self._reader.read((own, kind), leads, pairs[0], sender) for kind in LEAD_PARTNERS}
+        found = {number: _refusal(partner, links, self._removed) for number, partner in partners.items()}
+        return {number: outcome for number, outcome in found.items() if outcome is not None}
+
+
+class RefuseLastPrimaries:
+    """Refuses the pairs whose removal takes a lead's last primary association, or may do so; others stay pending."""
 
     max_chunk = MAX_RECORDS
 
     def __init__(self, client: HubSpotClient, pairs: Callable[[], Iterable[PendingPair]]) -> None:
         """Read through `client`; `pairs` yields all pairs that the run is to change."""
-        self._reader = RecordReader(client)
-        self._pairs = pairs
-        self._removed: set[_Partner] | None = None
+        self._last = LastPrimaries(client, lambda: (one.pair for one in pairs() if _is_at_risk(one)))
 
     def chunk_size(self, pending: PendingPair) -> int:
         """Return how many pairs are checked together."""
@@ -57,23 +99,16 @@ class RefuseLastPrimaries:
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record the pairs that must not be changed as `failed`."""
-        partners = {pending.id: partner for pending in chunk if (partner := _removed_partner(pending)) is not None}
-        if not partners:
-            return
-        if self._removed is None:
-            self._removed = {one for pending in self._pairs() if (one := _removed_partner(pending)) is not None}
-        about = next(pending for pending in chunk if pending.id in partners)
-        leads = list(dict.fromkeys(partner.lead for partner in partners.values()))
-        links = {
-            kind: await self._reader.read((_type_of_lead(about), kind), leads, about, sender) for kind in LEAD_PARTNERS
-        }
+        refused = await self._last.refusals([one for one in chunk if _is_at_risk(one)], sender)
         if sender.signal.stopped is not None:
             return
         for pending in chunk:
-            partner = partners.get(pending.id)
-            outcome = None if partner is None else _refusal(partner, links, self._removed)
-            if outcome is not None:
-                outcomes.record(pending, outcome, is_read=True)
+            if pending.id in refused:
+                outcomes.record(pending, refused[pending.id], is_read=True)
+
+
+def _is_at_risk(pending: PendingPair) -> bool:
+    return is_known(pending) and may_lose_primary(pending.pair, surplus(pending))
 
 
 def _refusal(partner: _Partner, links: Links, removed: set[_Partner]) -> Outcome | None:
@@ -89,21 +124,12 @@ def _refusal(partner: _Partner, links: Links, removed: set[_Partner]) -> Outcome
     return LEAD_AT_RISK if unread is None else lead_not_read(unread)
 
 
-def _removed_partner(pending: PendingPair) -> _Partner | None:
-    """Return the lead of a pair and its partner, if the change may take Primary off the pair."""
-    pair = pending.pair
-    is_from = pair.from_type in _LEADS
-    if not is_known(pending) or not (is_from or pair.to_type in _LEADS):
-        return None
-    if is_from:
-        own = primary_type(pair.from_type, pair.to_type)
-        if own is None or own in goal(pending) or own not in parse_types(pending.before or NONE):
-            return None
+def _partner(pair: Pair) -> _Partner:
+    """Return the lead of a pair with leads and the other record."""
+    if pair.from_type in _LEADS:
         return _Partner(pair.from_id, plural_name(pair.to_type), pair.to_id)
-    # The type of Primary is not documented in this direction, so that any label may be it.
-    return _Partner(pair.to_id, plural_name(pair.from_type), pair.from_id) if surplus(pending) else None
+    return _Partner(pair.to_id, plural_name(pair.from_type), pair.from_id)
 
 
-def _type_of_lead(pending: PendingPair) -> ObjectType:
-    pair = pending.pair
+def _type_of_lead(pair: Pair) -> ObjectType:
     return pair.from_type if pair.from_type in _LEADS else pair.to_type

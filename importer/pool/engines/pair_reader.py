@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from importer.hubspot.association_types import NOT_LINKED, TypeSet, parse_types, types_text
+from importer.hubspot.association_types import NOT_LINKED, TypeSet, types_text
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
 from importer.model import Outcome, Pair, Status
@@ -69,8 +69,7 @@ def _found(pair: Pair, forward: LinksRead, reverse: LinksRead) -> Found:
         types = link.type_set
         if not types:
             return Found(unread=_NO_TYPES)
-        labels = parse_types(";".join(kind for _, kind in link.labels)) if link.labels else NOT_LINKED
-        return Found(types, labels, last=forward.last)
+        return Found(types, link.label_set, last=forward.last)
     if (pair.to_id, pair.from_id) in reverse.links:
         return Found(unread=_ONLY_REVERSE)
     return Found(unread=forward.unread.get(pair.from_id) or reverse.unread.get(pair.to_id), last=forward.last)

@@ -10,11 +10,13 @@ from dataclasses import replace
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
 from importer.model import Status
+from importer.pool.engines.change import Change, change_of, surplus
 from importer.pool.engines.link_reader import MAX_RECORDS
 from importer.pool.engines.pair_reader import Found, PairReader
 from importer.pool.engines.remove_outcomes import (
     NAMES_UNLABELLED,
     NOT_CHANGED,
+    goal,
     is_reached,
     labels_to_remove,
     merged,
@@ -114,4 +116,10 @@ class ConfirmChanged(PairEngine):
 
 
 def _is_done(pending: PendingPair, found: Found) -> bool:
-    return found.unread is None and not found.merged_into and is_reached(pending, found.types)
+    """Return whether a pair is as it is to be; labels that someone else has added meanwhile are not taken off."""
+    if found.unread is not None or found.merged_into:
+        return False
+    if is_reached(pending, found.types):
+        return True
+    takes_labels = change_of(pending) is Change.REMOVE_LABELS
+    return takes_labels and goal(pending) <= found.types and not surplus(pending) & found.types

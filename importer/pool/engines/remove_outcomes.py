@@ -141,7 +141,7 @@ LEAD_AT_RISK = Outcome(
     Status.FAILED,
     error_category=LEAD_WOULD_BE_DELETED,
     error_message="This is the lead's last primary association: HubSpot deletes a lead that loses it.",
-    advice="Link the lead to another primary record first, or (importer unlink) allow it with --allow-deleting-leads.",
+    advice="Link the lead to another primary record first, or allow it with --allow-deleting-leads (not in an undo).",
 )
 
 
@@ -152,5 +152,5 @@ def lead_not_read(last: Outcome) -> Outcome:
         error_category=LEAD_NOT_READ,
         error_message=f"This may be the lead's last primary association, without which HubSpot deletes the lead. "
         f"Whether it has others could not be read: {last.error_message}",
-        advice="Retry the run later, or (importer unlink) allow it with --allow-deleting-leads.",
+        advice="Retry the run later, or allow it with --allow-deleting-leads (not in an undo).",
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from importer.config import LabelMode
 from importer.hubspot.association_types import own_primary_type, primary_type
 from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
@@ -73,9 +74,10 @@ class Survey:
 
     max_chunk = MAX_PAIRS_READ
 
-    def __init__(self, client: HubSpotClient) -> None:
-        """Read through `client`."""
+    def __init__(self, client: HubSpotClient, label_mode: LabelMode = LabelMode.ADD) -> None:
+        """Read through `client` for a run that sets labels in this mode."""
         self.findings = Findings()
+        self._label_mode = label_mode
         self._client = client
         self._links = LinkReader(client, is_optional=True)
         self._limits: dict[Types, RecordLimit | None] = {}
@@ -125,11 +127,19 @@ class Survey:
         if link is None and unread is not None:
             self.findings.unread += 1
             self.findings.reason = self.findings.reason or unread.error_message
-        elif _is_done(pending, link):
+        elif self._is_done(pending, link):
             self.findings.already_linked += 1
         else:
             self.findings.to_link += 1
         return link is None and unread is None
+
+    def _is_done(self, pending: PendingPair, link: Link | None) -> bool:
+        """Return whether nothing would be sent for a pair."""
+        if link is None or not pending.goal:
+            return LINK.is_goal_state(link)
+        goal = set(pending.goal.split(";"))
+        surplus = {kind for _, kind in link.labels} - goal if self._label_mode is LabelMode.REPLACE else ()
+        return goal <= set(link.types.split(";")) and not surplus
 
     # ---- primary records
 
@@ -185,10 +195,3 @@ def _ends(pending: PendingPair, *, is_reverse: bool) -> tuple[str, str]:
     """Return the record whose links are read, and the other one."""
     pair = pending.pair
     return (pair.to_id, pair.from_id) if is_reverse else (pair.from_id, pair.to_id)
-
-
-def _is_done(pending: PendingPair, link: Link | None) -> bool:
-    """Return whether nothing would be sent for a pair."""
-    if link is None or not pending.goal:
-        return LINK.is_goal_state(link)
-    return set(pending.goal.split(";")) <= set(link.types.split(";"))

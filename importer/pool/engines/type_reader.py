@@ -29,13 +29,14 @@ _UNREADABLE_TYPES = Outcome(Status.UNCONFIRMED, error_message="HubSpot lists ass
 class PresentTypes:
     """The types of a pair as read: none if it is not linked. `unread` says why they are not known.
 
-    `last` is the outcome of the last readable response.
+    `labels` are those of its types that have a label. `last` is the outcome of the last readable response.
     """
 
     types: TypeSet = NOT_LINKED
     is_unlabelled: bool = False
     unread: Outcome | None = None
     last: Outcome = _READ
+    labels: TypeSet = NOT_LINKED
 
     def include(self, goal: TypeSet) -> bool:
         """Return whether the pair is linked with all types of `goal`."""
@@ -117,6 +118,6 @@ def _present(link: Link | None, unread: Outcome | None) -> PresentTypes:
     if link is None:
         return PresentTypes()
     try:
-        return PresentTypes(parse_types(link.types), link.is_unlabelled)
+        return PresentTypes(parse_types(link.types), link.is_unlabelled, labels=link.label_set)
     except ValueError:
         return PresentTypes(unread=_UNREADABLE_TYPES)

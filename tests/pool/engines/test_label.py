@@ -223,6 +223,20 @@ async def test_a_primary_that_the_file_moves_is_not_moved_back(path: Path) -> No
         assert types(sandbox, old) == {DECISION, PLAIN}
 
 
+@pytest.mark.parametrize("engine", [put, batch])
+async def test_a_record_keeps_its_primary_one_if_the_file_cannot_move_it(
+    path: Path, engine: Callable[[HubSpotClient], LabelEngine]
+) -> None:
+    contacts, companies = ObjectType("contacts"), ObjectType("companies")
+    other, old, unknown = (Pair(contacts, RecordId("5"), companies, RecordId(one)) for one in ("4", "6", "7000000"))
+    async with hubspot() as sandbox:
+        link(sandbox, old, PRIMARY)
+        goals = [(other, (BILLING,)), (unknown, (PRIMARY,)), (old, (DECISION,))]
+        ran = await Rig(journal_with_goals(path, goals), sandbox).run(engine, in_order=True)
+        assert ran.of(Status.FAILED) == {unknown}
+        assert types(sandbox, old) == {PRIMARY, DECISION, PLAIN}
+
+
 async def test_both_directions_of_one_link_keep_each_others_labels(path: Path) -> None:
     one, other = RecordId("11"), RecordId("12")
     contacts = ObjectType("contacts")

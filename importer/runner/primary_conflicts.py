@@ -1,0 +1,119 @@
+"""Rows that make different records Primary for one record, of which HubSpot would keep the last one only.
+
+Which of them is right is not known, so none is sent: the last one would take Primary from those before it, which would
+be reported as linked, and every retry would move it again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from importer.hubspot.association_types import parse_type, primary_type
+from importer.journal import Claim, CompetingClaims, Journal, PendingPair, open_for_run
+from importer.model import Labels, ObjectType, Operation, Outcome, Pair, RowNames, Status
+from importer.pool.engines.primary_reader import has_primary, primary_key
+
+PRIMARY_CONFLICT = "PRIMARY_CONFLICT"
+"""The error category of a pair that is not sent because of another row."""
+
+NamesPrimary = Callable[[ObjectType, ObjectType, str], bool]
+"""Returns whether a label text names Primary between two object types."""
+
+_FIRST, _FIRST_ROWS = 5, 10
+_AT_ONCE = 1_000
+_PRIMARY = "primary"
+_ADVICE = "Keep the label Primary in the right row only, save the file, and then retry it."
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryConflict:
+    """A record for which several rows make different records Primary; of many rows the first ones."""
+
+    object_type: ObjectType
+    record_id: str
+    other_type: ObjectType
+    others: int
+    rows: tuple[int, ...]
+
+    def sentence(self, names: RowNames) -> str:
+        """Return the conflict as a sentence; `names` are those of the rows."""
+        more = ", …" if len(self.rows) > _FIRST_ROWS else ""
+        rows = ", ".join(map(names.of, self.rows[:_FIRST_ROWS]))
+        where = f"row{'s' * (len(self.rows) > 1)} {rows}{more}"
+        return f"{where}: Primary for {self.object_type} {self.record_id} is given to {self.others:,} {self.other_type}"
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryConflicts:
+    """All conflicts of a source: how many records and rows they concern, and the first of them."""
+
+    records: int = 0
+    rows: int = 0
+    first: tuple[PrimaryConflict, ...] = ()
+
+    def warning(self, names: RowNames) -> str:
+        """Return a sentence for the start of a run."""
+        more = "; …" if self.records > len(self.first) else ""
+        listed = "; ".join(one.sentence(names) for one in self.first)
+        sentence = f"{listed[:1].upper()}{listed[1:]}{more}."
+        return f"A record has one Primary: {self.rows:,} row{'s' * (self.rows != 1)} will not be sent. {sentence}"
+
+
+NO_CONFLICTS = PrimaryConflicts()
+
+
+def conflicts_by_name(path: Path) -> PrimaryConflicts:
+    """Refuse the conflicting pairs of the journal at `path` by the texts of their labels alone."""
+    with open_for_run(path) as journal:
+        return refuse_conflicts(journal, names_primary)
+
+
+def names_primary(from_type: ObjectType, to_type: ObjectType, text: str) -> bool:
+    """Return whether a text is the name of HubSpot's Primary label, or its `CATEGORY:ID`, in this direction."""
+    primary = primary_type(from_type, to_type)
+    return primary is not None and (text.strip().casefold() == _PRIMARY or parse_type(text) == primary)
+
+
+def refuse_conflicts(journal: Journal, is_primary: NamesPrimary) -> PrimaryConflicts:
+    """Record the conflicting pairs of a run that links as `failed`, and return the conflicts."""
+    if journal.info.operation is not Operation.LINK:
+        return NO_CONFLICTS
+
+    is_primary = cache(is_primary)
+
+    def claim(pair: Pair, labels: Labels) -> Claim | None:
+        if not any(is_primary(pair.from_type, pair.to_type, text) for text in labels):
+            return None
+        pending = PendingPair(0, 0, pair)
+        return Claim(*primary_key(pending)[:3]) if has_primary(pending) else None
+
+    records, rows, first = 0, set[int](), list[PrimaryConflict]()
+    refused: list[tuple[int, Outcome]] = []
+    for competing in journal.competing_claims(claim):
+        conflict = _conflict(competing)
+        records += 1
+        rows.update(competing.rows)
+        if len(first) < _FIRST:
+            first.append(conflict)
+        outcome = _outcome(conflict, journal.info.row_names)
+        refused += [(number, outcome) for number in competing.pairs]
+        if len(refused) >= _AT_ONCE:
+            journal.record(refused)
+            refused = []
+    journal.record(refused)
+    return PrimaryConflicts(records, len(rows), tuple(first))
+
+
+def _conflict(found: CompetingClaims) -> PrimaryConflict:
+    return PrimaryConflict(*found.claim, found.others, tuple(found.rows[: _FIRST_ROWS + 1]))
+
+
+def _outcome(conflict: PrimaryConflict, names: RowNames) -> Outcome:
+    sentence = conflict.sentence(names)
+    return Outcome(
+        Status.FAILED,
+        error_category=PRIMARY_CONFLICT,
+        error_message=f"{sentence[:1].upper()}{sentence[1:]}, but a record has one Primary. Nothing was sent for them.",
+        advice=_ADVICE,
+    )
