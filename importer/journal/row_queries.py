@@ -104,18 +104,24 @@ class RowQueries(ReportQueries):
     def _pair_statuses(self) -> bytearray:
         """Return the status of every pair, from 1, as its index in `Status`."""
         found = bytearray([_NOT_SENT]) * (self._totals.pairs + 1)
+        first_of = dict(self._db.execute("SELECT pair, first FROM duplicates ORDER BY pair"))
+        repeated = list(first_of)
         for span in self._spans:
             bounds = span.first, span.last
             number, letters = self._db.execute(_LETTERS, bounds).fetchone()
-            require(number == len(letters or ""), "an outcome")
-            if number == span.last + 1 - span.first:
-                found[span.first : span.last + 1] = (letters or "").encode().translate(_INDEX_OF_LETTER)
-            else:
-                for pair, letter in self._db.execute(_PAIRS_AND_LETTERS, bounds) if number else ():
+            codes = bytearray((letters or "").encode().translate(_INDEX_OF_LETTER))
+            require(number == len(codes), "an outcome")
+            others = repeated[bisect_left(repeated, span.first) : bisect_right(repeated, span.last)]
+            if number + len(others) == span.last + 1 - span.first:  # all pairs but the repeated ones have an outcome
+                for pair in others:
+                    codes.insert(pair - span.first, _NOT_SENT)
+                found[span.first : span.last + 1] = codes
+            elif number:
+                for pair, letter in self._db.execute(_PAIRS_AND_LETTERS, bounds):
                     found[pair] = _INDEX_OF_LETTER[ord(letter)]
         for (pair,) in self._db.execute("SELECT pair FROM in_flight"):
             found[pair] = _UNCONFIRMED if found[pair] == _NOT_SENT else found[pair]
-        for pair, first in self._db.execute("SELECT pair, first FROM duplicates"):
+        for pair, first in first_of.items():
             found[pair] = found[first]
         return found
 
@@ -123,7 +129,7 @@ class RowQueries(ReportQueries):
         """Return the places of the rows that have a problem of this code."""
         with self._snapshot():
             rows = [row for (row,) in self._db.execute(_INVALID_ROWS, (code,))]
-            return array("q", self._places_of(rows))
+            return array("I", self._places_of(rows))
 
     def place_of(self, number: int) -> int | None:
         """Return the place of the row with this number, None if there is none."""
@@ -134,12 +140,14 @@ class RowQueries(ReportQueries):
         """Return the places of the rows with a cell that contains a text, in upper or lower case."""
         wanted = text.casefold()
         quoted = json.dumps(text, ensure_ascii=False)[1:-1].casefold()
-        places = array("q")
+        plain = quoted.encode("utf-8", "replace")
+        is_plain = text.isascii() and text == text.swapcase()  # such as an id: no other character folds to these
+        places = array("I")
         begin = 0
         with self._snapshot():
             for numbers, cells in self._db.execute(_NUMBERS_AND_CELLS):
                 # Most blocks do not contain it, in whatever cell; escapes may hide any character.
-                if b"\\u" in cells or quoted in cells.decode().casefold():
+                if b"\\u" in cells or (plain in cells if is_plain else quoted in cells.decode().casefold()):
                     rows = enumerate(unpack(cells), begin)
                     places.extend(place for place, row in rows if wanted in "\0".join(row).casefold())
                 begin += len(unpack(numbers))

@@ -51,7 +51,7 @@ def _listed(path: Path) -> ListedRun:
     listed = partial(ListedRun, path.stem, bytes=run_size(path), modified_at=utc_text(path.stat().st_mtime))
     try:
         with Journal(path) as journal:
-            rows, source = journal.counts().rows, journal.info.source
+            rows, source = journal.row_count, journal.info.source
             if _is_copy(journal):
                 return listed("copy", rows, source, error=f"a copy of the journal of run {journal.info.run_id}")
             summary = journal.summary

@@ -63,6 +63,7 @@ def report_data(journal: Journal, summary: Summary, not_sent: Outcome) -> Report
         interval=interval,
         calls=_calls(journal, interval),
         totals=journal.activity_totals(),
+        latencies=journal.latencies(),
         fullest=journal.fullest_window(),
         findings=list(_findings(journal)),
         changes=journal.type_changes(_MAX_CHANGES),

@@ -86,6 +86,7 @@ class ReportData:
     interval: int
     calls: Sequence[CallFigures]
     totals: ActivityTotals
+    latencies: tuple[int | None, int | None]
     fullest: FullestWindow | None
     findings: Sequence[Finding]
     changes: Sequence[TypeChange]

@@ -29,19 +29,31 @@ _PAUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A marked time span: a pause or an interruption, with `more` others until the Unix time `until`."""
+    """A marked time span: a pause or an interruption, with `more` others in it.
+
+    `start` and `end` are Unix times; the pauses or interruptions between them last `seconds`.
+    """
 
     x: float
     width: float
     kind: str
     text: str
-    until: float
+    start: float
+    end: float
+    seconds: float
     more: int = 0
 
     @property
     def label(self) -> str:
         """The sentence about it."""
-        return self.text + (f"; {self.more:,} more until {utc_text(self.until)}" if self.more else "")
+        if not self.more:
+            return self.text
+        return f"{self.text}; {self.more:,} more until {utc_text(self.end)}, {duration_text(self.seconds)} in all"
+
+    @property
+    def share(self) -> float:
+        """The share of its time that is a pause or an interruption, at least so much that it is visible."""
+        return max(0.2, min(1.0, self.seconds / (self.end - self.start))) if self.more else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +108,16 @@ class TimeAxis:
         return (*_joined(map(self._pause, pauses)), *_joined(self._interruptions(processes)))
 
     def _pause(self, pause: PauseSpan) -> Band:
-        x, length = self.x(pause.start), duration_text(pause.end - pause.start)
-        text = f"{utc_text(pause.start)}: {_PAUSES[pause.reason]}, {length}"
-        return Band(x, max(2.0, self.x(pause.end) - x), "pause", text, pause.end)
+        x, seconds = self.x(pause.start), pause.end - pause.start
+        text = f"{utc_text(pause.start)}: {_PAUSES[pause.reason]}, {duration_text(seconds)}"
+        return Band(x, max(2.0, self.x(pause.end) - x), "pause", text, pause.start, pause.end, seconds)
 
     def _interruptions(self, processes: Sequence[ProcessSpan]) -> Iterable[Band]:
         for piece, following, ended in zip(self._pieces, self._pieces[1:], processes, strict=False):
-            away = duration_text(max(0.0, following.start - piece.end))
-            text = f"{utc_text(piece.end)}: {ended.ended_by or 'interrupted'}; resumed after {away}"
-            yield Band(piece.left + piece.width, self._gap, "interruption", text, following.start)
+            away = max(0.0, following.start - piece.end)
+            text = f"{utc_text(piece.end)}: {ended.ended_by or 'interrupted'}; resumed after {duration_text(away)}"
+            x = piece.left + piece.width
+            yield Band(x, self._gap, "interruption", text, piece.end, following.start, away)
 
 
 def local_text(timestamp: float) -> str:
@@ -117,9 +130,13 @@ def _joined(bands: Iterable[Band]) -> list[Band]:
     for band in bands:
         last = found[-1] if found else None
         if last is not None and band.x - (last.x + last.width) < _NARROW:
-            end = max(last.x + last.width, band.x + band.width)
-            until = max(last.until, band.until)
-            found[-1] = replace(last, width=end - last.x, until=until, more=last.more + 1)
+            found[-1] = replace(
+                last,
+                width=max(last.x + last.width, band.x + band.width) - last.x,
+                end=max(last.end, band.end),
+                seconds=last.seconds + band.seconds,
+                more=last.more + 1,
+            )
         else:
             found.append(band)
     return found
