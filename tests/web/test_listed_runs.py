@@ -51,7 +51,7 @@ def test_a_journal_is_opened_again_only_after_it_has_changed(tmp_path: Path, ope
         journal.begin()
         assert [run["state"] for run in runs.all()] == ["running", "unfinished"]
         assert runs.children("a") == [{"run_id": "b", "operation": "link", "state": "running"}]
-        counts = {status: int(status is Status.LINKED) for status in Status}
+        counts = {str(status): int(status is Status.LINKED) for status in Status}
         journal.end({"status": "finished", "stopped_by": None, "rows": 1, **counts})
     assert [(run["state"], run["counts"], run["bad"]) for run in runs.all()] == [
         ("finished", {"linked": 1}, 0),
