@@ -40,7 +40,7 @@ from importer.journal.records import (
     StateToRestore,
     Types,
 )
-from importer.journal.run_figures import CompletedPairs, FailureKind, TypeChange
+from importer.journal.run_figures import CallFigures, CompletedPairs, FailureKind, FullestWindow, TypeChange
 from importer.journal.schema import SUFFIX
 from importer.journal.serialization import SANDBOX
 from importer.journal.writer import write_journal
@@ -52,10 +52,12 @@ __all__ = [
     "SUFFIX",
     "Account",
     "ActivityTotals",
+    "CallFigures",
     "Claim",
     "CompetingClaims",
     "CompletedPairs",
     "FailureKind",
+    "FullestWindow",
     "Journal",
     "LabelKey",
     "LabelUse",

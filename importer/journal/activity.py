@@ -124,10 +124,7 @@ class LiveState:
 
 @dataclass(frozen=True, slots=True)
 class ActivityTotals:
-    """The calls of a whole run. `seconds` counts those with calls, `busiest` the most calls begun in any ten seconds.
-
-    `p50` and `p95` are the latencies in milliseconds of a typical second: medians weighted by responses.
-    """
+    """The calls of a run. `seconds` counts those with calls, `busiest` is the most calls begun in any ten seconds."""
 
     begun: int
     responses: int
@@ -135,8 +132,6 @@ class ActivityTotals:
     rate_limited: int
     busiest: int
     seconds: int
-    p50: int | None
-    p95: int | None
 
 
 class Activity(JournalFile):
@@ -162,9 +157,16 @@ class Activity(JournalFile):
     def activity_totals(self) -> ActivityTotals:
         """Return the totals of all seconds."""
         with as_journal_error(self.path):
-            counts = self._db.execute(_TOTALS).fetchone()
-            latencies = [self._db.execute(_LATENCIES.format(name)).fetchall() for name in ("p50", "p95")]
-        return ActivityTotals(*counts, *map(weighted_median, latencies))
+            return ActivityTotals(*self._db.execute(_TOTALS).fetchone())
+
+    def latencies(self) -> tuple[int | None, int | None]:
+        """Return the median and the 95th percentile of the latency in milliseconds, in a typical second.
+
+        They are medians over all seconds, weighted by responses; None without responses.
+        """
+        with as_journal_error(self.path):
+            p50, p95 = (self._db.execute(_LATENCIES.format(name)).fetchall() for name in ("p50", "p95"))
+        return weighted_median(p50), weighted_median(p95)
 
     def pauses(self, since: float = 0) -> list[PauseSpan]:
         """Return the pauses that ended at the Unix time `since` or later, in order."""

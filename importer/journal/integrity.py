@@ -19,7 +19,6 @@ from importer.journal.schema import OUTCOME_COLUMNS, TABLES, unpack
 from importer.model import Status, is_object_type, is_record_id
 
 _SHORT_IDS = re.compile(r"(?:[1-9][0-9]{0,17}\n)*+").fullmatch
-_STATUSES = frozenset(Status)
 _TYPES = re.compile(r"-|[A-Z_]{1,100}:[0-9]{1,18}(?:;[A-Z_]{1,100}:[0-9]{1,18})*+").fullmatch
 
 _ACTIVITY = {
@@ -121,7 +120,7 @@ def read_spans(db: sqlite3.Connection, totals: Totals) -> list[Span]:
 def verify(db: sqlite3.Connection, totals: Totals) -> None:
     """Check every row of a journal against its checksum, and the number of rows against `totals`.
 
-    Raises CorruptFileError. Takes about five seconds for a million pairs with outcomes.
+    Raises CorruptFileError. Takes about three seconds for a million pairs with outcomes.
     """
     (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
     require(found == "ok", "its database pages")
@@ -132,11 +131,11 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
     repeated = {pair: first for pair, _, first, _ in _checked(db, "pair, row, first, first_row", "duplicates")}
     require(len(repeated) == totals.duplicates, "the number of duplicates")
     require(all(0 < first < pair <= totals.pairs for pair, first in repeated.items()), "a duplicate")
-    for pair, status, *_ in _checked(db, f"pair, {OUTCOME_COLUMNS}", "outcomes"):
-        require(0 < pair <= totals.pairs and status in _STATUSES and pair not in repeated, "an outcome")
+    statuses = _verify_pairs(db, totals, "outcomes", OUTCOME_COLUMNS, "status", "an outcome")
+    require(statuses <= set(Status), "an outcome")
     for table in ("before", "after"):
-        for pair, types in _checked(db, "pair, types", table):
-            require(0 < pair <= totals.pairs and bool(_TYPES(types)) and pair not in repeated, "association types")
+        found_types = _verify_pairs(db, totals, table, "types", "types", "association types")
+        require(all(_TYPES(str(types)) for types in found_types), "association types")
     for pair, *texts in _checked(db, "pair, left_types, target_types, added_types, removed_types", "undo"):
         is_text = all(text is None or _TYPES(text) for text in texts)
         require(0 < pair <= totals.pairs and is_text and pair not in repeated, "a state to restore")
@@ -165,10 +164,40 @@ def _verify_activity(db: sqlite3.Connection) -> None:
             pass
 
 
-def _checked(db: sqlite3.Connection, columns: str, table: str, order: str = "rowid") -> Iterator[tuple[Any, ...]]:
+def _verify_pairs(
+    db: sqlite3.Connection, totals: Totals, table: str, columns: str, closed: str, part: str
+) -> set[object]:
+    """Check the rows of a table of distinct pairs, and return the values of the column `closed`, which are few."""
+    _require_intact(db, f"pair, {columns}", table)
+    first, last = db.execute(f"SELECT coalesce(min(pair), 1), coalesce(max(pair), 0) FROM {table}").fetchone()
+    require(first > 0 and last <= totals.pairs, part)
+    repeats = db.execute(f"SELECT EXISTS (SELECT 1 FROM duplicates WHERE pair IN (SELECT pair FROM {table}))")
+    require(repeats.fetchone() == (0,), part)
+    return {value for (value,) in db.execute(f"SELECT DISTINCT {closed} FROM {table}")}
+
+
+def _require_intact(db: sqlite3.Connection, columns: str, table: str) -> None:
+    """Check every row of a table against its checksum, as `_checked` does, in half the time.
+
+    SQLite writes the values of a row as JSON faster than Python reads them. Where its JSON differs from what was
+    hashed, the values decide.
+    """
+    try:
+        for row, data, check in db.execute(f"SELECT rowid, CAST(json_array({columns}) AS BLOB), checksum FROM {table}"):
+            if crc32(data) != check:
+                for _ in _checked(db, columns, table, where=f"rowid = {row}"):
+                    pass
+    except sqlite3.OperationalError:  # bytes, which JSON cannot hold; or an SQLite without JSON
+        for _ in _checked(db, columns, table):
+            pass
+
+
+def _checked(
+    db: sqlite3.Connection, columns: str, table: str, order: str = "rowid", where: str = "true"
+) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a table without their checksums, after checking each against its checksum."""
     damage = CorruptFileError(f"a row of the table {table}")
-    for found in db.execute(f"SELECT {columns}, checksum FROM {table} ORDER BY {order}"):
+    for found in db.execute(f"SELECT {columns}, checksum FROM {table} WHERE {where} ORDER BY {order}"):
         values = found[:-1]
         try:
             is_intact = crc32(orjson.dumps(values)) == found[-1]

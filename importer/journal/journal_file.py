@@ -24,6 +24,8 @@ _IS_JOURNAL = "SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'table' AND n
 OPEN = "open"
 """The key of the table `run` that exists while a process sends: until it is removed, there must be a log."""
 
+FINAL_COUNTS = "final_counts"
+"""The key of the table `run` with the numbers of pairs by status, as counted at the end of the last process."""
 
 _OPENING = Lock()
 """Held while a thread opens a journal: it may read the index of the log, which no other thread may open meanwhile."""
@@ -78,6 +80,16 @@ class JournalFile:
     def _is_exclusive(self) -> bool:
         """Return True unless another process holds the journal: then its log is still being written."""
         return self._is_mine or not is_held(self.path)
+
+    @property
+    def row_count(self) -> int:
+        """The number of rows of the source."""
+        return self._totals.rows
+
+    @property
+    def pair_count(self) -> int:
+        """The number of distinct pairs."""
+        return self._totals.pairs - self._totals.duplicates
 
     @property
     def has_labels(self) -> bool:

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import groupby, islice
 from operator import itemgetter
 
@@ -70,10 +71,14 @@ class ReportQueries(JournalFile):
 
     def counts(self) -> SourceCounts:
         """Return the numbers of rows, distinct pairs, invalid rows, duplicate rows and blank rows."""
+        invalid, duplicates = self._invalid_and_duplicate_rows
+        return SourceCounts(self.row_count, self.pair_count, invalid, duplicates, self._totals.blank)
+
+    @cached_property
+    def _invalid_and_duplicate_rows(self) -> tuple[int, int]:
         with as_journal_error(self.path):
             invalid, duplicates = self._db.execute(_COUNTS).fetchone()
-        totals = self._totals
-        return SourceCounts(totals.rows, totals.pairs - totals.duplicates, invalid, duplicates, totals.blank)
+            return invalid, duplicates
 
     def has_extra_cells(self) -> bool:
         """Return True if any row has more cells than the header."""

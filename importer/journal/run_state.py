@@ -9,11 +9,13 @@ from typing import Any
 
 from importer.journal import integrity
 from importer.journal.activity import begin_process, end_process
-from importer.journal.journal_file import OPEN, JournalFile
+from importer.journal.journal_file import FINAL_COUNTS, OPEN, JournalFile
 from importer.journal.records import Account, MergedRecord
-from importer.journal.serialization import account
+from importer.journal.schema import OUTCOME_COUNTS
+from importer.journal.serialization import account, status_of
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
+from importer.model import Status
 
 
 class RunState(JournalFile):
@@ -72,7 +74,7 @@ class RunState(JournalFile):
         """Record that a process works on the run; return True if one did before. Until `end` the run is unfinished."""
         is_resumed = self._value("started") is not None
         with self._transaction() as db:
-            db.execute("DELETE FROM run WHERE key = 'summary'")
+            db.execute("DELETE FROM run WHERE key IN ('summary', ?)", (FINAL_COUNTS,))
             set_value(db, "started", True)
             set_value(db, OPEN, True)
             begin_process(db)
@@ -81,9 +83,20 @@ class RunState(JournalFile):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return is_resumed
 
+    @property
+    def final_counts(self) -> dict[Status, int] | None:
+        """How many distinct pairs had each status when the last process ended; None while it runs or if it was killed.
+
+        Counting a million pairs takes long for someone who waits for a page.
+        """
+        found = self._value(FINAL_COUNTS)
+        with as_journal_error(self.path):
+            return None if found is None else {status_of(status): number for status, number in found.items()}
+
     def end(self, summary: dict[str, Any]) -> None:
         """Record how the process ended."""
         with self._transaction() as db:
+            set_value(db, FINAL_COUNTS, dict(db.execute(OUTCOME_COUNTS).fetchall()))
             set_value(db, "summary", summary)
             end_process(db, str(summary.get("stopped_by") or summary["status"]))
             db.execute("DELETE FROM run WHERE key = ?", (OPEN,))

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from importer.model import Outcome
+from importer.model import Outcome, Status
 
 VERSION = 6
 SUFFIX = ".sqlite"
@@ -19,6 +19,12 @@ PAGE_SIZE = 16_384
 """Page size in bytes: blocks are large and fill large pages."""
 
 OUTCOME_COLUMNS = ", ".join(field.name for field in fields(Outcome))
+
+OUTCOME_COUNTS = f"""
+SELECT status, count(*) FROM outcomes
+WHERE status <> '{Status.NOT_SENT}' AND pair NOT IN (SELECT pair FROM in_flight) GROUP BY status
+"""
+"""The query for the numbers of distinct pairs by status, of those that are not pending."""
 
 TABLES = (
     "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID",

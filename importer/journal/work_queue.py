@@ -8,9 +8,9 @@ from itertools import chain, islice
 from sys import maxsize
 
 from importer.journal.integrity import checksum
-from importer.journal.journal_file import JournalFile
+from importer.journal.journal_file import FINAL_COUNTS, JournalFile
 from importer.journal.records import Outcomes, PendingPair, Primaries, StateToRestore, Types
-from importer.journal.schema import OUTCOME_COLUMNS
+from importer.journal.schema import OUTCOME_COLUMNS, OUTCOME_COUNTS
 from importer.journal.serialization import (
     PairRecord,
     current_outcome,
@@ -47,10 +47,6 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
 ORDER BY pair LIMIT ?
 """
 _UNDO = "SELECT pair, left_types, target_types, added_types, removed_types FROM undo WHERE pair BETWEEN ? AND ?"
-_OUTCOME_COUNTS = f"""
-SELECT status, count(*) FROM outcomes
-WHERE status <> '{Status.NOT_SENT}' AND pair NOT IN (SELECT pair FROM in_flight) GROUP BY status
-"""
 _COUNT_TO_REMOVE = f"""
 SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
 WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
@@ -171,7 +167,7 @@ class WorkQueue(JournalFile):
     def outcome_counts(self) -> dict[Status, int]:
         """Return how many distinct pairs have each status, of those that are not pending."""
         with as_journal_error(self.path):
-            found = self._db.execute(_OUTCOME_COUNTS).fetchall()
+            found = self._db.execute(OUTCOME_COUNTS).fetchall()
             return {status_of(status): count for status, count in found}
 
     def set_states_to_restore(self, states: Iterable[StateToRestore]) -> None:
@@ -199,7 +195,7 @@ class WorkQueue(JournalFile):
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions are lost."""
         with self._transaction() as db:
-            db.execute("DELETE FROM run WHERE key = 'summary'")
+            db.execute("DELETE FROM run WHERE key IN ('summary', ?)", (FINAL_COUNTS,))
             for found in self._pending_records(0):
                 db.executemany(_MARK_IN_FLIGHT, ((number, checksum(number)) for number, _ in found))
 

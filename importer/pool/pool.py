@@ -42,7 +42,7 @@ class Pool:
         self.limiter = limiter
         self._journal = journal
         self._on_progress = on_progress
-        self._pairs = journal.counts().pairs
+        self._pairs = journal.pair_count
         self._signal = StopSignal()
         self._queue = WorkQueue(journal)
         policy = RetryPolicy.from_settings(settings)

@@ -53,7 +53,7 @@ def _listed(path: Path) -> ListedRun:
     listed = partial(ListedRun, path.stem, bytes=run_size(path), modified_at=utc_text(path.stat().st_mtime))
     try:
         with Journal(path) as journal:
-            rows, source, command = journal.counts().rows, journal.info.source, _command(journal.info)
+            rows, source, command = journal.row_count, journal.info.source, _command(journal.info)
             if _is_copy(journal):
                 error = f"a copy of the journal of run {journal.info.run_id}"
                 return listed("copy", rows, source, error=error, command=command)

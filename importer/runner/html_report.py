@@ -1,21 +1,35 @@
 """Collects what the HTML report of a run shows, from its journal, and writes it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from itertools import compress, islice
+from itertools import compress, count, islice
 from pathlib import Path
 from typing import Any
 
-from importer.journal import Journal, ProblemGroup
-from importer.model import GOOD_STATUSES, Outcome, Role, RowOutcome, Status
+from importer.journal import CallFigures, Journal
+from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Outcome, Role, RowOutcome, Status
 from importer.reporter import WORST_FIRST, AtomicFile, Summary, WrittenFiles, row_result
-from importer.reporter.html_report import MAX_ROWS, Fact, Finding, ReportData, ReportRow, findings_of, render
+from importer.reporter.html_report import (
+    INTERVALS,
+    MAX_ROWS,
+    Fact,
+    Finding,
+    ReportData,
+    ReportRow,
+    TimeAxis,
+    failure_finding,
+    problem_finding,
+    render,
+)
 from importer.timestamps import duration_text, utc_text
 
 _SHOWN_COLUMNS = 6
 _FIRST_ROWS = 5
-_STATUSES = tuple(Status)
+_MAX_KINDS = 60
+_MAX_CHANGES = 60
+_IS_BAD = bytes(status not in GOOD_STATUSES for status in Status).ljust(256, b"\0")
+_MESSAGE, _ADVICE = (ROW_RESULT_COLUMNS.index(f"import_{name}") for name in ("error_message", "advice"))
 _SECRET_PATHS = ("oauth", "notify", "token_file")
 
 
@@ -33,24 +47,45 @@ def write_html_report(journal: Journal, summary: Summary, not_sent: Outcome, pat
 def report_data(journal: Journal, summary: Summary, not_sent: Outcome) -> ReportData:
     """Return everything that the report of a run shows. Memory does not grow with the number of rows."""
     places = _shown_places(journal)
-    rows, codes = _rows_that_need_work(journal, not_sent, places)
-    problems = [_finding(group) for group in journal.problem_groups(_FIRST_ROWS)]
+    processes, now = journal.processes(), time.time()
+    axis = TimeAxis(processes, now) if processes else None
+    interval = axis.interval(INTERVALS) if axis else 1
     return ReportData(
         summary=summary,
         version=version("importer"),
         facts=_facts(journal, summary),
         settings=_settings(journal.info.settings),
         header=[journal.info.header[place] for place in places],
-        completed=journal.completed_by_second(),
-        seconds=journal.activity(),
-        totals=journal.activity_totals(),
+        axis=axis,
+        processes=processes,
         pauses=journal.pauses(),
-        processes=journal.processes(),
-        findings=[*problems, *findings_of(journal.failure_kinds(), rows, codes)],
-        changes=journal.type_changes(),
-        rows=rows,
-        now=time.time(),
+        completed=journal.completed_over_time(interval, int(axis.start), int(axis.end)) if axis else (),
+        interval=interval,
+        calls=_calls(journal, interval),
+        totals=journal.activity_totals(),
+        latencies=journal.latencies(),
+        fullest=journal.fullest_window(),
+        findings=list(_findings(journal)),
+        changes=journal.type_changes(_MAX_CHANGES),
+        rows=list(_rows_that_need_work(journal, not_sent, places)),
     )
+
+
+def _calls(journal: Journal, interval: int) -> list[CallFigures]:
+    """Return the calls of intervals; many interruptions make them longer, so that they are not too many."""
+    while len(found := journal.calls_over_time(interval)) > 2 * INTERVALS:
+        interval *= 2
+    return found
+
+
+def _findings(journal: Journal) -> Iterator[Finding]:
+    names = journal.info.row_names
+    for group in journal.problem_groups(_FIRST_ROWS):
+        yield problem_finding(group, names)
+    kinds = journal.failure_kinds(_MAX_KINDS, _FIRST_ROWS)
+    rows = journal.rows_of_pairs(sorted({pair for kind in kinds for pair in kind.first}))
+    for kind in kinds:
+        yield failure_finding(kind, [rows[pair] for pair in kind.first], names)
 
 
 def _facts(journal: Journal, summary: Summary) -> list[Fact]:
@@ -90,47 +125,25 @@ def _shown_places(journal: Journal) -> list[int]:
     return sorted([*used, *others][:_SHOWN_COLUMNS])
 
 
-def _rows_that_need_work(
-    journal: Journal, not_sent: Outcome, shown: Sequence[int]
-) -> tuple[list[ReportRow], list[str]]:
-    """Return the first rows that are not good, and the category of each one's error."""
-    bad = [status not in GOOD_STATUSES for status in _STATUSES]
-    statuses = journal.row_statuses(WORST_FIRST)
-    places = list(islice(compress(range(len(statuses)), map(bad.__getitem__, statuses)), MAX_ROWS))
-    names = journal.info.row_names
-    rows, codes = [], []
+def _rows_that_need_work(journal: Journal, not_sent: Outcome, shown: Sequence[int]) -> Iterator[ReportRow]:
+    """Yield the first rows that are not good."""
+    statuses, names = journal.row_statuses(WORST_FIRST), journal.info.row_names
+    places = list(islice(compress(count(), statuses.translate(_IS_BAD)), MAX_ROWS))
     for row in journal.rows_at(places, not_sent):
         status, texts = row_result(row, names)
-        category, message, advice = texts[5], texts[6], texts[13]
-        rows.append(
-            ReportRow(
-                name=names.of(row.number),
-                status=status,
-                cells=tuple(row.cells[place] if place < len(row.cells) else "" for place in shown),
-                message=message,
-                advice=advice,
-                original=_originals(row, journal.info.header),
-            )
+        yield ReportRow(
+            name=names.of(row.number),
+            status=status,
+            cells=tuple(row.cells[place] if place < len(row.cells) else "" for place in shown),
+            message=texts[_MESSAGE],
+            advice=texts[_ADVICE],
+            original=_originals(row, journal.info.header),
         )
-        codes.append(category)
-    return rows, codes
 
 
 def _originals(row: RowOutcome, header: Sequence[str]) -> str:
     return "; ".join(
         f"{header[place] if place < len(header) else place + 1}: {text}" for place, text in row.originals.items()
-    )
-
-
-def _finding(group: ProblemGroup) -> Finding:
-    first = group.first[0][1]
-    return Finding(
-        status=Status.INVALID,
-        code=group.code,
-        number=_count(group.rows, "row"),
-        message=first.message,
-        advice=first.advice,
-        first_rows=", ".join(f"{number}" for number, _ in group.first),
     )
 
 

@@ -1,5 +1,6 @@
 """The progress of a run for people, from its journal alone: any process may ask at any time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import time
 
@@ -34,13 +35,18 @@ class RunProgress:
     pause: PauseSpan | None
 
 
-def run_progress(journal: Journal) -> RunProgress:
-    """Return the progress of a run. Raises JournalError."""
+def run_progress(journal: Journal, outcome_counts: Callable[[], dict[Status, int]] | None = None) -> RunProgress:
+    """Return the progress of a run. Raises JournalError.
+
+    `outcome_counts` returns what the journal's method does, which takes long for many pairs; it is called only where
+    nothing else has these numbers.
+    """
     now = time()
     is_running = is_held(journal.path)
     live = journal.live if is_running else None
-    statuses = live.statuses if live is not None else journal.outcome_counts()
-    total = live.total if live is not None else journal.counts().pairs
+    counted = live.statuses if live is not None else journal.final_counts
+    statuses = counted if counted is not None else (outcome_counts or journal.outcome_counts)()
+    total = live.total if live is not None else journal.pair_count
     recent = journal.activity(now - WINDOW) if is_running else []
     pause = live.pause if live is not None else None
     return RunProgress(

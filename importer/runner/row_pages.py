@@ -1,12 +1,13 @@
 """Pages of the rows of a run or a check, filtered, for people who look at them."""
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from importer.journal import Journal
 from importer.model import Outcome, RowOutcome, Status
@@ -15,8 +16,8 @@ from importer.runner.check import CHECK_ID, NOT_SENT_BY_CHECK
 from importer.runner.finish import not_sent_outcome
 
 _STATUSES = tuple(Status)
-_MAX_KEPT = 8
-"""Filters whose rows are kept, so that their next page is quick."""
+_MAX_KEPT = 4
+"""Filters, and searched texts, whose rows are kept, so that their next page is quick: 4 MB each for a million rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class RowPages:
         self.journal = Journal(path)
         self._version = 0
         self._statuses: bytes | None = None
+        self._outcomes: dict[Status, int] | None = None
         self._found: dict[Filter, Sequence[int]] = {}
+        self._with_texts: dict[str, Sequence[int]] = {}
 
     def __enter__(self) -> Self:
         """Return the object itself."""
@@ -76,29 +79,43 @@ class RowPages:
         self._forget_old()
         return {_STATUSES[code]: number for code, number in Counter(self._all_statuses()).items()}
 
+    def outcome_counts(self) -> dict[Status, int]:
+        """Return what the journal's method does; it is quick from the second time on."""
+        self._forget_old()
+        if self._outcomes is None:
+            self._outcomes = self.journal.outcome_counts()
+        return self._outcomes
+
     def _places(self, wanted: Filter) -> Sequence[int]:
         if wanted == Filter():
-            return range(self.journal.counts().rows)
+            return range(self.journal.row_count)
         self._forget_old()
         if wanted not in self._found:
-            if len(self._found) >= _MAX_KEPT:
-                self._found.pop(next(iter(self._found)))
+            _make_place(self._found)
             self._found[wanted] = self._find(wanted)
         return self._found[wanted]
 
     def _find(self, wanted: Filter) -> Sequence[int]:
-        parts: list[Sequence[int]] = []
-        if wanted.statuses:
-            codes = {_STATUSES.index(status) for status in wanted.statuses}
-            statuses = self._all_statuses()
-            parts.append(list(compress(range(len(statuses)), map(codes.__contains__, statuses))))
+        every: Sequence[int] = range(self.journal.row_count)
+        places = every
         if wanted.code:
-            parts.append(self.journal.places_with_problem(wanted.code))
+            places = self.journal.places_with_problem(wanted.code)
         if wanted.text:
-            parts.append(self.journal.places_with_text(wanted.text))
-        first, *others = parts
-        common = set(first).intersection(*others) if others else first
-        return sorted(common) if others else first
+            found = self._with_text(wanted.text)
+            places = sorted(set(places).intersection(found)) if wanted.code else found
+        if not wanted.statuses:
+            return places
+        is_wanted = self._all_statuses().translate(
+            bytes(status in wanted.statuses for status in Status).ljust(256, b"\0")
+        )
+        return array("I", compress(places, is_wanted if places is every else map(is_wanted.__getitem__, places)))
+
+    def _with_text(self, text: str) -> Sequence[int]:
+        """Return the rows with a text, which stay the same whatever the outcomes of their pairs."""
+        if text not in self._with_texts:
+            _make_place(self._with_texts)
+            self._with_texts[text] = self.journal.places_with_text(text)
+        return self._with_texts[text]
 
     def _all_statuses(self) -> bytes:
         if self._statuses is None:
@@ -109,9 +126,15 @@ class RowPages:
         """Forget what was found before another process wrote to the journal."""
         version = self.journal.version
         if version != self._version:
-            self._version, self._statuses = version, None
+            self._version, self._statuses, self._outcomes = version, None, None
             self._found.clear()
 
     def _not_sent(self) -> Outcome:
         info = self.journal.info
         return NOT_SENT_BY_CHECK if info.run_id == CHECK_ID else not_sent_outcome(info.operation, info.run_id)
+
+
+def _make_place(kept: dict[Any, Sequence[int]]) -> None:
+    """Forget what was found first, if too much is kept."""
+    if len(kept) >= _MAX_KEPT:
+        kept.pop(next(iter(kept)))

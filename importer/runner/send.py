@@ -173,7 +173,7 @@ async def _work(journal: Journal, context: RunContext, work: Work, rate_state: S
 
 def _seconds_for_responses(settings: Settings, journal: Journal) -> float:
     """Return how much of `stop_grace` is left for outstanding responses; the rest is needed for the report."""
-    for_report = _SECONDS_TO_EXIT + _REPORT_SECONDS_PER_ROW * journal.counts().rows
+    for_report = _SECONDS_TO_EXIT + _REPORT_SECONDS_PER_ROW * journal.row_count
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
 
 

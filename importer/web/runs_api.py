@@ -19,7 +19,7 @@ from importer.web.links import record_links
 from importer.web.paging import PAGE_SIZE, offset_of, page_number, page_values
 from importer.web.protocol import JobKind
 from importer.web.responses import RequestError, json_response, read_object
-from importer.web.run_values import all_runs, run_values
+from importer.web.run_values import run_values
 from importer.web.services import Services
 
 _SECONDS_BETWEEN_EVENTS = 1.0
@@ -57,7 +57,7 @@ class RunsApi:
         ]
 
     async def _list(self, request: web.Request) -> web.Response:
-        return json_response(await asyncio.to_thread(all_runs, self._settings, self._services.store))
+        return json_response(await asyncio.to_thread(self._services.runs.all))
 
     async def _start(self, request: web.Request) -> web.Response:
         return json_response(self._services.starts.get(request.match_info["id"]).values)
@@ -142,7 +142,7 @@ class RunsApi:
     async def _release(self, import_id: str) -> None:
         """Delete an import whose last run was deleted; otherwise its run is the latest of the others."""
         store = self._services.store
-        runs = await asyncio.to_thread(all_runs, self._settings, store)
+        runs = await asyncio.to_thread(self._services.runs.all)
         others = [run["run_id"] for run in runs if run["import_id"] == import_id]
         if others:
             store.save(replace(store.load(import_id), run_id=others[0]))
@@ -153,7 +153,7 @@ class RunsApi:
     async def _values(self, run_id: str) -> dict[str, Any]:
         """Return a run as JSON values, with what its process reports beside the journal."""
         path, services = journal_path(self._settings, run_id), self._services
-        values = await services.rows.read(path, lambda pages: run_values(pages, self._settings, services.store))
+        values = await services.rows.read(path, lambda pages: run_values(pages, services.runs))
         of_run, starting = services.starts.of_run(run_id), services.starts.starting(run_id)
         is_ours = of_run is not None and not of_run.has_ended
         values["can"]["stop"] = values["can"]["stop"] and is_ours

@@ -6,6 +6,7 @@ from typing import Self
 
 from importer.runner.uploads import Uploads
 from importer.web.checks import Checks
+from importer.web.listed_runs import ListedRuns
 from importer.web.row_source import RowSource
 from importer.web.session import Launch, Session
 from importer.web.starts import Starts
@@ -23,6 +24,7 @@ class Services:
     store: ImportStore
     checks: Checks
     starts: Starts
+    runs: ListedRuns
     rows: RowSource = field(default_factory=RowSource)
     downloads: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -32,7 +34,8 @@ class Services:
         directory = Uploads.of(launch.settings).root
         workers, store = Workers(directory), ImportStore(directory)
         session = Session(launch, workers)
-        return cls(launch, workers, session, store, Checks(workers, session, store), Starts(workers))
+        checks, runs = Checks(workers, session, store), ListedRuns(launch.settings, store)
+        return cls(launch, workers, session, store, checks, Starts(workers), runs)
 
     async def close(self) -> None:
         """Release what the server holds."""

@@ -101,6 +101,14 @@ def test_an_intact_journal_passes(path: Path) -> None:
         assert len(list(journal.rows(NOT_SENT))) == 120
 
 
+def test_texts_that_sqlite_writes_in_another_form_are_intact(path: Path) -> None:
+    finished(path)
+    with open_for_run(path) as journal:
+        journal.begin()
+        journal.record([(1, replace(FAILED, error_message='\x00 \x01\x1f\x7f " \\ / \u2028 é 🚀', http_status=None))])
+        journal.verify()
+
+
 @pytest.mark.parametrize(
     "statement",
     [

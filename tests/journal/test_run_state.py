@@ -74,6 +74,17 @@ with open_for_run(path) as journal:
         assert journal.begin() is True
 
 
+def test_the_counts_of_the_last_process_are_kept_until_the_next_one_begins(path: Path) -> None:
+    with open_for_run(written(path, row(2, pair(1)), row(3, pair(2)))) as journal, Journal(path) as other:
+        journal.begin()
+        assert not other.final_counts
+        journal.record([(claim(journal)[pair(1)], LINKED)])
+        journal.end({"status": "stopped"})
+        assert other.final_counts == other.outcome_counts() == {Status.LINKED: 1}
+        journal.begin()
+        assert not other.final_counts
+
+
 def test_another_connection_sees_committed_outcomes_during_the_run(path: Path) -> None:
     with open_for_run(written(path, row(2, pair(1)), row(3, pair(2)))) as journal, Journal(path) as other:
         numbers = claim(journal)

@@ -1,33 +1,22 @@
-"""The geometry of the report's charts: values to points of an SVG viewport that is stretched to the page's width."""
+"""The report's charts: figures of time intervals as points of an SVG viewport, and the same figures as texts."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+from operator import attrgetter
 
-from importer.journal import CompletedPairs, PauseSpan, ProcessSpan, Second
+from importer.journal import CallFigures, CompletedPairs
 from importer.model import Status
-from importer.timestamps import duration_text, utc_text
+from importer.reporter.html_report.time_axis import HEIGHT, WIDTH, TimeAxis
+from importer.timestamps import utc_text
 
-if TYPE_CHECKING:
-    import pandas
+INTERVALS = 120
+"""The intervals of time that a chart has, about."""
 
-WIDTH, HEIGHT = 1000.0, 200.0
-"""The viewport of every chart, in user units."""
+_WINDOW = 10
+"""Seconds after which a call no longer counts for the busiest ten seconds."""
 
-BUCKETS = 120
-_GAP = 24.0
-"""The width that an interruption has, however long it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A marked time span: a pause or an interruption."""
-
-    x: float
-    width: float
-    kind: str
-    label: str
+Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,182 +37,102 @@ class Chart:
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    start: float
-    end: float
-    left: float
-    width: float
-
-
-class TimeAxis:
-    """Maps Unix times to x. Times without a process are cut out, except for a gap of fixed width."""
-
-    def __init__(self, processes: Sequence[ProcessSpan], now: float) -> None:
-        """Lay out the processes of a run, at least one; `now` is the end of one that is still running."""
-        spans = [(span.start, max(span.end if span.end is not None else now, span.start + 1)) for span in processes]
-        working = sum(end - start for start, end in spans)
-        available = WIDTH - _GAP * (len(spans) - 1)
-        self._pieces: list[_Piece] = []
-        left = 0.0
-        for start, end in spans:
-            width = available * (end - start) / working
-            self._pieces.append(_Piece(start, end, left, width))
-            left += width + _GAP
-
-    @property
-    def start(self) -> float:
-        """The Unix time of the left edge."""
-        return self._pieces[0].start
-
-    @property
-    def end(self) -> float:
-        """The Unix time of the right edge."""
-        return self._pieces[-1].end
-
-    def x(self, time: float) -> float:
-        """Return the position of a Unix time; a time in a gap is at its left edge."""
-        for piece in reversed(self._pieces):
-            if time >= piece.start:
-                share = min(1.0, (time - piece.start) / (piece.end - piece.start))
-                return piece.left + share * piece.width
-        return 0.0
-
-    def bands(self, pauses: Sequence[PauseSpan], processes: Sequence[ProcessSpan]) -> tuple[Band, ...]:
-        """Return the pauses and interruptions as bands."""
-        found = [
-            Band(
-                x=self.x(pause.start),
-                width=max(2.0, self.x(pause.end) - self.x(pause.start)),
-                kind="pause",
-                label=f"{utc_text(pause.start)}: {_PAUSES[pause.reason]}, {duration_text(pause.end - pause.start)}",
-            )
-            for pause in pauses
-        ]
-        for piece, following, ended in zip(self._pieces, self._pieces[1:], processes, strict=False):
-            away = duration_text(max(0.0, following.start - piece.end))
-            label = f"{utc_text(piece.end)}: {ended.ended_by or 'interrupted'}; resumed after {away}"
-            found.append(Band(piece.left + piece.width, _GAP, "interruption", label))
-        return tuple(found)
-
-
-_PAUSES = {
-    "rate_limited": "HubSpot asked to slow down",
-    "backoff": "waiting before the next attempts",
-    "earlier_run": "an earlier run had used up the rate",
-}
-
-
-def outcomes_over_time(completed: Sequence[CompletedPairs], axis: TimeAxis, order: Sequence[Status]) -> Chart:
-    """Return the cumulative numbers of pairs with each status as stacked areas."""
-    import pandas  # noqa: PLC0415 - half a second, which commands without a report need not wait for
-
-    frame = pandas.DataFrame(
-        {
-            "at": [datetime.fromisoformat(one.at).timestamp() for one in completed],
-            "status": [str(one.status) for one in completed],
-            "pairs": [one.pairs for one in completed],
-        }
-    )
-    names = [str(status) for status in order if str(status) in set(frame["status"])]
-    sums = frame.pivot_table(index="at", columns="status", values="pairs", aggfunc="sum", fill_value=0)[names].cumsum()
-    sums = _thinned(sums)
-    total = max(1, int(sums.iloc[-1].sum()) if len(sums) else 0)
-    xs = [0.0, *(axis.x(at) for at in sums.index), WIDTH]
-    lower = [0.0] * len(xs)
+def outcomes_over_time(
+    completed: Sequence[CompletedPairs], seconds: int, axis: TimeAxis, order: Sequence[Status]
+) -> Chart:
+    """Return the cumulative numbers of pairs with each status as stacked areas, by intervals of `seconds`."""
+    present = {one.status for one in completed}
+    names = [status for status in order if status in present]
+    top = max(1, sum(one.pairs for one in completed))
+    sums = list(_cumulative(completed, names))
+    xs, stacks = [0.0], [[0] * len(names)]
+    for (at, values), right in zip(sums, [*(axis.x(at) for at, _ in sums[1:]), WIDTH], strict=True):
+        xs += [axis.x(at + seconds), right]
+        stacks += [list(accumulate(values))] * 2
+    lower: Points = [(x, 0.0) for x in xs]
     shapes = []
-    for name in names:
-        values = [0.0, *map(float, sums[name]), float(sums[name].iloc[-1])]
-        upper = [below + value for below, value in zip(lower, values, strict=True)]
-        shapes.append(Shape(name, _area(xs, lower, upper, total)))
+    for index, name in enumerate(names):
+        upper: Points = [(x, stack[index]) for x, stack in zip(xs, stacks, strict=True)]
+        shapes.append(Shape(name, _points([*upper, *reversed(lower)], top)))
         lower = upper
-    rows = tuple((utc_text(at), *(f"{int(n):,}" for n in values)) for at, *values in sums.itertuples())
-    return Chart(tuple(shapes), f"{total:,}", ("time (UTC)", *names), rows)
+    rows = tuple((utc_text(at + seconds), *(f"{value:,}" for value in values)) for at, values in sums)
+    return Chart(tuple(shapes), f"{top:,}", ("until (UTC)", *names), rows)
 
 
-def calls_over_time(seconds: Sequence[Second], axis: TimeAxis) -> Chart:
+def calls_over_time(calls: Sequence[CallFigures], axis: TimeAxis) -> Chart:
     """Return the most calls begun in any 10 s, against the limit in force at that time."""
-    buckets = _Buckets(seconds, axis)
-    top = _round_up(max(*buckets.of("busiest"), *buckets.of("limit")))
-    shapes = (buckets.area("busiest", "calls", top), buckets.line("limit", "limit", top))
-    rows = buckets.table("busiest", "limit", "begun")
-    return Chart(shapes, f"{top:,.0f}", ("time (UTC)", "most calls in any 10 s", "limit", "calls begun"), rows)
+    busiest, limits = [float(one.busiest) for one in calls], _limits(calls)
+    top = _round_up(max(*busiest, *limits))
+    shapes = (_area("calls", calls, busiest, axis, top), _line("limit", calls, limits, axis, top))
+    rows = _rows(calls, busiest, limits, [one.begun for one in calls])
+    return Chart(shapes, f"{top:,.0f}", ("from (UTC)", "most calls in any 10 s", "limit", "calls begun"), rows)
 
 
-def latency_over_time(seconds: Sequence[Second], axis: TimeAxis) -> Chart:
+def latency_over_time(calls: Sequence[CallFigures], axis: TimeAxis) -> Chart:
     """Return the median and the 95th percentile of the latency in milliseconds."""
-    buckets = _Buckets([one for one in seconds if one.p50 is not None and one.p95 is not None], axis)
-    top = _round_up(max(buckets.of("p95"), default=0.0))
-    shapes = tuple(buckets.line(name, name, top) for name in ("p50", "p95"))
-    return Chart(
-        shapes, f"{top:,.0f} ms", ("time (UTC)", "median, ms", "95th percentile, ms"), buckets.table("p50", "p95")
-    )
+    known = [(one, one.p50, one.p95) for one in calls if one.p50 is not None and one.p95 is not None]
+    intervals, p50, p95 = [one for one, _, _ in known], [p50 for _, p50, _ in known], [p95 for _, _, p95 in known]
+    top = _round_up(max(p95, default=0))
+    shapes = (_line("p50", intervals, p50, axis, top), _line("p95", intervals, p95, axis, top))
+    header = ("from (UTC)", "median, ms", "95th percentile of the slowest second, ms")
+    return Chart(shapes, f"{top:,.0f} ms", header, _rows(intervals, p50, p95))
 
 
-def retries_over_time(seconds: Sequence[Second], axis: TimeAxis) -> Chart:
+def retries_over_time(calls: Sequence[CallFigures], axis: TimeAxis) -> Chart:
     """Return the retries and the 429 responses."""
-    buckets = _Buckets(seconds, axis)
-    top = _round_up(max(*buckets.of("retries"), *buckets.of("rate_limited")))
-    shapes = tuple(buckets.area(name, name, top) for name in ("retries", "rate_limited"))
-    rows = buckets.table("retries", "rate_limited")
-    return Chart(shapes, f"{top:,.0f}", ("time (UTC)", "retries", "429 responses"), rows)
+    retries, rate_limited = [one.retries for one in calls], [one.rate_limited for one in calls]
+    top = _round_up(max(*retries, *rate_limited))
+    shapes = (
+        _area("retries", calls, retries, axis, top),
+        _area("rate_limited", calls, rate_limited, axis, top),
+    )
+    return Chart(shapes, f"{top:,.0f}", ("from (UTC)", "retries", "429 responses"), _rows(calls, retries, rate_limited))
 
 
-def per_ten_seconds(rate: str) -> float:
-    """Return a rate limit `N/SECONDS` as calls in ten seconds, 0 if it is not known."""
-    calls, _, seconds = rate.partition("/")
-    return float(calls) * 10 / float(seconds) if seconds else 0.0
+def _cumulative(completed: Sequence[CompletedPairs], names: Sequence[Status]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield the beginning of each interval, and how many pairs have each status at its end."""
+    sums = dict.fromkeys(names, 0)
+    for at, group in groupby(completed, attrgetter("at")):
+        for one in group:
+            sums[one.status] += one.pairs
+        yield at, tuple(sums.values())
 
 
-class _Buckets:
-    """The seconds with calls, joined into at most `BUCKETS` rows of a data frame by the time at which each begins."""
-
-    def __init__(self, seconds: Sequence[Second], axis: TimeAxis) -> None:
-        import pandas  # noqa: PLC0415 - as above
-
-        frame = pandas.DataFrame([asdict(second) for second in seconds], columns=[one.name for one in fields(Second)])
-        limits = pandas.Series([per_ten_seconds(second.rate) for second in seconds], dtype=float)
-        frame["limit"] = limits.replace(0.0, None).ffill().bfill().fillna(0.0)  # a second without calls has no rate
-        size = -(-len(frame) // BUCKETS) or 1
-        self._frame = frame.drop(columns="rate").astype(float).groupby(frame.index // size).agg(_AGGREGATION)
-        # A bucket lasts until the next one begins; the last second lasts one second.
-        last = seconds[-1].at + 1 if seconds else 0.0
-        self._xs = [*map(axis.x, self.of("at")), axis.x(last)]
-
-    def of(self, name: str) -> list[float]:
-        """Return the values of one column."""
-        return [float(value) for value in self._frame[name]]
-
-    def line(self, column: str, name: str, top: float) -> Shape:
-        """Return a column as a line."""
-        return Shape(name, _line(self._xs, self._until_end(column), top))
-
-    def area(self, column: str, name: str, top: float) -> Shape:
-        """Return a column as an area above the time axis."""
-        return Shape(name, _area(self._xs, [0.0] * len(self._xs), self._until_end(column), top))
-
-    def table(self, *columns: str) -> tuple[tuple[str, ...], ...]:
-        """Return columns as texts, each row with its time."""
-        values = zip(*(self.of(column) for column in columns), strict=True)
-        return tuple(
-            (utc_text(at), *(f"{value:,.0f}" for value in row)) for at, row in zip(self.of("at"), values, strict=True)
-        )
-
-    def _until_end(self, column: str) -> list[float]:
-        values = self.of(column)
-        return [*values, *(values[-1:] or [0.0])]
+def _limits(calls: Sequence[CallFigures]) -> list[float]:
+    """Return the limit of each interval; one without calls has that of the interval before it."""
+    known = next((one.limit for one in calls if one.limit is not None), 0.0)
+    found = []
+    for one in calls:
+        known = known if one.limit is None else one.limit
+        found.append(known)
+    return found
 
 
-_AGGREGATION = {
-    "at": "first",
-    "begun": "sum",
-    "busiest": "max",
-    "limit": "max",
-    "retries": "sum",
-    "rate_limited": "sum",
-    "p50": "median",
-    "p95": "max",
-}
+def _line(name: str, calls: Sequence[CallFigures], values: Sequence[float], axis: TimeAxis, top: float) -> Shape:
+    """Return values as a line of steps."""
+    steps = ([(axis.x(one.start), value), (axis.x(one.end), value)] for one, value in zip(calls, values, strict=True))
+    return Shape(name, _points([point for step in steps for point in step], top))
+
+
+def _area(name: str, calls: Sequence[CallFigures], values: Sequence[float], axis: TimeAxis, top: float) -> Shape:
+    """Return values as steps above the time axis, which fall to it where there were no calls for a while."""
+    points: Points = [(axis.x(calls[0].start), 0.0)]
+    for index, (one, value) in enumerate(zip(calls, values, strict=True)):
+        points += [(axis.x(one.start), value), (axis.x(one.end), value)]
+        following = calls[index + 1] if index + 1 < len(calls) else None
+        if following is None:
+            points.append((axis.x(one.end), 0.0))
+        elif following.start - one.end > _WINDOW:
+            points += [(axis.x(one.end), 0.0), (axis.x(following.start), 0.0)]
+    return Shape(name, _points(points, top))
+
+
+def _rows(calls: Sequence[CallFigures], *columns: Sequence[float]) -> tuple[tuple[str, ...], ...]:
+    """Return columns as texts, each row with the beginning of its interval."""
+    return tuple(
+        (utc_text(one.start), *(f"{value:,.0f}" for value in row))
+        for one, row in zip(calls, zip(*columns, strict=True), strict=True)
+    )
 
 
 def _round_up(value: float) -> float:
@@ -232,25 +141,5 @@ def _round_up(value: float) -> float:
     return next(step * factor for step in (1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0) if step * factor >= value)
 
 
-def _thinned(frame: "pandas.DataFrame") -> "pandas.DataFrame":
-    """Return at most `BUCKETS` rows of cumulative values, the last one included."""
-    size = -(-len(frame) // BUCKETS) or 1
-    return frame.groupby([index // size for index in range(len(frame))]).tail(1)
-
-
-def _y(value: float, top: float) -> float:
-    return HEIGHT - HEIGHT * value / top
-
-
-def _line(xs: Sequence[float], values: Sequence[float], top: float) -> str:
-    return " ".join(f"{x:.1f},{_y(value, top):.1f}" for x, value in zip(xs, values, strict=True))
-
-
-def _area(xs: Sequence[float], lower: Sequence[float], upper: Sequence[float], top: float) -> str:
-    """Return the polygon between two lines, which runs back along the lower one."""
-    return f"{_line(xs, upper, top)} {_line(xs[::-1], lower[::-1], top)}"
-
-
-def local_text(timestamp: float) -> str:
-    """Return a Unix time for people, in UTC."""
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _points(points: Iterable[tuple[float, float]], top: float) -> str:
+    return " ".join(f"{x:.1f},{HEIGHT - HEIGHT * value / top:.1f}" for x, value in points)

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from importer.journal import (
     ActivityTotals,
+    CallFigures,
     CompletedPairs,
-    FailureKind,
+    FullestWindow,
     PauseSpan,
     ProcessSpan,
-    Second,
     TypeChange,
 )
 from importer.model import GOOD_STATUSES, Status
+from importer.reporter.html_report.time_axis import TimeAxis
 from importer.reporter.row_counts import RowCounts
 from importer.reporter.summary import Summary
 from importer.reporter.summary_sheet import MEANINGS
@@ -68,22 +69,28 @@ class ReportRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """Everything that the report of a run shows. `now` is the Unix time at which it was made."""
+    """Everything that the report of a run shows.
+
+    `completed` is by intervals of `interval` seconds. `axis` is None if no process has worked on the run.
+    """
 
     summary: Summary
     version: str
     facts: Sequence[Fact]
     settings: Sequence[Fact]
     header: Sequence[str]
-    completed: Sequence[CompletedPairs]
-    seconds: Sequence[Second]
-    totals: ActivityTotals
-    pauses: Sequence[PauseSpan]
+    axis: TimeAxis | None
     processes: Sequence[ProcessSpan]
+    pauses: Sequence[PauseSpan]
+    completed: Sequence[CompletedPairs]
+    interval: int
+    calls: Sequence[CallFigures]
+    totals: ActivityTotals
+    latencies: tuple[int | None, int | None]
+    fullest: FullestWindow | None
     findings: Sequence[Finding]
     changes: Sequence[TypeChange]
     rows: Sequence[ReportRow]
-    now: float
 
     @property
     def counts(self) -> RowCounts:
@@ -104,24 +111,3 @@ def share_statuses(counts: RowCounts) -> list[StatusShare]:
         shares.append(StatusShare(status, rows, start, share, MEANINGS[status]))
         start += share
     return shares
-
-
-def findings_of(kinds: Sequence[FailureKind], rows: Sequence[ReportRow], codes: Sequence[str]) -> list[Finding]:
-    """Return the kinds of failures with the first rows that have them; `codes` are those of `rows`."""
-    return [
-        Finding(
-            status=kind.status,
-            code=kind.category or (f"HTTP {kind.http_status}" if kind.http_status else ""),
-            number=f"{kind.pairs:,} pair{'s' * (kind.pairs != 1)}",
-            message=kind.message,
-            advice=kind.advice,
-            first_rows=", ".join(
-                [
-                    row.name
-                    for row, code in zip(rows, codes, strict=True)
-                    if (row.status, code) == (kind.status, kind.category)
-                ][:5]
-            ),
-        )
-        for kind in kinds
-    ]

@@ -1,6 +1,7 @@
 """Renders the report: one HTML text with its styles and charts inside."""
 
-from functools import partial
+from collections.abc import Iterable, Iterator
+from html import escape
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -9,13 +10,15 @@ from importer.journal import TypeChange
 from importer.model import Status
 from importer.printable import without_controls
 from importer.reporter.html_report import charts
-from importer.reporter.html_report.data import ReportData, share_statuses
-from importer.timestamps import duration_text
+from importer.reporter.html_report.data import ReportData, ReportRow, share_statuses
+from importer.reporter.html_report.time_axis import HEIGHT, WIDTH, local_text
 
 MAX_ROWS = 500
-"""The number of rows that need work in a report; all of them are in the results file."""
+"""The most rows that need work in a report; all of them are in the results file."""
 
-_MAX_TABLE_ROWS = 60
+_MAX_BYTES_OF_ROWS = 600_000
+_BYTES_OF_MARKUP = 300
+_MAX_BANDS = 60
 _MAX_CELL = 200
 _GOOD_FIRST = (
     Status.LINKED,
@@ -36,25 +39,26 @@ def render(data: ReportData) -> str:
     environment.filters["cut"] = _cut
     here = files(__package__)
     template = environment.from_string((here / "report.html").read_text(encoding="utf-8"))
-    axis = charts.TimeAxis(data.processes, data.now) if data.processes else None
+    axis = data.axis
     return template.render(
         data=data,
         style=(here / "report.css").read_text(encoding="utf-8"),
         headline=_headline(data),
         shares=share_statuses(data.counts),
-        axis=axis and (charts.local_text(axis.start), charts.local_text(axis.end)),
+        axis=axis and (local_text(axis.start), local_text(axis.end)),
         bands=axis.bands(data.pauses, data.processes) if axis else (),
-        outcomes=charts.outcomes_over_time(data.completed, axis, _GOOD_FIRST) if axis and data.completed else None,
-        calls=charts.calls_over_time(data.seconds, axis) if axis and data.seconds else None,
-        latency=charts.latency_over_time(data.seconds, axis) if axis and data.seconds else None,
-        retries=charts.retries_over_time(data.seconds, axis) if axis and data.seconds else None,
+        outcomes=charts.outcomes_over_time(data.completed, data.interval, axis, _GOOD_FIRST)
+        if axis and data.completed
+        else None,
+        calls=charts.calls_over_time(data.calls, axis) if axis and data.calls else None,
+        latency=charts.latency_over_time(data.calls, axis) if axis and data.calls else None,
+        retries=charts.retries_over_time(data.calls, axis) if axis and data.calls else None,
         fullest=_fullest_window(data),
-        changes=[change for change in data.changes if _is_shown(change)][:_MAX_TABLE_ROWS],
-        duration=duration_text(data.summary.seconds),
-        max_rows=MAX_ROWS,
-        width=charts.WIDTH,
-        height=charts.HEIGHT,
-        table_rows=partial(_evenly, most=_MAX_TABLE_ROWS),
+        changes=[change for change in data.changes if _is_shown(change)],
+        rows=list(_fitting(data.rows)),
+        max_bands=_MAX_BANDS,
+        width=WIDTH,
+        height=HEIGHT,
     )
 
 
@@ -71,13 +75,12 @@ def _headline(data: ReportData) -> str:
 
 def _fullest_window(data: ReportData) -> str:
     """Return the sentence about the ten seconds in which most calls were begun, against the limit at that time."""
-    if not data.seconds:
+    window = data.fullest
+    if window is None:
         return ""
-    second = max(data.seconds, key=lambda one: one.busiest)
-    limit = charts.per_ten_seconds(second.rate)
     return (
-        f"The fullest 10 seconds ended at {charts.local_text(second.at + 1)}, with {second.busiest:,} calls begun; "
-        f"the limit then was {limit:,.0f}."
+        f"The fullest 10 seconds ended at {local_text(window.at + 1)}, with {window.calls:,} calls begun; "
+        f"the limit then was {window.limit:,.0f}."
     )
 
 
@@ -91,8 +94,12 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 1]}…"
 
 
-def _evenly(rows: tuple[tuple[str, ...], ...], most: int) -> list[tuple[str, ...]]:
-    """Return at most `most` rows, evenly spread, with the first and the last one."""
-    if len(rows) <= most:
-        return list(rows)
-    return [rows[round(index * (len(rows) - 1) / (most - 1))] for index in range(most)]
+def _fitting(rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
+    """Yield the first rows, as many as fit into the report."""
+    size = 0
+    for row in rows:
+        texts = (*row.cells, row.message, row.advice, row.original)
+        size += _BYTES_OF_MARKUP + sum(len(escape(_cut(text)).encode("utf-8", "replace")) for text in texts)
+        if size > _MAX_BYTES_OF_ROWS:
+            return
+        yield row

@@ -1,0 +1,142 @@
+"""The time axis of the report's charts: Unix times to positions, and the spans that are marked on it."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from math import ceil
+from operator import attrgetter
+
+from importer.journal import PauseSpan, ProcessSpan
+from importer.timestamps import duration_text, utc_text
+
+WIDTH, HEIGHT = 1000.0, 200.0
+"""The viewport of every chart, in user units."""
+
+_GAP = 24.0
+"""The width that an interruption has, however long it was, unless there are many."""
+
+_MAX_SHARE_OF_GAPS = 0.25
+_NARROW = 4.0
+"""Marks of one kind that are nearer to each other than this many units are shown as one."""
+
+_PAUSES = {
+    "rate_limited": "HubSpot asked to slow down",
+    "backoff": "waiting before the next attempts",
+    "earlier_run": "an earlier run had used up the rate",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A marked time span: a pause or an interruption, with `more` others in it.
+
+    `start` and `end` are Unix times; the pauses or interruptions between them last `seconds`.
+    """
+
+    x: float
+    width: float
+    kind: str
+    text: str
+    start: float
+    end: float
+    seconds: float
+    more: int = 0
+
+    @property
+    def label(self) -> str:
+        """The sentence about it."""
+        if not self.more:
+            return self.text
+        return f"{self.text}; {self.more:,} more until {utc_text(self.end)}, {duration_text(self.seconds)} in all"
+
+    @property
+    def share(self) -> float:
+        """The share of its time that is a pause or an interruption, at least so much that it is visible."""
+        return max(0.2, min(1.0, self.seconds / (self.end - self.start))) if self.more else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    start: float
+    end: float
+    left: float
+    width: float
+
+
+class TimeAxis:
+    """Maps Unix times to x. Times without a process are cut out, except for a gap of fixed width."""
+
+    def __init__(self, processes: Sequence[ProcessSpan], now: float) -> None:
+        """Lay out the processes of a run, at least one; `now` is the end of one that is still running."""
+        spans = [(span.start, max(span.end if span.end is not None else now, span.start + 1)) for span in processes]
+        self._working = sum(end - start for start, end in spans)
+        gaps = len(spans) - 1
+        self._gap = min(_GAP, WIDTH * _MAX_SHARE_OF_GAPS / gaps) if gaps else 0.0
+        available = WIDTH - self._gap * gaps
+        self._pieces: list[_Piece] = []
+        left = 0.0
+        for start, end in spans:
+            width = available * (end - start) / self._working
+            self._pieces.append(_Piece(start, end, left, width))
+            left += width + self._gap
+
+    @property
+    def start(self) -> float:
+        """The Unix time of the left edge."""
+        return self._pieces[0].start
+
+    @property
+    def end(self) -> float:
+        """The Unix time of the right edge."""
+        return self._pieces[-1].end
+
+    def interval(self, number: int) -> int:
+        """Return the length in seconds of the intervals of which the processes together have about `number`."""
+        return max(1, ceil(self._working / number))
+
+    def x(self, time: float) -> float:
+        """Return the position of a Unix time; a time in a gap is at its left edge."""
+        index = bisect_right(self._pieces, time, key=attrgetter("start"))
+        if not index:
+            return 0.0
+        piece = self._pieces[index - 1]
+        return piece.left + min(1.0, (time - piece.start) / (piece.end - piece.start)) * piece.width
+
+    def bands(self, pauses: Sequence[PauseSpan], processes: Sequence[ProcessSpan]) -> tuple[Band, ...]:
+        """Return the pauses and interruptions as bands; those that nearly touch are joined."""
+        return (*_joined(map(self._pause, pauses)), *_joined(self._interruptions(processes)))
+
+    def _pause(self, pause: PauseSpan) -> Band:
+        x, seconds = self.x(pause.start), pause.end - pause.start
+        text = f"{utc_text(pause.start)}: {_PAUSES[pause.reason]}, {duration_text(seconds)}"
+        return Band(x, max(2.0, self.x(pause.end) - x), "pause", text, pause.start, pause.end, seconds)
+
+    def _interruptions(self, processes: Sequence[ProcessSpan]) -> Iterable[Band]:
+        for piece, following, ended in zip(self._pieces, self._pieces[1:], processes, strict=False):
+            away = max(0.0, following.start - piece.end)
+            text = f"{utc_text(piece.end)}: {ended.ended_by or 'interrupted'}; resumed after {duration_text(away)}"
+            x = piece.left + piece.width
+            yield Band(x, self._gap, "interruption", text, piece.end, following.start, away)
+
+
+def local_text(timestamp: float) -> str:
+    """Return a Unix time for people, in UTC."""
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _joined(bands: Iterable[Band]) -> list[Band]:
+    found: list[Band] = []
+    for band in bands:
+        last = found[-1] if found else None
+        if last is not None and band.x - (last.x + last.width) < _NARROW:
+            found[-1] = replace(
+                last,
+                width=max(last.x + last.width, band.x + band.width) - last.x,
+                end=max(last.end, band.end),
+                seconds=last.seconds + band.seconds,
+                more=last.more + 1,
+            )
+        else:
+            found.append(band)
+    return found

@@ -1,0 +1,121 @@
+"""The runs of a state directory, for lists: the page asks for all of them again and again, and few of them change."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from importer.config import Settings
+from importer.errors import JournalError
+from importer.journal import SANDBOX, Journal, is_held, list_journals
+from importer.model import Status
+from importer.reporter import RowCounts
+from importer.runner.state_directory import runs_directory
+from importer.web.store import ImportStore
+
+_FILES = ("", "-wal")
+"""What is appended to the path of a journal for the files that show whether it has changed."""
+
+Version = tuple[tuple[int, int, int], ...]
+
+
+class ListedRuns:
+    """Lists runs. A journal that has not changed since the last time is not opened again."""
+
+    def __init__(self, settings: Settings, store: ImportStore) -> None:
+        """List the runs in the state directory of `settings`."""
+        self._directory = runs_directory(settings)
+        self._store = store
+        self._known: dict[Path, tuple[Version, _Run]] = {}
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return all runs as JSON values, newest first, including those that cannot be read."""
+        paths = list_journals(self._directory)
+        for path in self._known.keys() - set(paths):
+            self._known.pop(path, None)
+        return [self._with_import(self._read(path)) for path in reversed(paths)]
+
+    def children(self, run_id: str) -> list[dict[str, Any]]:
+        """Return the retries and undos of a run as JSON values, newest first."""
+        keys = ("run_id", "operation", "state")
+        return [{key: run[key] for key in keys} for run in self.all() if run["parent"] == run_id]
+
+    def values(self, journal: Journal, *, is_running: bool) -> dict[str, Any]:
+        """Return what a list says about a run as JSON values."""
+        return self._with_import(_run(journal, is_running=is_running))
+
+    def _read(self, path: Path) -> "_Run":
+        version = _version(path)
+        known_version, known = self._known.get(path, ((), None))
+        if known is not None and known_version == version:
+            return known
+        try:
+            with Journal(path) as journal:
+                run = _run(journal, is_running=is_held(path))
+        except JournalError as error:
+            run = _Run(None, {**_UNREADABLE, "run_id": path.stem, "error": str(error)})
+        self._known[path] = (() if run.values["state"] == "running" else version), run
+        return run
+
+    def _with_import(self, run: "_Run") -> dict[str, Any]:
+        return {**run.values, "import_id": None if run.source is None else self._store.of_source(run.source)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a list says about a run, and the path of its source, which the page does not get."""
+
+    source: str | None
+    values: Mapping[str, Any]
+
+
+def _run(journal: Journal, *, is_running: bool) -> _Run:
+    info, summary = journal.info, journal.summary
+    is_finished = summary is not None and summary["status"] == "finished"
+    counts = None if summary is None else counts_of(summary)
+    return _Run(
+        info.source,
+        {
+            "run_id": info.run_id,
+            "operation": info.operation,
+            "source_name": Path(info.source).name,
+            "state": "running" if is_running else "finished" if is_finished else "unfinished",
+            "created_at": info.created_at,
+            "rows": journal.row_count,
+            "pairs": journal.pair_count,
+            "counts": counts and {str(status): rows for status, rows in counts.by_status.items() if rows},
+            "bad": counts and counts.bad,
+            "parent": info.parent,
+            "sandbox": info.target == SANDBOX,
+            "error": None,
+        },
+    )
+
+
+def counts_of(summary: Mapping[str, Any]) -> RowCounts:
+    """Return the rows by status as the last process of a run has counted them."""
+    return RowCounts(rows=summary["rows"], **{str(status): summary[status] for status in Status})
+
+
+def _version(path: Path) -> Version:
+    found = []
+    for suffix in _FILES:
+        with suppress(OSError):
+            state = Path(f"{path}{suffix}").stat()
+            found.append((state.st_ino, state.st_mtime_ns, state.st_size))
+    return tuple(found)
+
+
+_UNREADABLE: Mapping[str, Any] = {
+    "operation": None,
+    "source_name": None,
+    "state": "unreadable",
+    "created_at": None,
+    "rows": None,
+    "pairs": None,
+    "counts": None,
+    "bad": None,
+    "parent": None,
+    "sandbox": False,
+}
