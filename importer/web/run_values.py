@@ -16,6 +16,7 @@ from importer.runner.row_pages import RowPages
 from importer.runner.state_directory import runs_directory
 from importer.timestamps import utc_text
 from importer.web import texts
+from importer.web.edits import RunEdits
 from importer.web.store import ImportStore
 
 _TO_RETRY = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT)
@@ -45,7 +46,7 @@ def run_values(pages: RowPages, settings: Settings, store: ImportStore) -> dict[
         "advice": [] if counts is None else texts.advice(counts),
         "first_rows": _rows_with_outcome(counts) if is_first_rows and counts is not None else None,
         "results_ready": not progress.is_running,
-        **_possible(journal, info, progress),
+        **_possible(journal, info, progress, store.run_edits(info.run_id)),
     }
 
 
@@ -137,14 +138,15 @@ def _is_finished(journal: Journal) -> bool:
     return journal.summary is not None and journal.summary["status"] == "finished"
 
 
-def _possible(journal: Journal, info: RunInfo, progress: RunProgress) -> dict[str, Any]:
-    """Return what can be done with a run, and how many pairs an undo would look at."""
+def _possible(journal: Journal, info: RunInfo, progress: RunProgress, edits: RunEdits) -> dict[str, Any]:
+    """Return what can be done with a run, how many rows are corrected, and how many pairs an undo would look at."""
     outcomes = progress.statuses
     is_idle, is_finished = not progress.is_running, _is_finished(journal)
     changed = sum(outcomes.get(status, 0) for status in _MAY_HAVE_CHANGED)
     is_undoable = info.operation in {Operation.LINK, Operation.UNLINK} and changed > 0
     has_failures = any(outcomes.get(status) for status in _TO_RETRY)
-    is_retryable = is_finished and has_failures and info.operation is not Operation.UNDO
+    has_rows = has_failures or bool(edits.ready)
+    is_retryable = is_finished and has_rows and info.operation is not Operation.UNDO
     return {
         "can": {
             "stop": progress.is_running,
@@ -154,6 +156,7 @@ def _possible(journal: Journal, info: RunInfo, progress: RunProgress) -> dict[st
             "delete": is_idle,
         },
         "undo_pairs": changed if is_undoable else 0,
+        "corrected": len(edits.ready),
     }
 
 
