@@ -117,6 +117,7 @@ const TEXT = {
     encoding: "Encoding",
     delimiter: "Delimiter",
     sheet: "Sheet",
+    detect: "Detect",
     headerRow: "Header row",
     noHeader: "The file has no header row",
     preview: (name) => `First rows of ${name}`,
@@ -806,7 +807,7 @@ async function columnsStep(signal, id) {
     await saving;
     if (!data.is_complete) {
       document.getElementById(data.roles.from_object_id === undefined ? "from-column" : "to-column")?.focus();
-      throw new ApiError("INCOMPLETE", data.error?.message ?? TEXT.columns.incomplete);
+      throw new ApiError("INCOMPLETE", data.error ? plain(data.error.message) : TEXT.columns.incomplete);
     }
     await api("POST", `${path}/check`, { online: false }, signal);
     await go(`/imports/${id}/check`);
@@ -814,7 +815,7 @@ async function columnsStep(signal, id) {
   const draw = () => keepFocus(() => {
     fill(step.lead, columnsSentence(data));
     fill(step.body, [
-      data.error && warning(data.error.message),
+      data.error && warning(plain(data.error.message)),
       data.remembered && el("p", { class: "note info" }, TEXT.columns.remembered(data.reading.labels)),
       data.warnings.map((text) => warning(text)),
       el("div", { class: "sides" }, sideFields(data, "from", read), sideFields(data, "to", read)),
@@ -898,20 +899,26 @@ function identifierField(data, side, read) {
 
 function fileFields(data, read) {
   const words = TEXT.columns;
+  // What was chosen can be changed, and taken back, also if the file cannot be read that way.
   const choose = (id, label, name, values, current) => {
-    const select = el("select", { onchange: () => read({ [name]: select.value }) }, values.map(([value, text]) => option(value, text, current)));
+    const select = el("select", { onchange: () => read({ [name]: select.value || null }) },
+      (data.reading[name] || !current) && option("", words.detect, current ?? ""), values.map(([value, text]) => option(value, text, current)));
     return field(id, label, select);
   };
-  const encoding = data.encodings.find((name) => data.encoding.toLowerCase().includes(name)) ?? data.encoding; // Shift_JIS (cp932)
-  const encodings = data.encodings.includes(encoding) ? data.encodings : [encoding, ...data.encodings];
+  const isText = Boolean(data.encoding) || (data.error && /\.(csv|tsv|tab|txt)$/i.test(data.name));
+  const encoding = data.encoding ? data.encodings.find((name) => data.encoding.toLowerCase().includes(name)) ?? data.encoding // Shift_JIS (cp932)
+    : data.reading.encoding ?? "";
+  const delimiter = data.delimiter || (data.reading.delimiter ?? "");
+  const sheets = data.sheets.length ? data.sheets : [data.reading.sheet].filter(Boolean);
+  const encodings = data.encodings.includes(encoding) || !encoding ? data.encodings : [encoding, ...data.encodings];
   const header = el("input", { type: "number", min: "1", value: data.header_row ?? "", disabled: data.header_row === null && !data.error,
     onchange: () => read({ header_row: header.value ? Number(header.value) : null, no_header: null }) });
   return el("div", { class: "section stack" }, el("h2", {}, words.file), el("p", {}, words.format(data)),
     data.notes.map((text) => el("p", { class: "muted small" }, text)),
     el("div", { class: "fields" },
-      data.encoding && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name === encoding ? data.encoding.toUpperCase() : name.toUpperCase()]), encoding),
-      data.delimiter && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), data.delimiter),
-      data.sheets.length > 1 && choose("sheet", words.sheet, "sheet", data.sheets.map((name) => [name, name]), data.sheet),
+      isText && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, (name === encoding && data.encoding ? data.encoding : name).toUpperCase()]), encoding),
+      isText && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), delimiter),
+      (sheets.length > 1 || data.reading.sheet) && choose("sheet", words.sheet, "sheet", sheets.map((name) => [name, name]), data.sheet || data.reading.sheet),
       field("header-row", words.headerRow, header)),
     checkbox("no-header", words.noHeader, Boolean(data.reading.no_header), (event) => read({ no_header: event.target.checked || null, header_row: null })),
     data.preview.length > 0 && previewTable(data));
@@ -1015,7 +1022,7 @@ function drawSummary(view, node, check) {
   if (running) announce(words.running(check.rows_read), 5000);
   fill(node, [
     running && !report && el("p", { class: "muted" }, words.running(check.rows_read)),
-    check.state === "failed" && [warning(check.error.message), view.step.actionButton(words.again, () => view.ask(false))],
+    check.state === "failed" && [warning(plain(check.error.message)), view.step.actionButton(words.again, () => view.ask(false))],
     report && figures(
       [words.rows, n(report.rows)],
       [words.pairs[view.source.operation] ?? words.pairs.link, n(report.pairs)],
@@ -1133,6 +1140,7 @@ function problemGroup(view, problem, firstPage) {
 
 /** The advice for people at the page: without the sentences about the command line. */
 const withoutFlags = (advice) => advice.split(/(?<=\.) /).filter((sentence) => !/--|importer (resume|retry|run) /.test(sentence)).join(" ");
+const plain = (message) => withoutFlags(message) || message;
 const adviceText = (code, advice) => (code === "MISSING_ID" ? `${withoutFlags(advice)} ${TEXT.check.allowEmpty}` : withoutFlags(advice));
 
 function problemLines(view, row, code, header) {
@@ -1328,7 +1336,7 @@ async function drawRun(view, run) {
   fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages, notices,
     running && run.confirm && confirmRemoval(view, run.confirm),
     running && !run.confirm && el("p", { class: "muted" }, words.close),
-    actions, files]);
+    actions, related(run), files]);
   if (!running) {
     const rows = rowsSection(view, run);
     step.body.append(rows.node);
