@@ -1,7 +1,7 @@
 """The domain model: rows, pairs, problems and outcomes, as plain values without I/O."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import repeat
@@ -183,6 +183,12 @@ class PairColumns:
         self.from_ids.extend(pairs.from_ids)
         self.to_types.extend(pairs.to_types)
         self.to_ids.extend(pairs.to_ids)
+
+    def each(self) -> Iterator[tuple[int, Pair, Labels]]:
+        """Yield every pair with its row number and its label texts."""
+        labels = self.labels if self.labels is not None else repeat(())
+        columns = zip(self.rows, self.from_types, self.from_ids, self.to_types, self.to_ids, labels, strict=False)
+        return ((row, Pair(*pair), texts) for row, *pair, texts in columns)
 
     def _add_labels(self, labels: list[Labels] | None, pairs: int) -> None:
         """Append the labels of further pairs, before the pairs themselves."""

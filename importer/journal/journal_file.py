@@ -53,8 +53,8 @@ class JournalFile:
             raise
 
     def _open(self) -> None:
+        header = wal.log_header(self.path)
         known_frames = wal.readable_frames(self.path)  # of the last process; the first query rebuilds the index
-        has_log = wal.log_path(self.path).exists()
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if self._db.execute(_IS_JOURNAL).fetchone() != (1,):
             raise not_a_journal(self.path)
@@ -70,12 +70,22 @@ class JournalFile:
         self.info = run_info(json.loads(values["info"]))
         self._totals = Totals(**json.loads(values["totals"]))
         self._spans = integrity.read_spans(self._db, self._totals)
-        self._has_lost_transactions = (OPEN in values and not has_log) or self._has_unreadable_frames(known_frames)
-        self._has_lost_transactions = self._has_lost_transactions and self._is_exclusive()
+        # Again once no process holds the journal: it may have ended, and removed its log, since the first look.
+        self._has_lost_transactions = (
+            self._lacks_transactions(header, known_frames)
+            and self._is_exclusive()
+            and self._lacks_transactions(header, known_frames)
+        )
 
-    def _has_unreadable_frames(self, known_frames: int) -> bool:
-        frames = max(known_frames, wal.committed_frames(self.path))
-        return frames > wal.readable_frames(self.path)
+    def _lacks_transactions(self, header: bytes | None, known_frames: int) -> bool:
+        """Return whether transactions are missing; `header` of the log and frames of its index are those found first.
+
+        If the log is another one now, a process that had the journal open has merged the first one into it.
+        """
+        if header is None:
+            return OPEN in integrity.read_run(self._db)
+        known_frames = known_frames if wal.log_header(self.path) == header else 0
+        return max(known_frames, wal.committed_frames(self.path)) > wal.readable_frames(self.path)
 
     def _is_exclusive(self) -> bool:
         """Return True unless another process holds the journal: then its log is still being written."""

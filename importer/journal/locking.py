@@ -9,8 +9,11 @@ from filelock import FileLock, Timeout
 from importer.errors import BusyError
 from importer.journal.schema import SUFFIX
 
-_BRIEF = 0.2
-"""Seconds to wait for the lock of a process that only asks whether it is held: it has it for a moment."""
+_BRIEF = 1.0
+"""Seconds to wait for the lock of a process that only asks whether it is held: it has it for a moment, if not busy."""
+
+_ASKING = 0.02
+"""Seconds for which a process that only asks waits for another one that does."""
 
 _POLL = 0.002
 
@@ -32,7 +35,7 @@ def hold(path: Path) -> Iterator[None]:
 
 def is_held(path: Path) -> bool:
     """Return True while a process holds the lock of the journal at `path`."""
-    lock = FileLock(path.with_suffix(".lock"), timeout=_BRIEF / 10, mode=0o600)
+    lock = FileLock(path.with_suffix(".lock"), timeout=_ASKING, mode=0o600)
     try:
         with lock.acquire(poll_interval=_POLL):
             return False

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from importer.config import Settings
-from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, RowNames, Status
+from importer.corrections import Correction
+from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, RowNames, SourceRow, Status
 from importer.timestamps import utc_now_text
 
 CUT_OFF = Outcome(
@@ -90,6 +91,14 @@ class MergedRecord:
     record_id: RecordId
     value: str
     merged: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedRow:
+    """A row of a run as it is after corrections of its cells, and all of its corrections."""
+
+    row: SourceRow
+    corrections: tuple[Correction, ...]
 
 
 @dataclass(frozen=True, slots=True)

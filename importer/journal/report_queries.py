@@ -10,7 +10,7 @@ from operator import itemgetter
 from importer.corrections import Correction
 from importer.journal.integrity import Span, read_block
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import CUT_OFF, ProblemGroup, SourceCounts
+from importer.journal.records import CUT_OFF, CorrectedRow, ProblemGroup, SourceCounts
 from importer.journal.schema import OUTCOME_COLUMNS, unpack
 from importer.journal.serialization import UNKNOWN_PAIR, PairRecord, ProblemsByRow, current_outcome, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
@@ -62,6 +62,7 @@ SELECT
 _PROBLEM_CODES = "SELECT code, count(DISTINCT row) AS rows FROM problems GROUP BY code ORDER BY rows DESC, code"
 
 _NO_ORIGINALS: Mapping[int, str] = {}
+_NOT_CORRECTED: Mapping[int, CorrectedRow] = {}
 
 _RETRIED = frozenset({Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT})
 
@@ -116,15 +117,20 @@ class ReportQueries(JournalFile):
             for rows in self._blocks_of_rows(not_sent):
                 yield from rows
 
-    def blocks_to_retry(self) -> Iterator[SourceBlock]:
-        """Yield the rows with failed, unconfirmed or not sent pairs, each with only those pairs."""
-        corrections = self.corrections()
+    def blocks_to_retry(self, corrected: Mapping[int, CorrectedRow] = _NOT_CORRECTED) -> Iterator[SourceBlock]:
+        """Yield the rows with failed, unconfirmed or not sent pairs, each with only those pairs.
+
+        Rows that have been `corrected` (by their numbers) are yielded as they are now, whatever their outcome.
+        """
+        corrections: dict[int, Sequence[Correction]] = {**self.corrections()}
+        corrections.update((number, one.corrections) for number, one in corrected.items())
         with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
                 block = SourceBlock()
                 for row in rows:
-                    retried = [made for made in row.pairs if made.outcome.status in _RETRIED]
-                    if retried:
+                    if row.number in corrected:
+                        block.add(corrected[row.number].row)
+                    elif retried := [made for made in row.pairs if made.outcome.status in _RETRIED]:
                         pairs, labels = zip(*((made.pair, made.labels) for made in retried), strict=True)
                         block.add(SourceRow(row.number, row.cells, pairs, (), labels))
                 block.corrections = [one for number in block.numbers for one in corrections.get(number, ())]

@@ -26,6 +26,15 @@ def log_path(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
+def log_header(path: Path) -> bytes | None:
+    """Return the header of the log, which SQLite changes whenever it begins the log again; None if there is no log."""
+    try:
+        with log_path(path).open("rb") as file:
+            return file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        return None
+
+
 def committed_frames(path: Path) -> int:
     """Return the number of the last frame that ends a transaction in the log on disk, counted from 1; 0 if none.
 

@@ -25,3 +25,8 @@ class RowJudge:
         if not any(map(str.strip, cells)):
             return SourceRow(number, tuple(cells), (), ())
         return replace(self._reader.parse_row(cells), number=number)
+
+    @property
+    def portals(self) -> frozenset[str]:
+        """The account ids in the record URLs of the judged rows."""
+        return frozenset(self._reader.portals)

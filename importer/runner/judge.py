@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from importer.config import Reading
 from importer.journal import Journal, RunInfo
-from importer.model import Outcome, Pair, Problem, Role, RowOutcome, SourceRow, Status
+from importer.model import Labels, Outcome, Pair, Problem, Role, RowOutcome, SourceRow, Status
 from importer.reader import RowJudge, corrected_cells
 
 
@@ -14,7 +14,8 @@ class JudgedRow:
     """A row with its corrections: its pairs, or the problems that it still has.
 
     `originals` has what the corrected cells were, by their columns from 0. On a side whose records are looked up, the
-    ids of `pairs` are values.
+    ids of `pairs` are values. `labels` has the label texts of each pair; it is empty if no pair has any. `portals` are
+    the account ids in its record URLs.
     """
 
     number: int
@@ -22,6 +23,8 @@ class JudgedRow:
     originals: Mapping[int, str]
     pairs: tuple[Pair, ...]
     problems: tuple[Problem, ...]
+    labels: tuple[Labels, ...] = ()
+    portals: frozenset[str] = frozenset()
 
 
 def judge_row(journal: Journal, number: int, corrections: Mapping[int, str]) -> JudgedRow | None:
@@ -46,7 +49,7 @@ def judge_row(journal: Journal, number: int, corrections: Mapping[int, str]) -> 
     judged = judge.judge(number, corrected_cells(original, corrections, len(header)))
     judged = _with_problems(judged, others, {header[at] for at in corrections if at < len(header)})
     texts = {at: original[at] if at < len(original) else "" for at in sorted(corrections)}
-    return JudgedRow(number, judged.cells, texts, judged.pairs, judged.problems)
+    return JudgedRow(number, judged.cells, texts, judged.pairs, judged.problems, judged.labels, judge.portals)
 
 
 def _reading(info: RunInfo) -> Reading:

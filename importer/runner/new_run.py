@@ -14,7 +14,7 @@ from importer.model import Operation, SourceBlock
 from importer.reader import Source
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, RowsRead
-from importer.runner.lookup import LookupCounts, blocks_with_ids
+from importer.runner.lookup import LookupCounts, blocks_with_ids, sides_of_source
 from importer.runner.source_file import SourceFile, open_table, read_blocks
 from importer.timestamps import utc_now_text
 
@@ -74,7 +74,7 @@ class NewRun:
         """
         info = self.describe(source, table)
         read = _with_progress(read_blocks(source, table), context.on_event)
-        with blocks_with_ids(read, table.info, context, path.parent, account) as (blocks, lookup):
+        with blocks_with_ids(read, sides_of_source(table.info), context, path.parent, account) as (blocks, lookup):
             write_journal(path, info, blocks, account, lambda: table.report.portals)
         if lookup is None:
             return None
@@ -106,9 +106,12 @@ def reading_values(reading: Reading) -> dict[str, Any]:
     else:
         values["labels"] = list(reading.labels)
     del values["corrections"]
-    if reading.corrections:
-        values["corrections"] = _digest(reading.corrections)
-    return values
+    return with_corrections(values, reading.corrections)
+
+
+def with_corrections(values: Mapping[str, Any], corrections: Mapping[tuple[int, int], str]) -> dict[str, Any]:
+    """Return reading settings as JSON values with a digest of these corrections, if there are any."""
+    return {**values, **({"corrections": _digest(corrections)} if corrections else {})}
 
 
 def _digest(corrections: Mapping[tuple[int, int], str]) -> str:

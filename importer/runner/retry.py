@@ -1,20 +1,24 @@
 """Retries an old run, or the rows of a results file."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from importer.config import Settings
 from importer.errors import BusyError, ColumnsError, JournalError
-from importer.journal import SUFFIX, Journal, RunInfo, is_held, write_journal
+from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Operation
 from importer.reader import SourceInfo
 from importer.reporter import Summary, check_writable
 from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
+from importer.runner.corrected_rows import corrected_rows
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
 from importer.runner.label_resolution import resolve_labels_of_run
+from importer.runner.new_run import with_corrections
 from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
@@ -45,8 +49,29 @@ def retry_run(
     if Path(run_or_results).is_file():
         request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
         return _retry_file(Path(run_or_results), settings, on_event, request)
-    path = journal_path(settings, run_or_results)
-    return _retry_journal(path, settings, on_event, out, fresh=fresh, confirmation=confirmation)
+    request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
+    return _retry_journal(journal_path(settings, run_or_results), settings, on_event, request)
+
+
+@translate_os_errors()
+@notified
+def retry_corrected(
+    run_id: str,
+    settings: Settings,
+    corrections: Mapping[tuple[int, int], str],
+    *,
+    confirmation: Confirmation = UNCONFIRMED,
+    out: Path | str | None = None,
+    on_event: EventHandler = ignore,
+) -> Summary:
+    """Retry a run from its journal, with cells of its rows corrected, by row number and by column from 0.
+
+    The new run has the corrected rows as they are now, also those that were invalid, with all of their pairs. Other
+    arguments and errors are those of `retry_run`.
+    """
+    reading = replace(settings.reading, corrections=corrections)
+    request = ImportRequest(reading, out, fresh=False, confirmation=confirmation)
+    return _retry_journal(journal_path(settings, run_id), settings, on_event, request)
 
 
 @translate_os_errors()
@@ -106,15 +131,7 @@ def _retry_unknown_file(
         raise ColumnsError(error.code, f"{error} {reason}") from None
 
 
-def _retry_journal(
-    path: Path,
-    settings: Settings,
-    on_event: EventHandler,
-    out: Path | str | None,
-    *,
-    fresh: bool,
-    confirmation: Confirmation,
-) -> Summary:
+def _retry_journal(path: Path, settings: Settings, on_event: EventHandler, request: ImportRequest) -> Summary:
     if is_held(path):
         raise BusyError("RUN_BUSY", f"Run {path.stem} is still running. Wait until it ends, or stop it; then retry it.")
     with Journal(path) as parent:
@@ -122,18 +139,27 @@ def _retry_journal(
         _require_not_undo(parent.info)
         info, target = parent.info, target_of_run(parent.info, settings, on_event)
         target.require_owner(parent)
-        command_id = identify(info.source, info.source_sha256, info.reading, info.target, info.run_id, info.operation)
+        reading = with_corrections(info.reading, request.reading.corrections)
+        command_id = identify(info.source, info.source_sha256, reading, info.target, info.run_id, info.operation)
         with hold_command(target.context, command_id) as command:
-            if command.waited_for is not None and not fresh:
-                summary = finished_meanwhile(command.waited_for, info.source_sha256, target, out)
+            if command.waited_for is not None and not request.fresh:
+                summary = finished_meanwhile(command.waited_for, info.source_sha256, target, request.out)
                 if summary is not None:
                     return summary
-            own = target.context.settings
-            unfinished = None if fresh else find_runs.unfinished_retry(own, info.run_id, info.operation)
+            unfinished = None if request.fresh else _unfinished_retry(info, reading, target)
             if unfinished is None:
-                unfinished = _create_retry(parent, target, out)
+                unfinished = _create_retry(parent, target, request, reading)
             command.note(unfinished.stem)
-            return execute(unfinished, target, out, confirmation)
+            return execute(unfinished, target, request.out, request.confirmation)
+
+
+def _unfinished_retry(info: RunInfo, reading: dict[str, Any], target: Target) -> Path | None:
+    """Return the journal of the newest retry if it is unfinished, and has the corrections of this one if it has any."""
+    found = find_runs.unfinished_retry(target.context.settings, info.run_id, info.operation)
+    if found is None or reading == info.reading:
+        return found
+    with Journal(found) as journal:
+        return found if journal.info.reading == reading else None
 
 
 def _require_not_undo(info: RunInfo) -> None:
@@ -145,15 +171,20 @@ def _require_not_undo(info: RunInfo) -> None:
         )
 
 
-def _create_retry(parent: Journal, target: Target, out: Path | str | None) -> Path:
+def _create_retry(parent: Journal, target: Target, request: ImportRequest, reading: dict[str, Any]) -> Path:
     """Create the journal of a new retry of `parent` and return its path."""
     settings = target.context.settings
-    results = output_paths.retry_results_path(parent.info, out, sandbox=settings.sandbox)
+    results = output_paths.retry_results_path(parent.info, request.out, sandbox=settings.sandbox)
     check_writable(results)
-    info = parent.info.child(new_run_id(), results, settings)
+    info = replace(parent.info.child(new_run_id(), results, settings), reading=reading)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         draft = directory / f"{info.run_id}{SUFFIX}"
-        write_journal(draft, info, parent.blocks_to_retry(), parent.account, lambda: parent.url_portals)
+        corrected = corrected_rows(parent, request.reading.corrections, target.context, directory)
+        portals = sorted(corrected.portals.union(parent.url_portals))
+        write_journal(draft, info, parent.blocks_to_retry(corrected.rows), parent.account, lambda: portals)
+        if corrected.merged:
+            with open_for_run(draft) as journal:
+                journal.set_merged(corrected.merged)
         resolve_labels_of_run(draft, target)
         return draft.replace(runs / draft.name)

@@ -13,6 +13,7 @@ from importer.web.checks_api import ChecksApi
 from importer.web.crashes import save_traceback
 from importer.web.imports_api import ImportsApi
 from importer.web.responses import RequestError, error_response, json_response, read_object
+from importer.web.run_edits_api import RunEditsApi
 from importer.web.runs_api import RunsApi
 from importer.web.security import Guard
 from importer.web.services import Services
@@ -43,7 +44,7 @@ def application(services: Services, guard: Guard) -> web.Application:
         app.router.add_get(page, _index)
     app.router.add_get("/static/{name}", _static)
     app.router.add_routes(_session_routes(services.session))
-    for api in (ImportsApi(services), ChecksApi(services), RunsApi(services)):
+    for api in (ImportsApi(services), ChecksApi(services), RunsApi(services), RunEditsApi(services)):
         app.router.add_routes(api.routes)
     return app
 

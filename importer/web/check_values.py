@@ -9,6 +9,7 @@ from importer.journal import ProblemGroup
 from importer.model import Problem, RowNames, RowOutcome
 from importer.reporter import problem_sentence
 from importer.runner.check import CheckReport
+from importer.runner.judge import JudgedRow
 from importer.runner.row_pages import RowPages
 
 
@@ -100,3 +101,15 @@ def problem_values(problem: Problem, header: Sequence[str]) -> dict[str, Any]:
 def cell_text(row: RowOutcome, column: int | None) -> str:
     """Return the text of a cell, "" if the row has none there."""
     return row.cells[column] if column is not None and column < len(row.cells) else ""
+
+
+def row_values(row: RowOutcome | JudgedRow, header: tuple[str, ...], names: RowNames) -> dict[str, Any]:
+    """Return a row of a check, or a row that was judged again, as JSON values."""
+    return {
+        "number": row.number,
+        "name": names.of(row.number),
+        "cells": row.cells,
+        "problems": [problem_values(problem, header) for problem in row.problems],
+        "original": row.originals,
+        "pairs": len(row.pairs),
+    }

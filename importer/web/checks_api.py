@@ -5,10 +5,11 @@ from typing import Any
 
 from aiohttp import web
 
-from importer.model import RowNames, RowOutcome, Status
-from importer.runner.judge import JudgedRow, judge_row
+from importer.model import Status
+from importer.runner.judge import judge_row
 from importer.runner.row_pages import Filter, RowPages
-from importer.web.check_values import cell_text, problem_values
+from importer.web.check_values import cell_text, row_values
+from importer.web.edit_requests import read_edit
 from importer.web.paging import PAGE_SIZE, offset_of, page_number, page_values
 from importer.web.responses import RequestError, json_response, read_object
 from importer.web.services import Services
@@ -16,9 +17,6 @@ from importer.web.store import Import
 
 _MAX_EDITS = 500
 """Corrected cells that the page lists."""
-
-_MAX_TEXT = 32_767
-"""Characters of the longest corrected cell, which is that of a spreadsheet program."""
 
 
 class ChecksApi:
@@ -56,23 +54,16 @@ class ChecksApi:
 
         def read(pages: RowPages) -> dict[str, Any]:
             shown, info = pages.page(wanted, offset=offset_of(page), limit=PAGE_SIZE), pages.journal.info
-            rows = [_row_values(row, info.header, info.row_names) for row in shown.rows]
+            rows = [row_values(row, info.header, info.row_names) for row in shown.rows]
             return {"header": info.header, **page_values(shown.total, page), "rows": rows}
 
         return json_response(await self._services.rows.read(self._journal(found), read))
 
     async def _edit(self, request: web.Request) -> web.Response:
-        values = await read_object(request, row=int, column=int, text=str)
+        edit = await read_edit(request)
         found = self._store.load(request.match_info["id"])
-        is_removal = request.method == "DELETE"
-        if not {"row", "column"} <= values.keys() or is_removal is ("text" in values):
-            raise RequestError(400, "MISSING_KEY", "The request does not name a row, a column and a text.")
-        text = None if is_removal else values["text"]
-        if values["column"] < 0 or len(text or "") > _MAX_TEXT:
-            raise RequestError(400, "WRONG_TYPE", f"A cell can have at most {_MAX_TEXT:,} characters.")
-        changed = found.with_edit(values["row"], values["column"], text)
-        row = await self._judged(changed, values["row"])
-        self._store.save(self._store.load(found.id).with_edit(values["row"], values["column"], text))
+        row = await self._judged(found.with_edit(edit), edit.row)
+        self._store.save(self._store.load(found.id).with_edit(edit))
         await self._services.checks.start_again(self._store.load(found.id))
         return json_response({"row": row})
 
@@ -84,7 +75,7 @@ class ChecksApi:
             judged, info = judge_row(pages.journal, number, corrections), pages.journal.info
             if judged is None:
                 raise RequestError(404, "ROW_NOT_FOUND", f"The file has no row {number}.")
-            return _row_values(judged, info.header, info.row_names)
+            return row_values(judged, info.header, info.row_names)
 
         return await self._services.rows.read(self._journal(found), read)
 
@@ -129,15 +120,3 @@ class ChecksApi:
             },
             status,
         )
-
-
-def _row_values(row: RowOutcome | JudgedRow, header: tuple[str, ...], names: RowNames) -> dict[str, Any]:
-    """Return a row of a check as JSON values."""
-    return {
-        "number": row.number,
-        "name": names.of(row.number),
-        "cells": row.cells,
-        "problems": [problem_values(problem, header) for problem in row.problems],
-        "original": row.originals,
-        "pairs": len(row.pairs),
-    }

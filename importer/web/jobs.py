@@ -15,12 +15,13 @@ from importer.runner.confirmation import Confirmation, Removed
 from importer.runner.events import Event, Notice, Plan, RowsRead
 from importer.runner.finish import report_run
 from importer.runner.resume import resume_run
-from importer.runner.retry import retry_run
+from importer.runner.retry import retry_corrected
 from importer.runner.run import run_import, unlink_file
 from importer.runner.token_account import token_account
 from importer.runner.undo import undo_run
 from importer.runner.uploads import use_upload
 from importer.web.check_values import check_values
+from importer.web.edits import from_list
 from importer.web.protocol import EventKind, Job, JobKind, error_values
 
 
@@ -125,10 +126,9 @@ def _continue(job: Job, reporter: Reporter) -> dict[str, Any]:
 
 
 def _retry(job: Job, reporter: Reporter) -> dict[str, Any]:
-    confirmation = Confirmation(ask=reporter.confirm)
-    return _summary(
-        retry_run(job.values["run_id"], job.settings(), confirmation=confirmation, on_event=reporter.on_event)
-    )
+    run_id, corrections, confirmation = job.values["run_id"], _corrections(job), Confirmation(ask=reporter.confirm)
+    on_event = reporter.on_event
+    return _summary(retry_corrected(run_id, job.settings(), corrections, confirmation=confirmation, on_event=on_event))
 
 
 def _undo(job: Job, reporter: Reporter) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _report(job: Job, reporter: Reporter) -> dict[str, Any]:
 
 
 def _corrections(job: Job) -> dict[tuple[int, int], str]:
-    return {(row, column): text for row, column, text in job.values["edits"]}
+    return from_list(job.values["edits"])
 
 
 def _summary(summary: Summary) -> dict[str, Any]:

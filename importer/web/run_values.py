@@ -10,13 +10,14 @@ from importer.runner.progress import RunProgress, run_progress
 from importer.runner.row_pages import RowPages
 from importer.timestamps import utc_text
 from importer.web import texts
+from importer.web.edits import RunEdits
 from importer.web.listed_runs import ListedRuns, counts_of
 
 _TO_RETRY = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT)
 _MAY_HAVE_CHANGED = (Status.LINKED, Status.UNLINKED, Status.UNCONFIRMED)
 
 
-def run_values(pages: RowPages, runs: ListedRuns) -> dict[str, Any]:
+def run_values(pages: RowPages, runs: ListedRuns, edits: RunEdits) -> dict[str, Any]:
     """Return a run as JSON values, without what only its process knows. Raises JournalError."""
     journal = pages.journal
     info, account = journal.info, journal.account
@@ -39,7 +40,7 @@ def run_values(pages: RowPages, runs: ListedRuns) -> dict[str, Any]:
         "advice": [] if counts is None else texts.advice(counts),
         "first_rows": _rows_with_outcome(counts) if is_first_rows and counts is not None else None,
         "results_ready": not progress.is_running,
-        **_possible(journal, info, progress),
+        **_possible(journal, info, progress, edits),
     }
 
 
@@ -61,14 +62,15 @@ def _rows_with_outcome(counts: RowCounts) -> int:
     return counts.rows - counts.not_sent - counts.invalid - counts.blank
 
 
-def _possible(journal: Journal, info: RunInfo, progress: RunProgress) -> dict[str, Any]:
-    """Return what can be done with a run, and how many pairs an undo would look at."""
+def _possible(journal: Journal, info: RunInfo, progress: RunProgress, edits: RunEdits) -> dict[str, Any]:
+    """Return what can be done with a run, how many rows are corrected, and how many pairs an undo would look at."""
     outcomes = progress.statuses
     is_idle, is_finished = not progress.is_running, journal.is_finished
     changed = sum(outcomes.get(status, 0) for status in _MAY_HAVE_CHANGED)
     is_undoable = info.operation in {Operation.LINK, Operation.UNLINK} and changed > 0
     has_failures = any(outcomes.get(status) for status in _TO_RETRY)
-    is_retryable = is_finished and has_failures and info.operation is not Operation.UNDO
+    has_rows = has_failures or bool(edits.ready)
+    is_retryable = is_finished and has_rows and info.operation is not Operation.UNDO
     return {
         "can": {
             "stop": progress.is_running,
@@ -78,6 +80,7 @@ def _possible(journal: Journal, info: RunInfo, progress: RunProgress) -> dict[st
             "delete": is_idle,
         },
         "undo_pairs": changed if is_undoable else 0,
+        "corrected": len(edits.ready),
     }
 
 

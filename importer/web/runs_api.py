@@ -7,18 +7,21 @@ from typing import Any
 
 from aiohttp import web
 
-from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, RowOutcome, Status
+from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Problem, RowOutcome, Status
 from importer.reporter import row_result
+from importer.runner.corrected_rows import correctable_columns
 from importer.runner.merged_rows import with_merged
 from importer.runner.remove_run import remove_run
 from importer.runner.row_pages import Filter, RowPages
 from importer.runner.state_directory import journal_path
 from importer.web.commands import command_values
 from importer.web.downloads import prepare_download
+from importer.web.edits import RunEdits, listed
 from importer.web.links import record_links
 from importer.web.paging import PAGE_SIZE, offset_of, page_number, page_values
 from importer.web.protocol import JobKind
 from importer.web.responses import RequestError, json_response, read_object
+from importer.web.run_edits_api import judged_values
 from importer.web.run_values import run_values
 from importer.web.services import Services
 
@@ -84,18 +87,23 @@ class RunsApi:
         path = journal_path(self._settings, request.match_info["run_id"])
         wanted, page = _wanted(request), page_number(request)
         account, _ = await self._services.session.account()
+        edits = self._services.store.run_edits(request.match_info["run_id"])
 
         def read(pages: RowPages) -> dict[str, Any]:
             found = pages.page(wanted, offset=offset_of(page), limit=PAGE_SIZE)
             merged = with_merged(found.rows, pages.journal.merged)
-            rows = [_row_values(row, pages, account or {}) for row in merged]
+            rows = [{**_row_values(row, pages, account or {}), **_edit_values(row, pages, edits)} for row in merged]
             return {**page_values(found.total, page), "header": pages.journal.info.header, "rows": rows}
 
         return json_response(await self._services.rows.read(path, read))
 
     async def _command(self, request: web.Request) -> web.Response:
         path = journal_path(self._settings, request.match_info["run_id"])
-        return json_response(await self._services.rows.read(path, lambda pages: command_values(pages.journal.info)))
+
+        def read(pages: RowPages) -> dict[str, Any]:
+            return {**command_values(pages.journal.info), "has_corrections": pages.journal.has_corrections()}
+
+        return json_response(await self._services.rows.read(path, read))
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         run_id, name = request.match_info["run_id"], request.match_info["name"]
@@ -123,7 +131,8 @@ class RunsApi:
             raise RequestError(409, "NOT_POSSIBLE", "That is not possible any more: the run has changed meanwhile.")
         if action == "undo" and values.get("confirm") != run["undo_pairs"]:
             raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Look at it again.")
-        job = await self._services.session.job(JobKind(action), {"run_id": run_id}, of_run=True)
+        arguments = {"run_id": run_id, "edits": listed(self._services.store.run_edits(run_id).cells)}
+        job = await self._services.session.job(JobKind(action), arguments, of_run=True)
         start = await self._services.starts.begin(job, run_id)
         return json_response({"start": start.id}, 202)
 
@@ -153,7 +162,9 @@ class RunsApi:
     async def _values(self, run_id: str) -> dict[str, Any]:
         """Return a run as JSON values, with what its process reports beside the journal."""
         path, services = journal_path(self._settings, run_id), self._services
-        values = await services.rows.read(path, lambda pages: run_values(pages, services.runs))
+        values = await services.rows.read(
+            path, lambda pages: run_values(pages, services.runs, services.store.run_edits(path.stem))
+        )
         of_run, starting = services.starts.of_run(run_id), services.starts.starting(run_id)
         is_ours = of_run is not None and not of_run.has_ended
         values["can"]["stop"] = values["can"]["stop"] and is_ours
@@ -176,6 +187,21 @@ def _wanted(request: web.Request) -> Filter:
     return Filter(statuses=statuses, text=request.query.get("q", ""))
 
 
+def _problem_text(problem: Problem) -> str:
+    return f"{problem.column}: {problem.message}" if problem.column else problem.message
+
+
+def _edit_values(row: RowOutcome, pages: RowPages, edits: RunEdits) -> dict[str, Any]:
+    """Return which cells of a row can be corrected, how they are now, and what they still lack, as JSON values."""
+    status, _ = row_result(row, pages.journal.info.row_names)
+    texts = edits.of_row(row.number)
+    return {
+        "editable": correctable_columns(pages.journal, row, status),
+        "edits": texts,
+        "judged": judged_values(pages, row.number, texts) if texts else None,
+    }
+
+
 def _row_values(row: RowOutcome, pages: RowPages, account: dict[str, Any]) -> dict[str, Any]:
     """Return a row of a run as JSON values."""
     info, owner = pages.journal.info, pages.journal.account
@@ -186,7 +212,7 @@ def _row_values(row: RowOutcome, pages: RowPages, account: dict[str, Any]) -> di
         "number": row.number,
         "name": info.row_names.of(row.number),
         "status": status,
-        "message": texts[_MESSAGE],
+        "message": " ".join(map(_problem_text, row.problems)) or texts[_MESSAGE],
         "advice": texts[_ADVICE],
         "details": texts[_DETAILS],
         "cells": row.cells,

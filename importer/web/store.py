@@ -13,15 +13,14 @@ from typing import Any
 
 from importer.atomic_file import AtomicFile
 from importer.runner.uploads import DESCRIPTION, UPLOAD_ID, Uploads
+from importer.web.edits import Edit, Edits, ListedEdits, RunEdits, from_list, listed
 from importer.web.responses import RequestError
 
 _ID_BYTES = 16
 _MAX_NAME = 120
+_CORRECTIONS = "corrections.json"
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
-
-Edits = Mapping[tuple[int, int], str]
-"""The corrected cells: row number and column index → text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +39,18 @@ class Import:
     operation: str = "link"
     label_mode: str = "add"
     reading: Mapping[str, Any] = field(default_factory=dict)
-    edits: tuple[tuple[int, int, str], ...] = ()
+    edits: ListedEdits = ()
     run_id: str | None = None
     is_remembered: bool = False
 
     @property
     def corrections(self) -> Edits:
         """The corrected cells by row number and column index."""
-        return {(row, column): text for row, column, text in self.edits}
+        return from_list(self.edits)
 
-    def with_edit(self, row: int, column: int, text: str | None) -> "Import":
-        """Return the import with another text in a cell; None is the original text."""
-        edits = dict(self.corrections)
-        edits.pop((row, column), None)
-        if text is not None:
-            edits[row, column] = text
-        return replace(self, edits=tuple((*place, text) for place, text in sorted(edits.items())))
+    def with_edit(self, edit: Edit) -> "Import":
+        """Return the import with another text in a cell."""
+        return replace(self, edits=listed(edit.added_to(self.corrections)))
 
 
 class ImportStore:
@@ -135,6 +130,18 @@ class ImportStore:
     def remove_downloads(self, run_id: str) -> None:
         """Delete the downloads of a run."""
         shutil.rmtree(self._downloads / run_id, ignore_errors=True)
+
+    # ---- corrections of rows of a run
+
+    def run_edits(self, run_id: str) -> RunEdits:
+        """Return the corrected cells of a run."""
+        values = _read(self._downloads / run_id / _CORRECTIONS) or {"cells": [], "ready": []}
+        return RunEdits(from_list(values["cells"]), frozenset(values["ready"]))
+
+    def save_run_edits(self, run_id: str, edits: RunEdits) -> None:
+        """Store the corrected cells of a run; they are deleted with its downloads."""
+        values = {"cells": listed(edits.cells), "ready": sorted(edits.ready)}
+        _write(self.downloads(run_id) / _CORRECTIONS, values)
 
     # ---- mappings
 

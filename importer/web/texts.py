@@ -48,8 +48,10 @@ def headline(operation: Operation, counts: RowCounts) -> str:
         text = f"All {done:,} rows {many}" if done > 1 else f"The row {one}"
     if counts.blank:
         text += f"; {counts.blank:,} {'is' if counts.blank == 1 else 'are'} blank"
-    if counts.bad:
-        text += f"; {counts.bad:,} {'needs' if counts.bad == 1 else 'need'} you"
+    if bad := counts.bad - counts.not_sent:
+        text += f"; {bad:,} {'needs' if bad == 1 else 'need'} you"
+    if counts.not_sent:
+        text += f"; {counts.not_sent:,} {'is' if counts.not_sent == 1 else 'are'} not sent yet"
     return f"{text}."
 
 

@@ -77,6 +77,7 @@ def test_wrong_cells_are_corrected_and_judged_at_once(page: PageClient) -> None:
     assert page.ended(run_id)["counts"]["linked"] == 5
     results = page.request("GET", f"/api/runs/{run_id}/results.csv").body.decode("utf-8-sig")
     assert "import_original_cells" in results.splitlines()[0]
+    assert page.get(f"/api/runs/{run_id}/command")["has_corrections"]
     rows = page.get(f"/api/runs/{run_id}/rows?q=1301")["rows"]
     assert [(row["cells"], row["original"]) for row in rows] == [(["1301", "7"], {"0": "no id"})]
 

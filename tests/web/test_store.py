@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.web.edits import Edit, RunEdits
 from importer.web.responses import RequestError
 from importer.web.store import Import, ImportStore, safe_name
 
@@ -60,9 +61,21 @@ def test_an_incomplete_upload_is_not_listed(tmp_path: Path) -> None:
 
 
 def test_edits_replace_each_other_and_are_taken_back() -> None:
-    made = Import("x", "a.csv", 3, "").with_edit(5, 1, "b").with_edit(4, 0, "a").with_edit(5, 1, "c")
+    made = Import("x", "a.csv", 3, "")
+    for edit in (Edit(5, 1, "b"), Edit(4, 0, "a"), Edit(5, 1, "c")):
+        made = made.with_edit(edit)
     assert made.edits == ((4, 0, "a"), (5, 1, "c"))
-    assert made.with_edit(5, 1, None).edits == ((4, 0, "a"),)
+    assert made.with_edit(Edit(5, 1, None)).edits == ((4, 0, "a"),)
+
+
+def test_corrections_of_a_run_are_kept_until_its_downloads_are_deleted(tmp_path: Path) -> None:
+    store, edits = ImportStore(tmp_path / "web"), RunEdits({(5, 1): "b", (5, 0): "a", (6, 0): ""}, frozenset({5}))
+    assert store.run_edits("r") == RunEdits()
+    store.save_run_edits("r", edits)
+    assert ImportStore(tmp_path / "web").run_edits("r") == edits
+    assert edits.of_row(5) == {0: "a", 1: "b"}
+    store.remove_downloads("r")
+    assert store.run_edits("r") == RunEdits()
 
 
 def test_settings_are_remembered_by_header(tmp_path: Path) -> None:

@@ -17,6 +17,11 @@ LINK = Operation.LINK
             RowCounts(rows=41, linked=20, already_linked=9, failed=12),
             "29 of 41 rows are linked; 12 need you.",
         ),
+        (
+            LINK,
+            RowCounts(rows=41, linked=7, failed=1, not_sent=33),
+            "7 of 41 rows are linked; 1 needs you; 33 are not sent yet.",
+        ),
         (LINK, RowCounts(rows=2, linked=2), "All 2 rows are linked."),
         (LINK, RowCounts(rows=1, linked=1), "The row is linked."),
         (

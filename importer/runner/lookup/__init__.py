@@ -1,12 +1,12 @@
 """Looks up records by a property: the values in the pairs of a source become record ids before they are journalled."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from importer.journal import Account
+from importer.journal import Account, RunInfo
 from importer.model import Role, SourceBlock
 from importer.reader import SourceInfo
 from importer.runner.context import RunContext
@@ -16,20 +16,23 @@ from importer.runner.lookup.resolve import LookupSide, Resolver
 from importer.runner.lookup.session import LookupSession
 from importer.runner.lookup_counts import LookupCounts
 
-__all__ = ["LookupCounts", "blocks_with_ids"]
+__all__ = ["LookupCounts", "blocks_with_ids", "sides_of_run", "sides_of_source"]
 
 
 @contextmanager
 def blocks_with_ids(
-    blocks: Iterable[SourceBlock], info: SourceInfo, context: RunContext, directory: Path, account: Account | None
+    blocks: Iterable[SourceBlock],
+    sides: Sequence[LookupSide],
+    context: RunContext,
+    directory: Path,
+    account: Account | None,
 ) -> Iterator[tuple[Iterable[SourceBlock], Resolver | None]]:
     """Yield the blocks with record ids in their pairs, and the resolver, whose counts grow with the blocks.
 
-    `account` is the one to look up records in, None if it is not known. Without a lookup the blocks are yielded as they
-    are, and None. Results are kept in a temporary file in `directory`. Raises HubSpotError, while the blocks are read,
-    if it cannot be determined which records the values belong to.
+    `sides` are those whose records are looked up, `account` the one to look them up in, None if it is not known.
+    Without sides the blocks are yielded as they are, and None. Results are kept in a temporary file in `directory`.
+    Raises HubSpotError, while the blocks are read, if it cannot be determined which records the values belong to.
     """
-    sides = _sides(info)
     if not sides:
         yield blocks, None
         return
@@ -42,12 +45,20 @@ def blocks_with_ids(
     path.unlink()
 
 
-def _sides(info: SourceInfo) -> list[LookupSide]:
-    sides = (
-        (True, info.from_by, info.columns[Role.FROM_OBJECT_ID]),
-        (False, info.to_by, info.columns[Role.TO_OBJECT_ID]),
-    )
-    return [LookupSide(is_from, name, column) for is_from, name, column in sides if name]
+def sides_of_source(info: SourceInfo) -> list[LookupSide]:
+    """Return the sides of a source whose records are looked up."""
+    return _sides(info.from_by, info.to_by, info.columns)
+
+
+def sides_of_run(info: RunInfo) -> list[LookupSide]:
+    """Return the sides of a run whose records were looked up."""
+    columns = {Role(role): info.header[place - 1] for role, place in info.places.items()}
+    return _sides(info.reading.get("from_by"), info.reading.get("to_by"), columns)
+
+
+def _sides(from_by: str | None, to_by: str | None, columns: Mapping[Role, str]) -> list[LookupSide]:
+    sides = ((True, from_by, Role.FROM_OBJECT_ID), (False, to_by, Role.TO_OBJECT_ID))
+    return [LookupSide(is_from, name, columns[role]) for is_from, name, role in sides if name]
 
 
 def _report(context: RunContext, counts: LookupCounts, *, is_done: bool) -> None:

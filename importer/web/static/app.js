@@ -66,6 +66,7 @@ const TEXT = {
     empty: "No runs yet. They appear here, also those of the command line.",
     open: "Open",
     states: { running: "Running", unfinished: "Unfinished", finished: "Finished", unreadable: "Unreadable" },
+    needYou: (bad) => `Finished; ${n(bad)} ${bad === 1 ? "needs" : "need"} you`,
     operations: { link: "Link", unlink: "Unlink", undo: "Undo" },
     more: (count) => `Show ${plural(count, "more run")}`,
     rows: (rows) => plural(rows, "row"),
@@ -83,7 +84,8 @@ const TEXT = {
         ? ["This file removes the links from ", from, " to ", to, "."]
         : ["This file links ", from, " to ", to, "."],
     incomplete: "Choose the two columns that hold the records to link.",
-    remembered: "The columns are set as for your last file with the same headers.",
+    remembered: (labels) =>
+      `The columns are set as for your last file with the same headers${labels ? `, also the label “${labels.join("”, “")}”` : ""}.`,
     fromLegend: "Each row links this record…",
     toLegend: "…to this one",
     from: "Link from",
@@ -115,6 +117,7 @@ const TEXT = {
     encoding: "Encoding",
     delimiter: "Delimiter",
     sheet: "Sheet",
+    detect: "Detect",
     headerRow: "Header row",
     noHeader: "The file has no header row",
     preview: (name) => `First rows of ${name}`,
@@ -165,8 +168,8 @@ const TEXT = {
     allowEmpty: "If such rows have nothing to link, choose that under “More options” on the step Columns.",
     costs: "What it takes",
     cost: (costs, day) =>
-      `${costs.reads ? `At most ${plural(costs.calls, "call")}, ${n(costs.reads)} of which only read` : plural(costs.calls, "call")}, about ${duration(costs.minutes * 60)}${day}.`,
-    day: (share) => `, ${percent(share)} of the calls that an account has a day`,
+      `${costs.reads ? `At most ${plural(costs.calls, "call")} (${n(costs.reads)} of them only read)` : plural(costs.calls, "call")}, about ${duration(costs.minutes * 60)}${day}.`,
+    day: (share) => `, ${percent(share)} of the account’s calls of a day`,
     ask: "Ask HubSpot what is linked already",
     asked: (linked, pairs) => `HubSpot was asked: ${n(linked)} of ${plural(pairs, "pair")} are linked already and will not be sent again.`,
     label: (label) => `${label.text}: ${plural(label.pairs, "pair")}`,
@@ -200,7 +203,7 @@ const TEXT = {
     progress: "Pairs done",
     done: (done, total) => `${n(done)} of ${plural(total, "pair")} done`,
     rate: (seconds) => `Calls in ${seconds} s`,
-    rateValue: (calls, limit) => `${n(calls)} of ${n(limit)}`,
+    rateValue: (calls, limit) => `${n(calls)} / ${n(limit)}`,
     left: "Time left",
     leftUnknown: "not known yet",
     retries: "Retries",
@@ -235,7 +238,8 @@ const TEXT = {
     preparing: "The results file is being written…",
     retry: "Retry failures",
     another: "Start another import",
-    howToCorrect: "To correct rows: download the failures, correct the ids there, and upload that file.",
+    howToCorrect: "Correct a cell in the table below and it is judged at once; your file stays as it is. “Retry failures” sends corrected rows too.",
+    correctedRows: (count) => `${plural(count, "corrected row")} will be sent by “Retry failures”.`,
     undo: "Undo this run",
     undoTitle: "Undo this run?",
     undoText: (count) =>
@@ -244,6 +248,7 @@ const TEXT = {
     command: "As a command",
     commandTitle: "The same from the command line",
     cronTitle: "Every night, as a line of a crontab",
+    commandCorrections: "The cells that you have corrected here are not part of it: correct them in the file as well.",
     copy: "Copy",
     copied: "Copied.",
     remove: "Delete this run",
@@ -753,7 +758,7 @@ function runItem(run) {
     run.rows === null ? null : words.rows(run.rows), counts.join(", "), run.error].filter(Boolean);
   return el("li", {},
     el("div", { class: "grow" }, el("strong", { id: `run-${run.run_id}` }, run.source_name), el("p", { class: "muted small" }, facts.join(" · "))),
-    badge(STATES[run.state], words.states[run.state]),
+    run.state === "finished" && run.bad ? badge(["bad", "alert"], words.needYou(run.bad)) : badge(STATES[run.state], words.states[run.state]),
     run.state === "unreadable" ? null : link(words.open, `/runs/${run.run_id}`, { class: "button", "aria-describedby": `run-${run.run_id}` }));
 }
 
@@ -802,7 +807,7 @@ async function columnsStep(signal, id) {
     await saving;
     if (!data.is_complete) {
       document.getElementById(data.roles.from_object_id === undefined ? "from-column" : "to-column")?.focus();
-      throw new ApiError("INCOMPLETE", data.error?.message ?? TEXT.columns.incomplete);
+      throw new ApiError("INCOMPLETE", data.error ? plain(data.error.message) : TEXT.columns.incomplete);
     }
     await api("POST", `${path}/check`, { online: false }, signal);
     await go(`/imports/${id}/check`);
@@ -810,8 +815,8 @@ async function columnsStep(signal, id) {
   const draw = () => keepFocus(() => {
     fill(step.lead, columnsSentence(data));
     fill(step.body, [
-      data.error && warning(data.error.message),
-      data.remembered && el("p", { class: "note info" }, TEXT.columns.remembered),
+      data.error && warning(plain(data.error.message)),
+      data.remembered && el("p", { class: "note info" }, TEXT.columns.remembered(data.reading.labels)),
       data.warnings.map((text) => warning(text)),
       el("div", { class: "sides" }, sideFields(data, "from", read), sideFields(data, "to", read)),
       fileFields(data, read),
@@ -894,20 +899,26 @@ function identifierField(data, side, read) {
 
 function fileFields(data, read) {
   const words = TEXT.columns;
+  // What was chosen can be changed, and taken back, also if the file cannot be read that way.
   const choose = (id, label, name, values, current) => {
-    const select = el("select", { onchange: () => read({ [name]: select.value }) }, values.map(([value, text]) => option(value, text, current)));
+    const select = el("select", { onchange: () => read({ [name]: select.value || null }) },
+      (data.reading[name] || !current) && option("", words.detect, current ?? ""), values.map(([value, text]) => option(value, text, current)));
     return field(id, label, select);
   };
-  const encoding = data.encodings.find((name) => data.encoding.toLowerCase().includes(name)) ?? data.encoding; // Shift_JIS (cp932)
-  const encodings = data.encodings.includes(encoding) ? data.encodings : [encoding, ...data.encodings];
+  const isText = Boolean(data.encoding) || (data.error && /\.(csv|tsv|tab|txt)$/i.test(data.name));
+  const encoding = data.encoding ? data.encodings.find((name) => data.encoding.toLowerCase().includes(name)) ?? data.encoding // Shift_JIS (cp932)
+    : data.reading.encoding ?? "";
+  const delimiter = data.delimiter || (data.reading.delimiter ?? "");
+  const sheets = data.sheets.length ? data.sheets : [data.reading.sheet].filter(Boolean);
+  const encodings = data.encodings.includes(encoding) || !encoding ? data.encodings : [encoding, ...data.encodings];
   const header = el("input", { type: "number", min: "1", value: data.header_row ?? "", disabled: data.header_row === null && !data.error,
     onchange: () => read({ header_row: header.value ? Number(header.value) : null, no_header: null }) });
   return el("div", { class: "section stack" }, el("h2", {}, words.file), el("p", {}, words.format(data)),
     data.notes.map((text) => el("p", { class: "muted small" }, text)),
     el("div", { class: "fields" },
-      data.encoding && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name === encoding ? data.encoding.toUpperCase() : name.toUpperCase()]), encoding),
-      data.delimiter && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), data.delimiter),
-      data.sheets.length > 1 && choose("sheet", words.sheet, "sheet", data.sheets.map((name) => [name, name]), data.sheet),
+      isText && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, (name === encoding && data.encoding ? data.encoding : name).toUpperCase()]), encoding),
+      isText && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), delimiter),
+      (sheets.length > 1 || data.reading.sheet) && choose("sheet", words.sheet, "sheet", sheets.map((name) => [name, name]), data.sheet || data.reading.sheet),
       field("header-row", words.headerRow, header)),
     checkbox("no-header", words.noHeader, Boolean(data.reading.no_header), (event) => read({ no_header: event.target.checked || null, header_row: null })),
     data.preview.length > 0 && previewTable(data));
@@ -954,7 +965,7 @@ async function checkStep(signal, id) {
   fill(step.body, [
     source.run_id && el("p", { class: "note info" }, words.ranAlready, " ", link(words.openRun, `/runs/${source.run_id}`)),
     summary, problems, facts, actions]);
-  const view = { signal, id, path, source, step, editing: 0, groups: null, polling: false };
+  const view = { signal, id, path, source, step, judging: new Set(), groups: null, polling: false };
 
   const update = (check) => {
     view.check = check;
@@ -1011,7 +1022,7 @@ function drawSummary(view, node, check) {
   if (running) announce(words.running(check.rows_read), 5000);
   fill(node, [
     running && !report && el("p", { class: "muted" }, words.running(check.rows_read)),
-    check.state === "failed" && [warning(check.error.message), view.step.actionButton(words.again, () => view.ask(false))],
+    check.state === "failed" && [warning(plain(check.error.message)), view.step.actionButton(words.again, () => view.ask(false))],
     report && figures(
       [words.rows, n(report.rows)],
       [words.pairs[view.source.operation] ?? words.pairs.link, n(report.pairs)],
@@ -1044,7 +1055,7 @@ function drawFacts(view, node, check) {
 function drawActions(view, node, check) {
   const words = TEXT.check;
   const { operation } = view.source;
-  const waiting = check.state === "running" || view.editing > 0;
+  const waiting = check.state === "running" || view.judging.size > 0;
   const ready = check.button;
   const run = (first) => async () => {
     try {
@@ -1062,7 +1073,7 @@ function drawActions(view, node, check) {
     if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, words.nothing);
     const busy = waiting ? { "aria-disabled": "true" } : {};
     const start = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
-    const first = operation === "link" && view.step.actionButton(words.first, run(5), { id: "start-first", ...busy });
+    const first = view.step.actionButton(words.first, run(5), { id: "start-first", ...busy });
     return [!waiting && el("p", {}, words.will(ready, operation, check.account, session.mode === "sandbox")), el("div", { class: "actions" }, start, first)];
   });
 }
@@ -1127,8 +1138,9 @@ function problemGroup(view, problem, firstPage) {
     list, more);
 }
 
-/** The advice for people at the page: without the sentences about command line flags. */
-const withoutFlags = (advice) => advice.split(/(?<=\.) /).filter((sentence) => !sentence.includes("--")).join(" ");
+/** The advice for people at the page: without the sentences about the command line. */
+const withoutFlags = (advice) => advice.split(/(?<=\.) /).filter((sentence) => !/--|importer (resume|retry|run) /.test(sentence)).join(" ");
+const plain = (message) => withoutFlags(message) || message;
 const adviceText = (code, advice) => (code === "MISSING_ID" ? `${withoutFlags(advice)} ${TEXT.check.allowEmpty}` : withoutFlags(advice));
 
 function problemLines(view, row, code, header) {
@@ -1142,52 +1154,74 @@ function problemLines(view, row, code, header) {
   });
 }
 
-/** A wrong cell that is corrected in place; it is judged when typing pauses, Enter is pressed or the field is left. */
+/** A wrong cell of the check, corrected in place. */
 function cellEditor(view, row, problem, context, columnName) {
-  const words = TEXT.check;
-  const original = row.original?.[problem.column] ?? row.cells[problem.column] ?? "";
   const id = `cell-${row.number}-${problem.column}`;
-  const message = el("p", { class: "bad", id: `${id}-message` }, problem.message);
-  const input = el("input", { id, value: row.cells[problem.column] ?? "", autocomplete: "off", spellcheck: "false", "aria-invalid": "true", "aria-describedby": `${id}-message` });
-  const restore = button(words.restore, () => judge(null), { class: "plain", hidden: row.original?.[problem.column] === undefined });
+  const original = row.original?.[problem.column] ?? row.cells[problem.column] ?? "";
+  const isCorrected = row.original?.[problem.column] !== undefined;
+  const { input, message, restore } = editableCell(view, { id, row: row.number, name: row.name, column: problem.column,
+    text: row.cells[problem.column] ?? "", original, isCorrected, problems: [problem] });
+  return el("li", { class: "fix", "data-cell": `${row.number}:${problem.column}` },
+    el("label", { for: id }, TEXT.check.cell(row.name, columnName)), input,
+    el("div", { class: "small" }, message, el("p", { class: "muted" }, context), restore));
+}
+
+/**
+ * A cell that is corrected in place: its field, what is wrong with it, and a button that takes the correction back.
+ * It is judged when typing pauses, Enter is pressed or the field is left. `view.judging` has the requests in progress,
+ * which resolve to whether they succeeded.
+ */
+function editableCell(view, cell) {
+  const words = TEXT.check;
+  const id = cell.id;
+  const message = el("p", { id: `${id}-message`, class: "bad" });
+  const input = el("input", { id, value: cell.text, autocomplete: "off", spellcheck: "false", "aria-describedby": `${id}-message` });
+  const restore = button(words.restore, () => {
+    input.value = cell.original;
+    input.focus();
+    judgeTyped();
+  }, { class: "plain", hidden: !cell.isCorrected });
   let order = 0;
-  let judged = input.value;
+  let judged = cell.text;
   let timer = 0;
 
-  const showJudgement = (answer) => {
-    const mine = answer.problems.find((item) => item.column === problem.column) ?? answer.problems.find((item) => item.column === null);
-    const other = answer.problems.find((item) => item.column !== problem.column);
-    const changed = answer.original && String(problem.column) in answer.original;
+  const showJudgement = (problems, isCorrected) => {
+    const mine = problems.find((item) => item.column === cell.column) ?? problems.find((item) => item.column === null);
+    const other = problems.find((item) => item.column !== cell.column);
     input.setAttribute("aria-invalid", String(Boolean(mine)));
     message.className = mine ? "bad" : "good";
-    fill(message, mine ? mine.message : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(original)]);
-    restore.hidden = !changed;
-    announce(mine ? words.announceWrong(row.name, mine.message) : words.announceFixed(row.name));
+    if (mine || isCorrected) fill(message, mine ? mine.message : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(cell.original)]);
+    else fill(message, []);
+    restore.hidden = !isCorrected;
+    return mine;
   };
-  const judge = async (text) => {
+  const request = async (text) => {
     const mine = ++order;
-    view.editing += 1;
-    view.redraw();
     view.step.calm();
     fill(message, words.judging);
     try {
-      const cell = { row: row.number, column: problem.column };
-      const answer = text === null ? await api("DELETE", `${view.path}/edits`, cell) : await api("PUT", `${view.path}/edits`, { ...cell, text });
-      if (text === null) {
-        input.value = original;
-        judged = original;
-        input.focus();
-      }
-      if (mine === order) showJudgement(answer.row);
+      const place = { row: cell.row, column: cell.column };
+      const isOriginal = text === cell.original;
+      const answer = isOriginal ? await api("DELETE", `${view.path}/edits`, place) : await api("PUT", `${view.path}/edits`, { ...place, text });
+      if (mine !== order) return true;
+      const wrong = showJudgement(answer.row.problems, !isOriginal);
+      announce(wrong ? words.announceWrong(cell.name, wrong.message) : words.announceFixed(cell.name));
+      return true;
     } catch (error) {
       judged = null;
       view.step.fail(error);
-      fill(message, problem.message);
-    } finally {
-      view.editing -= 1;
-      view.redraw();
-      view.refresh().catch(view.step.fail);
+      showJudgement(cell.problems, cell.isCorrected);
+      return false;
     }
+  };
+  const judge = async (text) => {
+    const judging = request(text);
+    view.judging.add(judging);
+    view.redraw();
+    await judging;
+    view.judging.delete(judging);
+    view.redraw();
+    view.refresh().catch(view.step.fail);
   };
   const judgeTyped = () => {
     clearTimeout(timer);
@@ -1200,9 +1234,8 @@ function cellEditor(view, row, problem, context, columnName) {
     clearTimeout(timer);
     timer = setTimeout(judgeTyped, 800);
   });
-  return el("li", { class: "fix", "data-cell": `${row.number}:${problem.column}` },
-    el("label", { for: id }, words.cell(row.name, columnName)), input,
-    el("div", { class: "small" }, message, el("p", { class: "muted" }, context), restore));
+  showJudgement(cell.problems, cell.isCorrected);
+  return { input, message, restore };
 }
 
 function correctionItem(view, edit) {
@@ -1242,20 +1275,21 @@ async function runStep(signal, runId) {
 function watchRun(view) {
   const { signal } = view;
   let source = null;
-  const receive = (run) => view.receive(run).catch((error) => view.step.fail(error));
+  let isLost = false;
+  const receive = (run) => {
+    if (isLost) view.step.calm();
+    isLost = false;
+    return view.receive(run).catch((error) => view.step.fail(error));
+  };
   const listen = () => {
     if (source || signal.aborted) return;
     source = new EventSource(`${view.path}/events`);
-    let isLost = false;
-    source.onmessage = (event) => {
-      if (isLost) view.step.calm();
-      isLost = false;
-      receive(JSON.parse(event.data));
-    };
+    source.onmessage = (event) => receive(JSON.parse(event.data));
     source.addEventListener("end", stop);
     source.onerror = () => {
       isLost = true;
-      view.step.fail(new ApiError("NO_ANSWER", source.readyState === EventSource.CLOSED ? TEXT.noAnswer : TEXT.run.lost));
+      view.step.fail(new ApiError("NO_ANSWER", TEXT.run.lost));
+      if (source?.readyState === EventSource.CLOSED) stop(); // the browser gives up after an error response; look again
     };
   };
   const stop = () => {
@@ -1302,7 +1336,7 @@ async function drawRun(view, run) {
   fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages, notices,
     running && run.confirm && confirmRemoval(view, run.confirm),
     running && !run.confirm && el("p", { class: "muted" }, words.close),
-    actions, files]);
+    actions, related(run), files]);
   if (!running) {
     const rows = rowsSection(view, run);
     step.body.append(rows.node);
@@ -1391,22 +1425,30 @@ async function drawResults(view, run) {
   const share = statusBar(words.rowsTitle);
   share.bar.setAttribute("role", "img");
   share.update(run.counts ?? {}, run.rows);
+  view.judging = new Set();
+  view.redraw = () => {};
+  view.refresh = view.reload;
   const rows = rowsSection(view, run);
+  const corrected = el("div", {});
   const command = el("div", { class: "stack", id: "command", hidden: true });
   const files = el("div", {});
   const others = el("div", {});
   const actions = el("div", { class: "actions" });
   const removal = el("div", { class: "section" });
   const showCommand = commandButton(view, step, command);
+  const retry = async () => {
+    if (!(await Promise.all(view.judging)).includes(false)) await startRun(view, "retry")();
+  };
   fill(step.body, [share.bar, share.legend, actions,
     run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect),
-    command,
+    corrected, command,
     others, files, rows.node,
     removal]);
   view.update = (now) => {
     refill(actions, [now.can, now.undo_pairs], () => [
-      now.can.retry ? step.actionButton(words.retry, startRun(view, "retry"), { class: "primary", id: "retry" }) : link(words.another, "/", { class: "button" }),
+      now.can.retry ? step.actionButton(words.retry, retry, { class: "primary", id: "retry" }) : link(words.another, "/", { class: "button" }),
       now.can.undo && undoButton(view, now), showCommand]);
+    refill(corrected, now.corrected, () => now.corrected > 0 && el("p", { class: "note info" }, words.correctedRows(now.corrected)));
     refill(removal, now.can.delete, () => now.can.delete && deleteButton(view));
     refill(others, [now.parent, now.children], () => related(now));
     refill(files, now.results_ready, () => (now.results_ready ? downloads(view, now) : el("p", { class: "muted" }, words.preparing)));
@@ -1451,7 +1493,7 @@ function commandButton(view, step, panel) {
     if (panel.hidden) {
       const data = await api("GET", `${view.path}/command`, null, view.signal);
       fill(panel, [[words.commandTitle, data.command], [words.cronTitle, data.cron]].map(([title, text]) =>
-        el("div", { class: "stack-small" }, el("h2", {}, title), el("pre", { tabindex: "0", "aria-label": title, role: "region" }, text),
+        el("div", { class: "stack-small" }, el("h2", {}, title), data.has_corrections && el("p", { class: "muted" }, words.commandCorrections), el("pre", { tabindex: "0", "aria-label": title, role: "region" }, text),
           button(words.copy, () => navigator.clipboard.writeText(text).then(() => announce(words.copied)).catch(step.fail)))));
     }
     panel.hidden = !panel.hidden;
@@ -1471,7 +1513,7 @@ function rowsSection(view, run) {
     const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
     const data = await api("GET", `${view.path}/rows?${parameters}`, null, view.signal);
     if (mine !== order) return;
-    fill(holder, data.rows.length ? [rowsTable(data), pager(data, turn)] : el("p", { class: "muted" }, words.none));
+    fill(holder, data.rows.length ? [rowsTable(view, data), pager(data, turn)] : el("p", { class: "muted" }, words.none));
     announce(words.page(data.page, data.pages, data.total));
   };
   const change = (changes) => {
@@ -1496,18 +1538,31 @@ function rowsSection(view, run) {
   return { node, load };
 }
 
-function rowsTable(data) {
+function rowsTable(view, data) {
   const words = TEXT.results;
   const linked = data.rows.some((row) => row.links?.some((item) => item.from_url || item.to_url));
-  const head = [el("th", { scope: "col", class: "number" }, words.row), el("th", { scope: "col" }, words.outcome), el("th", { scope: "col" }, words.what),
+  const explained = data.rows.some((row) => row.message || row.advice);
+  const head = [el("th", { scope: "col", class: "number" }, words.row), el("th", { scope: "col" }, words.outcome), explained && el("th", { scope: "col" }, words.what),
     linked && el("th", { scope: "col" }, words.hubspot), data.header.map((name) => el("th", { scope: "col" }, name))];
   return table(words.rowsTitle, head.flat().filter(Boolean), data.rows.map((row) => el("tr", {},
     el("th", { scope: "row", class: "number" }, row.name),
     el("td", {}, badge(STATUSES[row.status], TEXT.statuses[row.status])),
-    el("td", { class: row.message || row.advice ? "wide" : "" }, row.message && el("p", {}, row.message), row.advice && el("p", { class: "muted" }, withoutFlags(row.advice)),
+    explained && el("td", { class: row.message || row.advice ? "wide stack-small" : "" }, row.message && el("p", {}, row.message), row.advice && el("p", { class: "muted" }, withoutFlags(row.advice)),
+      view.judging && row.editable.map((column) => resultCell(view, row, column, data.header[column])),
       row.details && el("details", {}, el("summary", {}, words.details), el("pre", {}, row.details))),
     linked && el("td", {}, recordLinks(row)),
     data.header.map((_, index) => el("td", { class: "cell" }, row.cells[index] ?? "", row.original && String(index) in row.original && el("p", { class: "muted" }, words.was(row.original[index])))))));
+}
+
+/** A cell of a row that failed or is invalid, which is corrected beside what happened to the row, for the retry. */
+function resultCell(view, row, column, name) {
+  const original = row.cells[column] ?? "";
+  const isCorrected = String(column) in row.edits;
+  const id = `cell-${row.number}-${column}`;
+  const { input, message, restore } = editableCell(view, { id, row: row.number, name: row.name, column,
+    text: isCorrected ? row.edits[column] : original, original, isCorrected, problems: row.judged?.problems ?? [] });
+  if (row.status === "invalid" && !row.judged) input.setAttribute("aria-invalid", "true");
+  return el("div", { class: "edit" }, el("label", { for: id }, TEXT.check.cell(row.name, name)), input, message, restore);
 }
 
 function recordLinks(row) {

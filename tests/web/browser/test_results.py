@@ -101,3 +101,29 @@ def test_links_are_removed_only_after_their_number_was_typed(page: Page, server:
     press(page, "Remove the links")
     on_step(page, "Results")
     expect(rows(page).locator("td:nth-child(2)")).to_have_text(["unlinked"] * 3)
+
+
+def test_failed_and_invalid_rows_are_corrected_in_place_and_retried(page: Page) -> None:
+    run(page, SAMPLES / "needs_fixing.csv")
+    page.get_by_label("Outcome").select_option("bad")
+    expect(rows(page)).to_have_count(12)
+    wrong = page.get_by_label("Row 13, Contact ID")
+    wrong.fill("still a name")
+    wrong.press("Enter")
+    expect(rows(page).get_by_text("'still a name' is not a HubSpot record id")).to_be_visible()
+    expect(wrong).to_have_attribute("aria-invalid", "true")
+    wrong.fill("201249")
+    wrong.press("Enter")
+    expect(page.get_by_text("Corrected. It was “1.20456E+11”.")).to_be_visible()
+    expect(wrong).to_be_focused()
+    expect(page.get_by_text("1 corrected row will be sent")).to_be_visible()
+
+    page.reload()
+    expect(page.get_by_label("Row 13, Contact ID")).to_have_value("201249")
+    page.get_by_label("Row 5, Contact ID").fill("201250")  # an id that HubSpot refused; left by the click
+    press(page, "Retry failures")
+    expect(page.get_by_role("link", name="Open the earlier run")).to_be_visible()
+    on_step(page, "Results")
+    expect(page.get_by_role("heading", name="2 of 5 rows are linked; 3 need you.")).to_be_visible()
+    for original in ("1.20456E+11", "990000017"):
+        expect(rows(page).filter(has_text=f"was “{original}”")).to_contain_text("linked")

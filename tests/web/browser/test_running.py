@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.support.local_page import (
     PageServer,
@@ -120,3 +120,20 @@ def test_a_page_that_lost_its_server_says_what_to_do(browser: Browser, mortal: P
         mortal.kill()
         press(page, "Try it with sample data")
         expect(page.get_by_role("alert")).to_contain_text("start “importer web” again")
+
+
+def test_a_page_whose_news_are_refused_once_looks_again_and_shows_the_end(page: Page, server: PageServer) -> None:
+    refused: list[str] = []
+
+    def refuse_once(route: Route) -> None:
+        refused.append(route.request.url)
+        route.fulfill(status=500) if len(refused) == 1 else route.continue_()
+
+    page.route("**/events", refuse_once)
+    check(page, contacts(server.folder, "refused.csv", 120, 9_000))
+    press(page, "Link 120 pairs")
+    on_step(page, "Run")
+    expect(page.get_by_role("alert")).to_contain_text("No news from the importer.")
+    on_step(page, "Results")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    assert refused

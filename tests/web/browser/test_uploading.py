@@ -168,3 +168,17 @@ def test_what_hubspot_has_linked_already_is_asked_on_request(page: Page, server:
     check(page, path)
     press(page, "Ask HubSpot what is linked already")
     expect(page.get_by_text("3 of 3 pairs are linked already")).to_be_visible()
+
+
+def test_an_error_is_gone_once_the_encoding_is_corrected(page: Page, server: PageServer) -> None:
+    path = server.folder / "umlauts.csv"
+    path.write_bytes("Contact ID,Company ID,Größe\n41,42,ä\n".encode("cp1252"))
+    upload(page, path)
+    page.get_by_label("Encoding").select_option("utf-16")
+    error = page.get_by_text("umlauts.csv is not encoded in utf-16.")
+    expect(error).to_be_visible()
+    page.get_by_label("Encoding").select_option(label="Detect")
+    expect(error).to_have_count(0)
+    expect(page.get_by_text("This file links contacts to companies.")).to_be_visible()
+    expect(page.get_by_label("Encoding")).to_have_value("cp1252")
+    expect(page.get_by_role("columnheader", name="Größe")).to_be_visible()
