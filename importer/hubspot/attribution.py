@@ -1,7 +1,7 @@
 """Attribution of a response's errors to records.
 
 A number counts as a record id only where an error labels it as one: a number in a message may also be a limit, an index
-or the number of a rule. `numbers_in_errors` returns every number that *may* be an id.
+or the number of a rule. `ids_in_errors` returns every id that *may* be meant.
 """
 
 import json
@@ -22,10 +22,13 @@ _MENTIONS_LIMIT = re.compile(
 _COUNT = re.compile(r"(?<![\d,-])(?:\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d-])")
 
 
-def numbers_in_errors(response: Response) -> set[str]:
-    """Return all numbers in the errors of a response; the ids of the records they concern are among them."""
+def ids_in_errors(response: Response, ids: set[str]) -> set[str]:
+    """Return those of `ids` that are a number anywhere in the errors of a response; all if these cannot be searched."""
     errors = response.content.get("errors")
-    return set(re.findall(r"\d+", json.dumps(errors))) if errors else set()
+    try:
+        return ids.intersection(re.findall(r"\d+", json.dumps(errors))) if errors else set()
+    except RecursionError:  # nested too deeply
+        return ids
 
 
 def records_by_error(response: Response, ids: Collection[str]) -> list[set[str]]:

@@ -122,13 +122,14 @@ def _completed(response: Response, pair: Pair) -> Outcome:
     directions = (pair.from_id, pair.to_id), (pair.to_id, pair.from_id)
     named = [item for item in response.results if (item.from_id, item.to_id) in directions]
     if named:
-        types = dict.fromkeys(f"{item.category}:{item.type_id}" for item in named if item.type_id)
+        types = dict.fromkeys([f"{item.category}:{item.type_id}" for item in named if item.type_id])
         return Outcome(
             Status.LINKED,
             http_status=response.http_status,
             api_status=response.status,
             correlation_id=response.correlation_id,
             association_types=";".join(types),
+            attempts=1,
             completed_at=response.completed_at,
         )
     message = "HubSpot returned COMPLETE, but its results do not name this pair."

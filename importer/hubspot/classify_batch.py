@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from importer.hubspot.advice import RETRY_ADVICE
-from importer.hubspot.attribution import numbers_in_errors, records_by_error
+from importer.hubspot.attribution import ids_in_errors, records_by_error
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
 from importer.hubspot.response import NoResponse, Reply, Response
 from importer.model import Outcome, Pair, Status
@@ -49,10 +49,11 @@ def _outcomes(response: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Out
     An error that is only counted may concern any pair. One that names several records is still one error, so the count
     must not exceed the number of errors that name a record.
     """
-    errors = records_by_error(response, _ids(pairs))
+    ids = _ids(pairs)
+    errors = records_by_error(response, ids)
     is_attributed = all(errors) and (response.num_errors or 0) <= len(errors)
     types = _types_in_results(response, pairs)
-    suspect_ids = numbers_in_errors(response) | _mirrored(pairs)
+    suspect_ids = ids_in_errors(response, ids) | _mirrored(pairs)
     rejected = _rejected(response, errors, [pair for pair in pairs if (pair.from_id, pair.to_id) not in types], pairs)
     unclear = _unclear(response)
     # The pairs of a batch share few outcomes, so each is created once.
@@ -98,6 +99,7 @@ def _linked(response: Response, types: str) -> Outcome:
         http_status=response.http_status,
         api_status=response.status,
         association_types=types,
+        attempts=1,
         completed_at=response.completed_at,
     )
 
@@ -112,6 +114,7 @@ def _unclear(response: Response) -> Outcome:
         error_message="The response to the batch does not clearly say whether this pair was linked.",
         error_details=response.details,
         correlation_id=response.correlation_id,
+        attempts=1,
         completed_at=response.completed_at,
         advice=RETRY_ADVICE,
     )

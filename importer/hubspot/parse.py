@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from importer.hubspot.response import Association, ErrorItem, RateHeaders, Response
 from importer.redaction import cleaned, may_hold_secret, redact, redact_json
 
@@ -38,12 +40,9 @@ def parse_response(http_status: int, body: bytes, rate: RateHeaders, retry_after
         status=_exact(content.get("status")),
         num_errors=num_errors,
         results=tuple([_association(item) for item in objects(content.get("results"))]),
-        started_at=_text(content.get("startedAt")),
         completed_at=_text(content.get("completedAt")),
-        requested_at=_text(content.get("requestedAt")),
         error=error,
         correlation_id=_text(content.get("correlationId")),
-        links=_links(content.get("links")),
         policy_name=_text(content.get("policyName")),
         details="" if not num_errors and (error is _NO_ERROR or error == _NO_ERROR) else _details(content),
         retry_after=retry_after,
@@ -65,14 +64,26 @@ def objects(items: object) -> list[dict[str, Any]]:
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
-        encoding = "utf-8" if body.startswith(b'{"') else json.detect_encoding(body)
-        text = body.decode(encoding, "surrogatepass")
-        content = _DECODER.decode(text)
+        text, content = _decoded(body)
         if not isinstance(content, dict):
             return None
         return redact_json(content) if may_hold_secret(text) else content
     except (ValueError, RecursionError):
         return None
+
+
+def _decoded(body: bytes) -> tuple[str, Any]:
+    """Return a body as text and as the JSON value that it is. Raises ValueError or RecursionError if it is none.
+
+    orjson takes a third of the time of the json module, but accepts only strict UTF-8 and finite numbers. It returns
+    integers of more than 64 bits as floats: no record id is that long.
+    """
+    try:
+        content = orjson.loads(body)
+        return body.decode(), content
+    except orjson.JSONDecodeError:
+        text = body.decode(json.detect_encoding(body), "surrogatepass")
+        return text, _DECODER.decode(text)
 
 
 def _finite(number: str) -> float | str:
@@ -98,10 +109,6 @@ def _count(value: object) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 1
 
 
-def _links(links: object) -> Mapping[str, str]:
-    return {_text(name): _text(link) for name, link in links.items()} if isinstance(links, dict) else {}
-
-
 def _association(item: Mapping[str, Any]) -> Association:
     spec = item.get("associationSpec")
     spec = spec if isinstance(spec, dict) else {}
@@ -115,7 +122,8 @@ def _association(item: Mapping[str, Any]) -> Association:
 
 def id_of(record: object) -> str:
     """Return the id of `{"id": …}` as text, or ""."""
-    return _exact(record.get("id")) if isinstance(record, dict) else ""
+    value = record.get("id") if isinstance(record, dict) else None
+    return value if isinstance(value, str) and value.isascii() and len(value) <= MAX_TEXT_LENGTH else _exact(value)
 
 
 def id_text(value: object) -> str:
@@ -144,7 +152,6 @@ def _error_item(content: object, depth: int) -> ErrorItem:
         id=_text(content.get("id")),
         where=_text(content.get("in")),
         context=_context(content.get("context")),
-        links=_links(content.get("links")),
         errors=tuple(_error_item(item, depth + 1) for item in nested[:_MAX_ITEMS]),
     )
 
@@ -171,8 +178,9 @@ def _text(value: object) -> str:
         return value if is_plain else truncate(cleaned(value))
     if value is None:
         return ""
-    if type(value) is int:  # the common case, without the detour through JSON
-        return truncate(str(value))
+    if type(value) is int:  # without the detour through JSON
+        text = str(value)
+        return text if len(text) <= MAX_TEXT_LENGTH else truncate(text)
     if isinstance(value, dict):
         value = value.get("name") or value.get("value") or _compact(value)
     return truncate(cleaned(value if isinstance(value, str) else _compact(value)))

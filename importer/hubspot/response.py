@@ -44,7 +44,6 @@ class ErrorItem:
     id: str = ""
     where: str = ""
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    links: Mapping[str, str] = field(default_factory=dict)
     errors: tuple["ErrorItem", ...] = ()
 
     def flattened(self) -> Iterator["ErrorItem"]:
@@ -70,12 +69,9 @@ class Response:
     status: str = ""
     num_errors: int | None = None
     results: tuple[Association, ...] = ()
-    started_at: str = ""
     completed_at: str = ""
-    requested_at: str = ""
     error: ErrorItem = ErrorItem()
     correlation_id: str = ""
-    links: Mapping[str, str] = field(default_factory=dict)
     policy_name: str = ""
     details: str = ""
     retry_after: float | None = None

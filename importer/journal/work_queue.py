@@ -10,7 +10,7 @@ from sys import maxsize
 from importer.journal.integrity import checksum
 from importer.journal.journal_file import FINAL_COUNTS, JournalFile
 from importer.journal.records import Outcomes, PendingPair, Primaries, StateToRestore, Types
-from importer.journal.schema import OUTCOME_COLUMNS, OUTCOME_COUNTS
+from importer.journal.schema import OUTCOME_COLUMNS, OUTCOME_COUNTS, unpack
 from importer.journal.serialization import (
     PairRecord,
     current_outcome,
@@ -160,8 +160,14 @@ class WorkQueue(JournalFile):
     def _count_pending(self) -> Counter[tuple[ObjectType, ObjectType]]:
         pending: Counter[tuple[ObjectType, ObjectType]] = Counter()
         with as_journal_error(self.path):
-            for found in self._pending_records(0):
-                pending.update((record[1], record[3]) for _, record in found)
+            for first, last, data in self._blocks_of_pairs(0):
+                columns = unpack(data)
+                types: Iterable[tuple[ObjectType, ObjectType]] = zip(columns[1], columns[3], strict=True)
+                others = self._not_pending(first, last)
+                if others or last > self._last_pending:
+                    numbers = range(first, min(last, self._last_pending) + 1)
+                    types = (found for number, found in zip(numbers, types, strict=False) if number not in others)
+                pending.update(types)
         return pending
 
     def outcome_counts(self) -> dict[Status, int]:
@@ -238,13 +244,17 @@ class WorkQueue(JournalFile):
         """Return the goals of the labelled ones among the pairs from `first` to `last`."""
         return dict(self._db.execute(_GOALS, (first, last))) if self.has_labels else {}
 
+    def _not_pending(self, first: int, last: int) -> set[int]:
+        """Return those of the pairs from `first` to `last` that are final or repeat an earlier one."""
+        return {number for (number,) in self._db.execute(_DUPLICATE_OR_FINAL, {"first": first, "last": last})}
+
     def _pending_records(self, after: int) -> Iterator[list[tuple[int, PairRecord]]]:
         """Yield the pending pairs numbered above `after`, with their numbers, block by block."""
         for first, last, data in self._blocks_of_pairs(after):
             begin = max(first, after + 1)
             if begin > self._last_pending:
                 return
-            others = {number for (number,) in self._db.execute(_DUPLICATE_OR_FINAL, {"first": begin, "last": last})}
+            others = self._not_pending(begin, last)
             if len(others) <= last - begin:
                 records = enumerate(pair_records(data)[begin - first : self._last_pending + 1 - first], begin)
                 if found := [(number, record) for number, record in records if number not in others]:

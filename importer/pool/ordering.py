@@ -40,7 +40,7 @@ def order_keys(pending: PendingPair) -> tuple[Record, ...]:
     """
     pair = pending.pair
     from_record = (pair.from_type, pair.from_id)
-    if _primary_side(types_of(pending)) == "to":
+    if _primary_side((pair.from_type, pair.to_type)) == "to":
         return from_record, (pair.to_type, pair.to_id)
     return (from_record,)
 
@@ -181,7 +181,11 @@ class OrderedPairs:
         return True
 
     def _make_ready(self, pending: PendingPair) -> None:
-        self._ready.setdefault(types_of(pending), deque()).append(pending)
+        types = types_of(pending)
+        ready = self._ready.get(types)
+        if ready is None:
+            ready = self._ready[types] = deque()
+        ready.append(pending)
 
     def _hold(self, pending: PendingPair) -> None:
         primary = primary_of(pending)

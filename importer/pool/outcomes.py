@@ -145,6 +145,8 @@ _values_of = attrgetter(*_FIELDS)
 
 def with_attempts(outcome: Outcome, attempts: int) -> Outcome:
     """Return the outcome with the number of attempts, and the current time if the response had none."""
+    if outcome.attempts == attempts and outcome.completed_at:
+        return outcome
     values = list(_values_of(outcome))  # a third of the time of `replace`, for every response
     values[_ATTEMPTS] = attempts
     values[_COMPLETED_AT] = outcome.completed_at or utc_now_text("milliseconds")

@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import operations, reading, results, sending
+from tests.benchmarks import operations, reading, results, sending, starting
 from tests.benchmarks.measure import Scale
 from tests.benchmarks.tables import machine, show
 
 BENCHMARKS: dict[str, Callable[[Path, Scale], str]] = {
+    "start": starting.start,
     "put": sending.put,
     "rate-limited": sending.rate_limited,
     "batch": sending.batch,

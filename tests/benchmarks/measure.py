@@ -64,6 +64,21 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         return Figures(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output.read())
 
 
+def run_until(command: Sequence[str], environment: Mapping[str, str], is_reached: Callable[[], bool]) -> Figures:
+    """Run Python with the arguments `command`, kill it once `is_reached`, and return its figures."""
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.DEVNULL, cwd=PROJECT, env={**os.environ, **environment}
+    )
+    while not is_reached():
+        time.sleep(0.02)
+    process.kill()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Figures(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, "")
+
+
 def best(times: int, *contestants: Callable[[], Figures]) -> list[Figures]:
     """Run the contestants in turns; return the figures of the fastest repetition of each."""
     repetitions = [[contestant() for contestant in contestants] for _ in range(times)]

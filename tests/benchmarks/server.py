@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+_COUNTS = b"/counts"
 _HEAD_END = b"\r\n\r\n"
 _LINK = (
     '{"from":{"id":"%s"},"to":{"id":"%s"},'
@@ -56,8 +57,9 @@ _TOO_FAST = (
 
 @dataclass(slots=True)
 class Counts:
-    """Calls received by kind, refusals, and the largest number of calls in ten seconds."""
+    """Calls received by kind, refusals, the largest number of calls in ten seconds, and times by the monotonic clock."""
 
+    first_call: float = 0.0
     puts: int = 0
     batches: int = 0
     reads: int = 0
@@ -84,6 +86,8 @@ class Service:
 
     def respond(self, method: bytes, path: bytes, body: bytes, now: float) -> tuple[int, str]:
         """Return the status and body for a request that arrives at `now` (seconds)."""
+        if path != _COUNTS:
+            self.counts.first_call = self.counts.first_call or now
         if method == b"PUT":
             return self._put(path, now)
         if method == b"POST":
@@ -200,7 +204,7 @@ class _Connection(asyncio.Protocol):
             body, self._received = self._received[after : after + length], self._received[after + length :]
             method, path, _ = head.split(b" ", 2)
             response = _response(*self._service.respond(method, path, body, self._loop.time()))
-            if self._latency:
+            if self._latency and path != _COUNTS:
                 self._loop.call_later(self._latency, self._write, response)
             else:
                 self._write(response)

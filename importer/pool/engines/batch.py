@@ -127,8 +127,10 @@ def _record(job: _Job, part: Sequence[PendingPair], others: Outcome | None, name
         job.outcomes.record(pending, outcome, final=outcome.status is Status.LINKED)
 
 
-def _all_with_attempts(outcomes: Mapping[Pair, Outcome], attempts: int) -> dict[Pair, Outcome]:
+def _all_with_attempts(outcomes: Mapping[Pair, Outcome], attempts: int) -> Mapping[Pair, Outcome]:
     """Return the outcomes with the number of attempts; most pairs share one object, which is copied once."""
     distinct = {id(outcome): outcome for outcome in outcomes.values()}
     copies = {key: with_attempts(outcome, attempts) for key, outcome in distinct.items()}
+    if all(copies[key] is outcome for key, outcome in distinct.items()):
+        return outcomes
     return {pair: copies[id(outcome)] for pair, outcome in outcomes.items()}
