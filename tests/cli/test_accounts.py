@@ -12,7 +12,7 @@ import pytest
 
 from importer.journal import Journal
 from importer.sandbox import parse_fault
-from tests.conftest import SandboxProcess, sandbox_process
+from tests.conftest import SandboxProcess, sandbox_thread
 from tests.support.command_line import FAST, TOKEN, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ Serve = Callable[..., AbstractContextManager[SandboxProcess]]
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[tuple[Workplace, Serve]]:
     """A workplace, and a function that starts servers for it at one address, one after the other."""
-    with sandbox_process(FAST) as first:
+    with sandbox_thread(FAST) as first:
         port = int(first.url.rpartition(":")[2])
     workplace = workplace_in(tmp_path, first)
     workplace.environment["IMPORTER_READ_FIRST"] = "false"  # no other reads than those of the account
@@ -37,7 +37,7 @@ def place(tmp_path: Path) -> Iterator[tuple[Workplace, Serve]]:
 
 def serve(port: int, portal_id: int = OURS, token: str = TOKEN, *faults: str) -> AbstractContextManager[SandboxProcess]:
     parsed = tuple(map(parse_fault, faults))
-    return sandbox_process(replace(FAST, token=token, portal_id=portal_id, faults=parsed), port=port)
+    return sandbox_thread(replace(FAST, token=token, portal_id=portal_id, faults=parsed), port=port)
 
 
 def stopped_run(work: Workplace, serve: Serve, *faults: str) -> tuple[Path, str]:

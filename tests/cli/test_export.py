@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from importer.sandbox import SandboxOptions, parse_fault
-from tests.conftest import SandboxProcess, sandbox_process
+from tests.conftest import SandboxProcess, sandbox_thread
 from tests.support.command_line import TOKEN, Workplace, rows_of, wait_until, workplace_in
 from tests.support.local_hubspot import sorted_links
 
@@ -23,7 +23,7 @@ HEADER = ["from_object_type", "from_object_id", "to_object_type", "to_object_id"
 @pytest.fixture
 def small() -> Iterator[SandboxProcess]:
     """A sandbox with few records."""
-    with sandbox_process(SMALL) as running:
+    with sandbox_thread(SMALL) as running:
         yield running
 
 
@@ -99,7 +99,7 @@ def test_an_exported_file_gives_the_same_links_in_another_account(work: Workplac
     assert {(row["from_object_id"], row["to_object_id"]) for row in rows} == links_of(work.hubspot)
     assert done.json["links"] == len(rows) == len(set(PAIRS))
     assert {row["label"] for row in rows} == {"", "Primary"}
-    with sandbox_process(SMALL) as other:
+    with sandbox_thread(SMALL) as other:
         (tmp_path / "other").mkdir()
         empty = workplace_in(tmp_path / "other", other)
         assert empty.here("run", work.folder / "links.csv", "--out", "r.csv").code == 0
@@ -124,7 +124,7 @@ def test_records_that_cannot_be_read_leave_no_file_that_looks_complete(tmp_path:
         records=50,
         faults=(parse_fault("http_400=read,contacts:7>companies:0"),),
     )
-    with sandbox_process(faulty) as hubspot:
+    with sandbox_thread(faulty) as hubspot:
         work = workplace_in(tmp_path, hubspot)
         link(hubspot, [(n, n) for n in range(1, 20)])
         done = work.here("export", "contacts", "companies", "--out", "links.csv", "--json")
@@ -140,7 +140,7 @@ def test_a_refused_read_stops_the_export(tmp_path: Path) -> None:
     faulty = SandboxOptions(
         token=TOKEN, limit=100_000, window=1.0, records=50, faults=(parse_fault("scopes_missing=read"),)
     )
-    with sandbox_process(faulty) as hubspot:
+    with sandbox_thread(faulty) as hubspot:
         work = workplace_in(tmp_path, hubspot)
         done = work.here("export", "contacts", "companies", "--out", "links.csv", "--json")
         assert (done.code, done.json["status"], done.json["file"]) == (3, "stopped", None)
@@ -259,7 +259,7 @@ def test_links_go_into_another_account_by_keys_and_names_of_labels(work: Workpla
     rows = rows_of(work.folder / "links.csv")
     assert list(rows[0]) == [*HEADER, "from_email", "to_account_code"]
     assert {row["label"] for row in rows} > {"", "Billing"}
-    with sandbox_process(SMALL) as other:
+    with sandbox_thread(SMALL) as other:
         label(other, "Other", "Decision maker", "Billing")
         moved = [
             {"type": "contacts", "id": str(one + 5_000), "properties": {"email": f"contact-{one}@example.com"}}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from importer.sandbox import parse_fault
-from tests.conftest import sandbox_process
+from tests.conftest import sandbox_thread
 from tests.support.command_line import FAST, UNKNOWN, Pairs, Running, Workplace, rows_of, wait_until, workplace_in
 
 pytestmark = pytest.mark.slow
@@ -205,7 +205,7 @@ def test_fresh_sends_again_after_waiting(work: Workplace) -> None:
 @pytest.fixture
 def silent(tmp_path: Path) -> Iterator[Workplace]:
     """A workplace whose HubSpot accepts requests and never responds."""
-    with sandbox_process(replace(FAST, faults=(parse_fault("hang=always"),))) as hubspot:
+    with sandbox_thread(replace(FAST, faults=(parse_fault("hang=always"),))) as hubspot:
         work = workplace_in(tmp_path, hubspot)
         work.environment["IMPORTER_READ_FIRST"] = "false"
         yield work
