@@ -1,4 +1,4 @@
-"""Options of the test run, and sandboxes for tests: in this process and in a separate one."""
+"""Options of the test run, and sandboxes for tests: on their event loop, in a thread and in a separate process."""
 
 import asyncio
 import json
@@ -9,8 +9,10 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +79,9 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 
 @dataclass(frozen=True, slots=True)
 class SandboxProcess:
-    """A sandbox in another process, for tests that run or kill the importer in a separate process."""
+    """A sandbox outside of the test's own event loop, for tests that run the importer as a command."""
 
     url: str
-    pid: int
 
     def state(self, *, summary: bool = False) -> dict[str, Any]:
         """Return the response of `/sandbox/state`."""
@@ -97,6 +98,32 @@ class SandboxProcess:
 
 
 @contextmanager
+def sandbox_thread(options: SandboxOptions | None = None, *, port: int = 0) -> Iterator[SandboxProcess]:
+    """Run a sandbox in a thread of this process for the duration of the block; a process would take longer to start."""
+    started: Future[tuple[str, Callable[[], object]]] = Future()
+
+    async def serve() -> None:
+        stop = asyncio.Event()
+        async with Sandbox(options, port=port) as sandbox:
+            started.set_result((sandbox.url, partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)))
+            await stop.wait()
+
+    def report_failure(ended: Future[None]) -> None:
+        if not started.done():
+            started.set_exception(ended.exception())
+
+    with ThreadPoolExecutor(1) as executor:
+        ended = executor.submit(asyncio.run, serve())
+        ended.add_done_callback(report_failure)
+        url, stop = started.result(60)
+        try:
+            yield SandboxProcess(url)
+        finally:
+            stop()
+            ended.result()
+
+
+@contextmanager
 def sandbox_process(options: SandboxOptions | None = None, *, port: int = 0) -> Iterator[SandboxProcess]:
     """Run a sandbox in a separate process for the duration of the block."""
     command = [sys.executable, "-m", "importer.sandbox", "--port", str(port), *_arguments(options or SandboxOptions())]
@@ -106,7 +133,7 @@ def sandbox_process(options: SandboxOptions | None = None, *, port: int = 0) -> 
             line = process.stdout.readline()
             url = re.search(r"http://\S+", line)
             assert url, f"the sandbox did not start: {line!r}"
-            yield SandboxProcess(url[0], process.pid)
+            yield SandboxProcess(url[0])
         finally:
             process.terminate()
 

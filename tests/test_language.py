@@ -1,10 +1,10 @@
 """Vocabulary: the field's standard terms, in the package, its help, the README and the names of tests."""
 
-import ast
 import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -84,10 +84,14 @@ ALLOWED_NAMES = {"answer_timeout", "IMPORTER_ANSWER_TIMEOUT", "lost_answer", "te
 _JOINED = re.compile(r"[a-z0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")
 
 
+@cache
+def tokens_of(path: Path) -> list[tokenize.TokenInfo]:
+    return list(tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline))
+
+
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
     """The comments and texts of a Python file, each with its line."""
-    text = path.read_text(encoding="utf-8")
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokens_of(path):
         if token.type in {tokenize.COMMENT, tokenize.STRING}:
             yield from enumerate(token.string.splitlines(), token.start[0])
         elif token.type == getattr(tokenize, "FSTRING_MIDDLE", -1):
@@ -96,10 +100,14 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
 
 def names_of(path: Path) -> Iterator[tuple[int, str]]:
     """The names that a Python file defines or uses, each with its line."""
-    text = path.read_text(encoding="utf-8")
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokens_of(path):
         if token.type == tokenize.NAME:
             yield token.start[0], token.string
+
+
+@cache
+def _words_of(name: str) -> str:
+    return "" if name in ALLOWED_NAMES else " ".join(_JOINED.findall(name))
 
 
 def banned(lines: Iterator[tuple[int, str]], words: dict[str, str], *, are_names: bool = False) -> list[str]:
@@ -108,10 +116,7 @@ def banned(lines: Iterator[tuple[int, str]], words: dict[str, str], *, are_names
     anything = re.compile(rf"\b(?:{'|'.join(words)})\b", re.IGNORECASE)
     patterns = [(re.compile(rf"\b(?:{word})\b", re.IGNORECASE), instead) for word, instead in words.items()]
     for number, line in lines:
-        if are_names:
-            text = "" if line in ALLOWED_NAMES else " ".join(_JOINED.findall(line))
-        else:
-            text = QUOTED.sub("", line.strip("\"' "))
+        text = _words_of(line) if are_names else QUOTED.sub("", line.strip("\"' "))
         for pattern, instead in patterns if anything.search(text) else ():
             found += [f"{number}: {match[0]} → {instead}" for match in pattern.finditer(text)]
     return found
@@ -128,30 +133,39 @@ def parts_of(module: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_the_prose_of_the_package_uses_standard_terms(module: str) -> None:
-    check_none(banned(prose_of(MODULES[module]), EVERYWHERE | parts_of(module)))
+def test_the_prose_of_the_package_uses_standard_terms() -> None:
+    check_none(
+        f"{module}, line {found}"
+        for module, path in MODULES.items()
+        for found in banned(prose_of(path), EVERYWHERE | parts_of(module))
+    )
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_the_names_of_the_package_are_standard_terms(module: str) -> None:
-    names = IN_NAMES | parts_of(module)
-    check_none(banned(names_of(MODULES[module]), names, are_names=True))
+def test_the_names_of_the_package_are_standard_terms() -> None:
+    check_none(
+        f"{module}, line {found}"
+        for module, path in MODULES.items()
+        for found in banned(names_of(path), IN_NAMES | parts_of(module), are_names=True)
+    )
 
+
+DEFINITION = re.compile(r"\s*(?:async\s+def|def|class)\s+(\w+)")
 
 TESTS = sorted(path.relative_to(PROJECT).as_posix() for path in (PROJECT / "tests").rglob("*.py"))
 
 
-@pytest.mark.parametrize("file", TESTS)
-def test_tests_have_names_in_standard_terms(file: str) -> None:
-    tree = ast.parse((PROJECT / file).read_text(encoding="utf-8"))
-    functions = [
-        (node.lineno, node.name.replace("_", " "))
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    ]
-    names = iter([(1, file.replace("_", " ").replace("/", " ")), *functions])
-    check_none(banned(names, EVERYWHERE | IN_NAMES))
+def test_tests_have_names_in_standard_terms() -> None:
+    check_none(
+        f"{file}, line {found}" for file in TESTS for found in banned(names_of_test(file), EVERYWHERE | IN_NAMES)
+    )
+
+
+def names_of_test(file: str) -> Iterator[tuple[int, str]]:
+    """The name of a file, and those of its functions and classes, as words."""
+    yield 1, file.replace("_", " ").replace("/", " ")
+    for number, line in enumerate((PROJECT / file).read_text(encoding="utf-8").splitlines(), 1):
+        if named := DEFINITION.match(line):
+            yield number, named[1].replace("_", " ")
 
 
 @pytest.mark.parametrize("file", ["README.md", "config.example.toml", "importer/README.md"])
@@ -172,11 +186,13 @@ def commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
                 yield (*names, name)
 
 
-@pytest.mark.parametrize("names", list(commands(cli)), ids=" ".join)
-def test_help_uses_standard_terms(names: tuple[str, ...]) -> None:
-    shown = CliRunner().invoke(cli, [*names, "--help"]).output
-    assert shown.startswith("Usage:")
-    check_none(banned(enumerate(shown.splitlines(), 1), EVERYWHERE))
+def test_help_uses_standard_terms() -> None:
+    found = []
+    for names in commands(cli):
+        shown = CliRunner().invoke(cli, [*names, "--help"]).output
+        assert shown.startswith("Usage:")
+        found += [f"{' '.join(names)}, line {place}" for place in banned(enumerate(shown.splitlines(), 1), EVERYWHERE)]
+    check_none(found)
 
 
 def test_the_banned_words_are_found() -> None:

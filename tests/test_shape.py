@@ -4,10 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-import pytest
-
 import importer.errors
-from tests.support.package import MODULES, check_none, tree
+from tests.support.package import MODULES, check_none, nodes
 
 MAX_LINES_OF_FUNCTION = 35
 MAX_LINES_OF_FILE = 300
@@ -23,32 +21,41 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_file_is_too_long(module: str) -> None:
-    assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= MAX_LINES_OF_FILE
+def test_no_file_is_too_long() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES.values()}
+    check_none(f"{path}: {number} lines" for path, number in lines.items() if number > MAX_LINES_OF_FILE)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_function_is_too_long(module: str) -> None:
-    check_none([f"{name}: {lines}" for name, lines in functions(module) if lines > MAX_LINES_OF_FUNCTION])
+def test_no_function_is_too_long() -> None:
+    check_none(
+        f"{module}.{name}: {lines} lines"
+        for module in MODULES
+        for name, lines in functions(module)
+        if lines > MAX_LINES_OF_FUNCTION
+    )
 
 
 def functions(module: str) -> Iterator[tuple[str, int]]:
     """The functions of a module with their number of lines, decorators and docstrings included."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             yield node.name, (node.end_lineno or start) - start + 1
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if module != "importer.errors"])
-def test_every_error_that_ends_a_run_has_a_code(module: str) -> None:
-    check_none([f"line {call.lineno}: {ast.unparse(call)[:90]}" for call in errors(module) if not has_code(call)])
+def test_every_error_that_ends_a_run_has_a_code() -> None:
+    check_none(
+        f"{module}, line {call.lineno}: {ast.unparse(call)[:90]}"
+        for module in MODULES
+        if module != "importer.errors"
+        for call in errors(module)
+        if not has_code(call)
+    )
 
 
 def errors(module: str) -> Iterator[ast.Call]:
     """The places in a module where an ImporterError is created."""
-    for node in ast.walk(tree(module)):
+    for node in nodes(module):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ERRORS:
             yield node
 

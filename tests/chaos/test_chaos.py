@@ -62,6 +62,12 @@ class Night:
         self.printed.extend((out, err))
         return Done(process.returncode, out.decode(), err.decode())
 
+    def run(self, *command: object) -> Done:
+        """Run the importer to its end in this process, and keep its output."""
+        done = self.work.here(*command)
+        self.printed.extend((done.out.encode(), done.err.encode()))
+        return done
+
     def server_state(self) -> Server:
         """Return the current state of the server."""
         return server_of(self.server.state())
@@ -147,20 +153,20 @@ def test_the_results_are_true_whatever_happens(
     _check_no_token(night)
 
 
-@pytest.mark.timeout(0)
+@pytest.mark.timeout(240)
 def test_verify_agrees_with_the_server_and_reports_what_it_could_not_read(
     tmp_path: Path, server: SandboxProcess, jitter: random.Random
 ) -> None:
     night = night_in(tmp_path, server, "read_first", jitter, 300)
     server.change("faults", faults=[*weather.UNREADABLE_RECORDS, *weather.faults(jitter)])
-    done = night.end(night.start(["verify", "night.csv", "--json"]), 120)
+    done = night.run("verify", "night.csv", "--json")
     rows = rows_of(tmp_path / "night.verify.results.csv")
     night.truth.check_verified(rows, night.server_state())
     assert (done.code, done.json["stopped_by"]) == (3, "unreadable"), done.err
     assert 0 < done.json["unconfirmed"] < len(rows) * 0.3
     assert done.json["already_linked"] > len(rows) * 0.3
     server.change("faults", faults=[])
-    done = night.end(night.start(["verify", "night.csv", "--json"]), 120)
+    done = night.run("verify", "night.csv", "--json")
     assert (done.code, done.json["unconfirmed"]) == (1, 0)
     night.truth.check_verified(rows_of(tmp_path / "night.verify.results.csv"), night.server_state())
     assert night.server_state().asked == {}, "verify sends nothing"
@@ -186,7 +192,7 @@ def _kill_repeatedly(night: Night, jitter: random.Random) -> dict[Pair, int]:
 
 
 def _final_pairs(night: Night) -> dict[Pair, int]:
-    report = night.work.run("report", night.work.journals[-1].stem, "--json", "--out", "killed.csv")
+    report = night.work.here("report", night.work.journals[-1].stem, "--json", "--out", "killed.csv")
     known = night.server_state()
     assert report.json["status"] == "interrupted"
     statuses = night.truth.check(night.work.folder / "killed.csv", known)
@@ -216,6 +222,7 @@ STOPS = {
 }
 
 
+@pytest.mark.timeout(240)
 def test_after_every_fault_that_stops_a_run_the_same_command_resumes(
     tmp_path: Path, server: SandboxProcess, engine: str, jitter: random.Random
 ) -> None:
@@ -224,12 +231,12 @@ def test_after_every_fault_that_stops_a_run_the_same_command_resumes(
     for fault, reason in STOPS.items():
         stops = [] if fault == "scopes_missing" else [f"{fault}=after:{night.calls() + 2}"]
         server.change("faults", faults=stops + background)
-        done = night.end(night.start(["run", "night.csv", *night.flags]), 60)
+        done = night.run("run", "night.csv", *night.flags)
         assert (done.code, done.json["status"], done.json["stopped_by"]) == (3, "stopped", reason)
         assert done.json["not_sent"] > 0
         night.truth.check(night.results, night.server_state())
     server.change("faults", faults=[])
-    done = night.end(night.start(["run", "night.csv", *night.flags]), 60)
+    done = night.run("run", "night.csv", *night.flags)
     assert (done.code, done.json["status"]) == (1, "finished")
     statuses = night.truth.check(night.results, night.server_state())
     assert (statuses["not_sent"], statuses["unconfirmed"]) == (0, 0)

@@ -2,42 +2,17 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from importer.journal import Journal
-from importer.sandbox import parse_fault
-from tests.conftest import SandboxProcess, sandbox_process
-from tests.support.command_line import FAST, TOKEN, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
+from tests.support.accounts import OTHER, OURS, ROTATED, Serve, assert_refused, nothing_sent, place, url
+from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of, wait_until
+
+__all__ = ["place"]
 
 pytestmark = pytest.mark.slow
-
-OURS, OTHER = 111, 222
-ROTATED = "pat-na1-rotated"
-
-Serve = Callable[..., AbstractContextManager[SandboxProcess]]
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[tuple[Workplace, Serve]]:
-    """A workplace, and a function that starts servers for it at one address, one after the other."""
-    with sandbox_process(FAST) as first:
-        port = int(first.url.rpartition(":")[2])
-    workplace = workplace_in(tmp_path, first)
-    workplace.environment["IMPORTER_READ_FIRST"] = "false"  # no other reads than those of the account
-    yield workplace, partial(serve, port)
-    for path in tmp_path.rglob("*"):
-        assert not path.is_file() or not {TOKEN.encode(), ROTATED.encode()} & set(path.read_bytes().split(b'"')), path
-
-
-def serve(port: int, portal_id: int = OURS, token: str = TOKEN, *faults: str) -> AbstractContextManager[SandboxProcess]:
-    parsed = tuple(map(parse_fault, faults))
-    return sandbox_process(replace(FAST, token=token, portal_id=portal_id, faults=parsed), port=port)
 
 
 def stopped_run(work: Workplace, serve: Serve, *faults: str) -> tuple[Path, str]:
@@ -48,18 +23,6 @@ def stopped_run(work: Workplace, serve: Serve, *faults: str) -> tuple[Path, str]
         assert (done.code, done.json["linked"], done.json["not_sent"]) == (3, 10, 10)
         assert done.json["reads"] >= 1
     return source, done.json["run_id"]
-
-
-def nothing_sent(server: SandboxProcess) -> bool:
-    counts = server.state(summary=True)["counts"]
-    return bool(counts["puts"] == counts["batch_calls"] == 0)
-
-
-def assert_refused(done: Done, server: SandboxProcess) -> None:
-    assert done.code == 2
-    assert f"account {OURS}" in done.err.splitlines()[-1]
-    assert f"account {OTHER}" in done.err.splitlines()[-1]
-    assert nothing_sent(server)
 
 
 def test_another_accounts_token_does_not_resume_or_retry_a_run(place: tuple[Workplace, Serve]) -> None:
@@ -114,82 +77,6 @@ def test_an_account_that_cannot_be_read_costs_one_notice(place: tuple[Workplace,
         done = work.here("run", work.write("deals.csv", work.pairs(2)))
         assert done.code == 0
         assert len([line for line in done.err.splitlines() if "account of the token is not known" in line]) == 1
-
-
-def test_another_account_than_the_required_one_is_refused_before_any_write(place: tuple[Workplace, Serve]) -> None:
-    work, serve = place
-    source = work.write("deals.csv", work.pairs(3))
-    (work.folder / "c.toml").write_text(f"[profiles.ours]\nportal_id = {OURS}\n")
-    with serve(OTHER) as server:
-        for arguments in (("--portal", OURS), ("--config", "c.toml", "--profile", "ours")):
-            for command in ("run", "verify"):
-                done = work.here(command, source, *arguments)
-                assert (done.code, done.error_code) == (2, "PORTAL_DIFFERS")
-                assert_refused(done, server)
-        assert work.here("run", source, "--portal", OTHER).code == 0
-    with serve(OURS):
-        assert work.here("run", source, "--config", "c.toml", "--profile", "ours").code == 0
-
-
-def test_a_resumed_or_retried_run_keeps_to_the_required_account(place: tuple[Workplace, Serve]) -> None:
-    work, serve = place
-    source = work.write("deals.csv", work.pairs(3))
-    with serve(OTHER) as server:
-        assert work.here("run", source, "--portal", OURS).code == 2
-        for command in ("resume", "retry"):
-            done = work.here(command, work.journals[0].stem)
-            assert (done.code, done.error_code) == (2, "PORTAL_DIFFERS")
-            assert_refused(done, server)
-
-
-@pytest.mark.parametrize("fault", ["scopes_missing=account", "http_503=account", "html_403=account"])
-def test_an_account_that_is_not_known_is_not_the_required_one(place: tuple[Workplace, Serve], fault: str) -> None:
-    work, serve = place
-    source = work.write("deals.csv", work.pairs(3))
-    with serve(OURS, TOKEN, fault) as server:
-        done = work.here("run", source, "--portal", OURS, IMPORTER_BACKOFF_BASE="0.01")
-        assert (done.code, done.error_code) == (2, "PORTAL_UNKNOWN")
-        assert nothing_sent(server)
-
-
-def url(record: int, portal: int, kind: str = "contact") -> str:
-    return f"https://app.hubspot.com/contacts/{portal}/{kind}/{record}"
-
-
-def test_record_urls_of_another_account_than_the_required_one_are_invalid(place: tuple[Workplace, Serve]) -> None:
-    work, serve = place
-    (first, second), (third, fourth) = work.pairs(2)
-    source = work.write("deals.csv", [(url(first, OURS), second), (url(third, OTHER), fourth)])
-    with serve(OURS):
-        done = work.here("run", source, "--portal", OURS, "--json")
-        assert (done.code, done.json["linked"], done.json["invalid"]) == (1, 1, 1)
-        row = rows_of(work.folder / "deals.results.csv")[1]
-        assert (row["import_status"], row["import_error_category"]) == ("invalid", "OTHER_PORTAL")
-        assert work.here("check", source, "--portal", OURS).code == 1
-        assert work.links() == {(first, second)}
-
-
-def test_record_urls_of_another_account_than_the_tokens_are_refused(place: tuple[Workplace, Serve]) -> None:
-    work, serve = place
-    (first, second), (third, fourth) = work.pairs(2)
-    source = work.write("deals.csv", [(url(first, OURS), second), (third, url(fourth, OTHER, "company"))])
-    with serve(OURS) as server:
-        for _ in range(2):
-            done = work.here("run", source)
-            assert (done.code, done.error_code) == (2, "URLS_OF_OTHER_PORTAL")
-            assert_refused(done, server)
-        assert work.here("retry", work.journals[0].stem).error_code == "URLS_OF_OTHER_PORTAL"
-        fixed = work.here("run", source, "--portal", OURS, "--json")
-        assert (fixed.code, fixed.json["linked"], fixed.json["invalid"]) == (1, 1, 1)
-
-
-def test_record_urls_are_used_with_a_warning_where_the_account_is_not_known(place: tuple[Workplace, Serve]) -> None:
-    work, serve = place
-    (first, second), *_ = work.pairs(1)
-    with serve(OURS, TOKEN, "scopes_missing=account"):
-        done = work.here("run", work.write("deals.csv", [(url(first, OTHER), second)]))
-        assert done.code == 0
-        assert [line for line in done.err.splitlines() if line.startswith("Warning:") and str(OTHER) in line]
 
 
 def test_a_used_up_daily_limit_is_reported_with_the_time_of_its_reset(place: tuple[Workplace, Serve]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.conftest import SandboxProcess, sandbox_process
+from tests.conftest import SandboxProcess, sandbox_thread
 from tests.support.command_line import FAST, Done, Workplace, workplace_in
 
 pytestmark = pytest.mark.slow
@@ -15,7 +15,7 @@ PRIMARY = "Contact ID,Company ID,Label\n"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SandboxProcess]:
-    with sandbox_process(replace(FAST, link_cap=5)) as running:
+    with sandbox_thread(replace(FAST, link_cap=5)) as running:
         yield running
 
 

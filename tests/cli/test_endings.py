@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from importer.sandbox import parse_fault
-from tests.conftest import sandbox_process
+from tests.conftest import sandbox_thread
 from tests.support.command_line import FAST, ROOT, Workplace, rows_of, wait_until, workplace_in
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 def test_a_signal_ends_a_run_within_its_grace_without_any_response(
     tmp_path: Path, number: signal.Signals, code: int, flags: tuple[str, ...]
 ) -> None:
-    with sandbox_process(replace(FAST, faults=(parse_fault("lost_hang=always"),))) as hubspot:
+    with sandbox_thread(replace(FAST, faults=(parse_fault("lost_hang=always"),))) as hubspot:
         work = workplace_in(tmp_path, hubspot)
         source = work.write("a.csv", work.pairs(10))
         running = work.start("run", source, "--json", "--workers", "4", *flags, IMPORTER_STOP_GRACE="2")
@@ -54,12 +54,8 @@ def test_a_signal_ends_a_run_within_its_grace_without_any_response(
 def test_an_ignored_hangup_stays_ignored_as_under_nohup(work: Workplace) -> None:
     source = work.write("a.csv", work.pairs(300))
     command = [sys.executable, "-m", "importer", "run", str(source), "--quiet", "--rate", "100/1"]
-    with subprocess.Popen(
-        command,
-        cwd=work.folder,
-        env=work.environment,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),  # noqa: PLW1509 - no threads
-    ) as process:
+    ignoring = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *command]
+    with subprocess.Popen(ignoring, cwd=work.folder, env=work.environment) as process:
         wait_until(lambda: bool(work.asked()))
         process.send_signal(signal.SIGHUP)
         assert process.wait(60) == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from importer.sandbox import SandboxOptions
-from tests.conftest import sandbox_process
+from tests.conftest import sandbox_thread
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
 pytestmark = pytest.mark.slow
@@ -136,7 +136,7 @@ def test_a_results_file_is_retried_at_the_target_of_its_run(work: Workplace) -> 
 def test_the_daily_limit_stops_either_engine_and_the_run_is_resumed_the_next_day(
     engine: str, tmp_path: Path, work: Workplace
 ) -> None:
-    with sandbox_process(SandboxOptions(token=TOKEN, limit=100_000, window=1.0, daily_limit=0)) as poor:
+    with sandbox_thread(SandboxOptions(token=TOKEN, limit=100_000, window=1.0, daily_limit=0)) as poor:
         source = work.write("a.csv", work.pairs(30))
         done = work.here("run", source, "--engine", engine, "--base-url", poor.url, "--json")
         assert done.code == 3

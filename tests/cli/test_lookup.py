@@ -11,7 +11,7 @@ import pytest
 from importer.journal import Journal
 from importer.model import FOUND_ID_COLUMNS
 from importer.sandbox.samples import COMPANIES, MERGED_CONTACT, MERGED_EMAIL, PEOPLE
-from tests.conftest import SandboxProcess, sandbox_process
+from tests.conftest import SandboxProcess, sandbox_thread
 from tests.support.command_line import FAST, ROOT, Workplace, rows_of, wait_until, workplace_in
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ IMPATIENT = {"IMPORTER_MAX_ATTEMPTS": "2", "IMPORTER_BACKOFF_BASE": "0.01", "IMP
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Workplace]:
     """A workplace with a sandbox of its own, so that all of the sandbox's calls are those of the test."""
-    with sandbox_process(FAST) as hubspot:
+    with sandbox_thread(FAST) as hubspot:
         yield workplace_in(tmp_path, hubspot)
 
 

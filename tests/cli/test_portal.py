@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import sandbox_process
+from tests.conftest import sandbox_thread
 from tests.support.command_line import FAST, Workplace, workplace_in
 
 pytestmark = pytest.mark.slow
@@ -18,7 +18,7 @@ LABELLED = "Contact ID,Company ID,Label\n1001,7,Decision maker\n"
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     """A workplace whose token belongs to the other account, with a finished run."""
-    with sandbox_process(replace(FAST, portal_id=OTHER)) as server:
+    with sandbox_thread(replace(FAST, portal_id=OTHER)) as server:
         workplace = workplace_in(tmp_path_factory.mktemp("portal"), server)
         assert workplace.here("run", workplace.write("linked.csv", workplace.pairs(3))).code == 0
         yield workplace

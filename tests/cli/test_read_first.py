@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SandboxProcess, sandbox_process
+from tests.conftest import SandboxProcess, sandbox_thread
 from tests.support.command_line import FAST, Workplace, rows_of, workplace_in
 
 IMPATIENT = {"IMPORTER_BACKOFF_BASE": "0.01", "IMPORTER_MAX_ATTEMPTS": "2"}
@@ -14,7 +14,7 @@ IMPATIENT = {"IMPORTER_BACKOFF_BASE": "0.01", "IMPORTER_MAX_ATTEMPTS": "2"}
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Workplace]:
     """A workplace with a sandbox of its own."""
-    with sandbox_process(FAST) as server:
+    with sandbox_thread(FAST) as server:
         yield workplace_in(tmp_path, server)
 
 
@@ -38,7 +38,7 @@ def test_every_pair_is_linked_where_links_may_not_be_read(work: Workplace, fault
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rows", [5_000, pytest.param(200_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rows", [2_000, pytest.param(200_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("companies", ["new", "known"])
 def test_a_nightly_file_costs_a_call_per_thousand_rows_and_one_per_new_pair(
     own: Workplace, rows: int, companies: str
@@ -47,11 +47,11 @@ def test_a_nightly_file_costs_a_call_per_thousand_rows_and_one_per_new_pair(
     pairs = [(1_000 + n, 2_000 + n) for n in range(rows)]
     old, new = [pair for n, pair in enumerate(pairs) if n % 400], pairs[::400]
     fast = ("--rate", "100000/1", "--json")
-    assert own.run("run", own.write("old.csv", old), *fast, "--engine", "batch", "--no-read-first").code == 0
+    assert own.here("run", own.write("old.csv", old), *fast, "--engine", "batch", "--no-read-first").code == 0
     if companies == "known":
-        assert own.run("run", own.write("others.csv", [(a, 500) for a, _ in new]), *fast).code == 0
+        assert own.here("run", own.write("others.csv", [(a, 500) for a, _ in new]), *fast).code == 0
     counts = own.hubspot.state(summary=True)["counts"]
-    done = own.run("run", own.write("nightly.csv", pairs), *fast)
+    done = own.here("run", own.write("nightly.csv", pairs), *fast)
     assert (done.code, done.json["linked"], done.json["already_linked"]) == (0, len(new), len(old))
     after = own.hubspot.state(summary=True)["counts"]
     assert after["puts"] - counts["puts"] == len(new)

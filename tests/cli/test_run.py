@@ -2,21 +2,19 @@
 
 import contextlib
 import csv
-import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import openpyxl
-import pandas
 import pytest
 
 from importer.model import RESULT_COLUMNS, TYPES_BEFORE_COLUMN
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
 
 pytestmark = pytest.mark.slow
+
 
 JSON_KEYS = [
     *("run_id", "operation", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
@@ -181,160 +179,9 @@ def test_a_token_file_is_used_and_loose_permissions_are_reported(work: Workplace
     assert str(token) in loose.err
 
 
-# ---- reading
-
-
-def test_roles_and_types_can_be_given_by_flag(work: Workplace) -> None:
-    source = work.folder / "odd.csv"
-    source.write_text(f"a,b,c\n{work.base},x,7\n{work.base + 1},y,8\n")
-    done = work.here(
-        *("run", source, "--json", "--map", "from_object_id=a", "--map", "to_object_id=#3"),
-        *("--from", "Contact", "--to", "0-3", "--limit", "1"),
-    )
-    assert done.code == 0
-    assert done.json["rows"] == 1
-    (entry,) = [entry for entry in work.hubspot.state()["asked"] if entry["from"]["id"] == str(work.base)]
-    assert (entry["from"]["type"], entry["to"]) == ("contacts", {"type": "deals", "id": "7"})
-
-
-def test_a_workbook_goes_in_and_a_workbook_comes_out(work: Workplace) -> None:
-    pairs = work.pairs(3)
-    book = openpyxl.Workbook()
-    assert book.active
-    book.active.append(["Contact ID", "Company ID", "=Note"])
-    for one, other in pairs:
-        book.active.append([one, other, None])
-    book.save(work.folder / "deals.xlsx")
-    done = work.here("run", "deals.xlsx", "--json")
-    assert done.code == 0
-    assert done.json["results"] == str(work.folder / "deals.results.xlsx")
-    sheet = openpyxl.load_workbook(work.folder / "deals.results.xlsx").active
-    assert sheet is not None
-    header, *rows = sheet.iter_rows(values_only=True)
-    assert header == ("Contact ID", "Company ID", "=Note", *RESULT_COLUMNS, TYPES_BEFORE_COLUMN)
-    assert [(row[0], row[1], row[3], row[4]) for row in rows] == [
-        (one, other, str(number), "linked") for number, (one, other) in enumerate(pairs, 2)
-    ]
-
-
-def test_out_sets_the_path_and_the_format_of_the_results(work: Workplace) -> None:
-    place = work.folder / "elsewhere"
-    place.mkdir()
-    done = work.here("run", work.write("a.csv", [*work.pairs(1), ("x", "y")]), "--json", "--out", "elsewhere/r.xlsx")
-    assert done.json["results"] == str(place / "r.xlsx")
-    assert done.json["failures"] == str(place / "r.failures.csv")
-    assert {path.name for path in place.iterdir()} == {"r.xlsx", "r.failures.csv"}
-
-
-def test_standard_input_is_read_and_its_results_go_to_the_working_directory(work: Workplace) -> None:
-    pairs = work.pairs(4)
-    done = work.run("run", "-", "--json", stdin=work.write("a.csv", pairs).read_bytes())
-    assert done.code == 0
-    assert work.links() == set(pairs)
-    assert done.json["results"] == str(work.folder / "stdin.results.csv")
-    assert not any((work.folder / "state").rglob("stdin.csv")), "no copy stays"
-
-
-def test_a_results_file_can_be_imported_again(work: Workplace) -> None:
-    source = work.write("a.csv", [*work.pairs(2), ("x", 1)])
-    work.here("run", source, "--out", work.folder / "first.csv", "--no-read-first")
-    again = ("run", work.folder / "first.csv", "--out", work.folder / "second.csv", "--no-read-first", "--json")
-    done = work.here(*again)
-    assert done.code == 1
-    first, second = rows_of(work.folder / "first.csv"), rows_of(work.folder / "second.csv")
-    assert list(first[0]) == list(second[0])
-    for before, after in zip(first, second, strict=True):
-        changed = {name for name in before if before[name] != after[name]}
-        assert changed <= {"import_completed_at", "import_correlation_id", "import_run_id"}
-
-
-def test_ids_written_as_formulas_are_linked_and_unchanged_in_the_results(work: Workplace) -> None:
-    source = work.folder / "eq.csv"
-    source.write_text(f'Contact ID,Company ID\n="{work.base}","=""7"""\n')
-    for name in ("eq", "eq.results"):
-        assert work.here("run", work.folder / f"{name}.csv").code == 0
-        (row,) = rows_of(work.folder / f"{name}.results.csv")
-        assert (row["Contact ID"], row["Company ID"]) == (f'="{work.base}"', '="7"')
-    assert work.links() == {(work.base, 7)}
-
-
-def test_rows_longer_than_the_header_leave_results_and_failures_rectangular(work: Workplace) -> None:
-    ((contact, company),) = work.pairs(1)
-    source = work.folder / "a.csv"
-    source.write_text(f"Contact ID,Company ID\n{contact},{company}\n{contact},{company},Smith,John\n")
-    done = work.here("run", source, "--json")
-    assert [done.json[name] for name in ("linked", "invalid")] == [1, 1]
-    results, failures = pandas.read_csv(done.json["results"], dtype=str), pandas.read_csv(done.json["failures"])
-    assert list(results["import_row"]) == ["2", "3"]
-    assert list(results["import_extra_cells"].fillna("")) == ["", '["Smith", "John"]']
-    assert list(failures.columns) == ["Contact ID", "Company ID", "import_extra_cells"]
-
-    failures_file = Path(done.json["failures"])
-    again = work.here("run", failures_file, "--out", work.folder / "again.csv", "--json")
-    assert (again.json["invalid"], again.json["rows"]) == (1, 1)
-    cleared = failures_file.read_text(encoding="utf-8").replace('"[""Smith"", ""John""]"', "")
-    failures_file.write_text(cleared, encoding="utf-8")
-    corrected = work.here("run", failures_file, "--out", work.folder / "corrected.csv", "--json")
-    assert (corrected.json["already_linked"], corrected.code) == (1, 0)
-
-
-# ---- output
-
-
-def test_quiet_prints_nothing_when_every_row_is_good(work: Workplace) -> None:
-    done = work.run("run", work.write("a.csv", work.pairs(2)), "--quiet")
-    assert (done.code, done.out, done.err) == (0, "", "")
-
-
-def test_json_log_lines_contain_the_run_id(work: Workplace) -> None:
-    done = work.run("run", work.write("a.csv", work.pairs(2)), "--json", "--log-format", "json")
-    lines = [json.loads(line) for line in done.err.splitlines()]
-    assert all({"time", "level", "run_id", "message"} <= set(line) for line in lines)
-    assert {line["run_id"] for line in lines[1:]} == {done.json["run_id"]}
-
-
-# ---- nothing is sent
-
-
-def test_a_check_reports_every_problem_and_sends_nothing(work: Workplace) -> None:
-    before = work.calls()
-    pairs = work.pairs(5)
-    source = work.write("deals.csv", [*pairs, ("ACME Ltd", 7), *[("", 8)] * 7, pairs[0]])
-    done = work.here("check", source, HUBSPOT_ACCESS_TOKEN="")
-    assert done.code == 1
-    assert "14 rows: 5 pairs, 1 duplicate row, 8 invalid rows\n" in done.out
-    assert "row 7, column 'Contact ID': 'ACME Ltd' " in done.out
-    assert "MISSING_ID: 7 rows" in done.out
-    assert "… (--out FILE lists every row)" in done.out
-    assert "Nothing was sent." in done.out
-    assert "row 14" not in done.out  # only the first rows of each kind are shown
-    out = work.folder / "problems.csv"
-    as_json = work.here("check", source, "--json", "--out", out)
-    assert (as_json.json["rows"], as_json.json["pairs"], as_json.json["invalid"]) == (14, 5, 8)
-    rows = rows_of(out)
-    assert [row["import_status"] for row in rows] == ["not_sent"] * 5 + ["invalid"] * 8 + ["not_sent"]
-    assert "row 14, column 'Contact ID'" in rows[12]["import_error_message"]
-    assert work.calls() == before
-    assert work.journals == []
-    assert {path.name for path in (work.folder / "state").iterdir()} == {"outputs", "outputs.lock"}
-
-
-def test_a_check_shows_one_problem_for_each_of_the_first_rows_of_a_kind(work: Workplace) -> None:
-    done = work.here("check", work.write("a.csv", [(f"x{n}", f"y{n}") for n in range(6)]))
-    assert [line.split(",")[0] for line in done.out.splitlines() if line.startswith("  row")] == [
-        f"  row {number}" for number in range(2, 7)
-    ]
-    assert "… (--out FILE lists every row)" in done.out
-
-
 def test_a_quiet_check_prints_nothing_and_exits_with_its_code(work: Workplace) -> None:
     done = work.here("check", work.write("a.csv", [("x", 1)]), "--quiet")
     assert (done.code, done.out, done.err) == (1, "", "")
-
-
-def test_the_error_of_a_check_is_logged_in_the_requested_format(work: Workplace) -> None:
-    done = work.here("check", "none.csv", "--log-format", "json")
-    assert (done.code, json.loads(done.err)["level"]) == (2, "error")
 
 
 def test_a_closed_standard_input_is_reported(work: Workplace) -> None:
@@ -342,27 +189,6 @@ def test_a_closed_standard_input_is_reported(work: Workplace) -> None:
     done = subprocess.run(command, cwd=work.folder, env=work.environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Standard input is closed. Give a file" in done.stderr
-
-
-def test_a_name_that_the_output_cannot_encode_does_not_end_the_run(work: Workplace) -> None:
-    source = work.write("取引.csv", work.pairs(2))
-    done = work.run("run", source, PYTHONIOENCODING="cp1252")
-    assert done.code == 0, done.err
-    assert r"\u53d6\u5f15.results.csv" in done.out
-
-
-def test_failures_of_a_file_in_another_encoding_are_imported_with_the_same_settings(work: Workplace) -> None:
-    source = work.folder / "a.csv"
-    source.write_bytes(f"Contact ID,Company ID,Name\nx,1,Ren\xe9\n{work.base},1,Zo\xe9\n".encode("cp1252"))
-    assert work.here("run", source, "--encoding", "cp1252").code == 1
-    again = work.here("run", work.folder / "a.failures.csv", "--encoding", "cp1252")
-    assert (again.code, "read as that, not as cp1252" in again.err) == (1, True)
-    (row,) = rows_of(work.folder / "a.failures.results.csv")
-    assert (row["Contact ID"], row["Name"]) == ("x", "René")
-
-
-def test_a_check_of_a_good_file_exits_with_0(work: Workplace) -> None:
-    assert work.here("check", work.write("a.csv", work.pairs(2)), HUBSPOT_ACCESS_TOKEN="").code == 0
 
 
 REFUSED = {

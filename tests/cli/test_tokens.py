@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SandboxProcess, sandbox_process
+from tests.conftest import SandboxProcess, sandbox_thread
 from tests.support.command_line import FAST, TOKEN, Done, Workplace, wait_until, workplace_in
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ NEW_TOKEN = "pat-na1-00000000-6b5a-4938-8271-605f4e3d2c1b"
 @pytest.fixture
 def work(tmp_path: Path) -> Iterator[Workplace]:
     """A workplace with an OAuth app whose tokens live for two seconds; no other file contains its secrets."""
-    with sandbox_process(SHORT_LIVED) as server:
+    with sandbox_thread(SHORT_LIVED) as server:
         place = workplace_in(tmp_path, server)
         place.environment["HUBSPOT_ACCESS_TOKEN"] = ""
         for name, text in (("secret", "sandbox-secret"), ("refresh", "sandbox-refresh")):

@@ -5,7 +5,6 @@ Simple interruptions, two processes on one run and a changed source are in `test
 """
 
 import random
-import resource
 import signal
 import sqlite3
 import subprocess
@@ -90,14 +89,14 @@ def test_a_kill_while_the_results_are_written_keeps_the_old_ones(
 
 def limited(work: Workplace, limit: int, *arguments: object) -> Done:
     """Run the importer with no file allowed to exceed `limit` bytes, which resembles a full disk on every system."""
+    blocks = f'ulimit -f {limit // 512}; exec "$@"'
     running = subprocess.Popen(
-        [sys.executable, "-m", "importer", *map(str, arguments)],
+        ["sh", "-c", blocks, "sh", sys.executable, "-m", "importer", *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=work.folder,
         env=work.environment,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),  # noqa: PLW1509 - no threads
     )
     return Running(running).end()
 

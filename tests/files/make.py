@@ -1,7 +1,7 @@
 """Write the corpus of odd files beside this script: `python tests/files/make.py`.
 
 One small file per oddity, the same every time. What reading makes of each is asserted in
-tests/reader/test_corpus.py. A table in TABLES is written both as CSV and as XLSX.
+tests/support/corpus.py. A table in TABLES is written both as CSV and as XLSX.
 """
 
 import csv

@@ -5,96 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from importer.hubspot.classify import Action, classify_response
 from importer.hubspot.response import NoResponse
-from importer.model import ObjectType, Pair, RecordId, Status, Stop, StopReason
+from importer.model import ObjectType, Pair, RecordId, Status
 from tests.support.responses import PAIR, complete, error, parsed, result
-
-# ---- the strict rule
-
-
-def strictly_linked(status: int, body: object, pair: Pair) -> bool:
-    """Apply the strict success rule, written independently of the code."""
-    if not 200 <= status <= 299 or not isinstance(body, dict) or body.get("status") != "COMPLETE":
-        return False
-    number = body.get("numErrors")
-    if not (number is None or number == "0" or (isinstance(number, int) and number == 0)) or body.get("errors"):
-        return False
-    results = body.get("results")
-    ends = [(_id(item, "from"), _id(item, "to")) for item in results] if isinstance(results, list) else []
-    return (pair.from_id, pair.to_id) in ends or (pair.to_id, pair.from_id) in ends
-
-
-def _id(item: object, side: str) -> str | None:
-    end = item.get(side) if isinstance(item, dict) else None
-    value = end.get("id") if isinstance(end, dict) else None
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
-
-
-ODD = st.sampled_from([None, True, False, 0, 1, 1.5, "", "x", "789", [], {}, [None], {"name": "COMPLETE"}])
-IDS = st.sampled_from(["123456", "789", 123456, 789, "12345", "7890", {"name": "789"}, ["789"]]) | ODD
-RESULTS = st.lists(st.builds(result, IDS, IDS) | st.just(result()) | st.just(result("789", "123456")) | ODD, max_size=3)
-BODIES = st.fixed_dictionaries(
-    {},
-    optional={
-        "status": st.sampled_from(["COMPLETE"] * 9 + ["PENDING", "PROCESSING", "CANCELED", "complete"]) | ODD,
-        "results": RESULTS | st.just([result()]) | ODD,
-        "numErrors": st.sampled_from([0, 0, 0, "0", None, 1, -1, 7, "1", 0.5, "none", [], {}]),
-        "errors": st.sampled_from([[], [], None, {}, [{}], [error()], {"a": 1}, "broken", [None]]),
-        "category": ODD,
-        "message": ODD,
-        "completedAt": ODD,
-        "links": ODD,
-        "unheard_of": ODD,
-    },
-)
-
-
-@given(st.sampled_from([200, 201, 202, 207, 299, 199, 300, 302, 400, 404, 500, 503]), BODIES | ODD)
-@example(200, complete())
-@example(207, complete())
-@example(200, complete(results=[result("789", "123456")]))
-@example(200, complete(results=[result(123456, 789)]))
-@example(200, complete(results=[result("123456", {"name": "789"})]))
-@example(200, complete(status={"name": "COMPLETE"}))
-@example(200, complete(numErrors=1))
-@example(200, complete(errors=[{}]))
-@example(400, complete())
-def test_linked_exactly_when_the_strict_rule_holds(status: int, body: object) -> None:
-    decision = classify_response(parsed(status, body), PAIR)
-    assert (decision.outcome.status is Status.LINKED) is strictly_linked(status, body, PAIR)
-    if decision.outcome.status is Status.LINKED:
-        assert decision.action is Action.DONE
-        assert (decision.outcome.num_errors, decision.outcome.advice, decision.outcome.error_message) == (0, "", "")
-    else:
-        assert decision.outcome.advice
-        assert decision.outcome.error_message
-        assert decision.outcome.error_category
-
-
-@given(st.binary(max_size=200), st.integers(100, 599))
-def test_a_body_that_is_not_a_json_object_is_never_linked(body: bytes, status: int) -> None:
-    assert classify_response(parsed(status, body), PAIR).outcome.status is not Status.LINKED
-
-
-@pytest.mark.parametrize("cut", [0, 1, 30, 100, 200, -2, -1])
-def test_a_truncated_success_is_retried_and_not_linked(cut: int) -> None:
-    decision = classify_response(parsed(200, json.dumps(complete()).encode()[:cut]), PAIR)
-    assert decision.action is Action.RETRY
-    assert decision.outcome.status is Status.UNCONFIRMED
-
-
-def test_both_directions_are_reported_with_their_types() -> None:
-    outcome = classify_response(parsed(201, complete()), PAIR).outcome
-    assert (outcome.http_status, outcome.api_status) == (201, "COMPLETE")
-    assert outcome.association_types == "HUBSPOT_DEFINED:279;HUBSPOT_DEFINED:280"
-    assert outcome.completed_at == "2026-05-01T10:00:01.000Z"
-
-
-# ---- one table: response, action, status
 
 
 def batch(**changes: Any) -> dict[str, Any]:
@@ -102,6 +17,8 @@ def batch(**changes: Any) -> dict[str, Any]:
 
 
 LIMIT = {"errorType": "RATE_LIMIT", "message": "You have reached your limit.", "status": "error"}
+
+
 TABLE: list[tuple[int, object, Action, Status, str]] = [
     (200, complete(), Action.DONE, Status.LINKED, ""),
     (202, complete(numErrors=None, errors=None, links=None, requestedAt=None), Action.DONE, Status.LINKED, ""),
@@ -178,17 +95,6 @@ def test_every_response_has_its_decision(
     assert outcome.num_errors >= (status is Status.FAILED)
 
 
-STOPS = [
-    (401, b"", StopReason.TOKEN_REFUSED),
-    (403, error("MISSING_SCOPES"), StopReason.SCOPES_MISSING),
-    (403, error("X", "This app hasn't been granted all required scopes."), StopReason.SCOPES_MISSING),
-    (403, error("X", context={"missingScopes": ["a"]}), StopReason.SCOPES_MISSING),
-    (403, error("ACCOUNT_INACTIVE"), StopReason.ACCOUNT_INACTIVE),
-    (403, error("X", subCategory="USER_DOES_NOT_HAVE_PERMISSIONS"), StopReason.PERMISSIONS_LOST),
-    (477, b"", StopReason.ACCOUNT_MIGRATING),
-]
-
-
 RECORDS_ALONE = [
     error("FORBIDDEN", "This contact is outside the scope of your team"),
     error("FORBIDDEN", "Editing this contact requires any of the roles: owner"),
@@ -205,40 +111,6 @@ def test_a_403_about_a_record_fails_only_its_pair_whatever_its_wording(body: obj
     decision = classify_response(parsed(403, body), PAIR)
     assert (decision.action, decision.outcome.status) == (Action.DONE, Status.FAILED)
     assert "permission to edit" in decision.outcome.advice
-
-
-WHOLE = [
-    (error("X", "This hapikey doesn't have proper permissions! (requires any of [crm-objects])"), "scopes_missing"),
-    (error("X", "One or more of the following scopes are required."), "scopes_missing"),
-    (error("X", "The token lacks scopes."), "scopes_missing"),
-    (error("X", context={"requiredGranularScopes": ["a.write"]}), "scopes_missing"),
-    (error("X", "Portal 123 is disabled"), "account_inactive"),
-    (error("X", "This HubSpot account has been deactivated."), "account_inactive"),
-    (error("X", "The account is currently not active."), "account_inactive"),
-    ({"status": "error", "message": "USER_DOES_NOT_HAVE_PERMISSIONS"}, "permissions_lost"),
-]
-
-
-@pytest.mark.parametrize(("body", "reason"), WHOLE)
-def test_a_403_whose_message_denies_everything_stops_the_run(body: object, reason: str) -> None:
-    stop = classify_response(parsed(403, body), PAIR).stop
-    assert stop is not None
-    assert stop.reason == reason
-
-
-@pytest.mark.parametrize(("http_status", "body", "reason"), STOPS)
-def test_the_stop_message_has_the_http_status(http_status: int, body: object, reason: StopReason) -> None:
-    stop = classify_response(parsed(http_status, body), PAIR).stop
-    assert stop is not None
-    assert stop.reason is reason
-    assert str(http_status) in stop.message
-
-
-def test_the_message_about_a_rejected_token_names_its_origin() -> None:
-    decision = classify_response(replace(parsed(401, b""), token_origin="the file /run/token"), PAIR)
-    assert decision.stop is not None
-    assert "the token in the file /run/token is not accepted" in decision.stop.message
-    assert "in the file /run/token" in decision.outcome.advice
 
 
 PAGES = [
@@ -260,27 +132,6 @@ def test_an_html_page_is_reported_with_its_title_or_first_words_and_advice(page:
         "redirects to another address: check base_url"
         in classify_response(parsed(302, page.encode()), PAIR).outcome.advice
     )
-
-
-def test_the_daily_limit_stops_the_run() -> None:
-    stop = classify_response(parsed(429, LIMIT | {"policyName": "DAILY"}), PAIR).stop
-    assert stop is not None
-    assert stop.reason is StopReason.DAILY_LIMIT
-
-
-def test_a_migration_stops_the_run_with_its_duration() -> None:
-    decision = classify_response(parsed(477, b"", retry_after=5400), PAIR)
-    assert decision.stop is not None
-    assert "1:30:00" in decision.stop.message
-    assert classify_response(parsed(477, b""), PAIR).wait == 24 * 3600
-
-
-def test_missing_scopes_are_named_for_these_types() -> None:
-    details = {"message": "Needed.", "context": {"missingScopes": ["a.read", "b.write"], "requiredScopes": ["b.write"]}}
-    decision = classify_response(parsed(403, error("MISSING_SCOPES", errors=[details])), PAIR)
-    assert decision.stop is not None
-    assert "a.read, b.write needed to link contacts to companies" in decision.stop.message
-    assert "a.read, b.write" in decision.outcome.advice
 
 
 WAITS = [
@@ -347,9 +198,3 @@ def test_records_with_the_same_id_on_both_sides_are_a_normal_pair() -> None:
 def test_a_401_to_a_token_that_has_been_replaced_since_is_repeated() -> None:
     decision = classify_response(replace(parsed(401, b""), has_new_token=True), PAIR)
     assert (decision.action, decision.outcome.status, decision.stop) == (Action.RETRY, Status.NOT_SENT, None)
-
-
-def test_a_run_without_any_token_stops() -> None:
-    decision = classify_response(NoResponse("No token.", reached=False, is_token_refused=True), PAIR)
-    assert (decision.action, decision.outcome.status) == (Action.STOP, Status.NOT_SENT)
-    assert decision.stop == Stop(StopReason.TOKEN_REFUSED, "No token.")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from importer.hubspot.classify import Action, classify_response
 from importer.hubspot.classify_batch import BatchDecision, classify_batch_response
 from importer.model import Pair, RecordId, Status
-from tests.hubspot.test_classify import BODIES, ODD, strictly_linked
+from tests.hubspot.test_strict_rule import BODIES, ODD, strictly_linked
 from tests.support.responses import PAIR, complete, error, parsed, result
 
 OTHER = Pair(PAIR.from_type, RecordId("55"), PAIR.to_type, RecordId("66"))

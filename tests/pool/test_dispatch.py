@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "r.sqlite"
 
 
-def contacts_with_companies(contacts: int = 40, companies: int = 3) -> list[Pair]:
+def contacts_with_companies(contacts: int = 14, companies: int = 3) -> list[Pair]:
     """Return the pairs of a file of contacts, each with several companies."""
     return [pair for n in range(contacts) for pair in companies_of(1001 + n, range(5001, 5001 + companies))]
 

@@ -1,7 +1,6 @@
 """A month of nights: a file a night, and most of what can go wrong in one, with nobody acting."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -150,14 +149,14 @@ def expired(month: Month) -> None:
 
 def full_disk(month: Month) -> None:
     """No file may grow; nothing can be written, and so nothing is sent."""
+    command = [sys.executable, "-m", "importer", "run", str(month.source), *month.options]
     process = subprocess.Popen(
-        [sys.executable, "-m", "importer", "run", str(month.source), *month.options],
+        ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=month.work.folder,
         env=month.work.environment,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),  # noqa: PLW1509 - no threads
     )
     done = Running(process).end()
     month.note(done.code)

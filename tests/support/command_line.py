@@ -1,4 +1,4 @@
-"""The importer as a command, in a separate directory, against a sandbox in another process."""
+"""The importer as a command, in a separate directory, against a sandbox that is not part of it."""
 
 import contextlib
 import csv
@@ -24,7 +24,7 @@ import pytest
 
 import importer.cli
 from importer.sandbox import SandboxOptions
-from tests.conftest import SandboxProcess, sandbox_process
+from tests.conftest import SandboxProcess, sandbox_thread
 
 ROOT = Path(importer.__file__).parent.parent
 TOKEN = "pat-na1-5ec2e7-0f9e8d7c-6b5a-4938-8271-605f4e3d2c1b"
@@ -224,8 +224,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def hubspot() -> Iterator[SandboxProcess]:
-    """A fast sandbox in another process, with records for 200 workplaces."""
-    with sandbox_process(FAST) as running:
+    """A fast sandbox with records for 200 workplaces."""
+    with sandbox_thread(FAST) as running:
         yield running
 
 

@@ -28,9 +28,15 @@ def tree(module: str) -> ast.Module:
 
 
 @cache
+def nodes(module: str) -> tuple[ast.AST, ...]:
+    """Return all nodes of a module's syntax tree."""
+    return tuple(ast.walk(tree(module)))
+
+
+@cache
 def imports(module: str) -> frozenset[str]:
     """Return the dotted names of all modules that a module imports, also inside functions and for types only."""
-    return frozenset(_imported(module, ast.walk(tree(module))))
+    return frozenset(_imported(module, nodes(module)))
 
 
 @cache
@@ -39,8 +45,8 @@ def imports_at_start(module: str) -> frozenset[str]:
     return frozenset(_imported(module, _executed(tree(module).body)))
 
 
-def _imported(module: str, nodes: Iterator[ast.AST]) -> Iterator[str]:
-    for node in nodes:
+def _imported(module: str, found: Iterable[ast.AST]) -> Iterator[str]:
+    for node in found:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

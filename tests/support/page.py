@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import pytest
 
-from tests.conftest import sandbox_process
+from tests.conftest import sandbox_thread
 from tests.support.command_line import FAST, TOKEN
 from tests.support.package import PROJECT
 
@@ -228,8 +228,8 @@ def unopened_page(folder: Path, *arguments: str, **variables: str) -> Iterator[P
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageClient]:
-    """A page that sends to a fast sandbox in another process, as to an account; shared by the tests of a module."""
-    with sandbox_process(FAST) as hubspot:
+    """A page that sends to a fast sandbox, as to an account; shared by the tests of a module."""
+    with sandbox_thread(FAST) as hubspot:
         variables = {"HUBSPOT_ACCESS_TOKEN": TOKEN, "IMPORTER_BASE_URL": hubspot.url, "IMPORTER_RATE": "20000/1"}
         with page_process(tmp_path_factory.mktemp("page"), **variables) as client:
             yield client

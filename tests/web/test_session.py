@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import sandbox_process
+from tests.conftest import sandbox_thread
 from tests.support.command_line import FAST, TOKEN
 from tests.support.page import page_process
 
@@ -14,7 +14,7 @@ ACCOUNT = {"id": 10000001, "type": "DEVELOPER_TEST", "domain": "app.hubspot.com"
 
 
 def test_without_a_token_the_sandbox_or_a_typed_token_is_used(tmp_path: Path) -> None:
-    with sandbox_process(FAST) as hubspot, page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url) as page:
+    with sandbox_thread(FAST) as hubspot, page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url) as page:
         session = page.get("/api/session")
         assert (session["mode"], session["token"]["source"], session["account"]) == ("none", None, None)
         session = page.change("POST", "/api/session", {"mode": "sandbox"})
@@ -34,7 +34,7 @@ def test_without_a_token_the_sandbox_or_a_typed_token_is_used(tmp_path: Path) ->
 
 def test_a_refused_token_is_named_as_such(tmp_path: Path) -> None:
     with (
-        sandbox_process(FAST) as hubspot,
+        sandbox_thread(FAST) as hubspot,
         page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url, HUBSPOT_ACCESS_TOKEN=f"{TOKEN}9") as page,
     ):
         session = page.get("/api/session")

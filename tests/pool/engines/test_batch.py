@@ -20,8 +20,8 @@ def batch(client: HubSpotClient) -> BatchEngine:
 
 async def test_thousands_of_pairs_are_linked_by_a_few_calls(path: Path) -> None:
     async with hubspot() as sandbox:
-        ran = await Rig(journal_of(path, pairs(2 * MAX_PAIRS + 500)), sandbox).run(batch, answer_timeout=20)
-        assert len(ran.of(Status.LINKED)) == 2 * MAX_PAIRS + 500
+        ran = await Rig(journal_of(path, pairs(2 * MAX_PAIRS + 1)), sandbox).run(batch, answer_timeout=20)
+        assert len(ran.of(Status.LINKED)) == 2 * MAX_PAIRS + 1
         assert (sandbox.state.calls["batch"], sandbox.state.calls["put"]) == (3, 0)
         assert ran.pending == set()
         assert set(sandbox.state.asked.values()) == {1}
@@ -120,11 +120,11 @@ async def test_a_bad_pair_in_each_batch_costs_the_others_nothing(path: Path) -> 
 async def test_batches_rejected_for_some_types_continue_for_others_with_one_warning(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mixed = [*pairs(1_000), *pairs(1_000, "deals", "tickets")]
+    mixed = [*pairs(200), *pairs(200, "deals", "tickets")]
     async with hubspot("http_400=batch,contacts>companies") as sandbox:
         ran = await Rig(journal_of(path, mixed), sandbox).run(batch)
-        assert ran.of(Status.LINKED) == set(mixed[1_000:])
-        assert ran.pending == set(mixed[:1_000])
+        assert ran.of(Status.LINKED) == set(mixed[200:])
+        assert ran.pending == set(mixed[:200])
         warnings = [record.getMessage() for record in caplog.records if record.name.startswith("importer.")]
         assert len(warnings) == 1
         assert "contacts to companies" in warnings[0]
@@ -223,7 +223,7 @@ async def test_missing_scopes_stop_the_batches_of_these_types(path: Path) -> Non
 )
 async def test_responses_that_stop_single_calls_stop_batches(path: Path, fault: str, reason: StopReason) -> None:
     async with hubspot(f"{fault}=always") as sandbox:
-        ran = await Rig(journal_of(path, pairs(3 * MAX_PAIRS)), sandbox).run(batch, workers=1)
+        ran = await Rig(journal_of(path, pairs(MAX_PAIRS + 1)), sandbox).run(batch, workers=1)
         assert ran.stop is not None
         assert ran.stop.reason is reason
         assert sandbox.state.calls["batch"] == 1
@@ -241,7 +241,7 @@ FAULTS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 async def test_with_all_faults_at_once_batches_report_the_truth(path: Path, seed: int) -> None:
     async with hubspot(*FAULTS, seed=seed) as sandbox:
         wanted = pairs(600)

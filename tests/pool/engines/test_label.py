@@ -177,7 +177,7 @@ async def test_a_lost_or_refused_call_is_repeated(path: Path, fault: str) -> Non
 async def test_whatever_happens_no_label_is_lost_and_none_is_reported_falsely(
     path: Path, engine: str, faults: tuple[str, ...]
 ) -> None:
-    wanted = pairs(60)
+    wanted = pairs(30)
     async with hubspot(*faults) as sandbox:
         for pair in wanted[::2]:
             link(sandbox, pair, BILLING)
@@ -273,16 +273,16 @@ async def test_labels_on_later_pages_are_kept(path: Path) -> None:
 
 
 async def test_batches_set_labels_in_few_calls(path: Path) -> None:
-    wanted = pairs(1500)
+    wanted = pairs(1100)
     goals = [(pair, (DECISION,) if index % 2 else (BILLING, DECISION)) for index, pair in enumerate(wanted)]
     async with hubspot() as sandbox:
-        for pair in wanted[:300]:
+        for pair in wanted[:200]:
             link(sandbox, pair, BILLING)
         rig = Rig(journal_with_goals(path, goals), sandbox)
 
         ran = await rig.run(batch, in_order=True)
         assert ran.of(Status.LINKED) == set(wanted)
-        assert all({BILLING, DECISION} <= types(sandbox, pair) for pair in wanted[:300])
+        assert all({BILLING, DECISION} <= types(sandbox, pair) for pair in wanted[:200])
         assert sandbox.state.calls["create"] == 2
         assert sandbox.state.calls["label_put"] == 0
 
@@ -293,7 +293,7 @@ async def test_pairs_without_labels_keep_their_place_in_the_order_of_the_file(
 ) -> None:
     contacts, companies = ObjectType("contacts"), ObjectType("companies")
     goals: list[tuple[Pair, tuple[str, ...]]] = []
-    for number in range(1000, 1040):
+    for number in range(1000, 1020):
         first, second = (Pair(contacts, RecordId(str(number)), companies, RecordId(str(n))) for n in (5, 6))
         goals += [(first, ()), (second, (DECISION,))] if number % 2 else [(first, (DECISION,)), (second, ())]
     async with hubspot() as sandbox:

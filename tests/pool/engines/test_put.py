@@ -22,15 +22,15 @@ async def run(path: Path, sandbox: Sandbox, wanted: list[Pair], **changes: Any) 
 
 async def test_every_pair_is_sent_once_and_linked(path: Path) -> None:
     async with hubspot() as sandbox:
-        ran = await run(path, sandbox, pairs(300))
+        ran = await run(path, sandbox, pairs(60))
         assert ran.stop is None
-        assert len(ran.of(Status.LINKED)) == 300
+        assert len(ran.of(Status.LINKED)) == 60
         assert ran.pending == set()
         assert set(sandbox.state.asked.values()) == {1}
-        assert (ran.pool.calls, ran.pool.retries, ran.pool.rate_limited) == (300, 0, 0)
+        assert (ran.pool.calls, ran.pool.retries, ran.pool.rate_limited) == (60, 0, 0)
         assert attempts(ran) == {1}
-        assert ran.progress[-1].statuses[Status.LINKED] == 300
-        assert (ran.progress[-1].pairs, ran.progress[-1].rate) == (300, "1000/1")
+        assert ran.progress[-1].statuses[Status.LINKED] == 60
+        assert (ran.progress[-1].pairs, ran.progress[-1].rate) == (60, "1000/1")
 
 
 async def test_a_journal_without_pairs_sends_nothing(path: Path) -> None:
@@ -42,18 +42,18 @@ async def test_a_journal_without_pairs_sends_nothing(path: Path) -> None:
 @pytest.mark.parametrize("fault", ["lost_answer", "cut_answer", "lost_504", "empty_body", "truncated_json"])
 async def test_a_lost_response_is_retried_and_linked(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=always*1") as sandbox:
-        ran = await run(path, sandbox, pairs(40))
-        assert len(ran.of(Status.LINKED)) == 40
+        ran = await run(path, sandbox, pairs(10))
+        assert len(ran.of(Status.LINKED)) == 10
         assert attempts(ran) == {2}
-        assert (ran.pool.calls, ran.pool.retries) == (80, 40)
-        assert sandbox.state.calls["put"] == 80
+        assert (ran.pool.calls, ran.pool.retries) == (20, 10)
+        assert sandbox.state.calls["put"] == 20
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "lost_504", "http_503", "html_521", "pending", "reset"])
 async def test_a_pair_that_never_gets_a_clear_response_is_unconfirmed(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=always") as sandbox:
-        ran = await run(path, sandbox, pairs(20))
-        assert len(ran.of(Status.UNCONFIRMED)) == 20
+        ran = await run(path, sandbox, pairs(10))
+        assert len(ran.of(Status.UNCONFIRMED)) == 10
         assert attempts(ran) == {3}
         assert (ran.stop, ran.pending) == (None, set())
 
@@ -68,11 +68,11 @@ async def test_a_transient_failure_is_retried(path: Path, fault: str) -> None:
 
 async def test_a_rejection_is_final_and_costs_one_call(path: Path) -> None:
     async with hubspot("unknown_record=pairs:0.4") as sandbox:
-        ran = await run(path, sandbox, pairs(50))
+        ran = await run(path, sandbox, pairs(25))
         failed = ran.of(Status.FAILED)
-        assert 0 < len(failed) < 50
-        assert len(ran.of(Status.LINKED)) == 50 - len(failed)
-        assert ran.pool.calls == 50
+        assert 0 < len(failed) < 25
+        assert len(ran.of(Status.LINKED)) == 25 - len(failed)
+        assert ran.pool.calls == 25
         assert all("link to" in ran.outcomes[pair].advice for pair in failed)
 
 
@@ -103,7 +103,7 @@ async def test_a_404_of_hubspot_about_a_record_is_proof(path: Path) -> None:
 @pytest.mark.parametrize("fault", ["html_200", "html_401", "html_403", "html_404", "redirect"])
 async def test_a_run_that_only_reaches_another_server_stops_and_fails_no_pair(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=always") as sandbox:
-        ran = await run(path, sandbox, pairs(100))
+        ran = await run(path, sandbox, pairs(40))
         assert ran.stop is not None
         assert ran.stop.reason is StopReason.UNREACHABLE
         assert "not HubSpot" in ran.stop.message
@@ -111,14 +111,14 @@ async def test_a_run_that_only_reaches_another_server_stops_and_fails_no_pair(pa
         assert sandbox.state.calls["put"] <= 3 * 8
         sandbox.use_faults()
         again = await Rig(path, sandbox).run()
-        assert len(again.of(Status.LINKED)) == 100
+        assert len(again.of(Status.LINKED)) == 40
 
 
 async def test_html_in_response_to_one_pair_leaves_only_that_one_unconfirmed(path: Path) -> None:
     async with hubspot("html_403=contacts:1003>companies:5003") as sandbox:
-        ran = await run(path, sandbox, pairs(60), backoff_base=0.2, backoff_cap=0.2, workers=2, max_attempts=4)
+        ran = await run(path, sandbox, pairs(30), backoff_base=0.2, backoff_cap=0.2, workers=2, max_attempts=4)
         assert ran.stop is None
-        assert len(ran.of(Status.LINKED)) == 59
+        assert len(ran.of(Status.LINKED)) == 29
         assert {pair.from_id for pair in ran.of(Status.UNCONFIRMED)} == {"1003"}
 
 
@@ -162,7 +162,8 @@ EVERYTHING = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
 async def test_with_all_faults_at_once_every_pair_is_accounted_for(path: Path, seed: int) -> None:
     stops = ["token_expired=calls:300", "daily_limit=calls:500", "migrating=calls:700"]
     async with hubspot(*stops, *EVERYTHING, seed=seed) as sandbox:

@@ -87,7 +87,7 @@ async def test_an_account_without_a_daily_limit_needs_no_reserve(path: Path) -> 
 
 async def test_a_rejected_token_stops_the_run_after_the_first_calls(path: Path) -> None:
     async with hubspot("token_invalid=always", latency=0.02) as sandbox:
-        ran = await run(path, sandbox, pairs(300))
+        ran = await run(path, sandbox, pairs(100))
         assert ran.stop is not None
         assert ran.stop.reason is StopReason.TOKEN_REFUSED
         assert sandbox.state.calls["put"] <= 8
@@ -95,28 +95,28 @@ async def test_a_rejected_token_stops_the_run_after_the_first_calls(path: Path) 
 
 
 async def test_a_token_that_expires_stops_half_way(path: Path) -> None:
-    async with hubspot("token_expired=after:50") as sandbox:
-        ran = await run(path, sandbox, pairs(300))
-        assert len(ran.of(Status.LINKED)) == 50
-        assert len(ran.of(Status.NOT_SENT)) == 250
-        assert sandbox.state.calls["put"] <= 58
+    async with hubspot("token_expired=after:20") as sandbox:
+        ran = await run(path, sandbox, pairs(80))
+        assert len(ran.of(Status.LINKED)) == 20
+        assert len(ran.of(Status.NOT_SENT)) == 60
+        assert sandbox.state.calls["put"] <= 28
 
 
 async def test_a_single_401_among_successes_is_retried(path: Path) -> None:
     async with hubspot("token_invalid=calls:20") as sandbox:
-        ran = await run(path, sandbox, pairs(100))
+        ran = await run(path, sandbox, pairs(40))
         assert (ran.stop, ran.pool.retries) == (None, 1)
-        assert len(ran.of(Status.LINKED)) == 100
+        assert len(ran.of(Status.LINKED)) == 40
 
 
 async def test_a_token_that_is_revoked_half_way_stops_the_run_at_its_second_401(path: Path) -> None:
-    async with hubspot("token_invalid=after:50") as sandbox:
-        ran = await run(path, sandbox, pairs(300))
+    async with hubspot("token_invalid=after:20") as sandbox:
+        ran = await run(path, sandbox, pairs(80))
         assert ran.stop is not None
         assert ran.stop.reason is StopReason.TOKEN_REFUSED
-        assert len(ran.of(Status.LINKED)) == 50
-        assert len(ran.of(Status.NOT_SENT)) == 250
-        assert sandbox.state.calls["put"] <= 50 + 2 * 8
+        assert len(ran.of(Status.LINKED)) == 20
+        assert len(ran.of(Status.NOT_SENT)) == 60
+        assert sandbox.state.calls["put"] <= 20 + 2 * 8
 
 
 @pytest.mark.parametrize(
@@ -158,15 +158,15 @@ async def test_many_consecutive_403s_block_these_types_and_no_others(path: Path)
 
 
 async def test_missing_scopes_block_these_types_and_no_others(path: Path) -> None:
-    mixed = [pair for both in zip(pairs(100), pairs(100, "contacts", "deals"), strict=True) for pair in both]
+    mixed = [pair for both in zip(pairs(40), pairs(40, "contacts", "deals"), strict=True) for pair in both]
     async with hubspot("scopes_missing=contacts>companies") as sandbox:
         ran = await run(path, sandbox, mixed)
         assert ran.stop is not None
         assert ran.stop.reason is StopReason.SCOPES_MISSING
         assert "crm.objects.companies.write" in ran.stop.message
         assert ran.of(Status.LINKED) == {pair for pair in mixed if pair.to_type == "deals"}
-        assert len(ran.of(Status.FAILED)) + len(ran.of(Status.NOT_SENT)) == 100
-        assert sandbox.state.calls["put"] <= 100 + 8
+        assert len(ran.of(Status.FAILED)) + len(ran.of(Status.NOT_SENT)) == 40
+        assert sandbox.state.calls["put"] <= 40 + 8
 
 
 async def test_workers_that_wait_for_a_slot_do_not_send_types_blocked_meanwhile(path: Path) -> None:
@@ -190,11 +190,11 @@ async def test_an_account_migration_stops_the_run(path: Path) -> None:
 
 async def test_too_many_failures_stop_the_run_early(path: Path) -> None:
     async with hubspot("http_400=always") as sandbox:
-        ran = await run(path, sandbox, pairs(400), max_failure_share=0.5)
+        ran = await run(path, sandbox, pairs(150), max_failure_share=0.5)
         assert ran.stop is not None
         assert ran.stop.reason is StopReason.TOO_MANY_FAILURES
         assert 100 <= sandbox.state.calls["put"] <= 108
-        assert len(ran.of(Status.NOT_SENT)) == 400 - len(ran.of(Status.FAILED))
+        assert len(ran.of(Status.NOT_SENT)) == 150 - len(ran.of(Status.FAILED))
 
 
 @pytest.mark.parametrize("origin", ["the default", "IMPORTER_MAX_FAILURE_SHARE"])
@@ -213,7 +213,7 @@ async def test_the_message_about_too_many_failures_names_the_origin_of_the_setti
 
 async def test_a_share_of_failures_below_the_limit_does_not_stop_the_run(path: Path) -> None:
     async with hubspot("http_400=pairs:0.3") as sandbox:
-        ran = await run(path, sandbox, pairs(150), max_failure_share=0.5)
+        ran = await run(path, sandbox, pairs(120), max_failure_share=0.5)
         assert ran.stop is None
         assert ran.pending == set()
 
@@ -262,9 +262,9 @@ async def test_without_rate_headers_the_initial_rate_is_kept(path: Path) -> None
 
 async def test_a_limit_that_others_use_too_is_kept_after_a_429(path: Path) -> None:
     async with hubspot(limit=100, window=0.5, association_limit=16) as sandbox:
-        rig = Rig(journal_of(path, pairs(100)), sandbox, rate=Rate(20, 0.5))
+        rig = Rig(journal_of(path, pairs(60)), sandbox, rate=Rate(20, 0.5))
         ran = await rig.run(max_attempts=10, workers=4)
-        assert len(ran.of(Status.LINKED)) == 100
+        assert len(ran.of(Status.LINKED)) == 60
         assert 1 <= ran.pool.rate_limited <= 10
         assert ran.pool.limiter.rate.calls in {18, 16, 14}
         assert sandbox.state.association_window.worst <= 20

@@ -22,11 +22,11 @@ pytestmark = pytest.mark.simulated_time
 async def test_at_a_stop_calls_in_flight_are_awaited_and_nothing_more_is_sent(path: Path) -> None:
     async with hubspot(latency=0.2) as sandbox:
         started = now()
-        ran = await Rig(journal_of(path, pairs(200)), sandbox).run(meanwhile=stopping_at(sandbox, 15), workers=10)
+        ran = await Rig(journal_of(path, pairs(50)), sandbox).run(meanwhile=stopping_at(sandbox, 15), workers=10)
         assert now() - started < 1.0
         assert ran.stop is INTERRUPTED
         assert 15 <= sandbox.state.calls["put"] == ran.pool.calls == len(ran.of(Status.LINKED)) <= 25
-        assert len(ran.of(Status.NOT_SENT)) == 200 - ran.pool.calls
+        assert len(ran.of(Status.NOT_SENT)) == 50 - ran.pool.calls
 
 
 async def test_workers_that_wait_for_a_slot_or_in_a_pause_leave_at_a_stop(path: Path) -> None:
@@ -111,7 +111,7 @@ class Broken(PutEngine):
 
 async def test_a_bug_in_an_engine_ends_the_run_loudly_and_loses_nothing(path: Path) -> None:
     async with hubspot(latency=0.04) as sandbox:
-        rig = Rig(journal_of(path, pairs(100)), sandbox)
+        rig = Rig(journal_of(path, pairs(40)), sandbox)
         with pytest.raises(ZeroDivisionError, match="a bug"):
             await rig.run(Broken)
         assert_sound(path)
@@ -123,7 +123,7 @@ async def test_a_bug_in_an_engine_ends_the_run_loudly_and_loses_nothing(path: Pa
         assert {found[pair].status for pair in recorded} <= {Status.LINKED, Status.UNCONFIRMED}
         assert pending(path) >= {pair for pair in found if found[pair].status is not Status.LINKED}
         again = await rig.run()
-        assert len(again.of(Status.LINKED)) == 100
+        assert len(again.of(Status.LINKED)) == 40
 
 
 class BrokenAfterwards(PutEngine):

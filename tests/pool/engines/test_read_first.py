@@ -103,13 +103,13 @@ async def test_new_links_between_types_without_primary_are_not_read_again(path: 
 
 
 async def test_the_side_with_more_records_is_read_and_each_record_once(path: Path) -> None:
-    wanted = [pair_of(1000, 5000 + number) for number in range(1500)]
+    wanted = [pair_of(1000, 5000 + number) for number in range(1100)]
     async with hubspot(page_size=10) as sandbox:
         for pair in wanted[:100]:
             sandbox.state.links.add(SandboxPair(*key(pair)))
         ran = await Rig(journal_of(path, wanted), sandbox).run(ReadFirst, source=of_pending)
         assert ran.of(Status.ALREADY_LINKED) == set(wanted[:100])
-        assert sandbox.state.calls["read"] == 2, "1,500 companies; the contact has 150 pages"
+        assert sandbox.state.calls["read"] == 2, "1,100 companies; the contact has 110 pages"
     assert types(path)[wanted[0]] == (None, None), "the types of the other direction are other ones"
     assert types(path)[wanted[100]] == ("-", None)
 
@@ -141,7 +141,7 @@ REFUSALS = ["scopes_missing", "user_lost_permissions", "http_404", "html_403", "
 @pytest.mark.parametrize("fault", REFUSALS)
 async def test_a_refused_read_costs_one_call_however_long_the_file_is(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
-        wanted = pairs(2500)
+        wanted = pairs(1100)
         ran = await Rig(journal_of(path, wanted), sandbox).run(ReadFirst, source=of_pending)
         assert (ran.stop, ran.pending) == (None, set(wanted))
         assert sandbox.state.calls["read"] == 1
@@ -150,9 +150,9 @@ async def test_a_refused_read_costs_one_call_however_long_the_file_is(path: Path
 @pytest.mark.parametrize("fault", REFUSALS)
 async def test_after_a_refused_read_the_put_links_everything(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
-        rig = Rig(journal_of(path, pairs(40)), sandbox)
+        rig = Rig(journal_of(path, pairs(10)), sandbox)
         await rig.run(ReadFirst, source=of_pending)
-        assert len((await rig.run()).of(Status.LINKED)) == 40
+        assert len((await rig.run()).of(Status.LINKED)) == 10
         await rig.run(ReadAfter, source=without_after)
         assert sandbox.state.calls["read"] == 1, "without the state before, the state after is of no use"
 
@@ -160,12 +160,12 @@ async def test_after_a_refused_read_the_put_links_everything(path: Path, fault: 
 @pytest.mark.parametrize("fault", ["http_503", "lost_answer", "html_200", "too_fast_second"])
 async def test_a_server_that_cannot_read_never_stops_the_run(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
-        wanted = pairs(40)
+        wanted = pairs(10)
         rig = Rig(journal_of(path, wanted), sandbox)
         ran = await rig.run(ReadFirst, source=of_pending)
         assert (ran.stop, ran.pending) == (None, set(wanted))
         assert sandbox.state.calls["read"] <= 3
-        assert len((await rig.run()).of(Status.LINKED)) == 40
+        assert len((await rig.run()).of(Status.LINKED)) == 10
 
 
 def claim_one(pool: Pool, journal: Journal) -> None:
@@ -200,9 +200,9 @@ async def test_a_nightly_file_costs_a_read_per_thousand_records_and_a_call_per_n
 
 async def test_reading_a_file_with_nothing_linked_costs_at_most_a_twentieth_of_its_calls(path: Path) -> None:
     async with hubspot() as sandbox:
-        rig = Rig(journal_of(path, pairs(300)), sandbox)
+        rig = Rig(journal_of(path, pairs(100)), sandbox)
         await rig.run(ReadFirst, source=of_pending)
         await rig.run()
         await rig.run(ReadAfter, source=without_after)
-        assert sandbox.state.calls["put"] == 300
-        assert sandbox.state.calls["read"] <= 0.05 * 300
+        assert sandbox.state.calls["put"] == 100
+        assert sandbox.state.calls["read"] <= 0.05 * 100

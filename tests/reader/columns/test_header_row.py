@@ -1,7 +1,5 @@
 """Which row is the header: in text files and in workbooks, with titles above it and without any."""
 
-import csv
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas
@@ -12,16 +10,13 @@ from importer.config import Reading
 from importer.errors import SettingsError, SourceError
 from importer.model import Role
 from importer.reader import open_frame, open_source
-from importer.reader.source_info import SourceInfo
 from tests.support.blocks import rows_of
 from tests.support.errors import raises
+from tests.support.headers import BY_POSITION, NO_HEADER, Write, read, refused, write
 
-Table = Sequence[Sequence[str]]
-Write = Callable[[Path, Table], Path]
-LINKS = Reading("contacts", "companies")
-FIRST_TWO = {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#2"}
-BY_POSITION = Reading("contacts", "companies", FIRST_TWO)
-NO_HEADER = Reading("contacts", "companies", FIRST_TWO, no_header=True)
+__all__ = ["write"]
+
+
 TITLE = [
     ["Report: Contacts without company", "", ""],
     ["Generated 25 Nov 2026", "", ""],
@@ -29,54 +24,6 @@ TITLE = [
     ["Contact ID", "Name", "Company ID"],
     ["1001", "Ann", "5001"],
 ]
-
-
-def write_csv(folder: Path, table: Table) -> Path:
-    path = folder / "table.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(table)
-    return path
-
-
-def write_semicolons(folder: Path, table: Table) -> Path:
-    path = folder / "table.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=";").writerows(table)
-    return path
-
-
-def write_xlsx(folder: Path, table: Table) -> Path:
-    path = folder / "table.xlsx"
-    with xlsxwriter.Workbook(path) as book:
-        sheet = book.add_worksheet()
-        for row, cells in enumerate(table):
-            for column, text in enumerate(cells):
-                if text:
-                    sheet.write_string(row, column, text)
-    return path
-
-
-@pytest.fixture(params=[write_csv, write_semicolons, write_xlsx], ids=["csv", "semicolons", "xlsx"])
-def write(request: pytest.FixtureRequest) -> Write:
-    function: Write = request.param
-    return function
-
-
-def read(path: Path, reading: Reading) -> tuple[SourceInfo, list[str]]:
-    """Return the properties of the source, and every row as `number:from>to …` or its codes."""
-    with open_source(path, reading) as source:
-        rows = rows_of(source.blocks())
-        return source.info, [
-            f"{row.number}:"
-            + " ".join([*(f"{p.from_id}>{p.to_id}" for p in row.pairs), *(q.code for q in row.problems)])
-            for row in rows
-        ]
-
-
-def refused(path: Path, reading: Reading, code: str) -> str:
-    with raises(SourceError, code) as error, open_source(path, reading):
-        pass
-    return str(error.value)
 
 
 def test_titles_above_the_header_are_refused_with_the_row_that_is_likely_meant(write: Write, tmp_path: Path) -> None:
@@ -171,12 +118,6 @@ def test_a_header_whose_id_cells_are_ids_is_refused(write: Write, tmp_path: Path
     assert "--no-header" in message
 
 
-def test_a_file_without_a_header_is_refused_also_where_no_columns_are_named(write: Write, tmp_path: Path) -> None:
-    assert "--no-header" in refused(
-        write(tmp_path, [["1001", "Ann", "5001"], ["1002", "Bo", "5002"]]), LINKS, "HEADER_IS_RECORD"
-    )
-
-
 def test_a_sheets_number_with_too_many_digits_is_not_the_name_of_a_column(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -192,73 +133,12 @@ def test_a_name_with_digits_or_signs_is_one(write: Write, tmp_path: Path, name: 
     assert read(write(tmp_path, [[name, "Haus"], ["1001", "5001"]]), BY_POSITION)[1] == ["2:1001>5001"]
 
 
-def test_numbers_in_other_columns_of_a_header_are_names(write: Write, tmp_path: Path) -> None:
-    path = write(tmp_path, [["Contact ID", "2025", "2026", "Company ID"], ["1001", "1", "2", "5001"]])
-    assert read(path, Reading())[1] == ["2:1001>5001"]
-    assert "no column for" in refused(
-        write(tmp_path, [["Contact ID", "2025", "2026"], ["1001", "1", "2"]]), Reading(), "NO_ID_COLUMN"
-    )
-
-
-def test_without_a_header_every_row_is_a_record_and_columns_have_positions(write: Write, tmp_path: Path) -> None:
-    understood, rows = read(write(tmp_path, [["1001", "5001", "x"], ["1002", "5002", "y"]]), NO_HEADER)
-    assert rows == ["1:1001>5001", "2:1002>5002"]
-    assert understood.header_row is None
-    assert understood.columns == FIRST_TWO
-    assert any("no header" in note for note in understood.notes)
-
-
-def test_a_record_that_names_columns_is_a_record_without_a_header(write: Write, tmp_path: Path) -> None:
-    path = write(tmp_path, [["Contact ID", "Company ID"], ["1001", "5001"]])
-    assert read(path, NO_HEADER)[1] == ["1:NOT_AN_ID NOT_AN_ID", "2:1001>5001"]
-
-
-def test_a_blank_first_row_is_not_a_record_without_a_header(write: Write, tmp_path: Path) -> None:
-    assert read(write(tmp_path, [["", ""], ["1001", "5001"]]), NO_HEADER)[1] == ["2:1001>5001"]
-
-
-def test_the_width_without_a_header_is_that_of_most_records_of_a_text_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("1001,5001,Ann, B.\n1002,5002,Bo\n1003,5003,Cy\n")
-    assert read(path, NO_HEADER)[1] == ["1:EXTRA_CELL", "2:1002>5002", "3:1003>5003"]
-
-
-def test_the_width_without_a_header_is_that_of_the_widest_row_of_a_sheet(tmp_path: Path) -> None:
-    path = write_xlsx(tmp_path, [["1001", "5001"], ["1002", "5002"], ["1003", "5003", "note"]])
-    assert read(path, NO_HEADER)[1] == ["1:1001>5001", "2:1002>5002", "3:1003>5003"]
-
-
-def test_a_header_of_positions_is_the_header_of_our_own_results_with_and_without_the_flag(
-    write: Write, tmp_path: Path
-) -> None:
-    path = write(tmp_path, [["#1", "#2", "import_row", "import_status"], ["1001", "5001", "1", "failed"]])
-    assert read(path, NO_HEADER)[1] == ["2:1001>5001"]
-    assert read(path, BY_POSITION)[1] == ["2:1001>5001"]
-
-
-def test_a_column_that_does_not_exist_is_refused_without_a_header(write: Write, tmp_path: Path) -> None:
-    path = write(tmp_path, [["1001", "5001"]])
-    reading = Reading("contacts", "companies", {Role.FROM_OBJECT_ID: "#1", Role.TO_OBJECT_ID: "#3"}, no_header=True)
-    with raises(SettingsError, "MAPPED_COLUMN_MISSING"):
-        read(path, reading)
-
-
-def test_a_file_of_blank_rows_is_empty_also_without_a_header(write: Write, tmp_path: Path) -> None:
-    assert "is empty" in refused(write(tmp_path, [["", ""]]), NO_HEADER, "TABLE_EMPTY")
-
-
 def test_a_delimiter_is_found_although_a_title_has_another(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("Contacts, companies, and more, of 2026\nContact ID;Company ID\n1001;5001\n1002;5002\n")
     understood, rows = read(path, Reading(header_row=2))
     assert (understood.delimiter, rows) == (";", ["3:1001>5001", "4:1002>5002"])
     assert "--header-row 2." in refused(path, Reading(), "HEADER_IS_TITLE")
-
-
-def test_columns_that_pandas_numbered_are_mapped_by_position() -> None:
-    frame = pandas.DataFrame([["1001", "5001"], ["1002", "5002"]])
-    with open_frame(frame, BY_POSITION) as source:
-        assert [row.pairs[0].from_id for row in rows_of(source.blocks())] == ["1001", "1002"]
 
 
 def test_a_frame_whose_names_are_its_first_record_is_refused() -> None:
