@@ -153,19 +153,21 @@ def check(file: str, online: bool, **flags: Any) -> int:
 @cli.command()
 @click.argument("file")
 @options.reading
-@options.account
-@options.workers
+@options.linking
 @options.the_run
 @options.output
 def verify(file: str, **flags: Any) -> int:
-    """Read back which pairs of FILE are linked; send nothing."""
+    """Read back which pairs of FILE are linked; send nothing.
+
+    Takes the options of run, so that its command line can be used again; those about sending have no effect.
+    """
     return _run(flags, partial(verify_file, file))
 
 
 @cli.command()
 @click.argument("file")
 @options.reading
-@options.removing
+@options.linking
 @options.the_run
 @options.fresh
 @options.yes
@@ -176,7 +178,8 @@ def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
 
     With --label or a label column only these labels are taken off; the links stay. First reads what is there, then
     asks to type the number of links or labels (or takes --yes N) before removing any. The results have the
-    association types that were there; importer run RESULTS restores them.
+    association types that were there; importer run RESULTS restores them. Takes the options of run; --engine,
+    --label-mode and --no-read-first have no effect.
     """
     return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
 

@@ -45,8 +45,6 @@ LINKING = {"--engine", "--label-mode", "--no-read-first"}
         ("check", {"--report", "--yes", "--allow-deleting-leads"}),
         ("export", {"--report", "--workers", "--batch-rate", *LINKING}),
         ("undo", {"--yes", "--allow-deleting-leads", *LINKING}),
-        ("unlink", LINKING),
-        ("verify", {"--batch-rate", *LINKING}),
     ],
 )
 def test_a_command_offers_only_options_that_have_an_effect(name: str, absent: set[str]) -> None:
@@ -55,6 +53,14 @@ def test_a_command_offers_only_options_that_have_an_effect(name: str, absent: se
     assert run is not None
     assert not absent & options_of(command)
     assert {"--report", "--workers", "--batch-rate", "--allow-deleting-leads", *LINKING} <= options_of(run)
+
+
+@pytest.mark.parametrize("name", ["unlink", "verify"])
+def test_the_command_line_of_a_run_also_removes_or_verifies_its_links(name: str) -> None:
+    command, run = (cli.get_command(click.Context(cli), one) for one in (name, "run"))
+    assert command is not None
+    assert run is not None
+    assert options_of(run) - {"--fresh", "--allow-deleting-leads"} <= options_of(command)
 
 
 def options_of(command: click.Command) -> set[str]:
