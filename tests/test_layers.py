@@ -52,7 +52,7 @@ PACKAGES_OF_LIBRARIES = {
     "jinja2": {"reporter"},
     "numpy": {"journal"},
     "openpyxl": {"reporter"},
-    "orjson": {"journal"},
+    "orjson": {"hubspot", "journal"},
     "pandas": {"reader", "reporter", "runner"},
     "pydantic": {"config", "hubspot", "runner", "web"},  # the last three hold secrets as SecretStr
     "sqlite3": {"journal", "runner"},  # the latter for values that were looked up

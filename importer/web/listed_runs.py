@@ -48,14 +48,17 @@ class ListedRuns:
     def _read(self, path: Path) -> "_Run":
         version = _version(path)
         known_version, known = self._known.get(path, ((), None))
-        if known is not None and known_version == version:
+        if known is not None and known.values["state"] == "running":  # what a list says does not change meanwhile
+            if _is_same_file(known_version, version) and is_held(path):
+                return known
+        elif known is not None and known_version == version:
             return known
         try:
             with Journal(path) as journal:
                 run = _run(journal, is_running=is_held(path))
         except JournalError as error:
             run = _Run(None, {**_UNREADABLE, "run_id": path.stem, "error": str(error)})
-        self._known[path] = (() if run.values["state"] == "running" else version), run
+        self._known[path] = version, run
         return run
 
     def _with_import(self, run: "_Run") -> dict[str, Any]:
@@ -105,6 +108,10 @@ def _version(path: Path) -> Version:
             state = Path(f"{path}{suffix}").stat()
             found.append((state.st_ino, state.st_mtime_ns, state.st_size))
     return tuple(found)
+
+
+def _is_same_file(one: Version, other: Version) -> bool:
+    return bool(one and other) and one[0][0] == other[0][0]
 
 
 _UNREADABLE: Mapping[str, Any] = {

@@ -24,6 +24,10 @@ Print = Callable[[str], None]
 _HOST = "127.0.0.1"
 _SHUTDOWN_SECONDS = 1.0
 
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the others waiting: a thread that reads a journal waits that long for each of its rows
+while the sandbox, which this process serves, is busy. Python's default is ten times as long."""
+
 
 def serve_page(launch: Launch, port: int, announce: Print, report: Print, *, open_browser: bool) -> ExitCode:
     """Serve the page until a signal, and return the exit code for it.
@@ -35,6 +39,7 @@ def serve_page(launch: Launch, port: int, announce: Print, report: Print, *, ope
 
 
 async def _serve(launch: Launch, port: int, announce: Print, report: Print, *, open_browser: bool) -> ExitCode:
+    sys.setswitchinterval(_SWITCH_SECONDS)
     guard, services = Guard(), Services.create(launch)
     stopped = _stopped_by_signal(services, report)
     app = application(services, guard)

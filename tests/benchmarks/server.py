@@ -57,7 +57,7 @@ _TOO_FAST = (
 
 @dataclass(slots=True)
 class Counts:
-    """Calls received by kind, refusals, the most calls in ten seconds, and times by the monotonic clock."""
+    """Calls by kind, refusals, the largest number of calls in ten seconds, and times of the monotonic clock."""
 
     first_call: float = 0.0
     puts: int = 0

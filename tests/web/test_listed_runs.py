@@ -50,7 +50,9 @@ def test_a_journal_is_opened_again_only_after_it_has_changed(tmp_path: Path, ope
     with open_for_run(path) as journal:
         journal.begin()
         assert [run["state"] for run in runs.all()] == ["running", "unfinished"]
+        opened.clear()
         assert runs.children("a") == [{"run_id": "b", "operation": "link", "state": "running"}]
+        assert opened == []
         counts = {str(status): int(status is Status.LINKED) for status in Status}
         journal.end({"status": "finished", "stopped_by": None, "rows": 1, **counts})
     assert [(run["state"], run["counts"], run["bad"]) for run in runs.all()] == [
