@@ -22,6 +22,7 @@ def headless(work: Workplace) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_file_without_a_header_is_rejected_without_losing_a_pair(work: Workplace) -> None:
     source = headless(work)
     refused = work.here("run", source, *POSITIONS)
@@ -37,6 +38,7 @@ def test_a_file_without_a_header_is_rejected_without_losing_a_pair(work: Workpla
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [("--no-header",), ()])
 @pytest.mark.parametrize("name", ["pairs.failures.csv", "pairs.results.csv"])
 def test_results_of_a_run_without_a_header_can_be_imported_again(
@@ -49,6 +51,7 @@ def test_results_of_a_run_without_a_header_can_be_imported_again(
     assert work.links() == {(UNKNOWN + work.base, 7), (work.base, 8)}
 
 
+@pytest.mark.slow
 def test_the_results_of_a_run_without_a_header_are_retried(work: Workplace) -> None:
     work.here("run", headless(work), *POSITIONS, "--no-header")
     make_known(work, 0)
@@ -66,6 +69,7 @@ def test_a_run_without_a_header_is_resumed(work: Workplace) -> None:
     assert (done.code, done.json["run_id"]) == (0, stopped.json["run_id"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["flag", "environment", "config"])
 def test_a_header_below_titles_can_be_given_by_its_row(work: Workplace, how: str) -> None:
     source = work.folder / "title.csv"
@@ -129,6 +133,7 @@ def test_a_column_of_labels_is_reported(work: Workplace) -> None:
     assert "'Decision maker' (1 pair)" in done.out
 
 
+@pytest.mark.slow
 def test_a_retry_of_results_allows_blank_cells_where_the_run_did(work: Workplace) -> None:
     source = work.write("pairs.csv", [(work.base, 7), (UNKNOWN + work.base, 8)])
     assert work.here("run", source, "--allow-blank").code == 1

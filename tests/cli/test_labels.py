@@ -28,6 +28,7 @@ def types(work: Workplace) -> dict[tuple[int, int], set[str]]:
     return {ids: set(entry["types"]) for ids, entry in work._mine("associations")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["v4", "2026-09"])
 @pytest.mark.parametrize("engine", ["put", "batch"])
 def test_the_sample_with_labels_is_linked_with_them(work: Workplace, version: str, engine: str) -> None:
@@ -43,6 +44,7 @@ def test_the_sample_with_labels_is_linked_with_them(work: Workplace, version: st
         assert found == (expected[row["Label"]] | {PLAIN}) - {PRIMARY}, row
 
 
+@pytest.mark.slow
 def test_a_label_for_every_pair_is_added_to_those_of_the_column(work: Workplace) -> None:
     source = write(work, "Contact ID,Company ID,Role\nBASE,7,billing CONTACT\nBASE,8,\nBASE,8,\n")
     done = work.here("run", source, "--label", "Decision maker", "--map", "label=Role", "--json")
@@ -53,12 +55,14 @@ def test_a_label_for_every_pair_is_added_to_those_of_the_column(work: Workplace)
     assert found[work.base, 8] == {DECISION, PLAIN}
 
 
+@pytest.mark.slow
 def test_rows_without_a_label_are_linked_without_one(work: Workplace) -> None:
     source = write(work, "Contact ID,Company ID,Association Label\nBASE,7,\nBASE,8,Billing contact\n")
     assert work.here("run", source).code == 0
     assert types(work) == {(work.base, 7): {PRIMARY, PLAIN}, (work.base, 8): {BILLING, PLAIN}}
 
 
+@pytest.mark.slow
 def test_the_label_in_the_header_of_an_export_is_that_of_its_records(work: Workplace) -> None:
     source = write(work, "Record ID,Associated Company IDs (Billing contact)\nBASE,7;8\n")
     done = work.here("run", source, "--from", "contacts")
@@ -66,6 +70,7 @@ def test_the_label_in_the_header_of_an_export_is_that_of_its_records(work: Workp
     assert types(work) == {(work.base, 7): {PRIMARY, BILLING, PLAIN}, (work.base, 8): {BILLING, PLAIN}}
 
 
+@pytest.mark.slow
 def test_records_of_a_labelled_list_beside_the_whole_list_get_its_label(work: Workplace) -> None:
     header = "Record ID,Associated Company IDs,Associated Company IDs (Decision maker)"
     source = write(work, f"{header}\nBASE,7;8,8\n")
@@ -73,6 +78,7 @@ def test_records_of_a_labelled_list_beside_the_whole_list_get_its_label(work: Wo
     assert types(work) == {(work.base, 7): {PRIMARY, PLAIN}, (work.base, 8): {DECISION, PLAIN}}
 
 
+@pytest.mark.slow
 def test_a_second_run_sends_nothing(work: Workplace) -> None:
     source = write(work, "Contact ID,Company ID,Label\nBASE,7,Decision maker\n")
     assert work.here("run", source).code == 0
@@ -80,6 +86,7 @@ def test_a_second_run_sends_nothing(work: Workplace) -> None:
     assert (again.json["already_linked"], again.json["calls"]) == (1, 0)
 
 
+@pytest.mark.slow
 def test_labels_are_kept_unless_they_are_to_be_replaced(work: Workplace) -> None:
     source = write(work, "Contact ID,Company ID,Label\nBASE,7,Decision maker\nBASE,8,Decision maker\n")
     assert work.here("run", source).code == 0
@@ -92,6 +99,7 @@ def test_labels_are_kept_unless_they_are_to_be_replaced(work: Workplace) -> None
     assert rows_of(work.folder / "third.results.csv")[0]["import_types_before"] == f"{PLAIN};{DECISION}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("header", "row", "flags", "code", "named"),
     [
@@ -124,6 +132,7 @@ def test_a_label_of_the_other_direction_is_recognised(work: Workplace) -> None:
     assert "swap" in done.err
 
 
+@pytest.mark.slow
 def test_a_label_that_two_types_have_must_be_given_by_its_id(work: Workplace) -> None:
     for text in ("Twice", "twice"):
         work.hubspot.change("labels", add=[{"from": "contacts", "to": "tickets", "label": text}])
@@ -135,6 +144,7 @@ def test_a_label_that_two_types_have_must_be_given_by_its_id(work: Workplace) ->
     assert work.here("run", source).code == 0
 
 
+@pytest.mark.slow
 def test_a_run_continues_with_the_labels_that_it_has_resolved(work: Workplace) -> None:
     work.hubspot.change("labels", add=[{"from": "contacts", "to": "companies", "label": "Advisor"}])
     source = write(work, "Contact ID,Company ID,Label\nBASE,7,Advisor\nBASE,8,Decision maker\n")
@@ -153,6 +163,7 @@ def test_a_run_continues_with_the_labels_that_it_has_resolved(work: Workplace) -
     assert types(work)[work.base, 8] == {DECISION, PLAIN}
 
 
+@pytest.mark.slow
 def test_a_retry_gives_the_labels_again(work: Workplace) -> None:
     source = write(work, "Contact ID,Company ID,Label\nBASE,7,Decision maker;Billing contact\n")
     work.hubspot.change("faults", faults=["http_400=label_put"])
@@ -178,6 +189,7 @@ def test_labels_that_cannot_be_read_are_accepted_by_their_ids_only(work: Workpla
     assert types(work)[work.base, 7] == {PRIMARY, DECISION, PLAIN}
 
 
+@pytest.mark.slow
 def test_verify_finds_pairs_without_their_label(work: Workplace) -> None:
     source = write(work, "Contact ID,Company ID,Label\nBASE,7,Decision maker\nBASE,8,\n")
     assert work.here("run", source).code == 0
@@ -200,6 +212,7 @@ def test_a_check_counts_labels_and_resolves_them_on_request(work: Workplace) -> 
     assert types(work) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["v4", "2026-09"])
 @pytest.mark.parametrize(("types", "first", "second"), [("deals", 7, 8), ("contacts", 4_990, 4_991)])
 def test_a_paired_label_has_a_name_in_each_direction(
@@ -223,6 +236,7 @@ def test_a_paired_label_has_a_name_in_each_direction(
         assert (swapped.code, swapped.error_code, "swap" in swapped.err) == (2, "LABEL_UNKNOWN", True)
 
 
+@pytest.mark.slow
 def test_a_label_that_was_deleted_since_is_refused_by_a_new_run_and_fails_in_a_resumed_one(work: Workplace) -> None:
     added = work.hubspot.change("labels", add=[{"from": "contacts", "to": "companies", "label": "Temporary"}])
     type_id = added["added"][0]["type"]

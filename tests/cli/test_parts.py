@@ -60,6 +60,7 @@ def test_log_lines_name_rows_by_file_and_row(work: Workplace, export: Path) -> N
     assert rows == [f"{SECOND}:4"]
 
 
+@pytest.mark.slow
 def test_a_stopped_run_is_resumed_and_a_retry_keeps_the_names(work: Workplace, export: Path) -> None:
     flags = ("run", export, "--from", "contacts", "--json")
     stopped = work.here(*flags, HUBSPOT_ACCESS_TOKEN="wrong")
@@ -72,6 +73,7 @@ def test_a_stopped_run_is_resumed_and_a_retry_keeps_the_names(work: Workplace, e
     assert (row["import_row"], row["import_status"]) == (f"{SECOND}:4", "linked")
 
 
+@pytest.mark.slow
 def test_corrected_results_are_a_separate_file_with_its_own_row_numbers(work: Workplace, export: Path) -> None:
     work.here("run", export, "--from", "contacts")
     results = work.folder / "export.results.csv"
@@ -84,6 +86,7 @@ def test_corrected_results_are_a_separate_file_with_its_own_row_numbers(work: Wo
     assert list(rows[0])[:2] == HEADER
 
 
+@pytest.mark.slow
 def test_a_results_file_of_a_split_export_is_retried(work: Workplace, export: Path) -> None:
     work.here("run", export, "--from", "contacts")
     work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])

@@ -25,6 +25,7 @@ def outcomes(work: Workplace, name: str = "labels.results.csv") -> list[tuple[st
     return [(row["import_status"], row["import_error_category"]) for row in rows_of(work.folder / name)]
 
 
+@pytest.mark.slow
 def test_rows_that_compete_for_primary_are_not_sent(work: Workplace) -> None:
     done = work.here("run", conflicting(work), "--json")
     assert (done.code, done.json["linked"], done.json["failed"]) == (1, 2, 2)
@@ -37,12 +38,14 @@ def test_rows_that_compete_for_primary_are_not_sent(work: Workplace) -> None:
     assert str(work.base) in message
 
 
+@pytest.mark.slow
 def test_a_retry_without_a_correction_moves_no_primary(work: Workplace) -> None:
     run = work.here("run", conflicting(work), "--json")
     retried = work.here("retry", run.json["run_id"], "--json")
     assert (retried.code, retried.json["failed"], retried.json["calls"]) == (1, 2, 0)
 
 
+@pytest.mark.slow
 def test_the_corrected_results_are_linked_by_a_retry(work: Workplace) -> None:
     assert work.here("run", conflicting(work)).code == 1
     results = work.folder / "labels.results.csv"
@@ -52,6 +55,7 @@ def test_the_corrected_results_are_linked_by_a_retry(work: Workplace) -> None:
     assert types(work)[work.base, 9] == {BILLING, PLAIN}
 
 
+@pytest.mark.slow
 def test_a_check_reports_them_without_a_call(work: Workplace) -> None:
     calls = work.calls()
     source = conflicting(work)
@@ -67,6 +71,7 @@ def test_a_check_reports_them_without_a_call(work: Workplace) -> None:
     assert (online.code, online.json["primary_conflicts"]["rows"], online.json["online"]["to_link"]) == (1, 2, 2)
 
 
+@pytest.mark.slow
 def test_the_side_that_has_one_primary_record_decides(work: Workplace) -> None:
     one, two = work.base, work.base + 1
     good = write(work, f"Company ID,Contact ID,Label\n7,{one},Primary\n7,{two},Primary\n", "good.csv")
@@ -76,6 +81,7 @@ def test_the_side_that_has_one_primary_record_decides(work: Workplace) -> None:
     assert (done.code, done.json["failed"], done.json["linked"]) == (1, 2, 1)
 
 
+@pytest.mark.slow
 def test_the_same_pair_twice_and_in_both_directions_is_no_conflict(work: Workplace) -> None:
     header = "from_object_type,from_object_id,to_object_type,to_object_id,label"
     there, back = "contacts,BASE,companies,7,Primary\n", "companies,7,contacts,BASE,Primary\n"
@@ -89,6 +95,7 @@ def test_one_cell_with_several_records_is_a_conflict_of_its_row(work: Workplace)
     assert (done.code, done.json["failed"], types(work)) == (1, 1, {})
 
 
+@pytest.mark.slow
 def test_labels_that_are_removed_do_not_compete(work: Workplace) -> None:
     one = write(work, "Contact ID,Company ID,Label\nBASE,7,Primary\n", "one.csv")
     assert work.here("run", one).code == 0

@@ -18,6 +18,7 @@ def own(tmp_path: Path) -> Iterator[Workplace]:
         yield workplace_in(tmp_path, server)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["scopes_missing", "html_403", "http_404", "read_405"])
 def test_every_pair_is_linked_where_links_may_not_be_read(work: Workplace, fault: str) -> None:
     pairs = work.pairs(30)

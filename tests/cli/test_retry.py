@@ -24,6 +24,7 @@ def make_known(work: Workplace, *numbers: int) -> None:
     work.hubspot.change("records", add=records)
 
 
+@pytest.mark.slow
 def test_a_retry_of_a_run_sends_only_what_failed(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, _ = failing
     make_known(work, 0, 1)
@@ -57,6 +58,7 @@ def test_a_retry_of_a_run_sends_only_what_failed(failing: tuple[Workplace, str, 
     assert (nothing.code, nothing.json["rows"], nothing.json["calls"]) == (0, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_stopped_retry_is_resumed(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, _ = failing
     make_known(work, 0, 1, 2)
@@ -66,6 +68,7 @@ def test_a_stopped_retry_is_resumed(failing: tuple[Workplace, str, Path]) -> Non
     assert (done.code, done.json["linked"], done.json["run_id"]) == (0, 4, stopped.json["run_id"])
 
 
+@pytest.mark.slow
 def test_a_corrected_results_file_is_retried_with_the_runs_own_columns(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"a,b\n{work.base},7\n{UNKNOWN + work.base},8\n")
@@ -81,6 +84,7 @@ def test_a_corrected_results_file_is_retried_with_the_runs_own_columns(work: Wor
     assert (row["a"], row["import_row"], row["import_status"]) == (str(work.base + 1), "3", "linked")
 
 
+@pytest.mark.slow
 def test_a_results_file_is_read_by_the_columns_of_its_run_in_any_order(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"import_row,a,b,c\n2,{UNKNOWN + work.base},7,8\n3,{work.base},9,10\n")
@@ -93,6 +97,7 @@ def test_a_results_file_is_read_by_the_columns_of_its_run_in_any_order(work: Wor
     assert work.links() == {(work.base, 9), (UNKNOWN + work.base, 7)}
 
 
+@pytest.mark.slow
 def test_a_results_file_with_an_unusual_delimiter_is_retried(work: Workplace) -> None:
     source = work.folder / "odd.csv"
     source.write_text(f"Contact ID^Company ID\n{work.base}^7\n{UNKNOWN + work.base}^8\n")
@@ -102,6 +107,7 @@ def test_a_results_file_with_an_unusual_delimiter_is_retried(work: Workplace) ->
     assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
 
 
+@pytest.mark.slow
 def test_a_results_file_of_an_unknown_run_is_rejected_with_a_remedy(work: Workplace) -> None:
     path = work.folder / "moved.csv"
     path.write_text("from_id,to_id,import_status\n1,2,failed\n")
@@ -115,6 +121,7 @@ def test_a_results_file_of_an_unknown_run_is_rejected_with_a_remedy(work: Workpl
     assert (done.code, done.json["rows"], work.links()) == (0, 1, {(work.base, 2)})
 
 
+@pytest.mark.slow
 def test_the_results_of_a_retry_can_be_retried(failing: tuple[Workplace, str, Path]) -> None:
     work, _, _ = failing
     first = work.here("retry", work.folder / "deals.results.csv", "--json")
@@ -161,6 +168,7 @@ def test_runs_are_listed_newest_first_with_their_status(failing: tuple[Workplace
     assert {tuple(line.split()[:2]) for line in lines} == {(stopped, "stopped"), (run_id, "finished")}
 
 
+@pytest.mark.slow
 def test_the_list_names_the_command_of_each_run(failing: tuple[Workplace, str, Path]) -> None:
     work, run_id, source = failing
     for command in (("retry", run_id), ("retry", work.folder / "deals.results.csv"), ("undo", run_id)):
@@ -221,6 +229,7 @@ def test_an_unknown_run_is_reported_with_the_newest_runs(failing: tuple[Workplac
         assert done.error.endswith(f" {run_id}.")
 
 
+@pytest.mark.slow
 def test_a_damaged_journal_is_an_error_only_for_commands_that_need_it(
     failing: tuple[Workplace, str, Path],
 ) -> None:
@@ -240,6 +249,7 @@ def test_a_damaged_journal_is_an_error_only_for_commands_that_need_it(
     assert work.here("run", source).code == 1
 
 
+@pytest.mark.slow
 def test_a_results_file_corrected_once_more_can_be_retried_with_fresh(failing: tuple[Workplace, str, Path]) -> None:
     work, _, _ = failing
     make_known(work, 0, 1, 2)

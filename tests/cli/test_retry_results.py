@@ -21,6 +21,7 @@ def rewrite(path: Path, change: dict[str, str], columns: list[str] | None = None
         writer.writerows({name: change.get(cell, cell) for name, cell in row.items()} for row in rows)
 
 
+@pytest.mark.slow
 def test_a_corrected_invalid_row_is_sent_and_one_that_is_not_corrected_stays_invalid(work: Workplace) -> None:
     source = work.write("deals.csv", [*work.pairs(3), ("1.20456E+11", 1), ("ACME Ltd", 1)])
     first = work.here("run", source, "--json")
@@ -35,6 +36,7 @@ def test_a_corrected_invalid_row_is_sent_and_one_that_is_not_corrected_stays_inv
     assert {row["import_run_id"] for row in rows} == {done.json["run_id"]}
 
 
+@pytest.mark.slow
 def test_a_corrected_invalid_row_of_a_workbook_is_sent(work: Workplace) -> None:
     source = work.write("deals.csv", [*work.pairs(3), ("ACME Ltd", 1)])
     results = work.folder / "deals.results.xlsx"
@@ -60,6 +62,7 @@ def two_runs_over_one_file(work: Workplace) -> tuple[Path, Path]:
     return kept, results
 
 
+@pytest.mark.slow
 def test_a_results_file_is_read_by_its_own_run_despite_later_results_at_the_same_path(work: Workplace) -> None:
     kept, results = two_runs_over_one_file(work)
     results.write_bytes(kept.read_bytes())
@@ -69,6 +72,7 @@ def test_a_results_file_is_read_by_its_own_run_despite_later_results_at_the_same
     assert work.links() == {(UNKNOWN + work.base, 7)}
 
 
+@pytest.mark.slow
 def test_a_renamed_results_file_is_read_by_its_run(work: Workplace) -> None:
     kept, _ = two_runs_over_one_file(work)
     work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
@@ -76,6 +80,7 @@ def test_a_renamed_results_file_is_read_by_its_run(work: Workplace) -> None:
     assert work.links() == {(UNKNOWN + work.base, 7)}
 
 
+@pytest.mark.slow
 def test_columns_in_another_order_are_found_by_their_headers(work: Workplace) -> None:
     kept, _ = two_runs_over_one_file(work)
     rewrite(kept, {}, ["import_status", "import_run_id", "c", "b", "a"])
@@ -84,6 +89,7 @@ def test_columns_in_another_order_are_found_by_their_headers(work: Workplace) ->
     assert work.links() == {(UNKNOWN + work.base, 7)}
 
 
+@pytest.mark.slow
 def test_other_settings_for_a_file_of_a_known_run_are_reported_and_not_used(work: Workplace) -> None:
     kept, _ = two_runs_over_one_file(work)
     work.hubspot.change("records", add=[{"type": "contacts", "id": str(UNKNOWN + work.base)}])
@@ -94,6 +100,7 @@ def test_other_settings_for_a_file_of_a_known_run_are_reported_and_not_used(work
     assert work.links() == {(UNKNOWN + work.base, 7)}
 
 
+@pytest.mark.slow
 def test_columns_that_were_renamed_are_read_by_their_own_header(work: Workplace) -> None:
     kept, _ = two_runs_over_one_file(work)
     text = kept.read_text(encoding="utf-8-sig").replace("a,b,c,", "Contact ID,Note,Company ID,", 1)
@@ -104,6 +111,7 @@ def test_columns_that_were_renamed_are_read_by_their_own_header(work: Workplace)
     assert work.links() == {(work.base, 8)}
 
 
+@pytest.mark.slow
 def test_columns_without_a_unique_header_are_found_by_position_only_in_an_unchanged_header(work: Workplace) -> None:
     source = work.folder / "twice.csv"
     source.write_text(f"id,id,note\n{UNKNOWN + work.base},7,8\n")
@@ -121,6 +129,7 @@ def test_columns_without_a_unique_header_are_found_by_position_only_in_an_unchan
     assert work.links() == {(UNKNOWN + work.base, 7)}
 
 
+@pytest.mark.slow
 def test_results_of_several_runs_in_one_file_are_read_by_their_own_header(work: Workplace) -> None:
     for name, start in (("a.csv", 0), ("b.csv", 10)):
         work.here("run", work.write(name, [*work.pairs(2, start), (f"x{start}", 1)]))
@@ -132,6 +141,7 @@ def test_results_of_several_runs_in_one_file_are_read_by_their_own_header(work: 
     assert (done.code, done.json["linked"], done.json["calls"]) == (0, 2, 2)
 
 
+@pytest.mark.slow
 def test_rows_of_runs_that_read_other_columns_are_not_retried_in_one_file(work: Workplace) -> None:
     kept, results = two_runs_over_one_file(work)
     other = results.read_text(encoding="utf-8-sig").split("\n", 1)[1]
@@ -145,6 +155,7 @@ def test_rows_of_runs_that_read_other_columns_are_not_retried_in_one_file(work: 
         assert work.links() == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["deleted", "emptied"])
 def test_a_results_file_whose_run_is_unknown_is_read_by_its_header_with_a_warning(work: Workplace, change: str) -> None:
     work.here("run", work.write("deals.csv", [*work.pairs(1), ("ACME", 1)]))
@@ -158,6 +169,7 @@ def test_a_results_file_whose_run_is_unknown_is_read_by_its_header_with_a_warnin
     assert "import_run_id" in done.err
 
 
+@pytest.mark.slow
 def test_an_invalid_run_id_makes_the_file_one_of_an_unknown_run(work: Workplace) -> None:
     path = work.folder / "odd.csv"
     for name in ("../../x", "20200101-000000-00000", "r"):
@@ -172,6 +184,7 @@ def test_blank_rows_are_not_retried(work: Workplace) -> None:
     assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
 
 
+@pytest.mark.slow
 def test_rows_whose_status_was_cleared_or_never_written_are_retried_and_linked_ones_skipped(work: Workplace) -> None:
     source = work.write("deals.csv", [*work.pairs(3), ("ACME Ltd", 1), ("ACME Inc", 2)])
     assert work.here("run", source).code == 1

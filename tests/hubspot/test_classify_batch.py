@@ -194,6 +194,7 @@ def test_a_batch_that_names_no_pair_is_not_accepted() -> None:
     assert statuses(batch) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
 
 
+@pytest.mark.slow
 def test_errors_nested_too_deep_leave_a_batch_unlinked_and_do_not_raise() -> None:
     named = json.dumps([result()])
     for depth in range(800, 1030):

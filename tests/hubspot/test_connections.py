@@ -125,6 +125,7 @@ async def test_an_untrusted_certificate_is_rejected() -> None:
     assert server.requests == []
 
 
+@pytest.mark.slow
 async def test_ssl_cert_file_sets_the_trusted_certificates() -> None:
     async with raw_server(OK, server_tls()) as server:
         url = f"https://127.0.0.1:{server.port}"

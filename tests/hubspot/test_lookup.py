@@ -214,6 +214,7 @@ def test_a_search_that_lists_fewer_records_than_it_found_is_not_believed() -> No
 names = st.sampled_from([f"{n}@example.com" for n in range(12)])
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(st.integers(1, 30).map(str), st.tuples(names, st.lists(names, max_size=2))),
     st.lists(names, unique=True, min_size=1),
@@ -258,6 +259,7 @@ def test_a_search_reads_all_its_pages() -> None:
     assert all(isinstance(result, Ambiguous) and len(result.record_ids) == 9 for result in found.values())
 
 
+@pytest.mark.slow
 def test_values_of_more_records_than_a_search_lists_are_ambiguous_and_hide_no_others() -> None:
     account = Account({str(n): {"domain": "many.com"} for n in range(1, 10_500)} | {"20000": {"domain": "one.com"}})
     found = search_for(account, ["many.com", "one.com", "none.com"])

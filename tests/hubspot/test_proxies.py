@@ -49,6 +49,7 @@ async def tunnel(port: int) -> AsyncIterator[RawServer]:
         await asyncio.gather(*pumps, return_exceptions=True)
 
 
+@pytest.mark.slow
 async def test_https_uses_the_proxy_of_the_environment_which_does_not_see_the_token() -> None:
     async with raw_server(OK, server_tls()) as hubspot, tunnel(hubspot.port) as proxy:
         environment = {"HTTPS_PROXY": f"http://me:pass@127.0.0.1:{proxy.port}", "SSL_CERT_FILE": str(PEM)}

@@ -40,6 +40,7 @@ def test_jitter_and_stalls_never_exceed_the_limit(seconds: float) -> None:
     assert len(server.arrivals) >= 0.95 * 19 * seconds
 
 
+@pytest.mark.slow
 def test_nearly_all_of_the_limit_is_used() -> None:
     server = Server(lambda: (0.075, 0.075))
     simulate(load(RateLimiter(PROFESSIONAL), server, 600.0))
@@ -47,6 +48,7 @@ def test_nearly_all_of_the_limit_is_used() -> None:
     assert len(server.arrivals) >= 0.97 * 19 * 600
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rate",
     [Rate(1, 10.0), Rate(1, 0.01), Rate(3, 0.1), Rate(100, 10.0), Rate(1000, 1.0), Rate(7, 0.5), Rate(250, 10.0)],

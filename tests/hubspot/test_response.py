@@ -213,6 +213,7 @@ def test_a_message_of_a_megabyte_is_truncated_with_a_note() -> None:
     assert len(found.details) < 3 * MAX_TEXT_LENGTH
 
 
+@pytest.mark.slow
 def test_details_of_a_huge_body_stay_within_bounds() -> None:
     wide: Any = "text of an error"
     for _ in range(3):

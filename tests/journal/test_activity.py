@@ -73,6 +73,7 @@ def test_calls_are_added_up_and_latencies_weighed_by_responses(run: Path) -> Non
     assert (totals.busiest, totals.seconds) == (30, 2)
 
 
+@pytest.mark.slow
 def test_a_process_that_was_killed_ended_at_its_last_sign_of_life(run: Path) -> None:
     code = """
 from importer.journal import Second

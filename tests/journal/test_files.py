@@ -155,6 +155,7 @@ except JournalError as error:
 LIMITED = "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
 
 
+@pytest.mark.slow
 def test_a_file_size_limit_while_reading_leaves_nothing_behind(path: Path) -> None:
     done = run_python(LIMITED + WRITE, path)
     assert done.stdout == "DISK_ERROR\n", done.stderr
@@ -175,6 +176,7 @@ print(written_until)
 """
 
 
+@pytest.mark.slow
 def test_a_file_size_limit_during_a_run_keeps_all_recorded_outcomes(path: Path) -> None:
     write_journal(path, INFO, many_blocks(502))
     done = run_python(LIMITED.replace("200_000", "1_000_000") + FILL, path)
@@ -212,6 +214,7 @@ def test_a_full_disk_while_reading_leaves_nothing_behind(small_disk: Path) -> No
     assert list(small_disk.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_full_disk_during_a_run_keeps_all_recorded_outcomes(small_disk: Path) -> None:
     path = small_disk / "r.sqlite"
     write_journal(path, INFO, many_blocks(502))
@@ -238,6 +241,7 @@ def test_a_journal_that_the_system_cannot_open_is_refused(tmp_path: Path) -> Non
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="only on POSIX does closing a file drop the locks of its process")
 def test_opening_a_journal_keeps_the_lock_that_protects_the_index_of_its_log(path: Path) -> None:
     # Without it, the next process to open the journal truncates the index, and this process dies by SIGBUS.

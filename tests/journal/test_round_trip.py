@@ -152,6 +152,7 @@ def test_texts_that_are_hard_to_store_are_read_back(path: Path) -> None:
         assert list(journal.rows(NOT_SENT)) == expected(rows, {})
 
 
+@pytest.mark.slow
 def test_rows_beyond_one_block_keep_their_order_pairs_and_problems(path: Path) -> None:
     rows = [
         row(n, problems=(PROBLEM, PROBLEM)) if n % 7 == 0 else row(n, pair(n), pair(n % 400 + 1))

@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from importer.errors import BusyError
 from importer.journal import (
     CUT_OFF,
@@ -56,6 +58,7 @@ def test_problems_are_grouped_by_code_the_most_frequent_first(path: Path) -> Non
         ]
 
 
+@pytest.mark.slow
 def test_outcomes_recorded_before_a_kill_are_kept_and_pairs_in_flight_are_cut_off(path: Path) -> None:
     written(path, *(row(n, pair(n)) for n in range(2, 6)))
     code = """
@@ -94,6 +97,7 @@ def test_another_connection_sees_committed_outcomes_during_the_run(path: Path) -
         assert count_pending(other) == 1
 
 
+@pytest.mark.slow
 def test_a_second_process_cannot_open_the_same_run_for_writing(path: Path) -> None:
     written(path, row(2, pair(1)))
     hold = "with open_for_run(path):\n    print('held', flush=True)\n    sys.stdin.read()"
@@ -112,6 +116,7 @@ def test_a_second_process_cannot_open_the_same_run_for_writing(path: Path) -> No
         assert count_pending(journal) == 1
 
 
+@pytest.mark.slow
 def test_asking_whether_a_run_is_held_does_not_keep_a_process_from_holding_it(path: Path) -> None:
     written(path, row(2, pair(1)))
     ask = (

@@ -31,6 +31,7 @@ def responding(*first: Response, slow: float = LATENCY) -> Callable[[Pair, int],
     return respond
 
 
+@pytest.mark.slow
 def test_every_call_and_response_is_counted_in_its_second(path: Path) -> None:
     ran = SimulatedRun(journal_of(path, pairs(500)), responding(), rate=Rate(100, 10.0)).run(workers=64)
     with Journal(path) as journal:
@@ -106,6 +107,7 @@ def test_a_stop_ends_the_pause(path: Path) -> None:
     assert pause.end == pytest.approx(START + 4, abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_live_state_says_what_is_done_and_how_long_the_rest_takes(path: Path) -> None:
     seen: list[tuple[float, LiveState]] = []
 

@@ -79,6 +79,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("faults", FAULTS)
 @pytest.mark.parametrize("workers", [1, 32])
 @pytest.mark.parametrize("engine", ["put", "batch"])
@@ -104,6 +105,7 @@ async def test_contacts_keep_the_order_when_the_file_starts_from_companies(path:
         assert primary_pairs(sandbox, wanted) == {own[0] for own in by_contact(wanted).values()}
 
 
+@pytest.mark.slow
 async def test_batches_stay_large_when_each_contact_has_several_companies(path: Path) -> None:
     async with hubspot() as sandbox:
         ran = await Rig(journal_of(path, contacts_with_companies(1_000)), sandbox).run(batch, answer_timeout=20)
@@ -111,6 +113,7 @@ async def test_batches_stay_large_when_each_contact_has_several_companies(path: 
         assert sandbox.state.calls["batch"] == 2, "the first companies, and all others"
 
 
+@pytest.mark.slow
 async def test_a_company_with_thousands_of_contacts_is_sent_in_full_batches(path: Path) -> None:
     wanted = [Pair(COMPANIES, RecordId("9"), CONTACTS, RecordId(str(1_001 + n))) for n in range(4_000)]
     async with hubspot() as sandbox:
@@ -150,6 +153,7 @@ def simulated(path: Path, wanted: Sequence[Pair], hubspot: Recorded, rate: Rate 
     return SimulatedRun(journal_of(path, wanted), hubspot.respond, rate)
 
 
+@pytest.mark.slow
 def test_different_records_keep_the_rate_full(path: Path) -> None:
     wanted = [pair for n in range(600) for pair in companies_of(1 + n, [n + 1])]
     ran = simulated(path, wanted, Recorded(0.5)).run(workers=32)
@@ -157,6 +161,7 @@ def test_different_records_keep_the_rate_full(path: Path) -> None:
     assert ran.ended_at < 5 * (10 + 0.5 + 0.1) + 10
 
 
+@pytest.mark.slow
 def test_several_pairs_for_each_record_keep_the_rate_full_and_the_order(path: Path) -> None:
     wanted, server = contacts_with_companies(200), Recorded(0.3, jitter=1.0, fail=7)
     ran = simulated(path, wanted, server, FAST).run(workers=32, max_attempts=9)
@@ -166,6 +171,7 @@ def test_several_pairs_for_each_record_keep_the_rate_full_and_the_order(path: Pa
     assert ran.ended_at < 1.1 * busy / 32 + 5, "workers were idle"
 
 
+@pytest.mark.slow
 def test_a_record_with_many_pairs_does_not_block_the_others(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "_SHORT_WAIT", 200)
     monkeypatch.setattr(dispatch, "_MIN_READ", 50)
@@ -244,6 +250,7 @@ def test_blocked_types_do_not_hold_up_pairs_of_others(path: Path) -> None:
     assert ran.of(Status.LINKED) == {pair for pair in mixed if pair.to_type == DEALS}
 
 
+@pytest.mark.slow
 def test_only_pairs_that_can_be_sent_are_claimed(path: Path) -> None:
     claimed: list[int] = []
 

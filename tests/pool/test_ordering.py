@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,7 @@ chunk_sizes, workers = st.integers(1, 7), st.integers(1, 5)
 randoms = st.randoms(use_true_random=False)
 
 
+@pytest.mark.slow
 @given(st.lists(pairs, max_size=40), chunk_sizes, workers, randoms)
 def test_every_pair_is_given_out_once_and_no_record_is_overtaken(
     found: list[Pair], size: int, workers: int, rng: random.Random
@@ -104,6 +106,7 @@ def test_every_pair_is_given_out_once_and_no_record_is_overtaken(
         open_chunks.append(chunk)
 
 
+@pytest.mark.slow
 @given(st.lists(pairs, max_size=40), chunk_sizes, workers, randoms)
 def test_pairs_that_may_decide_a_primary_go_one_by_one_until_one_is_linked(
     found: list[Pair], size: int, workers: int, rng: random.Random

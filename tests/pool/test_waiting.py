@@ -82,6 +82,7 @@ def sharing(limit: int, seconds: float = 10.0) -> Callable[[Pair, int], Awaitabl
     return respond
 
 
+@pytest.mark.slow
 def test_a_limit_that_another_client_shares_is_found_in_steps_of_a_tenth_and_reported_once(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -45,6 +45,7 @@ def test_a_file_without_the_columns_is_refused_with_what_it_has(name: str) -> No
     assert str(caught.value).startswith(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES_REFUSED)
 def test_a_file_that_is_not_a_table_is_refused_with_its_reason(name: str) -> None:
     with raises(SourceError, FILES_REFUSED[name]) as caught:
@@ -100,6 +101,7 @@ def test_dates_of_a_workbook_that_counts_from_1904_are_right() -> None:
     assert rows("dates_1904.xlsx", FROM_HEADER)[0].cells[2] == "2024-05-17"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READ)
 def test_the_cells_of_a_row_written_as_texts_make_the_same_row_again(name: str, tmp_path: Path) -> None:
     with read(name, READ[name][0]) as source:

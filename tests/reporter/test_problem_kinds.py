@@ -45,6 +45,7 @@ def test_every_problem_of_a_row_has_general_sentences() -> None:
     assert codes == PROBLEMS.keys()
 
 
+@pytest.mark.slow
 def test_every_failure_that_importer_names_has_general_sentences() -> None:
     nodes = [node for module in MODULES if OF_FAILURES.fullmatch(module) for node in categories(module)]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}

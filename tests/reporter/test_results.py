@@ -60,6 +60,7 @@ def test_rows_are_written_in_the_order_given_with_their_cells_first(results: Pat
     ]
 
 
+@pytest.mark.slow
 @given(tables_of(any_text), delimiters, st.data())
 def test_any_table_comes_back_from_its_results_and_failures(
     table: list[list[str]], delimiter: str, data: st.DataObject

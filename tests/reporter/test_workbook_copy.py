@@ -70,6 +70,7 @@ def test_a_workbook_with_a_summary_of_the_users_gets_an_import_summary(copying: 
     assert copying.book.sheetnames == ["Contacts", "Summary", "Import summary"]
 
 
+@pytest.mark.slow
 def test_results_are_read_back_with_the_same_rows_and_replaced_by_the_next_run(copying: Copying) -> None:
     copying.write()
     first = copying.results.read_bytes()
@@ -138,6 +139,7 @@ def test_sentences_are_wrapped_so_that_the_next_cell_does_not_cut_them_off(copyi
     assert wrapped == set(SENTENCES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("area", "printed"),
     [
@@ -158,6 +160,7 @@ def test_results_are_printed_where_the_user_prints_the_whole_table(copying: Copy
     assert copying.book["Contacts"].print_area == printed
 
 
+@pytest.mark.slow
 def test_texts_of_hubspot_are_never_formulas_and_come_back_as_they_are(tmp_path: Path) -> None:
     copying = Copying(tmp_path)
     book = openpyxl.Workbook()

@@ -204,6 +204,7 @@ def test_a_run_over_some_of_the_rows_gives_a_plain_workbook(copying: Copying) ->
     assert copying.book.sheetnames == ["results", "Summary"]
 
 
+@pytest.mark.slow
 def test_a_source_that_has_changed_or_is_gone_is_not_copied(copying: Copying) -> None:
     copying.write()
     for change in (lambda: copying.source.write_bytes(b"PK"), copying.source.unlink):

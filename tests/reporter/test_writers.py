@@ -199,6 +199,7 @@ def test_a_workbook_is_refused_when_it_has_too_few_rows(tmp_path: Path, monkeypa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_workbook_is_refused_when_it_has_too_few_columns(tmp_path: Path) -> None:
     table = XlsxWriter(tmp_path / "out.xlsx")
     with table:

@@ -66,6 +66,7 @@ def test_a_correction_of_a_corrected_cell_keeps_the_text_of_the_file(work: Workp
     assert work.links() == {(work.base, 7)}
 
 
+@pytest.mark.slow
 def test_an_unfinished_retry_is_continued_only_if_it_has_the_same_corrections(
     work: Workplace, settings: Settings
 ) -> None:

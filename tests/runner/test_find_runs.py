@@ -37,6 +37,7 @@ def test_a_copied_journal_is_listed_as_a_copy(work: Workplace, settings: Setting
     assert stopped.run_id in (found[copy.stem].error or "")
 
 
+@pytest.mark.slow
 def test_a_copied_journal_is_never_continued(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +66,7 @@ def of_earlier_version(settings: Settings, run_id: str) -> None:
         db.execute("PRAGMA user_version = 3")
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_of_an_earlier_version_is_named_until_its_file_has_another_run(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -83,6 +85,7 @@ def test_an_unfinished_run_of_an_earlier_version_is_named_until_its_file_has_ano
     assert "earlier version" in (listed.error or "")
 
 
+@pytest.mark.slow
 def test_a_finished_run_of_an_earlier_version_is_not_mentioned(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,6 +27,7 @@ def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", EngineName)
 def test_the_first_rows_are_sent_and_the_run_continues_with_the_rest(
     work: Workplace, settings: Settings, engine: EngineName
@@ -76,6 +77,7 @@ def test_a_run_with_no_more_rows_than_that_is_finished(work: Workplace, settings
     assert (summary.status, summary.stopped_by, summary.exit_code) == (RunStatus.FINISHED, None, 0)
 
 
+@pytest.mark.slow
 def test_the_first_rows_are_unlinked_and_the_number_of_the_rest_is_confirmed_again(
     work: Workplace, settings: Settings
 ) -> None:
@@ -111,6 +113,7 @@ def test_rows_without_pairs_to_send_do_not_count(tmp_path: Path) -> None:
         assert [one.row for one in journal.pending(0, 10)] == [5, 5, 6]
 
 
+@pytest.mark.slow
 def test_the_pairs_of_the_first_rows_can_be_in_several_blocks(tmp_path: Path) -> None:
     path = written(tmp_path / "r.sqlite", *(row(n, pair(n)) for n in range(2, 1_602)))
     with Journal(path) as journal:

@@ -53,6 +53,7 @@ def incident_run(work: Workplace, settings: Settings) -> str:
     return stopped.run_id
 
 
+@pytest.mark.slow
 def test_every_figure_agrees_with_the_journal_and_with_what_hubspot_counted(
     work: Workplace, settings: Settings
 ) -> None:
@@ -135,6 +136,7 @@ def test_every_picture_has_a_name(work: Workplace, settings: Settings) -> None:
             )
 
 
+@pytest.mark.slow
 def test_at_most_500_rows_and_less_than_a_megabyte(work: Workplace, settings: Settings) -> None:
     source = work.folder / "pairs.csv"
     lines = "".join(f"bad id {number},1,{'wide ' * 60}\n" for number in range(3_000))
@@ -152,6 +154,7 @@ def test_no_secret_is_in_the_report(work: Workplace, settings: Settings, tmp_pat
     assert "token_file" not in text
 
 
+@pytest.mark.slow
 def test_a_report_that_someone_changed_is_kept(work: Workplace, settings: Settings) -> None:
     source = work.write("pairs.csv", work.pairs(2))
     run_import(source, settings)

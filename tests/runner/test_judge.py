@@ -68,6 +68,7 @@ g
 BEFORE: list[dict[int, str]] = [{}, {1: "77"}, {1: "?", 2: "1"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("earlier", BEFORE)
 @pytest.mark.parametrize(
     "corrections",
@@ -94,6 +95,7 @@ def test_the_columns_and_types_of_the_check_count(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_row_that_may_be_split_stays_invalid_until_every_cell_of_its_pair_is_corrected(tmp_path: Path) -> None:
     checked = Checked(tmp_path, file_of(tmp_path, "Contact ID,Note,Company ID\n1,one\ntwo,2\n3,x,4\n5,y,6\n"))
     assert [problem.code for problem in checked.compare(2, {2: "2"}, {}).problems] == ["SPLIT_ROW"]

@@ -98,6 +98,7 @@ def place(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Place:
     return Place(work)
 
 
+@pytest.mark.slow
 def test_a_webhook_gets_the_summary_signed_with_its_secret(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with listener() as webhook:
         monkeypatch.setenv(WEBHOOK_URL, f"{webhook.url}{PATH}")

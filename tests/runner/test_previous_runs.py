@@ -52,6 +52,7 @@ def test_an_unfinished_run_over_yesterdays_file_is_named(
     assert statuses(settings)[yesterday] == "stopped"
 
 
+@pytest.mark.slow
 def test_an_unfinished_run_over_yesterdays_file_is_finished_first(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_run_that_cannot_be_finished_prevents_the_new_one(
     assert list(statuses(settings)) == [yesterday]
 
 
+@pytest.mark.slow
 def test_a_run_stopped_by_its_own_failures_does_not_block_the_next_file(work: Workplace, settings: Settings) -> None:
     unknown = [(UNKNOWN + work.base + number, number + 1) for number in range(150)]
     first = run_import(work.write("pairs-1.csv", unknown), settings)
@@ -103,6 +105,7 @@ def test_a_changed_file_is_refused_unless_the_old_run_may_be_finished(
         run_import(source, settings)
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_changed_file_are_finished_from_the_journal_before_the_new_ones(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +160,7 @@ def test_the_summaries_of_earlier_runs_precede_that_of_the_new_one(
     assert yesterday not in second
 
 
+@pytest.mark.slow
 def test_each_run_is_notified_by_itself_and_the_heartbeat_once(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

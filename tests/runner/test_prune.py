@@ -103,6 +103,7 @@ def test_an_unfinished_run_and_the_run_that_it_undoes_are_kept(
     assert set(run_ids(settings)) == {parent, stopped, undo.run_id}
 
 
+@pytest.mark.slow
 def test_a_run_that_a_process_works_on_is_kept(work: Workplace, settings: Settings) -> None:
     held = run(work, settings)
     age(settings, 40)
@@ -119,6 +120,7 @@ def test_an_unreadable_journal_is_kept(work: Workplace, settings: Settings) -> N
     assert damaged.read_bytes() == b"no journal"
 
 
+@pytest.mark.slow
 def test_results_that_were_written_beside_the_journal_are_deleted_unless_edited(
     work: Workplace, settings: Settings
 ) -> None:

@@ -68,6 +68,7 @@ FILTERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_filter_finds_the_rows_that_it_describes_page_by_page(tmp_path: Path, seed: int) -> None:
     path = mixed(tmp_path / "r.sqlite", seed)

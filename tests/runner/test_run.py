@@ -46,6 +46,7 @@ def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
+@pytest.mark.slow
 def test_a_script_gets_the_summary_that_the_command_line_prints_as_json(work: Workplace) -> None:
     work.write("deals.csv", [*work.pairs(3), (UNKNOWN + work.base, 1), ("x", 1)])
     script = """
@@ -133,6 +134,7 @@ def test_a_nul_in_a_path_is_an_error_that_names_the_path(work: Workplace, settin
     assert work.asked() == {}
 
 
+@pytest.mark.slow
 def test_the_callers_event_loop_is_restored_after_requesting_the_account_of_another_token(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +182,7 @@ def test_errors_of_the_operating_system_become_importer_errors(work: Workplace, 
     assert work.asked() == {}
 
 
+@pytest.mark.slow
 def test_a_signal_becomes_an_interrupted_summary(work: Workplace, settings: Settings) -> None:
     received: list[Progress] = []
 

@@ -32,6 +32,7 @@ def play(running: Account, folder: Path, seed: int, *, foreign: bool, commands: 
     History(running, folder, random.Random(seed), foreign).play(commands)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("foreign", [False, True], ids=["alone", "with others"])
 def test_an_undo_restores_what_its_run_changed_and_nothing_else(

@@ -50,6 +50,7 @@ async def test_reading_the_state_is_not_counted(hubspot: LocalHubSpot) -> None:
     }
 
 
+@pytest.mark.slow
 async def test_a_large_state_is_complete_and_its_summary_has_no_lists(hubspot: LocalHubSpot) -> None:
     for start in range(0, 12_000, 2_000):
         await hubspot.post(BATCH, pair_inputs(*((start + one, 7) for one in range(1, 2001))))

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from importer.sandbox import Pair
 from importer.sandbox.samples import WRONG_LINKS
 from tests.sandbox.test_labels import BILLING, DECISION, PLAIN, PRIMARY, link_path, specs
@@ -98,6 +100,7 @@ async def test_the_sample_links_exist_on_request() -> None:
         assert len(labelled) == len(WRONG_LINKS) / 4
 
 
+@pytest.mark.slow
 async def test_a_change_can_be_larger_than_a_megabyte(hubspot: LocalHubSpot) -> None:
     links = [{"from": {"type": "contacts", "id": str(number)}, "to": OTHER} for number in range(1, 20_001)]
     assert (await hubspot.post("/sandbox/associations", {"add": links}))[1]["associations"] == 20_000

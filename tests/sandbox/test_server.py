@@ -53,6 +53,7 @@ def test_invalid_options_are_refused(invalid: dict[str, Any]) -> None:
         SandboxOptions(**invalid)
 
 
+@pytest.mark.slow
 async def test_a_sandbox_in_its_own_process_takes_its_options_and_keeps_its_state() -> None:
     with sandbox_process(SandboxOptions(token="other", limit=7, daily_limit=50)) as process:
         async with aiohttp.ClientSession() as http:
@@ -106,6 +107,7 @@ async def test_account_details_have_the_time_zone_and_kind_of_account(
     assert (body["utcOffset"], body["utcOffsetMilliseconds"]) == (offset, milliseconds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["true", "False"])
 async def test_a_truth_value_is_read_in_any_case_and_another_word_is_refused(text: str) -> None:
     command = (sys.executable, "-m", "importer.sandbox", "--limit", "0", "--rotate-refresh-tokens")

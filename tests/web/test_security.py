@@ -30,6 +30,7 @@ def test_two_hosts_are_refused(page: PageClient) -> None:
     assert page.raw(f"{head}Connection: close\r\n\r\n".encode()).split()[1] in {b"403", b"400"}
 
 
+@pytest.mark.slow
 def test_localhost_is_the_same_page(page: PageClient) -> None:
     host = f"localhost:{page.port}"
     assert page.send("GET", "/api/session", {**page.own_headers(), "Host": host}).status == 200

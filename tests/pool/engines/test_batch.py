@@ -18,6 +18,7 @@ def batch(client: HubSpotClient) -> BatchEngine:
     return BatchEngine(client, RateLimiter(FAST))
 
 
+@pytest.mark.slow
 async def test_thousands_of_pairs_are_linked_by_a_few_calls(path: Path) -> None:
     async with hubspot() as sandbox:
         ran = await Rig(journal_of(path, pairs(2 * MAX_PAIRS + 1)), sandbox).run(batch, answer_timeout=20)
@@ -81,6 +82,7 @@ async def test_a_run_of_batches_that_only_reaches_another_server_stops(path: Pat
         assert sandbox.state.calls["batch"] <= 3 * 14
 
 
+@pytest.mark.slow
 async def test_batches_that_are_always_rejected_are_soon_abandoned(path: Path) -> None:
     async with hubspot("http_400=batch") as sandbox:
         rig = Rig(journal_of(path, pairs(200)), sandbox)
@@ -91,6 +93,7 @@ async def test_batches_that_are_always_rejected_are_soon_abandoned(path: Path) -
         assert len(second.of(Status.LINKED)) == 200
 
 
+@pytest.mark.slow
 async def test_a_server_that_allows_fewer_pairs_is_sent_as_many_as_it_allows(path: Path) -> None:
     async with hubspot(batch_inputs=120) as sandbox:
         ran = await Rig(journal_of(path, pairs(3_000)), sandbox).run(batch, answer_timeout=20)
@@ -98,6 +101,7 @@ async def test_a_server_that_allows_fewer_pairs_is_sent_as_many_as_it_allows(pat
         assert sandbox.state.calls["batch"] <= 35, "25 full ones, and a few until the limit was known"
 
 
+@pytest.mark.slow
 async def test_a_gateway_that_rejects_large_calls_with_html_is_sent_smaller_ones(path: Path) -> None:
     async with hubspot("html_413=batch,above:120") as sandbox:
         ran = await Rig(journal_of(path, pairs(3_000)), sandbox).run(batch, answer_timeout=20)
@@ -133,6 +137,7 @@ async def test_batches_rejected_for_some_types_continue_for_others_with_one_warn
 UNATTRIBUTED = ["uncounted_error", "index_errors"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", UNATTRIBUTED)
 async def test_errors_that_may_concern_any_pair_link_none_and_single_calls_decide(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=batch") as sandbox:
@@ -179,6 +184,7 @@ async def test_a_lost_batch_leaves_its_pairs_unconfirmed_for_single_calls(path: 
         assert len(second.of(Status.LINKED)) == 50
 
 
+@pytest.mark.slow
 async def test_a_rejection_after_a_lost_batch_is_not_failed(path: Path) -> None:
     async with hubspot("lost_answer=batch", "http_400=put") as sandbox:
         rig = Rig(journal_of(path, pairs(20)), sandbox)

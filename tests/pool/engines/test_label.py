@@ -162,6 +162,7 @@ async def test_a_lost_or_refused_call_is_repeated(path: Path, fault: str) -> Non
         assert all(BILLING in types(sandbox, pair) for pair in wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["put", "batch"])
 @pytest.mark.parametrize(
     "faults",
@@ -272,6 +273,7 @@ async def test_labels_on_later_pages_are_kept(path: Path) -> None:
         assert all({BILLING, DECISION} <= types(sandbox, pair) for pair in companies)
 
 
+@pytest.mark.slow
 async def test_batches_set_labels_in_few_calls(path: Path) -> None:
     wanted = pairs(1100)
     goals = [(pair, (DECISION,) if index % 2 else (BILLING, DECISION)) for index, pair in enumerate(wanted)]

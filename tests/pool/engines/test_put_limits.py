@@ -143,6 +143,7 @@ async def test_a_record_that_may_not_be_edited_fails_its_own_pair_only(path: Pat
         assert 15 <= len(ran.of(Status.FAILED)) <= 45
 
 
+@pytest.mark.slow
 async def test_many_consecutive_403s_block_these_types_and_no_others(path: Path) -> None:
     mixed = [*pairs(200), *pairs(20, "contacts", "deals")]
     async with hubspot("record_403=contacts>companies") as sandbox:
@@ -188,6 +189,7 @@ async def test_an_account_migration_stops_the_run(path: Path) -> None:
         assert ran.of(Status.NOT_SENT) == ran.pending
 
 
+@pytest.mark.slow
 async def test_too_many_failures_stop_the_run_early(path: Path) -> None:
     async with hubspot("http_400=always") as sandbox:
         ran = await run(path, sandbox, pairs(150), max_failure_share=0.5)
@@ -197,6 +199,7 @@ async def test_too_many_failures_stop_the_run_early(path: Path) -> None:
         assert len(ran.of(Status.NOT_SENT)) == 150 - len(ran.of(Status.FAILED))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("origin", ["the default", "IMPORTER_MAX_FAILURE_SHARE"])
 async def test_the_message_about_too_many_failures_names_the_origin_of_the_setting(
     path: Path, origin: str, monkeypatch: pytest.MonkeyPatch
@@ -270,6 +273,7 @@ async def test_a_limit_that_others_use_too_is_kept_after_a_429(path: Path) -> No
         assert sandbox.state.association_window.worst <= 20
 
 
+@pytest.mark.slow
 async def test_the_limit_holds_with_retries_jitter_and_latency(path: Path) -> None:
     faults = ("http_503=0.2", "lost_answer=0.1")
     async with hubspot(*faults, limit=60, window=0.5, latency=0.02, jitter=0.1) as sandbox:

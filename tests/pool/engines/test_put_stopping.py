@@ -19,6 +19,7 @@ from tests.support.stopping import INTERRUPTED, attempts, stopping_at
 pytestmark = pytest.mark.simulated_time
 
 
+@pytest.mark.slow
 async def test_at_a_stop_calls_in_flight_are_awaited_and_nothing_more_is_sent(path: Path) -> None:
     async with hubspot(latency=0.2) as sandbox:
         started = now()
@@ -29,6 +30,7 @@ async def test_at_a_stop_calls_in_flight_are_awaited_and_nothing_more_is_sent(pa
         assert len(ran.of(Status.NOT_SENT)) == 50 - ran.pool.calls
 
 
+@pytest.mark.slow
 async def test_workers_that_wait_for_a_slot_or_in_a_pause_leave_at_a_stop(path: Path) -> None:
     async with hubspot("too_fast=calls:3") as sandbox:
         rig = Rig(journal_of(path, pairs(50)), sandbox, rate=Rate(20, 1.0))
@@ -39,6 +41,7 @@ async def test_workers_that_wait_for_a_slot_or_in_a_pause_leave_at_a_stop(path: 
         assert ran.pool.rate_limited == 1
 
 
+@pytest.mark.slow
 async def test_a_failing_call_in_flight_at_a_stop_is_not_retried(path: Path) -> None:
     async with hubspot("http_503=always", latency=0.3) as sandbox:
         ran = await Rig(journal_of(path, pairs(50)), sandbox).run(meanwhile=stopping_at(sandbox, 8), max_attempts=9)
@@ -47,6 +50,7 @@ async def test_a_failing_call_in_flight_at_a_stop_is_not_retried(path: Path) -> 
         assert ran.pending == set(ran.outcomes)
 
 
+@pytest.mark.slow
 async def test_the_first_reason_to_stop_wins(path: Path) -> None:
     async with hubspot("token_invalid=always", latency=0.2) as sandbox:
         ran = await Rig(journal_of(path, pairs(50)), sandbox).run(meanwhile=stopping_at(sandbox, 8))
@@ -145,6 +149,7 @@ async def test_a_response_received_before_a_bug_is_kept(path: Path) -> None:
         assert wanted[9] not in pending(path)
 
 
+@pytest.mark.slow
 async def test_a_full_disk_ends_the_run_loudly_and_loses_nothing(path: Path) -> None:
     async with hubspot() as sandbox:
         rig = Rig(journal_of(path, pairs(400)), sandbox)

@@ -16,6 +16,7 @@ from tests.support.reading import link, of_pending, of_unconfirmed, read_first, 
 pytestmark = pytest.mark.simulated_time
 
 
+@pytest.mark.slow
 async def test_already_linked_pairs_are_found_and_the_rest_stays_pending(path: Path) -> None:
     async with hubspot() as sandbox:
         wanted = pairs(1200)
@@ -103,6 +104,7 @@ UNREADABLE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", UNREADABLE)
 async def test_verify_reports_nothing_missing_that_it_could_not_read(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=read") as sandbox:
@@ -176,6 +178,7 @@ async def test_responses_too_large_for_many_records_are_requested_for_fewer(path
         assert ran.of(Status.NOT_SENT) == set(wanted[1::2])
 
 
+@pytest.mark.slow
 async def test_reads_that_a_gateway_rejects_as_too_large_are_made_smaller(path: Path) -> None:
     async with hubspot("html_413=read,above:30") as sandbox:
         wanted = pairs(400)

@@ -58,6 +58,7 @@ async def test_endless_pages_leave_the_record_unread(path: Path, way: str) -> No
         assert len(server.requests) <= 10
 
 
+@pytest.mark.slow
 async def test_endless_pages_with_new_links_are_abandoned_only_once(path: Path) -> None:
     async with (
         hubspot() as sandbox,

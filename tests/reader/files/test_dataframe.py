@@ -94,6 +94,7 @@ def test_a_frame_with_columns_and_no_rows_has_no_pairs() -> None:
         assert rows_of(source.blocks()) == []
 
 
+@pytest.mark.slow
 def test_reading_files_does_not_import_pandas() -> None:
     code = "import sys, importer.reader; sys.exit('pandas' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -177,6 +177,7 @@ def test_a_byte_order_mark_is_not_part_of_the_header_when_utf_8_is_requested(tmp
         assert source.header == ("from_id", "to_id")
 
 
+@pytest.mark.slow
 def test_undecodable_bytes_are_reported_with_their_row(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     good = 'from_id,to_id,name\n1,2,"東\n京"\n'.encode() + b"\n" * 29_001 + f"5,6,{'大阪' * 60}\n".encode() * 1_000

@@ -207,6 +207,7 @@ def test_a_suspect_row_is_still_invalid_when_written_and_read_back(tmp_path: Pat
     assert {row.pairs for row in read(tmp_path, HEADER + again)} == {()}
 
 
+@pytest.mark.slow
 def test_a_mark_that_swallows_many_rows_uses_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importer.reader.files.quoting.MAX_CELL", 1 << 13)
     rows = read(tmp_path, 'from_id,to_id\n3,"\n' + "5,6\n" * 6_000)

@@ -38,6 +38,7 @@ UNUSUAL = st.lists(
 RECORDS = st.lists(st.one_of(USUAL.map(lambda cells: [str(cell) for cell in cells]), UNUSUAL), max_size=40)
 
 
+@pytest.mark.slow
 @given(RECORDS, st.integers(1, 60))
 def test_rows_read_many_at_a_time_are_those_read_one_at_a_time(records: list[list[str]], usual: int) -> None:
     records += [["contacts", "5", "6", "x"]] * usual  # so that most of a block is usual
@@ -193,6 +194,7 @@ def test_a_record_linked_to_itself_is_refused_whatever_its_type_is_called() -> N
     assert codes(header, Reading(), *records) == ["SELF_ASSOCIATION", "SELF_ASSOCIATION", "contacts>deals"] * 20
 
 
+@pytest.mark.slow
 def test_ten_thousand_pairs_of_one_row_are_taken_and_one_more_is_refused() -> None:
     def row(froms: int, tos: int) -> str:
         return ";".join(map(str, range(1, froms + 1))) + "|" + ";".join(map(str, range(1, tos + 1)))

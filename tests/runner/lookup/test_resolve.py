@@ -52,6 +52,7 @@ def known(tmp_path: Path) -> Iterator[KnownValues]:
         yield values
 
 
+@pytest.mark.slow
 def test_ten_thousand_values_cost_a_hundred_calls_and_keep_their_rows(known: KnownValues) -> None:
     account = Account(found)
     rows = (row(n + 2, (f"p{n}@x", "7")) for n in range(10_000))
@@ -67,6 +68,7 @@ def test_ten_thousand_values_cost_a_hundred_calls_and_keep_their_rows(known: Kno
     assert (resolver.counts.values, resolver.counts.found) == (10_000, 10_000)
 
 
+@pytest.mark.slow
 def test_few_values_among_many_rows_do_not_hold_all_rows(known: KnownValues, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importer.runner.lookup.resolve.MAX_HELD_ROWS", 5_000)
     account = Account(found)
@@ -84,6 +86,7 @@ def test_few_values_among_many_rows_do_not_hold_all_rows(known: KnownValues, mon
     assert account.calls == {Key(CONTACTS, "email"): 1}
 
 
+@pytest.mark.slow
 def test_both_sides_and_types_are_looked_up_separately(known: KnownValues) -> None:
     account = Account(found)
     rows = [row(n + 2, (f"p{n}@x", f"{n % 7}")) for n in range(2 * BATCH + 10)]

@@ -51,6 +51,7 @@ async def send(hubspot: LocalHubSpot, kind: CallKind, seconds: float = 5.0) -> i
         return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CALLS)
 async def test_any_fault_can_trigger_and_afterwards_the_call_works(kind: CallKind) -> None:
     async with local_hubspot(limit=1_000, search_limit=1_000) as hubspot:
@@ -63,6 +64,7 @@ async def test_any_fault_can_trigger_and_afterwards_the_call_works(kind: CallKin
         assert reply.status in {200, 201, 204}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*WRITES, *REMOVALS])
 async def test_a_fault_changes_links_as_the_table_says(kind: CallKind) -> None:
     async with local_hubspot(limit=1_000) as hubspot:
@@ -77,6 +79,7 @@ async def test_a_fault_changes_links_as_the_table_says(kind: CallKind) -> None:
             assert is_done is FAULTS[name].links, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if isinstance(fault, PairFault)])
 async def test_no_batch_create_names_a_pair_that_it_did_not_label(name: str) -> None:
     async with local_hubspot(f"{name}=pairs:0.5") as hubspot:

@@ -36,6 +36,7 @@ async def test_a_pair_fault_triggers_its_pair_of_a_batch_alone(http: aiohttp.Cli
         assert sandbox.state.associations == {("contacts", 3, "companies", 3)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if isinstance(fault, PairFault)])
 async def test_no_batch_names_a_pair_that_it_did_not_link(http: aiohttp.ClientSession, name: str) -> None:
     async with with_faults(f"{name}=pairs:0.5") as sandbox:

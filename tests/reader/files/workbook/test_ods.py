@@ -133,11 +133,13 @@ def test_repeated_long_texts_beyond_the_limit_are_rejected(read: Read) -> None:
         read(f'<table:table-row table:number-rows-repeated="1000000">{long}</table:table-row>')
 
 
+@pytest.mark.slow
 def test_a_sheet_of_many_equal_cells_is_not_a_bomb(read: Read) -> None:
     row = ods_row(ods_number("1"), ods_number("2"), *[ods_text("the same" * 100) for _ in range(20)])
     assert len(read(row * 1_200)) == 1_200
 
 
+@pytest.mark.slow
 def test_any_damage_is_reported_or_harmless(tmp_path: Path) -> None:
     whole, draw = ods(HEADER + ods_row(ods_number("1"), ods_number("2"))), random.Random(3)
     path = tmp_path / "a.ods"

@@ -254,6 +254,7 @@ def test_an_xlsx_cell_is_read_as_some_library_reads_it(tmp_path: Path, write: Wr
     assert differences(tmp_path / "a.xlsx", by_openpyxl, by_calamine) == []
 
 
+@pytest.mark.slow
 @judged
 @given(tables)
 def test_a_cell_of_a_strict_workbook_is_read_as_calamine_reads_it(tmp_path: Path, table: Table) -> None:
@@ -261,6 +262,7 @@ def test_a_cell_of_a_strict_workbook_is_read_as_calamine_reads_it(tmp_path: Path
     assert differences(tmp_path / "a.xlsx", by_calamine) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("write", "other"), [(ods_written, by_calamine), (without_mimetype_written, by_calamine_with_mimetype)]
 )
@@ -273,6 +275,7 @@ def test_an_ods_cell_is_read_as_calamine_reads_it(
     assert differences(tmp_path / "a.ods", other) == []
 
 
+@pytest.mark.slow
 @judged
 @given(tables_with_errors)
 def test_an_xls_cell_is_read_as_some_library_reads_it(tmp_path: Path, table: Table) -> None:

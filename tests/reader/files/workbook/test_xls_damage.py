@@ -68,6 +68,7 @@ def test_text_beyond_the_limit_is_rejected(tmp_path: Path, monkeypatch: pytest.M
         read_stream(tmp_path, biff_workbook(ONE))
 
 
+@pytest.mark.slow
 def test_any_damage_is_reported_or_harmless(tmp_path: Path) -> None:
     whole, draw = xls(TABLE), random.Random(5)
     path = tmp_path / "a.xls"

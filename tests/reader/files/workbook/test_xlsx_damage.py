@@ -62,6 +62,7 @@ def test_rows_with_another_prefix_are_rejected_not_lost(tmp_path: Path) -> None:
         rows(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "content"),
     [
@@ -126,6 +127,7 @@ def test_a_part_that_the_archive_contains_twice_is_damage(tmp_path: Path) -> Non
 EQUAL_ROWS = "<row>" + " " * 600 + "<c><v>7</v></c><c><v>9</v></c></row>"
 
 
+@pytest.mark.slow
 def test_a_sheet_of_many_equal_rows_is_not_a_bomb(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(xlsx(data(HEADER + EQUAL_ROWS * 30_000)))
