@@ -93,8 +93,9 @@ class Summary:
         return {**values, "seconds": round(self.seconds, 3)}
 
     def as_json(self) -> str:
-        """Return one line of ASCII. Each of the earlier runs is an object with the same keys but `earlier_runs`."""
-        return json.dumps({**self.values(), "earlier_runs": [run.values() for run in self.earlier_runs]})
+        """Return one line of ASCII. The key `earlier_runs`, a list of such objects, is present only if there are any."""
+        earlier = [run.values() for run in self.earlier_runs]
+        return json.dumps({**self.values(), **({"earlier_runs": earlier} if earlier else {})})
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return the results file as a data frame with typed result columns (`reporter.frame`).

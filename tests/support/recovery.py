@@ -38,5 +38,5 @@ def start_until_results_are_written(work: Workplace, source: Path, pairs: Pairs)
     before = work.calls()
     running = work.start("run", source)
     wait_for_calls(work, running, before + len(pairs))
-    wait_until(lambda: any(work.folder.glob(".importer-*/unfinished")))
+    wait_until(lambda: any(file.stat().st_size for file in work.folder.glob(".importer-*/unfinished")))
     return running
