@@ -93,7 +93,7 @@ class Summary:
         return {**values, "seconds": round(self.seconds, 3)}
 
     def as_json(self) -> str:
-        """Return one line of ASCII. The key `earlier_runs`, a list of such objects, is present only if there are any."""
+        """Return one line of ASCII. The key `earlier_runs`, a list of such objects, is absent if there are none."""
         earlier = [run.values() for run in self.earlier_runs]
         return json.dumps({**self.values(), **({"earlier_runs": earlier} if earlier else {})})
 
