@@ -31,7 +31,7 @@ STDOUT_ONLY = "…\n"
 
 NORMALIZED = (
     (re.compile(r"\d{8}-\d{6}-[0-9a-f]{5}"), "20261125-071435-5ad5f"),
-    (re.compile(r"after \d+\.\d s"), "after 2.7 s"),
+    (re.compile(r"after \d+(\.\d)? s"), "after 2.7 s"),
 )
 """The parts of an output that differ from run to run, and how the README shows them."""
 

@@ -120,7 +120,9 @@ class OrderedPairs:
             pending = joining.popleft() if joining else ready.popleft()
             chunk.append(pending)
             for follower in self._followers.get(pending.id, ()):
-                if types_of(follower) == types and self._may_join(follower, pending, side):
+                if types_of(follower) != types or self._is_held(follower):
+                    continue
+                if self._may_join(follower, pending, side):
                     released[follower.id] = released.get(follower.id, 0) + 1
                     if released[follower.id] == self._blockers[follower.id]:
                         joining.append(follower)

@@ -156,6 +156,17 @@ def test_after_a_company_that_was_refused_the_next_one_goes_alone() -> None:
     assert take_all(queue, 10) == [pending[1:2]]
 
 
+def test_a_pair_that_is_left_to_the_next_pass_does_not_join_a_chunk_behind_another_pair() -> None:
+    found = [(CONTACTS, "2", COMPANIES, "1"), (COMPANIES, "2", CONTACTS, "1"), (COMPANIES, "2", CONTACTS, "2")]
+    pending = pending_of(Pair(a, RecordId(b), c, RecordId(d)) for a, b, c, d in found)
+    queue = ordered(pending)
+    assert queue.take(pending[0], 2) == pending[:1]
+    queue.done(pending[:1], {})
+    assert queue.take(pending[1], 2) == pending[1:2]
+    queue.done(pending[1:2], linked(pending[1:2]))
+    assert len(queue) == 0
+
+
 def test_a_pair_without_a_final_outcome_leaves_those_behind_it_to_the_next_pass() -> None:
     pending = pending_of([*companies_of(1, range(1, 4)), *companies_of(2, range(1, 4))])
     queue = ordered(pending)
