@@ -84,6 +84,8 @@ const TEXT = {
         ? ["This file removes the links from ", from, " to ", to, "."]
         : ["This file links ", from, " to ", to, "."],
     incomplete: "Choose the two columns that hold the records to link.",
+    notYet: "This file cannot be checked yet; the message below says what is missing.",
+    lookupHint: "Cells that hold email addresses, domains or another property instead of record ids can be used too: choose it under “From cells hold” or “To cells hold”.",
     remembered: (labels) =>
       `The columns are set as for your last file with the same headers${labels ? `, also the label “${labels.join("”, “")}”` : ""}.`,
     fromLegend: "Each row links this record…",
@@ -806,8 +808,8 @@ async function columnsStep(signal, id) {
   const check = async () => {
     await saving;
     if (!data.is_complete) {
-      document.getElementById(data.roles.from_object_id === undefined ? "from-column" : "to-column")?.focus();
-      throw new ApiError("INCOMPLETE", data.error ? plain(data.error.message) : TEXT.columns.incomplete);
+      firstMissing(data)?.focus();
+      throw new ApiError("INCOMPLETE", data.error ? TEXT.columns.notYet : TEXT.columns.incomplete);
     }
     await api("POST", `${path}/check`, { online: false }, signal);
     await go(`/imports/${id}/check`);
@@ -815,7 +817,7 @@ async function columnsStep(signal, id) {
   const draw = () => keepFocus(() => {
     fill(step.lead, columnsSentence(data));
     fill(step.body, [
-      data.error && warning(plain(data.error.message)),
+      data.error && warning(plain(data.error.message), data.error.code === "NO_ID_COLUMN" && ` ${TEXT.columns.lookupHint}`),
       data.remembered && el("p", { class: "note info" }, TEXT.columns.remembered(data.reading.labels)),
       data.warnings.map((text) => warning(text)),
       el("div", { class: "sides" }, sideFields(data, "from", read), sideFields(data, "to", read)),
@@ -826,6 +828,12 @@ async function columnsStep(signal, id) {
   });
   draw();
 }
+
+/** The first control of the columns and types on which nothing is chosen yet. */
+const firstMissing = (data) =>
+  document.getElementById(["from", "to"].flatMap((side) => [
+    data.roles[`${side}_object_id`] === undefined && `${side}-column`,
+    !data[`${side}_type`] && data.roles[`${side}_object_type`] === undefined && `${side}-type`]).find(Boolean));
 
 /** Redraw without losing the focus, a text that is being typed, or an open `details`. */
 function keepFocus(draw) {
