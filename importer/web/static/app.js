@@ -1330,6 +1330,7 @@ const startRun = (view, action, body = {}) => async () => {
 async function drawRun(view, run) {
   const words = TEXT.run;
   const running = run.state === "running";
+  view.isStopping = false;
   const step = openStep(3, running ? words.leads[run.operation](run.source_name) : words.unfinished(run.source_name), runLinks(run));
   view.step = step;
   const progress = statusBar(words.progress);
@@ -1365,7 +1366,7 @@ async function drawRun(view, run) {
       announce(words.done(state.done, state.total), 10000);
     }
     refill(messages, [now.error, state?.pause?.until, now.stop_sentence], () => runMessages(now));
-    refill(actions, [now.can, now.undo_pairs], () => runActions(view, now));
+    refill(actions, [now.can, now.can.undo && now.undo_pairs], () => runActions(view, now));
     refill(notices, now.notices, () => noticeList(now.notices));
     if (!running) refill(files, now.results_ready, () => now.results_ready && downloads(view, now));
   };
@@ -1373,11 +1374,12 @@ async function drawRun(view, run) {
 
 function runActions(view, run) {
   const words = TEXT.run;
-  const stop = run.can.stop && view.step.actionButton(words.stop, async () => {
+  const stop = run.can.stop && view.step.actionButton(view.isStopping ? words.stopping : words.stop, async () => {
     await api("POST", `${view.path}/stop`, {}, view.signal);
+    view.isStopping = true;
     stop.textContent = words.stopping;
     announce(words.stopping);
-  });
+  }, { id: "stop" });
   const text = run.first_rows ? words.continueRest : words.continue;
   return [stop, run.can.continue && view.step.actionButton(text, startRun(view, "continue"), { class: "primary", id: "continue" }),
     run.can.undo && undoButton(view, run), run.can.delete && deleteButton(view)];
