@@ -247,6 +247,7 @@ const TEXT = {
     undoText: (count) =>
       `This restores what was there before for ${plural(count, "pair")}. What others have changed since is left alone. Type ${count} to confirm.`,
     undoField: "Number of pairs",
+    wrongNumber: (typed, number) => `${typed.trim() === "" ? "Nothing was typed" : `“${typed.trim()}” is not ${number}`}. Type ${number} to confirm, or cancel.`,
     command: "As a command",
     commandTitle: "The same from the command line",
     cronTitle: "Every night, as a line of a crontab",
@@ -431,16 +432,19 @@ function statusBar(label) {
 /** Ask for confirmation; with `number`, it has to be typed. Resolves to true or false. */
 function confirmDialog({ title, text, fieldLabel, number, action }) {
   return new Promise((resolve) => {
-    const input = number === undefined ? null : el("input", { inputmode: "numeric", autocomplete: "off", required: true });
+    const input = number === undefined ? null : el("input", { inputmode: "numeric", autocomplete: "off" });
     const go = el("button", { class: "primary", type: "submit" }, action);
+    const wrong = el("p", { id: "dialog-wrong", class: "bad", role: "alert" });
     const form = el("form", { class: "stack", onsubmit: (event) => {
       event.preventDefault();
       if (input && input.value.replace(/[\s,.]/g, "") !== String(number)) {
         input.setAttribute("aria-invalid", "true");
+        input.setAttribute("aria-describedby", wrong.id);
+        wrong.textContent = TEXT.results.wrongNumber(input.value, number);
         input.focus();
       } else close(true);
     } },
-      el("h2", { id: "dialog-title" }, title), el("p", {}, text), input && field("dialog-number", fieldLabel, input),
+      el("h2", { id: "dialog-title" }, title), el("p", {}, text), input && field("dialog-number", fieldLabel, input), input && wrong,
       el("div", { class: "actions" }, go, button(TEXT.cancel, () => close(false))));
     const dialog = el("dialog", { "aria-labelledby": "dialog-title", onclose: () => close(false) }, form);
     const close = (answer) => {

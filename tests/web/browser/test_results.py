@@ -58,6 +58,7 @@ def test_a_run_is_undone_only_after_its_number_was_typed(page: Page, server: Pag
     dialog.get_by_label("Number of pairs").fill("4")
     dialog.get_by_role("button", name="Undo this run").click()
     expect(dialog.get_by_label("Number of pairs")).to_have_attribute("aria-invalid", "true")
+    expect(dialog.get_by_role("alert")).to_have_text("“4” is not 3. Type 3 to confirm, or cancel.")
     dialog.get_by_label("Number of pairs").fill("3")
     dialog.get_by_role("button", name="Undo this run").click()
     expect(page.get_by_role("link", name="Open the earlier run")).to_be_visible()
