@@ -38,6 +38,9 @@ _ADVICE: Mapping[Status, str] = {
     Status.NOT_SENT: "Some rows were not sent. Continue the run.",
 }
 
+TO_BE_SENT = "This row is sent when the run is continued."
+"""What to do about a row that was not sent, while its run is unfinished."""
+
 
 def headline(operation: Operation, counts: RowCounts) -> str:
     """Return the result of a run in one sentence, such as `29 of 41 rows are linked; 12 need you`."""

@@ -81,6 +81,19 @@ def test_the_first_rows_are_sent_and_then_the_rest_of_the_same_run(page: PageCli
     assert page.get(f"/api/runs/{run_id}/rows?page=2")["rows"][0]["name"] == "52"
 
 
+def test_rows_that_wait_after_the_first_ones_are_not_among_those_that_need_someone(page: PageClient) -> None:
+    pairs = [f"710{number},1" for number in range(8)]
+    import_id = page.upload("trial.csv", "\n".join(["Contact ID,Company ID", *pairs, pairs[0], "no id,1", ""]).encode())
+    page.check(import_id)
+    run_id = page.run(import_id, first_rows=5)
+    run = page.ended(run_id)
+    assert (run["first_rows"], run["need_you"], run["counts"]["not_sent"]) == (6, 1, 3)
+    assert run["headline"] == "6 of 10 rows are linked; 1 needs you; 3 are not sent yet."
+    assert page.get(f"/api/runs/{run_id}/rows?status=bad")["total"] == run["need_you"]
+    waiting = page.get(f"/api/runs/{run_id}/rows?status=not_sent")["rows"]
+    assert [row["advice"] for row in waiting] == ["This row is sent when the run is continued."] * 3
+
+
 def test_a_downloaded_file_is_that_of_the_command_line(page: PageClient) -> None:
     run_id = linked(page, 20, *FAULTY)
     page.ended(run_id)

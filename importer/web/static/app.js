@@ -12,6 +12,8 @@ const n = (value) => numbers.format(value);
 const plural = (count, one, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;
 const verbs = { link: "link", unlink: "unlink", undo: "undo" };
 
+const TRIAL_ROWS = 5;
+
 const TEXT = {
   product: "Importer for HubSpot",
   steps: ["Upload", "Columns", "Check", "Run", "Results"],
@@ -218,7 +220,7 @@ const TEXT = {
     stop: "Stop",
     stopping: "Stopping: calls in flight are awaited…",
     stopped: "The run has stopped. What is done stays done; the rest can be continued.",
-    firstRows: (count) => `The first ${plural(count, "row")} are done. Look at them below, also in HubSpot, before you continue.`,
+    firstRows: (count) => `${count > TRIAL_ROWS ? `The first ${TRIAL_ROWS} rows are done, and ${plural(count - TRIAL_ROWS, "more row")} with the same pairs` : count === 1 ? "The first row is done" : `The first ${n(count)} rows are done`}. Look at them below, also in HubSpot, before you continue.`,
     continue: "Continue",
     continueRest: "Continue with the rest",
     confirmTitle: ({ number, removed }) => `${plural(number, removed === "labels" ? "label" : "link")} will be removed`,
@@ -1085,7 +1087,7 @@ function drawActions(view, node, check) {
     if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, words.nothing);
     const busy = waiting ? { "aria-disabled": "true" } : {};
     const start = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
-    const first = view.step.actionButton(words.first, run(5), { id: "start-first", ...busy });
+    const first = view.step.actionButton(words.first, run(TRIAL_ROWS), { id: "start-first", ...busy });
     return [!waiting && el("p", {}, words.will(ready, operation, check.account, session.mode === "sandbox")), el("div", { class: "actions" }, start, first)];
   });
 }
@@ -1337,9 +1339,9 @@ async function drawRun(view, run) {
   view.isStopping = false;
   const step = openStep(3, running ? words.leads[run.operation](run.source_name) : words.unfinished(run.source_name), runLinks(run));
   view.step = step;
-  const progress = statusBar(words.progress);
-  progress.bar.setAttribute("role", "progressbar");
-  progress.bar.setAttribute("aria-valuemin", "0");
+  const progress = statusBar(running ? words.progress : TEXT.results.rowsTitle);
+  progress.bar.setAttribute("role", running ? "progressbar" : "img");
+  if (running) progress.bar.setAttribute("aria-valuemin", "0");
   const done = el("p", { class: "headline" });
   const numbersNode = el("div", {});
   const messages = el("div", { class: "stack-small" });
@@ -1358,7 +1360,8 @@ async function drawRun(view, run) {
 
   view.update = (now) => {
     const state = now.progress;
-    if (state) {
+    if (!running) progress.update(now.counts ?? {}, now.rows); // rows, as in the headline
+    if (running && state) {
       progress.update(state.statuses, state.total);
       progress.bar.setAttribute("aria-valuemax", String(state.total));
       progress.bar.setAttribute("aria-valuenow", String(state.done));
@@ -1540,7 +1543,7 @@ function rowsSection(view, run) {
   };
   const counts = run.counts ?? {};
   const select = el("select", { onchange: () => change({ status: select.value }) },
-    option("", words.all(run.rows ?? 0), ""), run.bad > 0 && option("bad", words.bad(run.bad), ""),
+    option("", words.all(run.rows ?? 0), ""), run.need_you > 0 && option("bad", words.bad(run.need_you), ""),
     Object.keys(STATUSES).filter((status) => counts[status]).map((status) => option(status, `${TEXT.statuses[status]} (${n(counts[status])})`, "")));
   let timer = 0;
   const search = el("input", { type: "search", autocomplete: "off", oninput: () => {

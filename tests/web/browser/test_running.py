@@ -45,6 +45,7 @@ def test_five_rows_are_tried_first_and_the_same_run_is_continued(page: Page, ser
     press(page, "Try 5 rows first")
     on_step(page, "Run")
     expect(page.get_by_text("The first 5 rows are done.")).to_be_visible()
+    expect(page.locator(".legend").first).to_have_text("5 linked15 not sent")
     tried = page.url
     statuses = rows(page).locator("td:nth-child(2)")
     expect(statuses).to_have_text(["linked"] * 5 + ["not sent"] * 15)
