@@ -154,6 +154,7 @@ const TEXT = {
     already: "Linked already",
     problems: (rows) => (rows === 1 ? "1 row needs a correction" : `${n(rows)} rows need a correction`),
     noProblems: "Every row can be sent.",
+    noRows: "The file has no rows.",
     allCorrected: "Every row is corrected.",
     intro: "Correct a cell here and it is judged at once; your file stays as it is. Rows that you leave as they are will not be sent.",
     group: (count) => plural(count, "row"),
@@ -190,6 +191,7 @@ const TEXT = {
       `${operation === "unlink" ? "Unlink" : "Link"} ${plural(button.pairs, "pair")}${button.account ? ` in account ${button.account}` : ""}`,
     first: "Try 5 rows first",
     nothing: "There is no pair to send. Correct the rows above, or choose other columns.",
+    nothingInFile: "There is nothing to send. Choose another file, or another header row on the step Columns.",
     noAccount: "Connect an account or use the sandbox before anything can be sent.",
     ranAlready: "This file has been sent already.",
     openRun: "Open its run",
@@ -1084,7 +1086,7 @@ function drawActions(view, node, check) {
   refill(node, [session.mode, waiting, ready], () => {
     if (session.mode === "none") return el("p", { class: "note info" }, words.noAccount);
     if (!ready && !waiting) return [];
-    if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, words.nothing);
+    if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, check.report.rows ? words.nothing : words.nothingInFile);
     const busy = waiting ? { "aria-disabled": "true" } : {};
     const start = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
     const first = view.step.actionButton(words.first, run(TRIAL_ROWS), { id: "start-first", ...busy });
@@ -1110,6 +1112,7 @@ async function drawProblems(view, node, check) {
 }
 
 function problemsTitle({ report, edits }) {
+  if (!report.rows) return TEXT.check.noRows;
   if (report.invalid) return TEXT.check.problems(report.invalid);
   return edits.length ? TEXT.check.allCorrected : TEXT.check.noProblems;
 }

@@ -174,6 +174,15 @@ def test_what_hubspot_has_linked_already_is_asked_on_request(page: Page, server:
     expect(page.get_by_text("3 of 3 pairs are linked already")).to_be_visible()
 
 
+def test_a_file_without_rows_has_nothing_to_send(page: Page, server: PageServer) -> None:
+    path = server.folder / "header_only.csv"
+    path.write_text("Contact ID,Company ID\n", encoding="utf-8")
+    check(page, path)
+    expect(page.get_by_role("heading", name="The file has no rows.")).to_be_visible()
+    expect(page.get_by_text("There is nothing to send.")).to_be_visible()
+    expect(page.get_by_text("Every row can be sent.")).to_have_count(0)
+
+
 def test_an_error_is_gone_once_the_encoding_is_corrected(page: Page, server: PageServer) -> None:
     path = server.folder / "umlauts.csv"
     path.write_bytes("Contact ID,Company ID,Größe\n41,42,ä\n".encode("cp1252"))
