@@ -552,7 +552,7 @@ function openStep(step, lead, links = {}) {
   const fail = (error) => {
     if (error?.name === "AbortError") return;
     if (!(error instanceof ApiError)) console.error(error);
-    alert.textContent = error?.message ?? String(error);
+    alert.textContent = error?.message ? plain(error.message) : String(error);
     alert.hidden = false;
     alert.scrollIntoView({ block: "nearest" });
   };
@@ -827,7 +827,7 @@ async function columnsStep(signal, id) {
     fill(step.body, [
       data.error && warning(plain(data.error.message), data.error.code === "NO_ID_COLUMN" && ` ${TEXT.columns.lookupHint}`),
       data.remembered && el("p", { class: "note info" }, TEXT.columns.remembered(data.reading.labels)),
-      data.warnings.map((text) => warning(text)),
+      data.warnings.map((text) => warning(plain(text))),
       el("div", { class: "sides" }, sideFields(data, "from", read), sideFields(data, "to", read)),
       fileFields(data, read),
       moreFields(data, patch, read),
@@ -930,7 +930,7 @@ function fileFields(data, read) {
   const header = el("input", { type: "number", min: "1", value: data.header_row ?? "", disabled: data.header_row === null && !data.error,
     onchange: () => read({ header_row: header.value ? Number(header.value) : null, no_header: null }) });
   return el("div", { class: "section stack" }, el("h2", {}, words.file), el("p", {}, words.format(data)),
-    data.notes.map((text) => el("p", { class: "muted small" }, text)),
+    data.notes.map((text) => el("p", { class: "muted small" }, plain(text))),
     el("div", { class: "fields" },
       isText && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, (name === encoding && data.encoding ? data.encoding : name).toUpperCase()]), encoding),
       isText && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), delimiter),
@@ -1046,8 +1046,8 @@ function drawSummary(view, node, check) {
       [words.blank, report.blank ? n(report.blank) : null],
       [words.already, report.already_linked === null ? null : n(report.already_linked)],
       [words.invalid, n(report.invalid), report.invalid ? "bad" : ""]),
-    report?.warnings.map((text) => warning(text)),
-    report?.notes.map((text) => el("p", { class: "muted small" }, text)),
+    report?.warnings.map((text) => warning(plain(text))),
+    report?.notes.map((text) => el("p", { class: "muted small" }, plain(text))),
   ]);
 }
 
@@ -1155,8 +1155,10 @@ function problemGroup(view, problem, firstPage) {
     list, more);
 }
 
-/** The advice for people at the page: without the sentences about the command line. */
-const withoutFlags = (advice) => advice.split(/(?<=\.) /).filter((sentence) => !/--|importer (resume|retry|run) /.test(sentence)).join(" ");
+/** A text for people at the page: its buttons in place of commands, and no sentences about the command line. */
+const withoutFlags = (text) => text.replace(/([Rr])un importer retry\b/g, (_, first) => `${first === "R" ? "Press" : "press"} “${TEXT.results.retry}”`)
+  .replace(/ with (--encoding NAME|importer run)\b/g, "").replace(/; --[^;]*?(?=[;.]( |$))/g, "")
+  .split(/(?<=\.) /).filter((sentence) => !/--|importer (resume|retry|run|undo|verify)\b/.test(sentence)).join(" ");
 const plain = (message) => withoutFlags(message) || message;
 const adviceText = (code, advice) => (code === "MISSING_ID" ? `${withoutFlags(advice)} ${TEXT.check.allowEmpty}` : withoutFlags(advice));
 
@@ -1411,7 +1413,7 @@ function runMessages(run) {
   const waiting = run.progress?.pause;
   const stopped = run.state === "unfinished";
   return [
-    run.error && warning(run.error.message),
+    run.error && warning(plain(run.error.message)),
     waiting && warning(words.pause(waiting)),
     stopped && (run.first_rows ? el("p", { class: "note info" }, words.firstRows(run.first_rows)) : el("p", { class: "note info" }, run.stop_sentence ?? words.stopped)),
   ];
@@ -1420,7 +1422,7 @@ function runMessages(run) {
 function noticeList(notices) {
   if (!notices?.length) return [];
   return el("details", { id: "notices", open: Boolean(document.getElementById("notices")?.open) }, el("summary", { id: "notices-title" }, TEXT.run.notices),
-    el("ul", { class: "small" }, notices.map((text) => el("li", {}, text))));
+    el("ul", { class: "small" }, notices.map((text) => el("li", {}, plain(text)))));
 }
 
 function confirmRemoval(view, confirm) {
