@@ -118,6 +118,12 @@ def test_labels_are_checked_and_set(page: PageClient) -> None:
     assert "--label 'Decision maker'" in command
 
 
+def test_a_label_in_another_case_is_the_same_label(page: PageClient) -> None:
+    lines = "Contact ID,Company ID,Label", "1701,1,Decision maker", "1702,2,decision maker"
+    report = page.check(page.upload("cases.csv", "\n".join(lines).encode()))["report"]
+    assert report["labels"] == [{"text": "Decision maker", "pairs": 2}]
+
+
 def test_records_are_looked_up_by_a_property(page: PageClient) -> None:
     import_id = page.upload("emails.csv", b"Email,Company ID\ncontact-7@example.com,7\nnobody@example.com,8\n")
     reading = {"from_by": "email", "from_object_type": "contacts", "columns": {"from_object_id": 0}}

@@ -155,6 +155,7 @@ const TEXT = {
     problems: (rows) => (rows === 1 ? "1 row needs a correction" : `${n(rows)} rows need a correction`),
     noProblems: "Every row can be sent.",
     noRows: "The file has no rows.",
+    labelsOpen: "Every row can be read. Whether the labels exist is checked when HubSpot is asked.",
     allCorrected: "Every row is corrected.",
     intro: "Correct a cell here and it is judged at once; your file stays as it is. Rows that you leave as they are will not be sent.",
     group: (count) => plural(count, "row"),
@@ -987,6 +988,7 @@ async function checkStep(signal, id) {
     view.check = check;
     drawSummary(view, summary, check);
     if (check.report && view.problemsTitle) view.problemsTitle.textContent = problemsTitle(check);
+    problems.hidden = !check.report || !view.problemsTitle;
     drawFacts(view, facts, check);
     drawActions(view, actions, check);
   };
@@ -1114,6 +1116,7 @@ async function drawProblems(view, node, check) {
 function problemsTitle({ report, edits }) {
   if (!report.rows) return TEXT.check.noRows;
   if (report.invalid) return TEXT.check.problems(report.invalid);
+  if (report.labels.length && !report.online) return TEXT.check.labelsOpen;
   return edits.length ? TEXT.check.allCorrected : TEXT.check.noProblems;
 }
 
