@@ -81,7 +81,7 @@ def _possible(journal: Journal, info: RunInfo, progress: RunProgress, edits: Run
             "delete": is_idle,
         },
         "undo_pairs": changed if is_undoable else 0,
-        "corrected": len(edits.ready),
+        "corrected": len(edits.ready - edits.sent),
     }
 
 

@@ -132,9 +132,11 @@ class RunsApi:
             raise RequestError(409, "NOT_POSSIBLE", "That is not possible any more: the run has changed meanwhile.")
         if action == "undo" and values.get("confirm") != run["undo_pairs"]:
             raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Look at it again.")
-        arguments = {"run_id": run_id, "edits": listed(self._services.store.run_edits(run_id).cells)}
+        store, edits = self._services.store, self._services.store.run_edits(run_id)
+        arguments = {"run_id": run_id, "edits": listed(edits.cells)}
         job = await self._services.session.job(JobKind(action), arguments, of_run=True)
-        start = await self._services.starts.begin(job, run_id)
+        sent = edits if action == "retry" else RunEdits()
+        start = await self._services.starts.begin(job, run_id, on_run=lambda _: store.mark_sent(run_id, sent))
         return json_response({"start": start.id}, 202)
 
     async def _delete(self, request: web.Request) -> web.Response:

@@ -313,6 +313,9 @@ def test_failed_and_invalid_rows_are_corrected_and_retried(page: PageClient) -> 
 
     retry = page.ended(page.started(page.change("POST", f"/api/runs/{run_id}/retry")))
     assert (retry["parent"], retry["counts"]["linked"], retry["counts"]["failed"]) == (run_id, 2, 1)
+    assert page.get(f"/api/runs/{run_id}")["corrected"] == 0  # none waits for another retry
+    page.change("PUT", path, {"row": 4, "column": 0, "text": "900004"})
+    assert page.get(f"/api/runs/{run_id}")["corrected"] == 1
     sent = page.get(f"/api/runs/{retry['run_id']}/rows")["rows"]
     assert [(row["cells"][0], row["original"]) for row in sent] == [
         ("900002", {"0": "5000001"}),

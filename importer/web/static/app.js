@@ -70,6 +70,7 @@ const TEXT = {
     states: { running: "Running", unfinished: "Unfinished", finished: "Finished", unreadable: "Unreadable" },
     needYou: (bad) => `Finished; ${n(bad)} ${bad === 1 ? "needs" : "need"} you`,
     operations: { link: "Link", unlink: "Unlink", undo: "Undo" },
+    retry: { link: "Retry", unlink: "Retry of an unlink" },
     more: (count) => `Show ${plural(count, "more run")}`,
     rows: (rows) => plural(rows, "row"),
     sandbox: "sandbox",
@@ -237,6 +238,8 @@ const TEXT = {
   results: {
     parent: "Open the earlier run",
     child: (operation) => (operation === "undo" ? "Open the undo" : "Open the retry"),
+    retried: "Rows of this run were sent again by a retry. Their latest results are there.",
+    ofRetry: "Only the rows that were sent again are here. The others are in the earlier run.",
     csv: "Download results (CSV)",
     xlsx: "Download results (XLSX)",
     failures: "Download failures",
@@ -765,7 +768,7 @@ async function listRuns(signal, step) {
 function runItem(run) {
   const words = TEXT.runs;
   const counts = Object.keys(STATUSES).filter((status) => run.counts?.[status]).map((status) => `${n(run.counts[status])} ${TEXT.statuses[status]}`);
-  const facts = [words.operations[run.operation], dates.format(new Date(run.created_at)), run.sandbox && words.sandbox,
+  const facts = [(run.parent && words.retry[run.operation]) || words.operations[run.operation], dates.format(new Date(run.created_at)), run.sandbox && words.sandbox,
     run.rows === null ? null : words.rows(run.rows), counts.join(", "), run.error].filter(Boolean);
   return el("li", {},
     el("div", { class: "grow" }, el("strong", { id: `run-${run.run_id}` }, run.source_name), el("p", { class: "muted small" }, facts.join(" · "))),
@@ -1485,7 +1488,9 @@ async function drawResults(view, run) {
 function related(run) {
   const words = TEXT.results;
   const links = [run.parent && link(words.parent, `/runs/${run.parent}`), run.children.map((child) => link(words.child(child.operation), `/runs/${child.run_id}`))].flat().filter(Boolean);
-  return links.length > 0 && el("p", { class: "row" }, links);
+  const isRetried = run.children.some((child) => child.operation !== "undo");
+  const isRetry = run.parent && run.operation !== "undo";
+  return links.length > 0 && [isRetried && el("p", { class: "note info" }, words.retried), isRetry && el("p", { class: "note info" }, words.ofRetry), el("p", { class: "row" }, links)];
 }
 
 function downloads(view, run) {
