@@ -24,7 +24,7 @@ def test_labels_of_a_column_are_counted_set_and_then_shown_with_their_types(page
     upload(page, SAMPLES / "labels.csv")
     expect(page.get_by_label("Column with labels")).to_have_value("3")
     press(page, "Check")
-    expect(page.get_by_role("heading", name="Labels")).to_be_visible()
+    expect(page.get_by_role("heading", name="Labels", exact=True)).to_be_visible()
     expect(page.get_by_text(re.compile(r"^Decision maker: \d+ pairs$"))).to_be_visible()
     page.get_by_role("button", name=re.compile("^Link ")).click()
     on_step(page, "Results")
@@ -97,7 +97,7 @@ def test_five_links_are_removed_first_and_the_number_of_the_others_is_typed_agai
     page.get_by_label("Number of links to remove").fill(re.findall(r"\d+", heading.inner_text())[0])
     press(page, "Remove the links")
     on_step(page, "Results")
-    expect(page.get_by_role("heading", name="All 7 rows are not linked any more.")).to_be_visible()
+    expect(page.get_by_role("heading", name="All 7 rows are unlinked.")).to_be_visible()
 
 
 def test_a_run_of_the_command_line_is_opened_with_its_rows(page: Page, server: PageServer) -> None:
