@@ -8,7 +8,7 @@ from importer.reporter import RowCounts
 
 _DONE = {
     Operation.LINK: ("is linked", "are linked"),
-    Operation.UNLINK: ("is not linked any more", "are not linked any more"),
+    Operation.UNLINK: ("is unlinked", "are unlinked"),
     Operation.UNDO: ("is as it was before", "are as they were before"),
     Operation.VERIFY: ("is linked", "are linked"),
 }

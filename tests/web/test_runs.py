@@ -163,7 +163,7 @@ def test_links_are_removed_once_their_number_was_typed(page: PageClient) -> None
     run_id = asked_for_number(page)
     page.change("POST", f"/api/runs/{run_id}/confirm", {"number": "20"})
     run = page.ended(run_id)
-    assert (run["counts"]["unlinked"], run["headline"]) == (20, "All 20 rows are not linked any more.")
+    assert (run["counts"]["unlinked"], run["headline"]) == (20, "All 20 rows are unlinked.")
 
 
 def test_taking_labels_off_asks_for_the_number_of_labels(page: PageClient) -> None:

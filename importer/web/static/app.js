@@ -116,9 +116,10 @@ const TEXT = {
     otherPropertyHint: "Its internal name in HubSpot",
     file: "How the file was read",
     format: (data) =>
-      [data.format, data.rows === null ? null : `${data.rows_estimated ? "about " : ""}${plural(data.rows, "row")}`, size(data.size)]
+      [data.format, data.rows === null ? null : data.rows === 0 ? TEXT.columns.noRows : `${data.rows_estimated ? "about " : ""}${plural(data.rows, "row")}`, size(data.size)]
         .filter(Boolean)
         .join(" · "),
+    noRows: "no rows",
     encoding: "Encoding",
     delimiter: "Delimiter",
     sheet: "Sheet",
@@ -208,6 +209,7 @@ const TEXT = {
     },
     unfinished: (name) => `The run of ${name} is not finished.`,
     starting: "Reading before the first call…",
+    toConfirm: "Waiting for your confirmation.",
     progress: "Pairs done",
     done: (done, total) => `${n(done)} of ${plural(total, "pair")} done`,
     rate: (seconds) => `Calls in ${seconds} s`,
@@ -248,7 +250,8 @@ const TEXT = {
     preparing: "The results file is being written…",
     retry: "Retry failures",
     another: "Start another import",
-    howToCorrect: "Correct a cell in the table below and it is judged at once; your file stays as it is. “Retry failures” sends corrected rows too.",
+    howToCorrect: (canRetry) =>
+      `Correct a cell in the table below and it is judged at once; your file stays as it is. ${canRetry ? "“Retry failures” sends corrected rows too." : "Then “Retry failures” appears, which sends the row."}`,
     correctedRows: (count) => `${plural(count, "corrected row")} will be sent by “Retry failures”.`,
     undo: "Undo this run",
     undoTitle: "Undo this run?",
@@ -290,14 +293,14 @@ const TEXT = {
     linked: "linked",
     already_linked: "already linked",
     unlinked: "unlinked",
-    not_linked: "was not linked",
+    not_linked: "nothing to remove",
     blank: "nothing to link",
     failed: "failed",
     invalid: "invalid",
     unconfirmed: "unconfirmed",
     not_sent: "not sent",
   },
-  problemNames: { NOT_AN_ID: "Not a record id", AMBIGUOUS_SEPARATOR: "One id or several?", ERROR_VALUE: "Spreadsheet error", EMAIL: "Email instead of an id" },
+  problemNames: { OTHER_PORTAL: "Record of another account", NOT_AN_ID: "Not a record id", AMBIGUOUS_SEPARATOR: "One id or several?", ERROR_VALUE: "Spreadsheet error", EMAIL: "Email instead of an id" },
 };
 
 function size(bytes) {
@@ -329,7 +332,11 @@ function accountName(id, account) {
 
 function problemName(code) {
   const words = code.toLowerCase().replaceAll("_", " ");
-  return TEXT.problemNames[code] ?? words[0].toUpperCase() + words.slice(1);
+  return TEXT.problemNames[code] ?? capitalized(words);
+}
+
+function capitalized(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 // ---------------------------------------------------------------------------------------------------------- elements
@@ -603,7 +610,7 @@ function showBanner() {
     el("header", { class: "top" }, link(TEXT.product, "/", { class: "brand" }),
       el("div", { class: "account", role: "group", "aria-label": words.label }, el("strong", {}, name),
         el("span", { class: "muted" }, mode === "account" ? details : hint), toggle)),
-    mode === "account" && session.notice ? el("p", { class: "muted small" }, session.notice) : null,
+    mode === "account" && session.notice && !account?.id ? el("p", { class: "muted small" }, session.notice) : null,
     session.account_error ? el("p", { class: "note warning", role: "alert" }, session.account_error.message) : null,
     panel,
   ]);
@@ -936,7 +943,7 @@ function fileFields(data, read) {
   return el("div", { class: "section stack" }, el("h2", {}, words.file), el("p", {}, words.format(data)),
     data.notes.map((text) => el("p", { class: "muted small" }, plain(text))),
     el("div", { class: "fields" },
-      isText && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, (name === encoding && data.encoding ? data.encoding : name).toUpperCase()]), encoding),
+      isText && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name === encoding && data.encoding.includes("(") ? data.encoding : name.toUpperCase()]), encoding),
       isText && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), delimiter),
       (sheets.length > 1 || data.reading.sheet) && choose("sheet", words.sheet, "sheet", sheets.map((name) => [name, name]), data.sheet || data.reading.sheet),
       field("header-row", words.headerRow, header)),
@@ -1173,7 +1180,7 @@ function problemLines(view, row, code, header) {
   return row.problems.filter((problem) => problem.code === code).map((problem) => {
     if (problem.column === null) {
       return el("li", { class: "fix" }, el("p", {}, TEXT.check.wholeRow(row.name)), el("p", { class: "small" }, others(null)),
-        el("div", { class: "small" }, el("p", { class: "bad" }, problem.message), el("p", { class: "muted" }, TEXT.check.inFile)));
+        el("div", { class: "small" }, el("p", { class: "bad" }, capitalized(problem.message)), el("p", { class: "muted" }, TEXT.check.inFile)));
     }
     return cellEditor(view, row, problem, others(problem.column), problem.column_name ?? header[problem.column]);
   });
@@ -1215,7 +1222,7 @@ function editableCell(view, cell) {
     const other = problems.find((item) => item.column !== cell.column);
     input.setAttribute("aria-invalid", String(Boolean(mine)));
     message.className = mine ? "bad" : "good";
-    if (mine || isCorrected) fill(message, mine ? mine.message : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(cell.original)]);
+    if (mine || isCorrected) fill(message, mine ? capitalized(mine.message) : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(cell.original)]);
     else fill(message, []);
     restore.hidden = !isCorrected;
     return mine;
@@ -1378,7 +1385,7 @@ async function drawRun(view, run) {
       progress.bar.setAttribute("aria-valuenow", String(state.done));
       progress.bar.setAttribute("aria-valuetext", words.done(state.done, state.total));
     }
-    done.textContent = !state || (running && !state.done) ? (running ? words.starting : now.headline) : running ? words.done(state.done, state.total) : now.headline;
+    done.textContent = !state || (running && !state.done) ? (now.confirm ? words.toConfirm : running ? words.starting : now.headline) : running ? words.done(state.done, state.total) : now.headline;
     if (running && state) {
       fill(numbersNode, runFigures(state));
       announce(words.done(state.done, state.total), 10000);
@@ -1468,7 +1475,7 @@ async function drawResults(view, run) {
     if (!(await Promise.all(view.judging)).includes(false)) await startRun(view, "retry")();
   };
   fill(step.body, [share.bar, share.legend, actions,
-    run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect),
+    run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect(run.can.retry)),
     corrected, command,
     others, files, rows.node,
     removal]);

@@ -194,6 +194,7 @@ def test_an_error_is_gone_once_the_encoding_is_corrected(page: Page, server: Pag
     expect(error).to_have_count(0)
     expect(page.get_by_text("This file links contacts to companies.")).to_be_visible()
     expect(page.get_by_label("Encoding")).to_have_value("cp1252")
+    expect(page.get_by_label("Encoding").locator("option:checked")).to_have_text("Windows-1252 (cp1252)")
     expect(page.get_by_text("if names look wrong, choose another.", exact=False)).to_be_visible()
     expect(page.get_by_text("--encoding")).to_have_count(0)
     expect(page.get_by_role("columnheader", name="Größe")).to_be_visible()
