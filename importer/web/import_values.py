@@ -36,10 +36,8 @@ _EMPTY: Mapping[str, Any] = {
 
 def import_values(found: Import, preview: Mapping[str, Any], start: str | None) -> dict[str, Any]:
     """Return an import with the preview of its file as JSON values."""
-    known = {**_EMPTY, **preview}
-    reading = columns_by_index(found.reading, known["columns"])
-    if preview["error"] is not None:
-        known |= _chosen(reading)
+    reading = columns_by_index(found.reading, preview.get("columns", ()))
+    known = {**_EMPTY, **preview, **(_chosen(reading) if preview["error"] is not None else {})}
     return {
         "id": found.id,
         "name": found.name,
