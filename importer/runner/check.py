@@ -140,9 +140,11 @@ def _report(journal: Journal, table: Source, settings: Settings, preparation: in
 
 
 def _pairs_by_label(journal: Journal) -> dict[str, int]:
+    """Return the pairs with each label, written as it is written first: HubSpot's labels are found in any case."""
     pairs: Counter[str] = Counter()
+    spellings: dict[str, str] = {}
     for (_, _, text), use in journal.label_uses().items():
-        pairs[text] += use.pairs
+        pairs[spellings.setdefault(text.strip().casefold(), text)] += use.pairs
     return dict(pairs.most_common())
 
 

@@ -26,10 +26,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class RunEdits:
-    """The corrected cells of a run. `ready` are the rows among them that have no problem any more."""
+    """The corrected cells of a run.
+
+    `ready` are the rows among them that have no problem any more, `sent` those that a retry has taken as they are now.
+    """
 
     cells: Edits = field(default_factory=dict)
     ready: frozenset[int] = frozenset()
+    sent: frozenset[int] = frozenset()
 
     def of_row(self, row: int) -> dict[int, str]:
         """Return the corrected cells of a row by their columns."""

@@ -36,7 +36,8 @@ _EMPTY: Mapping[str, Any] = {
 
 def import_values(found: Import, preview: Mapping[str, Any], start: str | None) -> dict[str, Any]:
     """Return an import with the preview of its file as JSON values."""
-    known = {**_EMPTY, **preview}
+    reading = columns_by_index(found.reading, preview.get("columns", ()))
+    known = {**_EMPTY, **preview, **(_chosen(reading) if preview["error"] is not None else {})}
     return {
         "id": found.id,
         "name": found.name,
@@ -59,13 +60,24 @@ def import_values(found: Import, preview: Mapping[str, Any], start: str | None) 
         "lookup": [{"name": name, "label": label} for name, label in _LOOKUP_PROPERTIES.items()],
         "encodings": _ENCODINGS,
         "delimiters": [{"value": value, "label": label} for value, label in _DELIMITERS.items()],
-        "reading": columns_by_index(found.reading, known["columns"]),
+        "reading": reading,
         "error": preview["error"],
         "is_complete": preview["error"] is None,
         "remembered": found.is_remembered,
         "edits": len(found.edits),
         "run_id": found.run_id,
         "start": start,
+    }
+
+
+def _chosen(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was chosen for the columns so far, as in a preview, which has none of it until they are clear."""
+    return {
+        "roles": reading.get("columns"),
+        "from_type": reading.get("from_object_type"),
+        "to_type": reading.get("to_object_type"),
+        "from_by": reading.get("from_by"),
+        "to_by": reading.get("to_by"),
     }
 
 

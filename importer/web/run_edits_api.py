@@ -36,7 +36,7 @@ class RunEditsApi:
         row = await self._services.rows.read(path, lambda pages: _judged(pages, edit, of_row))
         before = store.run_edits(run_id)
         ready = before.ready - {edit.row} | ({edit.row} if of_row and not row["problems"] else frozenset())
-        store.save_run_edits(run_id, RunEdits(edit.added_to(before.cells), ready))
+        store.save_run_edits(run_id, RunEdits(edit.added_to(before.cells), ready, before.sent - {edit.row}))
         return json_response({"row": row})
 
 

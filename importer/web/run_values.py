@@ -33,6 +33,7 @@ def run_values(pages: RowPages, runs: ListedRuns, edits: RunEdits) -> dict[str, 
         "counts": counts and counts.by_status,
         "good": counts and counts.good,
         "bad": counts and counts.bad,
+        "need_you": counts and counts.bad - counts.not_sent,
         "progress": _progress_values(progress),
         "headline": "" if counts is None else texts.headline(info.operation, counts),
         "stopped_by": stopped_by,
@@ -80,7 +81,7 @@ def _possible(journal: Journal, info: RunInfo, progress: RunProgress, edits: Run
             "delete": is_idle,
         },
         "undo_pairs": changed if is_undoable else 0,
-        "corrected": len(edits.ready),
+        "corrected": len(edits.ready - edits.sent),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Problem, RowOutcome, Status
+from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Operation, Problem, RowOutcome, Status
 from importer.reporter import row_result
 from importer.runner.corrected_rows import correctable_columns
 from importer.runner.merged_rows import with_merged
@@ -24,13 +24,14 @@ from importer.web.responses import RequestError, json_response, read_object
 from importer.web.run_edits_api import judged_values
 from importer.web.run_values import run_values
 from importer.web.services import Services
+from importer.web.texts import TO_BE_SENT
 
 _SECONDS_BETWEEN_EVENTS = 1.0
 
 _MESSAGE, _DETAILS, _ADVICE = (
     ROW_RESULT_COLUMNS.index(f"import_{name}") for name in ("error_message", "error_details", "advice")
 )
-_GROUPS = {"good": GOOD_STATUSES, "bad": frozenset(Status) - GOOD_STATUSES}
+_GROUPS = {"good": GOOD_STATUSES, "bad": frozenset(Status) - GOOD_STATUSES - {Status.NOT_SENT}}
 
 
 class RunsApi:
@@ -131,9 +132,11 @@ class RunsApi:
             raise RequestError(409, "NOT_POSSIBLE", "That is not possible any more: the run has changed meanwhile.")
         if action == "undo" and values.get("confirm") != run["undo_pairs"]:
             raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Look at it again.")
-        arguments = {"run_id": run_id, "edits": listed(self._services.store.run_edits(run_id).cells)}
+        store, edits = self._services.store, self._services.store.run_edits(run_id)
+        arguments = {"run_id": run_id, "edits": listed(edits.cells)}
         job = await self._services.session.job(JobKind(action), arguments, of_run=True)
-        start = await self._services.starts.begin(job, run_id)
+        sent = edits if action == "retry" else RunEdits()
+        start = await self._services.starts.begin(job, run_id, on_run=lambda _: store.mark_sent(run_id, sent))
         return json_response({"start": start.id}, 202)
 
     async def _delete(self, request: web.Request) -> web.Response:
@@ -208,12 +211,15 @@ def _row_values(row: RowOutcome, pages: RowPages, account: dict[str, Any]) -> di
     status, texts = row_result(row, info.row_names)
     portal_id = owner.portal_id if owner is not None else None
     domain = account.get("domain", "") if account.get("id") == portal_id else ""
+    is_to_be_sent = (
+        status is Status.NOT_SENT and not pages.journal.is_finished and info.operation is not Operation.VERIFY
+    )
     return {
         "number": row.number,
         "name": info.row_names.of(row.number),
         "status": status,
         "message": " ".join(map(_problem_text, row.problems)) or texts[_MESSAGE],
-        "advice": texts[_ADVICE],
+        "advice": TO_BE_SENT if is_to_be_sent else texts[_ADVICE],
         "details": texts[_DETAILS],
         "cells": row.cells,
         "original": row.originals,

@@ -136,12 +136,19 @@ class ImportStore:
     def run_edits(self, run_id: str) -> RunEdits:
         """Return the corrected cells of a run."""
         values = _read(self._downloads / run_id / _CORRECTIONS) or {"cells": [], "ready": []}
-        return RunEdits(from_list(values["cells"]), frozenset(values["ready"]))
+        return RunEdits(from_list(values["cells"]), frozenset(values["ready"]), frozenset(values.get("sent", ())))
 
     def save_run_edits(self, run_id: str, edits: RunEdits) -> None:
         """Store the corrected cells of a run; they are deleted with its downloads."""
-        values = {"cells": listed(edits.cells), "ready": sorted(edits.ready)}
+        values = {"cells": listed(edits.cells), "ready": sorted(edits.ready), "sent": sorted(edits.sent)}
         _write(self.downloads(run_id) / _CORRECTIONS, values)
+
+    def mark_sent(self, run_id: str, sent: RunEdits) -> None:
+        """Note which corrected rows a retry has taken; a row that was corrected again meanwhile is not among them."""
+        if sent.ready:
+            now = self.run_edits(run_id)
+            same = {row for row in sent.ready if now.of_row(row) == sent.of_row(row)}
+            self.save_run_edits(run_id, replace(now, sent=now.sent | same))
 
     # ---- mappings
 

@@ -8,7 +8,7 @@ from importer.reporter import RowCounts
 
 _DONE = {
     Operation.LINK: ("is linked", "are linked"),
-    Operation.UNLINK: ("is not linked any more", "are not linked any more"),
+    Operation.UNLINK: ("is unlinked", "are unlinked"),
     Operation.UNDO: ("is as it was before", "are as they were before"),
     Operation.VERIFY: ("is linked", "are linked"),
 }
@@ -37,6 +37,9 @@ _ADVICE: Mapping[Status, str] = {
     Status.INVALID: "Some rows are not valid, and nothing was sent for them. Correct them and upload the file again.",
     Status.NOT_SENT: "Some rows were not sent. Continue the run.",
 }
+
+TO_BE_SENT = "This row is sent when the run is continued."
+"""What to do about a row that was not sent, while its run is unfinished."""
 
 
 def headline(operation: Operation, counts: RowCounts) -> str:

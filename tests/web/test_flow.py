@@ -45,6 +45,19 @@ def test_columns_are_chosen_by_their_place_and_remembered_for_the_same_header(pa
     assert reset["error"] is not None
 
 
+def test_choices_stay_while_others_are_still_to_be_made(page: PageClient) -> None:
+    path = "/api/imports/" + page.upload("names.csv", b"Kontakt;Firma\n1601;2601\n1602;2602\n")
+    found = page.change("PATCH", path, {"reading": {"columns": {"from_object_id": 0}}})
+    assert (found["error"]["code"], found["roles"]) == ("NO_ID_COLUMN", {"from_object_id": 0})
+    found = page.change("PATCH", path, {"reading": {"from_object_type": "contacts", "from_by": "email"}})
+    assert (found["from_type"], found["from_by"], found["to_type"]) == ("contacts", "email", None)
+    found = page.change("PATCH", path, {"reading": {"columns": {"to_object_id": 1}, "to_by": "domain"}})
+    assert (found["error"]["code"], found["to_by"]) == ("NO_OBJECT_TYPE", "domain")
+    assert found["roles"] == {"from_object_id": 0, "to_object_id": 1}
+    found = page.change("PATCH", path, {"reading": {"to_object_type": "companies"}})
+    assert (found["error"], found["from_type"], found["to_type"]) == (None, "contacts", "companies")
+
+
 def test_a_file_that_cannot_be_read_says_why_and_can_be_read_otherwise(page: PageClient) -> None:
     import_id = page.upload("notes.csv", "Contact ID;Company ID;Größe\n1201;2201;x\n".encode("cp1252"))
     found = page.change("PATCH", f"/api/imports/{import_id}", {"reading": {"encoding": "nonsense"}})
@@ -103,6 +116,12 @@ def test_labels_are_checked_and_set(page: PageClient) -> None:
     assert run["counts"]["linked"] == 2
     command = page.get(f"/api/runs/{run['run_id']}/command")["command"]
     assert "--label 'Decision maker'" in command
+
+
+def test_a_label_in_another_case_is_the_same_label(page: PageClient) -> None:
+    lines = "Contact ID,Company ID,Label", "1701,1,Decision maker", "1702,2,decision maker"
+    report = page.check(page.upload("cases.csv", "\n".join(lines).encode()))["report"]
+    assert report["labels"] == [{"text": "Decision maker", "pairs": 2}]
 
 
 def test_records_are_looked_up_by_a_property(page: PageClient) -> None:

@@ -81,6 +81,19 @@ def test_the_first_rows_are_sent_and_then_the_rest_of_the_same_run(page: PageCli
     assert page.get(f"/api/runs/{run_id}/rows?page=2")["rows"][0]["name"] == "52"
 
 
+def test_rows_that_wait_after_the_first_ones_are_not_among_those_that_need_someone(page: PageClient) -> None:
+    pairs = [f"710{number},1" for number in range(8)]
+    import_id = page.upload("trial.csv", "\n".join(["Contact ID,Company ID", *pairs, pairs[0], "no id,1", ""]).encode())
+    page.check(import_id)
+    run_id = page.run(import_id, first_rows=5)
+    run = page.ended(run_id)
+    assert (run["first_rows"], run["need_you"], run["counts"]["not_sent"]) == (6, 1, 3)
+    assert run["headline"] == "6 of 10 rows are linked; 1 needs you; 3 are not sent yet."
+    assert page.get(f"/api/runs/{run_id}/rows?status=bad")["total"] == run["need_you"]
+    waiting = page.get(f"/api/runs/{run_id}/rows?status=not_sent")["rows"]
+    assert [row["advice"] for row in waiting] == ["This row is sent when the run is continued."] * 3
+
+
 def test_a_downloaded_file_is_that_of_the_command_line(page: PageClient) -> None:
     run_id = linked(page, 20, *FAULTY)
     page.ended(run_id)
@@ -150,7 +163,7 @@ def test_links_are_removed_once_their_number_was_typed(page: PageClient) -> None
     run_id = asked_for_number(page)
     page.change("POST", f"/api/runs/{run_id}/confirm", {"number": "20"})
     run = page.ended(run_id)
-    assert (run["counts"]["unlinked"], run["headline"]) == (20, "All 20 rows are not linked any more.")
+    assert (run["counts"]["unlinked"], run["headline"]) == (20, "All 20 rows are unlinked.")
 
 
 def test_taking_labels_off_asks_for_the_number_of_labels(page: PageClient) -> None:
@@ -300,6 +313,9 @@ def test_failed_and_invalid_rows_are_corrected_and_retried(page: PageClient) -> 
 
     retry = page.ended(page.started(page.change("POST", f"/api/runs/{run_id}/retry")))
     assert (retry["parent"], retry["counts"]["linked"], retry["counts"]["failed"]) == (run_id, 2, 1)
+    assert page.get(f"/api/runs/{run_id}")["corrected"] == 0  # none waits for another retry
+    page.change("PUT", path, {"row": 4, "column": 0, "text": "900004"})
+    assert page.get(f"/api/runs/{run_id}")["corrected"] == 1
     sent = page.get(f"/api/runs/{retry['run_id']}/rows")["rows"]
     assert [(row["cells"][0], row["original"]) for row in sent] == [
         ("900002", {"0": "5000001"}),

@@ -32,7 +32,7 @@ LINK = Operation.LINK
         (
             Operation.UNLINK,
             RowCounts(rows=1500, unlinked=1499, failed=1),
-            "1,499 of 1,500 rows are not linked any more; 1 needs you.",
+            "1,499 of 1,500 rows are unlinked; 1 needs you.",
         ),
         (Operation.UNDO, RowCounts(rows=2, unlinked=2), "All 2 rows are as they were before."),
         (LINK, RowCounts(), "0 of 0 rows are linked."),

@@ -12,6 +12,8 @@ const n = (value) => numbers.format(value);
 const plural = (count, one, many = `${one}s`) => `${n(count)} ${count === 1 ? one : many}`;
 const verbs = { link: "link", unlink: "unlink", undo: "undo" };
 
+const TRIAL_ROWS = 5;
+
 const TEXT = {
   product: "Importer for HubSpot",
   steps: ["Upload", "Columns", "Check", "Run", "Results"],
@@ -68,6 +70,7 @@ const TEXT = {
     states: { running: "Running", unfinished: "Unfinished", finished: "Finished", unreadable: "Unreadable" },
     needYou: (bad) => `Finished; ${n(bad)} ${bad === 1 ? "needs" : "need"} you`,
     operations: { link: "Link", unlink: "Unlink", undo: "Undo" },
+    retry: { link: "Retry", unlink: "Retry of an unlink" },
     more: (count) => `Show ${plural(count, "more run")}`,
     rows: (rows) => plural(rows, "row"),
     sandbox: "sandbox",
@@ -84,6 +87,8 @@ const TEXT = {
         ? ["This file removes the links from ", from, " to ", to, "."]
         : ["This file links ", from, " to ", to, "."],
     incomplete: "Choose the two columns that hold the records to link.",
+    notYet: "This file cannot be checked yet; the message below says what is missing.",
+    lookupHint: "Cells that hold email addresses, domains or another property instead of record ids can be used too: choose it under “From cells hold” or “To cells hold”.",
     remembered: (labels) =>
       `The columns are set as for your last file with the same headers${labels ? `, also the label “${labels.join("”, “")}”` : ""}.`,
     fromLegend: "Each row links this record…",
@@ -111,9 +116,10 @@ const TEXT = {
     otherPropertyHint: "Its internal name in HubSpot",
     file: "How the file was read",
     format: (data) =>
-      [data.format, data.rows === null ? null : `${data.rows_estimated ? "about " : ""}${plural(data.rows, "row")}`, size(data.size)]
+      [data.format, data.rows === null ? null : data.rows === 0 ? TEXT.columns.noRows : `${data.rows_estimated ? "about " : ""}${plural(data.rows, "row")}`, size(data.size)]
         .filter(Boolean)
         .join(" · "),
+    noRows: "no rows",
     encoding: "Encoding",
     delimiter: "Delimiter",
     sheet: "Sheet",
@@ -150,6 +156,8 @@ const TEXT = {
     already: "Linked already",
     problems: (rows) => (rows === 1 ? "1 row needs a correction" : `${n(rows)} rows need a correction`),
     noProblems: "Every row can be sent.",
+    noRows: "The file has no rows.",
+    labelsOpen: "Every row can be read. Whether the labels exist is checked when HubSpot is asked.",
     allCorrected: "Every row is corrected.",
     intro: "Correct a cell here and it is judged at once; your file stays as it is. Rows that you leave as they are will not be sent.",
     group: (count) => plural(count, "row"),
@@ -186,6 +194,7 @@ const TEXT = {
       `${operation === "unlink" ? "Unlink" : "Link"} ${plural(button.pairs, "pair")}${button.account ? ` in account ${button.account}` : ""}`,
     first: "Try 5 rows first",
     nothing: "There is no pair to send. Correct the rows above, or choose other columns.",
+    nothingInFile: "There is nothing to send. Choose another file, or another header row on the step Columns.",
     noAccount: "Connect an account or use the sandbox before anything can be sent.",
     ranAlready: "This file has been sent already.",
     openRun: "Open its run",
@@ -200,6 +209,7 @@ const TEXT = {
     },
     unfinished: (name) => `The run of ${name} is not finished.`,
     starting: "Reading before the first call…",
+    toConfirm: "Waiting for your confirmation.",
     progress: "Pairs done",
     done: (done, total) => `${n(done)} of ${plural(total, "pair")} done`,
     rate: (seconds) => `Calls in ${seconds} s`,
@@ -216,7 +226,7 @@ const TEXT = {
     stop: "Stop",
     stopping: "Stopping: calls in flight are awaited…",
     stopped: "The run has stopped. What is done stays done; the rest can be continued.",
-    firstRows: (count) => `The first ${plural(count, "row")} are done. Look at them below, also in HubSpot, before you continue.`,
+    firstRows: (count) => `${count > TRIAL_ROWS ? `The first ${TRIAL_ROWS} rows are done, and ${plural(count - TRIAL_ROWS, "more row")} with the same pairs` : count === 1 ? "The first row is done" : `The first ${n(count)} rows are done`}. Look at them below, also in HubSpot, before you continue.`,
     continue: "Continue",
     continueRest: "Continue with the rest",
     confirmTitle: ({ number, removed }) => `${plural(number, removed === "labels" ? "label" : "link")} will be removed`,
@@ -230,6 +240,8 @@ const TEXT = {
   results: {
     parent: "Open the earlier run",
     child: (operation) => (operation === "undo" ? "Open the undo" : "Open the retry"),
+    retried: "Rows of this run were sent again by a retry. Their latest results are there.",
+    ofRetry: "Only the rows that were sent again are here. The others are in the earlier run.",
     csv: "Download results (CSV)",
     xlsx: "Download results (XLSX)",
     failures: "Download failures",
@@ -238,13 +250,15 @@ const TEXT = {
     preparing: "The results file is being written…",
     retry: "Retry failures",
     another: "Start another import",
-    howToCorrect: "Correct a cell in the table below and it is judged at once; your file stays as it is. “Retry failures” sends corrected rows too.",
+    howToCorrect: (canRetry) =>
+      `Correct a cell in the table below and it is judged at once; your file stays as it is. ${canRetry ? "“Retry failures” sends corrected rows too." : "Then “Retry failures” appears, which sends the row."}`,
     correctedRows: (count) => `${plural(count, "corrected row")} will be sent by “Retry failures”.`,
     undo: "Undo this run",
     undoTitle: "Undo this run?",
     undoText: (count) =>
       `This restores what was there before for ${plural(count, "pair")}. What others have changed since is left alone. Type ${count} to confirm.`,
     undoField: "Number of pairs",
+    wrongNumber: (typed, number) => `${typed.trim() === "" ? "Nothing was typed" : `“${typed.trim()}” is not ${number}`}. Type ${number} to confirm, or cancel.`,
     command: "As a command",
     commandTitle: "The same from the command line",
     cronTitle: "Every night, as a line of a crontab",
@@ -279,14 +293,14 @@ const TEXT = {
     linked: "linked",
     already_linked: "already linked",
     unlinked: "unlinked",
-    not_linked: "was not linked",
+    not_linked: "nothing to remove",
     blank: "nothing to link",
     failed: "failed",
     invalid: "invalid",
     unconfirmed: "unconfirmed",
     not_sent: "not sent",
   },
-  problemNames: { NOT_AN_ID: "Not a record id", AMBIGUOUS_SEPARATOR: "One id or several?", ERROR_VALUE: "Spreadsheet error", EMAIL: "Email instead of an id" },
+  problemNames: { OTHER_PORTAL: "Record of another account", NOT_AN_ID: "Not a record id", AMBIGUOUS_SEPARATOR: "One id or several?", ERROR_VALUE: "Spreadsheet error", EMAIL: "Email instead of an id" },
 };
 
 function size(bytes) {
@@ -318,7 +332,11 @@ function accountName(id, account) {
 
 function problemName(code) {
   const words = code.toLowerCase().replaceAll("_", " ");
-  return TEXT.problemNames[code] ?? words[0].toUpperCase() + words.slice(1);
+  return TEXT.problemNames[code] ?? capitalized(words);
+}
+
+function capitalized(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 // ---------------------------------------------------------------------------------------------------------- elements
@@ -429,16 +447,19 @@ function statusBar(label) {
 /** Ask for confirmation; with `number`, it has to be typed. Resolves to true or false. */
 function confirmDialog({ title, text, fieldLabel, number, action }) {
   return new Promise((resolve) => {
-    const input = number === undefined ? null : el("input", { inputmode: "numeric", autocomplete: "off", required: true });
+    const input = number === undefined ? null : el("input", { inputmode: "numeric", autocomplete: "off" });
     const go = el("button", { class: "primary", type: "submit" }, action);
+    const wrong = el("p", { id: "dialog-wrong", class: "bad", role: "alert" });
     const form = el("form", { class: "stack", onsubmit: (event) => {
       event.preventDefault();
       if (input && input.value.replace(/[\s,.]/g, "") !== String(number)) {
         input.setAttribute("aria-invalid", "true");
+        input.setAttribute("aria-describedby", wrong.id);
+        wrong.textContent = TEXT.results.wrongNumber(input.value, number);
         input.focus();
       } else close(true);
     } },
-      el("h2", { id: "dialog-title" }, title), el("p", {}, text), input && field("dialog-number", fieldLabel, input),
+      el("h2", { id: "dialog-title" }, title), el("p", {}, text), input && field("dialog-number", fieldLabel, input), input && wrong,
       el("div", { class: "actions" }, go, button(TEXT.cancel, () => close(false))));
     const dialog = el("dialog", { "aria-labelledby": "dialog-title", onclose: () => close(false) }, form);
     const close = (answer) => {
@@ -542,7 +563,7 @@ function openStep(step, lead, links = {}) {
   const fail = (error) => {
     if (error?.name === "AbortError") return;
     if (!(error instanceof ApiError)) console.error(error);
-    alert.textContent = error?.message ?? String(error);
+    alert.textContent = error?.message ? plain(error.message) : String(error);
     alert.hidden = false;
     alert.scrollIntoView({ block: "nearest" });
   };
@@ -589,7 +610,7 @@ function showBanner() {
     el("header", { class: "top" }, link(TEXT.product, "/", { class: "brand" }),
       el("div", { class: "account", role: "group", "aria-label": words.label }, el("strong", {}, name),
         el("span", { class: "muted" }, mode === "account" ? details : hint), toggle)),
-    mode === "account" && session.notice ? el("p", { class: "muted small" }, session.notice) : null,
+    mode === "account" && session.notice && !account?.id ? el("p", { class: "muted small" }, session.notice) : null,
     session.account_error ? el("p", { class: "note warning", role: "alert" }, session.account_error.message) : null,
     panel,
   ]);
@@ -754,7 +775,7 @@ async function listRuns(signal, step) {
 function runItem(run) {
   const words = TEXT.runs;
   const counts = Object.keys(STATUSES).filter((status) => run.counts?.[status]).map((status) => `${n(run.counts[status])} ${TEXT.statuses[status]}`);
-  const facts = [words.operations[run.operation], dates.format(new Date(run.created_at)), run.sandbox && words.sandbox,
+  const facts = [(run.parent && words.retry[run.operation]) || words.operations[run.operation], dates.format(new Date(run.created_at)), run.sandbox && words.sandbox,
     run.rows === null ? null : words.rows(run.rows), counts.join(", "), run.error].filter(Boolean);
   return el("li", {},
     el("div", { class: "grow" }, el("strong", { id: `run-${run.run_id}` }, run.source_name), el("p", { class: "muted small" }, facts.join(" · "))),
@@ -806,8 +827,8 @@ async function columnsStep(signal, id) {
   const check = async () => {
     await saving;
     if (!data.is_complete) {
-      document.getElementById(data.roles.from_object_id === undefined ? "from-column" : "to-column")?.focus();
-      throw new ApiError("INCOMPLETE", data.error ? plain(data.error.message) : TEXT.columns.incomplete);
+      firstMissing(data)?.focus();
+      throw new ApiError("INCOMPLETE", data.error ? TEXT.columns.notYet : TEXT.columns.incomplete);
     }
     await api("POST", `${path}/check`, { online: false }, signal);
     await go(`/imports/${id}/check`);
@@ -815,9 +836,9 @@ async function columnsStep(signal, id) {
   const draw = () => keepFocus(() => {
     fill(step.lead, columnsSentence(data));
     fill(step.body, [
-      data.error && warning(plain(data.error.message)),
+      data.error && warning(plain(data.error.message), data.error.code === "NO_ID_COLUMN" && ` ${TEXT.columns.lookupHint}`),
       data.remembered && el("p", { class: "note info" }, TEXT.columns.remembered(data.reading.labels)),
-      data.warnings.map((text) => warning(text)),
+      data.warnings.map((text) => warning(plain(text))),
       el("div", { class: "sides" }, sideFields(data, "from", read), sideFields(data, "to", read)),
       fileFields(data, read),
       moreFields(data, patch, read),
@@ -826,6 +847,12 @@ async function columnsStep(signal, id) {
   });
   draw();
 }
+
+/** The first control of the columns and types on which nothing is chosen yet. */
+const firstMissing = (data) =>
+  document.getElementById(["from", "to"].flatMap((side) => [
+    data.roles[`${side}_object_id`] === undefined && `${side}-column`,
+    !data[`${side}_type`] && data.roles[`${side}_object_type`] === undefined && `${side}-type`]).find(Boolean));
 
 /** Redraw without losing the focus, a text that is being typed, or an open `details`. */
 function keepFocus(draw) {
@@ -914,9 +941,9 @@ function fileFields(data, read) {
   const header = el("input", { type: "number", min: "1", value: data.header_row ?? "", disabled: data.header_row === null && !data.error,
     onchange: () => read({ header_row: header.value ? Number(header.value) : null, no_header: null }) });
   return el("div", { class: "section stack" }, el("h2", {}, words.file), el("p", {}, words.format(data)),
-    data.notes.map((text) => el("p", { class: "muted small" }, text)),
+    data.notes.map((text) => el("p", { class: "muted small" }, plain(text))),
     el("div", { class: "fields" },
-      isText && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, (name === encoding && data.encoding ? data.encoding : name).toUpperCase()]), encoding),
+      isText && choose("encoding", words.encoding, "encoding", encodings.map((name) => [name, name === encoding && data.encoding.includes("(") ? data.encoding : name.toUpperCase()]), encoding),
       isText && choose("delimiter", words.delimiter, "delimiter", data.delimiters.map((item) => [item.value, item.label]), delimiter),
       (sheets.length > 1 || data.reading.sheet) && choose("sheet", words.sheet, "sheet", sheets.map((name) => [name, name]), data.sheet || data.reading.sheet),
       field("header-row", words.headerRow, header)),
@@ -971,6 +998,7 @@ async function checkStep(signal, id) {
     view.check = check;
     drawSummary(view, summary, check);
     if (check.report && view.problemsTitle) view.problemsTitle.textContent = problemsTitle(check);
+    problems.hidden = !check.report || !view.problemsTitle;
     drawFacts(view, facts, check);
     drawActions(view, actions, check);
   };
@@ -1030,8 +1058,8 @@ function drawSummary(view, node, check) {
       [words.blank, report.blank ? n(report.blank) : null],
       [words.already, report.already_linked === null ? null : n(report.already_linked)],
       [words.invalid, n(report.invalid), report.invalid ? "bad" : ""]),
-    report?.warnings.map((text) => warning(text)),
-    report?.notes.map((text) => el("p", { class: "muted small" }, text)),
+    report?.warnings.map((text) => warning(plain(text))),
+    report?.notes.map((text) => el("p", { class: "muted small" }, plain(text))),
   ]);
 }
 
@@ -1070,10 +1098,10 @@ function drawActions(view, node, check) {
   refill(node, [session.mode, waiting, ready], () => {
     if (session.mode === "none") return el("p", { class: "note info" }, words.noAccount);
     if (!ready && !waiting) return [];
-    if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, words.nothing);
+    if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, check.report.rows ? words.nothing : words.nothingInFile);
     const busy = waiting ? { "aria-disabled": "true" } : {};
     const start = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
-    const first = view.step.actionButton(words.first, run(5), { id: "start-first", ...busy });
+    const first = view.step.actionButton(words.first, run(TRIAL_ROWS), { id: "start-first", ...busy });
     return [!waiting && el("p", {}, words.will(ready, operation, check.account, session.mode === "sandbox")), el("div", { class: "actions" }, start, first)];
   });
 }
@@ -1096,7 +1124,9 @@ async function drawProblems(view, node, check) {
 }
 
 function problemsTitle({ report, edits }) {
+  if (!report.rows) return TEXT.check.noRows;
   if (report.invalid) return TEXT.check.problems(report.invalid);
+  if (report.labels.length && !report.online) return TEXT.check.labelsOpen;
   return edits.length ? TEXT.check.allCorrected : TEXT.check.noProblems;
 }
 
@@ -1138,8 +1168,10 @@ function problemGroup(view, problem, firstPage) {
     list, more);
 }
 
-/** The advice for people at the page: without the sentences about the command line. */
-const withoutFlags = (advice) => advice.split(/(?<=\.) /).filter((sentence) => !/--|importer (resume|retry|run) /.test(sentence)).join(" ");
+/** A text for people at the page: its buttons in place of commands, and no sentences about the command line. */
+const withoutFlags = (text) => text.replace(/([Rr])un importer retry\b/g, (_, first) => `${first === "R" ? "Press" : "press"} “${TEXT.results.retry}”`)
+  .replace(/ with (--encoding NAME|importer run)\b/g, "").replace(/; --[^;]*?(?=[;.]( |$))/g, "")
+  .split(/(?<=\.) /).filter((sentence) => !/--|importer (resume|retry|run|undo|verify)\b/.test(sentence)).join(" ");
 const plain = (message) => withoutFlags(message) || message;
 const adviceText = (code, advice) => (code === "MISSING_ID" ? `${withoutFlags(advice)} ${TEXT.check.allowEmpty}` : withoutFlags(advice));
 
@@ -1148,7 +1180,7 @@ function problemLines(view, row, code, header) {
   return row.problems.filter((problem) => problem.code === code).map((problem) => {
     if (problem.column === null) {
       return el("li", { class: "fix" }, el("p", {}, TEXT.check.wholeRow(row.name)), el("p", { class: "small" }, others(null)),
-        el("div", { class: "small" }, el("p", { class: "bad" }, problem.message), el("p", { class: "muted" }, TEXT.check.inFile)));
+        el("div", { class: "small" }, el("p", { class: "bad" }, capitalized(problem.message)), el("p", { class: "muted" }, TEXT.check.inFile)));
     }
     return cellEditor(view, row, problem, others(problem.column), problem.column_name ?? header[problem.column]);
   });
@@ -1190,7 +1222,7 @@ function editableCell(view, cell) {
     const other = problems.find((item) => item.column !== cell.column);
     input.setAttribute("aria-invalid", String(Boolean(mine)));
     message.className = mine ? "bad" : "good";
-    if (mine || isCorrected) fill(message, mine ? mine.message : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(cell.original)]);
+    if (mine || isCorrected) fill(message, mine ? capitalized(mine.message) : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(cell.original)]);
     else fill(message, []);
     restore.hidden = !isCorrected;
     return mine;
@@ -1322,11 +1354,12 @@ const startRun = (view, action, body = {}) => async () => {
 async function drawRun(view, run) {
   const words = TEXT.run;
   const running = run.state === "running";
+  view.isStopping = false;
   const step = openStep(3, running ? words.leads[run.operation](run.source_name) : words.unfinished(run.source_name), runLinks(run));
   view.step = step;
-  const progress = statusBar(words.progress);
-  progress.bar.setAttribute("role", "progressbar");
-  progress.bar.setAttribute("aria-valuemin", "0");
+  const progress = statusBar(running ? words.progress : TEXT.results.rowsTitle);
+  progress.bar.setAttribute("role", running ? "progressbar" : "img");
+  if (running) progress.bar.setAttribute("aria-valuemin", "0");
   const done = el("p", { class: "headline" });
   const numbersNode = el("div", {});
   const messages = el("div", { class: "stack-small" });
@@ -1345,19 +1378,20 @@ async function drawRun(view, run) {
 
   view.update = (now) => {
     const state = now.progress;
-    if (state) {
+    if (!running) progress.update(now.counts ?? {}, now.rows); // rows, as in the headline
+    if (running && state) {
       progress.update(state.statuses, state.total);
       progress.bar.setAttribute("aria-valuemax", String(state.total));
       progress.bar.setAttribute("aria-valuenow", String(state.done));
       progress.bar.setAttribute("aria-valuetext", words.done(state.done, state.total));
     }
-    done.textContent = !state || (running && !state.done) ? (running ? words.starting : now.headline) : running ? words.done(state.done, state.total) : now.headline;
+    done.textContent = !state || (running && !state.done) ? (now.confirm ? words.toConfirm : running ? words.starting : now.headline) : running ? words.done(state.done, state.total) : now.headline;
     if (running && state) {
       fill(numbersNode, runFigures(state));
       announce(words.done(state.done, state.total), 10000);
     }
     refill(messages, [now.error, state?.pause?.until, now.stop_sentence], () => runMessages(now));
-    refill(actions, [now.can, now.undo_pairs], () => runActions(view, now));
+    refill(actions, [now.can, now.can.undo && now.undo_pairs], () => runActions(view, now));
     refill(notices, now.notices, () => noticeList(now.notices));
     if (!running) refill(files, now.results_ready, () => now.results_ready && downloads(view, now));
   };
@@ -1365,11 +1399,12 @@ async function drawRun(view, run) {
 
 function runActions(view, run) {
   const words = TEXT.run;
-  const stop = run.can.stop && view.step.actionButton(words.stop, async () => {
+  const stop = run.can.stop && view.step.actionButton(view.isStopping ? words.stopping : words.stop, async () => {
     await api("POST", `${view.path}/stop`, {}, view.signal);
+    view.isStopping = true;
     stop.textContent = words.stopping;
     announce(words.stopping);
-  });
+  }, { id: "stop" });
   const text = run.first_rows ? words.continueRest : words.continue;
   return [stop, run.can.continue && view.step.actionButton(text, startRun(view, "continue"), { class: "primary", id: "continue" }),
     run.can.undo && undoButton(view, run), run.can.delete && deleteButton(view)];
@@ -1391,7 +1426,7 @@ function runMessages(run) {
   const waiting = run.progress?.pause;
   const stopped = run.state === "unfinished";
   return [
-    run.error && warning(run.error.message),
+    run.error && warning(plain(run.error.message)),
     waiting && warning(words.pause(waiting)),
     stopped && (run.first_rows ? el("p", { class: "note info" }, words.firstRows(run.first_rows)) : el("p", { class: "note info" }, run.stop_sentence ?? words.stopped)),
   ];
@@ -1400,7 +1435,7 @@ function runMessages(run) {
 function noticeList(notices) {
   if (!notices?.length) return [];
   return el("details", { id: "notices", open: Boolean(document.getElementById("notices")?.open) }, el("summary", { id: "notices-title" }, TEXT.run.notices),
-    el("ul", { class: "small" }, notices.map((text) => el("li", {}, text))));
+    el("ul", { class: "small" }, notices.map((text) => el("li", {}, plain(text)))));
 }
 
 function confirmRemoval(view, confirm) {
@@ -1440,7 +1475,7 @@ async function drawResults(view, run) {
     if (!(await Promise.all(view.judging)).includes(false)) await startRun(view, "retry")();
   };
   fill(step.body, [share.bar, share.legend, actions,
-    run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect),
+    run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect(run.can.retry)),
     corrected, command,
     others, files, rows.node,
     removal]);
@@ -1460,7 +1495,9 @@ async function drawResults(view, run) {
 function related(run) {
   const words = TEXT.results;
   const links = [run.parent && link(words.parent, `/runs/${run.parent}`), run.children.map((child) => link(words.child(child.operation), `/runs/${child.run_id}`))].flat().filter(Boolean);
-  return links.length > 0 && el("p", { class: "row" }, links);
+  const isRetried = run.children.some((child) => child.operation !== "undo");
+  const isRetry = run.parent && run.operation !== "undo";
+  return links.length > 0 && [isRetried && el("p", { class: "note info" }, words.retried), isRetry && el("p", { class: "note info" }, words.ofRetry), el("p", { class: "row" }, links)];
 }
 
 function downloads(view, run) {
@@ -1526,7 +1563,7 @@ function rowsSection(view, run) {
   };
   const counts = run.counts ?? {};
   const select = el("select", { onchange: () => change({ status: select.value }) },
-    option("", words.all(run.rows ?? 0), ""), run.bad > 0 && option("bad", words.bad(run.bad), ""),
+    option("", words.all(run.rows ?? 0), ""), run.need_you > 0 && option("bad", words.bad(run.need_you), ""),
     Object.keys(STATUSES).filter((status) => counts[status]).map((status) => option(status, `${TEXT.statuses[status]} (${n(counts[status])})`, "")));
   let timer = 0;
   const search = el("input", { type: "search", autocomplete: "off", oninput: () => {

@@ -58,6 +58,7 @@ def test_a_run_is_undone_only_after_its_number_was_typed(page: Page, server: Pag
     dialog.get_by_label("Number of pairs").fill("4")
     dialog.get_by_role("button", name="Undo this run").click()
     expect(dialog.get_by_label("Number of pairs")).to_have_attribute("aria-invalid", "true")
+    expect(dialog.get_by_role("alert")).to_have_text("“4” is not 3. Type 3 to confirm, or cancel.")
     dialog.get_by_label("Number of pairs").fill("3")
     dialog.get_by_role("button", name="Undo this run").click()
     expect(page.get_by_role("link", name="Open the earlier run")).to_be_visible()
@@ -123,6 +124,7 @@ def test_failed_and_invalid_rows_are_corrected_in_place_and_retried(page: Page) 
     page.get_by_label("Row 5, Contact ID").fill("201250")  # an id that HubSpot refused; left by the click
     press(page, "Retry failures")
     expect(page.get_by_role("link", name="Open the earlier run")).to_be_visible()
+    expect(page.get_by_text("The others are in the earlier run.")).to_be_visible()
     on_step(page, "Results")
     expect(page.get_by_role("heading", name="2 of 5 rows are linked; 3 need you.")).to_be_visible()
     for original in ("1.20456E+11", "990000017"):

@@ -45,6 +45,7 @@ def test_five_rows_are_tried_first_and_the_same_run_is_continued(page: Page, ser
     press(page, "Try 5 rows first")
     on_step(page, "Run")
     expect(page.get_by_text("The first 5 rows are done.")).to_be_visible()
+    expect(page.locator(".legend").first).to_have_text("5 linked15 not sent")
     tried = page.url
     statuses = rows(page).locator("td:nth-child(2)")
     expect(statuses).to_have_text(["linked"] * 5 + ["not sent"] * 15)
@@ -60,7 +61,11 @@ def test_five_rows_are_tried_first_and_the_same_run_is_continued(page: Page, ser
 
 def test_a_stopped_run_is_continued_and_adds_up(page: Page, server: PageServer) -> None:
     start(page, server, "stopped.csv", 1_000)
-    press(page, "Stop")
+    stop, before = page.get_by_role("button", name="Stop", exact=True), done(page)
+    stop.focus()
+    expect(page.get_by_role("progressbar")).not_to_have_attribute("aria-valuenow", str(before))
+    expect(stop).to_be_focused()
+    page.keyboard.press("Enter")
     press(page, "Continue")
     wait_for_progress(page)
     on_step(page, "Results")

@@ -125,6 +125,10 @@ def test_the_mapping_of_columns_is_changed_and_remembered_for_the_same_headers(p
     upload(page, path)
     expect(page.get_by_text("Choose the two columns that hold the records to link.").first).to_be_visible()
     page.get_by_label("Link from").select_option(label="A · who (31, 33)")
+    press(page, "Check")
+    expect(page.get_by_role("alert")).to_contain_text("the message below says what is missing")
+    expect(page.get_by_label("From object type")).to_be_focused()
+    expect(page.get_by_label("Link from")).to_have_value("0")
     page.get_by_label("From object type").select_option(label="Contacts")
     page.get_by_label("Link to").select_option(label="B · where (32, 34)")
     page.get_by_label("To object type").select_option(label="Deals")
@@ -170,6 +174,15 @@ def test_what_hubspot_has_linked_already_is_asked_on_request(page: Page, server:
     expect(page.get_by_text("3 of 3 pairs are linked already")).to_be_visible()
 
 
+def test_a_file_without_rows_has_nothing_to_send(page: Page, server: PageServer) -> None:
+    path = server.folder / "header_only.csv"
+    path.write_text("Contact ID,Company ID\n", encoding="utf-8")
+    check(page, path)
+    expect(page.get_by_role("heading", name="The file has no rows.")).to_be_visible()
+    expect(page.get_by_text("There is nothing to send.")).to_be_visible()
+    expect(page.get_by_text("Every row can be sent.")).to_have_count(0)
+
+
 def test_an_error_is_gone_once_the_encoding_is_corrected(page: Page, server: PageServer) -> None:
     path = server.folder / "umlauts.csv"
     path.write_bytes("Contact ID,Company ID,Größe\n41,42,ä\n".encode("cp1252"))
@@ -181,4 +194,7 @@ def test_an_error_is_gone_once_the_encoding_is_corrected(page: Page, server: Pag
     expect(error).to_have_count(0)
     expect(page.get_by_text("This file links contacts to companies.")).to_be_visible()
     expect(page.get_by_label("Encoding")).to_have_value("cp1252")
+    expect(page.get_by_label("Encoding").locator("option:checked")).to_have_text("Windows-1252 (cp1252)")
+    expect(page.get_by_text("if names look wrong, choose another.", exact=False)).to_be_visible()
+    expect(page.get_by_text("--encoding")).to_have_count(0)
     expect(page.get_by_role("columnheader", name="Größe")).to_be_visible()
