@@ -250,3 +250,15 @@ def test_a_primary_company_that_cannot_be_restored_makes_the_row_bad(work: Workp
     link(work, (work.base, 7), types=(BILLING,))
     done = work.here("undo", run_id, "--json")
     assert (done.code, done.json["failed"]) == (1, 1)
+
+
+def test_a_link_that_hubspot_refuses_to_restore_is_advised_about_as_such(work: Workplace) -> None:
+    company = UNKNOWN + work.base + 2
+    work.hubspot.change("records", add=[{"type": "companies", "id": str(company)}])
+    link(work, (work.base, company), types=())
+    removed = work.here("unlink", work.write("a.csv", [(work.base, company)]), "--yes", 1, "--json")
+    work.hubspot.change("records", remove=[{"type": "companies", "id": str(company)}])
+    done = work.here("undo", removed.json["run_id"], "--json")
+    assert (done.code, done.json["failed"]) == (1, 1)
+    (row,) = rows_of(Path(done.json["results"]))
+    assert row["import_advice"].startswith("HubSpot refused to restore this link")
