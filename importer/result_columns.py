@@ -39,6 +39,18 @@ EXTRA_CELLS_COLUMN = "import_extra_cells"
 ORIGINAL_CELLS_COLUMN = "import_original_cells"
 """Column for the texts that corrected cells had, as a JSON object by column name; present only when needed."""
 
+STATE_UNKNOWN = "UNDO_STATE_UNKNOWN"
+"""The error category of a pair of an undo whose state before or after the run is not known."""
+
+CHANGED_SINCE = "CHANGED_SINCE_RUN"
+"""The error category of a pair of an undo that is not what the undone run left."""
+
+PRIMARY_CHANGED = "PRIMARY_CHANGED_SINCE_RUN"
+"""The error category of a pair of an undo that was primary, where another record has been made primary since."""
+
+UNDO_CATEGORIES = frozenset({STATE_UNKNOWN, CHANGED_SINCE, PRIMARY_CHANGED})
+"""The error categories that only the results of an undo have."""
+
 PREVIOUS_RESULT_COLUMNS = frozenset(
     {*RESULT_COLUMNS, TYPES_BEFORE_COLUMN, *FOUND_ID_COLUMNS, EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN}
 )

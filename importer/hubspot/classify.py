@@ -79,14 +79,17 @@ def merge_with_earlier_attempt(outcome: Outcome, earlier: Outcome | None, *, is_
     """Return the outcome of the last attempt, merged with that of the attempt before it.
 
     If an earlier attempt may have linked the pair, a later rejection does not prove that it is not linked: the outcome
-    is `unconfirmed`, never `failed` or `not_sent`, unless HubSpot reports that one of the records does not exist.
+    is `unconfirmed`, never `failed` or `not_sent`, unless HubSpot reports that one of the records does not exist. The
+    advice about a rejection is kept: without following it a retry would be rejected again.
     """
     if earlier is None or earlier.status is not Status.UNCONFIRMED or is_proof:
         return outcome
     if outcome.status in {Status.LINKED, Status.UNCONFIRMED}:
         return outcome
-    message = f"{outcome.error_message} An earlier attempt got no clear response, so the pair may be linked."
-    return replace(outcome, status=Status.UNCONFIRMED, error_message=message, advice=RETRY_ADVICE)
+    stop = "" if outcome.error_message.endswith((".", "!", "?")) else "."
+    message = f"{outcome.error_message}{stop} An earlier attempt got no clear response, so the pair may be linked."
+    advice = outcome.advice if outcome.status is Status.FAILED else RETRY_ADVICE
+    return replace(outcome, status=Status.UNCONFIRMED, error_message=message, advice=advice)
 
 
 def _classify_success(response: Response, pair: Pair) -> Decision:

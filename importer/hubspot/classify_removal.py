@@ -1,4 +1,4 @@
-"""The meaning of responses to removals: they name no pairs, so a success is confirmed only by reading back."""
+"""The meaning of responses to removals, and to what restores them: they name no pairs, so a success is confirmed only by reading back."""
 
 from dataclasses import replace
 
@@ -11,13 +11,13 @@ ACCEPTED = "NOT_CONFIRMED"
 """The error category of a pair whose removal was accepted and not read back yet."""
 
 
-def classify_removal(response: Reply, pair: Pair) -> Decision:
-    """Return the meaning of the response to a DELETE of `pair`, or to a batch that includes it.
+def classify_removal(response: Reply, pair: Pair, *, restores: bool = False) -> Decision:
+    """Return the meaning of the response to a DELETE of `pair`, or to a batch that includes it; or to restoring it.
 
     A success is `unconfirmed` until the pair is read back: v4 responds 204 without a body even if it refused pairs.
     """
     if isinstance(response, NoResponse) or not 200 <= response.http_status < 300:
-        return _about_removal(classify_response(response, pair))
+        return _about_change(classify_response(response, pair), "restore" if restores else "remove")
     if response.status in {"PENDING", "PROCESSING"}:
         return incomplete(response)
     outcome = Outcome(
@@ -34,9 +34,9 @@ def classify_removal(response: Reply, pair: Pair) -> Decision:
     return Decision(Action.DONE, outcome)
 
 
-def _about_removal(decision: Decision) -> Decision:
-    """Return a decision whose advice fits a removal that HubSpot refused."""
+def _about_change(decision: Decision, verb: str) -> Decision:
+    """Return a decision whose advice fits a change of a link that HubSpot refused."""
     if decision.outcome.status is not Status.FAILED:
         return decision
-    advice = "HubSpot refused to remove this link; import_error_message says why."
+    advice = f"HubSpot refused to {verb} this link; import_error_message says why."
     return replace(decision, outcome=replace(decision.outcome, advice=advice))

@@ -68,6 +68,11 @@ class Source:
             raise RuntimeError("the source has not been read to its end")
         return self._report
 
+    @property
+    def shows_linking(self) -> bool:
+        """True if it is a results file whose rows read so far show that it is not one of a removal or an undo."""
+        return self._results.show_linking
+
     def blocks(self) -> Iterator[SourceBlock]:
         """Yield the rows in file order, many at a time, in bounded memory; can be used once.
 

@@ -19,13 +19,18 @@ WORST_FIRST = (
     Status.FAILED,
     Status.UNCONFIRMED,
     Status.NOT_SENT,
-    Status.LINKED,
     Status.UNLINKED,
-    Status.ALREADY_LINKED,
     Status.NOT_LINKED,
+    Status.LINKED,
+    Status.ALREADY_LINKED,
 )
-"""A row of several pairs has the outcome of the first pair with the first of these statuses."""
+"""A row of several pairs has the outcome of the first pair with the first of these statuses.
 
+Only an undo has pairs that are linked beside others that are not: it gives the Primary label back to the company that
+had it before. Its row is not linked if any pair is not.
+"""
+
+_LINKED = frozenset({Status.LINKED, Status.ALREADY_LINKED})
 _BLANK = Outcome(Status.BLANK)
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
@@ -42,7 +47,7 @@ def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tup
         details = worst.error_details
     elif row.pairs:
         worst = min(row.pairs, key=_severity).outcome
-        details = _details_of_bad_pairs(row.pairs)
+        details = _details_of_pairs(row.pairs, worst.status)
     else:
         worst, details = _BLANK, ""
     return worst.status, (
@@ -114,13 +119,15 @@ def _duplicate_of(row: RowOutcome, names: RowNames) -> str:
     return ""
 
 
-def _details_of_bad_pairs(pairs: Sequence[PairOutcome]) -> str:
-    bad = [_pair_details(pair) for pair in pairs if pair.outcome.status not in GOOD_STATUSES]
-    return _compact(bad) if bad else ""
+def _details_of_pairs(pairs: Sequence[PairOutcome], worst: Status) -> str:
+    """Return the pairs that are not good as JSON, and in a row that is not linked those that are."""
+    apart = _LINKED if worst in {Status.UNLINKED, Status.NOT_LINKED} else frozenset()
+    named = [pair for pair in pairs if pair.outcome.status not in GOOD_STATUSES - apart]
+    return _compact([_pair_details(pair) for pair in named]) if named else ""
 
 
 def _pair_details(pair: PairOutcome) -> dict[str, object]:
-    """Return a pair that is not good as JSON values, named like the columns; empty values are left out."""
+    """Return a pair as JSON values, named like the columns; empty values are left out."""
     outcome = pair.outcome
     values = {
         "http_status": outcome.http_status,

@@ -50,7 +50,7 @@ def find_origin(source: SourceFile, file: Path, settings: Settings) -> Origin | 
 
 
 def _require_same_reading(old: PreviousResults, file: Path, settings: Settings) -> None:
-    """Raise SourceError if the runs that wrote rows of a file differ in columns, types or account."""
+    """Raise SourceError if the runs that wrote rows of a file differ in columns, types, account or operation."""
     readings: set[object] = set()
     for run_id in old.run_ids if len(old.run_ids) > 1 else ():
         journal = _journal_of(run_id, settings)
@@ -61,13 +61,13 @@ def _require_same_reading(old: PreviousResults, file: Path, settings: Settings) 
             info, account = journal.info, journal.account
             columns = _columns(info, old)
             types = tuple(map(info.reading.get, ("from_object_type", "to_object_type", "from_by", "to_by")))
-            place = info.target, account and account.portal_id
+            place = info.target, account and account.portal_id, info.operation
             readings.add((columns and frozenset(columns.items()), types, place, bool(info.reading.get("allow_blank"))))
     if len(readings) > 1:
         raise SourceError(
             "RESULTS_OF_SEVERAL_RUNS",
-            f"{file} has rows of several runs ({', '.join(sorted(old.run_ids))}) whose columns, types or accounts "
-            "differ. Retry the results of each run separately.",
+            f"{file} has rows of several runs ({', '.join(sorted(old.run_ids))}) whose columns, types, accounts "
+            "or operations differ. Retry the results of each run separately.",
         )
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from importer.config import Settings
-from importer.errors import BusyError, ColumnsError, JournalError
+from importer.config import Reading, Settings
+from importer.errors import BusyError, ColumnsError, JournalError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Operation
 from importer.reader import SourceInfo
@@ -22,7 +22,7 @@ from importer.runner.new_run import with_corrections
 from importer.runner.notify import notified
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
-from importer.runner.source_file import SourceFile, source_file
+from importer.runner.source_file import SourceFile, open_table, read_blocks, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import Target, target_of_run, target_of_settings
 from importer.temporary_directories import temporary_directory
@@ -43,8 +43,9 @@ def retry_run(
 
     A run is retried from its journal, against its own base URL. A results file is read as it is now, so that its cells
     can be corrected first, and its invalid rows are retried too. The run named in its rows determines the columns and
-    the target; if that run is not known here, or the file has other columns now, `settings` do. An unfinished retry is
-    resumed unless `fresh`. Raises as `run_import`.
+    the target; if that run is not known here, or the file has other columns now, `settings` do. A file of an unknown
+    run is refused unless its rows show that the run was to link. An unfinished retry is resumed unless `fresh`. Raises
+    as `run_import`.
     """
     if Path(run_or_results).is_file():
         request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
@@ -110,7 +111,7 @@ def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request:
 def _retry_unknown_file(
     source: SourceFile, file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest
 ) -> Summary:
-    """Retry a results file that no run here wrote."""
+    """Retry a results file that no run here wrote, if it shows that its run was to link."""
     reading = replace(request.reading, statuses=previous_results.TO_RETRY)
 
     def warn_about_columns(event: Event) -> None:
@@ -123,12 +124,29 @@ def _retry_unknown_file(
             on_event(Notice(note, is_warning=True))
 
     try:
+        _require_linking(source, file, reading)
         return import_source(
             source, replace(request, reading=reading), target_of_settings(settings, warn_about_columns)
         )
     except ColumnsError as error:
         reason = f"No run that is known here wrote {file}, so its columns are determined by its header."
         raise ColumnsError(error.code, f"{error} {reason}") from None
+
+
+def _require_linking(source: SourceFile, file: Path, reading: Reading) -> None:
+    """Raise SourceError unless a results file shows that its run was to link: a retry must not link after a removal."""
+    with open_table(source, replace(reading, limit=None)) as table:
+        for _ in read_blocks(source, table):
+            pass
+        if table.shows_linking:
+            return
+    raise SourceError(
+        "RESULTS_OF_UNKNOWN_OPERATION",
+        f"{file} does not name a run that is known here (column import_run_id), and it may be the result of an unlink "
+        "or an undo: only a file in which some rows are linked or already_linked, and none was unlinked or is of an "
+        f"undo, is known to be one of linking. Keep only the rows that you want to send; then use importer run {file} "
+        f"to link them, or importer unlink {file} to remove their links.",
+    )
 
 
 def _retry_journal(path: Path, settings: Settings, on_event: EventHandler, request: ImportRequest) -> Summary:

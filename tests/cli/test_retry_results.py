@@ -173,13 +173,18 @@ def test_a_results_file_whose_run_is_unknown_is_read_by_its_header_with_a_warnin
 def test_an_invalid_run_id_makes_the_file_one_of_an_unknown_run(work: Workplace) -> None:
     path = work.folder / "odd.csv"
     for name in ("../../x", "20200101-000000-00000", "r"):
-        path.write_text(f"Contact ID,Company ID,import_status,import_run_id\n{work.base},2,failed,{name}\n")
+        path.write_text(
+            f"Contact ID,Company ID,import_status,import_run_id\n{work.base},2,failed,{name}\n"
+            f"{work.base},3,linked,{name}\n"
+        )
         assert work.here("retry", path, "--fresh").code == 0
 
 
 def test_blank_rows_are_not_retried(work: Workplace) -> None:
     path = work.folder / "odd.csv"
-    path.write_text(f"Contact ID,Company ID,import_status\n{work.base},,blank\n{work.base},2,failed\n")
+    path.write_text(
+        f"Contact ID,Company ID,import_status\n{work.base},,blank\n{work.base},2,failed\n{work.base},3,linked\n"
+    )
     done = work.here("retry", path, "--json")
     assert (done.code, done.json["rows"], done.json["linked"]) == (0, 1, 1)
 

@@ -1,5 +1,6 @@
 """Undoing runs that moved Primary: it is given back, unless someone else has chosen another primary record since."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -223,3 +224,41 @@ def test_a_label_that_someone_adds_while_an_undo_takes_another_one_off_is_kept(
     meanwhile.append(lambda: link(work, one, types=(BILLING,)))
     assert undone(work, run_id) == [""]
     assert types(work)[one] - {PRIMARY} == {PLAIN, BILLING}
+
+
+@pytest.mark.parametrize("others", ["restored", "restored already"])
+def test_a_row_of_an_undo_says_what_happened_to_its_own_pair(work: Workplace, others: str) -> None:
+    link(work, (work.base, 7), types=())
+    before = sorted_links(work.hubspot.url)
+    run_id = run(work, labelled(work, (work.base, 8, "Primary"), (work.base + 1, 8, "")))
+    done = work.here("undo", run_id, "--json")
+    status = "unlinked"
+    if others == "restored already":
+        done, status = work.here("undo", run_id, "--json"), "not_linked"
+    assert (done.code, done.json[status]) == (0, 2)
+    assert sorted_links(work.hubspot.url) == before
+    (row, _) = rows_of(Path(done.json["results"]))
+    assert (row["import_status"], row["import_association_types"]) == (status, "")
+    (restored,) = json.loads(row["import_error_details"])
+    assert restored["pair"]["to_object_id"] == "7"
+    assert restored["status"] == ("linked" if others == "restored" else "already_linked")
+
+
+def test_a_primary_company_that_cannot_be_restored_makes_the_row_bad(work: Workplace) -> None:
+    link(work, (work.base, 7), types=())
+    run_id = run(work, labelled(work, (work.base, 8, "Primary")))
+    link(work, (work.base, 7), types=(BILLING,))
+    done = work.here("undo", run_id, "--json")
+    assert (done.code, done.json["failed"]) == (1, 1)
+
+
+def test_a_link_that_hubspot_refuses_to_restore_is_advised_about_as_such(work: Workplace) -> None:
+    company = UNKNOWN + work.base + 2
+    work.hubspot.change("records", add=[{"type": "companies", "id": str(company)}])
+    link(work, (work.base, company), types=())
+    removed = work.here("unlink", work.write("a.csv", [(work.base, company)]), "--yes", 1, "--json")
+    work.hubspot.change("records", remove=[{"type": "companies", "id": str(company)}])
+    done = work.here("undo", removed.json["run_id"], "--json")
+    assert (done.code, done.json["failed"]) == (1, 1)
+    (row,) = rows_of(Path(done.json["results"]))
+    assert row["import_advice"].startswith("HubSpot refused to restore this link")

@@ -66,3 +66,18 @@ def test_only_a_404_of_hubspot_that_names_a_record_of_the_pair_is_proof(
     status: int, body: object, is_proof: bool
 ) -> None:
     assert classify_response(parsed(status, body), PAIR).is_proof is is_proof
+
+
+def test_a_rejection_after_an_unclear_response_keeps_its_advice_and_its_message_ends_as_a_sentence() -> None:
+    body = error("VALIDATION_ERROR", "1 is not valid (INVALID_ASSOCIATION_TYPE)")
+    refused = classify_response(parsed(400, body), PAIR).outcome
+    merged = merge_with_earlier_attempt(refused, Outcome(Status.UNCONFIRMED))
+    assert (merged.status, merged.advice) == (Status.UNCONFIRMED, refused.advice)
+    assert "no such label" in merged.advice
+    assert "(INVALID_ASSOCIATION_TYPE). An earlier attempt" in merged.error_message
+
+
+def test_a_message_that_ends_as_a_sentence_gets_no_other_full_stop() -> None:
+    refused = Outcome(Status.FAILED, 400, error_message="No.")
+    message = merge_with_earlier_attempt(refused, Outcome(Status.UNCONFIRMED)).error_message
+    assert message.startswith("No. An earlier attempt")

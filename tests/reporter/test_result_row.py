@@ -184,3 +184,13 @@ def test_a_text_that_would_be_a_formula_is_escaped(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "a=1", " =1", "'=1", "404", "COMPLETE", "会社"])
 def test_any_other_text_is_left_as_it_is(text: str) -> None:
     assert escape_formula(text) == text
+
+
+def test_a_row_of_an_undo_is_linked_only_if_no_pair_was_unlinked_and_names_those_that_are_linked() -> None:
+    for removed in (Outcome(Status.UNLINKED), Outcome(Status.NOT_LINKED)):
+        for restored in (LINKED, ALREADY_LINKED):
+            columns = columns_of(row_of_pairs(2, removed, restored))
+            assert columns["import_status"] == removed.status
+            (named,) = json.loads(columns["import_error_details"])
+            assert (named["pair"]["to_object_id"], named["status"]) == ("101", restored.status)
+            assert columns_of(row_of_pairs(2, removed, restored, FAILED))["import_status"] == "failed"

@@ -45,6 +45,7 @@ _CALLS: dict[Change, Callable[[HubSpotClient, Sequence[PendingPair]], Awaitable[
     Change.RESTORE: lambda client, part: client.link_many_labelled([(one.pair, sorted(goal(one))) for one in part]),
 }
 _CALLS[Change.RESTORE_PRIMARY] = _CALLS[Change.RESTORE]
+_RESTORING = frozenset({Change.RESTORE_PRIMARY, Change.RESTORE})
 
 
 def surplus(pending: PendingPair) -> TypeSet:
@@ -115,7 +116,7 @@ class ChangeInBatches:
             while repeat:
                 call = partial(_CALLS[self._change], self._client, part)
                 response = await job.sender.send(call, part, self._limiter)
-                decision = classify_removal(response, part[0].pair)
+                decision = classify_removal(response, part[0].pair, restores=self._change in _RESTORING)
                 if decision.outcome.status is Status.UNCONFIRMED:
                     unconfirmed = with_attempts(decision.outcome, attempts.count + 1)
                 repeat = await attempts.retry(decision)
@@ -164,7 +165,7 @@ class ChangeEngine:
         try:
             while repeat:
                 response = await sender.send(lambda: self._call(pending, change), [pending])
-                decision = classify_removal(response, pending.pair)
+                decision = classify_removal(response, pending.pair, restores=change in _RESTORING)
                 merged = merge_with_earlier_attempt(decision.outcome, outcome, is_proof=decision.is_proof)
                 outcome = with_attempts(merged, attempts.count + 1)
                 repeat = await attempts.retry(decision)

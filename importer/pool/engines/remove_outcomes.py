@@ -9,6 +9,7 @@ from importer.model import Outcome, Status
 from importer.pool.engines.pair_reader import Found
 from importer.pool.engines.read_back import NOT_READ
 from importer.pool.outcomes import OutcomeRecorder, with_attempts
+from importer.result_columns import CHANGED_SINCE, PRIMARY_CHANGED, STATE_UNKNOWN
 
 LEAD_WOULD_BE_DELETED = "LEAD_WOULD_BE_DELETED"
 """The error category of a pair whose removal takes a lead's last primary association."""
@@ -21,15 +22,6 @@ RECORD_MERGED = "RECORD_MERGED"
 
 UNLABELLED_TYPE = "UNLABELLED_TYPE"
 """The error category of a pair from which the unlabelled type cannot be removed alone."""
-
-PRIMARY_CHANGED = "PRIMARY_CHANGED_SINCE_RUN"
-"""The error category of a pair of an undo that was primary, where another record has been made primary since."""
-
-STATE_UNKNOWN = "UNDO_STATE_UNKNOWN"
-"""The error category of a pair of an undo whose state before or after the run is not known."""
-
-CHANGED_SINCE = "CHANGED_SINCE_RUN"
-"""The error category of a pair of an undo that is not what the undone run left."""
 
 NONE = types_text(())
 """The text of the types of a pair that is not linked."""
