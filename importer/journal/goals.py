@@ -114,8 +114,9 @@ class Goals(JournalFile):
         for first, _, data in self._blocks_of_pairs(0):
             for number, (record, labels) in enumerate(labelled_records(data), first):
                 side = find(Pair(*record[1:]), (*of_all, *labels)) if of_all or labels else None
-                for label in side.labels if side is not None else ():
-                    yield number, record[0], json.dumps(side.link), side.is_reverse, label
+                if side is not None:
+                    link = json.dumps(side.link)
+                    yield from ((number, record[0], link, side.is_reverse, label) for label in side.labels)
 
     def rows_without_labels(self, limit: int) -> list[int]:
         """Return the first rows, at most `limit`, with a pair that has no labels in that row nor for all rows."""
