@@ -54,6 +54,10 @@ class Labels:
         """The type without a label; None when the account does not define one, as with some custom objects."""
         return next((label.type for label in self.forward if not label.text), None)
 
+    def name_of(self, kind: AssociationType) -> str:
+        """Return the text of a type, in small letters, "" for the unlabelled one; that of an unknown type is its id."""
+        return next((label.text.strip().casefold() for label in self.forward if label.type == kind), str(kind))
+
     def resolve(self, text: str) -> AssociationType | UnknownLabel | AmbiguousLabel:
         """Return the type that `text` names: a label, trimmed and in any case of letters, or `CATEGORY:ID`."""
         given = parse_type(text)

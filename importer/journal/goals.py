@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from importer.journal.integrity import GOALS, checksum
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import Claim, CompetingClaims, LabelUse
+from importer.journal.records import Claim, CompetingClaims, LabelledSide, LabelUse
 from importer.journal.serialization import labelled_records
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
@@ -23,6 +23,9 @@ Resolve = Callable[[ObjectType, ObjectType, Labels], Sequence[str]]
 FindClaim = Callable[[Pair, Labels], Claim | None]
 """Returns the record of which a pair with these label texts is to have the only label of its kind."""
 
+FindSide = Callable[[Pair, Labels], LabelledSide | None]
+"""Returns the link of a pair with these label texts, and what the pair gives it; None if it gives it no label."""
+
 _CREATE_CLAIMS = """CREATE TEMP TABLE claims (
     number INTEGER, row INTEGER, object_type TEXT, record_id TEXT, other_type TEXT, other_id TEXT
 )"""
@@ -31,6 +34,17 @@ SELECT object_type, record_id, other_type, count(DISTINCT other_id), json_group_
     json_group_array(DISTINCT coalesce(first, number))
 FROM claims LEFT JOIN duplicates ON duplicates.pair = number
 GROUP BY object_type, record_id, other_type HAVING count(DISTINCT other_id) > 1 ORDER BY min(claims.row)
+"""
+
+_CREATE_SIDES = "CREATE TEMP TABLE sides (number INTEGER, row INTEGER, link TEXT, is_reverse INTEGER, label TEXT)"
+_DIFFERING_SIDES = """
+WITH both AS (SELECT link FROM sides GROUP BY link HAVING count(DISTINCT is_reverse) > 1),
+differing AS (
+    SELECT DISTINCT link FROM sides WHERE link IN both GROUP BY link, label HAVING count(DISTINCT is_reverse) = 1
+)
+SELECT json_group_array(DISTINCT sides.row), json_group_array(DISTINCT coalesce(first, number))
+FROM sides LEFT JOIN duplicates ON duplicates.pair = number
+WHERE link IN differing GROUP BY link ORDER BY min(sides.row)
 """
 
 
@@ -81,6 +95,28 @@ class Goals(JournalFile):
                 if claim is not None:
                     is_from = claim[:2] == (pair.from_type, pair.from_id)
                     yield number, record[0], *claim, pair.to_id if is_from else pair.from_id
+
+    def differing_sides(self, find: FindSide) -> Iterator[tuple[list[int], list[int]]]:
+        """Yield the rows, and the numbers of the pairs, of each link with other labels from A to B than from B to A.
+
+        Memory does not grow with the links: SQLite compares them.
+        """
+        with self._transaction() as db:
+            db.execute(_CREATE_SIDES)
+            db.executemany("INSERT INTO sides VALUES (?, ?, ?, ?, ?)", self._sides(find))
+        with as_journal_error(self.path):
+            for rows, pairs in self._db.execute(_DIFFERING_SIDES):
+                yield sorted(json.loads(rows)), sorted(json.loads(pairs))
+            self._db.execute("DROP TABLE sides")
+
+    def _sides(self, find: FindSide) -> Iterator[tuple[int, int, str, bool, str]]:
+        of_all = self._labels_of_all_pairs()
+        for first, _, data in self._blocks_of_pairs(0):
+            for number, (record, labels) in enumerate(labelled_records(data), first):
+                side = find(Pair(*record[1:]), (*of_all, *labels)) if of_all or labels else None
+                if side is not None:
+                    link = json.dumps(side.link)
+                    yield from ((number, record[0], link, side.is_reverse, label) for label in side.labels)
 
     def rows_without_labels(self, limit: int) -> list[int]:
         """Return the first rows, at most `limit`, with a pair that has no labels in that row nor for all rows."""

@@ -140,6 +140,17 @@ class Claim(NamedTuple):
     other_type: ObjectType
 
 
+class LabelledSide(NamedTuple):
+    """What a pair gives its link, which A to B and B to A share: labels, by names that are the same in both directions.
+
+    `link` has the types and ids of the two records in a fixed order, `is_reverse` whether the pair has the other order.
+    """
+
+    link: tuple[tuple[str, str], tuple[str, str]]
+    is_reverse: bool
+    labels: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class CompetingClaims:
     """Pairs that give the label of a claim to different records: how many, in which rows, and the pairs' numbers."""

@@ -19,6 +19,8 @@ _LINKS_IN_MEMORY = 20_000
 """Target number of links in one chunk of records, at 0.8 kB each. How many a record has is known only after some were
 read, so chunks start small and grow by a factor of 4 at most."""
 
+_NO_TYPES = "HubSpot does not list the types of a link of this record, so its labels are not known."
+
 
 @dataclass(slots=True)
 class ChunkOfLinks:
@@ -68,6 +70,7 @@ class AllLinks:
         self._size = min(MAX_RECORDS, len(chunk) * _MAX_GROWTH, max(1, wanted))
         links = {(found.merged_into.get(one, one), other): link for (one, other), link in found.links.items()}
         unread = {record: outcome.error_message for record, outcome in found.unread.items()}
+        unread |= {record: _NO_TYPES for (record, _), link in links.items() if not link.type_set}
         return ChunkOfLinks({key: link for key, link in links.items() if key[0] not in unread}, unread)
 
     async def _listed(self) -> AsyncIterator[list[str]]:

@@ -17,6 +17,7 @@ from importer.model import Labels as LabelTexts
 from importer.model import ObjectType, Operation
 from importer.runner.attempts import with_retries
 from importer.runner.context import RunContext
+from importer.runner.differing_labels import differing_labels_warning, refuse_differing_labels
 from importer.runner.estimate import initial_rate
 from importer.runner.primary_conflicts import NO_CONFLICTS, PrimaryConflicts, refuse_conflicts
 from importer.runner.send import in_sandbox, report_full_window, run_on_own_loop, waiting_notice
@@ -53,7 +54,14 @@ def resolve_labels(path: Path, target: Target) -> PrimaryConflicts:
             unlabelled = _unlabelled(found[from_type, to_type])
             return [str(one) for text in texts if (one := types[from_type, to_type, text]) != unlabelled]
 
+        def name_of(from_type: ObjectType, to_type: ObjectType, text: str) -> str:
+            listed, kind = found[from_type, to_type], types[from_type, to_type, text]
+            return str(kind) if isinstance(listed, str) else listed.name_of(kind)
+
         journal.set_goals(types_of)
+        differing = refuse_differing_labels(journal, found.keys(), name_of)
+        if differing:
+            context.warn(differing_labels_warning(differing, journal.info.row_names))
         return refuse_conflicts(journal, lambda *key: types.get(key) == primary_type(*key[:2]) is not None)
 
 

@@ -75,6 +75,20 @@ def test_records_that_cannot_be_read_leave_no_file_that_looks_complete(tmp_path:
         assert (row["object_type"], row["object_id"]) == ("contacts", "7")
 
 
+def test_links_without_types_are_not_exported_as_links_without_labels(tmp_path: Path) -> None:
+    fault = parse_fault("no_types=read")
+    faulty = SandboxOptions(token=TOKEN, limit=100_000, window=1.0, records=50, faults=(fault,))
+    with sandbox_thread(faulty) as hubspot:
+        work = workplace_in(tmp_path, hubspot)
+        link(hubspot, [(n, n) for n in range(1, 20)])
+        done = work.here("export", "contacts", "companies", "--out", "links.csv", "--json")
+        assert (done.code, done.json["stopped_by"], done.json["unread"]) == (3, "unreadable", 19)
+        assert (done.json["file"], done.json["links"]) == (None, 0)
+        assert not (work.folder / "links.csv").exists()
+        unread = {row["object_id"] for row in rows_of(work.folder / "links.unread.csv")}
+        assert unread == {str(n) for n in range(1, 20)}
+
+
 def test_a_refused_read_stops_the_export(tmp_path: Path) -> None:
     faulty = SandboxOptions(
         token=TOKEN, limit=100_000, window=1.0, records=50, faults=(parse_fault("scopes_missing=read"),)
