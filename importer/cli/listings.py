@@ -1,11 +1,11 @@
 """Runs as lines for people and as JSON: `importer runs` and the first lines of `importer show`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from importer.journal import Account, RunInfo
+from importer.journal import Journal
 from importer.model import Operation
 from importer.runner.find_runs import ListedRun
 from importer.timestamps import size_text
@@ -16,8 +16,9 @@ def run_line(run: ListedRun) -> str:
     rows = "?" if run.rows is None else f"{run.rows:,}"
     size = size_text(run.bytes)
     command = run.command or "?"
+    undone = f" (undone by {run.undone_by})" if run.undone_by else ""
     figures = f"{rows:>9} rows  {size:>8}  {_age(run)}"
-    return f"{run.run_id}  {run.status:<11}  {command:<6}  {figures}  {run.error or run.source}"
+    return f"{run.run_id}  {run.status:<11}  {command:<6}  {figures}  {run.error or run.source}{undone}"
 
 
 def _age(run: ListedRun) -> str:
@@ -31,8 +32,9 @@ def run_json(runs: Sequence[ListedRun]) -> str:
     return json.dumps([{k: v for k, v in asdict(run).items() if k != "error" or v is not None} for run in runs])
 
 
-def run_lines(info: RunInfo, account: Account | None, notifications: Sequence[Mapping[str, str]] = ()) -> list[str]:
-    """Return what a run reads, where it sends, when it started, and who was notified about it."""
+def run_lines(journal: Journal) -> list[str]:
+    """Return what a run reads, where it sends, when it started, what undid it, and who was notified about it."""
+    info, account = journal.info, journal.account
     origin = "Undo of" if info.operation is Operation.UNDO else "Retry of"
     portal = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
     return [
@@ -40,8 +42,9 @@ def run_lines(info: RunInfo, account: Account | None, notifications: Sequence[Ma
         f"Target    {info.target}{portal}, API {info.api_version}",
         f"Started   {info.created_at}",
         *([f"{origin:<10}{info.parent}"] if info.parent else []),
+        *([f"Undone    by {journal.undone_by}"] if journal.undone_by else []),
         *(
             f"Notified  {one['target']} at {one['at']}" + (f": failed, {one['error']}" if one["error"] else "")
-            for one in notifications
+            for one in journal.notifications
         ),
     ]

@@ -66,7 +66,7 @@ def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
     settings = options.settings_from(flags)
     with open_journal(settings, run_id) as journal:
         summary = last_summary(journal)
-        described = run_lines(journal.info, journal.account, journal.notifications)
+        described = run_lines(journal)
     if as_json:
         click.echo(summary.as_json())
     else:

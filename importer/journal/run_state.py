@@ -19,7 +19,7 @@ from importer.model import Status
 
 
 class RunState(JournalFile):
-    """The keys of the table `run` that change: account, begin, end and summary."""
+    """The keys of the table `run` that change: account, begin, end, summary and undo."""
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -31,6 +31,22 @@ class RunState(JournalFile):
     def is_finished(self) -> bool:
         """True if nothing is left to send: the last process ended by itself, with `finished`."""
         return self.summary is not None and self.summary["status"] == "finished"
+
+    @property
+    def undone_by(self) -> str | None:
+        """The newest undo of this run, None if there is none."""
+        found: str | None = self._value("undone_by")
+        return found
+
+    def set_undone_by(self, run_id: str) -> None:
+        """Record the undo of this run, which closes it."""
+        with self._transaction() as db:
+            set_value(db, "undone_by", run_id)
+
+    @property
+    def is_resumable(self) -> bool:
+        """True if something may be left to send. What an undone run has sent is gone: its outcomes no longer hold."""
+        return not self.is_finished and self.undone_by is None
 
     @property
     def account(self) -> Account | None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from importer.config import ApiVersion, LabelMode, Settings, exposed_files
+from importer.errors import JournalError
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
 from importer.model import Operation, Status, Stop, StopReason
@@ -31,10 +32,12 @@ def execute(
     """Send the pending pairs of the journal at `path`, write its results, and return the summary.
 
     With `first_rows` only those of the first rows are sent; then the run stops, if more are pending.
-    Raises ConfirmationError if the run would remove links and their number is not confirmed.
+    Raises JournalError if the run was undone, and ConfirmationError if it would remove links and their number is not
+    confirmed.
     """
     started = time.monotonic()
     with open_for_run(path) as journal:
+        _require_not_undone(journal)
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         check_writable(results)
         with journal.only_first_rows(first_rows):
@@ -48,6 +51,17 @@ def execute(
     report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
     target.context.on_event(RunEnded(summary))
     return summary
+
+
+def _require_not_undone(journal: Journal) -> None:
+    """Raise JournalError for a run that was undone: its outcomes are no longer what is in HubSpot."""
+    if journal.undone_by is not None:
+        run_id, source = journal.info.run_id, journal.info.source
+        raise JournalError(
+            "RUN_UNDONE",
+            f"Run {run_id} over {source} was undone by run {journal.undone_by}, so it cannot be resumed. Start a new "
+            f"run over that file; if the undo itself was interrupted, finish it with: importer undo {run_id}",
+        )
 
 
 def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:

@@ -31,7 +31,8 @@ class ListedRun:
     `command` is what started it: run, retry, unlink or undo. `status` is that of its last process, `running` while
     there is one, `copy` for a copied or renamed journal, or `unreadable`. For the last two `error` explains why; `rows`
     and `command` of an unreadable journal are not known, `source` only if another version of importer wrote it.
-    `bytes` is the size of its files, `modified_at` when the journal was last written (UTC).
+    `bytes` is the size of its files, `modified_at` when the journal was last written (UTC), `undone_by` the newest
+    undo of the run.
     """
 
     run_id: str
@@ -42,6 +43,7 @@ class ListedRun:
     modified_at: str
     error: str | None = None
     command: str | None = None
+    undone_by: str | None = None
 
 
 def list_runs(settings: Settings) -> list[ListedRun]:
@@ -59,7 +61,7 @@ def _listed(path: Path) -> ListedRun:
                 return listed("copy", rows, source, error=error, command=command)
             summary = journal.summary
             status = "running" if is_held(path) else summary["status"] if summary else "interrupted"
-            return listed(status, rows, source, command=command)
+            return listed(status, rows, source, command=command, undone_by=journal.undone_by)
     except JournalError as error:
         other = read_other_version(path)
         if other is None:
@@ -117,7 +119,7 @@ class RunKey:
 
 
 def unfinished_run(key: RunKey) -> UnfinishedRun | None:
-    """Return the newest run that a command started, if it is unfinished.
+    """Return the newest run that a command started, if it is unfinished and not undone.
 
     Raises JournalError if its journal is damaged.
     """
@@ -127,7 +129,7 @@ def unfinished_run(key: RunKey) -> UnfinishedRun | None:
         # An unnamed source is the same one only if its content is the same.
         is_same_source = not source.is_unnamed or info.source_sha256 == source.sha256
         if info.source == source.path and is_same_source and _is_by(key, journal):
-            if journal.is_finished:
+            if not journal.is_resumable:
                 return None
             journal.verify()
             return UnfinishedRun(info, journal.path, info.source_sha256 != source.sha256)
@@ -154,7 +156,7 @@ def _warn_of_other_version(key: RunKey) -> None:
 
 
 def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
-    """Return the unfinished runs over earlier files of the same series that no process works on, oldest first.
+    """Return the runs to finish over earlier files of the same series that no process works on, oldest first.
 
     The paths of a series differ in digits only, as those of files with the date in their name.
     """
@@ -162,7 +164,7 @@ def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
     for journal in journals(key.settings, warn=False):
         info = journal.info
         if info.source not in found and _is_in_series(info, key.source) and _is_by(key, journal):
-            is_open = not journal.is_finished and not is_held(journal.path)
+            is_open = journal.is_resumable and not is_held(journal.path)
             found[info.source] = UnfinishedRun(info, journal.path) if is_open else None
     return [run for run in reversed(found.values()) if run is not None]
 
@@ -193,7 +195,7 @@ def unfinished_retry(settings: Settings, parent: str, operation: Operation) -> P
     for journal in journals(settings):
         info = journal.info
         if info.parent == parent and info.operation is operation and info.target == target_name(settings):
-            if journal.is_finished:
+            if not journal.is_resumable:
                 return None
             journal.verify()
             return journal.path

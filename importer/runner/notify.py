@@ -20,7 +20,8 @@ from importer.errors import ImporterError, RunAbortedError
 from importer.exit_codes import ExitCode
 from importer.hubspot.proxy import find_proxy
 from importer.journal import open_for_run
-from importer.model import GOOD_STATUSES
+from importer.model import GOOD_STATUSES, Operation
+from importer.redaction import redact
 from importer.reporter import RunStatus, Summary
 from importer.runner.context import RunContext
 from importer.runner.events import Event, RunEnded, ignore
@@ -74,7 +75,7 @@ def notified(command: Command[First, P]) -> Command[First, P]:
         if not targets:
             return command(first, settings, *args, **kwargs)
         on_event: Any = kwargs.get("on_event", ignore)
-        notifier = Notifier(targets, RunContext(settings, on_event=on_event))
+        notifier = Notifier(targets, RunContext(settings, on_event=on_event), _name_of(first))
         kwargs["on_event"] = notifier.on_event
         notifier.started()
         try:
@@ -94,10 +95,11 @@ def notified(command: Command[First, P]) -> Command[First, P]:
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Sends the notifications of one command to its targets."""
+    """Sends the notifications of one command, about the file or the run `subject`, to its targets."""
 
     targets: NotifyTargets
     context: RunContext
+    subject: str
 
     def on_event(self, event: Event) -> None:
         """Pass on an event; notify the targets if a run has ended."""
@@ -111,8 +113,9 @@ class Notifier:
 
     def failed(self, code: str, exit_code: ExitCode) -> None:
         """Notify all targets that a command ended with an error; its text may quote cells and is not sent."""
-        text = f"The import did not run: {code} (exit code {int(exit_code)}). The log has the details."
-        body = {"status": "error", "code": code, "exit_code": int(exit_code)}
+        end = "did not run" if exit_code is ExitCode.WRONG_INPUT else "ended early"
+        text = f"{self.subject}: the command {end}: {code} (exit code {int(exit_code)}). The log has the details."
+        body = {"status": "error", "code": code, "exit_code": int(exit_code), "source": self.subject}
         self._deliver([*self._heartbeat("/fail"), *self._people(text, json.dumps(body))])
 
     def finished(self, summary: Summary) -> None:
@@ -126,7 +129,7 @@ class Notifier:
         is_interrupted = summary.status is RunStatus.INTERRUPTED
         messages = self._heartbeat("/fail") if is_interrupted else []
         if self.targets.when is NotifyWhen.ALWAYS or summary.exit_code is not ExitCode.OK:
-            text = _sentence(summary, _source_name(self.context.settings, summary.run_id))
+            text = _sentence(summary, _description(self.context.settings, summary.run_id))
             messages += self._people(text, summary.as_json())
         self._record(summary.run_id, self._deliver(messages, after_signal=is_interrupted))
 
@@ -218,15 +221,29 @@ async def _send_once(message: Message, seconds: float) -> tuple[str, bool]:
         return type(error).__name__, True
 
 
-def _source_name(settings: Settings, run_id: str) -> str:
+def _name_of(given: object) -> str:
+    """Return the name of the file, or the id of the run, that a command was given; never its contents."""
+    if not isinstance(given, str | Path):
+        return "data frame"
+    return "standard input" if given == "-" else redact(Path(given).name)
+
+
+def _description(settings: Settings, run_id: str) -> str:
+    """Return the name of a run's source, and what the run does if it is not an import."""
     try:
         with open_journal(settings, run_id) as journal:
-            return Path(journal.info.source).name
+            info = journal.info
     except ImporterError:
         return "unknown file"
+    parts = [Path(info.source).name]
+    if info.operation is Operation.UNDO:
+        parts.append(f"undo of run {info.parent}")
+    elif info.operation is Operation.UNLINK:
+        parts.append("removal of links")
+    return ", ".join(parts)
 
 
-def _sentence(summary: Summary, source: str) -> str:
+def _sentence(summary: Summary, description: str) -> str:
     """Return the outcome of a run in one sentence for people."""
     counts = summary.row_counts
     bad = ", ".join(
@@ -235,6 +252,6 @@ def _sentence(summary: Summary, source: str) -> str:
     attention = f"; {counts.bad:,} need attention ({bad})" if counts.bad else ""
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
     return (
-        f"{source}: {counts.rows - counts.bad:,} of {counts.rows:,} rows are good{attention}. "
+        f"{description}: {counts.rows - counts.bad:,} of {counts.rows:,} rows are good{attention}. "
         f"Run {summary.run_id} {summary.status}{reason}."
     )

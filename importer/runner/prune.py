@@ -41,7 +41,7 @@ class Pruned:
 
 
 def prune_runs(settings: Settings, older_than_days: float, *, unresumable: bool = False) -> Pruned:
-    """Delete the finished runs that were last written more than `older_than_days` ago, and return them.
+    """Delete the finished and undone runs that were last written more than `older_than_days` ago, and return them.
 
     Unfinished and running ones, and the runs that these retry or undo, are kept, and so are journals that cannot be
     read; with `unresumable` unfinished ones that another version of importer wrote are deleted too. Files that were
@@ -100,10 +100,10 @@ def _needed_by_unfinished(runs: Path) -> set[str]:
 
 
 def _is_finished(path: Path, *, unresumable: bool) -> bool:
-    """Return whether a run is finished or, with `unresumable`, can only be finished by another version of importer."""
+    """Return whether a run is finished or undone or, with `unresumable`, cannot be resumed by this version."""
     try:
         with Journal(path) as journal:
-            return journal.is_finished and journal.info.run_id == path.stem
+            return not journal.is_resumable and journal.info.run_id == path.stem
     except JournalError:
         other = read_other_version(path)
         return other is not None and (other.is_finished or unresumable)

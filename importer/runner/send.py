@@ -73,7 +73,8 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     if settings.read_first:
         read_first = ReadFirst(client)
         await pool.run(read_first, pool.pending_without_labels)
-        read_first.report()
+        if pool.stopped is None:  # otherwise nothing is sent now, and the next process reads these pairs
+            read_first.report()
         if pool.has_labels and pool.stopped is None:
             await pool.run(ReadLabelledFirst(client), pool.pending)
     if pool.has_labels and pool.stopped is None:

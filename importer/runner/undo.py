@@ -44,26 +44,28 @@ def undo_run(
         if info.operation not in {Operation.LINK, Operation.UNLINK}:
             raise JournalError("RUN_NOT_UNDOABLE", f"Run {run_id} is an {info.operation}, which cannot be undone.")
         target.require_owner(undone)
-        command_id = identify(info.source, info.source_sha256, info.reading, info.target, run_id, Operation.UNDO)
-        with hold_command(target.context, command_id) as command:
-            own = target.context.settings
-            path_of_undo = None if fresh else find_runs.unfinished_retry(own, run_id, Operation.UNDO)
-            if path_of_undo is None:
-                path_of_undo = _create_undo(undone, own, out)
-            command.note(path_of_undo.stem)
-            return execute(path_of_undo, target, out)
+    command_id = identify(info.source, info.source_sha256, info.reading, info.target, run_id, Operation.UNDO)
+    with hold_command(target.context, command_id) as command:
+        own = target.context.settings
+        path_of_undo = None if fresh else find_runs.unfinished_retry(own, run_id, Operation.UNDO)
+        if path_of_undo is None:
+            path_of_undo = _create_undo(path, own, out)
+        command.note(path_of_undo.stem)
+        return execute(path_of_undo, target, out)
 
 
-def _create_undo(undone: Journal, settings: Settings, out: Path | str | None) -> Path:
-    """Create the journal of a new undo and return its path."""
-    results = output_paths.undo_results_path(undone.info, out, sandbox=settings.sandbox)
-    check_writable(results)
-    info = undone.info.child(new_run_id(), results, settings, Operation.UNDO)
-    runs = runs_directory(settings)
-    with temporary_directory(runs) as directory:
-        draft = directory / f"{info.run_id}{SUFFIX}"
-        states = UndoStates(undone)
-        write_journal(draft, info, states.blocks(), undone.account)
-        with open_for_run(draft) as journal:
-            journal.set_states_to_restore(states.states())
-        return draft.replace(runs / draft.name)
+def _create_undo(path: Path, settings: Settings, out: Path | str | None) -> Path:
+    """Create the journal of a new undo of the run at `path`, which this closes, and return its path."""
+    with open_for_run(path) as undone:
+        results = output_paths.undo_results_path(undone.info, out, sandbox=settings.sandbox)
+        check_writable(results)
+        info = undone.info.child(new_run_id(), results, settings, Operation.UNDO)
+        runs = runs_directory(settings)
+        with temporary_directory(runs) as directory:
+            draft = directory / f"{info.run_id}{SUFFIX}"
+            states = UndoStates(undone)
+            write_journal(draft, info, states.blocks(), undone.account)
+            with open_for_run(draft) as journal:
+                journal.set_states_to_restore(states.states())
+            undone.set_undone_by(info.run_id)  # first: an undo that takes effect always finds its run closed
+            return draft.replace(runs / draft.name)

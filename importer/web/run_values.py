@@ -75,7 +75,7 @@ def _possible(journal: Journal, info: RunInfo, progress: RunProgress, edits: Run
     return {
         "can": {
             "stop": progress.is_running,
-            "continue": is_idle and not is_finished,
+            "continue": is_idle and journal.is_resumable,
             "retry": is_idle and is_retryable,
             "undo": is_idle and is_undoable,
             "delete": is_idle,

@@ -173,3 +173,16 @@ def test_pairs_that_could_not_be_read_are_reported_once_and_sent(work: Workplace
         work.hubspot.change("faults", faults=[])
     assert (done.code, done.json["linked"], done.json["calls"]) == (0, 30, 30)
     assert done.err.count("Could not read whether 30 pairs are linked already") == 1
+
+
+def test_pairs_are_not_reported_as_sent_if_the_run_stops_while_reading(work: Workplace) -> None:
+    source = work.write("a.csv", work.pairs(30))
+    work.hubspot.change("faults", faults=["daily_limit=read"])
+    try:
+        stopped = work.here("run", source, "--json", IMPORTER_BACKOFF_BASE="0.01")
+    finally:
+        work.hubspot.change("faults", faults=[])
+    assert (stopped.code, stopped.json["stopped_by"], stopped.json["calls"]) == (3, "daily_limit", 0)
+    assert "Could not read" not in stopped.err
+    assert work.here("run", source, "--json").json["linked"] == 30
+    assert work.here("undo", stopped.json["run_id"], "--json").json["unlinked"] == 30

@@ -13,12 +13,21 @@ from typing import Any
 
 import pytest
 
-from importer import Settings, SettingsError, SourceError, load_settings, run_import
+from importer import (
+    ImporterError,
+    Settings,
+    SettingsError,
+    SourceError,
+    load_settings,
+    run_import,
+    undo_run,
+    unlink_file,
+)
 from importer.config.notifications import HEARTBEAT_URL, SLACK_URL, WEBHOOK_SECRET, WEBHOOK_URL
 from importer.runner.events import Event, Notice
 from importer.runner.state_directory import open_journal
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace
-from tests.support.errors import raises
+from tests.support.errors import raises, raises_code
 
 SECRET = "0e1d2c3b4a5968778695"
 PATH = "/services/T024BE7LD/B8XK4Q1ZZ/9fJq3hYw"
@@ -145,6 +154,37 @@ def test_a_file_that_cannot_be_read_is_a_failure_without_its_text(
     (body,) = receiver.bodies
     assert (body["status"], body["exit_code"]) == ("error", 2)
     assert "Customer" not in json.dumps(body)
+
+
+def test_a_command_that_fails_names_its_file_or_its_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = place.work.folder / "deals.csv"
+    source.write_text("Customer of the year\nACME\n")
+    with listener() as webhook, listener() as slack:
+        monkeypatch.setenv(WEBHOOK_URL, f"{webhook.url}{PATH}")
+        monkeypatch.setenv(SLACK_URL, f"{slack.url}{PATH}")
+        with raises_code(ImporterError, "NO_ID_COLUMN"):
+            run_import(source, place.settings())
+        with raises_code(ImporterError, "RUN_NOT_FOUND"):
+            undo_run("20261126-000000-1", place.settings())
+    assert [(body["source"], body["code"]) for body in webhook.bodies] == [
+        ("deals.csv", "NO_ID_COLUMN"),
+        ("20261126-000000-1", "RUN_NOT_FOUND"),
+    ]
+    assert ["deals.csv" in body["text"] for body in slack.bodies] == [True, False]
+    assert "20261126-000000-1" in slack.bodies[1]["text"]
+
+
+@pytest.mark.slow
+def test_slack_text_says_what_a_run_did(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = place.run(*place.work.pairs(2))
+    with listener() as slack:
+        monkeypatch.setenv(SLACK_URL, f"{slack.url}{PATH}")
+        undo = undo_run(run.run_id, place.settings())
+        removal = unlink_file(place.work.folder / "deals.csv", place.settings())
+    assert [body["text"] for body in slack.bodies] == [
+        f"deals.csv, undo of run {run.run_id}: 2 of 2 rows are good. Run {undo.run_id} finished.",
+        f"deals.csv, removal of links: 2 of 2 rows are good. Run {removal.run_id} finished.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,17 @@ def test_rows_that_wait_after_the_first_ones_are_not_among_those_that_need_someo
     assert [row["advice"] for row in waiting] == ["This row is sent when the run is continued."] * 3
 
 
+def test_a_run_that_was_undone_does_not_continue(page: PageClient) -> None:
+    import_id = page.pairs(60)
+    page.check(import_id)
+    run_id = page.run(import_id, first_rows=5)
+    assert page.ended(run_id)["can"]["continue"]
+    undo = page.ended(page.started(page.change("POST", f"/api/runs/{run_id}/undo", {"confirm": 5})))
+    assert undo["counts"]["unlinked"] == 5
+    assert not page.get(f"/api/runs/{run_id}")["can"]["continue"]
+    assert page.request("POST", f"/api/runs/{run_id}/continue").code == "NOT_POSSIBLE"
+
+
 def test_a_downloaded_file_is_that_of_the_command_line(page: PageClient) -> None:
     run_id = linked(page, 20, *FAULTY)
     page.ended(run_id)
