@@ -101,7 +101,10 @@ class RunsApi:
         path = journal_path(self._settings, request.match_info["run_id"])
 
         def read(pages: RowPages) -> dict[str, Any]:
-            return {**command_values(pages.journal.info), "has_corrections": pages.journal.has_corrections()}
+            return {
+                **command_values(pages.journal.info, self._services.launch),
+                "has_corrections": pages.journal.has_corrections(),
+            }
 
         return json_response(await self._services.rows.read(path, read))
 

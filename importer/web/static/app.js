@@ -1492,7 +1492,7 @@ function commandButton(view, step, panel) {
   const toggle = step.actionButton(words.command, async () => {
     if (panel.hidden) {
       const data = await api("GET", `${view.path}/command`, null, view.signal);
-      fill(panel, [[words.commandTitle, data.command], [words.cronTitle, data.cron]].map(([title, text]) =>
+      fill(panel, [[words.commandTitle, data.command], [words.cronTitle, data.cron]].filter(([, text]) => text).map(([title, text]) =>
         el("div", { class: "stack-small" }, el("h2", {}, title), data.has_corrections && el("p", { class: "muted" }, words.commandCorrections), el("pre", { tabindex: "0", "aria-label": title, role: "region" }, text),
           button(words.copy, () => navigator.clipboard.writeText(text).then(() => announce(words.copied)).catch(step.fail)))));
     }
