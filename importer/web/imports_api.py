@@ -97,14 +97,16 @@ class ImportsApi:
         return web.Response(status=204)
 
     async def _run(self, request: web.Request) -> web.Response:
-        values = await read_object(request, first_rows=(int, type(None)), pairs=int, account=(int, type(None)))
+        optional = int, type(None)
+        values = await read_object(request, first_rows=optional, pairs=int, account=optional, sandbox=bool)
         found = self._store.load(request.match_info["id"])
         services = self._services
         if found.run_id is not None and services.starts.is_running(found.run_id):
             raise RequestError(409, "RUN_BUSY", "This file is being sent already: open its run.")
         state = await services.checks.state(found)
         account, _ = await services.session.account()
-        if values.get("account") != (account["id"] if account is not None else None):
+        shown = values.get("account"), values.get("sandbox", services.session.is_sandbox)
+        if shown != (account["id"] if account is not None else None, services.session.is_sandbox):
             raise RequestError(409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded.")
         if state.pairs is None or state.pairs != values.get("pairs"):
             raise RequestError(409, "CHECK_OUTDATED", "The file has changed since it was checked. Check it again.")

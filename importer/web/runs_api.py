@@ -23,6 +23,7 @@ from importer.web.protocol import JobKind
 from importer.web.responses import RequestError, json_response, read_object
 from importer.web.run_edits_api import judged_values
 from importer.web.run_values import run_values
+from importer.web.run_targets import other_target, require_target
 from importer.web.services import Services
 
 _SECONDS_BETWEEN_EVENTS = 1.0
@@ -122,28 +123,37 @@ class RunsApi:
         return json_response({}, 202)
 
     async def _confirm(self, request: web.Request) -> web.Response:
-        values = await read_object(request, number=(str, type(None)))
-        self._services.starts.confirm(request.match_info["run_id"], values.get("number"))
+        values = await read_object(request, number=(str, type(None)), sandbox=bool)
+        run_id, number = request.match_info["run_id"], values.get("number")
+        if number is not None:
+            await self._require_target(await self._values(run_id), values.get("sandbox"))
+        self._services.starts.confirm(run_id, number)
         return json_response({}, 202)
 
     async def _act(self, request: web.Request) -> web.Response:
         run_id, action = request.match_info["run_id"], request.match_info["action"]
-        values = await read_object(request, confirm=int)
+        values = await read_object(request, confirm=int, sandbox=bool)
         run = await self._values(run_id)
         if not run["can"][action]:
             raise RequestError(409, "NOT_POSSIBLE", "That is not possible any more: the run has changed meanwhile.")
         if action == "undo" and values.get("confirm") != run["undo_pairs"]:
             raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Look at it again.")
         arguments = {"run_id": run_id, "edits": listed(self._services.store.run_edits(run_id).cells)}
-        job = await self._services.session.job(JobKind(action), arguments, of_run=True)
+        job = await self._services.session.job(JobKind(action), arguments)
         start = await self._services.starts.begin(job, run_id)
         return json_response({"start": start.id}, 202)
 
+        await self._require_target(run, values.get("sandbox"))
     async def _delete(self, request: web.Request) -> web.Response:
         run_id = request.match_info["run_id"]
         path, services = journal_path(self._settings, run_id), self._services
         source = await services.rows.read(path, lambda pages: pages.journal.info.source)
         await services.rows.forget(path)
+    async def _require_target(self, run: dict[str, Any], shown_sandbox: bool | None) -> None:
+        """Raise RequestError unless the page is set to the account of a run."""
+        await self._services.session.account()  # asks HubSpot for it if it is not known
+        require_target(run, self._services.session, shown_sandbox)
+
         await asyncio.to_thread(remove_run, run_id, self._settings)
         services.store.remove_downloads(run_id)
         import_id = services.store.of_source(source)
@@ -184,6 +194,7 @@ class RunsApi:
 
 def _wanted(request: web.Request) -> Filter:
     status = request.query.get("status", "")
+            "other_target": other_target(values, services.session),
     if status and status not in {*Status, *_GROUPS}:
         raise RequestError(400, "WRONG_TYPE", f"A row cannot have the status {status!r}.")
     statuses = _GROUPS.get(status) or (frozenset({Status(status)}) if status else frozenset())

@@ -28,6 +28,7 @@ const TEXT = {
   account: {
     sandbox: "Sandbox",
     sandboxHint: "A simulated HubSpot. Nothing leaves this computer.",
+    newRunsHint: "For new runs only.",
     none: "No account",
     noneHint: "No access token was found. Connect an account, or try everything in the sandbox.",
     named: (account) => `Account ${account.id}`,
@@ -198,6 +199,7 @@ const TEXT = {
       unlink: (name) => `Removing the links of ${name}.`,
       undo: (name) => `Undoing the run of ${name}.`,
     },
+    otherTarget: (sentence) => `${sentence} To continue, retry or undo it, change the account at the top of the page.`,
     unfinished: (name) => `The run of ${name} is not finished.`,
     starting: "Reading before the first call…",
     progress: "Pairs done",
@@ -517,6 +519,7 @@ let controller = new AbortController();
 let currentStep = null;
 
 /** Put a text into the status region; with `gap`, not more often than every so many milliseconds. */
+let shownRun = null;
 function announce(text, gap = 0) {
   const now = Date.now();
   if (now - (announce.last ?? 0) < gap || text === status.textContent) return;
@@ -577,7 +580,9 @@ function showBanner() {
   const { mode, account, token } = session;
   const name = mode === "sandbox" ? words.sandbox : mode === "none" ? words.none : account ? words.named(account) : words.unknown;
   const details = [account && words.details(account), token?.last4 && words.typed(token.last4)].filter(Boolean).join(", ");
-  const hint = mode === "sandbox" ? words.sandboxHint : words.noneHint;
+  // A run belongs to its own account, whatever the page is set to: until it is known, nothing is said about it.
+  const isOther = shownRun ? shownRun.other_target : location.pathname.startsWith("/runs/");
+  const hint = isOther ? words.newRunsHint : mode === "sandbox" ? words.sandboxHint : words.noneHint;
   const panel = accountPanel();
   panel.hidden = !(session.account_error || (mode === "none" && location.pathname === "/"));
   const toggle = session.is_sandbox_only ? null : button(mode === "account" ? words.change : words.connect, () => {
@@ -588,7 +593,7 @@ function showBanner() {
   fill(banner, [
     el("header", { class: "top" }, link(TEXT.product, "/", { class: "brand" }),
       el("div", { class: "account", role: "group", "aria-label": words.label }, el("strong", {}, name),
-        el("span", { class: "muted" }, mode === "account" ? details : hint), toggle)),
+        el("span", { class: "muted" }, mode === "account" && !(shownRun && isOther) ? details : hint), toggle)),
     mode === "account" && session.notice ? el("p", { class: "muted small" }, session.notice) : null,
     session.account_error ? el("p", { class: "note warning", role: "alert" }, session.account_error.message) : null,
     panel,
@@ -639,6 +644,7 @@ async function show(path) {
     await step(signal, ...path.match(pattern).slice(1));
   } catch (error) {
     if (error.name === "AbortError") return;
+  shownRun = null;
     if (currentStep?.signal === signal) return currentStep.fail(error);
     const step = openStep(0, "");
     step.fail(error);
@@ -1059,7 +1065,7 @@ function drawActions(view, node, check) {
   const ready = check.button;
   const run = (first) => async () => {
     try {
-      const { start } = await api("POST", `${view.path}/run`, { first_rows: first, pairs: ready.pairs, account: ready.account }, view.signal);
+      const { start } = await api("POST", `${view.path}/run`, { first_rows: first, pairs: ready.pairs, account: ready.account, sandbox: session.mode === "sandbox" }, view.signal);
       announce(words.starting);
       await follow(start, view.signal, announce);
     } catch (error) {
@@ -1266,11 +1272,22 @@ async function runStep(signal, runId) {
   };
   view.reload = async () => view.receive(await api("GET", path, null, signal));
   const run = await api("GET", path, null, signal);
+    view.wasAsked ||= Boolean(run.confirm);
+    if (run.other_target !== (shownRun ? shownRun.other_target : undefined)) {
+      shownRun = run;
+      showBanner();
+    }
   await view.receive(run);
   if (run.start) follow(run.start, signal, announce).catch(view.step.fail);
   watchRun(view);
 }
 
+    if (!view.target?.isConnected) {
+      view.target = el("div", {});
+      view.step.body.before(view.target);
+    }
+    view.target.hidden = !run.other_target;
+    refill(view.target, run.other_target, () => run.other_target && warning(TEXT.run.otherTarget(run.other_target)));
 /** Follow the run: events while it runs, otherwise a look whenever the page is looked at again. */
 function watchRun(view) {
   const { signal } = view;
@@ -1315,7 +1332,7 @@ function watchRun(view) {
 const runLinks = (run) => (run.import_id ? { 0: "/", 1: `/imports/${run.import_id}/columns`, 2: `/imports/${run.import_id}/check` } : { 0: "/" });
 
 const startRun = (view, action, body = {}) => async () => {
-  const { start } = await api("POST", `${view.path}/${action}`, body, view.signal);
+  const { start } = await api("POST", `${view.path}/${action}`, { ...body, sandbox: session.mode === "sandbox" }, view.signal);
   await follow(start, view.signal, announce);
 };
 
@@ -1407,7 +1424,7 @@ function confirmRemoval(view, confirm) {
   const words = TEXT.run;
   const input = el("input", { inputmode: "numeric", autocomplete: "off" });
   const answer = (number) => async () => {
-    await api("POST", `${view.path}/confirm`, { number }, view.signal);
+    await api("POST", `${view.path}/confirm`, { number, sandbox: session.mode === "sandbox" }, view.signal);
   };
   return el("form", { class: "stack section", onsubmit: (event) => {
     event.preventDefault();
