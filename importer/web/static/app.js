@@ -222,7 +222,11 @@ const TEXT = {
     continue: "Continue",
     continueRest: "Continue with the rest",
     confirmTitle: ({ number, removed }) => `${plural(number, removed === "labels" ? "label" : "link")} will be removed`,
-    confirmText: "Type the number to confirm. Nothing has been removed yet.",
+    confirmText: (removed, already) =>
+      `Type the number to confirm. ${already ? `The ${plural(already, "pair")} done before ${already === 1 ? "is" : "are"} not among the ${removed}.` : "Nothing has been removed yet."}`,
+    confirmWrong: (typed, confirm) => `“${typed}” is not ${n(confirm.number)}, the number of ${confirm.removed} to remove. Nothing has been sent.`,
+    notConfirmed: "The removal was not confirmed. Nothing more was removed.",
+    discarded: "This removal was not confirmed. Nothing was removed, and its run was discarded.",
     confirmField: (removed) => `Number of ${removed} to remove`,
     confirmButton: (removed) => `Remove the ${removed}`,
     notices: "Messages of this run",
@@ -1351,7 +1355,7 @@ async function drawRun(view, run) {
   const notices = el("div", {});
   const actions = el("div", { class: "actions" });
   fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages, notices,
-    running && run.confirm && confirmRemoval(view, run.confirm),
+    running && run.confirm && confirmRemoval(view, run),
     running && !run.confirm && el("p", { class: "muted" }, words.close),
     actions, related(run), files]);
   if (!running) {
@@ -1420,7 +1424,7 @@ function noticeList(notices) {
     el("ul", { class: "small" }, notices.map((text) => el("li", {}, text))));
 }
 
-function confirmRemoval(view, confirm) {
+function confirmRemoval(view, { confirm, progress }) {
   const words = TEXT.run;
   const input = el("input", { inputmode: "numeric", autocomplete: "off" });
   const answer = (number) => async () => {
@@ -1430,7 +1434,7 @@ function confirmRemoval(view, confirm) {
     event.preventDefault();
     answer(input.value.replace(/[\s,.]/g, ""))().catch(view.step.fail);
   } },
-    el("h2", {}, words.confirmTitle(confirm)), el("p", {}, words.confirmText), field("confirm-number", words.confirmField(confirm.removed), input),
+    el("h2", {}, words.confirmTitle(confirm)), el("p", {}, words.confirmText(confirm.removed, progress?.statuses.unlinked)), field("confirm-number", words.confirmField(confirm.removed), input),
     el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words.confirmButton(confirm.removed)), view.step.actionButton(TEXT.cancel, answer(null))));
 }
 
