@@ -1,13 +1,16 @@
 """Requests about uploaded files: upload, columns, and the start of a run."""
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
+from importer.errors import JournalError
 from importer.model import Operation
+from importer.runner.state_directory import journal_path
 from importer.web.import_values import column_names, import_values
 from importer.web.protocol import JobKind
 from importer.web.readings import REMEMBERED, header_key, merged
@@ -121,7 +124,19 @@ class ImportsApi:
         }
         job = await services.session.job(JobKind.RUN, arguments, await services.checks.flags(found))
         start = await services.starts.begin(job, found.id, on_run=lambda run_id: self._set_run(found.id, run_id))
+        if start.job is not None:
+            start.job.result.add_done_callback(lambda _: self._drop_discarded(found))
         return json_response({"start": start.id}, 202)
+
+    def _drop_discarded(self, before: Import) -> None:
+        """Forget the run of an import if it was discarded, as a removal that was not confirmed is."""
+        with contextlib.suppress(RequestError):  # the import was deleted meanwhile
+            found = self._store.load(before.id)
+            try:
+                if found.run_id is not None:
+                    journal_path(self._services.launch.settings, found.run_id)
+            except JournalError:
+                self._store.save(replace(found, run_id=before.run_id))
 
     def _set_run(self, import_id: str, run_id: str) -> None:
         self._store.save(replace(self._store.load(import_id), run_id=run_id))

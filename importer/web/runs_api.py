@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from importer.errors import JournalError
 from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Problem, RowOutcome, Status
 from importer.reporter import row_result
 from importer.runner.corrected_rows import correctable_columns
@@ -22,8 +23,8 @@ from importer.web.paging import PAGE_SIZE, offset_of, page_number, page_values
 from importer.web.protocol import JobKind
 from importer.web.responses import RequestError, json_response, read_object
 from importer.web.run_edits_api import judged_values
-from importer.web.run_values import run_values
 from importer.web.run_targets import other_target, require_target
+from importer.web.run_values import run_values
 from importer.web.services import Services
 
 _SECONDS_BETWEEN_EVENTS = 1.0
@@ -81,7 +82,11 @@ class RunsApi:
                 await response.write(b"event: end\ndata: {}\n\n")
                 break
             await asyncio.sleep(_SECONDS_BETWEEN_EVENTS)
-            values = await self._values(run_id)
+            try:
+                values = await self._values(run_id)
+            except JournalError:  # a removal that was not confirmed leaves no run
+                await response.write(b"event: gone\ndata: {}\n\n")
+                break
         return response
 
     async def _rows(self, request: web.Request) -> web.Response:
@@ -138,22 +143,22 @@ class RunsApi:
             raise RequestError(409, "NOT_POSSIBLE", "That is not possible any more: the run has changed meanwhile.")
         if action == "undo" and values.get("confirm") != run["undo_pairs"]:
             raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Look at it again.")
+        await self._require_target(run, values.get("sandbox"))
         arguments = {"run_id": run_id, "edits": listed(self._services.store.run_edits(run_id).cells)}
         job = await self._services.session.job(JobKind(action), arguments)
         start = await self._services.starts.begin(job, run_id)
         return json_response({"start": start.id}, 202)
 
-        await self._require_target(run, values.get("sandbox"))
-    async def _delete(self, request: web.Request) -> web.Response:
-        run_id = request.match_info["run_id"]
-        path, services = journal_path(self._settings, run_id), self._services
-        source = await services.rows.read(path, lambda pages: pages.journal.info.source)
-        await services.rows.forget(path)
     async def _require_target(self, run: dict[str, Any], shown_sandbox: bool | None) -> None:
         """Raise RequestError unless the page is set to the account of a run."""
         await self._services.session.account()  # asks HubSpot for it if it is not known
         require_target(run, self._services.session, shown_sandbox)
 
+    async def _delete(self, request: web.Request) -> web.Response:
+        run_id = request.match_info["run_id"]
+        path, services = journal_path(self._settings, run_id), self._services
+        source = await services.rows.read(path, lambda pages: pages.journal.info.source)
+        await services.rows.forget(path)
         await asyncio.to_thread(remove_run, run_id, self._settings)
         services.store.remove_downloads(run_id)
         import_id = services.store.of_source(source)
@@ -189,12 +194,12 @@ class RunsApi:
             "error": of_run.error if of_run is not None else None,
             "confirm": of_run.confirmation if of_run is not None else None,
             "start": starting.id if starting is not None else None,
+            "other_target": other_target(values, services.session),
         }
 
 
 def _wanted(request: web.Request) -> Filter:
     status = request.query.get("status", "")
-            "other_target": other_target(values, services.session),
     if status and status not in {*Status, *_GROUPS}:
         raise RequestError(400, "WRONG_TYPE", f"A row cannot have the status {status!r}.")
     statuses = _GROUPS.get(status) or (frozenset({Status(status)}) if status else frozenset())

@@ -519,11 +519,11 @@ const stepList = el("nav", { class: "steps", "aria-label": TEXT.stepsLabel });
 const main = el("main", {});
 const status = el("p", { class: "visually-hidden", role: "status" });
 let session = null;
+let shownRun = null;
 let controller = new AbortController();
 let currentStep = null;
 
 /** Put a text into the status region; with `gap`, not more often than every so many milliseconds. */
-let shownRun = null;
 function announce(text, gap = 0) {
   const now = Date.now();
   if (now - (announce.last ?? 0) < gap || text === status.textContent) return;
@@ -570,7 +570,11 @@ function openStep(step, lead, links = {}) {
       control.removeAttribute("aria-disabled");
     }
   };
-  currentStep = { signal: controller.signal, fail };
+  const inform = (text) => {
+    leadNode.after(el("p", { class: "note info" }, text));
+    announce(text);
+  };
+  currentStep = { signal: controller.signal, fail, inform };
   const actionButton = (text, action, attributes = {}) => {
     const control = button(text, () => act(control, action)(), attributes);
     return control;
@@ -640,6 +644,7 @@ async function show(path) {
   const { signal } = controller;
   for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
   status.textContent = "";
+  shownRun = null;
   try {
     session = await api("GET", "/api/session", null, signal);
     showBanner();
@@ -648,7 +653,6 @@ async function show(path) {
     await step(signal, ...path.match(pattern).slice(1));
   } catch (error) {
     if (error.name === "AbortError") return;
-  shownRun = null;
     if (currentStep?.signal === signal) return currentStep.fail(error);
     const step = openStep(0, "");
     step.fail(error);
@@ -1268,30 +1272,30 @@ async function runStep(signal, runId) {
   view.receive = async (run) => {
     const kind = `${run.state} ${run.first_rows} ${Boolean(run.confirm)}`;
     view.run = run;
-    if (kind !== view.kind) {
-      view.kind = kind;
-      await (run.state === "finished" ? drawResults(view, run) : drawRun(view, run));
-    }
-    view.update?.(run);
-  };
-  view.reload = async () => view.receive(await api("GET", path, null, signal));
-  const run = await api("GET", path, null, signal);
     view.wasAsked ||= Boolean(run.confirm);
     if (run.other_target !== (shownRun ? shownRun.other_target : undefined)) {
       shownRun = run;
       showBanner();
     }
-  await view.receive(run);
-  if (run.start) follow(run.start, signal, announce).catch(view.step.fail);
-  watchRun(view);
-}
-
+    if (kind !== view.kind) {
+      view.kind = kind;
+      await (run.state === "finished" ? drawResults(view, run) : drawRun(view, run));
+    }
+    view.update?.(run);
     if (!view.target?.isConnected) {
       view.target = el("div", {});
       view.step.body.before(view.target);
     }
     view.target.hidden = !run.other_target;
     refill(view.target, run.other_target, () => run.other_target && warning(TEXT.run.otherTarget(run.other_target)));
+  };
+  view.reload = async () => view.receive(await api("GET", path, null, signal));
+  const run = await api("GET", path, null, signal);
+  await view.receive(run);
+  if (run.start) follow(run.start, signal, announce).catch(view.step.fail);
+  watchRun(view);
+}
+
 /** Follow the run: events while it runs, otherwise a look whenever the page is looked at again. */
 function watchRun(view) {
   const { signal } = view;
@@ -1307,11 +1311,19 @@ function watchRun(view) {
     source = new EventSource(`${view.path}/events`);
     source.onmessage = (event) => receive(JSON.parse(event.data));
     source.addEventListener("end", stop);
+    source.addEventListener("gone", () => leave().catch(view.step.fail));
     source.onerror = () => {
       isLost = true;
       view.step.fail(new ApiError("NO_ANSWER", TEXT.run.lost));
       if (source?.readyState === EventSource.CLOSED) stop(); // the browser gives up after an error response; look again
     };
+  };
+  /** A removal that was not confirmed leaves no run: go back to where it was started. */
+  const leave = async () => {
+    stop();
+    if (signal.aborted) return;
+    await go(view.run.parent ? `/runs/${view.run.parent}` : view.run.import_id ? `/imports/${view.run.import_id}/check` : "/", true);
+    if (view.wasAsked) currentStep.inform(TEXT.run.discarded);
   };
   const stop = () => {
     source?.close();
@@ -1320,7 +1332,7 @@ function watchRun(view) {
   const look = async () => {
     const isFinal = view.run.state === "finished" && view.run.results_ready && view.run.can.delete;
     if (source || document.hidden || signal.aborted || isFinal) return;
-    const run = await api("GET", view.path, null, signal).catch(() => null);
+    const run = await api("GET", view.path, null, signal).catch((error) => (error.code === "RUN_NOT_FOUND" ? leave() : null));
     if (run) await receive(run);
     if (run?.state === "running") listen();
   };
@@ -1412,7 +1424,7 @@ function runMessages(run) {
   const waiting = run.progress?.pause;
   const stopped = run.state === "unfinished";
   return [
-    run.error && warning(run.error.message),
+    run.error && warning(run.error.code === "CONFIRMATION_REFUSED" ? words.notConfirmed : run.error.message),
     waiting && warning(words.pause(waiting)),
     stopped && (run.first_rows ? el("p", { class: "note info" }, words.firstRows(run.first_rows)) : el("p", { class: "note info" }, run.stop_sentence ?? words.stopped)),
   ];
@@ -1432,7 +1444,12 @@ function confirmRemoval(view, { confirm, progress }) {
   };
   return el("form", { class: "stack section", onsubmit: (event) => {
     event.preventDefault();
-    answer(input.value.replace(/[\s,.]/g, ""))().catch(view.step.fail);
+    const number = input.value.replace(/[\s,.]/g, "");
+    view.step.calm();
+    input.setAttribute("aria-invalid", String(number !== String(confirm.number)));
+    if (number === String(confirm.number)) return answer(number)().catch(view.step.fail);
+    view.step.fail(new ApiError("WRONG_NUMBER", words.confirmWrong(input.value, confirm)));
+    input.focus();
   } },
     el("h2", {}, words.confirmTitle(confirm)), el("p", {}, words.confirmText(confirm.removed, progress?.statuses.unlinked)), field("confirm-number", words.confirmField(confirm.removed), input),
     el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words.confirmButton(confirm.removed)), view.step.actionButton(TEXT.cancel, answer(null))));
