@@ -242,6 +242,15 @@ def test_a_check_is_outdated_when_the_file_is_read_otherwise(page: PageClient) -
     assert page.request("POST", f"/api/imports/{import_id}/run", wrong).code == "ACCOUNT_CHANGED"
 
 
+def test_what_hubspot_had_linked_is_outdated_once_the_file_was_sent(page: PageClient) -> None:
+    import_id = page.pairs(3)
+    assert page.check(import_id, online=True)["report"]["already_linked"] == 0
+    assert not page.get(f"/api/imports/{import_id}/check")["stale"]
+    page.ended(page.run(import_id))
+    assert page.get(f"/api/imports/{import_id}/check")["stale"]
+    assert page.check(import_id, online=True)["report"]["already_linked"] == 3
+
+
 def slow_run(page: PageClient) -> str:
     """Start a run over the sample of 200 pairs, and return its id when it has sent some of them."""
     import_id = page.sample("contacts_to_companies.csv")

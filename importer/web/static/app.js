@@ -189,6 +189,7 @@ const TEXT = {
     nothing: "There is no pair to send. Correct the rows above, or choose other columns.",
     noAccount: "Connect an account or use the sandbox before anything can be sent.",
     ranAlready: "This file has been sent already.",
+    ranPartly: "This file has been sent in part: its run is not finished. Open it to continue. The buttons below begin another run over the whole file.",
     openRun: "Open its run",
     starting: "Starting…",
   },
@@ -972,12 +973,13 @@ async function checkStep(signal, id) {
   const step = openStep(2, words.nothingSent, { 0: "/", 1: `/imports/${id}/columns` });
   const path = `/api/imports/${id}`;
   const source = await api("GET", path, null, signal);
+  const earlier = source.run_id && (await api("GET", `/api/runs/${source.run_id}`, null, signal));
+  if (earlier) fill(step.lead, [earlier.state === "unfinished" ? words.ranPartly : words.ranAlready, " ", link(words.openRun, `/runs/${source.run_id}`)]);
   const summary = el("div", { class: "stack" });
   const problems = el("div", { class: "section stack", hidden: true });
   const facts = el("div", { class: "section stack-small", hidden: true });
   const actions = el("div", { class: "stack" });
   fill(step.body, [
-    source.run_id && el("p", { class: "note info" }, words.ranAlready, " ", link(words.openRun, `/runs/${source.run_id}`)),
     summary, problems, facts, actions]);
   const view = { signal, id, path, source, step, judging: new Set(), groups: null, polling: false };
 
