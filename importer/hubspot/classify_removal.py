@@ -1,4 +1,4 @@
-"""The meaning of responses to removals, and to what restores them: they name no pairs, so a success is confirmed only by reading back."""
+"""Outcomes of removals and of changes to one pair: they name no pairs, so only reading back confirms a success."""
 
 from dataclasses import replace
 

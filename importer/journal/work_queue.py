@@ -47,14 +47,12 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
 ORDER BY pair LIMIT ?
 """
 _UNDO = "SELECT pair, left_types, target_types, added_types, removed_types FROM undo WHERE pair BETWEEN ? AND ?"
-_COUNT_TO_REMOVE = f"""
+_COUNT_LINKS = """
 SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
-WHERE types <> '-' AND coalesce(status, '') <> '{Status.FAILED}'
-"""
-_LABELS_TO_REMOVE = f"""
+WHERE types <> '-' AND coalesce(status, '')"""
+_LABELS_OF_LINKS = """
 SELECT before.types, goals.types FROM before JOIN goals ON goals.pair = before.pair
-LEFT JOIN outcomes ON outcomes.pair = before.pair WHERE coalesce(status, '') <> '{Status.FAILED}'
-"""
+LEFT JOIN outcomes ON outcomes.pair = before.pair WHERE coalesce(status, '')"""
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
@@ -191,11 +189,21 @@ class WorkQueue(JournalFile):
                     yield from self._with_states_to_restore([pending_pair(*one, None) for one in found])
 
     def count_to_remove(self) -> int:
-        """Return the number of links (in a run with labels: of labels) that were read before and are not refused."""
+        """Return the number of links (in a run with labels: of labels) that were read before and are not refused.
+
+        Those that the run has removed already are among them.
+        """
+        return self._count_before(f"<> '{Status.FAILED}'")
+
+    def count_removed(self) -> int:
+        """Return how many of those that `count_to_remove` counts the run has removed already."""
+        return self._count_before(f"= '{Status.UNLINKED}'")
+
+    def _count_before(self, condition: str) -> int:
         with as_journal_error(self.path):
             if not self.has_labels:
-                return int(self._db.execute(_COUNT_TO_REMOVE).fetchone()[0])
-            found = self._db.execute(_LABELS_TO_REMOVE)
+                return int(self._db.execute(f"{_COUNT_LINKS} {condition}").fetchone()[0])
+            found = self._db.execute(f"{_LABELS_OF_LINKS} {condition}")
             return sum(len(set(before.split(";")).intersection(goal.split(";"))) for before, goal in found)
 
     def _mark_all_pending_in_flight(self) -> None:

@@ -26,8 +26,8 @@ from importer.runner.send import Sent, Work
 def change_links(journal: Journal, confirmation: Confirmation, execute: Callable[[Work], Sent]) -> Sent:
     """Remove the links of the pending pairs of a journal or, if it is an undo, restore them; `execute` does each step.
 
-    Raises ConfirmationError, before anything is removed, unless the number of links, or of labels, is confirmed. A
-    resumed run that has no more to remove than was confirmed needs no other confirmation.
+    Raises ConfirmationError, before anything is removed, unless the number of links, or of labels, is confirmed; in a
+    resumed run that of those that are left. One with no more to remove than was confirmed needs no confirmation.
     """
     if journal.info.operation is Operation.UNDO:
         return execute(_undo_pending)
@@ -36,7 +36,8 @@ def change_links(journal: Journal, confirmation: Confirmation, execute: Callable
         return read
     number = journal.count_to_remove()
     if not journal.confirmed or number > journal.confirmed:
-        confirmation.require(number, Removed.LABELS if journal.has_labels else Removed.LINKS)
+        left = number - journal.count_removed()
+        confirmation.require(left, Removed.LABELS if journal.has_labels else Removed.LINKS)
         journal.set_confirmed(number)
     if not journal.pending_by_types():
         return read

@@ -54,8 +54,9 @@ class Checks:
         is_running = found.id in self._running
         report, error = stored.get("report"), stored.get("error")
         state = "running" if is_running else "failed" if error else "done" if report else "none"
-        is_stale = bool(stored) and stored.get("key") != await self._key(found)
-        return CheckState(state, is_stale, bool(stored.get("online")), report, error if not is_running else None)
+        is_online = bool(stored.get("online"))
+        is_stale = bool(stored) and stored.get("key") != await self._key(found, online=is_online)
+        return CheckState(state, is_stale, is_online, report, error if not is_running else None)
 
     async def start(self, found: Import, *, online: bool, delay: float = 0.0) -> None:
         """Check a file in the background, in place of a check that is running."""
@@ -85,7 +86,7 @@ class Checks:
 
     async def _check(self, found: Import, *, online: bool, delay: float) -> None:
         await asyncio.sleep(delay)
-        key = await self._key(found)
+        key = await self._key(found, online=online)
         values = {
             "file": str(self._store.source(found)),
             "edits": found.edits,
@@ -101,10 +102,11 @@ class Checks:
             with suppress(RequestError):  # the file was deleted meanwhile
                 self._store.write(found.id, "check", {"key": key, "online": online, **result})
 
-    async def _key(self, found: Import) -> str:
-        """Return a hash of everything that the result of a check depends on."""
+    async def _key(self, found: Import, *, online: bool) -> str:
+        """Return a hash of everything that the result of a check depends on; what is linked changes with a run."""
         account, _ = await self._session.account()
-        values = [found.reading, found.edits, found.operation, self._session.mode, account and account["id"]]
+        run_id = found.run_id if online else None
+        values = [found.reading, found.edits, found.operation, self._session.mode, account and account["id"], run_id]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     def _note_rows(self, import_id: str, kind: EventKind, event: Event) -> None:

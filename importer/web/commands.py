@@ -2,11 +2,13 @@
 
 import shlex
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from importer.journal import SANDBOX, RunInfo
 from importer.model import Operation
+from importer.web.session import Launch
 
 _CRON = "15 2 * * *"
 """Every night at a quarter past two, when few people use the account."""
@@ -26,12 +28,15 @@ _VALUES = {
 _SWITCHES = {"no_header": "--no-header", "allow_blank": "--allow-blank", "visible_rows_only": "--visible-rows-only"}
 
 
-def command_values(info: RunInfo) -> dict[str, str]:
-    """Return the command line of a run, and a line for cron, as JSON values."""
-    return {
-        "command": shlex.join(arguments(info)),
-        "cron": f"{_CRON}  cd /path/to/files && {shlex.join([*arguments(info), '--json'])}",
-    }
+def command_values(info: RunInfo, launch: Launch) -> dict[str, str | None]:
+    """Return the command line of a run and, if it can run every night, a line for cron, as JSON values.
+
+    A retry or an undo is of one run, and a removal needs somebody who confirms its number.
+    """
+    command = [*arguments(info), *_launched(launch)]
+    is_nightly = info.operation is Operation.LINK and info.parent is None
+    cron = f"{_CRON}  cd /path/to/files && {shlex.join([*command, '--json'])}"
+    return {"command": shlex.join(command), "cron": cron if is_nightly else None}
 
 
 def arguments(info: RunInfo) -> list[str]:
@@ -60,3 +65,10 @@ def _reading(reading: Mapping[str, Any]) -> list[str]:
 def _sending(info: RunInfo) -> list[str]:
     mode = info.settings.get("label_mode", "add") if info.operation is Operation.LINK else "add"
     return [*(["--label-mode", mode] if mode != "add" else []), *(["--sandbox"] if info.target == SANDBOX else [])]
+
+
+def _launched(launch: Launch) -> list[str]:
+    """Return the flags with which the page was started, without which its runs and its account are not found."""
+    places = ("--state-dir", launch.flags.get("state_dir")), ("--config", launch.config)
+    found = [[flag, str(Path(place).absolute())] for flag, place in places if place]
+    return [*chain.from_iterable(found), *(["--profile", launch.profile] if launch.profile else [])]

@@ -35,7 +35,7 @@ async def prepare_download(run_id: str, name: str, services: Services) -> web.Fi
     results = await services.rows.read(journal, lambda pages: pages.journal.info.results)
     directory = await asyncio.to_thread(services.store.downloads, run_id)
     out = directory / Path(results).with_suffix(f".{'csv' if kind == 'failures' else extension}").name
-    job = await services.session.job(JobKind.REPORT, {"run_id": run_id, "out": str(out)}, of_run=True)
+    job = await services.session.job(JobKind.REPORT, {"run_id": run_id, "out": str(out)})
     async with services.downloads:  # two at a time would write the same file
         summary = await services.workers.run(job)
     path = Path(summary[kind]) if summary[kind] else None

@@ -1,13 +1,16 @@
 """Requests about uploaded files: upload, columns, and the start of a run."""
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
+from importer.errors import JournalError
 from importer.model import Operation
+from importer.runner.state_directory import journal_path
 from importer.web.import_values import column_names, import_values
 from importer.web.protocol import JobKind
 from importer.web.readings import REMEMBERED, header_key, merged
@@ -97,14 +100,16 @@ class ImportsApi:
         return web.Response(status=204)
 
     async def _run(self, request: web.Request) -> web.Response:
-        values = await read_object(request, first_rows=(int, type(None)), pairs=int, account=(int, type(None)))
+        optional = int, type(None)
+        values = await read_object(request, first_rows=optional, pairs=int, account=optional, sandbox=bool)
         found = self._store.load(request.match_info["id"])
         services = self._services
         if found.run_id is not None and services.starts.is_running(found.run_id):
             raise RequestError(409, "RUN_BUSY", "This file is being sent already: open its run.")
         state = await services.checks.state(found)
         account, _ = await services.session.account()
-        if values.get("account") != (account["id"] if account is not None else None):
+        shown = values.get("account"), values.get("sandbox", services.session.is_sandbox)
+        if shown != (account["id"] if account is not None else None, services.session.is_sandbox):
             raise RequestError(409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded.")
         if state.pairs is None or state.pairs != values.get("pairs"):
             raise RequestError(409, "CHECK_OUTDATED", "The file has changed since it was checked. Check it again.")
@@ -119,7 +124,19 @@ class ImportsApi:
         }
         job = await services.session.job(JobKind.RUN, arguments, await services.checks.flags(found))
         start = await services.starts.begin(job, found.id, on_run=lambda run_id: self._set_run(found.id, run_id))
+        if start.job is not None:
+            start.job.result.add_done_callback(lambda _: self._drop_discarded(found))
         return json_response({"start": start.id}, 202)
+
+    def _drop_discarded(self, before: Import) -> None:
+        """Forget the run of an import if it was discarded, as a removal that was not confirmed is."""
+        with contextlib.suppress(RequestError):  # the import was deleted meanwhile
+            found = self._store.load(before.id)
+            try:
+                if found.run_id is not None:
+                    journal_path(self._services.launch.settings, found.run_id)
+            except JournalError:
+                self._store.save(replace(found, run_id=before.run_id))
 
     def _set_run(self, import_id: str, run_id: str) -> None:
         self._store.save(replace(self._store.load(import_id), run_id=run_id))

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from importer.errors import JournalError
 from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Operation, Problem, RowOutcome, Status
 from importer.reporter import row_result
 from importer.runner.corrected_rows import correctable_columns
@@ -22,6 +23,7 @@ from importer.web.paging import PAGE_SIZE, offset_of, page_number, page_values
 from importer.web.protocol import JobKind
 from importer.web.responses import RequestError, json_response, read_object
 from importer.web.run_edits_api import judged_values
+from importer.web.run_targets import other_target, require_target
 from importer.web.run_values import run_values
 from importer.web.services import Services
 from importer.web.texts import TO_BE_SENT
@@ -81,7 +83,11 @@ class RunsApi:
                 await response.write(b"event: end\ndata: {}\n\n")
                 break
             await asyncio.sleep(_SECONDS_BETWEEN_EVENTS)
-            values = await self._values(run_id)
+            try:
+                values = await self._values(run_id)
+            except JournalError:  # a removal that was not confirmed leaves no run
+                await response.write(b"event: gone\ndata: {}\n\n")
+                break
         return response
 
     async def _rows(self, request: web.Request) -> web.Response:
@@ -102,7 +108,10 @@ class RunsApi:
         path = journal_path(self._settings, request.match_info["run_id"])
 
         def read(pages: RowPages) -> dict[str, Any]:
-            return {**command_values(pages.journal.info), "has_corrections": pages.journal.has_corrections()}
+            return {
+                **command_values(pages.journal.info, self._services.launch),
+                "has_corrections": pages.journal.has_corrections(),
+            }
 
         return json_response(await self._services.rows.read(path, read))
 
@@ -120,24 +129,33 @@ class RunsApi:
         return json_response({}, 202)
 
     async def _confirm(self, request: web.Request) -> web.Response:
-        values = await read_object(request, number=(str, type(None)))
-        self._services.starts.confirm(request.match_info["run_id"], values.get("number"))
+        values = await read_object(request, number=(str, type(None)), sandbox=bool)
+        run_id, number = request.match_info["run_id"], values.get("number")
+        if number is not None:
+            await self._require_target(await self._values(run_id), values.get("sandbox"))
+        self._services.starts.confirm(run_id, number)
         return json_response({}, 202)
 
     async def _act(self, request: web.Request) -> web.Response:
         run_id, action = request.match_info["run_id"], request.match_info["action"]
-        values = await read_object(request, confirm=int)
+        values = await read_object(request, confirm=int, sandbox=bool)
         run = await self._values(run_id)
         if not run["can"][action]:
             raise RequestError(409, "NOT_POSSIBLE", "That is not possible any more: the run has changed meanwhile.")
         if action == "undo" and values.get("confirm") != run["undo_pairs"]:
             raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Look at it again.")
+        await self._require_target(run, values.get("sandbox"))
         store, edits = self._services.store, self._services.store.run_edits(run_id)
         arguments = {"run_id": run_id, "edits": listed(edits.cells)}
-        job = await self._services.session.job(JobKind(action), arguments, of_run=True)
+        job = await self._services.session.job(JobKind(action), arguments)
         sent = edits if action == "retry" else RunEdits()
         start = await self._services.starts.begin(job, run_id, on_run=lambda _: store.mark_sent(run_id, sent))
         return json_response({"start": start.id}, 202)
+
+    async def _require_target(self, run: dict[str, Any], shown_sandbox: bool | None) -> None:
+        """Raise RequestError unless the page is set to the account of a run."""
+        await self._services.session.account()  # asks HubSpot for it if it is not known
+        require_target(run, self._services.session, shown_sandbox)
 
     async def _delete(self, request: web.Request) -> web.Response:
         run_id = request.match_info["run_id"]
@@ -179,6 +197,7 @@ class RunsApi:
             "error": of_run.error if of_run is not None else None,
             "confirm": of_run.confirmation if of_run is not None else None,
             "start": starting.id if starting is not None else None,
+            "other_target": other_target(values, services.session),
         }
 
 

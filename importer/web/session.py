@@ -70,6 +70,20 @@ class Session:
             return "file"
         return "oauth" if settings.oauth.is_complete else None
 
+    @property
+    def known_id(self) -> int | None:
+        """The id of the account that new runs send to, None if it is not known."""
+        if self.mode != _ACCOUNT or self._account is None or not self._account.done():
+            return None
+        return int(self._account.result()["id"]) if _is_known(self._account) else None
+
+    @property
+    def target_name(self) -> str:
+        """Where new runs send, for people."""
+        if self.mode != _ACCOUNT:
+            return "the sandbox" if self.is_sandbox else "no account"
+        return f"HubSpot account {self.known_id}" if self.known_id is not None else "a HubSpot account"
+
     def use_sandbox(self) -> None:
         """Let new runs send to the sandbox."""
         self.mode = _SANDBOX
@@ -128,18 +142,15 @@ class Session:
         kind: JobKind,
         values: Mapping[str, Any] | None = None,
         flags: Mapping[str, Any] | None = None,
-        *,
-        of_run: bool = False,
     ) -> Job:
-        """Return a job with the settings of this session; a run that exists has its own target (`of_run`)."""
-        target = {} if of_run else {"sandbox": self.is_sandbox}
+        """Return a job with the settings of this session; it refuses to send for a run of another target."""
         return Job(
             kind,
-            flags={**self._launch.flags, **target, **(flags or {})},
+            flags={**self._launch.flags, "sandbox": self.is_sandbox, **(flags or {})},
             config=self._launch.config,
             profile=self._launch.profile,
             token=self._token,
-            sandbox_url=await self._serve_sandbox() if of_run or self.is_sandbox else "",
+            sandbox_url=await self._serve_sandbox() if self.is_sandbox else "",
             values=values or {},
         )
 

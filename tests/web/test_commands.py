@@ -7,10 +7,11 @@ import click
 import pytest
 
 from importer.cli.commands import cli
-from importer.config import Reading
+from importer.config import Reading, Settings
 from importer.model import Operation, Role
 from importer.runner.new_run import reading_values
 from importer.web.commands import arguments, command_values
+from importer.web.session import Launch
 from tests.support.journals import INFO
 
 READING = Reading(
@@ -29,6 +30,8 @@ READING = Reading(
     portal_id=123,
     labels=("Decision maker", "USER_DEFINED:7"),
 )
+
+LAUNCH = Launch(Settings())
 
 
 def test_every_choice_is_in_the_command_line_and_is_understood_by_it() -> None:
@@ -49,8 +52,9 @@ def test_every_choice_is_in_the_command_line_and_is_understood_by_it() -> None:
 
 
 def test_the_command_line_can_be_pasted_into_a_shell_and_into_cron() -> None:
-    values = command_values(replace(INFO, source="/x/a b.csv", reading=reading_values(Reading())))
-    assert shlex.split(values["command"]) == ["importer", "run", "a b.csv"]
+    values = command_values(replace(INFO, source="/x/a b.csv", reading=reading_values(Reading())), LAUNCH)
+    assert shlex.split(values["command"] or "") == ["importer", "run", "a b.csv"]
+    assert values["cron"] is not None
     assert values["cron"].startswith("15 2 * * *  cd ")
     assert values["cron"].endswith("importer run 'a b.csv' --json")
 
@@ -67,3 +71,21 @@ def test_operations_have_their_commands(operation: Operation, parent: str | None
     info = replace(INFO, source="/x/pairs.csv", operation=operation, parent=parent, reading=reading_values(Reading()))
     info = replace(info, settings={"label_mode": "replace"} if operation is Operation.UNLINK else {})
     assert arguments(info) == expected
+
+
+def test_the_command_finds_the_runs_and_the_account_of_the_page() -> None:
+    launch = Launch(Settings(), {"state_dir": "/my runs"}, "/etc/importer.toml", "acme")
+    values = command_values(replace(INFO, source="/x/a.csv", reading=reading_values(Reading())), launch)
+    assert values["command"] == ("importer run a.csv --state-dir '/my runs' --config /etc/importer.toml --profile acme")
+    name, *rest = shlex.split(values["command"])[1:]
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert str(command.make_context(name, rest).params["state_dir"]) == "/my runs"
+
+
+@pytest.mark.parametrize(
+    ("operation", "parent"), [(Operation.UNLINK, None), (Operation.UNDO, "R1"), (Operation.LINK, "R1")]
+)
+def test_only_a_file_that_is_linked_is_offered_to_cron(operation: Operation, parent: str | None) -> None:
+    info = replace(INFO, operation=operation, parent=parent, reading=reading_values(Reading()))
+    assert command_values(info, LAUNCH)["cron"] is None

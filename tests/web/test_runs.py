@@ -194,9 +194,29 @@ def test_taking_labels_off_asks_for_the_number_of_labels(page: PageClient) -> No
 @pytest.mark.parametrize("number", [None, "19", ""])
 def test_nothing_is_removed_without_the_right_number(page: PageClient, number: str | None) -> None:
     run_id = asked_for_number(page)
+    run = page.get(f"/api/runs/{run_id}")
+    linking = next(one["run_id"] for one in page.get("/api/runs") if one["operation"] == "link")
     page.change("POST", f"/api/runs/{run_id}/confirm", {"number": number})
     page.wait_for("/api/runs", lambda runs: all(run["run_id"] != run_id for run in runs))
     assert page.request("GET", f"/api/runs/{run_id}").code == "RUN_NOT_FOUND"
+    page.wait_for(f"/api/imports/{run['import_id']}", lambda found: found["run_id"] == linking)
+
+
+def test_a_continued_removal_asks_for_the_number_of_links_that_are_left(page: PageClient) -> None:
+    import_id = page.pairs(7)
+    page.check(import_id)
+    page.ended(page.run(import_id))
+    page.change("PATCH", f"/api/imports/{import_id}", {"operation": "unlink"})
+    page.check(import_id)
+    run_id = page.run(import_id, first_rows=5)
+    for number in (5, 2):
+        run = page.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])
+        assert run["confirm"] == {"number": number, "removed": "links"}
+        page.change("POST", f"/api/runs/{run_id}/confirm", {"number": str(number)})
+        run = page.ended(run_id)
+        if run["can"]["continue"]:
+            page.change("POST", f"/api/runs/{run_id}/continue")
+    assert run["counts"]["unlinked"] == 7
 
 
 def test_a_deleted_run_is_gone_with_its_upload(page: PageClient) -> None:
@@ -244,6 +264,15 @@ def test_a_check_is_outdated_when_the_file_is_read_otherwise(page: PageClient) -
     assert page.request("POST", f"/api/imports/{import_id}/run", wrong).code == "CHECK_OUTDATED"
     wrong = {**button, "account": None}
     assert page.request("POST", f"/api/imports/{import_id}/run", wrong).code == "ACCOUNT_CHANGED"
+
+
+def test_what_hubspot_had_linked_is_outdated_once_the_file_was_sent(page: PageClient) -> None:
+    import_id = page.pairs(3)
+    assert page.check(import_id, online=True)["report"]["already_linked"] == 0
+    assert not page.get(f"/api/imports/{import_id}/check")["stale"]
+    page.ended(page.run(import_id))
+    assert page.get(f"/api/imports/{import_id}/check")["stale"]
+    assert page.check(import_id, online=True)["report"]["already_linked"] == 3
 
 
 def slow_run(page: PageClient) -> str:

@@ -1,12 +1,14 @@
 """Where the page sends: the sandbox, a configured token, or a typed one."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import sandbox_thread
 from tests.support.command_line import FAST, TOKEN
-from tests.support.page import page_process
+from tests.support.page import PageClient, page_process
 
 pytestmark = pytest.mark.slow
 
@@ -57,3 +59,85 @@ def test_an_undo_in_the_sandbox_finds_what_its_run_has_linked(tmp_path: Path) ->
         undo = page.ended(page.started(page.change("POST", f"/api/runs/{run_id}/undo", {"confirm": 3})))
         assert undo["counts"]["unlinked"] == 3
         assert page.get(f"/api/runs/{run_id}/command")["command"] == "importer run pairs.csv --sandbox"
+
+
+def refusals(page: PageClient, run_id: str) -> set[str]:
+    """Return the codes with which everything that would send for a run is refused."""
+    run = page.get(f"/api/runs/{run_id}")
+    bodies: dict[str, Any] = {"continue": {}, "retry": {}, "undo": {"confirm": run["undo_pairs"]}}
+    actions = [action for action in bodies if run["can"][action]]
+    assert actions
+    return {page.request("POST", f"/api/runs/{run_id}/{action}", bodies[action]).code for action in actions}
+
+
+def test_a_run_of_an_account_sends_nothing_while_the_page_is_set_to_the_sandbox_or_another_account(
+    tmp_path: Path,
+) -> None:
+    with sandbox_thread(FAST) as hubspot, page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url) as page:
+        page.change("POST", "/api/session", {"token": TOKEN})
+        import_id = page.pairs(8, "5000001,1")
+        page.check(import_id)
+        done = page.run(import_id)
+        assert page.ended(done)["other_target"] is None
+        page.check(import_id)
+        begun = page.run(import_id, first_rows=2)
+        page.ended(begun)
+        before = hubspot.state(summary=True)["counts"]["associations"]
+
+        page.change("POST", "/api/session", {"mode": "sandbox"})
+        for run_id in (done, begun):
+            assert "HubSpot account 10000001" in page.get(f"/api/runs/{run_id}")["other_target"]
+            assert refusals(page, run_id) == {"RUN_OF_OTHER_ACCOUNT"}
+        assert page.request("GET", f"/api/runs/{done}/results.csv").status == 200
+        assert hubspot.state(summary=True)["counts"]["associations"] == before
+
+        page.change("POST", "/api/session", {"token": TOKEN})
+        stale = page.request("POST", f"/api/runs/{done}/undo", {"confirm": 8, "sandbox": True})
+        assert stale.code == "ACCOUNT_CHANGED"  # another tab, which still shows the sandbox
+        undo = page.ended(page.started(page.change("POST", f"/api/runs/{done}/undo", {"confirm": 8})))
+        assert undo["counts"]["unlinked"] == 8
+
+
+def test_a_removal_that_waits_for_its_number_is_not_confirmed_from_the_sandbox(tmp_path: Path) -> None:
+    with sandbox_thread(FAST) as hubspot, page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url) as page:
+        page.change("POST", "/api/session", {"token": TOKEN})
+        import_id = page.pairs(3)
+        page.check(import_id)
+        page.ended(page.run(import_id))
+        page.change("PATCH", f"/api/imports/{import_id}", {"operation": "unlink"})
+        page.check(import_id)
+        run_id = page.run(import_id)
+        page.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])
+        page.change("POST", "/api/session", {"mode": "sandbox"})
+        assert page.request("POST", f"/api/runs/{run_id}/confirm", {"number": "3"}).code == "RUN_OF_OTHER_ACCOUNT"
+        assert page.get(f"/api/runs/{run_id}")["confirm"] == {"number": 3, "removed": "links"}
+        page.change("POST", "/api/session", {"token": TOKEN})
+        page.change("POST", f"/api/runs/{run_id}/confirm", {"number": "3"})
+        assert page.ended(run_id)["counts"]["unlinked"] == 3
+
+
+def test_a_run_of_another_account_or_of_the_sandbox_is_refused(tmp_path: Path) -> None:
+    other = replace(FAST, token=f"{TOKEN}2", portal_id=10000002)
+    with page_process(tmp_path) as page:
+        page.change("POST", "/api/session", {"mode": "sandbox"})
+        import_id = page.pairs(2)
+        page.check(import_id)
+        simulated = page.run(import_id)
+        page.ended(simulated)
+    with (
+        sandbox_thread(FAST) as hubspot,
+        page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url, HUBSPOT_ACCESS_TOKEN=TOKEN) as page,
+    ):
+        page.get("/api/session")
+        assert "sandbox" in page.get(f"/api/runs/{simulated}")["other_target"]
+        assert refusals(page, simulated) == {"RUN_OF_OTHER_ACCOUNT"}
+        run_id = page.pairs(2)
+        page.check(run_id)
+        run_id = page.run(run_id)
+        page.ended(run_id)
+    with (
+        sandbox_thread(other) as hubspot,
+        page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url, HUBSPOT_ACCESS_TOKEN=f"{TOKEN}2") as page,
+    ):
+        assert refusals(page, run_id) == {"RUN_OF_OTHER_ACCOUNT"}
+        assert "10000002" in page.get(f"/api/runs/{run_id}")["other_target"]

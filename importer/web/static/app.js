@@ -30,6 +30,7 @@ const TEXT = {
   account: {
     sandbox: "Sandbox",
     sandboxHint: "A simulated HubSpot. Nothing leaves this computer.",
+    newRunsHint: "For new runs only.",
     none: "No account",
     noneHint: "No access token was found. Connect an account, or try everything in the sandbox.",
     named: (account) => `Account ${account.id}`,
@@ -197,6 +198,7 @@ const TEXT = {
     nothingInFile: "There is nothing to send. Choose another file, or another header row on the step Columns.",
     noAccount: "Connect an account or use the sandbox before anything can be sent.",
     ranAlready: "This file has been sent already.",
+    ranPartly: "This file has been sent in part: its run is not finished. Open it to continue. The buttons below begin another run over the whole file.",
     openRun: "Open its run",
     starting: "Starting…",
   },
@@ -207,6 +209,7 @@ const TEXT = {
       unlink: (name) => `Removing the links of ${name}.`,
       undo: (name) => `Undoing the run of ${name}.`,
     },
+    otherTarget: (sentence) => `${sentence} To continue, retry or undo it, change the account at the top of the page.`,
     unfinished: (name) => `The run of ${name} is not finished.`,
     starting: "Reading before the first call…",
     toConfirm: "Waiting for your confirmation.",
@@ -230,7 +233,11 @@ const TEXT = {
     continue: "Continue",
     continueRest: "Continue with the rest",
     confirmTitle: ({ number, removed }) => `${plural(number, removed === "labels" ? "label" : "link")} will be removed`,
-    confirmText: "Type the number to confirm. Nothing has been removed yet.",
+    confirmText: (removed, already) =>
+      `Type the number to confirm. ${already ? `The ${plural(already, "pair")} done before ${already === 1 ? "is" : "are"} not among the ${removed}.` : "Nothing has been removed yet."}`,
+    confirmWrong: (typed, confirm) => `“${typed}” is not ${n(confirm.number)}, the number of ${confirm.removed} to remove. Nothing has been sent.`,
+    notConfirmed: "The removal was not confirmed. Nothing more was removed.",
+    discarded: "This removal was not confirmed. Nothing was removed, and its run was discarded.",
     confirmField: (removed) => `Number of ${removed} to remove`,
     confirmButton: (removed) => `Remove the ${removed}`,
     notices: "Messages of this run",
@@ -534,6 +541,7 @@ const stepList = el("nav", { class: "steps", "aria-label": TEXT.stepsLabel });
 const main = el("main", {});
 const status = el("p", { class: "visually-hidden", role: "status" });
 let session = null;
+let shownRun = null;
 let controller = new AbortController();
 let currentStep = null;
 
@@ -584,7 +592,11 @@ function openStep(step, lead, links = {}) {
       control.removeAttribute("aria-disabled");
     }
   };
-  currentStep = { signal: controller.signal, fail };
+  const inform = (text) => {
+    leadNode.after(el("p", { class: "note info" }, text));
+    announce(text);
+  };
+  currentStep = { signal: controller.signal, fail, inform };
   const actionButton = (text, action, attributes = {}) => {
     const control = button(text, () => act(control, action)(), attributes);
     return control;
@@ -598,7 +610,9 @@ function showBanner() {
   const { mode, account, token } = session;
   const name = mode === "sandbox" ? words.sandbox : mode === "none" ? words.none : account ? words.named(account) : words.unknown;
   const details = [account && words.details(account), token?.last4 && words.typed(token.last4)].filter(Boolean).join(", ");
-  const hint = mode === "sandbox" ? words.sandboxHint : words.noneHint;
+  // A run belongs to its own account, whatever the page is set to: until it is known, nothing is said about it.
+  const isOther = shownRun ? shownRun.other_target : location.pathname.startsWith("/runs/");
+  const hint = isOther ? words.newRunsHint : mode === "sandbox" ? words.sandboxHint : words.noneHint;
   const panel = accountPanel();
   panel.hidden = !(session.account_error || (mode === "none" && location.pathname === "/"));
   const toggle = session.is_sandbox_only ? null : button(mode === "account" ? words.change : words.connect, () => {
@@ -609,7 +623,7 @@ function showBanner() {
   fill(banner, [
     el("header", { class: "top" }, link(TEXT.product, "/", { class: "brand" }),
       el("div", { class: "account", role: "group", "aria-label": words.label }, el("strong", {}, name),
-        el("span", { class: "muted" }, mode === "account" ? details : hint), toggle)),
+        el("span", { class: "muted" }, mode === "account" && !(shownRun && isOther) ? details : hint), toggle)),
     mode === "account" && session.notice && !account?.id ? el("p", { class: "muted small" }, session.notice) : null,
     session.account_error ? el("p", { class: "note warning", role: "alert" }, session.account_error.message) : null,
     panel,
@@ -652,6 +666,7 @@ async function show(path) {
   const { signal } = controller;
   for (const dialog of document.querySelectorAll("dialog")) dialog.remove();
   status.textContent = "";
+  shownRun = null;
   try {
     session = await api("GET", "/api/session", null, signal);
     showBanner();
@@ -985,12 +1000,13 @@ async function checkStep(signal, id) {
   const step = openStep(2, words.nothingSent, { 0: "/", 1: `/imports/${id}/columns` });
   const path = `/api/imports/${id}`;
   const source = await api("GET", path, null, signal);
+  const earlier = source.run_id && (await api("GET", `/api/runs/${source.run_id}`, null, signal));
+  if (earlier) fill(step.lead, [earlier.state === "unfinished" ? words.ranPartly : words.ranAlready, " ", link(words.openRun, `/runs/${source.run_id}`)]);
   const summary = el("div", { class: "stack" });
   const problems = el("div", { class: "section stack", hidden: true });
   const facts = el("div", { class: "section stack-small", hidden: true });
   const actions = el("div", { class: "stack" });
   fill(step.body, [
-    source.run_id && el("p", { class: "note info" }, words.ranAlready, " ", link(words.openRun, `/runs/${source.run_id}`)),
     summary, problems, facts, actions]);
   const view = { signal, id, path, source, step, judging: new Set(), groups: null, polling: false };
 
@@ -1087,7 +1103,7 @@ function drawActions(view, node, check) {
   const ready = check.button;
   const run = (first) => async () => {
     try {
-      const { start } = await api("POST", `${view.path}/run`, { first_rows: first, pairs: ready.pairs, account: ready.account }, view.signal);
+      const { start } = await api("POST", `${view.path}/run`, { first_rows: first, pairs: ready.pairs, account: ready.account, sandbox: session.mode === "sandbox" }, view.signal);
       announce(words.starting);
       await follow(start, view.signal, announce);
     } catch (error) {
@@ -1290,11 +1306,22 @@ async function runStep(signal, runId) {
   view.receive = async (run) => {
     const kind = `${run.state} ${run.first_rows} ${Boolean(run.confirm)}`;
     view.run = run;
+    view.wasAsked ||= Boolean(run.confirm);
+    if (run.other_target !== (shownRun ? shownRun.other_target : undefined)) {
+      shownRun = run;
+      showBanner();
+    }
     if (kind !== view.kind) {
       view.kind = kind;
       await (run.state === "finished" ? drawResults(view, run) : drawRun(view, run));
     }
     view.update?.(run);
+    if (!view.target?.isConnected) {
+      view.target = el("div", {});
+      view.step.body.before(view.target);
+    }
+    view.target.hidden = !run.other_target;
+    refill(view.target, run.other_target, () => run.other_target && warning(TEXT.run.otherTarget(run.other_target)));
   };
   view.reload = async () => view.receive(await api("GET", path, null, signal));
   const run = await api("GET", path, null, signal);
@@ -1318,11 +1345,19 @@ function watchRun(view) {
     source = new EventSource(`${view.path}/events`);
     source.onmessage = (event) => receive(JSON.parse(event.data));
     source.addEventListener("end", stop);
+    source.addEventListener("gone", () => leave().catch(view.step.fail));
     source.onerror = () => {
       isLost = true;
       view.step.fail(new ApiError("NO_ANSWER", TEXT.run.lost));
       if (source?.readyState === EventSource.CLOSED) stop(); // the browser gives up after an error response; look again
     };
+  };
+  /** A removal that was not confirmed leaves no run: go back to where it was started. */
+  const leave = async () => {
+    stop();
+    if (signal.aborted) return;
+    await go(view.run.parent ? `/runs/${view.run.parent}` : view.run.import_id ? `/imports/${view.run.import_id}/check` : "/", true);
+    if (view.wasAsked) currentStep.inform(TEXT.run.discarded);
   };
   const stop = () => {
     source?.close();
@@ -1331,7 +1366,7 @@ function watchRun(view) {
   const look = async () => {
     const isFinal = view.run.state === "finished" && view.run.results_ready && view.run.can.delete;
     if (source || document.hidden || signal.aborted || isFinal) return;
-    const run = await api("GET", view.path, null, signal).catch(() => null);
+    const run = await api("GET", view.path, null, signal).catch((error) => (error.code === "RUN_NOT_FOUND" ? leave() : null));
     if (run) await receive(run);
     if (run?.state === "running") listen();
   };
@@ -1347,7 +1382,7 @@ function watchRun(view) {
 const runLinks = (run) => (run.import_id ? { 0: "/", 1: `/imports/${run.import_id}/columns`, 2: `/imports/${run.import_id}/check` } : { 0: "/" });
 
 const startRun = (view, action, body = {}) => async () => {
-  const { start } = await api("POST", `${view.path}/${action}`, body, view.signal);
+  const { start } = await api("POST", `${view.path}/${action}`, { ...body, sandbox: session.mode === "sandbox" }, view.signal);
   await follow(start, view.signal, announce);
 };
 
@@ -1367,7 +1402,7 @@ async function drawRun(view, run) {
   const notices = el("div", {});
   const actions = el("div", { class: "actions" });
   fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages, notices,
-    running && run.confirm && confirmRemoval(view, run.confirm),
+    running && run.confirm && confirmRemoval(view, run),
     running && !run.confirm && el("p", { class: "muted" }, words.close),
     actions, related(run), files]);
   if (!running) {
@@ -1426,7 +1461,7 @@ function runMessages(run) {
   const waiting = run.progress?.pause;
   const stopped = run.state === "unfinished";
   return [
-    run.error && warning(plain(run.error.message)),
+    run.error && warning(run.error.code === "CONFIRMATION_REFUSED" ? words.notConfirmed : plain(run.error.message)),
     waiting && warning(words.pause(waiting)),
     stopped && (run.first_rows ? el("p", { class: "note info" }, words.firstRows(run.first_rows)) : el("p", { class: "note info" }, run.stop_sentence ?? words.stopped)),
   ];
@@ -1438,17 +1473,22 @@ function noticeList(notices) {
     el("ul", { class: "small" }, notices.map((text) => el("li", {}, plain(text)))));
 }
 
-function confirmRemoval(view, confirm) {
+function confirmRemoval(view, { confirm, progress }) {
   const words = TEXT.run;
   const input = el("input", { inputmode: "numeric", autocomplete: "off" });
   const answer = (number) => async () => {
-    await api("POST", `${view.path}/confirm`, { number }, view.signal);
+    await api("POST", `${view.path}/confirm`, { number, sandbox: session.mode === "sandbox" }, view.signal);
   };
   return el("form", { class: "stack section", onsubmit: (event) => {
     event.preventDefault();
-    answer(input.value.replace(/[\s,.]/g, ""))().catch(view.step.fail);
+    const number = input.value.replace(/[\s,.]/g, "");
+    view.step.calm();
+    input.setAttribute("aria-invalid", String(number !== String(confirm.number)));
+    if (number === String(confirm.number)) return answer(number)().catch(view.step.fail);
+    view.step.fail(new ApiError("WRONG_NUMBER", words.confirmWrong(input.value, confirm)));
+    input.focus();
   } },
-    el("h2", {}, words.confirmTitle(confirm)), el("p", {}, words.confirmText), field("confirm-number", words.confirmField(confirm.removed), input),
+    el("h2", {}, words.confirmTitle(confirm)), el("p", {}, words.confirmText(confirm.removed, progress?.statuses.unlinked)), field("confirm-number", words.confirmField(confirm.removed), input),
     el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words.confirmButton(confirm.removed)), view.step.actionButton(TEXT.cancel, answer(null))));
 }
 
@@ -1529,7 +1569,7 @@ function commandButton(view, step, panel) {
   const toggle = step.actionButton(words.command, async () => {
     if (panel.hidden) {
       const data = await api("GET", `${view.path}/command`, null, view.signal);
-      fill(panel, [[words.commandTitle, data.command], [words.cronTitle, data.cron]].map(([title, text]) =>
+      fill(panel, [[words.commandTitle, data.command], [words.cronTitle, data.cron]].filter(([, text]) => text).map(([title, text]) =>
         el("div", { class: "stack-small" }, el("h2", {}, title), data.has_corrections && el("p", { class: "muted" }, words.commandCorrections), el("pre", { tabindex: "0", "aria-label": title, role: "region" }, text),
           button(words.copy, () => navigator.clipboard.writeText(text).then(() => announce(words.copied)).catch(step.fail)))));
     }

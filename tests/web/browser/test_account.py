@@ -13,6 +13,7 @@ from tests.support.local_page import (
     PHONE_WIDTH,
     PageServer,
     accessibility_problems,
+    check,
     contacts,
     is_too_wide,
     on_step,
@@ -87,3 +88,31 @@ def test_a_typed_token_connects_the_account_and_is_never_shown_again(browser: Br
     assert not [
         path for path in unconnected.folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()
     ]
+
+
+def test_a_run_of_an_account_is_not_sent_from_the_sandbox_and_says_where_it_belongs(
+    browser: Browser, unconnected: PageServer
+) -> None:
+    with visit(browser, unconnected) as page:
+        page.get_by_label("HubSpot access token").fill(TOKEN)
+        press(page, "Connect")
+        expect(account(page)).to_contain_text("Account 10000001")
+        check(page, contacts(unconnected.folder, "owned.csv", 3))
+        press(page, "Link 3 pairs in account 10000001")
+        on_step(page, "Results")
+        press(page, "Change account")
+        press(page, "Use the sandbox")
+        for _ in range(2):
+            expect(page.get_by_text("This run belongs to HubSpot account 10000001, but the page")).to_be_visible()
+            expect(account(page)).to_contain_text("Sandbox")
+            expect(page.get_by_text("Nothing leaves this computer")).to_have_count(0)
+            page.reload()
+        press(page, "Undo this run")
+        dialog = page.get_by_role("dialog", name="Undo this run?")
+        dialog.get_by_label("Number of pairs").fill("3")
+        press(dialog, "Undo this run")
+        expect(page.get_by_role("alert").filter(has_text="Nothing was sent. Change the account")).to_be_visible()
+        page.get_by_role("link", name="Check").click()
+        on_step(page, "Check")
+        expect(page.get_by_text("This file has been sent already.")).to_be_visible()
+        expect(page.get_by_text("Nothing has been sent yet.")).to_have_count(0)

@@ -93,8 +93,9 @@ def test_five_links_are_removed_first_and_the_number_of_the_others_is_typed_agai
     expect(rows(page).locator("td:nth-child(2)")).to_have_text(["unlinked"] * 5 + ["not sent"] * 2)
     press(page, "Continue with the rest")
     expect(page.get_by_label("Number of links to remove")).to_be_visible()
-    heading = page.get_by_role("heading", name=re.compile("links will be removed"))
-    page.get_by_label("Number of links to remove").fill(re.findall(r"\d+", heading.inner_text())[0])
+    expect(page.get_by_role("heading", name="2 links will be removed")).to_be_visible()
+    expect(page.get_by_text("Nothing has been removed yet")).to_have_count(0)
+    page.get_by_label("Number of links to remove").fill("2")
     press(page, "Remove the links")
     on_step(page, "Results")
     expect(page.get_by_role("heading", name="All 7 rows are unlinked.")).to_be_visible()
@@ -112,3 +113,24 @@ def test_a_run_of_the_command_line_is_opened_with_its_rows(page: Page, server: P
     on_step(page, "Results")
     expect(page.get_by_role("heading", name="All 3 rows are linked.")).to_be_visible()
     expect(rows(page)).to_have_count(3)
+
+
+def test_a_removal_with_a_wrong_number_can_be_typed_again_and_a_cancelled_one_goes_back_to_the_check(
+    page: Page, server: PageServer
+) -> None:
+    path = contacts(server.folder, "kept.csv", 6, 7_200)
+    run(page, path)
+    page.goto(server.origin)
+    upload(page, path)
+    page.get_by_text("More options").click()
+    page.get_by_label("Remove their links").check()
+    press(page, "Check")
+    press(page, "Try 5 rows first")
+    page.get_by_label("Number of links to remove").fill("4")
+    press(page, "Remove the links")
+    expect(page.get_by_role("alert").filter(has_text="“4” is not 5, the number of links to remove.")).to_be_visible()
+    press(page, "Cancel")
+    on_step(page, "Check")
+    expect(page.get_by_role("main").get_by_text("Nothing was removed, and its run was discarded.")).to_be_visible()
+    expect(page.get_by_text("This file has been sent already.")).to_have_count(0)
+    expect(page.get_by_role("button", name="Unlink 6 pairs")).to_be_visible()
