@@ -1,4 +1,4 @@
-"""Outcomes of removals and of changes to one pair: they name no pairs, so only reading back confirms a success."""
+"""The meaning of responses to removals and restorations: no success confirms a pair; only reading back does."""
 
 from dataclasses import replace
 
