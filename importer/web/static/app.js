@@ -236,6 +236,7 @@ const TEXT = {
 
   results: {
     parent: "Open the earlier run",
+    undone: "This run was undone later. The numbers and rows here show how it ended; open the undo to see what became of them.",
     child: (operation) => (operation === "undo" ? "Open the undo" : "Open the retry"),
     csv: "Download results (CSV)",
     xlsx: "Download results (XLSX)",
@@ -1510,7 +1511,8 @@ async function drawResults(view, run) {
 function related(run) {
   const words = TEXT.results;
   const links = [run.parent && link(words.parent, `/runs/${run.parent}`), run.children.map((child) => link(words.child(child.operation), `/runs/${child.run_id}`))].flat().filter(Boolean);
-  return links.length > 0 && el("p", { class: "row" }, links);
+  const isUndone = run.children.some((child) => child.operation === "undo" && child.state === "finished");
+  return [isUndone && el("p", { class: "note info" }, words.undone), links.length > 0 && el("p", { class: "row" }, links)];
 }
 
 function downloads(view, run) {
