@@ -246,6 +246,7 @@ const TEXT = {
 
   results: {
     parent: "Open the earlier run",
+    undone: "This run was undone later. The numbers and rows here show how it ended; open the undo to see what became of them.",
     child: (operation) => (operation === "undo" ? "Open the undo" : "Open the retry"),
     retried: "Rows of this run were sent again by a retry. Their latest results are there.",
     ofRetry: "Only the rows that were sent again are here. The others are in the earlier run.",
@@ -1000,7 +1001,9 @@ async function checkStep(signal, id) {
   const step = openStep(2, words.nothingSent, { 0: "/", 1: `/imports/${id}/columns` });
   const path = `/api/imports/${id}`;
   const source = await api("GET", path, null, signal);
-  const earlier = source.run_id && (await api("GET", `/api/runs/${source.run_id}`, null, signal));
+  const earlier = source.run_id && (await api("GET", `/api/runs/${source.run_id}`, null, signal).catch((error) => {
+    if (error.code !== "RUN_NOT_FOUND") throw error; // its removal was not confirmed, and it was just discarded
+  }));
   if (earlier) fill(step.lead, [earlier.state === "unfinished" ? words.ranPartly : words.ranAlready, " ", link(words.openRun, `/runs/${source.run_id}`)]);
   const summary = el("div", { class: "stack" });
   const problems = el("div", { class: "section stack", hidden: true });
@@ -1335,9 +1338,14 @@ function watchRun(view) {
   const { signal } = view;
   let source = null;
   let isLost = false;
+  const setLost = (value) => {
+    isLost = value;
+    const hint = document.getElementById("close-hint");
+    if (hint) hint.hidden = value; // a run whose server was killed does not continue
+  };
   const receive = (run) => {
     if (isLost) view.step.calm();
-    isLost = false;
+    setLost(false);
     return view.receive(run).catch((error) => view.step.fail(error));
   };
   const listen = () => {
@@ -1347,7 +1355,7 @@ function watchRun(view) {
     source.addEventListener("end", stop);
     source.addEventListener("gone", () => leave().catch(view.step.fail));
     source.onerror = () => {
-      isLost = true;
+      setLost(true);
       view.step.fail(new ApiError("NO_ANSWER", TEXT.run.lost));
       if (source?.readyState === EventSource.CLOSED) stop(); // the browser gives up after an error response; look again
     };
@@ -1366,7 +1374,10 @@ function watchRun(view) {
   const look = async () => {
     const isFinal = view.run.state === "finished" && view.run.results_ready && view.run.can.delete;
     if (source || document.hidden || signal.aborted || isFinal) return;
-    const run = await api("GET", view.path, null, signal).catch((error) => (error.code === "RUN_NOT_FOUND" ? leave() : null));
+    const run = await api("GET", view.path, null, signal).catch((error) => {
+      if (error.code === "RUN_NOT_FOUND") return leave();
+      if (error.code !== "NO_ANSWER") view.step.fail(error); // such as the server started again, which asks to sign in
+    });
     if (run) await receive(run);
     if (run?.state === "running") listen();
   };
@@ -1403,7 +1414,7 @@ async function drawRun(view, run) {
   const actions = el("div", { class: "actions" });
   fill(step.body, [done, progress.bar, progress.legend, numbersNode, messages, notices,
     running && run.confirm && confirmRemoval(view, run),
-    running && !run.confirm && el("p", { class: "muted" }, words.close),
+    running && !run.confirm && el("p", { class: "muted", id: "close-hint" }, words.close),
     actions, related(run), files]);
   if (!running) {
     const rows = rowsSection(view, run);
@@ -1535,9 +1546,11 @@ async function drawResults(view, run) {
 function related(run) {
   const words = TEXT.results;
   const links = [run.parent && link(words.parent, `/runs/${run.parent}`), run.children.map((child) => link(words.child(child.operation), `/runs/${child.run_id}`))].flat().filter(Boolean);
+  const isUndone = run.children.some((child) => child.operation === "undo" && child.state === "finished");
   const isRetried = run.children.some((child) => child.operation !== "undo");
   const isRetry = run.parent && run.operation !== "undo";
-  return links.length > 0 && [isRetried && el("p", { class: "note info" }, words.retried), isRetry && el("p", { class: "note info" }, words.ofRetry), el("p", { class: "row" }, links)];
+  const notes = [isUndone && words.undone, isRetried && words.retried, isRetry && words.ofRetry].filter(Boolean);
+  return [notes.map((text) => el("p", { class: "note info" }, text)), links.length > 0 && el("p", { class: "row" }, links)];
 }
 
 function downloads(view, run) {

@@ -134,3 +134,19 @@ def test_a_removal_with_a_wrong_number_can_be_typed_again_and_a_cancelled_one_go
     expect(page.get_by_role("main").get_by_text("Nothing was removed, and its run was discarded.")).to_be_visible()
     expect(page.get_by_text("This file has been sent already.")).to_have_count(0)
     expect(page.get_by_role("button", name="Unlink 6 pairs")).to_be_visible()
+
+
+def test_a_click_while_the_check_is_running_sends_nothing(page: Page, server: PageServer) -> None:
+    upload(page, contacts(server.folder, "pressed.csv", 50_000, 10_000))
+    press(page, "Check")
+    on_step(page, "Check")
+    page.wait_for_function("""() => {
+        const control = document.getElementById("start-first");
+        if (control?.getAttribute("aria-disabled") !== "true") return false;
+        control.click();
+        return true;
+    }""")
+    expect(page.get_by_role("button", name="Link 50,000 pairs")).to_be_enabled()
+    on_step(page, "Check")
+    runs = page.evaluate("fetch('/api/runs').then(answer => answer.json())")
+    assert "pressed.csv" not in {run["source_name"] for run in runs}

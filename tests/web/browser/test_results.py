@@ -64,6 +64,8 @@ def test_a_run_is_undone_only_after_its_number_was_typed(page: Page, server: Pag
     expect(page.get_by_role("link", name="Open the earlier run")).to_be_visible()
     on_step(page, "Results")
     expect(rows(page).locator("td:nth-child(2)")).to_have_text(["unlinked"] * 3)
+    page.get_by_role("link", name="Open the earlier run").click()
+    expect(page.get_by_text("This run was undone later.")).to_be_visible()
 
 
 def test_the_command_that_does_the_same_is_shown(page: Page, server: PageServer) -> None:

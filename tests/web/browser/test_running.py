@@ -106,6 +106,10 @@ def test_a_run_whose_server_was_killed_is_offered_and_continues_and_adds_up(
         start(page, mortal, "killed.csv", 1_000)
         mortal.kill()
         expect(page.get_by_role("alert")).to_contain_text("No news from the importer.")
+        expect(page.get_by_text("You can close this page; the run continues.")).to_be_hidden()
+        with page_server(mortal.folder, "--sandbox", "--port", mortal.origin.rpartition(":")[2]):
+            expect(page.get_by_role("alert")).to_contain_text("address")
+            expect(page.get_by_role("alert")).not_to_contain_text("Trying again")
 
     with page_server(mortal.folder, "--sandbox") as again, visit(browser, again) as page:
         run = page.get_by_role("list", name="Runs").get_by_role("listitem")
