@@ -28,8 +28,9 @@ def _age(run: ListedRun) -> str:
 
 
 def run_json(runs: Sequence[ListedRun]) -> str:
-    """Return runs as a JSON list; only those that cannot be read have the key `error`."""
-    return json.dumps([{k: v for k, v in asdict(run).items() if k != "error" or v is not None} for run in runs])
+    """Return runs as a JSON list; only those that cannot be read have the key `error`, undone ones `undone_by`."""
+    optional = {"error", "undone_by"}
+    return json.dumps([{k: v for k, v in asdict(run).items() if k not in optional or v is not None} for run in runs])
 
 
 def run_lines(journal: Journal) -> list[str]:

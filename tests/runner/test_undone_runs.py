@@ -79,7 +79,7 @@ def test_the_run_over_a_corrected_file_does_not_finish_an_undone_one(
 
 def test_lists_name_the_undo_of_a_run(work: Workplace, settings: Settings) -> None:
     undone, undo = stopped_and_undone(work, settings, "a.csv")
-    listed = {run["run_id"]: run["undone_by"] for run in json.loads(work.here("runs", "--json").out)}
+    listed = {run["run_id"]: run.get("undone_by") for run in json.loads(work.here("runs", "--json").out)}
     assert listed == {undone: undo, undo: None}
     (line,) = (line for line in work.here("runs").out.splitlines() if line.startswith(undone))
     assert undo in line
