@@ -1,4 +1,4 @@
-"""The meaning of responses to removals, and to what restores them: they name no pairs, so a success is confirmed only by reading back."""
+"""The meaning of responses to removals and restorations: no success confirms a pair; only reading back does."""
 
 from dataclasses import replace
 
