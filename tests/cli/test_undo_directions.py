@@ -72,3 +72,14 @@ def test_a_removal_of_labels_in_both_directions_is_undone(work: Workplace) -> No
     done = work.here("undo", removed.json["run_id"], "--json")
     assert state(work) == before
     assert (done.code, done.json["failed"]) == (0, 0)
+
+
+def test_a_link_named_in_both_directions_is_removed_as_one(work: Workplace) -> None:
+    linked(work, [(work.base, 7), (work.base, 8)])
+    source = write(work, HEADER.replace(",label", "") + LINKS.format("", "", "").replace(",\n", "\n"))
+    assert work.here("unlink", source, "--yes", 3).error_code == "CONFIRMATION_DIFFERS"
+    removed = work.here("unlink", source, "--yes", 2, "--json")
+    assert (removed.code, removed.json["unlinked"], state(work)) == (0, 3, [])
+    done = work.here("undo", removed.json["run_id"], "--json")
+    assert (done.code, done.json["linked"]) == (0, 3)
+    assert work.here("verify", source).code == 0
