@@ -1,7 +1,7 @@
 """The work queue of a run: pairs to send are claimed, and their outcomes are recorded."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import chain, islice
@@ -47,8 +47,8 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
 ORDER BY pair LIMIT ?
 """
 _UNDO = "SELECT pair, left_types, target_types, added_types, removed_types FROM undo WHERE pair BETWEEN ? AND ?"
-_COUNT_LINKS = """
-SELECT count(*) FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
+_NUMBERS_OF_LINKS = """
+SELECT before.pair FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
 WHERE types <> '-' AND coalesce(status, '')"""
 _LABELS_OF_LINKS = """
 SELECT before.types, goals.types FROM before JOIN goals ON goals.pair = before.pair
@@ -202,9 +202,19 @@ class WorkQueue(JournalFile):
     def _count_before(self, condition: str) -> int:
         with as_journal_error(self.path):
             if not self.has_labels:
-                return int(self._db.execute(f"{_COUNT_LINKS} {condition}").fetchone()[0])
+                return self._count_links({number for (number,) in self._db.execute(f"{_NUMBERS_OF_LINKS} {condition}")})
             found = self._db.execute(f"{_LABELS_OF_LINKS} {condition}")
             return sum(len(set(before.split(";")).intersection(goal.split(";"))) for before, goal in found)
+
+    def _count_links(self, numbers: Collection[int]) -> int:
+        """Return how many links these pairs are: A to B and B to A are one."""
+        blocks = ((first, pair_records(data)) for first, _, data in self._blocks_of_pairs(0))
+        types = {(record[1], record[3]) for _, records in blocks for record in records}
+        if not any(pair[::-1] in types for pair in types):
+            return len(numbers)
+        blocks = ((first, pair_records(data)) for first, _, data in self._blocks_of_pairs(0))
+        found = (record for first, records in blocks for n, record in enumerate(records, first) if n in numbers)
+        return len({hash(frozenset((record[1:3], record[3:5]))) for record in found})
 
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions are lost."""

@@ -1,9 +1,9 @@
 """The states that an undo restores: of the pairs that a run changed, and of records that were primary before it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from importer.config import LabelMode
-from importer.hubspot.association_types import NOT_LINKED, parse_types, primary_type, types_text
+from importer.hubspot.association_types import NOT_LINKED, parse_types, plural_name, primary_type, types_text
 from importer.journal import NO_TYPES, Journal, PendingPair, StateToRestore
 from importer.model import ObjectType, Operation, Pair, PairOutcome, RecordId, RowOutcome, SourceBlock, SourceRow
 from importer.pool.engines.primary_reader import primary_key
@@ -23,11 +23,15 @@ class UndoStates:
     """
 
     def __init__(self, undone: Journal) -> None:
-        """Read the journal of the run to undo. Memory grows with the pairs that were to become Primary only."""
+        """Read the journal of the run to undo.
+
+        Memory grows with the pairs that were to become Primary, and those of links in both directions, only.
+        """
         self._undone = undone
         self._is_unlink = undone.info.operation is Operation.UNLINK
         self._replaces = undone.info.settings.get("label_mode") == LabelMode.REPLACE
         self._primaries = self._former_primaries()
+        self._both_ways = self._links_in_both_directions() if undone.has_labels else frozenset()
 
     def blocks(self) -> Iterator[SourceBlock]:
         """Yield the rows with their pairs to restore."""
@@ -71,6 +75,17 @@ class UndoStates:
                 found.pop(primary_key(_pending(entry)), None)
         return found
 
+    def _links_in_both_directions(self) -> Collection[int]:
+        """Return the links (by hash) of which the run changed A to B as well as B to A: these share their labels."""
+        types = {(one.pair.from_type, one.pair.to_type) for row in self._undone.rows_to_undo() for one in row.pairs}
+        known = {(plural_name(one), plural_name(other)) for one, other in types}
+        if not any(pair[::-1] in known and pair[0] != pair[1] for pair in known):
+            return frozenset()
+        links = (_link(one.pair) for row in self._undone.rows_to_undo() for one in row.pairs)
+        there = {number for number, is_reverse in links if not is_reverse}
+        links = (_link(one.pair) for row in self._undone.rows_to_undo() for one in row.pairs)
+        return frozenset(number for number, is_reverse in links if is_reverse and number in there)
+
     def _state(self, entry: PairOutcome) -> StateToRestore:
         if entry.before is None or (not self._is_unlink and _is_former_primary_unknown(entry)):
             return _UNKNOWN
@@ -79,9 +94,20 @@ class UndoStates:
         if self._is_unlink:
             # A removal that was killed before it read back left nothing, if HubSpot carried it out.
             left = entry.after or (None if labels else NO_TYPES)
-            return left, entry.before, NO_TYPES, types_text(before & labels if labels else before)
-        removed = before - labels if labels and self._replaces else NOT_LINKED
-        return entry.after, entry.before, types_text(labels), types_text(removed)
+            added, removed = NOT_LINKED, before & labels if labels else before
+        else:
+            left, added, removed = entry.after, labels, before - labels if labels and self._replaces else NOT_LINKED
+        if left is not None and self._both_ways and _link(entry.pair)[0] in self._both_ways:
+            after = parse_types(left)
+            added, removed = added | (after - before), removed | (before - after)
+        return left, entry.before, types_text(added), types_text(removed)
+
+
+def _link(pair: Pair) -> tuple[int, bool]:
+    """Return the hash of the link of a pair, the same for both directions, and which of the directions the pair has."""
+    ends = (plural_name(pair.from_type), pair.from_id), (plural_name(pair.to_type), pair.to_id)
+    is_reverse = ends[0] > ends[1]
+    return hash(ends[::-1] if is_reverse else ends), is_reverse
 
 
 def _pending(entry: PairOutcome) -> PendingPair:
