@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 
-from importer.config import ApiVersion, Reading, Settings
+from importer.config import ApiVersion, LabelMode, Reading, Settings
 from importer.errors import SettingsError
 from importer.hubspot.access_tokens import NO_TOKEN, TokenSource
 from importer.hubspot.token_source import token_source
@@ -71,7 +71,7 @@ def target_of_settings(settings: Settings, on_event: EventHandler) -> Target:
 
 
 def target_of_run(info: RunInfo, settings: Settings, on_event: EventHandler) -> Target:
-    """Return the target of an existing run: its own base URL and API version, unless another version is given.
+    """Return the target of an existing run: its base URL, API version and way to set labels, unless others are given.
 
     Raises SettingsError if another base URL is given: the run's ids would refer to other records there.
     """
@@ -90,4 +90,6 @@ def target_of_run(info: RunInfo, settings: Settings, on_event: EventHandler) -> 
         changes["base_url"] = info.target
     if "api_version" not in given:
         changes["api_version"] = ApiVersion(info.api_version)
+    if "label_mode" not in given and "label_mode" in info.settings:
+        changes["label_mode"] = LabelMode(info.settings["label_mode"])
     return target_of_settings(settings.model_copy(update=changes), on_event)

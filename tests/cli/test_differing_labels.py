@@ -36,7 +36,7 @@ def test_rows_that_replace_each_others_labels_are_not_sent(work: Workplace, engi
 def test_a_retry_without_a_correction_replaces_nothing(work: Workplace) -> None:
     rows = "contacts,BASE,companies,7,Decision maker\ncompanies,7,contacts,BASE,Billing contact\n"
     run = work.here("run", write(work, HEADER + rows), "--label-mode", "replace", "--json")
-    retried = work.here("retry", run.json["run_id"], "--label-mode", "replace", "--json")
+    retried = work.here("retry", run.json["run_id"], "--json")
     assert (retried.code, retried.json["failed"], retried.json["calls"]) == (1, 2, 0)
     assert types(work) == {}
 
