@@ -92,6 +92,7 @@ async def test_faults_can_be_changed_while_the_sandbox_runs(http: aiohttp.Client
         sandbox.use_faults("rest=always")
 
 
+@pytest.mark.simulated_time
 async def test_a_call_is_carried_out_when_the_client_has_disconnected(http: aiohttp.ClientSession) -> None:
     async with Sandbox(SandboxOptions(latency=0.3)) as sandbox:
         assert await see(http, sandbox.url + PUT, wait=0.05) == "nothing"

@@ -41,6 +41,7 @@ EXPECTED: dict[str, int | str] = {
 """The status or connection error a client sees of a fault, unless it is 200."""
 
 
+@pytest.mark.simulated_time
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != "slow"])
 async def test_a_fault_has_its_status_and_links_as_the_table_says(http: aiohttp.ClientSession, name: str) -> None:
     expected = EXPECTED.get(name, 200)
@@ -55,7 +56,7 @@ def test_every_expectation_is_about_a_fault_that_exists() -> None:
     assert set(EXPECTED) <= set(FAULTS)
 
 
-@pytest.mark.slow
+@pytest.mark.simulated_time
 async def test_a_slow_response_comes_after_the_link_is_made(http: aiohttp.ClientSession) -> None:
     async with with_faults("slow=always") as sandbox:
         assert await see(http, sandbox.url + PUT, wait=0.3) == "nothing"
@@ -63,7 +64,7 @@ async def test_a_slow_response_comes_after_the_link_is_made(http: aiohttp.Client
         assert await see(http, sandbox.url + PUT) == 200
 
 
-@pytest.mark.slow
+@pytest.mark.simulated_time
 @pytest.mark.parametrize("name", FAULTS)
 async def test_batches_and_reads_work_again_when_a_fault_is_over(http: aiohttp.ClientSession, name: str) -> None:
     async with with_faults(f"{name}=calls:1-2") as sandbox:
