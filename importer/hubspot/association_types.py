@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from importer.model import ObjectType
+from importer.model import ObjectType, Pair, RecordId
 
 HUBSPOT_DEFINED = "HUBSPOT_DEFINED"
 
@@ -54,6 +54,9 @@ TypeSet = frozenset[AssociationType]
 
 NOT_LINKED: TypeSet = frozenset()
 
+Link = tuple[tuple[ObjectType, RecordId], tuple[ObjectType, RecordId]]
+"""The two records of a link, in an order that is the same for A to B as for B to A."""
+
 
 def parse_type(text: str) -> AssociationType | None:
     """Return the type that `CATEGORY:ID` names, in any case of letters; None for any other text."""
@@ -81,6 +84,19 @@ def parse_types(text: str) -> TypeSet:
 def plural_name(object_type: ObjectType) -> ObjectType:
     """Return the name of an object type that has Primary labels, also where it is written as an id."""
     return ObjectType(_TYPE_IDS.get(object_type, object_type))
+
+
+def link_of(pair: Pair) -> tuple[Link, bool]:
+    """Return the link of a pair, the same for A to B as for B to A, and True for one of these two directions."""
+    ends = (plural_name(pair.from_type), pair.from_id), (plural_name(pair.to_type), pair.to_id)
+    is_reverse = ends[0] > ends[1]
+    return (ends[::-1] if is_reverse else ends), is_reverse
+
+
+def types_in_both_directions(types: Iterable[tuple[ObjectType, ObjectType]]) -> set[tuple[ObjectType, ObjectType]]:
+    """Return those pairs of object types, by their plural names, that also occur the other way round."""
+    known = {(plural_name(one), plural_name(other)) for one, other in types}
+    return {pair for pair in known if pair[::-1] in known}
 
 
 def may_have_primary(from_type: ObjectType, to_type: ObjectType) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importer.journal.integrity import GOALS, checksum
 from importer.journal.journal_file import JournalFile
 from importer.journal.records import Claim, CompetingClaims, LabelledSide, LabelUse
-from importer.journal.serialization import labelled_records
+from importer.journal.serialization import PairRecord, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
 from importer.model import Labels, ObjectType, Pair, RecordId
@@ -59,16 +59,22 @@ class Goals(JournalFile):
     def label_uses(self) -> dict[LabelKey, LabelUse]:
         """Return each distinct label text per pair of object types, with its use."""
         uses: dict[LabelKey, LabelUse] = {}
-        of_all = self._labels_of_all_pairs()
         with as_journal_error(self.path):
-            for _, _, data in self._blocks_of_pairs(0) if self.has_labels else ():
-                for record, labels in labelled_records(data):
-                    for text in (*of_all, *labels):
-                        use = uses.setdefault((record[1], record[3], text), LabelUse())
-                        use.pairs += 1
-                        if len(use.rows) < _FIRST_ROWS:
-                            use.rows.append(record[0])
+            for _, record, labels in self._labelled_pairs():
+                for text in labels:
+                    use = uses.setdefault((record[1], record[3], text), LabelUse())
+                    use.pairs += 1
+                    if len(use.rows) < _FIRST_ROWS:
+                        use.rows.append(record[0])
         return uses
+
+    def _labelled_pairs(self) -> Iterator[tuple[int, PairRecord, Labels]]:
+        """Yield every pair with labels, in that row or for all rows: its number, its record and the label texts."""
+        of_all = self._labels_of_all_pairs()
+        for first, _, data in self._blocks_of_pairs(0) if self.has_labels else ():
+            for number, (record, labels) in enumerate(labelled_records(data), first):
+                if of_all or labels:
+                    yield number, record, (*of_all, *labels)
 
     def competing_claims(self, find: FindClaim) -> Iterator[CompetingClaims]:
         """Yield the records that several pairs claim for different other records, in the order of the source.
@@ -87,14 +93,12 @@ class Goals(JournalFile):
             self._db.execute("DROP TABLE claims")
 
     def _claims(self, find: FindClaim) -> Iterator[tuple[int, int, ObjectType, RecordId, ObjectType, RecordId]]:
-        of_all = self._labels_of_all_pairs()
-        for first, _, data in self._blocks_of_pairs(0):
-            for number, (record, labels) in enumerate(labelled_records(data), first):
-                pair = Pair(*record[1:])
-                claim = find(pair, (*of_all, *labels)) if of_all or labels else None
-                if claim is not None:
-                    is_from = claim[:2] == (pair.from_type, pair.from_id)
-                    yield number, record[0], *claim, pair.to_id if is_from else pair.from_id
+        for number, record, labels in self._labelled_pairs():
+            pair = Pair(*record[1:])
+            claim = find(pair, labels)
+            if claim is not None:
+                is_from = claim[:2] == (pair.from_type, pair.from_id)
+                yield number, record[0], *claim, pair.to_id if is_from else pair.from_id
 
     def differing_sides(self, find: FindSide) -> Iterator[tuple[list[int], list[int]]]:
         """Yield the rows, and the numbers of the pairs, of each link with other labels from A to B than from B to A.
@@ -110,13 +114,11 @@ class Goals(JournalFile):
             self._db.execute("DROP TABLE sides")
 
     def _sides(self, find: FindSide) -> Iterator[tuple[int, int, str, bool, str]]:
-        of_all = self._labels_of_all_pairs()
-        for first, _, data in self._blocks_of_pairs(0):
-            for number, (record, labels) in enumerate(labelled_records(data), first):
-                side = find(Pair(*record[1:]), (*of_all, *labels)) if of_all or labels else None
-                if side is not None:
-                    link = json.dumps(side.link)
-                    yield from ((number, record[0], link, side.is_reverse, label) for label in side.labels)
+        for number, record, labels in self._labelled_pairs():
+            side = find(Pair(*record[1:]), labels)
+            if side is not None:
+                link = json.dumps(side.link)
+                yield from ((number, record[0], link, side.is_reverse, label) for label in side.labels)
 
     def rows_without_labels(self, limit: int) -> list[int]:
         """Return the first rows, at most `limit`, with a pair that has no labels in that row nor for all rows."""

@@ -160,7 +160,7 @@ class RunFigures(JournalFile):
             (cut_off,) = self._db.execute(f"SELECT count(*) {_CUT_OFF}").fetchone()
             first_cut_off = self._db.execute(_FIRST_CUT_OFF, {"first": first}).fetchall()
             (with_state,) = self._db.execute(_WITH_STATE).fetchone()
-        unreached = self._totals.pairs - self._totals.duplicates - with_state
+        unreached = self.pair_count - with_state
         if cut_off:
             numbers = tuple(number for (number,) in first_cut_off)
             texts = CUT_OFF.error_message, CUT_OFF.advice

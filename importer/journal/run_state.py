@@ -14,7 +14,7 @@ from importer.journal.records import Account, MergedRecord
 from importer.journal.schema import OUTCOME_COUNTS
 from importer.journal.serialization import account, status_of
 from importer.journal.sqlite_errors import as_journal_error
-from importer.journal.writer import set_value
+from importer.journal.writer import delete_summary, set_value
 from importer.model import Status
 
 
@@ -90,7 +90,7 @@ class RunState(JournalFile):
         """Record that a process works on the run; return True if one did before. Until `end` the run is unfinished."""
         is_resumed = self._value("started") is not None
         with self._transaction() as db:
-            db.execute("DELETE FROM run WHERE key IN ('summary', ?)", (FINAL_COUNTS,))
+            delete_summary(db)
             set_value(db, "started", True)
             set_value(db, OPEN, True)
             begin_process(db)

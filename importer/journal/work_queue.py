@@ -8,7 +8,7 @@ from itertools import chain, islice
 from sys import maxsize
 
 from importer.journal.integrity import checksum
-from importer.journal.journal_file import FINAL_COUNTS, JournalFile
+from importer.journal.journal_file import JournalFile
 from importer.journal.records import Outcomes, PendingPair, Primaries, StateToRestore, Types
 from importer.journal.schema import OUTCOME_COLUMNS, OUTCOME_COUNTS, unpack
 from importer.journal.serialization import (
@@ -21,6 +21,7 @@ from importer.journal.serialization import (
     status_of,
 )
 from importer.journal.sqlite_errors import as_journal_error
+from importer.journal.writer import delete_summary
 from importer.model import ObjectType, Operation, Outcome, Status
 
 _DUPLICATE_OR_FINAL = f"""
@@ -219,7 +220,7 @@ class WorkQueue(JournalFile):
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions are lost."""
         with self._transaction() as db:
-            db.execute("DELETE FROM run WHERE key IN ('summary', ?)", (FINAL_COUNTS,))
+            delete_summary(db)
             for found in self._pending_records(0):
                 db.executemany(_MARK_IN_FLIGHT, ((number, checksum(number)) for number, _ in found))
 

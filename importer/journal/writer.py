@@ -13,6 +13,7 @@ from importer.atomic_file import replace_durably
 from importer.errors import JournalError
 from importer.journal.duplicates import write_duplicates
 from importer.journal.integrity import Span, Totals, block_checksum, checksum
+from importer.journal.journal_file import FINAL_COUNTS
 from importer.journal.records import Account, RunInfo
 from importer.journal.schema import PAGE_SIZE, SCHEMA, pack
 from importer.journal.sqlite_errors import as_journal_error
@@ -77,6 +78,11 @@ def set_value(db: sqlite3.Connection, key: str, value: object) -> None:
     """Set a key of the table `run` to a JSON value."""
     text = json.dumps(value)
     db.execute("INSERT OR REPLACE INTO run VALUES (?, ?, ?)", (key, text, checksum(key, text)))
+
+
+def delete_summary(db: sqlite3.Connection) -> None:
+    """Delete what the end of a process wrote: the run is unfinished until the next end."""
+    db.execute("DELETE FROM run WHERE key IN ('summary', ?)", (FINAL_COUNTS,))
 
 
 def _create_private(path: Path) -> None:

@@ -124,7 +124,7 @@ def _count_rows(journal: Journal) -> RowCounts:
 
 
 def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:
-    from importer.runner.html_report import write_html_report  # noqa: PLC0415 - pandas takes long to import
+    from importer.runner.html_report import write_html_report  # noqa: PLC0415 - jinja2 takes long to import
 
     output = output_paths.output_of(journal, "report", path, context)
     not_sent = not_sent_outcome(summary.operation, summary.run_id)

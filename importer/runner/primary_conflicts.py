@@ -4,7 +4,7 @@ Which of them is right is not known, so none is sent: the last one would take Pr
 be reported as linked, and every retry would move it again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from importer.hubspot.association_types import parse_type, primary_type
 from importer.journal import Claim, CompetingClaims, Journal, PendingPair, open_for_run
 from importer.model import Labels, ObjectType, Operation, Outcome, Pair, RowNames, Status
 from importer.pool.engines.primary_reader import has_primary, primary_key
+from importer.runner.refused_rows import LISTED_ROWS, listed_rows, record_refusals
 
 PRIMARY_CONFLICT = "PRIMARY_CONFLICT"
 """The error category of a pair that is not sent because of another row."""
@@ -20,8 +21,7 @@ PRIMARY_CONFLICT = "PRIMARY_CONFLICT"
 NamesPrimary = Callable[[ObjectType, ObjectType, str], bool]
 """Returns whether a label text names Primary between two object types."""
 
-_FIRST, _FIRST_ROWS = 5, 10
-_AT_ONCE = 1_000
+_FIRST = 5
 _PRIMARY = "primary"
 _ADVICE = "Keep the label Primary in the right row only, save the file, and then retry it."
 
@@ -38,9 +38,7 @@ class PrimaryConflict:
 
     def sentence(self, names: RowNames) -> str:
         """Return the conflict as a sentence; `names` are those of the rows."""
-        more = ", …" if len(self.rows) > _FIRST_ROWS else ""
-        rows = ", ".join(map(names.of, self.rows[:_FIRST_ROWS]))
-        where = f"row{'s' * (len(self.rows) > 1)} {rows}{more}"
+        where = f"row{'s' * (len(self.rows) > 1)} {listed_rows(self.rows, names)}"
         return f"{where}: Primary for {self.object_type} {self.record_id} is given to {self.others:,} {self.other_type}"
 
 
@@ -89,24 +87,23 @@ def refuse_conflicts(journal: Journal, is_primary: NamesPrimary) -> PrimaryConfl
         return Claim(*primary_key(pending)[:3]) if has_primary(pending) else None
 
     records, rows, first = 0, set[int](), list[PrimaryConflict]()
-    refused: list[tuple[int, Outcome]] = []
-    for competing in journal.competing_claims(claim):
-        conflict = _conflict(competing)
-        records += 1
-        rows.update(competing.rows)
-        if len(first) < _FIRST:
-            first.append(conflict)
-        outcome = _outcome(conflict, journal.info.row_names)
-        refused += [(number, outcome) for number in competing.pairs]
-        if len(refused) >= _AT_ONCE:
-            journal.record(refused)
-            refused = []
-    journal.record(refused)
+
+    def refusals() -> Iterator[tuple[Sequence[int], Outcome]]:
+        nonlocal records
+        for competing in journal.competing_claims(claim):
+            conflict = _conflict(competing)
+            records += 1
+            rows.update(competing.rows)
+            if len(first) < _FIRST:
+                first.append(conflict)
+            yield competing.pairs, _outcome(conflict, journal.info.row_names)
+
+    record_refusals(journal, refusals())
     return PrimaryConflicts(records, len(rows), tuple(first))
 
 
 def _conflict(found: CompetingClaims) -> PrimaryConflict:
-    return PrimaryConflict(*found.claim, found.others, tuple(found.rows[: _FIRST_ROWS + 1]))
+    return PrimaryConflict(*found.claim, found.others, tuple(found.rows[: LISTED_ROWS + 1]))
 
 
 def _outcome(conflict: PrimaryConflict, names: RowNames) -> Outcome:

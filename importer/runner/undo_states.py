@@ -3,7 +3,14 @@
 from collections.abc import Collection, Iterator
 
 from importer.config import LabelMode
-from importer.hubspot.association_types import NOT_LINKED, parse_types, plural_name, primary_type, types_text
+from importer.hubspot.association_types import (
+    NOT_LINKED,
+    link_of,
+    parse_types,
+    primary_type,
+    types_in_both_directions,
+    types_text,
+)
 from importer.journal import NO_TYPES, Journal, PendingPair, StateToRestore
 from importer.model import ObjectType, Operation, Pair, PairOutcome, RecordId, RowOutcome, SourceBlock, SourceRow
 from importer.pool.engines.primary_reader import primary_key
@@ -78,13 +85,12 @@ class UndoStates:
     def _links_in_both_directions(self) -> Collection[int]:
         """Return the links (by hash) of which the run changed A to B as well as B to A: these share their labels."""
         types = {(one.pair.from_type, one.pair.to_type) for row in self._undone.rows_to_undo() for one in row.pairs}
-        known = {(plural_name(one), plural_name(other)) for one, other in types}
-        if not any(pair[::-1] in known and pair[0] != pair[1] for pair in known):
+        if all(one == other for one, other in types_in_both_directions(types)):
             return frozenset()
-        links = (_link(one.pair) for row in self._undone.rows_to_undo() for one in row.pairs)
-        there = {number for number, is_reverse in links if not is_reverse}
-        links = (_link(one.pair) for row in self._undone.rows_to_undo() for one in row.pairs)
-        return frozenset(number for number, is_reverse in links if is_reverse and number in there)
+        links = (link_of(one.pair) for row in self._undone.rows_to_undo() for one in row.pairs)
+        there = {hash(link) for link, is_reverse in links if not is_reverse}
+        links = (link_of(one.pair) for row in self._undone.rows_to_undo() for one in row.pairs)
+        return frozenset(hash(link) for link, is_reverse in links if is_reverse and hash(link) in there)
 
     def _state(self, entry: PairOutcome) -> StateToRestore:
         if entry.before is None or (not self._is_unlink and _is_former_primary_unknown(entry)):
@@ -97,17 +103,10 @@ class UndoStates:
             added, removed = NOT_LINKED, before & labels if labels else before
         else:
             left, added, removed = entry.after, labels, before - labels if labels and self._replaces else NOT_LINKED
-        if left is not None and self._both_ways and _link(entry.pair)[0] in self._both_ways:
+        if left is not None and self._both_ways and hash(link_of(entry.pair)[0]) in self._both_ways:
             after = parse_types(left)
             added, removed = added | (after - before), removed | (before - after)
         return left, entry.before, types_text(added), types_text(removed)
-
-
-def _link(pair: Pair) -> tuple[int, bool]:
-    """Return the hash of the link of a pair, the same for both directions, and which of the directions the pair has."""
-    ends = (plural_name(pair.from_type), pair.from_id), (plural_name(pair.to_type), pair.to_id)
-    is_reverse = ends[0] > ends[1]
-    return hash(ends[::-1] if is_reverse else ends), is_reverse
 
 
 def _pending(entry: PairOutcome) -> PendingPair:

@@ -75,7 +75,6 @@ class _Run:
 
 def _run(journal: Journal, *, is_running: bool) -> _Run:
     info, summary = journal.info, journal.summary
-    is_finished = summary is not None and summary["status"] == "finished"
     counts = None if summary is None else counts_of(summary)
     return _Run(
         info.source,
@@ -83,7 +82,7 @@ def _run(journal: Journal, *, is_running: bool) -> _Run:
             "run_id": info.run_id,
             "operation": info.operation,
             "source_name": Path(info.source).name,
-            "state": "running" if is_running else "finished" if is_finished else "unfinished",
+            "state": "running" if is_running else "finished" if journal.is_finished else "unfinished",
             "created_at": info.created_at,
             "rows": journal.row_count,
             "pairs": journal.pair_count,

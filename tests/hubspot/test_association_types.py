@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from importer.hubspot.association_types import (
     NOT_LINKED,
     AssociationType,
+    link_of,
     parse_type,
     parse_types,
     primary_type,
+    types_in_both_directions,
     types_text,
 )
-from importer.model import ObjectType
+from importer.model import ObjectType, Pair, RecordId
 
 types = st.builds(
     AssociationType,
@@ -48,3 +50,19 @@ def test_the_primary_type_depends_on_the_direction_and_is_found_by_type_id_too()
     assert primary_type(companies, contacts) == AssociationType("HUBSPOT_DEFINED", 2)
     assert primary_type(ObjectType("0-1"), ObjectType("0-2")) == AssociationType("HUBSPOT_DEFINED", 1)
     assert primary_type(contacts, ObjectType("deals")) is None
+
+
+def test_both_directions_of_a_link_are_one_link() -> None:
+    there = Pair(ObjectType("contacts"), RecordId("7"), ObjectType("0-2"), RecordId("30"))
+    back = Pair(ObjectType("companies"), RecordId("30"), ObjectType("0-1"), RecordId("7"))
+    (link, is_reverse), (other_link, is_other_reverse) = link_of(there), link_of(back)
+    assert link == other_link
+    assert is_reverse is not is_other_reverse
+
+
+def test_types_are_in_both_directions_by_name_or_by_id() -> None:
+    contacts, companies, deals = map(ObjectType, ("contacts", "companies", "deals"))
+    assert types_in_both_directions([(contacts, companies), (deals, companies)]) == set()
+    both = {(contacts, companies), (companies, contacts)}
+    assert types_in_both_directions([(contacts, ObjectType("0-2")), (companies, contacts), (deals, contacts)]) == both
+    assert types_in_both_directions([(contacts, contacts)]) == {(contacts, contacts)}

@@ -46,6 +46,8 @@ _CALLS: dict[Change, Callable[[HubSpotClient, Sequence[PendingPair]], Awaitable[
 }
 _CALLS[Change.RESTORE_PRIMARY] = _CALLS[Change.RESTORE]
 _RESTORING = frozenset({Change.RESTORE_PRIMARY, Change.RESTORE})
+_OVERWRITING = _RESTORING | {Change.REMOVE}
+"""Changes that would undo what someone else has changed since the pair was read."""
 
 
 def surplus(pending: PendingPair) -> TypeSet:
@@ -96,7 +98,7 @@ class ChangeInBatches:
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Send the pairs of the chunk that need this change, in parts if they are rejected together."""
         pairs: Sequence[PendingPair] = [pending for pending in chunk if change_of(pending) is self._change]
-        if self._change is not Change.REMOVE_LABELS:
+        if self._change in _OVERWRITING:
             pairs = await self._unchanged.among(pairs, sender, outcomes)
         if pairs:
             bisection = self._bisection(types_of(pairs[0]))
@@ -150,8 +152,7 @@ class ChangeEngine:
         """Change the pairs whose types before are known; those that HubSpot does not refuse are to be read back."""
         for pending in chunk:
             change = change_of(pending)
-            is_changed = change is not None and change is not Change.REMOVE_LABELS
-            if is_changed and not await self._unchanged.among([pending], sender, outcomes):
+            if change in _OVERWRITING and not await self._unchanged.among([pending], sender, outcomes):
                 continue
             if change is not None:
                 await self._process_pair(pending, change, sender, outcomes)
