@@ -85,9 +85,9 @@ def check_file(
     """Read all of `file` and report what a run would do; write every row to `out` if given. Changes nothing in HubSpot.
 
     `corrections` are those of `run_import`. The journal of the check, which has all rows, is kept at `journal_path` if
-    given. Calls are made, all of them reads, and a token is needed, only to look up records by a property and, if
-    `online`, to resolve labels and to read what a run would find: existing links, primary records that would move,
-    records that would have too many links. Raises the errors of `run_import`.
+    given. The check makes calls (only reads) and needs a token only to look up records by a property and, if `online`,
+    to resolve labels and to read what a run would find: existing links, primary records that would move, records that
+    would have too many links. Raises the errors of `run_import`.
     """
     target = _target(settings, on_event, online=online)
     reading = replace(settings.reading, corrections=corrections or {})
