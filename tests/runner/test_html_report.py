@@ -143,7 +143,7 @@ def test_at_most_500_rows_and_less_than_a_megabyte(work: Workplace, settings: Se
     source.write_text(f"Contact ID,Company ID,{','.join(f'Column {n}' for n in range(30))}\n{lines}")
     run_import(source, settings)
     page = Page(work.folder / "report.html")
-    assert "The first 500 of 3,000; all of them are in the results file." in page.texts
+    assert "The first 500 of 3,000; the results file has all of them." in page.texts
     assert (work.folder / "report.html").stat().st_size < 1_000_000
 
 
