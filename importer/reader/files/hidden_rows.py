@@ -44,7 +44,7 @@ class HiddenRows:
             return f"Hidden rows left out: {which}."
         return (
             f"Rows that the sheet hides, by a filter or otherwise: {which}; they are imported like the others. "
-            f"To leave them out: --visible-rows-only."
+            f"To leave them out, add --visible-rows-only."
         )
 
     def _note(self, number: int) -> None:
