@@ -11,7 +11,7 @@ from importer.reader.rows.parse import RowReader
 
 
 class RowJudge:
-    """Judges rows of a source whose header is known; `used_columns` are the columns on which the pairs depend."""
+    """A judge of rows of a source whose header is known; `used_columns` are the columns on which pairs depend."""
 
     def __init__(self, header: Sequence[str], reading: Reading) -> None:
         """Resolve the columns of `header`; `#N` is its Nth column. Raises SourceError and SettingsError."""

@@ -8,7 +8,7 @@ _SHOWN = 5
 
 
 class HiddenRows:
-    """Counts, and on request removes, the hidden records of a table.
+    """The hidden records of a table: counted, and removed on request.
 
     `numbers` is the table's own set, which is filled as its records are read. Blank rows do not count.
     """

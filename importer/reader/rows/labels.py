@@ -12,7 +12,7 @@ _MAX_KEPT = 10_000
 
 
 class RowLabels:
-    """Reads the labels of the pairs of each row."""
+    """The labels of the pairs of each row."""
 
     def __init__(self, columns: Columns) -> None:
         self._column = columns.label_column

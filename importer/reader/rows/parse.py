@@ -30,7 +30,7 @@ _NAMED_CELLS = 200
 
 
 class RowReader:
-    """Parses the records of a file with known columns.
+    """A parser of the records of a file with known columns.
 
     `blank` counts the skipped blank records, `portals` are the account ids of accepted record URLs, `custom_types` the
     object types that are not standard. `other_header` is the number of the first row with column names that differ from

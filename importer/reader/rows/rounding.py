@@ -42,7 +42,7 @@ class _Evidence:
 
 
 class RoundedIds:
-    """Collects the ids of one column that have more digits than a spreadsheet number holds exactly.
+    """The ids of one column that have more digits than a spreadsheet number holds exactly.
 
     An id of 17 digits ends in two zeros by chance in one case in a hundred, so a single one is suspicious. A single id
     of 16 digits that ends in a zero is not, but ten out of ten are.

@@ -50,7 +50,7 @@ class Layout:
 
 
 class RowShapes:
-    """Counts short rows, marks rows split by a line break, and drops empty surplus cells that every row has."""
+    """Checks of row lengths: count short rows, mark split rows, drop empty surplus cells that every row has."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout

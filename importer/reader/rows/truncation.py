@@ -38,7 +38,7 @@ def truncated_list(text: str, column: str) -> Problem | None:
 
 
 class LongestLists:
-    """Collects the longest lists of one column, to detect truncation at a length that is not in `TEXT_LIMITS`.
+    """The longest lists of one column, to detect truncation at a length that is not in `TEXT_LIMITS`.
 
     Truncated lists are equally long, and most end with an id that is shorter than all others in its list.
     """

@@ -40,7 +40,7 @@ def encoding_of(code_page: int) -> str:
 
 
 class Segments:
-    """Reads a record and those that continue it as one stream."""
+    """A record and those that continue it, read as one stream."""
 
     def __init__(self, segments: list[bytes], at: int) -> None:
         self._segments = segments

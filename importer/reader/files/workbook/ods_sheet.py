@@ -30,7 +30,7 @@ _AROUND_ROWS = frozenset(
 
 
 class ContentParser:
-    """Collects the sheets and, if the index of one is given (from 0), its rows; everything else is skipped.
+    """A parser of the sheets and, if the index of one is given (from 0), of its rows; everything else is skipped.
 
     `rows_seen` counts the rows of that sheet, including empty ones, `merged` its merged ranges. Cells covered by such a
     range are empty, because the sheet does not display them.

@@ -30,7 +30,7 @@ _ZERO = re.compile(r"0+(\.0*)?")
 
 
 class SheetParser:
-    """Collects the rows of a sheet from the events of an XML parser.
+    """A parser of the rows of a sheet, driven by the events of an XML parser.
 
     `rows_seen` counts all rows, including empty ones; `hidden` collects the numbers of hidden rows with cells.
     `clear_covered` is called with the number and the cells of each row to clear the cells covered by merged ranges.
