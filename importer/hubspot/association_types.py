@@ -82,7 +82,7 @@ def parse_types(text: str) -> TypeSet:
 
 
 def plural_name(object_type: ObjectType) -> ObjectType:
-    """Return an object type with type ids such as `0-1` replaced by the plural name, if it has Primary labels."""
+    """Return the plural name of an object type with Primary labels, even if it is given as an id such as `0-1`."""
     return ObjectType(_TYPE_IDS.get(object_type, object_type))
 
 

@@ -143,7 +143,7 @@ class RateLimiter:
                 self._grant_slots()
 
     def lower(self) -> bool:
-        """Lower the rate by a tenth permanently; return False if it already has the fewest calls.
+        """Lower the rate by a tenth permanently; return False if it is already at its minimum.
 
         Call this if HubSpot refused a call although this limiter kept to its rate: another client shares the limit.
         Headers cannot raise the rate above the lowered one.
