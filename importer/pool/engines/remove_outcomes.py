@@ -138,7 +138,7 @@ LEAD_AT_RISK = Outcome(
 
 
 def lead_not_read(last: Outcome) -> Outcome:
-    """Return the outcome of a pair that may be a lead's last primary association; `last` explains why."""
+    """Return the outcome of a pair that may be a lead's last primary association; `last` is the failed read."""
     return replace(
         LEAD_AT_RISK,
         error_category=LEAD_NOT_READ,
