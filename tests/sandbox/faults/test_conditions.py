@@ -113,7 +113,7 @@ def test_a_share_of_calls_triggers_a_batch_as_one_call() -> None:
         ("reset=contact:1>companies:2", "'contact' is not an object type"),
         ("reset=calls:9-3", "ends before it begins"),
         ("reset=seconds:9-3", "ends before it begins"),
-        ("reset=always*0", "how often"),
+        ("reset=always*0", "maximum number of times"),
         ("reset=always,", "'' is not a condition"),
     ],
 )
