@@ -1,4 +1,4 @@
-"""What the command line can do, done in the browser: labels, moving Primary, removals in two parts; runs of both."""
+"""Features of the command line in the browser: labels, moving Primary, removals in two parts, and its runs."""
 
 import re
 import subprocess
