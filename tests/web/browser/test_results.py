@@ -74,7 +74,7 @@ def test_the_equivalent_command_is_shown(page: Page, server: PageServer) -> None
     expect(page.get_by_role("region", name="The same from the command line")).to_contain_text(
         "importer run command.csv"
     )
-    expect(page.get_by_role("region", name="Every night, as a line of a crontab")).to_contain_text("importer run")
+    expect(page.get_by_role("region", name="Every night, as a crontab line")).to_contain_text("importer run")
 
 
 def test_a_deleted_run_is_gone_with_its_files(page: Page, server: PageServer) -> None:

@@ -170,8 +170,8 @@ def test_hubspot_is_asked_on_request_which_pairs_are_already_linked(page: Page, 
     run(page, path)
     page.goto(server.origin)
     check(page, path)
-    press(page, "Ask HubSpot what is linked already")
-    expect(page.get_by_text("3 of 3 pairs are linked already")).to_be_visible()
+    press(page, "Ask HubSpot what is already linked")
+    expect(page.get_by_text("3 of 3 pairs are already linked")).to_be_visible()
 
 
 def test_a_file_without_rows_has_nothing_to_send(page: Page, server: PageServer) -> None:
