@@ -1,4 +1,4 @@
-"""One rate for all runs of a token, signals and bugs: a run ends soon, its results are true, and it can be resumed."""
+"""One rate for all runs of a token, signals and bugs: a run ends soon with correct results, and can be resumed."""
 
 import itertools
 import json
