@@ -177,9 +177,9 @@ def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     """Remove the links of the pairs of FILE, or only labels.
 
     With --label or a label column only these labels are taken off; the links stay. First reads what is there, then
-    asks to type the number of links or labels (or takes --yes N) before removing any. The results have the
-    association types that were there; importer run RESULTS restores them. Takes the options of run; --engine,
-    --label-mode and --no-read-first have no effect.
+    asks to type the number of links or labels (or takes --yes N) before removing any; one that rows name from both
+    sides counts once. The results have the association types that were there; importer run RESULTS restores them.
+    Takes the options of run; --engine, --label-mode and --no-read-first have no effect.
     """
     return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
 

@@ -144,11 +144,12 @@ class LabelledSide(NamedTuple):
     """What a pair gives its link, which A to B and B to A share: labels, by names that are the same in both directions.
 
     `link` has the types and ids of the two records in a fixed order, `is_reverse` whether the pair has the other order.
+    A label is None if its name is not known.
     """
 
     link: tuple[tuple[str, str], tuple[str, str]]
     is_reverse: bool
-    labels: frozenset[str]
+    labels: frozenset[str | None]
 
 
 @dataclass(frozen=True, slots=True)
