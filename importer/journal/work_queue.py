@@ -72,7 +72,7 @@ class WorkQueue(JournalFile):
 
     @contextmanager
     def only_first_rows(self, number: int | None) -> Iterator[None]:
-        """Let only the pairs of the first rows with pending pairs be pending: of `number` of them (None: of all)."""
+        """Limit the pending pairs to those of the first `number` rows that have any (None: all rows)."""
         self._last_pending = maxsize if number is None else self._last_pair_of_rows(number)
         try:
             yield
@@ -85,7 +85,7 @@ class WorkQueue(JournalFile):
             return self._with_before(list(islice(self._pending(after), limit)))
 
     def pending_without_labels(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next pending pairs without labels, as `pending` does all of them."""
+        """Return the next pending pairs without labels; see `pending`."""
         with as_journal_error(self.path):
             found = (pending for pending in self._pending(after) if not pending.goal)
             return self._with_before(list(islice(found, limit)))
@@ -128,11 +128,11 @@ class WorkQueue(JournalFile):
         return self._found(_WITH_STATUS, (after, status, limit))
 
     def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next distinct pairs that were sent and whose types are recorded as before, but not as after."""
+        """Return the next distinct pairs that were sent and whose types are recorded before sending, but not after."""
         return self._found(_WITHOUT_TYPES_AFTER, (after, limit))
 
     def _found(self, query: str, values: tuple[int | str, ...]) -> list[PendingPair]:
-        """Return the pairs with their outcomes that a query finds; its first value is the number they come after."""
+        """Return the pairs that a query finds, with their outcomes; `values[0]` is the pair number to start after."""
         pairs: list[PendingPair] = []
         with as_journal_error(self.path):
             found = self._db.execute(query, values).fetchall()
@@ -147,7 +147,7 @@ class WorkQueue(JournalFile):
             return self._with_before(pairs)
 
     def pending_by_types(self) -> list[int]:
-        """Return how many distinct pairs are pending, for each combination of object types that has any."""
+        """Return the number of distinct pending pairs for each combination of object types that has any."""
         return list(self._count_pending().values())
 
     def types_of_pairs(self) -> set[tuple[ObjectType, ObjectType]]:
@@ -174,7 +174,7 @@ class WorkQueue(JournalFile):
         return pending
 
     def outcome_counts(self) -> dict[Status, int]:
-        """Return how many distinct pairs have each status, of those that are not pending."""
+        """Return the number of distinct pairs with each status, excluding pending pairs."""
         with as_journal_error(self.path):
             found = self._db.execute(OUTCOME_COUNTS).fetchall()
             return {status_of(status): count for status, count in found}
@@ -206,14 +206,14 @@ class WorkQueue(JournalFile):
                     yield Pair(*records[number - first][1:]), before, goal
 
     def _mark_all_pending_in_flight(self) -> None:
-        """Record that every pair without a final outcome may have been sent, because transactions are lost."""
+        """Record that every pair without a final outcome may have been sent, because transactions were lost."""
         with self._transaction() as db:
             delete_summary(db)
             for found in self._pending_records(0):
                 db.executemany(_MARK_IN_FLIGHT, ((number, checksum(number)) for number, _ in found))
 
     def _with_before(self, pairs: list[PendingPair]) -> list[PendingPair]:
-        """Return the pairs with the types that they had before sending, as far as these were read."""
+        """Return the pairs with the types read before sending, where these were read, and the states to restore."""
         if not pairs:
             return pairs
         span = pairs[0].id, pairs[-1].id
@@ -248,11 +248,11 @@ class WorkQueue(JournalFile):
         return last
 
     def _goals(self, first: int, last: int) -> dict[int, str]:
-        """Return the goals of the labelled ones among the pairs from `first` to `last`."""
+        """Return the goals of the labelled pairs from `first` to `last`."""
         return dict(self._db.execute(_GOALS, (first, last))) if self.has_labels else {}
 
     def _not_pending(self, first: int, last: int) -> set[int]:
-        """Return those of the pairs from `first` to `last` that are final or repeat an earlier one."""
+        """Return the pairs from `first` to `last` that are final or repeat an earlier one."""
         return {number for (number,) in self._db.execute(_DUPLICATE_OR_FINAL, {"first": first, "last": last})}
 
     def _pending_records(self, after: int) -> Iterator[list[tuple[int, PairRecord]]]:
