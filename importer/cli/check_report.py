@@ -75,10 +75,10 @@ def check_lines(report: CheckReport) -> list[str]:
 
 
 def _conflict_lines(conflicts: PrimaryConflicts, names: RowNames) -> list[str]:
-    heading = f"{PRIMARY_CONFLICT}: {count_text(conflicts.rows, 'row')} that a run would not send"
+    heading = f"{PRIMARY_CONFLICT}: {count_text(conflicts.rows, 'row')} would not be sent"
     more = ["  … (--out FILE lists every row)"] if conflicts.records > len(conflicts.first) else []
     return [
-        f"{heading}, as a record has one Primary",
+        f"{heading}; a record can have only one Primary",
         *(f"  {one.sentence(names)}" for one in conflicts.first),
         *more,
     ]
@@ -86,7 +86,7 @@ def _conflict_lines(conflicts: PrimaryConflicts, names: RowNames) -> list[str]:
 
 def _differing_lines(differing: DifferingLabels, names: RowNames) -> list[str]:
     return [
-        f"{LABELS_DIFFER}: {count_text(differing.rows, 'row')} that a run would not send, as they",
+        f"{LABELS_DIFFER}: {count_text(differing.rows, 'row')} would not be sent; they",
         "replace the labels of the same links from both sides, with different labels",
         f"  rows {listed_rows(differing.first, names)}",
     ]

@@ -1,8 +1,8 @@
-"""Rows that replace the labels of one link from both of its sides, with different ones.
+"""Refuses rows that replace the labels of one link from both sides with different labels.
 
-A to B and B to A are one link, and each call replaces its labels: the second would take off those of the first, whose
-row would be reported as linked. HubSpot does not say which label of one direction is which of the other, other than by
-its name, so that the labels of both rows cannot be set together. Which of them are right is not known: none is sent.
+A to B and B to A are one link, and each call replaces its labels: the second call would remove the labels of the first,
+whose row would still be reported as linked. HubSpot relates the labels of the two directions only by their names, so
+the labels of both rows cannot be set together. It is unknown which row is right, so neither is sent.
 """
 
 from collections.abc import Callable, Iterator, Sequence

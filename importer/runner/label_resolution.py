@@ -83,7 +83,7 @@ def _names(found: Mapping[Types, Labels | str]) -> dict[LabelKey, str]:
 def _require_labels(journal: Journal, unlabelled: Sequence[LabelKey], uses: Mapping[LabelKey, LabelUse]) -> None:
     """Raise SettingsError if an `unlink` with labels would remove whole links.
 
-    HubSpot removes all types of a pair when it is requested to remove the unlabelled one.
+    HubSpot removes all types of a pair if the unlabelled one is removed.
     """
     for key in unlabelled:
         raise SettingsError(
