@@ -101,10 +101,10 @@ def test_a_refresh_token_that_is_refused_later_stops_a_resumable_run(work: Workp
 
 
 def test_runs_that_share_an_oauth_app_take_turns(work: Workplace) -> None:
-    sources = [work.write(f"{number}.csv", work.pairs(60, 1_000 * number)) for number in range(2)]
+    sources = [work.write(f"{number}.csv", work.pairs(30, 1_000 * number)) for number in range(2)]
     running = [work.start("run", one, "--config", "c.toml", "--json", IMPORTER_RATE="10/1") for one in sources]
     ended = [one.end() for one in running]
-    assert [(done.code, done.json["linked"]) for done in ended] == [(0, 60), (0, 60)]
+    assert [(done.code, done.json["linked"]) for done in ended] == [(0, 30), (0, 30)]
     assert sum("using the same token" in done.err for done in ended) == 1
     assert work.hubspot.state(summary=True)["counts"]["rate_limited"] == 0
 

@@ -5,19 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from importer.pool.engines import remove
 from tests.cli.test_unlink_labels import BILLING, DECISION, PLAIN, PRIMARY, link, types
 from tests.support.command_line import Pairs, Workplace, wait_until
 
 pytestmark = pytest.mark.slow
 
 Types = dict[tuple[int, int], set[str]]
-
-
-@pytest.fixture(autouse=True)
-def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 def kill(work: Workplace, kind: str, *command: object) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from importer.pool.engines import remove
 from tests.cli.test_unlink import counts
 from tests.support.command_line import Workplace, rows_of, wait_until
 from tests.support.local_hubspot import sorted_links
@@ -14,12 +13,6 @@ pytestmark = pytest.mark.slow
 
 PLAIN, PRIMARY = "HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:1"
 DECISION, BILLING = "USER_DEFINED:1", "USER_DEFINED:3"
-
-
-@pytest.fixture(autouse=True)
-def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 def link(work: Workplace, *pairs: tuple[int, int], types: tuple[str, ...]) -> None:
