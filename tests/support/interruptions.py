@@ -55,3 +55,16 @@ def wait_for_line(running: Running, text: bytes) -> None:
         line = running.process.stderr.readline()
         assert line, said
         said += line
+
+
+def kill_after_first_batch(work: Workplace, kind: str, *command: object) -> None:
+    """Start a command that sends one batch a second, and kill it once HubSpot has got one of this kind."""
+
+    def calls() -> int:
+        return int(work.hubspot.state(summary=True)["counts"]["by_kind"].get(kind, 0))
+
+    before = calls()
+    running = work.start(*command, "--batch-rate", "1/1")
+    wait_until(lambda: calls() > before)
+    running.send(signal.SIGKILL)
+    running.process.communicate()
