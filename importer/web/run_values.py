@@ -18,7 +18,7 @@ _MAY_HAVE_CHANGED = (Status.LINKED, Status.UNLINKED, Status.UNCONFIRMED)
 
 
 def run_values(pages: RowPages, runs: ListedRuns, edits: RunEdits) -> dict[str, Any]:
-    """Return a run as JSON values, without what only its process knows. Raises JournalError."""
+    """Return a run as JSON values, except for what only its process knows. Raises JournalError."""
     journal = pages.journal
     info, account = journal.info, journal.account
     progress = run_progress(journal, pages.outcome_counts)
@@ -46,7 +46,7 @@ def run_values(pages: RowPages, runs: ListedRuns, edits: RunEdits) -> dict[str, 
 
 
 def row_counts(journal: Journal, pages: RowPages) -> RowCounts:
-    """Return the rows by status: as the last process has counted them, else counted now."""
+    """Return the rows by status, as counted by the last process or, without its summary, counted now."""
     summary = journal.summary
     if summary is not None:
         return counts_of(summary)

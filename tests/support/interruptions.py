@@ -1,4 +1,4 @@
-"""Runs that are interrupted, and lines of output that are waited for."""
+"""Runs that are interrupted, and waiting for lines of output."""
 
 import signal
 from pathlib import Path
@@ -58,7 +58,7 @@ def wait_for_line(running: Running, text: bytes) -> None:
 
 
 def kill_after_first_batch(work: Workplace, kind: str, *command: object) -> None:
-    """Start a command that sends one batch a second, and kill it once HubSpot has got one of this kind."""
+    """Start a command that sends one batch a second, and kill it once HubSpot has received one of this kind."""
 
     def calls() -> int:
         return int(work.hubspot.state(summary=True)["counts"]["by_kind"].get(kind, 0))

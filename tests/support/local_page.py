@@ -43,7 +43,7 @@ class PageServer:
     address: str
     folder: Path
     cookies: list[StorageState] = field(default_factory=list)
-    """What a browser got for the one-time address; its next ones are signed in with it."""
+    """The cookies that a browser got for the one-time address; later browsers are signed in with them."""
 
     @property
     def origin(self) -> str:
@@ -122,7 +122,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass  # without slots: Playwright marks the objects whose methods it calls
 class Observer:
-    """What the pages of a context did that they must not do."""
+    """Forbidden requests, errors and dialogs of the pages of a context."""
 
     origin: str
     complaints: list[str] = field(default_factory=list)
@@ -150,7 +150,7 @@ class Observer:
 
 @contextlib.contextmanager
 def visit(browser: Browser, server: PageServer, *, dark: bool = False, width: int = 1_280) -> Iterator[Page]:
-    """Open the page in a browser of its own; it may request nothing elsewhere and may have no errors."""
+    """Open the page in a separate browser context, in which it must request nothing elsewhere and have no errors."""
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if dark else "light",
@@ -249,7 +249,7 @@ def is_too_wide(page: Page) -> bool:
 
 
 def contacts(folder: Path, name: str, count: int, first: int = 1_000) -> Path:
-    """Write a CSV of contacts, from this id on, and companies."""
+    """Write a CSV of companies and of contacts whose ids start at `first`."""
     lines = [f"{first + n},{1 + n % 500},note {n + 2}" for n in range(count)]
     path = folder / name
     path.write_text("\n".join(["Contact ID,Company ID,Note", *lines, ""]), encoding="utf-8")

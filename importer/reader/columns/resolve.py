@@ -32,7 +32,7 @@ def find_columns(name: str, header: Header, reading: Reading) -> Columns:
 
 
 class _Search:
-    """One search for the columns of a pair."""
+    """A search for the columns of a pair."""
 
     def __init__(self, name: str, header: Header, reading: Reading) -> None:
         self._name = name
@@ -103,7 +103,7 @@ class _Search:
         matching = [
             (f, t) for f, t in candidates if self._type_matches(from_role, f) and self._type_matches(to_role, t)
         ]
-        # An unlabelled link has no direction: of the same two columns, the left one is the from side.
+        # An unlabelled link has no direction: if two columns fit either way, the left one is the from side.
         both_ways = set(matching)
         readings = [(f, t) for f, t in matching if f < t or (t, f) not in both_ways]
         if not readings:
@@ -189,7 +189,7 @@ class _Search:
         found = self._meanings[id_column]
         is_list = found is not None and found.kind is ColumnKind.ASSOCIATED
         sublists = self._sublists(id_column)
-        is_labelled = role is Role.TO_OBJECT_ID  # the labels of a list are those in the direction to its records
+        is_labelled = role is Role.TO_OBJECT_ID  # the labels of a list apply in the direction towards its records
         return Side(
             id_column=id_column,
             type_column=type_column,
@@ -246,7 +246,7 @@ class _Search:
         return ColumnsError("NO_ID_COLUMN", f"{self._name} has no {missing}. {self._listed()} {how}")
 
     def _lookup_hint(self, roles: list[Role]) -> str:
-        """Return a sentence with the flags that look up the missing records, if columns hold values to do so."""
+        """Return a sentence with the flags to look up the missing records, "" unless columns hold suitable values."""
         found = suggested_lookups(self._header.texts)
         missing = [role for role in roles if not self._by[role]]
         if not missing or len(found) < len(missing):
