@@ -9,10 +9,8 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ import pytest
 from importer.sandbox import Sandbox, SandboxOptions
 from tests.support.errors import error_messages
 from tests.support.simulated_time import LoopbackLoop
+from tests.support.threads import served_in_thread
 
 # Background jobs of a shell start with SIGINT ignored, which every process that a test starts would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -99,28 +98,9 @@ class SandboxProcess:
 
 @contextmanager
 def sandbox_thread(options: SandboxOptions | None = None, *, port: int = 0) -> Iterator[SandboxProcess]:
-    """Run a sandbox in a thread of this process for the duration of the block; a process would take longer to start."""
-    started: Future[tuple[str, Callable[[], object]]] = Future()
-
-    async def serve() -> None:
-        stop = asyncio.Event()
-        async with Sandbox(options, port=port) as sandbox:
-            started.set_result((sandbox.url, partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)))
-            await stop.wait()
-
-    def report_failure(ended: Future[None]) -> None:
-        if not started.done():
-            started.set_exception(ended.exception())
-
-    with ThreadPoolExecutor(1) as executor:
-        ended = executor.submit(asyncio.run, serve())
-        ended.add_done_callback(report_failure)
-        url, stop = started.result(60)
-        try:
-            yield SandboxProcess(url)
-        finally:
-            stop()
-            ended.result()
+    """Run a sandbox in a thread of this process for the duration of the block."""
+    with served_in_thread(lambda: Sandbox(options, port=port)) as sandbox:
+        yield SandboxProcess(sandbox.url)
 
 
 @contextmanager

@@ -79,6 +79,7 @@ def run(command: str, checkout: Path, *, code: int = 0, stderr: int = subprocess
     environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     environment["PATH"] = f"{checkout / '.venv' / 'bin'}:{directory_of_python()}:{environment['PATH']}"
     environment["IMPORTER_STATE_DIR"] = str(checkout.parent / "state")
+    environment["PIP_COMPILE"] = "0"  # Python compiles what is imported, which is a small part of what is installed
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=checkout,

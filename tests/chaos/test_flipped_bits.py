@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import sandbox_process
-from tests.support.bit_flips import flip_bit, journal_files
 from tests.support.command_line import FAST, UNKNOWN, Done, Workplace, rows_of, wait_until, workplace_in
+from tests.support.damage import flip_bit, journal_files
 
 pytestmark = pytest.mark.slow
 

@@ -197,5 +197,5 @@ def test_a_signal_does_not_wait_for_the_account(place: tuple[Workplace, Serve]) 
         begun = time.monotonic()
         done = running.end()
         assert (done.code, done.json["not_sent"], done.json["stopped_by"]) == (130, 3, "SIGINT")
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 20  # a response is waited for 30 s otherwise
         assert nothing_sent(server)

@@ -2,7 +2,6 @@
 
 import pytest
 
-from importer.pool.engines import label
 from tests.cli.test_labels import BILLING, DECISION, PLAIN, types, write
 from tests.support.command_line import Workplace, rows_of
 
@@ -10,11 +9,6 @@ HEADER = "from_object_type,from_object_id,to_object_type,to_object_id,label\n"
 DIFFER = "LABELS_DIFFER_BY_DIRECTION"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label, "READ_BACK_WAITS", (0.01, 0.02))
 
 
 def outcomes(work: Workplace) -> list[tuple[str, str]]:

@@ -36,12 +36,12 @@ def test_a_signal_ends_a_run_within_its_grace_without_any_response(
     with sandbox_thread(replace(FAST, faults=(parse_fault("lost_hang=always"),))) as hubspot:
         work = workplace_in(tmp_path, hubspot)
         source = work.write("a.csv", work.pairs(10))
-        running = work.start("run", source, "--json", "--workers", "4", *flags, IMPORTER_STOP_GRACE="2")
+        running = work.start("run", source, "--json", "--workers", "4", *flags, IMPORTER_STOP_GRACE="1")
         wait_until(lambda: work.calls() > 0)
         start = time.monotonic()
         running.send(number)
         done = running.end()
-        assert time.monotonic() - start < 10  # it waits for responses up to 40 s otherwise
+        assert time.monotonic() - start < 30  # it waits for responses up to 40 s otherwise
     assert done.code == code
     assert (done.json["status"], done.json["stopped_by"]) == ("interrupted", number.name)
     rows = rows_of(Path(done.json["results"]))
@@ -52,14 +52,14 @@ def test_a_signal_ends_a_run_within_its_grace_without_any_response(
 
 
 def test_an_ignored_hangup_stays_ignored_as_under_nohup(work: Workplace) -> None:
-    source = work.write("a.csv", work.pairs(300))
+    source = work.write("a.csv", work.pairs(100))
     command = [sys.executable, "-m", "importer", "run", str(source), "--quiet", "--rate", "100/1"]
     ignoring = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", *command]
     with subprocess.Popen(ignoring, cwd=work.folder, env=work.environment) as process:
         wait_until(lambda: bool(work.asked()))
         process.send_signal(signal.SIGHUP)
         assert process.wait(60) == 0
-    assert len(work.links()) == 300
+    assert len(work.links()) == 100
 
 
 @pytest.mark.parametrize("module", ["platformdirs", "click", "importer.config.settings"])

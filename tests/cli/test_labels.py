@@ -5,16 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from importer.pool.engines import label
 from tests.support.command_line import ROOT, Workplace, rows_of
 
 PLAIN, PRIMARY = "HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:1"
 DECISION, BILLING = "USER_DEFINED:1", "USER_DEFINED:3"
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label, "READ_BACK_WAITS", (0.01, 0.02))
 
 
 def write(work: Workplace, text: str, name: str = "labels.csv") -> Path:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from importer.pool.engines import remove
 from tests.cli.test_unlink import counts
 from tests.support.command_line import Workplace, rows_of
 from tests.support.local_hubspot import sorted_links
@@ -12,12 +11,6 @@ from tests.support.local_hubspot import sorted_links
 pytestmark = pytest.mark.slow
 
 CONTACT, COMPANY, DEAL = "HUBSPOT_DEFINED:578", "HUBSPOT_DEFINED:580", "HUBSPOT_DEFINED:582"
-
-
-@pytest.fixture(autouse=True)
-def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 def link(work: Workplace, lead: int, other_type: str, other: int, *types: str) -> None:

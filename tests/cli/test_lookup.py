@@ -236,7 +236,7 @@ def test_a_lookup_that_is_interrupted_leaves_nothing_behind(place: Workplace, nu
     place.hubspot.change("faults", faults=["hang=lookup,after:3"])
     source = people(place, 1_000)
     command = ("run", source, "--from", "contacts", "--from-by", "email", "--json")
-    running = place.start(*command)
+    running = place.start(*command, IMPORTER_STOP_GRACE="1")
     wait_until(lambda: counts(place.hubspot)["lookup"] >= 4)
     running.send(number)
     running.process.wait(timeout=30)

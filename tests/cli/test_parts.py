@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.files.make import archive, csv_text
+from tests.files.archives import archive
+from tests.files.tables import csv_text
 from tests.support.command_line import UNKNOWN, Workplace, rows_of
 
 HEADER = ["Record ID", "Associated Company IDs"]

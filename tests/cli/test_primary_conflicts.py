@@ -4,16 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from importer.pool.engines import label
 from tests.cli.test_labels import BILLING, PLAIN, PRIMARY, types, write
 from tests.support.command_line import Workplace, rows_of
 
 CONFLICT = "PRIMARY_CONFLICT"
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label, "READ_BACK_WAITS", (0.01, 0.02))
 
 
 def conflicting(work: Workplace, header: str = "Contact ID,Company ID,Label") -> Path:

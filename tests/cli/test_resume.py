@@ -12,7 +12,7 @@ import pytest
 from importer.sandbox import parse_fault
 from tests.conftest import sandbox_thread
 from tests.support.command_line import FAST, Workplace, rows_of, wait_until, workplace_in
-from tests.support.interruptions import SLOWLY, finished, half_way, interrupted, wait_for_line
+from tests.support.interruptions import SLOWLY, finished, interrupted, under_way, wait_for_line
 
 pytestmark = pytest.mark.slow
 
@@ -45,8 +45,8 @@ def test_after_sigterm_the_run_is_resumed_by_its_id_without_the_source(work: Wor
 def test_a_killed_run_is_resumed_and_repeats_at_most_the_requests_in_flight(work: Workplace) -> None:
     pairs = work.pairs(1000)
     source = work.write("deals.csv", pairs)
-    running = work.start("run", source, "--json", "--rate", "1000/0.5", "--workers", "8")
-    half_way(work, running, pairs)
+    running = work.start("run", source, "--json", *SLOWLY, "--workers", "8")
+    under_way(work, running, pairs)
     running.send(signal.SIGKILL)
     assert running.end().code == -9
     assert not (work.folder / "deals.results.csv").exists()
@@ -121,11 +121,11 @@ def test_sigterm_while_the_source_is_read_leaves_nothing_behind(work: Workplace)
 
 
 def test_results_whose_directory_has_vanished_are_written_beside_the_journal(work: Workplace) -> None:
-    pairs = work.pairs(1000)
+    pairs = work.pairs(300)
     place = work.folder / "place"
     place.mkdir()
     running = work.start("run", work.write("deals.csv", pairs), "--json", *SLOWLY, "--out", place / "r.csv")
-    half_way(work, running, pairs)
+    under_way(work, running, pairs)
     shutil.rmtree(place)
     done = running.end()
     assert done.code == 0
@@ -134,7 +134,7 @@ def test_results_whose_directory_has_vanished_are_written_beside_the_journal(wor
     assert done.json["results"] == str(kept)
     assert f"{place / 'r.csv'} cannot be written: " in done.err
     assert f"importer report {run_id} --out PATH" in done.err
-    assert len(rows_of(kept)) == 1000
+    assert len(rows_of(kept)) == 300
     report = work.here("report", run_id, "--out", work.folder / "again.csv", "--json")
     assert report.code == 0
     assert rows_of(work.folder / "again.csv") == rows_of(kept)

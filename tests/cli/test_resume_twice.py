@@ -52,7 +52,7 @@ def started_twice(work: Workplace, source: Path, *flags: str) -> tuple[Running, 
 
 
 def test_the_second_of_two_waits_and_returns_the_outcome_of_the_first(work: Workplace) -> None:
-    pairs = [*work.pairs(1500), (UNKNOWN + work.base, 1)]
+    pairs = [*work.pairs(300), (UNKNOWN + work.base, 1)]
     first, second = started_twice(work, work.write("deals.csv", pairs), "--out", "second.csv")
     one, two = first.end(), second.end()
     assert [one.code, two.code] == [1, 1]
@@ -62,36 +62,36 @@ def test_the_second_of_two_waits_and_returns_the_outcome_of_the_first(work: Work
     assert rows_of(work.folder / "second.csv") == rows_of(work.folder / "deals.results.csv")
     assert set(work.asked().values()) == {1}
     assert len(work.journals) == 1
-    assert work.here("show", one.json["run_id"], "--json").json["calls"] == 1501
+    assert work.here("show", one.json["run_id"], "--json").json["calls"] == 301
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_second_of_two_resumes_what_the_first_did_not_finish(work: Workplace, number: signal.Signals) -> None:
-    pairs = work.pairs(1500)
+    pairs = work.pairs(300)
     first, second = started_twice(work, work.write("deals.csv", pairs), "--rate", "20000/0.5")
     first.send(number)
     first.end()
     done = second.end()
-    assert (done.code, done.json["linked"]) == (0, 1500)
+    assert (done.code, done.json["linked"]) == (0, 300)
     assert [path.stem for path in work.journals] == [done.json["run_id"]]
     assert sum(times > 1 for times in work.asked().values()) <= 64 * 2 * (number == signal.SIGKILL)
 
 
 def test_the_second_of_two_imports_a_file_that_was_rewritten_while_it_waited(work: Workplace) -> None:
-    source = work.write("deals.csv", work.pairs(1500))
+    source = work.write("deals.csv", work.pairs(300))
     first, second = started_twice(work, source)
     work.write("deals.csv", work.pairs(2, 3000))
-    assert first.end().json["linked"] == 1500
+    assert first.end().json["linked"] == 300
     done = second.end()
     assert (done.code, done.json["rows"], done.json["linked"]) == (0, 2, 2)
 
 
 def test_fresh_sends_again_after_waiting(work: Workplace) -> None:
     first, second = started_twice(
-        work, work.write("deals.csv", work.pairs(1500)), "--fresh", "--no-read-first", "--rate", "20000/0.5"
+        work, work.write("deals.csv", work.pairs(300)), "--fresh", "--no-read-first", "--rate", "20000/0.5"
     )
     assert first.end().code == 0
-    assert second.end().json["calls"] == 1500
+    assert second.end().json["calls"] == 300
 
 
 # ---- two runs with one token

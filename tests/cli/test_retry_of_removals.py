@@ -4,17 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from importer.pool.engines import remove
 from tests.cli.test_engines import linked
 from tests.support.command_line import Workplace, rows_of
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 def elsewhere(work: Workplace) -> tuple[str, Path]:

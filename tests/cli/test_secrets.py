@@ -1,6 +1,5 @@
 """Tokens and passwords in wrong places or in responses: no output, results file or journal contains them."""
 
-import asyncio
 import json
 import sys
 from functools import partial
@@ -12,6 +11,7 @@ from importer.cli import main
 from tests.support.command_line import TOKEN, Workplace
 from tests.support.raw_server import raw_server, response
 from tests.support.responses import error
+from tests.support.threads import served_in_thread
 
 pytestmark = pytest.mark.slow
 
@@ -108,7 +108,7 @@ def test_a_mistyped_proxy_ends_the_command_before_anything_is_read_and_without_i
     assert {path for path in work.folder.rglob("*") if path.is_file()} <= files
 
 
-async def test_a_token_that_a_server_repeats_reaches_neither_results_nor_journal(work: Workplace) -> None:
+def test_a_token_that_a_server_repeats_reaches_neither_results_nor_journal(work: Workplace) -> None:
     escaped = TOKEN.replace("-", r"\u002d")
     body = json.dumps(error(message="Bearer @", context={"token": ["@"], "@": []}, correlationId="@"))
     source = work.write("a.csv", work.pairs(2))
@@ -122,11 +122,8 @@ async def test_a_token_that_a_server_repeats_reaches_neither_results_nor_journal
         "a success": json.dumps({"status": TOKEN, "results": [], "completedAt": TOKEN}).encode(),
     }
     for said in bodies.values():
-        async with raw_server(response(said, "400 Bad")) as server:
-            url = f"http://{server.host}:{server.port}"
-            done = await asyncio.to_thread(
-                work.run, "run", source, "--base-url", url, "--fresh", "--log-format", "json"
-            )
+        with served_in_thread(partial(raw_server, response(said, "400 Bad"))) as server:
+            done = work.here("run", source, "--base-url", server.url, "--fresh", "--log-format", "json")
         assert done.code in {1, 3}  # a page is not HubSpot, which stops the run
         for path in (file for file in work.folder.rglob("*") if file.is_file()):
             held = path.read_bytes().replace(rb"\\", b"\\")
@@ -148,17 +145,16 @@ def test_an_oauth_secret_in_the_place_of_its_file_is_not_repeated(work: Workplac
     assert secret not in done.err
 
 
-async def test_oauth_secrets_that_a_server_repeats_reach_no_output(work: Workplace) -> None:
+def test_oauth_secrets_that_a_server_repeats_reach_no_output(work: Workplace) -> None:
     source = work.write("a.csv", work.pairs(1))
     for name, text in (("secret", CLIENT_SECRET), ("refresh", REFRESH_TOKEN)):
         (work.folder / name).write_text(text)
     oauth = '[oauth]\nclient_id = "a"\nclient_secret_file = "secret"\nrefresh_token_file = "refresh"\n'
     (work.folder / "c.toml").write_text(oauth)
     body = json.dumps({"status": f"{REFRESH_TOKEN} {CLIENT_SECRET}", "message": CLIENT_SECRET}).encode()
-    async with raw_server(response(body, "400 Bad")) as server:
-        url = f"http://{server.host}:{server.port}"
-        arguments = ("run", source, "--base-url", url, "--config", "c.toml")
-        done = await asyncio.to_thread(partial(work.run, *arguments, HUBSPOT_ACCESS_TOKEN=""))
+    with served_in_thread(partial(raw_server, response(body, "400 Bad"))) as server:
+        arguments = ("run", source, "--base-url", server.url, "--config", "c.toml")
+        done = work.here(*arguments, HUBSPOT_ACCESS_TOKEN="")
     assert (done.code, done.error_code) == (2, "TOKEN_REFUSED")
     for secret in (CLIENT_SECRET, REFRESH_TOKEN):
         assert secret not in done.out + done.err

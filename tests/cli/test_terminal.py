@@ -1,8 +1,8 @@
 """Output to a terminal or a log: names and messages from outside cannot forge lines or control the terminal."""
 
-import asyncio
 import json
 import re
+from functools import partial
 
 import openpyxl
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from tests.support.command_line import Done, Workplace
 from tests.support.raw_server import raw_server, response
 from tests.support.responses import error
+from tests.support.threads import served_in_thread
 
 pytestmark = pytest.mark.slow
 
@@ -85,17 +86,15 @@ def test_headers_sheets_and_cells_cannot_forge_a_line(work: Workplace) -> None:
     assert r"sheet 'a\u202eb\u2028Error'" in done.out
 
 
-async def test_a_response_cannot_forge_a_line_and_its_control_characters_are_removed_from_the_results(
+def test_a_response_cannot_forge_a_line_and_its_control_characters_are_removed_from_the_results(
     work: Workplace,
 ) -> None:
     body = error("MISSING_SCOPES", EVIL, context={"missingScopes": [EVIL]}, correlationId=EVIL)
     answer = response(json.dumps(body).encode(), "403 Forbidden")
     source = work.write("a.csv", work.pairs(2))
     for log_format in ("text", "json"):
-        async with raw_server(answer) as server:
-            url = f"http://{server.host}:{server.port}"
-            arguments = ("run", source, "--base-url", url, "--log-format", log_format, "--fresh")
-            done = await asyncio.to_thread(work.run, *arguments)
+        with served_in_thread(partial(raw_server, answer)) as server:
+            done = work.here("run", source, "--base-url", server.url, "--log-format", log_format, "--fresh")
         assert done.code == 3
         assert_harmless(done)
         assert "lacks the scopes a[2J" in done.err
@@ -104,12 +103,11 @@ async def test_a_response_cannot_forge_a_line_and_its_control_characters_are_rem
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]", results)
 
 
-async def test_a_server_that_breaks_the_protocol_cannot_forge_a_line(work: Workplace) -> None:
+def test_a_server_that_breaks_the_protocol_cannot_forge_a_line(work: Workplace) -> None:
     source = work.write("a.csv", work.pairs(1))
-    async with raw_server(b"HTTP/1.1 \x1b[2J\nError: forged\r\n\r\n") as server:
-        url = f"http://{server.host}:{server.port}"
-        more = ("--base-url", url, "--log-format", "json")
-        done = await asyncio.to_thread(work.run, "run", source, *more, IMPORTER_MAX_ATTEMPTS="1")
+    with served_in_thread(partial(raw_server, b"HTTP/1.1 \x1b[2J\nError: forged\r\n\r\n")) as server:
+        more = ("--base-url", server.url, "--log-format", "json")
+        done = work.here("run", source, *more, IMPORTER_MAX_ATTEMPTS="1")
     assert done.code == 1
     assert_harmless(done)
     assert all(json.loads(line) for line in done.err.splitlines())

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from tests.conftest import SandboxProcess, sandbox_thread
 from tests.support.command_line import FAST, TOKEN, Done, Workplace, wait_until, workplace_in
+from tests.support.interruptions import wait_for_line
 
 pytestmark = pytest.mark.slow
 
@@ -101,11 +103,15 @@ def test_a_refresh_token_that_is_refused_later_stops_a_resumable_run(work: Workp
 
 
 def test_runs_that_share_an_oauth_app_take_turns(work: Workplace) -> None:
-    sources = [work.write(f"{number}.csv", work.pairs(60, 1_000 * number)) for number in range(2)]
-    running = [work.start("run", one, "--config", "c.toml", "--json", IMPORTER_RATE="10/1") for one in sources]
-    ended = [one.end() for one in running]
-    assert [(done.code, done.json["linked"]) for done in ended] == [(0, 60), (0, 60)]
-    assert sum("using the same token" in done.err for done in ended) == 1
+    sources = [work.write(f"{number}.csv", work.pairs(30, 1_000 * number)) for number in range(2)]
+    first = work.start("run", sources[0], "--config", "c.toml", "--json", IMPORTER_RATE="10/1")
+    wait_until(lambda: puts(work.hubspot) > 0)
+    first.send(signal.SIGSTOP)  # it cannot end before the second one has seen it
+    second = work.start("run", sources[1], "--config", "c.toml", "--json", IMPORTER_RATE="10/1")
+    wait_for_line(second, b"using the same token")
+    first.send(signal.SIGCONT)
+    ended = [first.end(), second.end()]
+    assert [(done.code, done.json["linked"]) for done in ended] == [(0, 30), (0, 30)]
     assert work.hubspot.state(summary=True)["counts"]["rate_limited"] == 0
 
 

@@ -5,19 +5,12 @@ from typing import Any
 
 import pytest
 
-from importer.pool.engines import remove
 from tests.cli.test_engines import linked
 from tests.support.command_line import Pairs, Workplace, rows_of, wait_until
 
 pytestmark = pytest.mark.slow
 
 Links = list[tuple[tuple[int, int], dict[str, Any]]]
-
-
-@pytest.fixture(autouse=True)
-def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 def state(work: Workplace) -> Links:
@@ -99,16 +92,16 @@ def test_pairs_without_a_known_state_before_are_left_alone(work: Workplace) -> N
 
 
 def test_a_killed_run_and_a_killed_undo_leave_everything_as_it_was(work: Workplace) -> None:
-    pairs = several(work, 900)
+    pairs = several(work, 300)
     linked(work, pairs[::7])
     before = state(work)
-    running = work.start("run", work.write("a.csv", pairs), "--rate", "300/1", "--json")
-    wait_until(lambda: len(work.links()) > 400)
+    running = work.start("run", work.write("a.csv", pairs), "--rate", "100/1", "--json")
+    wait_until(lambda: len(work.links()) > 140)
     running.send(signal.SIGKILL)
     running.process.communicate()
     (journal,) = work.journals
     running = work.start("undo", journal.stem, "--json")
-    wait_until(lambda: len(work.links()) < 300)
+    wait_until(lambda: len(work.links()) < 100)
     running.send(signal.SIGKILL)
     running.process.communicate()
     done = work.here("undo", journal.stem, "--json")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from importer.pool.engines import label, remove
 from tests.cli.test_engines import linked
 from tests.cli.test_labels import write
 from tests.cli.test_undo import state
@@ -13,12 +12,6 @@ HEADER = "from_object_type,from_object_id,to_object_type,to_object_id,label\n"
 LINKS = "contacts,BASE,companies,7,{}\ncompanies,7,contacts,BASE,{}\ncontacts,BASE,companies,8,{}\n"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label, "READ_BACK_WAITS", (0.01, 0.02))
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 @pytest.mark.parametrize("engine", ["put", "batch"])

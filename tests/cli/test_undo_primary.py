@@ -7,19 +7,12 @@ from typing import Any
 
 import pytest
 
-from importer.pool.engines import remove
 from importer.runner import remove as removing
 from tests.cli.test_unlink_labels import BILLING, DECISION, PLAIN, PRIMARY, labelled, link, types
 from tests.support.command_line import UNKNOWN, Workplace, rows_of
 from tests.support.local_hubspot import sorted_links
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 def run(work: Workplace, source: Path, *flags: str) -> str:

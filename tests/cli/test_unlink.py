@@ -4,18 +4,11 @@ import signal
 
 import pytest
 
-from importer.pool.engines import remove
 from tests.cli.test_engines import linked
 from tests.support.command_line import UNKNOWN, Workplace, rows_of, wait_until
 from tests.support.local_hubspot import sorted_links
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 def counts(summary: dict[str, object]) -> dict[str, object]:

@@ -1,25 +1,18 @@
 """Removing labels from links: only the named ones, counted and confirmed by reading back, restored from the results."""
 
-import signal
 from pathlib import Path
 
 import pytest
 
-from importer.pool.engines import remove
 from tests.cli.test_unlink import counts
-from tests.support.command_line import Workplace, rows_of, wait_until
+from tests.support.command_line import Workplace, rows_of
+from tests.support.interruptions import kill_after_first_batch
 from tests.support.local_hubspot import sorted_links
 
 pytestmark = pytest.mark.slow
 
 PLAIN, PRIMARY = "HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:1"
 DECISION, BILLING = "USER_DEFINED:1", "USER_DEFINED:3"
-
-
-@pytest.fixture(autouse=True)
-def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
 
 
 def link(work: Workplace, *pairs: tuple[int, int], types: tuple[str, ...]) -> None:
@@ -136,27 +129,21 @@ def test_labels_that_a_batch_does_not_remove_are_removed_one_by_one(work: Workpl
 
 
 def test_a_killed_removal_of_labels_is_resumed_and_undone(work: Workplace) -> None:
-    pairs = work.pairs(2500)
+    pairs = work.pairs(1100)
     link(work, *pairs, types=(DECISION, BILLING))
     before = sorted_links(work.hubspot.url)
-    command = ("unlink", work.write("a.csv", pairs), "--label", "Billing contact", "--yes", "2500", "--json")
+    command = ("unlink", work.write("a.csv", pairs), "--label", "Billing contact", "--yes", "1100", "--json")
 
     def left() -> int:
         return sum(BILLING in found for found in types(work).values())
 
-    running = work.start(*command, "--batch-rate", "1/1")
-    wait_until(lambda: left() < 2500)
-    running.send(signal.SIGKILL)
-    running.process.communicate()
-    assert 0 < left() < 2500
+    kill_after_first_batch(work, "labels_archive", *command)
+    assert 0 < left() < 1100
     done = work.here(*command)
-    assert (done.code, counts(done.json)) == (0, {"operation": "unlink", "unlinked": 2500})
+    assert (done.code, counts(done.json)) == (0, {"operation": "unlink", "unlinked": 1100})
     assert types(work) == {pair: {PRIMARY, PLAIN, DECISION} for pair in pairs}
-    running = work.start("undo", done.json["run_id"], "--batch-rate", "1/1")
-    wait_until(lambda: left() > 0)
-    running.send(signal.SIGKILL)
-    running.process.communicate()
-    assert 0 < left() < 2500
+    kill_after_first_batch(work, "create", "undo", done.json["run_id"])
+    assert 0 < left() < 1100
     assert work.here("undo", done.json["run_id"]).code == 0
     assert sorted_links(work.hubspot.url) == before
 

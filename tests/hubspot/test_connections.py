@@ -13,6 +13,7 @@ from importer.sandbox import Sandbox, SandboxOptions, parse_fault
 from tests.support.client import OK, client, link_once, no_response_to, of, response_to
 from tests.support.raw_server import PEM, raw_server, server_tls
 from tests.support.responses import PAIR
+from tests.support.simulated_time import now
 
 
 async def test_a_refused_connection_is_not_reached() -> None:
@@ -28,7 +29,7 @@ def test_a_lookup_that_hangs_does_not_delay_the_end_of_the_event_loop(monkeypatc
 
     def hang(*arguments: object, **others: object) -> list[object]:
         del arguments, others
-        hanging.wait(20)
+        hanging.wait(60)
         return []
 
     async def cancel_lookup() -> None:
@@ -39,7 +40,7 @@ def test_a_lookup_that_hangs_does_not_delay_the_end_of_the_event_loop(monkeypatc
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     started = time.monotonic()
     asyncio.run(cancel_lookup())
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30  # the lookup hangs for 60 seconds
     hanging.set()
 
 
@@ -73,9 +74,9 @@ async def test_a_response_timeout_is_reached() -> None:
         Sandbox(SandboxOptions(faults=(parse_fault("lost_hang=always"),))) as sandbox,
         of(sandbox, connect_timeout=0.1, answer_timeout=0.2) as hubspot,
     ):
-        started = time.monotonic()
+        started = now()
         received = await no_response_to(hubspot.link(PAIR))
-        assert time.monotonic() - started < 2
+        assert now() - started < 0.5
         assert (received.reached, received.reason) == (True, "the request timed out")
         assert sandbox.state.calls["put"] == 1
 

@@ -7,21 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.journal import (
-    Journal,
-    SourceCounts,
-    open_for_run,
-    write_journal,
-)
-from importer.model import (
-    Outcome,
-    Pair,
-    PairOutcome,
-    Problem,
-    RowOutcome,
-    SourceRow,
-    Status,
-)
+from importer.journal import Journal, SourceCounts, open_for_run, write_journal
+from importer.model import Outcome, Pair, PairOutcome, Problem, RowOutcome, SourceRow, Status
 from tests.support.blocks import blocks_of
 from tests.support.journals import (
     FAILED,

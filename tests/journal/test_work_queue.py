@@ -3,20 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from importer.journal import (
-    CUT_OFF,
-    Journal,
-    SourceCounts,
-    open_for_run,
-    write_journal,
-)
-from importer.model import (
-    ObjectType,
-    Pair,
-    RecordId,
-    SourceRow,
-    Status,
-)
+from importer.journal import CUT_OFF, Journal, SourceCounts, open_for_run, write_journal
+from importer.model import ObjectType, Pair, RecordId, SourceRow, Status
 from tests.support.blocks import rows_of
 from tests.support.journals import (
     FAILED,

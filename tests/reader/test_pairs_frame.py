@@ -6,7 +6,9 @@ import pandas
 import pytest
 
 from importer import SourceError, load_settings, read_pairs
-from tests.files.make import archive, csv_text, table_xlsx
+from tests.files.archives import archive
+from tests.files.tables import csv_text
+from tests.files.xlsx import table_xlsx
 from tests.support.errors import raises
 
 TABLE = [

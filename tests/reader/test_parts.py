@@ -13,7 +13,9 @@ from importer.errors import SourceError
 from importer.model import PART_ROWS, Role, RowNames
 from importer.reader import Source, open_source
 from importer.reader.files import archives
-from tests.files.make import archive, csv_text, table_xlsx
+from tests.files.archives import archive
+from tests.files.tables import csv_text
+from tests.files.xlsx import table_xlsx
 from tests.support.blocks import rows_of
 from tests.support.errors import raises
 

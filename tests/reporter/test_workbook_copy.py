@@ -21,13 +21,6 @@ from tests.support.row_outcomes import FAILED, pair_outcome
 from tests.support.workbook_copies import HEADER, RUN_ID, Copying, formatted
 
 
-@pytest.fixture
-def copying(tmp_path: Path) -> Copying:
-    made = Copying(tmp_path, Reading(header_row=3))
-    formatted(made.source)
-    return made
-
-
 def test_the_results_are_the_users_workbook_with_our_columns_beside_the_table(copying: Copying) -> None:
     before = copying.source.read_bytes()
     copying.write()

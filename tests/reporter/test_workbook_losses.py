@@ -17,12 +17,7 @@ from importer.reporter import Layout, RunDescription, SourceWorkbook, WorkbookCo
 from tests.support.blocks import rows_of
 from tests.support.workbook_copies import HEADER, RUN_ID, Copying, formatted
 
-
-@pytest.fixture
-def copying(tmp_path: Path) -> Copying:
-    made = Copying(tmp_path, Reading(header_row=3))
-    formatted(made.source)
-    return made
+SHEET, BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
 
 
 def add_chart(book: Any) -> None:
@@ -98,27 +93,22 @@ PHONETIC = '<rPh sb="0" eb="2"><t>x</t></rPh></is>'
 @pytest.mark.parametrize(
     ("part", "before", "after", "details"),
     [
-        ("xl/worksheets/sheet1.xml", "</is>", PHONETIC, "phonetic guides (furigana)"),
+        (SHEET, "</is>", PHONETIC, "phonetic guides (furigana)"),
         (
-            "xl/worksheets/sheet1.xml",
+            SHEET,
             "</sheetData>",
             '</sheetData><protectedRanges><protectedRange sqref="A4:B5" name="R"/></protectedRanges>',
             "ranges that certain users may edit",
         ),
+        (SHEET, "</worksheet>", '<cellWatches><cellWatch r="A4"/></cellWatches></worksheet>', "watched cells"),
         (
-            "xl/worksheets/sheet1.xml",
-            "</worksheet>",
-            '<cellWatches><cellWatch r="A4"/></cellWatches></worksheet>',
-            "watched cells",
-        ),
-        (
-            "xl/worksheets/sheet1.xml",
+            SHEET,
             "</worksheet>",
             '<ignoredErrors><ignoredError sqref="A4" numberStoredAsText="1"/></ignoredErrors></worksheet>',
             "the marks that hide Excel's warnings about cells",
         ),
         (
-            "xl/workbook.xml",
+            BOOK,
             "<workbookPr",
             '<fileSharing readOnlyRecommended="1"/><workbookPr',
             "its read-only recommendation or write password",
@@ -138,7 +128,7 @@ def test_a_copy_without_a_detail_of_the_original_says_so(
     ("part", "before", "after", "reason"),
     [
         (
-            "xl/worksheets/sheet1.xml",
+            SHEET,
             "</worksheet>",
             (
                 '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
@@ -147,13 +137,13 @@ def test_a_copy_without_a_detail_of_the_original_says_so(
             "it has content for newer versions of Excel, which would be lost",
         ),
         (
-            "xl/workbook.xml",
+            BOOK,
             "</workbook>",
             '<extLst><ext uri="{1}"><novel xmlns="urn:x" id="1"/></ext></extLst></workbook>',
             "it has an element novel (workbook), which would be lost",
         ),
         (
-            "xl/worksheets/sheet1.xml",
+            SHEET,
             "</worksheet>",
             "<webPublishItems><webPublishItem id='1'/></webPublishItems></worksheet>",
             "it has an element webPublishItem (sheets), which would be lost",
@@ -181,10 +171,8 @@ def test_what_programs_write_about_themselves_is_not_missed(copying: Copying) ->
         ),
     )
     for before, after in changes:
-        replace_in_part(copying.source, "xl/workbook.xml", before, after)
-    replace_in_part(
-        copying.source, "xl/worksheets/sheet1.xml", "</sheetData>", '</sheetData><sheetCalcPr fullCalcOnLoad="1"/>'
-    )
+        replace_in_part(copying.source, BOOK, before, after)
+    replace_in_part(copying.source, SHEET, "</sheetData>", '</sheetData><sheetCalcPr fullCalcOnLoad="1"/>')
     copying.write()
     assert copying.notices == []
     assert copying.book.sheetnames == ["Contacts", "Notes", "Summary"]

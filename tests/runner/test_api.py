@@ -15,7 +15,6 @@ from importer import (
     Settings,
     check_file,
     export_links,
-    load_settings,
     read_pairs,
     resume_run,
     retry_file,
@@ -25,16 +24,9 @@ from importer import (
     unlink_file,
     verify_file,
 )
-from tests.support.command_line import TOKEN, UNKNOWN, Workplace
+from tests.support.command_line import UNKNOWN, Workplace
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Return settings with which this process sends to the sandbox, at its own rate."""
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
 def test_a_file_is_checked_linked_verified_unlinked_and_restored(work: Workplace, settings: Settings) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from importer import Settings, load_settings, run_import
+from importer import Settings, run_import
 from importer.config import Reading
 from importer.errors import AccountError, SourceError
 from importer.journal import Journal
@@ -17,15 +17,8 @@ from importer.runner.resume import resume_run
 from importer.runner.retry import retry_corrected, retry_run
 from importer.runner.run import unlink_file
 from importer.runner.state_directory import journal_path
-from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
+from tests.support.command_line import UNKNOWN, Workplace, rows_of
 from tests.support.errors import raises_code
-
-
-@pytest.fixture
-def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    monkeypatch.setenv("XDG_STATE_HOME", work.environment["XDG_STATE_HOME"])
-    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
 def written(summary: Summary) -> list[tuple[str, str, str]]:

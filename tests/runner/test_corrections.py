@@ -3,21 +3,12 @@
 import json
 from pathlib import Path
 
-import pytest
-
-from importer import Settings, load_settings, run_import
+from importer import Settings, run_import
 from importer.journal import Journal
 from importer.runner.check import check_file
 from importer.runner.resume import resume_run
 from importer.runner.retry import retry_run
-from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of
-
-
-@pytest.fixture
-def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    monkeypatch.setenv("XDG_STATE_HOME", work.environment["XDG_STATE_HOME"])
-    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
+from tests.support.command_line import UNKNOWN, Workplace, rows_of
 
 
 def originals(path: Path) -> list[dict[str, str]]:

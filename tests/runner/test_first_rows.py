@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from importer import Settings, StopReason, load_settings, run_import
+from importer import Settings, StopReason, run_import
 from importer.config import EngineName
 from importer.journal import Journal, open_for_run
 from importer.model import Outcome, Status
@@ -16,15 +16,8 @@ from importer.runner.finish import report_run
 from importer.runner.resume import resume_run
 from importer.runner.run import unlink_file
 from importer.runner.state_directory import journal_path
-from tests.support.command_line import TOKEN, Workplace
+from tests.support.command_line import Workplace
 from tests.support.journals import LINKED, PROBLEM, claim_pending, pair, row, written
-
-
-@pytest.fixture
-def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    monkeypatch.setenv("XDG_STATE_HOME", work.environment["XDG_STATE_HOME"])
-    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
 @pytest.mark.slow

@@ -5,21 +5,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from importer import JournalError, RunStatus, Settings, StopReason, load_settings, run_import
+from importer import JournalError, RunStatus, Settings, StopReason, run_import
 from importer.config import ChangedSource
 from importer.config.notifications import HEARTBEAT_URL, WEBHOOK_URL
 from importer.runner.events import Event, Notice
 from importer.runner.find_runs import list_runs
 from importer.runner.state_directory import open_journal
 from tests.runner.test_notify import listener
-from tests.support.command_line import TOKEN, UNKNOWN, Workplace, rows_of, wait_until
+from tests.support.command_line import UNKNOWN, Workplace, rows_of, wait_until
 from tests.support.errors import raises_code
-
-
-@pytest.fixture
-def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
 def stop(

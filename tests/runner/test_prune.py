@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from importer import Settings, load_settings, run_import, undo_run
+from importer import Settings, run_import, undo_run
 from importer.journal import Journal, hold
 from importer.pool import Progress
 from importer.runner.events import Event, EventHandler
@@ -21,12 +21,6 @@ from importer.runner.uploads import DESCRIPTION, RUN_KEY, Uploads, use_upload
 from tests.support.command_line import TOKEN, Workplace
 
 DAY = 86_400
-
-
-@pytest.fixture
-def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
 def age(settings: Settings, days: float) -> None:

@@ -38,14 +38,6 @@ from tests.support.command_line import TOKEN, UNKNOWN, Workplace
 from tests.support.errors import raises, raises_code
 
 
-@pytest.fixture
-def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Return settings with which this process sends to the sandbox, at its own rate."""
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    monkeypatch.setenv("XDG_STATE_HOME", work.environment["XDG_STATE_HOME"])
-    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
-
-
 @pytest.mark.slow
 def test_a_script_gets_the_summary_that_the_command_line_prints_as_json(work: Workplace) -> None:
     work.write("deals.csv", [*work.pairs(3), (UNKNOWN + work.base, 1), ("x", 1)])

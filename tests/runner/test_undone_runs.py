@@ -4,21 +4,15 @@ import json
 
 import pytest
 
-from importer import JournalError, RunStatus, Settings, load_settings, run_import, undo_run
+from importer import JournalError, RunStatus, Settings, run_import, undo_run
 from importer.config import ChangedSource
 from importer.runner.find_runs import list_runs
 from importer.runner.prune import prune_runs
 from importer.runner.resume import resume_run
-from tests.support.command_line import TOKEN, Workplace, rows_of
+from tests.support.command_line import Workplace, rows_of
 from tests.support.errors import raises_code
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def settings(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", TOKEN)
-    return load_settings({"base_url": work.hubspot.url, "rate": "20000/1", "state_dir": work.folder / "state"})
 
 
 def stopped_and_undone(work: Workplace, settings: Settings, name: str) -> tuple[str, str]:

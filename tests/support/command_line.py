@@ -247,6 +247,7 @@ def workplace_in(folder: Path, hubspot: SandboxProcess) -> Workplace:
         "IMPORTER_STATE_DIR": str(folder / "state"),
         "IMPORTER_BASE_URL": hubspot.url,
         "IMPORTER_RATE": "20000/1",
+        "IMPORTER_BATCH_RATE": "20000/1",
     }
     return Workplace(folder, hubspot, next(_bases[hubspot.url]), environment)
 

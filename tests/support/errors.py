@@ -13,7 +13,7 @@ from importer.errors import ImporterError
 GOLDEN = Path(__file__).parents[1] / "golden" / "error_messages.txt"
 
 _VARYING = (
-    (re.compile(r"/(?:tmp|var)/[^\s'\"]*?/(?=[^/\s'\"]*(?:['\"\s:;,.)]|$))"), "TMP/"),
+    (re.compile(r"/(?:tmp|var|dev/shm)/[^\s'\"]*?/(?=[^/\s'\"]*(?:['\"\s:;,.)]|$))"), "TMP/"),
     (re.compile(r"\b(?:127\.0\.0\.1|localhost):\d+"), "HOST:PORT"),
     (re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{5}\b"), "RUN_ID"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?"), "TIME"),

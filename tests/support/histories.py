@@ -7,9 +7,8 @@ only what its run removed. A kill restores the state directory as it was at a ra
 import asyncio
 import random
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from importer.hubspot.response import NoResponse, Response
 from importer.sandbox import Pair, Sandbox, SandboxOptions
 from importer.sandbox.association_types import AssociationType
 from importer.sandbox.dump import sorted_links
+from tests.support.threads import served_in_thread
 
 DIRECTIONS = (
     ("contacts", "companies"),
@@ -81,27 +81,17 @@ class Account:
         return {(pair, one) for pair in pairs for one in links.types(pair)}
 
 
+@asynccontextmanager
+async def _account() -> AsyncIterator[Account]:
+    async with Sandbox(SandboxOptions(limit=100_000, window=1.0)) as sandbox:
+        yield Account(sandbox, asyncio.get_running_loop())
+
+
 @contextmanager
 def account() -> Iterator[Account]:
     """Serve a sandbox in a thread; no limit slows it down."""
-    loop = asyncio.new_event_loop()
-    sandbox = Sandbox(SandboxOptions(limit=100_000, window=1.0))
-    started, ended = threading.Event(), asyncio.Event()
-
-    async def serve() -> None:
-        async with sandbox:
-            started.set()
-            await ended.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    try:
-        assert started.wait(30)
-        yield Account(sandbox, loop)
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join()
-        loop.close()
+    with served_in_thread(_account) as running:
+        yield running
 
 
 @dataclass
@@ -292,8 +282,9 @@ class History:
         return unlink_file(source, settings, confirmation=Confirmation(ask=lambda number, _: str(number)))
 
     def _settings(self, **flags: object) -> Settings:
-        values = {"base_url": self.account.sandbox.url, "state_dir": self.folder / "state", "rate": "50000/1"}
-        quick = {"backoff_base": 0.001, "backoff_cap": 0.002, "quiet": True}
+        values = {"base_url": self.account.sandbox.url, "state_dir": self.folder / "state"}
+        rates = {"rate": "50000/1", "batch_rate": "50000/1"}
+        quick = {**rates, "backoff_base": 0.001, "backoff_cap": 0.002, "quiet": True}
         return Settings.model_validate(values | quick | flags)
 
     def _journals(self) -> list[Path]:

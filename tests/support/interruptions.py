@@ -1,4 +1,4 @@
-"""Runs that are interrupted halfway, and waiting for lines of output."""
+"""Runs that are interrupted, and waiting for lines of output."""
 
 import signal
 from pathlib import Path
@@ -6,21 +6,21 @@ from typing import Any
 
 from tests.support.command_line import Pairs, Running, Workplace, rows_of, wait_until
 
-SLOWLY = ("--rate", "1000/1")
-"""About a second for a thousand pairs: time to interrupt, without waiting."""
+SLOWLY = ("--rate", "200/1")
+"""Five seconds for a thousand pairs: time to interrupt, also on a busy machine."""
 
 
-def half_way(work: Workplace, running: Running, pairs: Pairs) -> None:
-    """Wait until half of the pairs were requested."""
+def under_way(work: Workplace, running: Running, pairs: Pairs) -> None:
+    """Wait until a tenth of the pairs were requested."""
     start = work.calls()
-    wait_until(lambda: work.calls() - start >= len(pairs) // 2 or running.process.poll() is not None)
+    wait_until(lambda: work.calls() - start >= len(pairs) // 10 or running.process.poll() is not None)
     assert running.process.poll() is None
 
 
 def interrupted(work: Workplace, source: Path, pairs: Pairs, number: signal.Signals, *flags: str) -> dict[str, Any]:
-    """Interrupt a run halfway, check its results, and return its JSON summary."""
+    """Interrupt a run that is under way, check its results, and return its JSON summary."""
     running = work.start("run", source, "--json", *SLOWLY, *flags)
-    half_way(work, running, pairs)
+    under_way(work, running, pairs)
     running.send(number)
     done = running.end()
     assert done.code == 128 + number
@@ -55,3 +55,16 @@ def wait_for_line(running: Running, text: bytes) -> None:
         line = running.process.stderr.readline()
         assert line, said
         said += line
+
+
+def kill_after_first_batch(work: Workplace, kind: str, *command: object) -> None:
+    """Start a command that sends one batch a second, and kill it once HubSpot has received one of this kind."""
+
+    def calls() -> int:
+        return int(work.hubspot.state(summary=True)["counts"]["by_kind"].get(kind, 0))
+
+    before = calls()
+    running = work.start(*command, "--batch-rate", "1/1")
+    wait_until(lambda: calls() > before)
+    running.send(signal.SIGKILL)
+    running.process.communicate()

@@ -210,6 +210,22 @@ def run(page: Page, path: Path) -> None:
     on_step(page, "Results")
 
 
+def check_removal(page: Page, server: PageServer, path: Path) -> None:
+    """Link a file, and take it from the first step to the check of the removal of its links."""
+    run(page, path)
+    page.goto(server.origin)
+    upload(page, path)
+    page.get_by_text("More options").click()
+    page.get_by_label("Remove their links").check()
+    press(page, "Check")
+
+
+def confirm_removal(page: Page, number: int) -> None:
+    """Type the number of links to remove."""
+    page.get_by_label("Number of links to remove").fill(str(number))
+    press(page, "Remove the links")
+
+
 def figure(page: Page, name: str) -> Locator:
     """Return the number beside a name."""
     return page.locator("dl.figures > div", has=page.get_by_text(name, exact=True)).locator("dd")

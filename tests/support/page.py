@@ -18,13 +18,16 @@ from typing import IO, Any
 
 import pytest
 
-from tests.conftest import sandbox_thread
+from tests.conftest import SandboxProcess, sandbox_thread
 from tests.support.command_line import FAST, TOKEN
 from tests.support.package import PROJECT
 
 SAMPLES = PROJECT / "sample_data"
 _first_contacts = itertools.count(1_000, 500)
 _BOUNDARY = "boundary-of-the-test"
+
+FAULTY = ("5000001,1", "5000002,1", "no id,1")
+"""Two rows that HubSpot refuses, and an invalid one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,22 @@ class PageClient:
         start = self.change("POST", f"/api/imports/{import_id}/run", {"first_rows": first_rows, **button})
         return self.started(start)
 
+    def linked(self, count: int = 20, *lines: str) -> str:
+        """Upload and check pairs, start their run and return its id."""
+        import_id = self.pairs(count, *lines)
+        self.check(import_id)
+        return self.run(import_id)
+
+    def removal(self, import_id: str, first_rows: int | None = None) -> str:
+        """Check a file for removal, start its run and return the run's id."""
+        self.change("PATCH", f"/api/imports/{import_id}", {"operation": "unlink"})
+        self.check(import_id)
+        return self.run(import_id, first_rows)
+
+    def asked(self, run_id: str) -> Any:
+        """Wait until a removal asks for its number; return that and what it removes."""
+        return self.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])["confirm"]
+
     def started(self, start: Any) -> str:
         """Wait until a run has started and return its id."""
         found = self.wait_for(f"/api/starts/{start['start']}", lambda one: one["state"] != "starting")
@@ -179,6 +198,13 @@ class PageClient:
             assert time.monotonic() < end, found
             time.sleep(0.05)
         return found
+
+    def importer(self, *arguments: object) -> "subprocess.CompletedProcess[str]":
+        """Run the command line with the state directory of the page."""
+        command = [sys.executable, "-m", "importer", *map(str, arguments)]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=self.environment, cwd=self.folder, check=False
+        )
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Stop the server by a signal and return its exit code."""
@@ -226,13 +252,22 @@ def unopened_page(folder: Path, *arguments: str, **variables: str) -> Iterator[P
         assert "Traceback" not in text, text
 
 
+def sending_to(hubspot: SandboxProcess) -> dict[str, str]:
+    """Return the variables of a page that sends to this sandbox, as to an account, at its own rate."""
+    return {
+        "HUBSPOT_ACCESS_TOKEN": TOKEN,
+        "IMPORTER_BASE_URL": hubspot.url,
+        "IMPORTER_RATE": "20000/1",
+        "IMPORTER_BATCH_RATE": "20000/1",
+    }
+
+
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageClient]:
     """A page that sends to a fast sandbox, as to an account; shared by the tests of a module."""
-    with sandbox_thread(FAST) as hubspot:
-        variables = {"HUBSPOT_ACCESS_TOKEN": TOKEN, "IMPORTER_BASE_URL": hubspot.url, "IMPORTER_RATE": "20000/1"}
-        with page_process(tmp_path_factory.mktemp("page"), **variables) as client:
-            yield client
+    folder = tmp_path_factory.mktemp("page")
+    with sandbox_thread(FAST) as hubspot, page_process(folder, **sending_to(hubspot)) as client:
+        yield client
 
 
 def _parsed(data: bytes) -> Answer:

@@ -6,7 +6,7 @@ from pathlib import Path
 from importer.config import Reading
 from importer.model import SourceRow
 from importer.reader import open_source
-from tests.files.make import biff, biff_cell, biff_workbook, ole
+from tests.files.xls import biff, biff_cell, biff_workbook, ole
 from tests.support.blocks import rows_of
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from importer.config import Reading
 from importer.model import SourceRow
 from importer.reader import open_source
-from tests.files.make import DECLARATION, MAIN, data, texts, xlsx
+from tests.files.archives import DECLARATION
+from tests.files.xlsx import MAIN, data, texts, xlsx
 from tests.support.blocks import rows_of
 
 HEADER = texts([["from_id", "to_id"]])

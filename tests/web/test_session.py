@@ -52,9 +52,7 @@ def test_a_page_that_only_uses_the_sandbox_accepts_no_token(tmp_path: Path) -> N
 
 def test_an_undo_in_the_sandbox_finds_what_its_run_has_linked(tmp_path: Path) -> None:
     with page_process(tmp_path, "--sandbox") as page:
-        import_id = page.pairs(3)
-        page.check(import_id)
-        run_id = page.run(import_id)
+        run_id = page.linked(3)
         page.ended(run_id)
         undo = page.ended(page.started(page.change("POST", f"/api/runs/{run_id}/undo", {"confirm": 3})))
         assert undo["counts"]["unlinked"] == 3
@@ -101,13 +99,8 @@ def test_a_run_of_an_account_sends_nothing_while_the_page_is_set_to_the_sandbox_
 def test_a_removal_that_waits_for_its_number_is_not_confirmed_from_the_sandbox(tmp_path: Path) -> None:
     with sandbox_thread(FAST) as hubspot, page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url) as page:
         page.change("POST", "/api/session", {"token": TOKEN})
-        import_id = page.pairs(3)
-        page.check(import_id)
-        page.ended(page.run(import_id))
-        page.change("PATCH", f"/api/imports/{import_id}", {"operation": "unlink"})
-        page.check(import_id)
-        run_id = page.run(import_id)
-        page.wait_for(f"/api/runs/{run_id}", lambda run: run["confirm"])
+        run_id = page.removal(page.ended(page.linked(3))["import_id"])
+        page.asked(run_id)
         page.change("POST", "/api/session", {"mode": "sandbox"})
         assert page.request("POST", f"/api/runs/{run_id}/confirm", {"number": "3"}).code == "RUN_OF_OTHER_ACCOUNT"
         assert page.get(f"/api/runs/{run_id}")["confirm"] == {"number": 3, "removed": "links"}
@@ -120,9 +113,7 @@ def test_a_run_of_another_account_or_of_the_sandbox_is_refused(tmp_path: Path) -
     other = replace(FAST, token=f"{TOKEN}2", portal_id=10000002)
     with page_process(tmp_path) as page:
         page.change("POST", "/api/session", {"mode": "sandbox"})
-        import_id = page.pairs(2)
-        page.check(import_id)
-        simulated = page.run(import_id)
+        simulated = page.linked(2)
         page.ended(simulated)
     with (
         sandbox_thread(FAST) as hubspot,
@@ -131,9 +122,7 @@ def test_a_run_of_another_account_or_of_the_sandbox_is_refused(tmp_path: Path) -
         page.get("/api/session")
         assert "sandbox" in page.get(f"/api/runs/{simulated}")["other_target"]
         assert refusals(page, simulated) == {"RUN_OF_OTHER_ACCOUNT"}
-        run_id = page.pairs(2)
-        page.check(run_id)
-        run_id = page.run(run_id)
+        run_id = page.linked(2)
         page.ended(run_id)
     with (
         sandbox_thread(other) as hubspot,

@@ -10,7 +10,7 @@ import pytest
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader import open_source
-from tests.files.make import archive as zip_of
+from tests.files.archives import archive as zip_of
 from tests.support.blocks import rows_of
 from tests.support.errors import raises
 

@@ -9,7 +9,7 @@ import pytest
 
 from importer.config import Reading
 from importer.reader import open_source
-from tests.files.make import data, texts, xlsx
+from tests.files.xlsx import data, texts, xlsx
 from tests.support.blocks import rows_of
 
 

@@ -9,7 +9,19 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.command_line import ROOT
-from tests.support.local_page import SAMPLES, PageServer, check, contacts, on_step, press, rows, run, upload
+from tests.support.local_page import (
+    SAMPLES,
+    PageServer,
+    check,
+    check_removal,
+    confirm_removal,
+    contacts,
+    on_step,
+    press,
+    rows,
+    run,
+    upload,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -79,24 +91,16 @@ def test_primary_companies_that_would_move_are_named_before_anything_is_sent(pag
 def test_five_links_are_removed_first_and_the_number_of_the_others_is_typed_again(
     page: Page, server: PageServer
 ) -> None:
-    path = contacts(server.folder, "seven.csv", 7, 7_100)
-    run(page, path)
-    page.goto(server.origin)
-    upload(page, path)
-    page.get_by_text("More options").click()
-    page.get_by_label("Remove their links").check()
-    press(page, "Check")
+    check_removal(page, server, contacts(server.folder, "seven.csv", 7, 7_100))
     press(page, "Try 5 rows first")
-    page.get_by_label("Number of links to remove").fill("5")
-    press(page, "Remove the links")
+    confirm_removal(page, 5)
     expect(page.get_by_text("The first 5 rows are done.")).to_be_visible()
     expect(rows(page).locator("td:nth-child(2)")).to_have_text(["unlinked"] * 5 + ["not sent"] * 2)
     press(page, "Continue with the rest")
     expect(page.get_by_label("Number of links to remove")).to_be_visible()
     expect(page.get_by_role("heading", name="2 links will be removed")).to_be_visible()
     expect(page.get_by_text("Nothing has been removed yet")).to_have_count(0)
-    page.get_by_label("Number of links to remove").fill("2")
-    press(page, "Remove the links")
+    confirm_removal(page, 2)
     on_step(page, "Results")
     expect(page.get_by_role("heading", name="All 7 rows are unlinked.")).to_be_visible()
 
@@ -118,16 +122,9 @@ def test_a_run_of_the_command_line_is_opened_with_its_rows(page: Page, server: P
 def test_a_removal_with_a_wrong_number_can_be_typed_again_and_a_cancelled_one_goes_back_to_the_check(
     page: Page, server: PageServer
 ) -> None:
-    path = contacts(server.folder, "kept.csv", 6, 7_200)
-    run(page, path)
-    page.goto(server.origin)
-    upload(page, path)
-    page.get_by_text("More options").click()
-    page.get_by_label("Remove their links").check()
-    press(page, "Check")
+    check_removal(page, server, contacts(server.folder, "kept.csv", 6, 7_200))
     press(page, "Try 5 rows first")
-    page.get_by_label("Number of links to remove").fill("4")
-    press(page, "Remove the links")
+    confirm_removal(page, 4)
     expect(page.get_by_role("alert").filter(has_text="“4” is not 5, the number of links to remove.")).to_be_visible()
     press(page, "Cancel")
     on_step(page, "Check")

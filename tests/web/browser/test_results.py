@@ -6,7 +6,17 @@ import io
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.local_page import SAMPLES, PageServer, contacts, on_step, press, rows, run, upload
+from tests.support.local_page import (
+    SAMPLES,
+    PageServer,
+    check_removal,
+    confirm_removal,
+    contacts,
+    on_step,
+    press,
+    rows,
+    run,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -91,17 +101,10 @@ def test_a_deleted_run_is_gone_with_its_files(page: Page, server: PageServer) ->
 
 
 def test_links_are_removed_only_after_their_number_was_typed(page: Page, server: PageServer) -> None:
-    path = contacts(server.folder, "removed.csv", 3, 5000)
-    run(page, path)
-    page.goto(server.origin)
-    upload(page, path)
-    page.get_by_text("More options").click()
-    page.get_by_label("Remove their links").check()
-    press(page, "Check")
+    check_removal(page, server, contacts(server.folder, "removed.csv", 3, 5000))
     press(page, "Unlink 3 pairs")
     expect(page.get_by_role("heading", name="3 links will be removed")).to_be_visible()
-    page.get_by_label("Number of links to remove").fill("3")
-    press(page, "Remove the links")
+    confirm_removal(page, 3)
     on_step(page, "Results")
     expect(rows(page).locator("td:nth-child(2)")).to_have_text(["unlinked"] * 3)
 

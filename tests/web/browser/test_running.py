@@ -34,9 +34,9 @@ def wait_for_progress(page: Page) -> None:
 
 
 def start(page: Page, server: PageServer, name: str, first: int) -> None:
-    """Start a run of 200 pairs, which lasts 15 seconds."""
-    check(page, contacts(server.folder, name, 200, first))
-    press(page, "Link 200 pairs")
+    """Start a run of 120 pairs, which lasts eight seconds."""
+    check(page, contacts(server.folder, name, 120, first))
+    press(page, "Link 120 pairs")
     wait_for_progress(page)
 
 
@@ -69,7 +69,7 @@ def test_a_stopped_run_is_continued_and_adds_up(page: Page, server: PageServer) 
     press(page, "Continue")
     wait_for_progress(page)
     on_step(page, "Results")
-    expect(page.get_by_role("heading", name="All 200 rows are linked.")).to_be_visible()
+    expect(page.get_by_role("heading", name="All 120 rows are linked.")).to_be_visible()
 
 
 def test_a_reload_the_back_button_and_a_second_tab_show_the_same_run(page: Page, server: PageServer) -> None:
@@ -89,7 +89,7 @@ def test_a_reload_the_back_button_and_a_second_tab_show_the_same_run(page: Page,
     on_step(page, "Results")
     on_step(other, "Results")
     headlines = {tab.get_by_role("heading", level=2).first.inner_text() for tab in (page, other)}
-    assert headlines == {"All 200 rows are linked."}
+    assert headlines == {"All 120 rows are linked."}
 
 
 @pytest.fixture
@@ -118,9 +118,9 @@ def test_a_run_whose_server_was_killed_is_offered_and_continues_and_adds_up(
         on_step(page, "Run")
         press(page, "Continue")
         on_step(page, "Results")
-        expect(page.get_by_role("heading", name="All 200 rows are linked.")).to_be_visible()
+        expect(page.get_by_role("heading", name="All 120 rows are linked.")).to_be_visible()
         legend = page.locator(".legend").first.inner_text()
-        assert sum(int(number) for number in re.findall(r"\d+", legend)) == 200
+        assert sum(int(number) for number in re.findall(r"\d+", legend)) == 120
 
 
 def test_a_page_that_lost_its_server_says_what_to_do(browser: Browser, mortal: PageServer) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from importer.reader.files.workbook.cfb import Container
 from importer.reader.files.workbook.errors import CorruptFileError
-from tests.files.make import _entry, ole
+from tests.files.xls import directory_entry, ole
 
 END, FREE = 0xFFFFFFFE, 0xFFFFFFFF
 CONTENT = bytes(range(256)) * 20
@@ -14,7 +14,8 @@ CONTENT = bytes(range(256)) * 20
 
 def short_stream(mini_sectors: list[int], size: int) -> bytes:
     """Return a container whose stream `Book` is in mini sectors, linked as given."""
-    directory = _entry("Root Entry", 5, child=1, start=3, size=512) + _entry("Book", 2, start=0, size=size)
+    directory = directory_entry("Root Entry", 5, child=1, start=3, size=512)
+    directory += directory_entry("Book", 2, start=0, size=size)
     content = bytearray(ole({}))[:512]
     content[44:76] = struct.pack("<8I", 1, 1, 0, 4096, 2, 1, END, 0)
     content += sector([0xFFFFFFFD, END, END, END]) + directory.ljust(512, b"\0") + sector(mini_sectors)

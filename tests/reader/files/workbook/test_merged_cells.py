@@ -8,7 +8,7 @@ import pytest
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader import open_source
-from tests.files.make import data, texts, xlsx
+from tests.files.xlsx import data, texts, xlsx
 from tests.support.blocks import rows_of
 from tests.support.errors import raises
 from tests.support.xlsx_rows import rows

@@ -1,6 +1,5 @@
 """ODS workbooks: every cell is read as displayed, however it is stored."""
 
-import random
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -12,8 +11,10 @@ from importer.config import Reading
 from importer.errors import SourceError
 from importer.model import SourceRow
 from importer.reader import open_source
-from tests.files.make import archive, ods, ods_number, ods_row, ods_text
+from tests.files.archives import archive
+from tests.files.ods import ods, ods_number, ods_row, ods_text
 from tests.support.blocks import rows_of
+from tests.support.damage import damaged_copies
 from tests.support.errors import raises
 
 HEADER = ods_row(ods_text("from_id"), ods_text("to_id"))
@@ -141,13 +142,9 @@ def test_a_sheet_of_many_equal_cells_is_not_a_bomb(read: Read) -> None:
 
 @pytest.mark.slow
 def test_any_damage_is_reported_or_harmless(tmp_path: Path) -> None:
-    whole, draw = ods(HEADER + ods_row(ods_number("1"), ods_number("2"))), random.Random(3)
     path = tmp_path / "a.ods"
     refused = 0
-    for _ in range(300):
-        damaged = bytearray(whole)
-        for _ in range(draw.choice((1, 1, 5))):
-            damaged[draw.randrange(4, len(damaged))] = draw.randrange(256)
+    for damaged in damaged_copies(ods(HEADER + ods_row(ods_number("1"), ods_number("2"))), seed=3, start=4):
         path.write_bytes(damaged)
         try:
             with open_source(path, Reading("contacts", "companies")) as source:

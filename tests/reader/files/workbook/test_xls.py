@@ -8,7 +8,7 @@ import pytest
 from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader import open_source
-from tests.files.make import biff, biff_cell, biff_workbook, ole, xls, xls_styles
+from tests.files.xls import biff, biff_cell, biff_workbook, ole, xls, xls_styles
 from tests.support.blocks import rows_of
 from tests.support.errors import raises
 from tests.support.xls_streams import HEAD, ONE, excel_95, place, read, read_stream

@@ -1,6 +1,5 @@
 """XLS workbooks that are damaged, protected, too large or too old."""
 
-import random
 import struct
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import pytest
 
 from importer.errors import SourceError
 from importer.reader.files.workbook import xls as module
-from tests.files.make import biff, biff_cell, biff_workbook, ole, xls
+from tests.files.xls import biff, biff_cell, biff_workbook, ole, xls
+from tests.support.damage import damaged_copies
 from tests.support.errors import raises
 from tests.support.xls_streams import ONE, excel_95, place, read, read_stream
 
@@ -70,13 +70,9 @@ def test_text_beyond_the_limit_is_rejected(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.slow
 def test_any_damage_is_reported_or_harmless(tmp_path: Path) -> None:
-    whole, draw = xls(TABLE), random.Random(5)
     path = tmp_path / "a.xls"
     refused = 0
-    for _ in range(300):
-        damaged = bytearray(whole)
-        for _ in range(draw.choice((1, 1, 5))):
-            damaged[draw.randrange(8, len(damaged))] = draw.randrange(256)
+    for damaged in damaged_copies(xls(TABLE), seed=5, start=8):
         path.write_bytes(damaged)
         try:
             read(path)

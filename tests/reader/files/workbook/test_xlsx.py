@@ -13,7 +13,8 @@ from importer.errors import SourceError
 from importer.model import Problem
 from importer.reader import open_source
 from importer.reader.rows.ids import parse_id
-from tests.files.make import STYLES, archive, data, texts, xlsx
+from tests.files.archives import archive
+from tests.files.xlsx import STYLES, data, texts, xlsx
 from tests.support.errors import raises
 from tests.support.xlsx_rows import CONTROL, HEADER, NINE, made, rows, with_control, written
 

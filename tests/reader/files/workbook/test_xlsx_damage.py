@@ -11,7 +11,8 @@ from importer.config import Reading
 from importer.errors import SourceError
 from importer.reader import open_source
 from importer.reader.files.workbook.package import PartLimit
-from tests.files.make import DECLARATION, MAIN, data, xlsx
+from tests.files.archives import DECLARATION
+from tests.files.xlsx import MAIN, data, xlsx
 from tests.support.errors import raises
 from tests.support.xlsx_rows import HEADER, NINE, rows, with_control, written
 

@@ -1,6 +1,7 @@
-"""Flips bits in the files of a journal."""
+"""Damage to files: flipped bits in those of a journal, wrong bytes in copies of any other."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -21,3 +22,13 @@ def flip_bit(files: list[Path], draws: random.Random) -> str:
     data[place] ^= 1 << bit
     file.write_bytes(data)
     return f"bit {bit} of byte {place} of {file.name}"
+
+
+def damaged_copies(whole: bytes, seed: int, start: int) -> Iterator[bytes]:
+    """Yield 300 copies with one wrong byte, or five, from the place `start` on."""
+    draws = random.Random(seed)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(draws.choice((1, 1, 5))):
+            damaged[draws.randrange(start, len(damaged))] = draws.randrange(256)
+        yield bytes(damaged)
