@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from importer.config import Reading
-from importer.errors import ImporterError, SettingsError, SourceError
+from importer.errors import MissingColumnsError, SettingsError, SourceError
 from importer.model import ObjectType, Role, RowNames
 from importer.reader.columns.header_row import HeaderRow, header_warnings, resolve_columns
 from importer.reader.columns.notes import column_notes
@@ -59,7 +59,8 @@ class SourcePreview:
     `sheet_names` is empty for a text file; `encoding` and `delimiter` are "" for a workbook. `rows_estimate` is None
     where only reading all of the source would give it. `roles` are the indices of the columns with a role, `reasons`
     say why they have it. A type is None if a column has it for each row, or if it is not known. If the columns of the
-    pairs are not clear, `error` has the code and the sentence, and the fields that depend on them are empty.
+    pairs are not clear, `error` has the code and the sentence, and the fields that depend on them are empty; `lookup`
+    has the settings that would look the records up by other columns, if that is why.
     """
 
     format: str
@@ -82,6 +83,7 @@ class SourcePreview:
     sentence: str = ""
     warnings: tuple[str, ...] = ()
     error: tuple[str, str] | None = None
+    lookup: Mapping[str, str] | None = None
 
 
 def preview_source(path: Path, reading: Reading, name: str = "") -> SourcePreview:
@@ -102,7 +104,8 @@ def preview_source(path: Path, reading: Reading, name: str = "") -> SourcePrevie
         try:
             columns = resolve_columns(name, found, header, reading, holds_ids)
         except (SourceError, SettingsError) as error:
-            return replace(preview, error=_as_text(error))
+            lookup = error.lookup if isinstance(error, MissingColumnsError) else {}
+            return replace(preview, error=(error.code, str(error)), lookup=lookup)
         return _with_columns(preview, found, header, columns, reading)
     finally:
         table.close()
@@ -189,7 +192,3 @@ def _estimate(path: Path, table: Table, found: HeaderRow) -> int | None:
         lines += not file.read().rstrip(b"\0").endswith((b"\n", b"\r")) and counted == size
     estimate = round(lines * size / counted) if counted else 0
     return max(0, estimate - (found.number or 0))
-
-
-def _as_text(error: ImporterError) -> tuple[str, str]:
-    return error.code, str(error)
