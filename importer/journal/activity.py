@@ -92,7 +92,7 @@ class ProcessSpan:
     """A process that worked on the run; `start` and `end` are Unix times in seconds.
 
     `end` is None while it works, and its last sign of life if it was killed. `ended_by` is `finished`, `killed`, the
-    reason why it stopped, or "" while it works.
+    reason why it stopped, the code of the error that ended it, or "" while it works.
     """
 
     start: float

@@ -27,6 +27,9 @@ OPEN = "open"
 FINAL_COUNTS = "final_counts"
 """The key of the table `run` with the numbers of pairs by status, as counted at the end of the last process."""
 
+LAST_ERROR = "last_error"
+"""The key of the table `run` with the error that ended the last process."""
+
 _OPENING = Lock()
 """Held while a thread opens a journal: it may read the index of the log, which no other thread may open meanwhile."""
 
