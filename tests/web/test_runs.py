@@ -105,6 +105,47 @@ def test_a_run_that_was_undone_does_not_continue(page: PageClient) -> None:
     assert page.request("POST", f"/api/runs/{run_id}/continue").code == "NOT_POSSIBLE"
 
 
+def test_a_run_that_was_undone_says_so_and_is_not_undone_again(page: PageClient) -> None:
+    run_id = linked(page, 3)
+    page.ended(run_id)
+    undo = page.started(page.change("POST", f"/api/runs/{run_id}/undo", {"confirm": 3}))
+    page.ended(undo)
+    run = page.get(f"/api/runs/{run_id}")
+    assert (run["undone"], run["headline"]) == ("fully", "This run was undone: 3 of 3 rows had been linked.")
+    assert (run["counts"]["linked"], run["can"]["undo"]) == (3, False)
+    assert page.request("POST", f"/api/runs/{run_id}/undo", {"confirm": 3}).code == "NOT_POSSIBLE"
+    listed = {one["run_id"]: one["undone"] for one in page.get("/api/runs")}
+    assert (listed[run_id], listed[undo]) == ("fully", None)
+    page.change("DELETE", f"/api/runs/{undo}")
+    run = page.get(f"/api/runs/{run_id}")
+    assert (run["undone"], run["can"]["undo"]) == ("unknown", True)
+
+
+def test_a_run_that_was_refused_before_anything_was_sent_says_why_also_to_another_server(page: PageClient) -> None:
+    (page.folder / "refused.csv").write_text("Contact ID,Company ID\n102,201\n")
+    assert importer(page, "run", "refused.csv", "--portal", "7").returncode == 2
+    listed = next(run for run in page.get("/api/runs") if run["source_name"] == "refused.csv")
+    assert (listed["state"], listed["rows"]) == ("unfinished", 1)
+    assert "requires account 7" in listed["refused"]
+    run = page.get(f"/api/runs/{listed['run_id']}")
+    assert (run["error"]["code"], run["error"]["message"]) == ("PORTAL_DIFFERS", run["refused"])
+    assert (run["headline"], run["account"]) == ("Refused, nothing was sent.", {"id": 7})
+    assert run["other_target"] is not None
+    assert page.request("POST", f"/api/runs/{run['run_id']}/continue").code == "RUN_OF_OTHER_ACCOUNT"
+    assert importer(page, "resume", run["run_id"], "--portal", "10000001").returncode == 0
+    run = page.get(f"/api/runs/{run['run_id']}")
+    assert (run["state"], run["refused"], run["error"]) == ("finished", None, None)
+
+
+def test_a_run_whose_token_is_refused_has_sent_nothing(page: PageClient) -> None:
+    (page.folder / "token.csv").write_text("Contact ID,Company ID\n103,201\n")
+    environment = {**page.environment, "HUBSPOT_ACCESS_TOKEN": "pat-na1-of-nobody"}
+    command = [sys.executable, "-m", "importer", "run", "token.csv"]
+    assert subprocess.run(command, env=environment, cwd=page.folder, capture_output=True, check=False).returncode == 3
+    listed = next(run for run in page.get("/api/runs") if run["source_name"] == "token.csv")
+    assert listed["refused"] == "HubSpot no longer accepts the token."
+
+
 def test_a_downloaded_file_is_that_of_the_command_line(page: PageClient) -> None:
     run_id = linked(page, 20, *FAULTY)
     page.ended(run_id)
