@@ -23,9 +23,9 @@ The results are a file, and a data frame with typed columns:
 >>> frame[["import_row", "import_status", "import_completed_at"]].dtypes.astype(str).to_dict()
 {'import_row': 'Int64', 'import_status': 'category', 'import_completed_at': 'datetime64[us, UTC]'}
 
-Other functions do what the commands of the same names do: `check_file` (with `online=True` it also reads what a run
-would meet), `verify_file`, `unlink_file` (with a `Confirmation`), `undo_run`, `resume_run`, `retry_run`, `retry_file`
-and `export_links`. `read_pairs` shows what a run would read.
+The other functions correspond to the commands of the same names: `check_file` (with `online=True` it also reads from
+HubSpot what a run would find there), `verify_file`, `unlink_file` (with a `Confirmation`), `undo_run`, `resume_run`,
+`retry_run`, `retry_file` and `export_links`. `read_pairs` shows what a run would read.
 
 `run_import` takes a path or a data frame; the token comes from HUBSPOT_ACCESS_TOKEN. A wrong command, setting or file
 raises an `ImporterError` with a stable `code` before anything is sent. Only `RunAbortedError` is raised after requests
@@ -111,7 +111,7 @@ _MODULES = (
     "importer.runner.check",
     "importer.runner.export",
 )
-"""The modules of the names above, fastest first."""
+"""The modules that define the names above, fastest to import first."""
 
 
 def __getattr__(name: str) -> Any:

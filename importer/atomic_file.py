@@ -19,9 +19,9 @@ _ELSEWHERE = "choose another place with --out"
 class AtomicFile:
     """A file being written, readable by its owner only; `target` is untouched until `commit`.
 
-    A context manager: a file that was not committed when it exits is deleted. A symbolic link at `target` is followed.
-    It is written in a temporary directory beside the target, `directory`, which may hold other pieces of it; one that a
-    killed process left there is removed first. Raises OutputError when the target cannot be written.
+    A context manager: leaving it without `commit` deletes the file. A symbolic link at `target` is followed. The file
+    is written in `directory`, a temporary directory beside the target that may also hold other pieces of it. Temporary
+    directories that killed processes left there are removed first. Raises OutputError if the target cannot be written.
     """
 
     def __init__(self, target: Path) -> None:
@@ -67,7 +67,7 @@ class AtomicFile:
     def discard(self) -> None:
         """Delete the file, unless it was committed, and its directory."""
         if not self.file.closed:
-            # On a full disk, closing would fail again to flush the buffer: redirect it to the null device.
+            # Closing flushes the buffer, which would fail again on a full disk: redirect it to the null device.
             with Path(os.devnull).open("wb") as null:
                 os.dup2(null.fileno(), self.file.fileno())
             self.file.close()
@@ -75,9 +75,9 @@ class AtomicFile:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace a small ASCII file of this program in one step; for one process at a time. Raises OSError.
+    """Replace a small ASCII file of this program in one step. Not safe for concurrent processes. Raises OSError.
 
-    It is not flushed to the disk: after a power failure such a file may be lost, but never half written.
+    The file is not flushed to the disk: a power failure may lose it, but does not leave it half written.
     """
     draft = path.with_suffix(".new")
     draft.write_text(text, encoding="ascii")

@@ -1,4 +1,4 @@
-"""Corrected cells: what a person wrote in place of the text of a source, which itself is not changed."""
+"""Corrected cells: texts that a person entered to replace those of a source. The source itself never changes."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ _POSITION = re.compile("#[1-9][0-9]{0,4}")
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A corrected cell: its row number, the index of its column in the header from 0, and both texts.
+    """A corrected cell: its row number, the 0-based index of its column in the header, and both texts.
 
     The column may be beyond the header; a surplus cell is removed by correcting it to "".
     """
@@ -26,7 +26,7 @@ def column_key(header: tuple[str, ...], place: int) -> str:
 
 
 def place_of_key(header: tuple[str, ...], key: str) -> int | None:
-    """Return the column that `column_key` named, None if there is no such column."""
+    """Return the index of the column with this key (see `column_key`), or None if no column has it."""
     if key.startswith("#"):
         is_position = _POSITION.fullmatch(key) is not None
         return int(key[1:]) - 1 if is_position else None

@@ -1,4 +1,4 @@
-"""The errors that end a run; each message says where, what was seen, what was expected and what to do.
+"""The errors that end a run; each message states where, what was seen, what was expected and what to do.
 
     ImporterError
     ├── SettingsError     a flag, an environment variable or a config key is wrong
@@ -7,8 +7,8 @@
     │       └── MissingColumnsError  it has no column for a record
     ├── JournalError      the journal of a run cannot be used
     │   └── AccountError  the run belongs to another HubSpot account
-    ├── HubSpotError      HubSpot could not be read before the run, so that nothing was sent
-    ├── BusyError         another process works on the same run or uses the same token
+    ├── HubSpotError      HubSpot could not be read before the run; nothing was sent
+    ├── BusyError         another process is working on the same run or using the same token
     ├── OutputError       a results or failures file cannot be written
     ├── FileSystemError   another file or directory cannot be used: no permission, no space, …
     ├── ConfirmationError a removal was not confirmed; nothing was removed
@@ -71,7 +71,7 @@ class JournalError(ImporterError):
 
 
 class AccountError(JournalError):
-    """A run belongs to another HubSpot account than the token, or its account is unknown; nothing was sent."""
+    """The run and the token belong to different HubSpot accounts, or the account is unknown; nothing was sent."""
 
 
 class HubSpotError(ImporterError):

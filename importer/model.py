@@ -27,7 +27,7 @@ RecordId = NewType("RecordId", str)
 """A HubSpot record id: ASCII decimal digits, no leading zero. Only `reader` creates one."""
 
 Labels = tuple[str, ...]
-"""The texts that name the labels of a pair, as written in the source: a label, or `CATEGORY:ID`."""
+"""The label texts of a pair as written in the source: each is the name of a label, or `CATEGORY:ID`."""
 
 LARGEST_ID = 2**63 - 1
 """HubSpot's record ids are signed 64-bit numbers."""
@@ -191,7 +191,7 @@ class PairColumns:
         return ((row, Pair(*pair), texts) for row, *pair, texts in columns)
 
     def _add_labels(self, labels: list[Labels] | None, pairs: int) -> None:
-        """Append the labels of further pairs, before the pairs themselves."""
+        """Append the labels of further pairs; call this before appending the pairs themselves."""
         if labels is None and self.labels is None:  # the usual case
             return
         if self.labels is None:
@@ -201,12 +201,12 @@ class PairColumns:
 
 @dataclass(slots=True)
 class SourceBlock:
-    """Consecutive rows stored by column, because an object per row would take longer than reading it.
+    """Consecutive rows stored by column: creating an object per row would take longer than reading the row.
 
-    Row i has the number `numbers[i]` and the cells `cells[i]`. `problems` and `pairs` are those of all rows in order,
-    each with its row number; `corrections` are those of the cells, which hold the new texts. On a side whose records
-    are looked up (`Reading.from_by`, `Reading.to_by`), the ids of `pairs` are values of that property until the lookup
-    has replaced them.
+    Row i has the number `numbers[i]` and the cells `cells[i]`. `problems` and `pairs` hold those of all rows in order,
+    each with its row number. `corrections` lists the corrected cells; `cells` already holds their new texts. On a side
+    whose records are looked up (`Reading.from_by`, `Reading.to_by`), the ids in `pairs` are values of that property
+    until the lookup has replaced them.
     """
 
     numbers: list[int] = field(default_factory=list)
@@ -251,9 +251,9 @@ class PairOutcome:
     """A pair of a row with its outcome; `first_row` is the number of the first row with the same pair.
 
     `before` and `after` are its association types as read before and after sending: `CATEGORY:ID;…`, `-` if it had
-    none, None if they were not read. `labels` are the label texts of this row's pair, `goal` has the types of the
-    labels of all rows with it. `primary_before`, of a pair that was to become Primary, is the id of the record that
-    was it before ("" if there was none), with its types.
+    none, None if they were not read. `labels` are the label texts of the pair in this row; `goal` has the types of the
+    labels in all rows with this pair. `primary_before` is set if the pair was to become Primary: the id of the record
+    that was Primary before ("" if there was none), and the types of the link to it.
     """
 
     pair: Pair
@@ -270,7 +270,7 @@ class PairOutcome:
 class RowOutcome:
     """A row of a run as stored in the journal: its cells, and its problems or the outcomes of its pairs in order.
 
-    `originals` has the original texts of corrected cells, by their columns from 0.
+    `originals` maps the 0-based columns of corrected cells to their original texts.
     """
 
     number: int

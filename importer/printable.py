@@ -1,7 +1,7 @@
-r"""Escaping of untrusted text, for a terminal or a log line and for a cell.
+r"""Escaping of untrusted text for terminals, log lines and cells.
 
 A file name, a header or a server's message may contain escape sequences that move the cursor, line breaks that forge a
-line of ours, or marks that reverse the reading direction.
+line of output, or marks that reverse the reading direction.
 """
 
 import re
@@ -14,7 +14,7 @@ _CONTROLS = (
 """Characters that `str.isprintable` rejects, except the spaces and joiners that some scripts need."""
 
 INVISIBLE = _CONTROLS + "\u200c\u200d\ud800-\udfff"
-"""Inside of a `re` character class: all invisible characters, also joiners and surrogates."""
+"""Content of a `re` character class that matches all invisible characters, including joiners and surrogates."""
 
 _CONTROL = re.compile(f"[{_CONTROLS}]")
 _UNPRINTABLE = re.compile(f"[{_CONTROLS}\ud800-\udfff]")  # surrogates cannot be encoded

@@ -49,7 +49,7 @@ _ID_OR_STATUS = re.compile(r"[0-9]*|[A-Z_]*")
 
 
 class _Secret:
-    """A secret in every encoding in which it may be echoed."""
+    """A secret and the patterns that match it in every encoding in which it may be echoed."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
@@ -72,7 +72,7 @@ class _Secret:
 
     @property
     def markers(self) -> list[str]:
-        """Substrings, in lower case, at least one of which is in every text with the secret in plain or base64."""
+        """Lower-case substrings; any text that contains the secret as it is or encoded contains at least one."""
         last = len(self._secret) - _BLOCK + 1
         blocks = [self._secret[start : start + _BLOCK].lower() for start in range(0, last, _BLOCK)]
         return blocks + [text.lower() for text in _encoded(self._secret)]
@@ -109,10 +109,10 @@ def hide(secret: str) -> None:
 
 
 def may_hold_secret(text: str) -> bool:
-    """Return whether `text`, which may be JSON, can contain a registered secret; False is always right.
+    """Return whether `text`, which may be JSON, can contain a registered secret; False is always correct.
 
-    This runs for every response, so it is a fast check for substrings. Unprintable characters may split a secret; JSON
-    has no unescaped ASCII ones except DEL and the whitespace between its values.
+    This runs for every response, so it only searches for substrings. Unprintable characters may split a secret; JSON
+    contains no unescaped ASCII ones except DEL and the whitespace between its values.
     """
     if "%" in text or "\\" in text or "&#" in text or "&amp;" in text or "\x7f" in text:
         return True
@@ -145,9 +145,9 @@ def redact(text: str) -> str:
 
 
 def cleaned(redacted: str) -> str:
-    """Return a redacted text without control characters, redacted again because these may have split a secret.
+    """Remove control characters from a redacted text, and redact it again because they may have split a secret.
 
-    A text without control characters is returned as it is.
+    A text without control characters is returned unchanged.
     """
     text = without_controls(redacted)
     return text if text is redacted else redact(text)
@@ -165,9 +165,10 @@ def redact_json(value: Any) -> Any:
 
 
 def _character(character: str) -> str:
-    r"""Return a pattern of a character: `%70`, `%u0070`, `\x70`, `\u0070`, `\u{70}`, `\160`, `&#112;`, `&#x70;`.
+    r"""Return a pattern that matches a character and all escapes of it.
 
-    Each may have been escaped more than once, up to a limit that keeps long runs of backslashes fast.
+    Examples of escapes: `%70`, `%u0070`, `\x70`, `\u0070`, `\u{70}`, `\160`, `&#112;`, `&#x70;`. Each may have been
+    escaped more than once, up to a limit that keeps matching fast on long runs of backslashes.
     """
     code = ord(character)
     escape = rf"\\{{1,8}}(?:x{code:02x}|u(?:00|\{{0*){code:02x}\}}?|0*{code:o})"

@@ -1,4 +1,4 @@
-"""The columns that a run adds to the source's in its results."""
+"""The columns that a run adds to those of the source in its results."""
 
 ROW_RESULT_COLUMNS = (
     "import_row",
@@ -25,10 +25,10 @@ RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
 """The columns that are added to every results file, in order."""
 
 TYPES_BEFORE_COLUMN = "import_types_before"
-"""Column for the association types of a pair before sending, `-` if none; present only when any were read."""
+"""Column for the association types of a pair before sending, `-` if it had none; present only when any were read."""
 
 TYPES_SEPARATOR = "|"
-"""Between the types of the pairs of one row, if they differ."""
+"""Separator between the types of the pairs in one row, if they differ."""
 
 FOUND_ID_COLUMNS = ("import_from_id", "import_to_id")
 """The result columns with the ids that were looked up, in order; present only if a run looked up ids."""
@@ -40,18 +40,18 @@ ORIGINAL_CELLS_COLUMN = "import_original_cells"
 """Column for the texts that corrected cells had, as a JSON object by column name; present only when needed."""
 
 STATE_UNKNOWN = "UNDO_STATE_UNKNOWN"
-"""The error category of a pair of an undo whose state before or after the run is not known."""
+"""Error category in an undo: the pair's state before or after the undone run is unknown."""
 
 CHANGED_SINCE = "CHANGED_SINCE_RUN"
-"""The error category of a pair of an undo that is not what the undone run left."""
+"""Error category in an undo: the pair is no longer in the state in which the undone run left it."""
 
 PRIMARY_CHANGED = "PRIMARY_CHANGED_SINCE_RUN"
-"""The error category of a pair of an undo that was primary, where another record has been made primary since."""
+"""Error category in an undo: the pair was primary, but another record has been made primary since."""
 
 UNDO_CATEGORIES = frozenset({STATE_UNKNOWN, CHANGED_SINCE, PRIMARY_CHANGED})
-"""The error categories that only the results of an undo have."""
+"""The error categories that occur only in the results of an undo."""
 
 PREVIOUS_RESULT_COLUMNS = frozenset(
     {*RESULT_COLUMNS, TYPES_BEFORE_COLUMN, *FOUND_ID_COLUMNS, EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN}
 )
-"""Columns that hold previous results if a source has them; they are replaced."""
+"""If a source has any of these columns, they are previous results and are replaced."""

@@ -28,7 +28,7 @@ class StopReason(StrEnum):
 
     @property
     def is_signal(self) -> bool:
-        """True if it was a signal that stopped the run."""
+        """True if a signal stopped the run."""
         return self in _EXIT_CODES_OF_SIGNALS
 
     @property

@@ -15,11 +15,11 @@ _LOCK = "in-use.lock"
 
 @contextmanager
 def temporary_directory(parent: Path) -> Iterator[Path]:
-    """Create a private directory in `parent`, and remove it with its content at the end.
+    """Create a private directory in `parent`, and remove it with its contents at the end.
 
     The directory contains a marker with its own random name and a lock that this process holds, so that
-    `remove_abandoned` can recognise it after a crash. Where the file system has no locks it is never removed then.
-    Raises OSError.
+    `remove_abandoned` can recognize it after a crash. On a file system without locks it cannot, and the directory
+    remains. Raises OSError.
     """
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -44,9 +44,9 @@ def remove_abandoned(parent: Path) -> None:
 
 
 def _create(parent: Path, stack: ExitStack) -> Path | None:
-    """Create a directory, mark it and lock it as long as `stack` is open, which then removes it.
+    """Create, mark and lock a directory; closing `stack` unlocks and removes it.
 
-    Returns None if another process removed it as abandoned before this one had locked it.
+    Returns None if another process removed it as abandoned before this one could lock it.
     """
     directory = Path(mkdtemp(prefix=PREFIX, dir=parent))
     stack.callback(shutil.rmtree, directory, ignore_errors=True)
@@ -57,12 +57,15 @@ def _create(parent: Path, stack: ExitStack) -> Path | None:
     except Timeout:
         return None
     except (OSError, NotImplementedError):
-        pass  # no locks on this file system: then no other process removes it either
+        pass  # a file system without locks: no other process removes the directory either
     return directory if (directory / _MARKER).exists() else None
 
 
 def _remove(directory: Path) -> None:
-    """Remove a directory whose lock is held, the lock last: its creator may take over a free lock. Raises OSError."""
+    """Remove a directory whose lock this process holds. Raises OSError.
+
+    The lock file is removed last, because the creator of the directory may take a lock that is free.
+    """
     for path in directory.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""The one form of a time, of a time span and of a size, in files, messages and JSON."""
+"""The text forms of times, durations and sizes that files, messages and JSON share."""
 
 from datetime import UTC, datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The record of the files that runs wrote: only a file that is unchanged since then is replaced or removed."""
+"""The record of the files that runs wrote: a file is replaced or removed only if it has not changed since then."""
 
 import hashlib
 import json
@@ -38,8 +38,8 @@ def _ignore(path: Path, kept: Path) -> None:
 class WrittenFiles:
     """The policy that decides which files may be replaced, from a record in `directory`.
 
-    `owner` identifies the command whose results these are, `account` the HubSpot account that they are about. An
-    unknown account (None), as after a run that sent nothing, matches every account. A file is replaced when the same
+    `owner` identifies the command that writes the results, `account` the HubSpot account to which they belong. An
+    unknown account (None), as after a run that sent nothing, matches every account. A file is replaced if the same
     owner wrote it for the same account and it has not changed since. Any other file is a user's work, or another
     command's results, and is kept under the next free number; without a directory every file is kept. `on_kept` is
     called with the path of a file and the path under which it is kept (the same if it is not moved).
@@ -122,7 +122,7 @@ class WrittenFiles:
     def _free_number(self, path: Path, stamp: Stamp | None) -> Path:
         """Claim the first numbered name that is free, or that holds older results of the owner of `stamp`.
 
-        Reusing the latter keeps two commands that alternate at one name from leaving a new file each time.
+        Reusing the latter prevents two commands that take turns writing to one name from leaving a new file each time.
         """
         for number in count(1):
             numbered = path.with_name(f"{path.stem}.{number}{path.suffix}")
@@ -155,13 +155,13 @@ class WrittenFiles:
 
 
 def _is_same_owner(stamp: Stamp, other: Stamp | WrittenFiles) -> bool:
-    """Return whether both belong to one command and not to different accounts."""
+    """Return whether both belong to the same command and to the same account, as far as both accounts are known."""
     accounts = {stamp.account, other.account} - {None}
     return stamp.owner == other.owner and len(accounts) < 2
 
 
 NO_RECORD = WrittenFiles()
-"""Without a record every existing file is kept."""
+"""The policy without a record: every existing file is kept."""
 
 
 def _sha256(path: Path) -> str:

@@ -52,7 +52,7 @@ def write_account(folder: Path, profile: str, url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Airflow:
-    """An Airflow of its own in a folder, with the DAGs of `sample_data/nightly`."""
+    """A separate Airflow in a folder, with the DAGs of `sample_data/nightly`."""
 
     folder: Path
 
@@ -81,7 +81,7 @@ class Airflow:
         )
 
     def run(self, *arguments: str) -> str:
-        """Run a command of Airflow's and return what it prints."""
+        """Run an Airflow command and return its output."""
         process = self.start(*arguments)
         printed, _ = process.communicate()
         assert process.returncode == 0, printed
@@ -89,7 +89,7 @@ class Airflow:
 
 
 def kill_importer(folder: Path, profile: str) -> None:
-    """Kill the importer that works on a profile in this folder."""
+    """Kill the importer that is working on a profile in this folder."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (process / "cmdline").read_bytes().decode().split("\0")

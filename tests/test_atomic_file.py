@@ -92,7 +92,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.slow
-def test_what_a_killed_process_left_is_removed_by_the_next_and_the_users_files_are_kept(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed_by_the_next_and_the_users_files_are_kept(tmp_path: Path) -> None:
     own = [tmp_path / ".importer-notes.part", tmp_path / ".importer-tmp-mine" / "notes.txt"]
     for path in own:
         path.parent.mkdir(exist_ok=True)
@@ -151,7 +151,7 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a directory in which nobody may make files")
-def test_a_directory_in_which_no_file_can_be_made_is_refused() -> None:
+def test_a_directory_in_which_no_file_can_be_created_is_refused() -> None:
     with raises_code(OutputError, "OUTPUT_UNWRITABLE"):
         check_writable(Path("/proc/out.csv"))
 

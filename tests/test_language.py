@@ -90,7 +90,7 @@ def tokens_of(path: Path) -> list[tokenize.TokenInfo]:
 
 
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
-    """The comments and texts of a Python file, each with its line."""
+    """Yield the comments and strings of a Python file, each with its line number."""
     for token in tokens_of(path):
         if token.type in {tokenize.COMMENT, tokenize.STRING}:
             yield from enumerate(token.string.splitlines(), token.start[0])
@@ -99,7 +99,7 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def names_of(path: Path) -> Iterator[tuple[int, str]]:
-    """The names that a Python file defines or uses, each with its line."""
+    """Yield the names that a Python file defines or uses, each with its line number."""
     for token in tokens_of(path):
         if token.type == tokenize.NAME:
             yield token.start[0], token.string
@@ -123,7 +123,7 @@ def banned(lines: Iterator[tuple[int, str]], words: dict[str, str], *, are_names
 
 
 def parts_of(module: str) -> dict[str, str]:
-    """The words that are banned in a module beyond those that are banned everywhere."""
+    """Return the words that are banned in a module in addition to those that are banned everywhere."""
     package = module.partition(".")[2].partition(".")[0]
     return {
         word: instead
@@ -161,7 +161,7 @@ def test_tests_have_names_in_standard_terms() -> None:
 
 
 def names_of_test(file: str) -> Iterator[tuple[int, str]]:
-    """The name of a file, and those of its functions and classes, as words."""
+    """Yield the name of a file and those of its functions and classes, as words."""
     yield 1, file.replace("_", " ").replace("/", " ")
     for number, line in enumerate((PROJECT / file).read_text(encoding="utf-8").splitlines(), 1):
         if named := DEFINITION.match(line):
@@ -175,7 +175,7 @@ def test_documents_use_standard_terms(file: str) -> None:
 
 
 def commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
-    """The arguments of every command that has a help text."""
+    """Yield the arguments of every command that has a help text."""
     yield names
     with click.Context(group) as context:
         for name in group.list_commands(context):

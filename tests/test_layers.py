@@ -172,7 +172,7 @@ def test_the_package_declares_exactly_the_libraries_that_it_imports() -> None:
 
 
 def declared() -> set[str]:
-    """The import names of the dependencies in pyproject.toml."""
+    """Return the import names of the dependencies in pyproject.toml."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = [re.split(r"[<>=\[; ]", text)[0] for text in project["dependencies"]]
     return {IMPORT_NAMES.get(name, name).replace("-", "_") for name in names}

@@ -50,7 +50,7 @@ def dag_command() -> list[str]:
 
 
 def commands() -> dict[str, list[str]]:
-    """Return every command of the importer in these files, by the place where it is."""
+    """Return every command of the importer in these files, by its location."""
     found = {f"crontab {number}": shlex.split(job.split(">>")[0])[5:] for number, job in enumerate(cron_jobs(), 1)}
     found["importer.service"] = shlex.split(unit("importer.service")["Service"]["ExecStart"])
     found["airflow_dag.py"] = dag_command()

@@ -36,7 +36,7 @@ def test_no_function_is_too_long() -> None:
 
 
 def functions(module: str) -> Iterator[tuple[str, int]]:
-    """The functions of a module with their number of lines, decorators and docstrings included."""
+    """Yield the functions of a module with their number of lines, decorators and docstrings included."""
     for node in nodes(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
@@ -54,14 +54,14 @@ def test_every_error_that_ends_a_run_has_a_code() -> None:
 
 
 def errors(module: str) -> Iterator[ast.Call]:
-    """The places in a module where an ImporterError is created."""
+    """Yield the places in a module where an ImporterError is created."""
     for node in nodes(module):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ERRORS:
             yield node
 
 
 def has_code(call: ast.Call) -> bool:
-    """Whether an error is created with a code and a sentence; the code may be one that another error already has."""
+    """Return whether an error is created with a code and a sentence; the code may be copied from another error."""
     if len(call.args) + len(call.keywords) < 2 or not call.args:
         return False
     code = call.args[0]

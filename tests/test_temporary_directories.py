@@ -82,7 +82,7 @@ def test_the_directory_of_a_process_that_was_killed_before_marking_it_is_removed
     assert not directory.exists()
 
 
-def test_another_directory_is_made_if_one_is_removed_before_it_is_locked(
+def test_another_directory_is_created_if_one_is_removed_before_it_is_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Path] = []

@@ -24,5 +24,5 @@ def test_a_time_is_iso_8601_in_utc_to_the_second_or_millisecond() -> None:
         (12_000.0, "3 h 20 min"),
     ],
 )
-def test_a_time_span_is_given_in_the_units_people_use(seconds: float, expected: str) -> None:
+def test_a_duration_is_written_in_the_units_that_people_use(seconds: float, expected: str) -> None:
     assert duration_text(seconds) == expected

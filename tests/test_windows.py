@@ -83,7 +83,7 @@ def test_the_rate_is_shared_in_the_users_temporary_directory(tmp_path: Path, mon
 
 
 class _Console(io.RawIOBase):
-    """A console as Windows has it: no file descriptor that takes bytes."""
+    """A console as on Windows: without a file descriptor that accepts bytes."""
 
     def writable(self) -> bool:
         return True

@@ -12,7 +12,7 @@ from importer.reporter import WrittenFiles
 
 
 class Folder:
-    """A folder of results with its record; `kept` has the old and new names of the files that were kept."""
+    """A folder of results with its record; `kept` has the old and new names of files that were kept."""
 
     def __init__(self, root: Path) -> None:
         self.record = root / "state" / "outputs"

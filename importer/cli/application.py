@@ -39,9 +39,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _collect_rarely() -> None:
-    """Let the cyclic garbage collector scan less, which took a tenth of the time of a large run.
+    """Make the cyclic garbage collector scan less; it took a tenth of the time of a large run.
 
-    The objects of the modules stay for good. The response to a batch has tens of thousands of short-lived ones.
+    The objects of modules exist until the end; the response to a batch has tens of thousands of short-lived ones.
     """
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
@@ -65,5 +65,5 @@ def _run_command(arguments: Sequence[str]) -> int:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    """Exit by an exception, so that temporary files are removed."""
+    """Exit with an exception, so that temporary files are removed."""
     raise SystemExit(signal_exit_code(number))

@@ -69,10 +69,10 @@ def check_lines(report: CheckReport) -> list[str]:
 
 
 def _conflict_lines(conflicts: PrimaryConflicts, names: RowNames) -> list[str]:
-    heading = f"PRIMARY_CONFLICT: {count_text(conflicts.rows, 'row')} that a run would not send"
+    heading = f"PRIMARY_CONFLICT: {count_text(conflicts.rows, 'row')} would not be sent"
     more = ["  … (--out FILE lists every row)"] if conflicts.records > len(conflicts.first) else []
     return [
-        f"{heading}, as a record has one Primary",
+        f"{heading}; a record can have only one Primary",
         *(f"  {one.sentence(names)}" for one in conflicts.first),
         *more,
     ]

@@ -31,11 +31,11 @@ _MODULES = {
     "sandbox": "importer.cli.sandbox_command",
     "web": "importer.cli.web_command",
 }
-"""Commands that are imported only when used, because what they need would slow down the start of all others."""
+"""Commands that are imported only when used, because their dependencies would slow down the start of all others."""
 
 
 class _Commands(click.Group):
-    """The commands, those of `_MODULES` included."""
+    """The commands, including those of `_MODULES`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *_MODULES])
@@ -115,8 +115,8 @@ def resume(run_id: str, yes: int | None, **flags: Any) -> int:
 def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     """Start a new run over the rows that are not linked.
 
-    Of a run: its failed, unconfirmed and not_sent rows. Of a results file, which may have been corrected: also its
-    invalid rows. The options about reading are for results files of runs that are not known here.
+    For a run: its failed, unconfirmed and not_sent rows. For a results file, which may have been corrected: its invalid
+    rows too. The options for reading are used only for results files of runs that are not known here.
     """
     return _run(flags, partial(retry_run, run_or_results, fresh=fresh, confirmation=confirmation(yes)))
 
@@ -132,8 +132,8 @@ def check(file: str, online: bool, **flags: Any) -> int:
     """Report every problem of FILE and the cost of a run.
 
     Changes nothing in HubSpot. Makes calls and needs a token only to look up records (--from-by, --to-by) and with
-    --online, which also reports which labels exist, which pairs are linked already, for which records the Primary label
-    would move, and which would have too many links.
+    --online, which also reports which labels exist, which pairs are already linked, for which records the Primary label
+    would move, and which records would have too many links.
     """
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)
@@ -159,7 +159,7 @@ def check(file: str, online: bool, **flags: Any) -> int:
 def verify(file: str, **flags: Any) -> int:
     """Read back which pairs of FILE are linked; send nothing.
 
-    Takes the options of run, so that its command line can be used again; those about sending have no effect.
+    Takes the same options as run, so its command line can be reused; the options for sending have no effect.
     """
     return _run(flags, partial(verify_file, file))
 
@@ -176,10 +176,10 @@ def verify(file: str, **flags: Any) -> int:
 def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     """Remove the links of the pairs of FILE, or only labels.
 
-    With --label or a label column only these labels are taken off; the links stay. First reads what is there, then
-    asks to type the number of links or labels (or takes --yes N) before removing any. The results have the
-    association types that were there; importer run RESULTS restores them. Takes the options of run; --engine,
-    --label-mode and --no-read-first have no effect.
+    With --label or a label column, only these labels are removed; the links remain. The current links are read first;
+    before any is removed, you are asked to type their number (or give --yes N). The results have the earlier
+    association types; importer run RESULTS restores them. Takes the same options as run; --engine, --label-mode and
+    --no-read-first have no effect.
     """
     return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
 

@@ -14,6 +14,6 @@ def confirmation(number: int | None) -> Confirmation:
 
 
 def _ask(number: int, removed: Removed) -> str:
-    kept = "the links themselves stay" if removed is Removed.LABELS else "with all their labels"
+    kept = "but not the links themselves" if removed is Removed.LABELS else "with all their labels"
     click.echo(f"{removed_text(number, removed)} will be removed, {kept}. HubSpot keeps no copy.", err=True)
     return str(click.prompt(f"Type the number of {removed} to remove", default="", show_default=False, err=True))

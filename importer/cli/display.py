@@ -28,7 +28,7 @@ _HEADLINES = {
     Operation.LINK: "Run {run_id} sends to {target}.",
     Operation.UNLINK: "Run {run_id} removes links in {target}.",
     Operation.UNDO: "Run {run_id} restores the earlier links in {target}.",
-    Operation.VERIFY: "Reads back the pairs from {target}; nothing is sent.",
+    Operation.VERIFY: "Reading the pairs back from {target}; nothing is sent.",
 }
 
 _MARKS = {logging.WARNING: ("Warning:", "yellow"), logging.ERROR: ("Error:", "red")}
@@ -102,7 +102,7 @@ class Display:
         logger.error("%s", error, extra={"code": error.code})
 
     def _log_lines(self, lines: list[str]) -> None:
-        """Log several lines: one record each as text, where a record is a line, and one record as JSON."""
+        """Log several lines: as one record for each line in text, as a single record in JSON."""
         for text in ["\n".join(lines)] if self._lines.as_json else lines:
             logger.info("%s", text)
 
@@ -133,7 +133,7 @@ class Display:
             )
 
     def _counted(self) -> Iterator[tuple[str, tuple[Status, ...]]]:
-        """Yield the names of the counts of progress and the statuses in each; the first one is always shown."""
+        """Yield the name of each progress count and its statuses; the first one is always shown."""
         linked = ("linked", (Status.LINKED, Status.ALREADY_LINKED))
         is_verification = self._operation is Operation.VERIFY
         absent = ("not linked", (Status.NOT_SENT,) if is_verification else (Status.UNLINKED, Status.NOT_LINKED))

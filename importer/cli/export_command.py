@@ -34,10 +34,10 @@ _with = click.option(
 @options.the_run
 @options.output_without_report
 def export(from_type: str, to_type: str, ids: Path | None, properties: tuple[str, ...], **flags: Any) -> int:
-    """Write the links from records of type FROM to those of TO to a file.
+    """Write the links from records of type FROM to records of type TO to a file.
 
     The file given by --out can be imported: it has the ids and the labels of each link. To import it into another
-    account, where ids differ: --with email --with domain here, and --from-by email --to-by domain there.
+    account, where ids differ, add --with email --with domain here and --from-by email --to-by domain there.
     Changes nothing in HubSpot.
     """
     out, as_json = flags.pop("out"), flags.pop("as_json")
@@ -67,4 +67,4 @@ def _show(summary: ExportSummary, *, as_json: bool, quiet: bool) -> None:
 
 def _incomplete(summary: ExportSummary) -> Notice:
     where = f" They are listed in {summary.unread_file}." if summary.unread_file else ""
-    return Notice(f"{summary.message}{where} No file was written, as it would not be complete.", is_warning=True)
+    return Notice(f"{summary.message}{where} No file was written, because it would be incomplete.", is_warning=True)

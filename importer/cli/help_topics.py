@@ -30,7 +30,7 @@ COLUMNS: Mapping[str, str] = {
     "import_api_status": "Status in the body of the last response, such as COMPLETE.",
     "import_num_errors": "Number of errors in the last response.",
     "import_error_category": "HubSpot's error category, or the code of the row's problem.",
-    "import_error_message": "What is wrong. In a good row: which of its records others were merged into.",
+    "import_error_message": "What is wrong. In a good row: the records that others were merged into.",
     "import_error_details": "Everything the response said about errors, as JSON. If the row has several pairs: each "
     "pair that is not linked.",
     "import_correlation_id": "HubSpot's id of the request, for HubSpot's support.",
@@ -40,14 +40,14 @@ COLUMNS: Mapping[str, str] = {
     "import_completed_at": "When HubSpot completed the request.",
     "import_advice": "What to do, in one sentence; empty if the row is good.",
     "import_run_id": "The run that wrote the row.",
-    TYPES_BEFORE_COLUMN: "Only if any were read: the pair's association types before sending, - if it had none; for "
-    "several pairs that differ one entry each, separated by |. importer run restores them from the results of importer "
-    "unlink.",
+    TYPES_BEFORE_COLUMN: "Only if any were read: the pair's association types before sending, - if it had none. "
+    "Several pairs that differ have one entry each, separated by |. importer run restores them from the results of "
+    "importer unlink.",
     "import_from_id": "With --from-by or --to-by: the ids of the records to link from.",
     "import_to_id": "With --from-by or --to-by: the ids of the records to link to.",
     EXTRA_CELLS_COLUMN: "Only if needed: the cells of a row beyond the header, as a JSON list. The row is invalid "
     "until this cell is empty.",
-    ORIGINAL_CELLS_COLUMN: "Only if needed: what the corrected cells of a row were, as a JSON object by column.",
+    ORIGINAL_CELLS_COLUMN: "Only if needed: the original texts of corrected cells, as a JSON object by column.",
 }
 """The meaning of each column that a results file adds."""
 
@@ -66,17 +66,18 @@ EXIT_CODES: Mapping[ExitCode, str] = {
 _RESULTS = """\
 A run writes two files beside the input:
 
-  NAME.results.EXT   every row in its order: its own cells unchanged, then the
-                     import_ columns (importer help columns). --out PATH writes
-                     it elsewhere; PATH.xlsx makes a workbook. For an XLSX file
-                     it is a copy of your workbook, or a plain workbook (and a
-                     notice why) if the copy would lose something
+  NAME.results.EXT   every row, in the order of the input: its cells unchanged,
+                     then the import_ columns (importer help columns).
+                     --out PATH writes it elsewhere; PATH.xlsx is written as a
+                     workbook. For an XLSX file, the results are a copy of your
+                     workbook; if the copy would lose something, they are a
+                     plain workbook, and a notice gives the reason
   NAME.failures.csv  the rows that are not linked, with their own columns only;
                      written if there are any
 
 Correct either file and import it again: old import_ columns are replaced.
-A file at that place that was edited, or that another command wrote, is never
-overwritten: it is kept as NAME.results.1.csv (next free number).
+A file of that name that was edited, or that another command wrote, is never
+overwritten: it is kept as NAME.results.1.csv (the next free number).
 
 Every row has exactly one import_status:
 """
@@ -93,10 +94,10 @@ Errors that end a command are printed with a stable code, such as
 not depend on whether the output could be written.
 
 A command that finishes earlier runs before its own (finish_unfinished,
-on_changed_source) ends with the worst of their codes and its own; --json lists
-them under earlier_runs. If one stops for a reason that would stop the next too,
-such as the daily limit, the command ends with it, and the object is that run's.
-After code 2 nothing was sent for the file of the command."""
+on_changed_source) exits with the worst of their codes and its own; --json lists
+them under earlier_runs. If one of them stops for a reason that would also stop
+the next, such as the daily limit, the command ends there, and the JSON object
+describes that run. With code 2, nothing was sent for the command's own file."""
 
 
 def _results() -> str:
@@ -122,7 +123,7 @@ def _faults() -> str:
 
 
 def _table(meanings: Mapping[str, str]) -> str:
-    """Return names and meanings in two columns, the second one wrapped."""
+    """Return names and meanings in two columns, the second of them wrapped."""
     width = max(map(len, meanings)) + 2
     return "\n".join(
         textwrap.fill(meaning, WIDTH, initial_indent=f"  {name:<{width}}", subsequent_indent=" " * (width + 2))

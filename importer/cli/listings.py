@@ -39,7 +39,7 @@ def run_json(runs: Sequence[ListedRun]) -> str:
 
 
 def run_lines(journal: Journal) -> list[str]:
-    """Return what a run reads, where it sends, when it started, what ended or undid it, and who was notified of it."""
+    """Return lines about a run: its source, target, start, parent, undo and error, and who was notified about it."""
     info, account = journal.info, journal.account
     origin = "Undo of" if info.operation is Operation.UNDO else "Retry of"
     portal = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""

@@ -42,7 +42,9 @@ reading = _group(
         metavar="PROPERTY",
         help="Look up the records to link from by this property, such as email; its column holds values, not ids.",
     ),
-    click.option("--to-by", metavar="PROPERTY", help="The same for the records to link to, such as domain."),
+    click.option(
+        "--to-by", metavar="PROPERTY", help="Look up the records to link to by this property, such as domain."
+    ),
     click.option("--sheet", metavar="NAME", help="Sheet of a workbook, by name or number (default: first visible)."),
     click.option("--delimiter", metavar="C", help="Delimiter of a CSV file (default: detected)."),
     click.option("--encoding", metavar="NAME", help="Encoding of a CSV file (default: detected)."),
@@ -69,7 +71,7 @@ account = _group(
         metavar="N/SECONDS",
         help="At most N calls in any SECONDS, or auto: follow the account's limit up to 150/10 (default: auto).",
     ),
-    click.option("--portal", "portal_id", metavar="ID", help="Refuse to send to any other HubSpot account than this."),
+    click.option("--portal", "portal_id", metavar="ID", help="Refuse to send to any HubSpot account but this one."),
     click.option(
         "--sandbox",
         is_flag=True,
@@ -99,7 +101,7 @@ linking = _group(
         "read_first",
         flag_value=False,
         default=None,
-        help="Send all pairs without reading first which of them are linked already; such a run cannot be undone.",
+        help="Send all pairs without first reading which are already linked; the run cannot be undone.",
     ),
 )
 settings_file = _group(
@@ -121,13 +123,13 @@ yes = click.option(
     "yes",
     metavar="N",
     type=int,
-    help="Remove the links, or labels, if there are exactly N, without asking.",
+    help="Remove the links or labels without asking, but only if there are exactly N.",
 )
 allow_deleting_leads = click.option(
     "--allow-deleting-leads",
     is_flag=True,
     default=None,
-    help="Also take a lead's last primary association off: HubSpot deletes the lead.",
+    help="Also remove a lead's last primary association; HubSpot then deletes the lead.",
 )
 fresh = click.option("--fresh", is_flag=True, help="Start a new run even if a run of this file is unfinished.")
 out = click.option(

@@ -19,7 +19,7 @@ from importer.printable import printable
 from importer.redaction import redact
 
 MAX_WIDTH = 100
-"""Columns of text in a wide terminal: longer lines are hard to read."""
+"""Maximum line length in a wide terminal: longer lines are hard to read."""
 
 FIRST_WORD = re.compile(r"(\s*)(\w+)")
 

@@ -40,16 +40,16 @@ def runs(ctx: click.Context, /, as_json: bool, **flags: Any) -> int:
 
 
 @runs.command()
-@click.option("--older-than", type=click.FloatRange(min=0), required=True, metavar="DAYS", help="Keep younger runs.")
+@click.option("--older-than", type=click.FloatRange(min=0), required=True, metavar="DAYS", help="Keep newer runs.")
 @options.state_dir
 @options.as_json
 @click.pass_context
 def prune(ctx: click.Context, /, older_than: float, as_json: bool, **flags: Any) -> int:
     """Delete the finished runs that ended more than DAYS days ago.
 
-    A deleted run can no longer be undone, retried or shown. Results files are kept, and so are unfinished runs, unless
-    another version of importer wrote them, as this one cannot resume them. Files that were uploaded with importer web
-    are deleted with their last run, or if they are as old and have none.
+    A deleted run can no longer be undone, retried or shown. Results files are kept. So are unfinished runs, except
+    those of another version of importer, which this one cannot resume. Files uploaded with importer web are deleted
+    with their last run; those without a run are deleted at the same age.
     """
     given = {key: value for key, value in flags.items() if value is not None}
     pruned = prune_runs(options.settings_from({**ctx.obj, **given}), older_than, unresumable=True)
@@ -81,7 +81,7 @@ def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
 @options.out
 @options.as_json
 def report(run_id: str, out: Path | None, as_json: bool, **flags: Any) -> int:
-    """Write the current results of the run RUN_ID to a file; its report, if --out ends in .html."""
+    """Write the current results of the run RUN_ID to a file, or its report if --out ends in .html."""
     settings = options.settings_from(flags)
     with Display(settings) as display:
         summary = report_run(run_id, settings, out=out, on_event=display)

@@ -31,9 +31,9 @@ from importer.sandbox import FAULT_SPEC_HELP, SandboxOptions, parse_fault, serve
 def sandbox(port: int, faults: tuple[str, ...], limit: str, **flags: Any) -> int:
     """Serve a simulated HubSpot on this machine, for rehearsals.
 
-    It accepts the token that it prints, and as an OAuth app the client id sandbox-client with the client secret
-    sandbox-secret and the refresh token sandbox-refresh: put these two into the files that [oauth] in the config file
-    names.
+    It accepts the token that it prints. For OAuth it accepts the client id sandbox-client, the client secret
+    sandbox-secret and the refresh token sandbox-refresh: put the last two into the files named under [oauth] in the
+    config file.
     """
     options = _options(faults, limit, flags)
     try:

@@ -25,7 +25,7 @@ class _LenientFile(io.FileIO):
 
 
 def make_lenient() -> None:
-    """Make writing to standard output and standard error never fail, even if they are closed or full.
+    """Keep writes to standard output and standard error from failing, even if these are closed or full.
 
     Closed descriptors are opened on the null device. Otherwise the next file to be opened, such as a journal, would get
     the descriptor's number, and everything that is printed would go there.
@@ -41,10 +41,10 @@ def make_lenient() -> None:
 
 def _lenient(stream: IO[str] | None) -> IO[str]:
     if stream is None:
-        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open as long as the process
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open until the process ends
     raw = _raw(stream)
     if not isinstance(stream, io.TextIOWrapper) or type(raw) is not io.FileIO:
-        return stream  # not a file descriptor: the stream of a notebook, or a console of Windows
+        return stream  # not a file descriptor: a notebook's stream or a Windows console
     with contextlib.suppress(OSError):
         stream.flush()
     file = io.BufferedWriter(_LenientFile(raw.fileno(), "wb", closefd=False))
@@ -69,4 +69,4 @@ def report_lost_output() -> None:
     raw = _raw(sys.stdout)
     error = raw.error if isinstance(raw, _LenientFile) else None
     if error is not None and error.errno != errno.EPIPE:
-        print(f"Warning: standard output cannot be written: {error.strerror}.", file=sys.stderr)  # noqa: T201
+        print(f"Warning: standard output could not be written: {error.strerror}.", file=sys.stderr)  # noqa: T201

@@ -54,7 +54,7 @@ def lookup_text(counts: LookupCounts) -> str:
 
 
 def cost_lines(costs: Costs) -> list[str]:
-    """Return a table of the calls and the time of each way of sending; an asterisk marks the chosen one."""
+    """Return a table of the calls and the time of each engine; an asterisk marks the chosen one."""
     rows = [
         ("", "calls", "rate", "time"),
         _cost_row(costs, EngineName.PUT, costs.put_calls, costs.rate, costs.put_minutes),

@@ -24,7 +24,7 @@ from importer.web.session import Launch
 def web(port: int, no_browser: bool, as_json: bool, config: Path | None, profile: str | None, **flags: Any) -> int:
     """Open a page in the browser that links the pairs of a spreadsheet, step by step.
 
-    The page is for this machine and this user only. Ctrl-C stops it; a run that is sending then can be continued.
+    The page is for this machine and this user only. Ctrl-C stops it; a run that this interrupts can be resumed.
     """
     settings = options.settings_from({**flags, "config": config, "profile": profile})
 

@@ -15,7 +15,7 @@ from importer.redaction import hide
 
 @dataclass(frozen=True, slots=True)
 class OAuthCredentials:
-    """An OAuth app and its refresh token for one account, with the file that HubSpot's later ones are written to."""
+    """An OAuth app and its refresh token for one account, with the file to which later refresh tokens are written."""
 
     client_id: str
     client_secret: SecretStr
@@ -34,9 +34,9 @@ def uses_oauth(settings: Settings) -> bool:
 
 
 def load_token(settings: Settings) -> SecretStr:
-    """Return the access token: one that was typed, or HUBSPOT_ACCESS_TOKEN, or that in the file of `token_file`.
+    """Return the access token: the typed one, else HUBSPOT_ACCESS_TOKEN, else the content of the token file.
 
-    Raises SettingsError, never quoting the token, when it is missing or not a valid header value.
+    Raises SettingsError, never quoting the token, if it is missing or not a valid header value.
     """
     token = _direct_token(settings)
     if settings.token_file is not None and uses_token_file(settings):
@@ -94,7 +94,7 @@ def token_origin(settings: Settings) -> str:
 
 
 def exposed_files(settings: Settings) -> list[Path]:
-    """Return the files with credentials in use that other users of this machine may read."""
+    """Return the files with the credentials in use that other users of this machine can read."""
     files: list[Path | None] = []
     if uses_token_file(settings):
         files = [settings.token_file]
@@ -106,7 +106,7 @@ def exposed_files(settings: Settings) -> list[Path]:
 
 
 def _direct_token(settings: Settings) -> str:
-    """Return the token that was typed or is in the environment, either of which overrides files; "" if neither is."""
+    """Return the typed token, else the one in the environment, "" if there is neither. Either overrides files."""
     typed = settings.supplied.token
     return (os.environ.get(TOKEN_VARIABLE, "") if typed is None else typed.get_secret_value()).strip()
 

@@ -108,7 +108,7 @@ def _settings_error(error: ValidationError, origins: Mapping[str, str]) -> Setti
 
 
 def _describe(item: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str, str]:
-    """Return the code and the sentence for one error of pydantic's."""
+    """Return the code and the sentence for one pydantic error."""
     place = [str(part) for part in item["loc"]]
     reason = item["msg"].removeprefix("Value error, ")
     if not place:

@@ -20,7 +20,7 @@ WEBHOOK_URL, WEBHOOK_SECRET, SLACK_URL, HEARTBEAT_URL = (
 )
 
 NOTIFY_VARIABLES = frozenset({WEBHOOK_URL, WEBHOOK_SECRET, SLACK_URL, HEARTBEAT_URL})
-"""Environment variables that hold the secrets themselves; each overrides the key with its name and `_file`."""
+"""Environment variables that hold the secrets themselves; each overrides the key of the same name with `_file`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class NotifyTargets:
     heartbeat: SecretStr | None = None
 
     def __bool__(self) -> bool:
-        """True if anybody is to be notified at all."""
+        """Return True if anyone is to be notified at all."""
         has_address = any((self.webhook, self.slack, self.heartbeat))
         return has_address and self.when is not NotifyWhen.NEVER
 

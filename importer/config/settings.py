@@ -45,12 +45,12 @@ from importer.model import Role
 ENVIRONMENT_PREFIX = "IMPORTER_"
 
 ENVIRONMENT = "the environment"
-"""The origin of settings that environment variables set."""
+"""The origin of settings that come from environment variables."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Origins:
-    """The layer that set each key. Compares equal to any other: two Settings are equal when their values are."""
+    """The layer that set each key. All instances are equal, so that only values decide whether Settings are equal."""
 
     by_key: Mapping[str, str] = field(default_factory=dict)
 
@@ -61,7 +61,7 @@ class _Origins:
 
 
 class OAuthSettings(BaseModel):
-    """An OAuth app that renews the access token by itself. Either all keys are set or none."""
+    """An OAuth app, with which the importer renews access tokens. Either all keys are set or none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -83,7 +83,7 @@ class OAuthSettings(BaseModel):
 
 
 class NotifySettings(BaseModel):
-    """Who is notified about runs, and when. The addresses are secrets, so the settings hold paths of files only."""
+    """Who is notified about runs, and when. The addresses are secrets, so the settings only hold paths of files."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -95,7 +95,7 @@ class NotifySettings(BaseModel):
 
 
 TABLES: dict[str, type[BaseModel]] = {"oauth": OAuthSettings, "notify": NotifySettings}
-"""The settings that are tables; the environment sets their keys with the table's name as a prefix."""
+"""The settings that are tables; in the environment, their keys have the table's name as a prefix."""
 
 
 class Settings(BaseModel):

@@ -16,9 +16,9 @@ class RedactedValueError(ValueError):
 
 
 def refuse_token(value: object) -> object:
-    """Return the value of a setting that is journalled or sent in clear.
+    """Return the value of a setting that is journalled or sent in the clear.
 
-    Raises RedactedValueError when it contains an access token.
+    Raises RedactedValueError if it contains an access token.
     """
     if isinstance(value, str) and redact(value) != value:
         raise RedactedValueError(f"this contains an access token; put tokens into {TOKEN_VARIABLE} or a token file")
@@ -38,7 +38,7 @@ def parse_base_url(value: object) -> str:
 
 
 def parse_webhook_url(text: str) -> str:
-    """Return a URL that is notified. Raises RedactedValueError, without quoting the URL, for anything else."""
+    """Return a valid URL to notify. Raises RedactedValueError, without quoting the text, for anything else."""
     expected = "expected a URL such as https://example.com/path (http:// on this machine only)"
     try:
         parts = urlsplit(text)

@@ -1,4 +1,4 @@
-"""Values of settings: closed sets, rates, and how a source is read."""
+"""Values of settings: closed sets, rates, and the options for reading a source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class LabelMode(StrEnum):
 
 
 class NotifyWhen(StrEnum):
-    """After which runs to notify: all, those that do not end with exit code 0, or none."""
+    """The runs to notify about: all, those that end with an exit code other than 0, or none."""
 
     ALWAYS = "always"
     TROUBLE = "trouble"
@@ -65,11 +65,11 @@ class Reading:
     blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
     cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `portal_id` is
     the account that record URLs must belong to (None: any). `from_by` and `to_by` are properties by which records are
-    looked up: the id column of that side then holds their values. `labels` are those that every pair gets besides its
-    own. `statuses`, when given, skips rows whose `import_status` from an earlier run is a different one; rows without a
-    status, or with an unknown one, are read. `corrections` are texts to read in place of those of the source, by row
-    number and by the index of the column, from 0 and without the columns of previous results. `restores_types` gives
-    the pairs of rows that an earlier run was to unlink the association types that they had before.
+    looked up: the id column of that side then holds their values. `labels` are added to the labels of every pair. If
+    `statuses` are given, only rows whose `import_status` from an earlier run is one of them, or blank, are read.
+    `corrections` maps the row number and column index of cells to the texts that replace those of the source; the index
+    counts from 0, without the columns of previous results. With `restores_types`, the pairs in rows that an earlier run
+    was to unlink get the association types back that they had before.
     """
 
     from_object_type: str | None = None

@@ -1,4 +1,4 @@
-"""Access tokens for HubSpot: one that never changes, and one in a file that others may renew.
+"""Access tokens for HubSpot: one that never changes, and one in a file that others may replace.
 
 A call that was refused with 401 was not processed, so it may be repeated with another token. A token that someone else
 provided may belong to another account: `AccessToken.grant` shows that it must be checked before it is used.
@@ -26,8 +26,8 @@ class TokenRefusedError(Exception):
 class AccessToken:
     """A token, and the number of the credential that it comes from.
 
-    `grant` is 0 for the credential at the start and for whatever the importer itself renews; it grows whenever someone
-    else replaces the credential, which may then belong to another account.
+    `grant` is 0 for the initial credential and for tokens that the importer renews itself. It is incremented whenever
+    someone else replaces the credential, which may then belong to another account.
     """
 
     value: SecretStr
@@ -39,7 +39,7 @@ class TokenSource(Protocol):
 
     @property
     def origin(self) -> str:
-        """Where the token comes from, for people."""
+        """The origin of the token, for display."""
 
     @property
     def name(self) -> str:
@@ -53,10 +53,10 @@ class TokenSource(Protocol):
         """Return the token to use now. Raises TokenUnavailableError or TokenRefusedError."""
 
     async def replacement(self, refused: AccessToken) -> AccessToken | None:
-        """Return another token after HubSpot refused one with 401, None if there is no other. Raises as `current`."""
+        """Return another token after a 401 to `refused`, None if there is no other. Raises the errors of `current`."""
 
     async def close(self) -> None:
-        """Finish what is in progress; to be called before the event loop ends."""
+        """Finish work in progress. Call this before the event loop ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +122,10 @@ class FileToken:
         return AccessToken(self.token, self._grant)
 
     async def replacement(self, refused: AccessToken) -> AccessToken | None:
-        """Return the token in the file if it is another than the refused one.
+        """Return the token in the file if it differs from the refused one.
 
-        Raises TokenUnavailableError if the file contains no token, as while it is being written. A pipe is not read
-        again, which could wait for ever.
+        Raises TokenUnavailableError if the file contains no token, for example while it is being written. A pipe is
+        not read again, because that could block forever.
         """
         if self.token == refused.value and self.path.is_file():
             try:

@@ -9,12 +9,12 @@ from importer.hubspot.parse import sanitize
 from importer.hubspot.response import Reply, Response
 
 _DOMAIN = re.compile(r"[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40})?\.hubspot\.com")
-"""The hosts of HubSpot's own pages: a link to any other would be one to a stranger."""
+"""The hosts of HubSpot's own pages; a link to any other host could lead anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountDetails:
-    """An account as HubSpot describes it; None or "" for what the response does not contain.
+    """An account as HubSpot describes it. Fields that the response does not contain are None or "".
 
     `time_zone` is a name of the IANA database, such as `Europe/Berlin`; `ui_domain` is the host of the account's pages,
     such as `app-eu1.hubspot.com`. Source: HubSpot, account information API.
@@ -32,7 +32,7 @@ class AccountDetails:
 
 
 def account_details(reply: Reply | None) -> AccountDetails:
-    """Return the details in a response; without any if it is not a success."""
+    """Return the details in a response; they are empty if it is not a success."""
     if not isinstance(reply, Response) or not 200 <= reply.http_status < 300:
         return AccountDetails()
     content = reply.content
@@ -45,7 +45,7 @@ def account_details(reply: Reply | None) -> AccountDetails:
 
 
 def reset_sentence(time_zone: str, now: datetime) -> str:
-    """Return when the daily limit is reset; `now` has a time zone. Source: HubSpot, usage guidelines."""
+    """Return a sentence about when the daily limit resets; `now` must be aware. Source: HubSpot, usage guidelines."""
     if not time_zone:
         return "It resets at midnight in the account's time zone (HubSpot: Settings, Account defaults)."
     try:

@@ -21,8 +21,8 @@ def refusal_advice(response: Response, pair: Pair) -> str:
         return _advise_permission(response, pair)
     if "INVALID_ASSOCIATION_TYPE" in text:
         return (
-            f"HubSpot has no such label from {pair.from_type} to {pair.to_type}, or no longer: read the labels again "
-            "with importer run, and swap the columns if the label exists in the other direction only."
+            f"HubSpot has no such label from {pair.from_type} to {pair.to_type}, or no longer has it: start a new run "
+            "to read the labels again, and swap the columns if the label exists only in the other direction."
         )
     if response.http_status == 404 or mentions_unknown_record(response):
         return _advise_unknown(response, pair)
@@ -36,7 +36,7 @@ def refusal_advice(response: Response, pair: Pair) -> str:
         named = named_side(response, pair)
         values = f"these values of {named}" if named else "these values"
         return f"HubSpot does not accept {values}: read import_error_message, correct the row and import it again."
-    return "Read import_error_message; if it does not help, give HubSpot's support the import_correlation_id."
+    return "Read import_error_message; if it does not help, give HubSpot support the import_correlation_id."
 
 
 def _advise_permission(response: Response, pair: Pair) -> str:
@@ -72,7 +72,7 @@ def _advise_limit(response: Response, pair: Pair) -> str:
 
 
 def _possible_limits(response: Response) -> Iterator[str]:
-    """Yield numbers that may be the limit, the most certain first; record ids may be among them."""
+    """Yield numbers that may be the limit, most likely first; record ids may be among them."""
     errors = list(response.error.flattened())
     for error in errors:
         for name, values in error.context.items():

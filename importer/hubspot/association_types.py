@@ -1,4 +1,4 @@
-"""Association types, of which a linked pair has a set: the unlabelled one, and its labels.
+"""Association types. A linked pair has a set of them: the unlabelled type and any labels.
 
 Source: HubSpot, associations v4 guide: a type is a category and an id, and ids repeat between categories.
 """
@@ -35,7 +35,7 @@ _TYPE_IDS = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tick
 
 
 LEAD_PARTNERS = tuple(ObjectType(other) for own, other in _PRIMARY_IDS if own == "leads")
-"""The object types of which a lead has one primary record each."""
+"""The object types for which a lead has a primary record, one each."""
 
 
 class AssociationType(NamedTuple):
@@ -55,11 +55,11 @@ TypeSet = frozenset[AssociationType]
 NOT_LINKED: TypeSet = frozenset()
 
 Link = tuple[tuple[ObjectType, RecordId], tuple[ObjectType, RecordId]]
-"""The two records of a link, in an order that is the same for A to B as for B to A."""
+"""The two records of a link, in the same order for A to B and B to A."""
 
 
 def parse_type(text: str) -> AssociationType | None:
-    """Return the type that `CATEGORY:ID` names, in any case of letters; None for any other text."""
+    """Return the type that `CATEGORY:ID` names, ignoring case; None for any other text."""
     match = _TYPE.fullmatch(text)
     return AssociationType(match[1].upper(), int(match[2])) if match else None
 
@@ -71,7 +71,7 @@ def types_text(types: Iterable[AssociationType]) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_types(text: str) -> TypeSet:
-    """Return what `types_text` was given. Raises ValueError for any other text."""
+    """Parse a text that `types_text` returned. Raises ValueError for any other text."""
     if text == _NONE:
         return NOT_LINKED
     parsed = [parse_type(part) for part in text.split(";")]
@@ -82,19 +82,19 @@ def parse_types(text: str) -> TypeSet:
 
 
 def plural_name(object_type: ObjectType) -> ObjectType:
-    """Return the name of an object type that has Primary labels, also where it is written as an id."""
+    """Return the plural name of an object type with Primary labels, even if it is given as an id such as `0-1`."""
     return ObjectType(_TYPE_IDS.get(object_type, object_type))
 
 
 def link_of(pair: Pair) -> tuple[Link, bool]:
-    """Return the link of a pair, the same for A to B as for B to A, and True for one of these two directions."""
+    """Return a pair's link, which is the same in both directions, and whether the pair runs in reverse."""
     ends = (plural_name(pair.from_type), pair.from_id), (plural_name(pair.to_type), pair.to_id)
     is_reverse = ends[0] > ends[1]
     return (ends[::-1] if is_reverse else ends), is_reverse
 
 
 def types_in_both_directions(types: Iterable[tuple[ObjectType, ObjectType]]) -> set[tuple[ObjectType, ObjectType]]:
-    """Return those pairs of object types, by their plural names, that also occur the other way round."""
+    """Return the pairs of object types, by plural name, that occur in both directions."""
     known = {(plural_name(one), plural_name(other)) for one, other in types}
     return {pair for pair in known if pair[::-1] in known}
 
@@ -105,9 +105,9 @@ def may_have_primary(from_type: ObjectType, to_type: ObjectType) -> bool:
 
 
 def own_primary_type(from_type: ObjectType, to_type: ObjectType) -> AssociationType | None:
-    """Return the type of which a record to link from has at most one link; None if it has no such type.
+    """Return the type that a record to link from may have with only one other record; None if there is no such type.
 
-    From companies the Primary label says for which other records the company is primary, and there may be many.
+    From companies, the Primary label marks the records whose primary company it is, and there may be many of them.
     """
     return None if from_type in _COMPANIES else primary_type(from_type, to_type)
 

@@ -23,7 +23,7 @@ _COUNT = re.compile(r"(?<![\d,-])(?:\d{1,3}(?:,\d{3})+|\d{1,6})(?![\d-])")
 
 
 def ids_in_errors(response: Response, ids: set[str]) -> set[str]:
-    """Return those of `ids` that are a number anywhere in the errors of a response; all if these cannot be searched."""
+    """Return the `ids` that occur as a number anywhere in a response's errors; all if these cannot be searched."""
     errors = response.content.get("errors")
     try:
         return ids.intersection(re.findall(r"\d+", json.dumps(errors))) if errors else set()
@@ -32,7 +32,7 @@ def ids_in_errors(response: Response, ids: set[str]) -> set[str]:
 
 
 def records_by_error(response: Response, ids: Collection[str]) -> list[set[str]]:
-    """Return, for each error of a response, those of `ids` that it names.
+    """Return, for each error of a response, the `ids` that it names.
 
     The set is empty if the error names no record, only an index, or a record that was not requested.
     """
@@ -40,7 +40,7 @@ def records_by_error(response: Response, ids: Collection[str]) -> list[set[str]]
 
 
 def ids_named(error: ErrorItem, ids: Collection[str]) -> set[str]:
-    """Return those of `ids` that an error, or one nested in it, names."""
+    """Return the `ids` that an error, or an error nested in it, names."""
     return set().union(*_ids_by_place(error, ids))
 
 
@@ -54,9 +54,9 @@ def _ids_by_place(error: ErrorItem, ids: Collection[str]) -> Iterator[set[str]]:
 
 
 def inputs_allowed(response: Response, sent: int) -> int | None:
-    """Return the number of inputs that a call may have, if the rejection of one with `sent` inputs names exactly one.
+    """Return how many inputs a call may have, if the rejection of a call with `sent` inputs names exactly one number.
 
-    This is only a hint: the number can also be something else.
+    This is only a hint: the number may mean something else.
     """
     if not 400 <= response.http_status < 500:
         return None

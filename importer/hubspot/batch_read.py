@@ -23,7 +23,7 @@ _NO_RECORD = "OBJECT_NOT_FOUND"
 class Link:
     """A listed link: its types as `CATEGORY:ID;…`, whether the unlabelled type is among them, and the labels.
 
-    `labels` has the text of each labelled type ("" if it is not readable), and the type as `CATEGORY:ID`.
+    `labels` holds the text of each labelled type ("" if it is unreadable), and the type as `CATEGORY:ID`.
     """
 
     types: str
@@ -56,12 +56,12 @@ class Link:
 class Page:
     """The content of one response about the requested records.
 
-    `links` has the wanted ones, by (requested id, other id). `after` has the cursor of the next page, by requested id,
-    and `listed` the other ids on this page of the records that have one. `answered` has the records that the response
-    covers; `unreadable` others, whose part is contradictory, incomplete or malformed. `merged_into` has the surviving
-    record of one that was requested alone. `has_unknown_ids`: results name records that were not requested, which
-    requested ones were merged into. `primaries` has the record that is primary for a requested one, wanted or not, and
-    `numbers` how many links of it are listed.
+    `links` holds the wanted links by (requested id, other id). `after` maps a requested id to the cursor of its next
+    page, and `listed` the same ids to the other ids on this page. `answered` holds the records that the response
+    covers, `unreadable` those whose part is contradictory, incomplete or malformed. `merged_into` maps a record that
+    was requested alone to its survivor. `has_unknown_ids`: results name records that were not requested, into which
+    requested ones were merged. `primaries` maps a requested record to its primary record, wanted or not, and `numbers`
+    to the number of its listed links.
     """
 
     links: dict[tuple[str, str], Link] = field(default_factory=dict)
@@ -172,7 +172,7 @@ def _parse_errors(response: Response, wanted: Mapping[str, Container[str]], page
     """Return the requested records that have no links or do not exist according to an error.
 
     A record that any other error names is unreadable, even if it has a result. An error that names none of them, or is
-    only counted, may concern any record with a result.
+    only counted, may apply to any record with a result.
     """
     found: set[str] = set()
     items = response.content.get("errors") or []
@@ -190,10 +190,8 @@ def _parse_errors(response: Response, wanted: Mapping[str, Container[str]], page
         named = ids_named(error, wanted.keys())
         if any(_NO_LINKS in code or _NO_RECORD in code for code in codes):
             found |= named
-            if len(wanted) == 1 and any(
-                _NO_LINKS in code for code in codes
-            ):  # perhaps by the id of the surviving record
-                found |= wanted.keys()
+            if len(wanted) == 1 and any(_NO_LINKS in code for code in codes):
+                found |= wanted.keys()  # the error may name the surviving record instead
         elif named:
             page.unreadable |= named
         else:

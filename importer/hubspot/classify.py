@@ -224,7 +224,7 @@ def _token_rejected(response: Response, pair: Pair) -> Decision:
         return _forbidden(response, pair)
     where = response.token_origin
     if response.has_new_token:
-        sentence = f"HubSpot returned 401 to a token that has been replaced since in {where}."
+        sentence = f"HubSpot returned 401 for a token that has since been replaced in {where}."
         return Decision(Action.RETRY, _not_processed(response, sentence, "Resume the run."))
     is_expired = "EXPIRED" in response.error.category
     sentence = f"HubSpot returned 401: the token in {where} {'has expired' if is_expired else 'is not accepted'}."
@@ -252,13 +252,13 @@ def _forbidden(response: Response, pair: Pair) -> Decision:
             return Decision(Action.STOP_TYPES, _rejected(response, pair), stop=stop)
         case Denial.ACCOUNT:
             sentence = f"HubSpot returned {response.http_status}: this HubSpot account is deactivated."
-            advice = "Reactivate the account, or use a token of another one; then resume the run."
+            advice = "Reactivate the account, or use a token for another account; then resume the run."
             reason = StopReason.ACCOUNT_INACTIVE
         case Denial.CREATOR:
             sentence = (
                 "HubSpot returned 403: the user who created this token's app or service key has lost permissions."
             )
-            advice = "Give that user their permissions back, or set a token made by another user; then resume the run."
+            advice = "Give that user their permissions back, or set a token of another user; then resume the run."
             reason = StopReason.PERMISSIONS_LOST
         case Denial.RECORDS:
             return Decision(Action.DONE, _rejected(response, pair))

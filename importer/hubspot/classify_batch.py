@@ -14,9 +14,9 @@ from importer.model import Outcome, Pair, Status
 class BatchDecision:
     """The decision about a batch as a whole, and the outcomes of the pairs that are linked or unconfirmed.
 
-    A pair without an outcome was rejected. `is_accepted` is False if smaller batches are worth a try because the
-    response says too little about single pairs: it rejects the whole batch, names no pair at all, or has errors that
-    may concern any of them.
+    A pair without an outcome was rejected. `is_accepted` is False if smaller batches are worth trying because the
+    response says too little about individual pairs: it rejects the whole batch, names no pair at all, or has errors
+    that may apply to any of them.
     """
 
     decision: Decision
@@ -28,8 +28,8 @@ def classify_batch_response(response: Reply, pairs: Sequence[Pair]) -> BatchDeci
     """Return the meaning of the response to the batch call of `pairs`.
 
     A pair is linked only by the strict rule: COMPLETE, named in `results`, every error attributed to a record, and none
-    to a record of this pair. It is unconfirmed if it is named but may have an error or be another pair, or if it is not
-    named and the errors do not explain that either (see `_rejected`).
+    to a record of this pair. It is unconfirmed if it is named but may have an error or be confused with another pair,
+    or if it is not named and no error explains why (see `_rejected`).
     """
     if isinstance(response, NoResponse) or not 200 <= response.http_status < 300:
         return BatchDecision(classify_response(response, pairs[0]))
@@ -46,7 +46,7 @@ def classify_batch_response(response: Reply, pairs: Sequence[Pair]) -> BatchDeci
 def _outcomes(response: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Outcome], bool]:
     """Return the outcomes of linked and unconfirmed pairs, and whether all errors are attributed to records.
 
-    An error that is only counted may concern any pair. One that names several records is still one error, so the count
+    An error that is only counted may apply to any pair. One that names several records is still one error, so the count
     must not exceed the number of errors that name a record.
     """
     ids = _ids(pairs)
@@ -71,10 +71,10 @@ def _outcomes(response: Response, pairs: Sequence[Pair]) -> tuple[dict[Pair, Out
 def _rejected(
     response: Response, errors: Sequence[set[str]], unnamed: Sequence[Pair], pairs: Sequence[Pair]
 ) -> Collection[Pair]:
-    """Return those pairs not named in `results` whose absence the errors explain; `errors` has the records of each.
+    """Return the pairs whose absence from `results` the errors explain; `errors` holds the records that each names.
 
-    All are rejected if there is one error for each. Otherwise only those with a record that an error names, and only if
-    `results` names other pairs: a response may also omit the results of pairs that are linked.
+    All absent pairs are rejected if there is one error for each. Otherwise only those with a record that an error names
+    are, and only if `results` names other pairs: a response may also omit pairs that are linked.
     """
     number = max(response.num_errors or 0, len(errors))
     if number == len(unnamed) or (number and len(pairs) == 1):
@@ -121,7 +121,7 @@ def _unclear(response: Response) -> Outcome:
 
 
 def _types_in_results(response: Response, pairs: Sequence[Pair]) -> dict[tuple[str, str], str]:
-    """Return the types of the links in `results`, in either direction, by the ids of those of `pairs` they name."""
+    """Return the types of the links in `results`, in either direction, by the ids of the pairs that they name."""
     types: dict[tuple[str, str], list[str]] = {(pair.from_id, pair.to_id): [] for pair in pairs}
     for item in response.results:
         for key in ((item.from_id, item.to_id), (item.to_id, item.from_id)):

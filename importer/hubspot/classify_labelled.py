@@ -1,4 +1,4 @@
-"""The meaning of responses to labelled calls; whether the labels are set, only reading back shows."""
+"""The meaning of responses to labelled calls. Only reading back shows whether the labels are set."""
 
 from importer.hubspot.advice import RETRY_ADVICE
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, outcome_of
@@ -10,7 +10,7 @@ from importer.model import Outcome, Pair, Status
 def classify_labelled_response(response: Reply, pair: Pair) -> Decision:
     """Return the meaning of the response to the PUT of the labels of `pair`.
 
-    `linked` means here that the response names the pair: the labels still have to be read back.
+    Here, `linked` means that the response names the pair; the labels still have to be read back.
     """
     if isinstance(response, NoResponse) or not 200 <= response.http_status < 300 or not response.is_json:
         return classify_response(response, pair)

@@ -52,7 +52,7 @@ class HubSpotClient:
     """A session with HubSpot: pooled connections, the token in the Authorization header, no redirects, timeouts.
 
     TLS is verified, with the system's certificates or those of `SSL_CERT_FILE`. A proxy comes from `HTTPS_PROXY` or
-    `HTTP_PROXY`, unless `NO_PROXY` or a loopback address says otherwise; `.netrc` is not read, since an entry for the
+    `HTTP_PROXY`, except for loopback addresses and hosts in `NO_PROXY`. `.netrc` is not read, since an entry for the
     host would replace the token.
     """
 
@@ -121,7 +121,7 @@ class HubSpotClient:
 
     @property
     def label_forms(self) -> int:
-        """The number of paths by which labels may be read: the next one is for a 404."""
+        """The number of paths for reading labels; the next one is tried after a 404."""
         return len(paths.labels(self._version, ObjectType("a"), ObjectType("b")))
 
     async def unlink(self, pair: Pair) -> Reply:
@@ -169,7 +169,7 @@ class HubSpotClient:
         return await self._exchange("GET", object_paths.properties(self._version, object_type))
 
     async def list_records(self, object_type: ObjectType, after: str) -> Reply:
-        """GET a page of 100 records from the cursor `after` on ("" for the first page)."""
+        """GET the page of 100 records at the cursor `after` ("" for the first page)."""
         path, query = object_paths.records(self._version, object_type, after)
         return await self._exchange("GET", path, query=query)
 
@@ -190,7 +190,7 @@ class HubSpotClient:
         self._guard.expect_account(portal_id)
 
     def _exchange(self, method: str, path: str, content: object = None, query: str = "") -> Awaitable[Reply]:
-        """Make one request, with the token that the guard provides; it may use the request to check a new token."""
+        """Make one request with the guard's token; the guard may check a new token with it instead."""
         request = partial(self._request, method, path, content, query)
         return self._guard.exchange(request, self._read_account)
 

@@ -1,4 +1,4 @@
-"""Responses of other servers than HubSpot: firewalls, proxies and gateways, or whatever `base_url` points to."""
+"""Responses from servers other than HubSpot: firewalls, proxies, gateways, or whatever `base_url` points to."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _HUBSPOT_FIELDS = frozenset(
 )
 
 _MEANINGFUL_WITHOUT_BODY = frozenset({408, 413, 414, 423, 425, 429, 477})
-"""Statuses that HubSpot's network edge sends without a JSON body, as it does with those from 500."""
+"""Statuses that HubSpot's network edge sends without a JSON body, as it does those of 500 and above."""
 
 _BLOCKED_STATUSES = frozenset({400, 401, 403, 406, 407, 451, 511})
 
@@ -29,9 +29,9 @@ def is_html(response: Response) -> bool:
 
 
 def is_from_intermediary(response: Response) -> bool:
-    """Return whether an unsuccessful response came from another server than HubSpot.
+    """Return whether an unsuccessful response came from a server other than HubSpot.
 
-    A 401 without a body may be from HubSpot, one with HTML is not.
+    A 401 without a body may come from HubSpot; one with an HTML body does not.
     """
     if is_from_hubspot(response) or response.http_status >= 500 or response.http_status in _MEANINGFUL_WITHOUT_BODY:
         return False
@@ -48,7 +48,7 @@ def page_text(response: Response) -> str:
 
 
 def intermediary_advice(response: Response) -> str:
-    """Return the advice about a response of another server."""
+    """Return the advice about a response from another server."""
     if 300 <= response.http_status < 400:
         return REDIRECT_ADVICE
     if response.http_status in _BLOCKED_STATUSES:

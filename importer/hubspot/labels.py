@@ -1,4 +1,4 @@
-"""Association labels by name: the labels that an account has for two object types, and what a text of a cell names.
+"""Association labels by name: the labels of an account between two object types, and which of them a text names.
 
 Labels are read in the direction from → to, since every label has an id for each direction.
 Source: HubSpot, associations v4 guide, "Retrieve association labels".
@@ -25,8 +25,8 @@ class Label:
 class UnknownLabel:
     """A text that names no label in this direction.
 
-    `existing` are the labels that exist, as they can be written in a cell. `is_reversed` means that the text names a
-    label in the other direction, so that the columns are swapped.
+    `existing` holds the labels that exist, as they can be written in a cell. `is_reversed` means that the text names a
+    label in the other direction, so the columns are swapped.
     """
 
     text: str
@@ -36,7 +36,7 @@ class UnknownLabel:
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousLabel:
-    """A text that several labels have; `candidates` are their types."""
+    """A text that several labels share; `candidates` are their types."""
 
     text: str
     candidates: tuple[AssociationType, ...]
@@ -51,15 +51,15 @@ class Labels:
 
     @property
     def unlabelled(self) -> AssociationType | None:
-        """The type without a label; None when the account does not define one, as with some custom objects."""
+        """The type without a label; None if the account does not define one, as with some custom objects."""
         return next((label.type for label in self.forward if not label.text), None)
 
     def name_of(self, kind: AssociationType) -> str:
-        """Return the text of a type, in small letters, "" for the unlabelled one; that of an unknown type is its id."""
+        """Return the label of a type in lower case: "" for the unlabelled type, `CATEGORY:ID` for an unknown one."""
         return next((label.text.strip().casefold() for label in self.forward if label.type == kind), str(kind))
 
     def resolve(self, text: str) -> AssociationType | UnknownLabel | AmbiguousLabel:
-        """Return the type that `text` names: a label, trimmed and in any case of letters, or `CATEGORY:ID`."""
+        """Return the type that `text` names: a label, ignoring case and surrounding spaces, or `CATEGORY:ID`."""
         given = parse_type(text)
         matches = _named(self.forward, text)
         if given is not None and not matches:
@@ -73,7 +73,7 @@ class Labels:
 
 
 def parse_labels(response: Response) -> tuple[Label, ...] | None:
-    """Return the labels that a 2xx response lists; None when any item cannot be read, as no label must be missed."""
+    """Return the labels that a 2xx response lists; None if any item cannot be read, as no label may be missed."""
     results = response.content.get("results")
     if not 200 <= response.http_status < 300 or not isinstance(results, list) or response.is_too_large:
         return None
@@ -83,7 +83,7 @@ def parse_labels(response: Response) -> tuple[Label, ...] | None:
 
 
 def labelled_body(types: Sequence[AssociationType]) -> list[dict[str, str | int]]:
-    """Return the body of a labelled PUT, or `types` of one input of a batch: it replaces the labels of the pair."""
+    """Return the body of a labelled PUT, or `types` of one batch input. Sending it replaces the labels of the pair."""
     return [{"associationCategory": kind.category, "associationTypeId": kind.type_id} for kind in types]
 
 

@@ -1,7 +1,7 @@
-"""Record ids by the value of a property, such as contacts by email address: bodies of requests, parsing of responses.
+"""Record ids by property value, such as contacts by email address: request bodies and response parsing.
 
 No value is matched by its position: a response does not say which input a record belongs to, so the property itself
-decides. A value is not found only if HubSpot reports it, or if a complete response to a request for it leaves it out.
+decides. A value counts as not found only if HubSpot reports this, or if a complete response to its request omits it.
 Source: HubSpot, CRM objects and search guides.
 """
 
@@ -15,13 +15,13 @@ from importer.hubspot.response import ErrorItem, Response
 from importer.model import ObjectType, RecordId, is_record_id
 
 READ_INPUTS = 100
-"""Values that one batch read takes."""
+"""Maximum number of values in one batch read."""
 
 SEARCH_CHARACTERS = 3_000
 SEARCH_VALUES = 100
 SEARCH_PAGE = 200
 SEARCH_RESULTS = 10_000
-"""Limits of one search: characters of its body, values of `IN`, records a page, records in all."""
+"""Limits of one search: characters in its body, values of `IN`, records per page, records in total."""
 
 _SECONDARY_EMAILS = "hs_additional_emails"
 MERGED_IDS = "hs_merged_object_ids"
@@ -39,7 +39,7 @@ class Key:
 
     @property
     def is_email(self) -> bool:
-        """True for the email addresses of contacts, of which a contact may have several."""
+        """True for email addresses of contacts; a contact may have several."""
         return self.object_type in {"contacts", "0-1"} and self.name == "email"
 
 
@@ -47,7 +47,7 @@ class Key:
 class Found:
     """One record has the value.
 
-    `merged` has the records that were merged into it, if the value is one that it may have from them.
+    `merged` holds the records that were merged into it, if the value may come from one of them.
     """
 
     record_id: RecordId
@@ -56,7 +56,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """No record has the value; `deleted_on` is the day on which one that had it was deleted, as ISO 8601."""
+    """No record has the value; `deleted_on` is the ISO 8601 date on which a record with it was deleted, if any."""
 
     deleted_on: str = ""
 
@@ -71,10 +71,9 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """It is not known which record has the value.
+    """It could not be determined which record has the value.
 
-    `is_refused`: HubSpot refuses this value itself, so that repeating the lookup would not help; otherwise the lookup
-    failed.
+    `is_refused`: HubSpot refuses the value itself, so repeating the lookup would not help. Otherwise the lookup failed.
     """
 
     reason: str
@@ -97,9 +96,10 @@ class _Record:
 
 @dataclass(slots=True)
 class Matches:
-    """The records found so far, by value; `record_ids` are all that were listed, `unsure` the values left open.
+    """The records found so far, by value.
 
-    `merged` has the records that were merged into the one with a value, as `Found` has them.
+    `record_ids` holds all listed records, `unsure` the values without a clear result, `merged` the records that were
+    merged into the one with a value (see `Found`).
     """
 
     ids: dict[str, dict[RecordId, str]] = field(default_factory=dict)
@@ -144,7 +144,7 @@ def search_body(key: Key, values: Sequence[str], after: str = "0") -> dict[str, 
 
 
 def search_chunks(key: Key, values: Sequence[str]) -> Iterator[list[str]]:
-    """Yield `values` in chunks whose searches keep HubSpot's limits of characters and values."""
+    """Yield `values` in chunks whose searches stay within HubSpot's limits on characters and values."""
     available = SEARCH_CHARACTERS - len(json.dumps(search_body(key, [], str(SEARCH_RESULTS))))
     chunk: list[str] = []
     size = 0
@@ -164,8 +164,8 @@ def parse_records(
 ) -> bool:
     """Add the records that a response lists to `matches`; return whether the response can be used at all.
 
-    A value becomes unsure if the response neither lists it nor reports it as missing, although an error or a listed
-    record may be about it. Unless `is_unique`, further records may have a value that is listed.
+    A value becomes unsure if the response neither lists it nor reports it as missing, and an error or an unmatched
+    record may be about it. Unless `is_unique`, this includes listed values, which other records may have too.
     """
     content = response.content
     items = content.get("results")
@@ -193,7 +193,7 @@ def parse_records(
 
 
 def _matching(record: _Record, values: Collection[str], by_lower_case: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return the requested values that a record has: as they are written, else in any case of letters."""
+    """Return the requested values that a record has: exact matches, or else matches that ignore case."""
     found: set[str] = set()
     for text in record.values:
         found |= {text} if text in values else set(by_lower_case.get(text.lower(), ()))
@@ -201,7 +201,7 @@ def _matching(record: _Record, values: Collection[str], by_lower_case: Mapping[s
 
 
 def explain_unsure(response: Response, key: Key) -> Unread:
-    """Return why a usable response about a single value leaves it open.
+    """Return the reason why a usable response about a single value is unclear.
 
     The value itself is refused if HubSpot calls it invalid, or lists a record that does not have it.
     """
@@ -229,7 +229,7 @@ def next_page(response: Response) -> str | None:
 
 
 def listed_total(response: Response) -> int:
-    """Return the number of records that a search found according to its response, 0 if it does not say."""
+    """Return the number of records that a search found according to its response, 0 if it is missing."""
     total = response.content.get("total")
     return total if type(total) is int else 0
 
@@ -271,7 +271,7 @@ def _record(item: Mapping[str, Any], key: Key) -> _Record | None:
 
 
 def errors_only_report_missing(response: Response) -> bool:
-    """Return whether every error of a response reports inputs that were not found, and none is only counted."""
+    """Return whether every error of a response, counted or listed, reports inputs that were not found."""
     errors = list(errors_of(response))
     if (response.num_errors or 0) > sum(_named(error) for error in errors):
         return False

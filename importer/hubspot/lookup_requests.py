@@ -1,4 +1,4 @@
-"""Looking up many values: batch reads of a unique property, else searches, in as few calls as possible."""
+"""Looks up many values by batch reads of a unique property, or else by searches, in as few calls as possible."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,10 +29,10 @@ Post = Callable[[dict[str, Any]], Awaitable[Reply]]
 _MAX_IN_FLIGHT = 8
 
 _REFUSED_FOR_CONTENT = frozenset({400, 413, 414, 422})
-"""Statuses that a single input can cause, so that the others are sent without it."""
+"""Statuses that a single input can cause; the others are then sent without it."""
 
 _MAX_REFUSED_ALONE = 3
-"""Single values refused after which the property counts as not readable, unless some request was accepted."""
+"""After this many refused single values the property counts as unreadable, unless a request was accepted."""
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class UniqueLookup:
     """
 
     def __init__(self, key: Key, read: Post, read_archived: Post) -> None:
-        """Read through `read`, and deleted records through `read_archived`."""
+        """Use `read` to read records and `read_archived` to read deleted ones."""
         self._key = key
         self._read = read
         self._read_archived = read_archived
@@ -81,9 +81,9 @@ class UniqueLookup:
         return len(values) - len(values) % READ_INPUTS
 
     async def find(self, values: Sequence[str]) -> dict[str, Result]:
-        """Return the result for each of the distinct `values`: one call for 100 values.
+        """Return the result for each of the distinct `values`, with one call per 100 values.
 
-        Values that are not found cost one more call for 100 of them, for the day on which their record was deleted.
+        Values that are not found cost one more call per 100, which reads the day on which their record was deleted.
         """
         matches, unread = Matches(), dict[str, Unread]()
         async with asyncio.TaskGroup() as group:
@@ -116,7 +116,7 @@ class UniqueLookup:
             await self._read_chunk(left[start : start + half], matches, unread)
 
     async def _days_of_deletion(self, values: Sequence[str]) -> dict[str, Result]:
-        """Return the values that a deleted record had; a read that fails leaves its values without a day."""
+        """Return the day of deletion for each value that a deleted record had; values of a failed read are omitted."""
         matches = Matches()
         for chunk in _chunks(values):
             reply = await self._read_archived(read_body(self._key, chunk))
@@ -126,14 +126,14 @@ class UniqueLookup:
 
 
 class SearchLookup:
-    """Looks up values of any property by searches; deleted records are not among those found.
+    """Looks up values of any property by searching; deleted records are not found.
 
-    Source: HubSpot, search guide: 10,000 results at most, values of `IN` in lower case, new records appear some moments
-    later.
+    Source: HubSpot, search guide: at most 10,000 results, values of `IN` in lower case, new records appear after a few
+    moments.
     """
 
     def __init__(self, key: Key, search: Post) -> None:
-        """Search through `search`, which keeps HubSpot's 5 searches a second."""
+        """Use `search`, which keeps to HubSpot's limit of 5 searches per second."""
         self._key = key
         self._search = search
         self._refusals = _Refusals()
@@ -168,7 +168,7 @@ class SearchLookup:
                 break
         is_complete = after == "" and total <= len(matches.record_ids)
         if len(chunk) > 1 and (unclear or not is_complete):
-            return await self._halves(chunk)  # fewer records have fewer values
+            return await self._halves(chunk)  # fewer values match fewer records
         if unclear:
             return {chunk[0]: unclear}
         return {value: matches.result(value, is_complete=is_complete) for value in chunk}

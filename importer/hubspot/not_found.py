@@ -1,4 +1,4 @@
-"""Errors about unknown records: which of a pair's two records an error of HubSpot concerns."""
+"""Errors about unknown records: which of a pair's two records an error from HubSpot refers to."""
 
 import re
 
@@ -10,7 +10,7 @@ from importer.model import Pair
 def proves_not_linked(response: Response, pair: Pair) -> bool:
     """Return whether a 404 proves that `pair` is not linked: HubSpot reports that one of these records does not exist.
 
-    The 404 of a gateway, or of a path that does not exist, proves nothing: it may repeat the URL with its ids.
+    A 404 from a gateway, or for a path that does not exist, proves nothing: it may repeat the URL with its ids.
     """
     if response.http_status != 404 or not is_from_hubspot(response):
         return False

@@ -33,7 +33,7 @@ _DEFAULT_LIFETIME = 1_800.0
 """Seconds. Source: HubSpot, OAuth guide."""
 
 _MARGIN = 60.0
-"""Seconds before its end when a token is renewed, at most a tenth of its life: requests in flight still use it."""
+"""Seconds before expiry at which a token is renewed (at most a tenth of its lifetime), as requests still use it."""
 
 _RETRY_INTERVAL = 5.0
 """Seconds between two attempts to renew a token that is still valid."""
@@ -44,14 +44,14 @@ _LOCK_POLL = 0.05
 _SECONDS_TO_FINISH = 1.0
 _MAX_BODY = 1 << 16
 _CANNOT_REPLACE = frozenset({errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS, errno.EXDEV})
-"""Errors of a file that may still be written in place, as where containers mount a single file."""
+"""Errors from replacing a file that may still be writable in place, such as a single file mounted in a container."""
 
 
 class OAuthToken:
-    """A token that is renewed with a refresh token, before its end and when it is refused.
+    """A token that is renewed with a refresh token, before it expires and when it is refused.
 
     All callers share one renewal. The refresh token is read from its file each time, under a lock, so that no process
-    uses a refresh token that another has replaced. A new refresh token is on the disk before its access token is used.
+    uses a refresh token that another has replaced. A new refresh token is on disk before its access token is used.
     """
 
     def __init__(self, base_url: str, credentials: OAuthCredentials, proxy: str | None = None) -> None:
@@ -82,7 +82,7 @@ class OAuthToken:
         return f"{self._credentials.client_id} {self._refresh_token.get_secret_value()}"
 
     async def current(self) -> AccessToken:
-        """Return a token that is still valid for some time; renew it if necessary."""
+        """Return a token that stays valid for some time; renew it if necessary."""
         if self._token is not None and time.monotonic() < self._renew_at:
             return self._token
         try:
@@ -95,7 +95,7 @@ class OAuthToken:
             return self._token
 
     async def replacement(self, refused: AccessToken) -> AccessToken | None:
-        """Return another token than `refused`: one that was renewed meanwhile, else a new one."""
+        """Return a token other than `refused`: one that was renewed in the meantime, or else a new one."""
         token = self._token
         if token is None or token.value == refused.value:
             self._renew_at = self._expires_at = 0.0
@@ -108,7 +108,7 @@ class OAuthToken:
             await asyncio.wait({self._renewal}, timeout=_SECONDS_TO_FINISH)
 
     async def _renewed(self) -> AccessToken:
-        """Return the token of one renewal, which all callers share and none of them cancels."""
+        """Return the token from one renewal, which all callers share and no caller can cancel."""
         if self._renewal is None or self._renewal.done():
             self._renewal = asyncio.create_task(self._renew())
         return await asyncio.shield(self._renewal)
@@ -204,7 +204,7 @@ async def _locked(path: Path) -> AsyncIterator[None]:
 
 
 def _lock_of(path: Path) -> FileLock:
-    """Return the lock beside a file, or one in the user's state directory if the file's own cannot be written."""
+    """Return the lock beside a file, or one in the user's state directory if that is not writable."""
     resolved = path.resolve()
     beside = resolved.with_name(f"{resolved.name}.lock")
     state = user_state_path()
@@ -216,7 +216,7 @@ def _lock_of(path: Path) -> FileLock:
 
 
 def _write_secret(path: Path, text: str) -> None:
-    """Replace a file in one step, readable for its owner only; or in place, where the file is a mount point."""
+    """Replace a file atomically, readable only by its owner; write it in place if it is a mount point."""
     place = path.resolve()
     try:
         try:

@@ -11,12 +11,12 @@ from importer.model import ObjectType
 
 
 def batch_read_records(version: ApiVersion, object_type: ObjectType, *, archived: bool = False) -> tuple[str, str]:
-    """Return path and query of the POST that reads up to 100 records by id or by a unique property."""
+    """Return the path and query of the POST that reads up to 100 records by id or by a unique property."""
     return f"{_objects(version)}/{segment(object_type)}/batch/read", "archived=true" if archived else ""
 
 
 def records(version: ApiVersion, object_type: ObjectType, after: str) -> tuple[str, str]:
-    """Return path and query of the GET that lists records, 100 on a page, from the page `after`."""
+    """Return the path and query of the GET that lists records, 100 per page, from the cursor `after`."""
     query = f"limit=100&after={quote(after, safe='')}" if after else "limit=100"
     return f"{_objects(version)}/{segment(object_type)}", query
 

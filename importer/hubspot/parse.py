@@ -1,4 +1,4 @@
-"""Parsing a response tolerantly: every field may be missing or malformed, and none of that raises.
+"""Parses responses tolerantly: any field may be missing or malformed without raising an error.
 
 Source: HubSpot, OpenAPI schemas BatchResponsePublicDefaultAssociation, StandardError, ErrorDetail and Error; its error
 page asks clients to treat every field as optional.
@@ -16,7 +16,7 @@ from importer.hubspot.response import Association, ErrorItem, RateHeaders, Respo
 from importer.redaction import cleaned, may_hold_secret, redact, redact_json
 
 MAX_TEXT_LENGTH = 2_000
-"""Characters of one text that are kept; a message of a megabyte would fill journals and cells."""
+"""Number of characters of a text that are kept: a message of a megabyte would fill journals and cells."""
 
 _MAX_DETAILS = 100_000
 _MAX_ITEMS = 100
@@ -52,13 +52,13 @@ def parse_response(http_status: int, body: bytes, rate: RateHeaders, retry_after
 
 
 def errors_of(response: Response) -> Iterator[ErrorItem]:
-    """Yield every item of `errors`, also those beyond the ones kept in `response.error`: a batch may have thousands."""
+    """Yield every item of `errors`, including those not kept in `response.error`: a batch may have thousands."""
     errors = response.content.get("errors") or []
     return (_error_item(item, 0) for item in (errors if isinstance(errors, list) else [errors]))
 
 
 def objects(items: object) -> list[dict[str, Any]]:
-    """Return those items of a JSON list that are objects; [] for anything else."""
+    """Return the items of a JSON list that are objects; [] for anything else."""
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
@@ -73,7 +73,7 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _decoded(body: bytes) -> tuple[str, Any]:
-    """Return a body as text and as the JSON value that it is. Raises ValueError or RecursionError if it is none.
+    """Return a body as text and as a JSON value. Raises ValueError or RecursionError if it is not JSON.
 
     orjson takes a third of the time of the json module, but accepts only strict UTF-8 and finite numbers. It returns
     integers of more than 64 bits as floats: no record id is that long.
@@ -172,9 +172,9 @@ def _texts(values: object) -> tuple[str, ...]:
 
 
 def _text(value: object) -> str:
-    """Return a JSON value as text without control characters: "" for null, the name of an object that has one."""
+    """Return a JSON value as text without control characters: "" for null, an object's name or value if it has one."""
     if isinstance(value, str):
-        is_plain = len(value) <= MAX_TEXT_LENGTH and value.isascii() and value.isprintable()  # most texts, many times
+        is_plain = len(value) <= MAX_TEXT_LENGTH and value.isascii() and value.isprintable()  # true of most texts
         return value if is_plain else truncate(cleaned(value))
     if value is None:
         return ""
@@ -199,7 +199,7 @@ def truncate(text: str) -> str:
 
 
 def _replace_surrogates(text: str) -> str:
-    r"""Return `text` with lone surrogates replaced: JSON allows `\ud83d`, UTF-8 and so the journal do not."""
+    r"""Return `text` with lone surrogates replaced: JSON allows `\ud83d`; UTF-8, and so the journal, does not."""
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -25,7 +25,7 @@ def batch_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectTyp
 
 
 def batch_labels_archive(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
-    """Return the path of the POST that takes labels off many pairs."""
+    """Return the path of the POST that removes labels from many pairs."""
     return f"{_associations(version)}/{segment(from_type)}/{segment(to_type)}/batch/labels/archive"
 
 
@@ -40,7 +40,7 @@ def batch_create(version: ApiVersion, from_type: ObjectType, to_type: ObjectType
 
 
 def labels(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> tuple[str, ...]:
-    """Return the paths of the GET that lists the labels of this direction; the second one is for a 404.
+    """Return the paths of the GET that lists the labels in this direction; the second one is tried after a 404.
 
     Source: HubSpot; the OpenAPI file of `v4` has the first form, its guide the second.
     """
@@ -55,7 +55,7 @@ def batch_read(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) 
 
 
 def record_limits(version: ApiVersion, from_type: ObjectType, to_type: ObjectType) -> str:
-    """Return the path of the GET that reads how many links a record may have; next to `v4` its version is `v3`."""
+    """Return the path of the GET that reads how many links a record may have; for `v4`, its version is `v3`."""
     area = "/crm/v3/limits" if version is ApiVersion.V4 else f"/crm/limits/{version}"
     return f"{area}/associations/records/{segment(from_type)}/{segment(to_type)}"
 
@@ -67,7 +67,7 @@ def type_limits(version: ApiVersion, from_type: ObjectType, to_type: ObjectType)
 
 
 def account_details(version: ApiVersion) -> str:
-    """Return the path of the GET that names the account of a token; its version next to `v4` is `v3`."""
+    """Return the path of the GET that returns the account of a token; for `v4`, its version is `v3`."""
     return f"/account-info/{'v3' if version is ApiVersion.V4 else version}/details"
 
 
@@ -82,7 +82,7 @@ def _links_of(version: ApiVersion, pair: Pair) -> str:
 
 
 def segment(text: str) -> str:
-    """Return a text as one segment of a path, whatever characters it has."""
+    """Return a text quoted as one segment of a path."""
     if text.isascii() and text.isalnum():  # most segments: nothing to quote
         return text
     return quote(text, safe="").replace(".", "%2E")  # `quote` keeps `..`, which would change the path

@@ -33,7 +33,7 @@ _CREATOR_CODE = "USER_DOES_NOT_HAVE_PERMISSIONS"
 
 
 def classify_denial(response: Response) -> Denial:
-    """Return the cause of a 403, from its codes or a whole sentence: a refusal of one record may use any single word.
+    """Return the cause of a 403 from its codes or a whole phrase: single words also occur in refusals of one record.
 
     Source: HubSpot, error page and guides; bodies as reported by its users.
     """

@@ -13,8 +13,8 @@ from importer.redaction import hide
 def find_proxy(base_url: str) -> str | None:
     """Return the URL of the proxy for calls to `base_url`, with user name and password; None for a direct connection.
 
-    It comes from `HTTPS_PROXY` or `HTTP_PROXY`, or from the system's own settings, unless `NO_PROXY` or a loopback
-    address says otherwise. Raises SettingsError, without quoting the URL, if it is invalid.
+    It comes from `HTTPS_PROXY` or `HTTP_PROXY`, or from the system's settings, except for loopback addresses and hosts
+    in `NO_PROXY`. Raises SettingsError, without quoting the URL, if it is invalid.
     """
     target = urlsplit(base_url)
     if not target.hostname or is_loopback(target.hostname) or proxy_bypass(target.hostname):
@@ -56,6 +56,6 @@ def _parse(url: str) -> SplitResult | None:
 
 
 def _variable(scheme: str) -> str:
-    """Return where the proxy is set: the environment variable, as spelled there, or the system settings."""
+    """Return what the proxy is set by: the environment variable, as it is spelled there, or the system setting."""
     names = (f"{scheme}_proxy", f"{scheme}_proxy".upper())
     return next((name for name in names if os.environ.get(name)), "The system's proxy setting")

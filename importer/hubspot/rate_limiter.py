@@ -14,20 +14,20 @@ CAUTIOUS_RATE = Rate(100, 10.0)
 """The initial rate of `auto`: the lowest limit of a private app. Source: HubSpot, usage guidelines."""
 
 ASSOCIATION_RATE = Rate(150, 10.0)
-"""The highest rate of `auto`, whatever the headers allow for other calls. Source: HubSpot, associations guide."""
+"""The highest rate of `auto`, even if the headers allow more for other calls. Source: HubSpot, associations guide."""
 
 MIN_LOWERED_CALLS = 10
 """A lowered rate keeps at least this many calls per window."""
 
 MARGIN = 0.05
-"""Seconds that a slot is held beyond the window, for the inaccuracy of timers and clocks."""
+"""Seconds that a slot is held beyond the window, to allow for inaccurate timers and clocks."""
 
 _BURST_SHARE = 0.05
 """The share of a window's calls that may be sent in a burst, so that coarse timers do not waste the limit."""
 
 
 def within(rate: Rate, ceiling: Rate) -> Rate:
-    """Return a rate that keeps both `rate` and `ceiling` in every window, and loses little of the lower one."""
+    """Return a rate that exceeds neither `rate` nor `ceiling` in any window, and is close to the lower one."""
     if rate.seconds < ceiling.seconds:
         windows = ceil(ceiling.seconds / rate.seconds)
         if ceiling.calls < windows:
@@ -44,7 +44,7 @@ def within(rate: Rate, ceiling: Rate) -> Rate:
 
 
 class Pause:
-    """A time during which no call may be sent; all rate limiters of a pool share one."""
+    """A period in which no call may be sent; all rate limiters of a pool share one."""
 
     def __init__(self) -> None:
         """Start without a pause."""
@@ -113,7 +113,7 @@ class RateLimiter:
             self._free_slot()
 
     def release(self) -> None:
-        """Free the slot of a call one window from now: its response has arrived, or will not."""
+        """Free the slot of a call one window from now: its response has arrived or never will."""
         self._free_slot_after(self._rate.seconds + MARGIN)
 
     def reserve(self, seconds: float) -> None:
@@ -122,7 +122,7 @@ class RateLimiter:
         self._free_slot_after(seconds)
 
     def slots_in_use(self) -> list[float]:
-        """Return for how many seconds each slot is still occupied; for a call in flight, as if it ended now."""
+        """Return the seconds for which each slot is still occupied; a call in flight counts as if it ended now."""
         self._grant_slots()
         now = asyncio.get_running_loop().time()
         in_flight = [self._rate.seconds + MARGIN] * (self._occupied - len(self._ends))
@@ -143,10 +143,10 @@ class RateLimiter:
                 self._grant_slots()
 
     def lower(self) -> bool:
-        """Lower the rate by a tenth for good; return False if it has the fewest calls already.
+        """Lower the rate by a tenth permanently; return False if it is already at its minimum.
 
-        HubSpot refused a call although this limiter kept its rate: another client shares the limit. Headers do not
-        raise the rate above the lowered one again.
+        Call this if HubSpot refused a call although this limiter kept to its rate: another client shares the limit.
+        Headers cannot raise the rate above the lowered one.
         """
         calls = max(MIN_LOWERED_CALLS, self._rate.calls * 9 // 10)
         if calls >= self._rate.calls:

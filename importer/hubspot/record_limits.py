@@ -11,7 +11,7 @@ from importer.hubspot.response import NoResponse, Reply
 class RecordLimit:
     """The maximum number of links of a record, in one direction.
 
-    `used` has the number of links of records near the limit or at it, by record id; HubSpot lists only some of them.
+    `used` holds the number of links of records near or at the limit, by record id; HubSpot lists only some of them.
     """
 
     limit: int
@@ -19,7 +19,7 @@ class RecordLimit:
 
 
 def parse_record_limit(reply: Reply) -> RecordLimit | None:
-    """Return the limit in a response, None if it has none."""
+    """Return the limit in a response, None if there is none."""
     if isinstance(reply, NoResponse) or not 200 <= reply.http_status < 300:
         return None
     content = reply.content
@@ -35,9 +35,9 @@ def parse_record_limit(reply: Reply) -> RecordLimit | None:
 
 
 def with_admin_limit(found: RecordLimit | None, reply: Reply) -> RecordLimit | None:
-    """Return the lower of a limit and that of the unlabelled type, which every link has, if an admin has set one.
+    """Return the lower of `found` and an admin's limit for the unlabelled type, which every link has.
 
-    Source: HubSpot, association limits: an admin may set a limit for each type, also 1.
+    Source: HubSpot, association limits: an admin may set a limit for each type, even 1.
     """
     if isinstance(reply, NoResponse) or not 200 <= reply.http_status < 300:
         return found

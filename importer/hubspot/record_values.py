@@ -1,4 +1,4 @@
-"""Values of a property of records that are known by id: bodies of requests, parsing of responses."""
+"""Property values of records known by id: request bodies and response parsing."""
 
 from collections.abc import Collection
 from typing import Any
@@ -9,15 +9,15 @@ from importer.hubspot.response import Response
 
 
 def values_body(name: str, ids: Collection[str]) -> dict[str, Any]:
-    """Return the body of a batch read of the property `name` of at most 100 records."""
+    """Return the body of a batch read of the property `name` for at most 100 records."""
     return {"inputs": [{"id": one} for one in ids], "properties": [name, MERGED_IDS], "propertiesWithHistory": []}
 
 
 def parse_values(response: Response, name: str, ids: Collection[str]) -> dict[str, str | None]:
-    """Return the values by id as a readable response has them; None for a record that does not exist.
+    """Return the values in a readable response by record id; None for a record that does not exist.
 
-    A record without a value has "". One whose id is not returned is not known. The id of a merged record is that of
-    its survivor in the response, which lists the ids that were merged into it. Source: HubSpot, CRM objects guide.
+    A record without a value has "". A record missing from the result is not known. The response lists a merged record
+    under the id of its survivor, with the ids that were merged into it. Source: HubSpot, CRM objects guide.
     """
     values: dict[str, str | None] = {}
     items = response.content.get("results")

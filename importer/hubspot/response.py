@@ -1,4 +1,4 @@
-"""The values of one HTTP exchange. `parse` makes them from bytes."""
+"""The values of one HTTP exchange. `parse` creates them from bytes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,8 +59,8 @@ class Response:
 
     `is_json`: the body is a JSON object. `is_too_large`: the body was not read to its end. `error`: the body read as an
     Error; its `errors` are also those of a BatchResponse. `details`: compact JSON of everything in the body about
-    errors, or "". `retry_after`: seconds. `token_origin`: where the token came from, for people; `has_new_token`: a 401
-    to a token that has been replaced since, so that the call may be repeated. `content`: the body, with secrets
+    errors, or "". `retry_after`: seconds. `token_origin`: where the token came from, for display; `has_new_token`: a
+    401 to a token that has since been replaced, so the call may be repeated. `content`: the body, with secrets
     redacted; all other texts are also truncated and have no control characters.
     """
 
@@ -84,7 +84,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """A request without a response; `reason` says why.
+    """A request without a response; `reason` explains why.
 
     `reached` is False if no connection was established, so that HubSpot cannot have received the request.
     `is_token_refused`: there is no token to send it with, and there will not be one; `reason` is then a sentence.
@@ -96,4 +96,4 @@ class NoResponse:
 
 
 Reply = Response | NoResponse
-"""The end of one call."""
+"""The result of one call."""

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _SAVE_INTERVAL = 1.0
 
 _MAX_SECONDS_IN_FLIGHT = 2.0
-"""After a crash, the time within which HubSpot may still receive calls that were in flight."""
+"""Seconds after a crash within which HubSpot may still receive calls that were in flight."""
 
 _POLL_INTERVAL = 0.2
 
@@ -42,7 +42,7 @@ def _ignore(seconds: float) -> None:
 class SharedRateState:
     """Files with the rate limiter slots that calls with one token occupy, in wall-clock time.
 
-    All have the same content: one file for each name that a run may know the token by.
+    All have the same content; there is one file for each name by which a run may know the token.
     """
 
     paths: tuple[Path, ...]
@@ -97,15 +97,15 @@ class SharedRateState:
                 raise _not_writable(path, error) from error
 
     def _seconds_occupied(self, now: float, rate: Rate) -> list[float]:
-        """Return for how many seconds each slot of earlier runs is still occupied, by the file that has the most."""
+        """Return the seconds for which each slot of earlier runs is still occupied, by the file with the most slots."""
         return max((_seconds_occupied(path, now, rate) for path in self.paths), key=len)
 
 
 def _seconds_occupied(path: Path, now: float, rate: Rate) -> list[float]:
-    """Return for how many seconds each slot of an earlier run is still occupied.
+    """Return the seconds for which each slot of an earlier run is still occupied.
 
-    After a crash all slots are occupied for a full window, and also after a run whose rate had a shorter window: it
-    does not know how many calls it made in this one.
+    All slots are occupied for a full window after a crash, and after a run whose rate had a shorter window: such a run
+    does not know how many calls it made in the longer one.
     """
     try:
         state: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
@@ -170,8 +170,8 @@ def _once(function: Callable[[], None]) -> Callable[[], None]:
 def _directory() -> Path:
     """Return a directory of this user that all runs share, whatever their settings; it need not survive a reboot.
 
-    Not the state directory: two runs with different ones still share the token's rate. Nor a directory that depends on
-    TMPDIR: a shell, cron and a service each have their own. Without a usable home directory it is a fixed one in /tmp.
+    It is not the state directory, because two runs with different ones still share the token's rate. It does not depend
+    on TMPDIR, which differs between a shell, cron and a service. Without a usable home directory, it is in /tmp.
     """
     home = user_state_path()
     if home is not None:

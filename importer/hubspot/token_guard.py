@@ -1,4 +1,4 @@
-"""Which token a request is sent with, and what a 401 means for it."""
+"""Chooses the token for each request, and replaces one after a 401."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ class TokenGuard:
 
     Each `exchange` makes at most one request, because its caller holds one slot of the rate limiter. Once an account is
     expected, a token from a credential that someone else provided is used only after HubSpot has returned this account
-    for it: an unknown account is not the same one. Belongs to one event loop.
+    for it: an unknown account does not count as the same one. Belongs to one event loop.
     """
 
     def __init__(self, tokens: TokenSource) -> None:
@@ -37,7 +37,7 @@ class TokenGuard:
 
     @property
     def origin(self) -> str:
-        """Where the token comes from, for people."""
+        """The origin of the token, for display."""
         return self._tokens.origin
 
     async def close(self) -> None:
@@ -50,9 +50,9 @@ class TokenGuard:
         self._portal_id = portal_id
 
     async def exchange(self, request: Request, read_account: Request) -> Reply:
-        """Make `request`; or `read_account` instead, if the token must be confirmed first.
+        """Make `request`, or `read_account` instead if the token must be confirmed first.
 
-        What is returned then, and after a 401 to a token that has been replaced, lets the caller repeat the call.
+        In that case, and after a 401 to a token that has been replaced, the reply lets the caller repeat the call.
         """
         try:
             token = await self._tokens.current()
@@ -71,7 +71,7 @@ class TokenGuard:
     async def _renew_if_refused(self, token: AccessToken, reply: Reply) -> Reply:
         """Return the reply; mark a 401 if another token is available.
 
-        A replacement that HubSpot has not accepted once is not replaced in turn: that would never end.
+        A replacement that HubSpot has never accepted is not replaced in turn, as that could repeat forever.
         """
         if not isinstance(reply, Response) or is_from_intermediary(reply):
             return reply
@@ -89,7 +89,7 @@ class TokenGuard:
     async def _confirm(self, token: AccessToken, read_account: Request) -> Reply:
         """Compare the account of a later token with the expected one."""
         if self._portal_id is None:
-            return self._refuse("the account of this run is not known, so that they cannot be compared")
+            return self._refuse("the account of this run is not known, so the two cannot be compared")
         reply = await self._renew_if_refused(token, await read_account(token.value))
         if isinstance(reply, NoResponse) or reply.http_status in {401, 429}:
             return reply

@@ -8,7 +8,7 @@ of an earlier row is listed in `duplicates` and shares that pair's outcome. Duri
 `before`, `after`, `primaries` and `outcomes` change.
 
 Durability: WAL with `synchronous=NORMAL`. A killed process loses nothing that was committed. A power failure may roll
-back the last transactions but leaves the file sound; those pairs are sent again, which is idempotent, so FULL (one
+back the last transactions but leaves the file intact; those pairs are sent again, which is idempotent, so FULL (one
 fsync per outcome) would gain nothing.
 """
 

@@ -16,10 +16,10 @@ from importer.journal.writer import set_value
 from importer.model import Status
 
 LIVE = "live"
-"""The key of the table `run` with the state of the process that works on the run."""
+"""The key of the table `run` that holds the state of the process working on the run."""
 
 KILLED = "killed"
-"""How a process ended that could not record its end."""
+"""The `ended_by` of a process that died before it could record its end."""
 
 _SECONDS = """
 SELECT at, begun, responses, retries, rate_limited, busiest, rate, p50, p95 FROM activity WHERE at >= ? ORDER BY at
@@ -32,11 +32,11 @@ FROM activity
 _LATENCIES = "SELECT {0}, sum(responses) FROM activity WHERE {0} IS NOT NULL GROUP BY {0} ORDER BY {0}"
 _PAUSES = "SELECT begun, ended, reason FROM pauses WHERE ended >= ? ORDER BY begun"
 _PROCESSES = "SELECT begun, ended, ended_by FROM processes ORDER BY number"
-_LAST_SIGN = "SELECT max(coalesce((SELECT max(at) + 1 FROM activity), 0) * 1000, ?)"
+_LAST_ACTIVE = "SELECT max(coalesce((SELECT max(at) + 1 FROM activity), 0) * 1000, ?)"
 
 
 class PauseReason(StrEnum):
-    """Reason for a pause: a 429, every call waiting to be retried, or a rate that an earlier run has used up."""
+    """Reason for a pause: a 429, every call waiting to be retried, or a rate limit that an earlier run has used up."""
 
     RATE_LIMITED = "rate_limited"
     BACKOFF = "backoff"
@@ -45,11 +45,11 @@ class PauseReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """The calls of one second, `at` its Unix time.
+    """The calls in one second; `at` is its Unix time.
 
-    `busiest` is the largest number of calls that were begun within any ten seconds that end in this one, `rate` the
-    rate limit of its last call as `N/SECONDS`. `p50` and `p95` are the latencies of its responses in milliseconds, None
-    without responses.
+    `busiest` is the largest number of calls begun in any ten-second window that ends in this second, `rate` the rate
+    limit at its last call as `N/SECONDS`. `p50` and `p95` are the latencies of its responses in milliseconds, None if
+    there were no responses.
     """
 
     at: int
@@ -80,7 +80,7 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class PauseSpan:
-    """A time during which no call was begun; `start` and `end` are Unix times in seconds."""
+    """A period in which no call was begun; `start` and `end` are Unix times in seconds."""
 
     start: float
     end: float
@@ -91,8 +91,8 @@ class PauseSpan:
 class ProcessSpan:
     """A process that worked on the run; `start` and `end` are Unix times in seconds.
 
-    `end` is None while it works, and its last sign of life if it was killed. `ended_by` is `finished`, `killed`, the
-    reason why it stopped, the code of the error that ended it, or "" while it works.
+    `end` is None while it is running, and the time of its last activity if it was killed. `ended_by` is `finished`,
+    `killed`, the reason why it stopped, the code of the error that ended it, or "" while it is running.
     """
 
     start: float
@@ -102,10 +102,10 @@ class ProcessSpan:
 
 @dataclass(frozen=True, slots=True)
 class LiveState:
-    """The state of the process that works on a run, at most about a second old; `at` is its Unix time.
+    """The state of the process working on a run, at most about a second old; `at` is its Unix time.
 
-    `done` and `total` count distinct pairs, `statuses` those with each status. The counters are those of this process,
-    `rate` is the rate limit as `N/SECONDS`. `pause` is the current pause. `seconds_left` is None while it is not known.
+    `done` and `total` count distinct pairs, `statuses` those with each status. The other counters are those of this
+    process. `rate` is the rate limit as `N/SECONDS`, `pause` the current pause. `seconds_left` is None while unknown.
     """
 
     at: float
@@ -124,7 +124,7 @@ class LiveState:
 
 @dataclass(frozen=True, slots=True)
 class ActivityTotals:
-    """The calls of a run. `seconds` counts those with calls, `busiest` is the most calls begun in any ten seconds."""
+    """Totals of a run's calls. `seconds` counts seconds with calls; `busiest` is the most begun in any ten seconds."""
 
     begun: int
     responses: int
@@ -135,10 +135,10 @@ class ActivityTotals:
 
 
 class Activity(JournalFile):
-    """Writes and reads the activity. One process writes at most once a second; any other may read meanwhile."""
+    """The recorded activity. One process writes it, at most once a second; others may read it meanwhile."""
 
     def record_activity(self, seconds: Sequence[Second], pauses: Sequence[PauseSpan], live: LiveState | None) -> None:
-        """Write seconds, pauses (those with a known start are replaced) and the state of this process."""
+        """Write seconds, pauses and the state of this process. A pause replaces an earlier one with the same start."""
         with self._transaction() as db:
             for second in seconds:
                 found = db.execute(f"{_SECONDS} LIMIT 1", (second.at,)).fetchone()
@@ -150,7 +150,7 @@ class Activity(JournalFile):
                 set_value(db, LIVE, _live_values(live))
 
     def activity(self, since: float = 0) -> list[Second]:
-        """Return the seconds with calls from the Unix time `since` on, in order."""
+        """Return the seconds with calls since the Unix time `since`, in order."""
         with as_journal_error(self.path):
             return [Second(*values) for values in self._db.execute(_SECONDS, (int(since),))]
 
@@ -162,7 +162,7 @@ class Activity(JournalFile):
     def latencies(self) -> tuple[int | None, int | None]:
         """Return the median and the 95th percentile of the latency in milliseconds, in a typical second.
 
-        They are medians over all seconds, weighted by responses; None without responses.
+        Both are medians over all seconds, weighted by responses; None if there were no responses.
         """
         with as_journal_error(self.path):
             p50, p95 = (self._db.execute(_LATENCIES.format(name)).fetchall() for name in ("p50", "p95"))
@@ -182,17 +182,17 @@ class Activity(JournalFile):
 
     @property
     def live(self) -> LiveState | None:
-        """The state of the process that works on the run; None if none does. After a kill it is the last one."""
+        """The state of the process working on the run, None if there is none; after a kill, the last one written."""
         with as_journal_error(self.path):
             text = integrity.read_run(self._db).get(LIVE)
             return None if text is None else _live_state(json.loads(text))
 
 
 def begin_process(db: sqlite3.Connection) -> None:
-    """Add a process, inside a transaction; the one before it was killed if its end is not known."""
+    """Add a process, inside a transaction. An earlier process without a recorded end is marked as killed."""
     for number, begun in db.execute("SELECT number, begun FROM processes WHERE ended IS NULL").fetchall():
-        (last_sign,) = db.execute(_LAST_SIGN, (begun,)).fetchone()
-        _insert(db, "processes", (number, begun, last_sign, KILLED))
+        (last_active,) = db.execute(_LAST_ACTIVE, (begun,)).fetchone()
+        _insert(db, "processes", (number, begun, last_active, KILLED))
     (number,) = db.execute("SELECT coalesce(max(number), 0) + 1 FROM processes").fetchone()
     _insert(db, "processes", (number, _ms(time()), None, ""))
 

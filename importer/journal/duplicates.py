@@ -13,7 +13,7 @@ MAX_COUNTED = 150_000
 """Up to this many hashes, counting is as fast as importing numpy, which takes 10 MB of memory."""
 
 COUNTED_AT_ONCE = 25_000
-"""Hashes that are counted together: a counter has about 0.1 kB for each."""
+"""Number of hashes counted at a time: a counter takes about 0.1 kB for each."""
 
 _CREATE_CANDIDATES = "CREATE TEMP TABLE candidates (pair INTEGER PRIMARY KEY, row, from_type, from_id, to_type, to_id)"
 
@@ -30,7 +30,7 @@ WHERE pair <> first
 
 
 def write_duplicates(db: sqlite3.Connection, hashes: "array[int]") -> None:
-    """Write the table `duplicates`; `hashes` holds a hash of every pair, in their order.
+    """Write the table `duplicates`; `hashes` holds a hash of every pair, in order.
 
     Most files repeat few pairs, so only pairs whose hash occurs more than once are compared.
     """
@@ -49,7 +49,7 @@ def repeated(hashes: "array[int]") -> Sequence[int]:
 
 
 def _repeated_by_counting(hashes: "array[int]") -> Sequence[int]:
-    """Count the hashes in parts, by their remainders."""
+    """Count the hashes in parts, by remainder, to bound the size of the counter."""
     parts = -(-len(hashes) // COUNTED_AT_ONCE)
     repeated_values: set[int] = set()
     for part in range(parts):
@@ -79,6 +79,6 @@ def _pairs(db: sqlite3.Connection, positions: Sequence[int]) -> Iterator[tuple[i
     for first_pair, last_pair, data in found:
         begin, end = bisect_left(positions, first_pair - 1), bisect_left(positions, last_pair)
         if begin < end:
-            columns = unpack(data)[:5]  # without labels, which do not make another pair
+            columns = unpack(data)[:5]  # without labels, which do not distinguish pairs
             for position in positions[begin:end]:
                 yield (position + 1, *(column[position + 1 - first_pair] for column in columns))

@@ -1,4 +1,4 @@
-"""The labels of pairs: their texts, as read from the source, and the association types that they are resolved to."""
+"""The labels of pairs: their texts, as read from the source, and the association types that they resolve to."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -21,10 +21,10 @@ Resolve = Callable[[ObjectType, ObjectType, Labels], Sequence[str]]
 """Returns the association types, as `CATEGORY:ID`, of label texts between two object types."""
 
 FindClaim = Callable[[Pair, Labels], Claim | None]
-"""Returns the record of which a pair with these label texts is to have the only label of its kind."""
+"""Returns the claim of a pair with these label texts to a label such as Primary; None if it claims none."""
 
 FindSide = Callable[[Pair, Labels], LabelledSide | None]
-"""Returns the link of a pair with these label texts, and what the pair gives it; None if it gives it no label."""
+"""Returns the link of a pair with these label texts and the labels that the pair sets on it; None without labels."""
 
 _CREATE_CLAIMS = """CREATE TEMP TABLE claims (
     number INTEGER, row INTEGER, object_type TEXT, record_id TEXT, other_type TEXT, other_id TEXT
@@ -57,7 +57,7 @@ class Goals(JournalFile):
         return self.has_labels and self._db.execute("SELECT 1 FROM run WHERE key = ?", (GOALS,)).fetchone() is None
 
     def label_uses(self) -> dict[LabelKey, LabelUse]:
-        """Return each distinct label text per pair of object types, with its use."""
+        """Return the use of each distinct label text between two object types."""
         uses: dict[LabelKey, LabelUse] = {}
         with as_journal_error(self.path):
             for _, record, labels in self._labelled_pairs():
@@ -69,7 +69,7 @@ class Goals(JournalFile):
         return uses
 
     def _labelled_pairs(self) -> Iterator[tuple[int, PairRecord, Labels]]:
-        """Yield every pair with labels, in that row or for all rows: its number, its record and the label texts."""
+        """Yield number, record and label texts of every labelled pair; labels come from its row and for all rows."""
         of_all = self._labels_of_all_pairs()
         for first, _, data in self._blocks_of_pairs(0) if self.has_labels else ():
             for number, (record, labels) in enumerate(labelled_records(data), first):
@@ -77,9 +77,9 @@ class Goals(JournalFile):
                     yield number, record, (*of_all, *labels)
 
     def competing_claims(self, find: FindClaim) -> Iterator[CompetingClaims]:
-        """Yield the records that several pairs claim for different other records, in the order of the source.
+        """Yield the claims that pairs make for different records, in source order.
 
-        Memory does not grow with the claims: SQLite compares them.
+        SQLite compares them, so memory use does not grow with their number.
         """
         if not self.has_labels:
             return
@@ -101,9 +101,9 @@ class Goals(JournalFile):
                 yield number, record[0], *claim, pair.to_id if is_from else pair.from_id
 
     def differing_sides(self, find: FindSide) -> Iterator[tuple[list[int], list[int]]]:
-        """Yield the rows, and the numbers of the pairs, of each link with other labels from A to B than from B to A.
+        """Yield the rows and the pair numbers of each link whose labels from A to B differ from those from B to A.
 
-        Memory does not grow with the links: SQLite compares them.
+        SQLite compares them, so memory use does not grow with the number of links.
         """
         with self._transaction() as db:
             db.execute(_CREATE_SIDES)
@@ -121,7 +121,7 @@ class Goals(JournalFile):
                 yield from ((number, record[0], link, side.is_reverse, label) for label in side.labels)
 
     def rows_without_labels(self, limit: int) -> list[int]:
-        """Return the first rows, at most `limit`, with a pair that has no labels in that row nor for all rows."""
+        """Return the first rows (at most `limit`) with a pair that has labels neither in its row nor for all rows."""
         rows: dict[int, None] = {}
         with as_journal_error(self.path):
             for _, _, data in self._blocks_of_pairs(0) if not self._labels_of_all_pairs() else ():
@@ -131,7 +131,7 @@ class Goals(JournalFile):
         return list(rows)[:limit]
 
     def set_goals(self, resolve: Resolve) -> None:
-        """Write the goal of every labelled pair: the types of the labels of all rows with that pair."""
+        """Write the goal of every labelled pair: the types of its labels in all rows that contain it."""
         of_all = self._labels_of_all_pairs()
         with self._transaction() as db:
             for first, last, data in self._blocks_of_pairs(0):

@@ -32,16 +32,16 @@ GOALS = "goals"
 
 
 class CorruptFileError(sqlite3.DataError):
-    """A journal differs from what was written to it; the text names the part."""
+    """Raised when a journal differs from what was written to it; the message names the part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The totals of a journal when it was written.
 
-    `pairs` includes the repeated ones, `duplicates` counts only those; `blank` counts rows with neither pairs nor
-    problems; `width` is the number of cells of the longest row, `labelled` that of pairs with labels of their own,
-    `corrections` that of corrected cells.
+    `pairs` includes repeated pairs; `duplicates` counts only these. `blank` counts rows with neither pairs nor
+    problems, `labelled` pairs with labels in their own rows, `corrections` corrected cells. `width` is the number of
+    cells in the longest row.
     """
 
     blocks: int
@@ -165,22 +165,22 @@ def _verify_activity(db: sqlite3.Connection) -> None:
 
 
 def _verify_pairs(
-    db: sqlite3.Connection, totals: Totals, table: str, columns: str, closed: str, part: str
+    db: sqlite3.Connection, totals: Totals, table: str, columns: str, distinct: str, part: str
 ) -> set[object]:
-    """Check the rows of a table of distinct pairs, and return the values of the column `closed`, which are few."""
+    """Check the rows of a table of distinct pairs. Return the few distinct values of the column `distinct`."""
     _require_intact(db, f"pair, {columns}", table)
     first, last = db.execute(f"SELECT coalesce(min(pair), 1), coalesce(max(pair), 0) FROM {table}").fetchone()
     require(first > 0 and last <= totals.pairs, part)
     repeats = db.execute(f"SELECT EXISTS (SELECT 1 FROM duplicates WHERE pair IN (SELECT pair FROM {table}))")
     require(repeats.fetchone() == (0,), part)
-    return {value for (value,) in db.execute(f"SELECT DISTINCT {closed} FROM {table}")}
+    return {value for (value,) in db.execute(f"SELECT DISTINCT {distinct} FROM {table}")}
 
 
 def _require_intact(db: sqlite3.Connection, columns: str, table: str) -> None:
     """Check every row of a table against its checksum, as `_checked` does, in half the time.
 
-    SQLite writes the values of a row as JSON faster than Python reads them. Where its JSON differs from what was
-    hashed, the values decide.
+    SQLite writes the values of a row as JSON faster than Python reads them. If its JSON differs from what was hashed,
+    the values themselves are checked.
     """
     try:
         for row, data, check in db.execute(f"SELECT rowid, CAST(json_array({columns}) AS BLOB), checksum FROM {table}"):

@@ -16,7 +16,7 @@ from importer.journal.work_queue import WorkQueue
 class Journal(RunState, WorkQueue, RowQueries, RunFigures, Goals, Activity):
     """An existing journal. One process may write to it (`open_for_run`); any process may read it.
 
-    Opening checks the description of the run and the bounds of its blocks. `verify` checks all of it; call it before
+    Opening checks the description of the run and the bounds of its blocks. `verify` checks everything; call it before
     using rows, pairs or outcomes. Every method raises JournalError if the file is damaged, missing, or cannot be
     written.
     """
@@ -37,6 +37,6 @@ class Journal(RunState, WorkQueue, RowQueries, RunFigures, Goals, Activity):
 
 @contextmanager
 def open_for_run(path: Path) -> Iterator[Journal]:
-    """Open the journal at `path` as the one process that may write to it. Raises BusyError if another one holds it."""
+    """Open the journal at `path` as its only writer. Raises BusyError if another process holds its lock."""
     with hold(path), Journal(path, is_mine=True) as journal:
         yield journal

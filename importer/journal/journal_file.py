@@ -22,20 +22,20 @@ _IS_JOURNAL = "SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'table' AND n
 
 
 OPEN = "open"
-"""The key of the table `run` that exists while a process sends: until it is removed, there must be a log."""
+"""A key of the table `run` that exists while a process sends; as long as it exists, there must be a log."""
 
 FINAL_COUNTS = "final_counts"
-"""The key of the table `run` with the numbers of pairs by status, as counted at the end of the last process."""
+"""The key of the table `run` that holds the number of pairs by status at the end of the last process."""
 
 LAST_ERROR = "last_error"
 """The key of the table `run` with the error that ended the last process."""
 
 _OPENING = Lock()
-"""Held while a thread opens a journal: it may read the index of the log, which no other thread may open meanwhile."""
+"""Held while a thread opens a journal, as it may read the log's index, which no other thread may open meanwhile."""
 
 
 class JournalFile:
-    """An open journal file: the part that all kinds of queries share."""
+    """An open journal file, the base class of all kinds of queries."""
 
     def __init__(self, path: Path, *, is_mine: bool = False) -> None:
         """Open the journal at `path`; `is_mine` means that this process holds its lock.
@@ -57,7 +57,7 @@ class JournalFile:
 
     def _open(self) -> None:
         header = wal.log_header(self.path)
-        known_frames = wal.readable_frames(self.path)  # of the last process; the first query rebuilds the index
+        known_frames = wal.readable_frames(self.path)  # left by the last process; the first query rebuilds the index
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if self._db.execute(_IS_JOURNAL).fetchone() != (1,):
             raise not_a_journal(self.path)
@@ -73,7 +73,7 @@ class JournalFile:
         self.info = run_info(json.loads(values["info"]))
         self._totals = Totals(**json.loads(values["totals"]))
         self._spans = integrity.read_spans(self._db, self._totals)
-        # Again once no process holds the journal: it may have ended, and removed its log, since the first look.
+        # Checked again once no process holds the journal: it may have ended and removed its log since the first check.
         self._has_lost_transactions = (
             self._lacks_transactions(header, known_frames)
             and self._is_exclusive()
@@ -81,9 +81,9 @@ class JournalFile:
         )
 
     def _lacks_transactions(self, header: bytes | None, known_frames: int) -> bool:
-        """Return whether transactions are missing; `header` of the log and frames of its index are those found first.
+        """Return whether transactions are missing, given the log's header and the frames in its index as found first.
 
-        If the log is another one now, a process that had the journal open has merged the first one into it.
+        If the header differs now, a process that had the journal open has merged the earlier log into it.
         """
         if header is None:
             return OPEN in integrity.read_run(self._db)
@@ -91,7 +91,7 @@ class JournalFile:
         return max(known_frames, wal.committed_frames(self.path)) > wal.readable_frames(self.path)
 
     def _is_exclusive(self) -> bool:
-        """Return True unless another process holds the journal: then its log is still being written."""
+        """Return True unless another process holds the journal and may still be writing its log."""
         return self._is_mine or not is_held(self.path)
 
     @property
@@ -135,13 +135,13 @@ class JournalFile:
         self._db.close()
 
     def _mark_closed(self) -> None:
-        """Note that the log is merged into the file by SQLite on closing, so it is not missing afterwards."""
+        """Record that no log is expected any more: SQLite merges it into the file on closing."""
         if self._db.execute("SELECT 1 FROM run WHERE key = ?", (OPEN,)).fetchone() and self._is_exclusive():
             with self._transaction() as db:
                 db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
 
     def _blocks_of_pairs(self, after: int) -> Iterator[tuple[int, int, bytes]]:
-        """Yield first pair, last pair and packed pairs of each block with pairs numbered above `after`."""
+        """Yield the first pair, last pair and packed pairs of each block with pairs numbered above `after`."""
         for span in self._spans[bisect_right(self._spans, after, key=attrgetter("last")) :]:
             if span.last >= span.first:
                 found = self._db.execute("SELECT pairs FROM blocks WHERE number = ?", (span.number,)).fetchone()

@@ -1,4 +1,4 @@
-"""Which process may write to a journal, and which journals exist."""
+"""Locks journals, so that at most one process writes to each; lists and removes them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,21 +9,22 @@ from filelock import FileLock, Timeout
 from importer.errors import BusyError
 from importer.journal.schema import SUFFIX
 
-_BRIEF = 1.0
-"""Seconds to wait for the lock of a process that only asks whether it is held: it has it for a moment, if not busy."""
+_HOLD_TIMEOUT = 1.0
+"""Seconds to wait for the lock: a process that only checks whether it is held takes it for a moment."""
 
-_ASKING = 0.02
-"""Seconds for which a process that only asks waits for another one that does."""
+_CHECK_TIMEOUT = 0.02
+"""Seconds that a process checking the lock waits for another one that checks it too."""
 
-_POLL = 0.002
+_POLL_INTERVAL = 0.002
+"""Seconds between attempts to take the lock."""
 
 
 @contextmanager
 def hold(path: Path) -> Iterator[None]:
     """Hold the lock of the journal at `path`. Raises BusyError if another process holds it."""
-    lock = FileLock(path.with_suffix(".lock"), timeout=_BRIEF, mode=0o600)
+    lock = FileLock(path.with_suffix(".lock"), timeout=_HOLD_TIMEOUT, mode=0o600)
     try:
-        lock.acquire(poll_interval=_POLL)
+        lock.acquire(poll_interval=_POLL_INTERVAL)
     except Timeout:
         message = f"Another process is working on run {path.stem}. Wait until it ends, or stop it and try again."
         raise BusyError("RUN_BUSY", message) from None
@@ -35,16 +36,16 @@ def hold(path: Path) -> Iterator[None]:
 
 def is_held(path: Path) -> bool:
     """Return True while a process holds the lock of the journal at `path`."""
-    lock = FileLock(path.with_suffix(".lock"), timeout=_ASKING, mode=0o600)
+    lock = FileLock(path.with_suffix(".lock"), timeout=_CHECK_TIMEOUT, mode=0o600)
     try:
-        with lock.acquire(poll_interval=_POLL):
+        with lock.acquire(poll_interval=_POLL_INTERVAL):
             return False
     except Timeout:
         return True
 
 
 def remove_journal(path: Path) -> None:
-    """Remove a journal that no process uses, with the files beside it."""
+    """Remove a journal that no process uses, with its log, index and lock."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     path.with_suffix(".lock").unlink(missing_ok=True)

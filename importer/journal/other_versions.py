@@ -1,4 +1,4 @@
-"""What a journal says about its run that another version of importer wrote: enough to list it, to warn, and to delete.
+"""Reads journals of other versions of importer: just enough to list them, warn about them and delete them.
 
 The table `run` with its JSON values is the same in all versions.
 """
@@ -30,7 +30,7 @@ class OtherVersion:
 
 
 def read_other_version(path: Path) -> OtherVersion | None:
-    """Return the run of a journal of another version; None for any other file, also if it cannot be read."""
+    """Return the run in a journal of another version; None for any other file, including one that cannot be read."""
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()

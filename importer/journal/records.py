@@ -1,4 +1,4 @@
-"""The values that go into a journal and come out of it."""
+"""The values that are written to a journal and read from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -85,7 +85,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class MergedRecord:
-    """A record that was found by a value that may come from one of `merged`, the records merged into it."""
+    """A record found by a value that may come from one of the records merged into it (`merged`)."""
 
     object_type: ObjectType
     record_id: RecordId
@@ -95,7 +95,7 @@ class MergedRecord:
 
 @dataclass(frozen=True, slots=True)
 class CorrectedRow:
-    """A row of a run as it is after corrections of its cells, and all of its corrections."""
+    """A row of a run after corrections to its cells, and all of these corrections."""
 
     row: SourceRow
     corrections: tuple[Correction, ...]
@@ -105,7 +105,7 @@ class CorrectedRow:
 class SourceCounts:
     """The contents of a source, known before anything is sent; `RowCounts` has the same rows by their final status.
 
-    `invalid`, `blank` and `duplicates` (those that repeat a pair of an earlier row) count rows, `pairs` distinct pairs.
+    `invalid`, `blank` and `duplicates` (rows that repeat a pair of an earlier row) count rows, `pairs` distinct pairs.
     """
 
     rows: int
@@ -117,7 +117,7 @@ class SourceCounts:
 
 @dataclass(frozen=True, slots=True)
 class ProblemGroup:
-    """The rows with the same problem code: how many, and the first of them with their row numbers."""
+    """The rows with the same problem code: their number, and the first of them with row number and problem."""
 
     code: str
     rows: int
@@ -126,14 +126,14 @@ class ProblemGroup:
 
 @dataclass(slots=True)
 class LabelUse:
-    """How many pairs have a label by its text in their rows, and the first of these rows."""
+    """The number of pairs with a label text, and the first rows that contain it."""
 
     pairs: int = 0
     rows: list[int] = field(default_factory=list)
 
 
 class Claim(NamedTuple):
-    """A record, and the type of the records of which only one may have a label with it, such as Primary."""
+    """A record that may have a label such as Primary with only one record of the type `other_type`."""
 
     object_type: ObjectType
     record_id: RecordId
@@ -141,9 +141,10 @@ class Claim(NamedTuple):
 
 
 class LabelledSide(NamedTuple):
-    """What a pair gives its link, which A to B and B to A share: labels, by names that are the same in both directions.
+    """The labels that a pair sets on its link, which A to B and B to A share; names are the same in both directions.
 
-    `link` has the types and ids of the two records in a fixed order, `is_reverse` whether the pair has the other order.
+    `link` holds the types and ids of the two records in a fixed order; `is_reverse` is True if the pair has them in the
+    opposite order.
     """
 
     link: tuple[tuple[str, str], tuple[str, str]]
@@ -153,7 +154,7 @@ class LabelledSide(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CompetingClaims:
-    """Pairs that give the label of a claim to different records: how many, in which rows, and the pairs' numbers."""
+    """Pairs that make the same claim for `others` different records, by their rows and their numbers."""
 
     claim: Claim
     others: int
@@ -166,13 +167,13 @@ Outcomes = Sequence[tuple[int, Outcome]]
 
 
 NO_TYPES = "-"
-"""The text of the types of a pair that is not linked."""
+"""The types of a pair that is not linked, as text."""
 
 StateToRestore = tuple[str | None, str | None, str, str]
-"""The types that the undone run left and those that it found, and the labels that it may have added and removed."""
+"""The types that the undone run left, those that it found, and the labels that it may have added and removed."""
 
 Primaries = Sequence[tuple[int, str, str]]
-"""The records that are primary before others become it, by the numbers of these pairs: id ("" if none) and types."""
+"""For pairs that are to become primary, by number: the id of the primary record before ("" if none), and its types."""
 
 Types = Sequence[tuple[int, str]]
 """Association types of pairs as text (`CATEGORY:ID;…`, `-` if none), by the numbers of the pairs."""
@@ -190,10 +191,10 @@ class RunError:
 class PendingPair:
     """A pair to send, with its number in the journal and the first row that yields it.
 
-    `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` has its
+    `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` holds its
     association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. In an undo,
-    `left` has those that the undone run left, `target` those to restore, `added` and `removed` the labels that it may
-    have added and removed. `goal` has the types of its labels, "" for a pair without labels.
+    `left` holds the types that the undone run left, `target` those to restore, `added` and `removed` the labels that it
+    may have added and removed. `goal` holds the types of its labels, "" for a pair without labels.
     """
 
     id: int
@@ -214,7 +215,7 @@ class PendingPair:
 
     @property
     def attempts(self) -> int:
-        """The number of calls that were made for it before."""
+        """The number of calls already made for it."""
         return 0 if self.earlier is None else self.earlier.attempts
 
     @property

@@ -103,7 +103,7 @@ class ReportQueries(JournalFile):
         return found
 
     def problem_groups(self, first: int) -> list[ProblemGroup]:
-        """Return the problems by code, most frequent first, each with one problem of its `first` rows."""
+        """Return the problems by code, most frequent first, each with one problem for each of its `first` rows."""
         with as_journal_error(self.path):
             groups = self._db.execute(_PROBLEM_CODES).fetchall()
             return [ProblemGroup(code, rows, self._first_problems(code, first)) for code, rows in groups]
@@ -130,19 +130,19 @@ class ReportQueries(JournalFile):
                 for row in rows:
                     if row.number in corrected:
                         block.add(corrected[row.number].row)
-                    elif retried := [made for made in row.pairs if made.outcome.status in _RETRIED]:
-                        pairs, labels = zip(*((made.pair, made.labels) for made in retried), strict=True)
+                    elif retried := [one for one in row.pairs if one.outcome.status in _RETRIED]:
+                        pairs, labels = zip(*((one.pair, one.labels) for one in retried), strict=True)
                         block.add(SourceRow(row.number, row.cells, pairs, (), labels))
                 block.corrections = [one for number in block.numbers for one in corrections.get(number, ())]
                 yield block
 
     def rows_to_undo(self) -> Iterator[RowOutcome]:
-        """Yield the rows with pairs that the run changed or may have changed, each pair in the first row with it."""
+        """Yield the rows with pairs that the run changed or may have changed, each pair only in its first row."""
         with as_journal_error(self.path):
             for rows in self._blocks_of_rows(Outcome(Status.NOT_SENT)):
                 for row in rows:
-                    if made := _to_undo(row):
-                        yield replace(row, pairs=made)
+                    if pairs := _to_undo(row):
+                        yield replace(row, pairs=pairs)
 
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
         found = self._db.execute(f"{_PROBLEMS} WHERE code = ? ORDER BY rowid", (code,))
@@ -177,7 +177,7 @@ class ReportQueries(JournalFile):
     def _pairs_by_row(
         self, first: int, records: Sequence[tuple[PairRecord, Labels]], not_sent: Outcome
     ) -> dict[int, list[PairOutcome]]:
-        """Return the pairs of some records, the first of which has the number `first`, by row."""
+        """Return the pairs of `records` by row; the first record has the number `first`."""
         span = {"first": first, "last": first + len(records) - 1}
         states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
         before, after, goals = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER, _GOALS))
@@ -185,7 +185,7 @@ class ReportQueries(JournalFile):
         found: dict[int, list[PairOutcome]] = {}
         for number, (record, labels) in enumerate(records, first):
             first_row, *values = states.get(number, UNKNOWN_PAIR)
-            made = PairOutcome(
+            outcome = PairOutcome(
                 Pair(*record[1:]),
                 current_outcome(*values) or not_sent,
                 first_row or record[0],
@@ -195,7 +195,7 @@ class ReportQueries(JournalFile):
                 goals.get(number, ""),
                 primaries.get(number),
             )
-            found.setdefault(record[0], []).append(made)
+            found.setdefault(record[0], []).append(outcome)
         return found
 
 
@@ -212,8 +212,8 @@ def _rows(
 
 
 def _to_undo(row: RowOutcome) -> tuple[PairOutcome, ...]:
-    """Return the pairs of a row that are to be undone there: not those of an earlier row, nor those never sent."""
-    pairs = {made.pair: made for made in row.pairs if made.first_row == row.number and _may_have_changed(made.outcome)}
+    """Return the pairs to undo in a row, excluding pairs of earlier rows and pairs that were never sent."""
+    pairs = {one.pair: one for one in row.pairs if one.first_row == row.number and _may_have_changed(one.outcome)}
     return tuple(pairs.values())
 
 

@@ -1,4 +1,4 @@
-"""Queries for single rows of a journal: by their places in the source, by status, by problem and by text."""
+"""Queries for single rows of a journal: by place in the source, status, problem and text."""
 
 import json
 from array import array
@@ -24,7 +24,7 @@ _BLANK, _INVALID, _NOT_SENT, _UNCONFIRMED = map(
     _STATUSES.index, (Status.BLANK, Status.INVALID, Status.NOT_SENT, Status.UNCONFIRMED)
 )
 
-# SQLite joins the statuses of many pairs to one text, a letter each, five times as fast as it returns them one by one
+# SQLite concatenates the statuses of many pairs, one letter each, five times as fast as it returns them one by one.
 _CASES = " ".join(f"WHEN '{status}' THEN '{chr(97 + index)}'" for index, status in enumerate(_STATUSES))
 _LETTER = f"CASE status {_CASES} END"
 _PAIRS_AND_LETTERS = f"SELECT pair, {_LETTER} AS letter FROM outcomes WHERE pair BETWEEN ? AND ? ORDER BY pair"
@@ -32,14 +32,14 @@ _LETTERS = f"SELECT count(*), group_concat(letter, '') FROM ({_PAIRS_AND_LETTERS
 _INDEX_OF_LETTER = bytes(max(0, code - 97) for code in range(256))
 
 Places = Sequence[int]
-"""Places of rows in the source, from 0 and in order."""
+"""Places of rows in the source, counted from 0, in ascending order."""
 
 
 class RowQueries(ReportQueries):
     """Rows by their places, in the order of the source.
 
-    Only the blocks of the rows that are returned are checked for damage, so that a page of a million rows is quick;
-    call `verify` where a decision depends on them.
+    Only the blocks of the returned rows are checked for damage, so that one page of a million rows is read quickly.
+    Call `verify` where a decision depends on them.
     """
 
     @property
@@ -67,7 +67,7 @@ class RowQueries(ReportQueries):
     def row_statuses(self, worst_first: Sequence[Status]) -> bytes:
         """Return the status of every row in order, as its index in `Status`.
 
-        A row of several pairs has the first status of `worst_first` that any of them has. Takes half a second for a
+        A row with several pairs has the first status of `worst_first` that any of them has. Takes half a second for a
         million rows, and longer if many of them have several pairs.
         """
         ranks = bytes(worst_first.index(status) if status in worst_first else 0 for status in Status)
@@ -102,7 +102,7 @@ class RowQueries(ReportQueries):
         return self._spans[bisect_left(self._spans, pair, key=attrgetter("last"))]
 
     def _pair_statuses(self) -> bytearray:
-        """Return the status of every pair, from 1, as its index in `Status`."""
+        """Return the status of every pair, by its number (from 1), as its index in `Status`."""
         found = bytearray([_NOT_SENT]) * (self._totals.pairs + 1)
         first_of = dict(self._db.execute("SELECT pair, first FROM duplicates ORDER BY pair"))
         repeated = list(first_of)
@@ -132,21 +132,21 @@ class RowQueries(ReportQueries):
             return array("I", self._places_of(rows))
 
     def place_of(self, number: int) -> int | None:
-        """Return the place of the row with this number, None if there is none."""
+        """Return the place of the row with this number, or None if there is no such row."""
         with self._snapshot():
             return next(self._places_of([number]), None)
 
     def places_with_text(self, text: str) -> Places:
-        """Return the places of the rows with a cell that contains a text, in upper or lower case."""
+        """Return the places of the rows with a cell that contains `text`, ignoring case."""
         wanted = text.casefold()
         quoted = json.dumps(text, ensure_ascii=False)[1:-1].casefold()
         plain = quoted.encode("utf-8", "replace")
-        is_plain = text.isascii() and text == text.swapcase()  # such as an id: no other character folds to these
+        is_plain = text.isascii() and text == text.swapcase()  # such as an id: no other characters fold to these
         places = array("I")
         begin = 0
         with self._snapshot():
             for numbers, cells in self._db.execute(_NUMBERS_AND_CELLS):
-                # Most blocks do not contain it, in whatever cell; escapes may hide any character.
+                # Most blocks do not contain the text at all; escapes may hide any character.
                 if b"\\u" in cells or (plain in cells if is_plain else quoted in cells.decode().casefold()):
                     rows = enumerate(unpack(cells), begin)
                     places.extend(place for place, row in rows if wanted in "\0".join(row).casefold())
@@ -166,7 +166,7 @@ class RowQueries(ReportQueries):
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """Read one state of the journal, even while another process writes."""
+        """Read a consistent state of the journal, even while another process writes."""
         with as_journal_error(self.path):
             self._db.execute("BEGIN")
             try:

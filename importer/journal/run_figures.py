@@ -1,6 +1,6 @@
-"""Figures of a whole run, for reports: computed by SQLite, so that their memory does not grow with the run.
+"""Figures of a whole run, for reports. SQLite computes them, so memory use does not grow with the run.
 
-What happened over time is added up for intervals of equal length, of which a report asks for as many as it can show.
+Figures over time are sums over intervals of equal length, which a report chooses by how many it can show.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from importer.journal.records import CUT_OFF
 from importer.journal.sqlite_errors import as_journal_error
 from importer.model import GOOD_STATUSES, Status
 
-# HubSpot's clock may differ, and its times are texts, in which anything may be: NULL if SQLite cannot read it
+# HubSpot's clock may differ, and its times are arbitrary text: strftime returns NULL for what it cannot parse.
 _COMPLETED = """
 SELECT min(max(coalesce(CAST(strftime('%s', completed_at) AS INTEGER), :end), :start), :end) / :seconds * :seconds,
     status, count(*)
@@ -57,7 +57,7 @@ GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT ?
 
 @dataclass(frozen=True, slots=True)
 class CompletedPairs:
-    """How many pairs got an outcome of one status in the interval that begins `at` a Unix time."""
+    """The number of pairs that got one status in an interval; `at` is its start, a Unix time."""
 
     at: int
     status: Status
@@ -66,11 +66,11 @@ class CompletedPairs:
 
 @dataclass(frozen=True, slots=True)
 class CallFigures:
-    """The calls of an interval, from the second `start` up to the second `end` (Unix times).
+    """The calls in an interval, from the second `start` up to the second `end` (Unix times).
 
-    `busiest` is the largest number of calls that were begun within any ten seconds that end in it, `limit` the highest
-    rate limit in force, in calls per ten seconds (None without a call). `p50` is the median latency of a typical second
-    in milliseconds, `p95` the 95th percentile of the slowest second; both are None without responses.
+    `busiest` is the largest number of calls begun in any ten-second window that ends in it, `limit` the highest rate
+    limit in force, in calls per ten seconds (None without calls). `p50` is the median latency of a typical second in
+    milliseconds, `p95` the 95th percentile of the slowest second; both are None if there were no responses.
     """
 
     start: int
@@ -86,7 +86,7 @@ class CallFigures:
 
 @dataclass(frozen=True, slots=True)
 class FullestWindow:
-    """The ten seconds in which most calls were begun, which end with the second `at`; `limit` is that of that time."""
+    """The ten seconds in which the most calls were begun; `at` is the last one, `limit` the limit in that second."""
 
     at: int
     calls: int
@@ -97,8 +97,8 @@ class FullestWindow:
 class FailureKind:
     """Pairs that are not good for the same reason; `http_status` is 0 without a response.
 
-    `message` and `advice` are those of all of its pairs, "" unless they are the same. `first` has the numbers of the
-    first pairs, none for pairs that were never reached.
+    `message` and `advice` are "" unless all of its pairs have the same. `first` holds the numbers of the first pairs;
+    it is empty for pairs that were never reached.
     """
 
     status: Status
@@ -126,7 +126,7 @@ class RunFigures(JournalFile):
     def completed_over_time(self, seconds: int, start: int, end: int) -> list[CompletedPairs]:
         """Return how many pairs got each status in each interval of `seconds`, in order of time.
 
-        Times before `start` count as `start`, and those after `end` (Unix times) or not known as `end`.
+        Times before `start` count as `start`; unknown times and those after `end` count as `end` (both Unix times).
         """
         with as_journal_error(self.path):
             found = self._db.execute(_COMPLETED, {"seconds": seconds, "start": start, "end": end}).fetchall()
@@ -144,15 +144,15 @@ class RunFigures(JournalFile):
         return [CallFigures(*(*values, medians.get(values[0] // seconds))) for values in found]
 
     def fullest_window(self) -> FullestWindow | None:
-        """Return the ten seconds in which most calls were begun, the first ones of several; None without calls."""
+        """Return the first ten seconds in which the most calls were begun; None without calls."""
         with as_journal_error(self.path):
             found = self._db.execute(_FULLEST).fetchone()
             return None if found is None else FullestWindow(*found)
 
     def failure_kinds(self, most: int, first: int) -> list[FailureKind]:
-        """Return why pairs are not good, most frequent first: at most `most` reasons of those with an outcome.
+        """Return the reasons why pairs are not good, most frequent first, with the numbers of the first `first` pairs.
 
-        Each has the numbers of its `first` first pairs.
+        At most `most` reasons come from outcomes; one more is for pairs that were cut off, and one for unreached pairs.
         """
         with as_journal_error(self.path):
             found = self._db.execute(_KINDS, {"most": most, "first": first}).fetchall()
@@ -170,7 +170,7 @@ class RunFigures(JournalFile):
         return sorted(kinds, key=lambda kind: -kind.pairs)
 
     def type_changes(self, most: int) -> list[TypeChange]:
-        """Return the `most` most frequent changes of association types, those that changed nothing included."""
+        """Return the `most` most frequent changes of association types, including those that changed nothing."""
         with as_journal_error(self.path):
             found = self._db.execute(_CHANGES, (most,)).fetchall()
             return [TypeChange(before, after, Status(status), pairs) for before, after, status, pairs in found]

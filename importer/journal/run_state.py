@@ -24,7 +24,7 @@ SELECT 1 WHERE EXISTS (SELECT 1 FROM in_flight) OR EXISTS (SELECT 1 FROM outcome
 
 
 class RunState(JournalFile):
-    """The keys of the table `run` that change: account, begin, end, error, summary and undo."""
+    """The values of the table `run` that change: account, begin, end, error, summary and undo."""
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -34,12 +34,12 @@ class RunState(JournalFile):
 
     @property
     def is_finished(self) -> bool:
-        """True if nothing is left to send: the last process ended by itself, with `finished`."""
+        """True if nothing is left to send: the last process ended with the status `finished`."""
         return self.summary is not None and self.summary["status"] == "finished"
 
     @property
     def undone_by(self) -> str | None:
-        """The newest undo of this run, None if there is none."""
+        """The run id of the latest undo of this run, None if there is none."""
         found: str | None = self._value("undone_by")
         return found
 
@@ -50,7 +50,7 @@ class RunState(JournalFile):
 
     @property
     def is_resumable(self) -> bool:
-        """True if something may be left to send. What an undone run has sent is gone: its outcomes no longer hold."""
+        """True if something may be left to send. A run that was undone is closed: its outcomes no longer hold."""
         return not self.is_finished and self.undone_by is None
 
     @property
@@ -67,7 +67,7 @@ class RunState(JournalFile):
 
     @property
     def merged(self) -> list[MergedRecord]:
-        """The records that were found by a value that may come from another one, merged into them."""
+        """The records found by a value that may come from a record merged into them."""
         found = self._value("merged") or ()
         return [MergedRecord(**{**values, "merged": tuple(values["merged"])}) for values in found]
 
@@ -92,7 +92,7 @@ class RunState(JournalFile):
             set_value(db, "confirmed", number)
 
     def begin(self) -> bool:
-        """Record that a process works on the run; return True if one did before. Until `end` the run is unfinished."""
+        """Record that a process begins; return True if one has before. The run is unfinished until `end` is called."""
         is_resumed = self._value("started") is not None
         with self._transaction() as db:
             delete_summary(db)
@@ -100,7 +100,7 @@ class RunState(JournalFile):
             set_value(db, OPEN, True)
             begin_process(db)
         with suppress(sqlite3.Error):
-            # Into the file itself, so that the next process notices if the log with all outcomes is deleted.
+            # Write this to the file itself, so that the next process notices if the log with all outcomes is deleted.
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return is_resumed
 
@@ -108,7 +108,7 @@ class RunState(JournalFile):
     def final_counts(self) -> dict[Status, int] | None:
         """How many distinct pairs had each status when the last process ended; None while it runs or if it was killed.
 
-        Counting a million pairs takes long for someone who waits for a page.
+        They are stored because counting a million pairs takes too long for someone waiting for a page.
         """
         found = self._value(FINAL_COUNTS)
         with as_journal_error(self.path):

@@ -24,7 +24,7 @@ OUTCOME_COUNTS = f"""
 SELECT status, count(*) FROM outcomes
 WHERE status <> '{Status.NOT_SENT}' AND pair NOT IN (SELECT pair FROM in_flight) GROUP BY status
 """
-"""The query for the numbers of distinct pairs by status, of those that are not pending."""
+"""The query that counts the distinct pairs that are not pending, by status."""
 
 TABLES = (
     "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID",
@@ -67,32 +67,32 @@ TABLES = (
 )""",
     "CREATE INDEX problems_by_row ON problems (row)",
 )
-"""The CREATE statements. `checksum` is that of the other values of a row (see `integrity.checksum`).
+"""The CREATE statements. `checksum` covers the other values of a row (see `integrity.checksum`).
 
 run         the settings and the state of the run, as JSON values
 blocks      rows with their cells, and the pairs that they yield
 problems    the problems of invalid rows
 duplicates  the pairs that repeat an earlier pair (`first`)
 in_flight   the pairs that a process has claimed and whose outcome is not final
-before      the association types of pairs as read before they were sent: `CATEGORY:ID;…`, `-` if none
-after       the same as read after they were sent
-undo        in an undo: the types that the undone run left and those that it found, NULL if they are not known, and the
+before      the association types of pairs, read before they were sent: `CATEGORY:ID;…`, `-` if none
+after       the same, read after they were sent
+undo        in an undo: the types that the undone run left and those that it found, NULL if unknown, and the
             labels that it may have added and removed
-primaries   for pairs that are to become Primary: the id of the record that was primary before, and its types, "" and
-            `-` if there was none
-goals       the association types that a labelled pair is to have: those of the labels of all rows with that pair
+primaries   for pairs that are to become Primary: the id and types of the record that was primary before, "" and `-` if
+            there was none
+goals       the association types that a labelled pair is to have: those of its labels in all rows that contain it
 outcomes    the latest outcome of each pair that has one
-corrections the cells that were corrected while the source was read: the column from 0, the text that was there, the new
+corrections the cells that were corrected while the source was read: column (from 0), original and corrected text
 activity    the calls of each second, by its Unix time; `p50` and `p95` are latencies in milliseconds
-pauses      the times during which no call was begun; in Unix milliseconds, as those of processes
-processes   the processes that worked on the run; `ended` is NULL while one does
+pauses      the periods in which no call was begun; all times are Unix milliseconds, as in `processes`
+processes   the processes that worked on the run; `ended` is NULL while one is running
 """
 
 SCHEMA = ";\n".join((*TABLES, f"PRAGMA user_version = {VERSION};"))
 
 
 def pack(value: Any) -> bytes:
-    """Return lists of texts and numbers as JSON."""
+    """Return a value of lists, texts and numbers as JSON."""
     try:
         return orjson.dumps(value)
     except TypeError:  # a lone surrogate, which UTF-8 cannot encode
@@ -102,7 +102,7 @@ def pack(value: Any) -> bytes:
 def unpack(data: bytes) -> Any:
     """Return the value that was given to `pack`, as lists.
 
-    Raises json.JSONDecodeError or UnicodeDecodeError when the data is damaged.
+    Raises json.JSONDecodeError or UnicodeDecodeError if the data is damaged.
     """
     try:
         return orjson.loads(data)

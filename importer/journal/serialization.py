@@ -1,4 +1,4 @@
-"""Converts rows of the journal's tables to records, and back."""
+"""Converts rows of the journal's tables to records and back."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -95,7 +95,7 @@ def outcome_of(values: Sequence[Any]) -> Outcome | None:
 
 
 def status_of(text: object) -> Status:
-    """Return the status for its text. Raises sqlite3.DataError, which counts as damage, if it is unknown."""
+    """Return the status with this text. Raises sqlite3.DataError, which counts as damage, if it is unknown."""
     status = _STATUSES.get(text)
     if status is None:
         raise sqlite3.DataError(f"{text!r} is not a status")

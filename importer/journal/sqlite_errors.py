@@ -1,4 +1,4 @@
-"""Errors of the disk and of SQLite, as JournalErrors with a code and a sentence."""
+"""Turns errors of the disk and of SQLite into JournalErrors."""
 
 import json
 import sqlite3
@@ -22,7 +22,7 @@ _REASONS = {
         "another program has locked it. Close that program and run the same command again.",
     ),
 }
-"""The codes of errors and the sentences, by SQLite's error code."""
+"""The code and the reason of a JournalError, by SQLite's error code."""
 
 
 def not_a_journal(path: Path) -> JournalError:
@@ -37,7 +37,7 @@ def as_journal_error(path: Path) -> Iterator[None]:
     try:
         yield
     except CorruptFileError as error:
-        raise _damaged(path, f" (wrong: {error})") from error
+        raise _damaged(path, f" (in {error})") from error
     except OSError as error:
         message = f"The journal {path} cannot be read: {error.strerror}."
         raise JournalError("JOURNAL_UNREADABLE", message) from error
@@ -54,7 +54,7 @@ def _damaged(path: Path, detail: str = "") -> JournalError:
 
 def _translated(path: Path, error: sqlite3.DatabaseError) -> Exception:
     """Return the JournalError for an SQLite error, or the error itself if it is a bug."""
-    # Text that is not UTF-8 or not JSON has no error code of SQLite; only damage makes it so.
+    # SQLite has no error code for text that is not UTF-8 or not JSON; only damage causes this.
     if isinstance(error, sqlite3.DataError) or "Could not decode" in str(error) or "malformed JSON" in str(error):
         return _damaged(path)
     number = int(getattr(error, "sqlite_errorcode", -1)) & 0xFF

@@ -27,7 +27,7 @@ def log_path(path: Path) -> Path:
 
 
 def log_header(path: Path) -> bytes | None:
-    """Return the header of the log, which SQLite changes whenever it begins the log again; None if there is no log."""
+    """Return the header of the log, which SQLite changes whenever it restarts the log; None if there is no log."""
     try:
         with log_path(path).open("rb") as file:
             return file.read(_HEADER_BYTES)
@@ -61,7 +61,7 @@ def committed_frames(path: Path) -> int:
 def readable_frames(path: Path) -> int:
     """Return the number of frames that SQLite accepted, according to the log's index.
 
-    SQLite rebuilds the index when it opens the journal. Before that, the index is the one of the last process; 0 if
+    SQLite rebuilds the index when it opens the journal. Until then, the index is as the last process left it; 0 if
     that process closed the journal properly.
     """
     index = _read_index(path.with_name(f"{path.name}-shm"))
@@ -71,8 +71,8 @@ def readable_frames(path: Path) -> int:
 def _read_index(path: Path) -> bytes:
     """Return the beginning of the index at `path`, b"" if there is none.
 
-    If a connection of this process has the file open, it is read through that: closing another descriptor would drop
-    SQLite's lock, and the next process to open the journal would truncate the index under this one.
+    If a connection of this process has the file open, its descriptor is used: closing another one would drop SQLite's
+    lock, and the next process to open the journal would truncate the index under this one.
     Source: SQLite, "How To Corrupt An SQLite Database File", 2.2.
     """
     try:
@@ -86,7 +86,7 @@ def _read_index(path: Path) -> bytes:
 
 
 def _open_descriptor(found: os.stat_result) -> int | None:
-    """Return a descriptor of this process of that file, None if it has none or the system has no such locks."""
+    """Return this process's descriptor for a file; None if it has none, or on a system without `/dev/fd`."""
     for entry in _DESCRIPTORS.iterdir() if _DESCRIPTORS.is_dir() else ():
         try:
             if os.path.samestat(os.fstat(int(entry.name)), found):

@@ -74,7 +74,7 @@ class WorkQueue(JournalFile):
 
     @contextmanager
     def only_first_rows(self, number: int | None) -> Iterator[None]:
-        """Let only the pairs of the first rows with pending pairs be pending: of `number` of them (None: of all)."""
+        """Limit the pending pairs to those of the first `number` rows that have any (None: all rows)."""
         self._last_pending = maxsize if number is None else self._last_pair_of_rows(number)
         try:
             yield
@@ -87,7 +87,7 @@ class WorkQueue(JournalFile):
             return self._with_before(list(islice(self._pending(after), limit)))
 
     def pending_without_labels(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next pending pairs without labels, as `pending` does all of them."""
+        """Return the next pending pairs without labels; see `pending`."""
         with as_journal_error(self.path):
             found = (pending for pending in self._pending(after) if not pending.goal)
             return self._with_before(list(islice(found, limit)))
@@ -130,11 +130,11 @@ class WorkQueue(JournalFile):
         return self._found(_WITH_STATUS, (after, status, limit))
 
     def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next distinct pairs that were sent and whose types are recorded as before, but not as after."""
+        """Return the next distinct pairs that were sent and whose types are recorded before sending, but not after."""
         return self._found(_WITHOUT_TYPES_AFTER, (after, limit))
 
     def _found(self, query: str, values: tuple[int | str, ...]) -> list[PendingPair]:
-        """Return the pairs with their outcomes that a query finds; its first value is the number they come after."""
+        """Return the pairs that a query finds, with their outcomes; `values[0]` is the pair number to start after."""
         pairs: list[PendingPair] = []
         with as_journal_error(self.path):
             found = self._db.execute(query, values).fetchall()
@@ -149,7 +149,7 @@ class WorkQueue(JournalFile):
             return self._with_before(pairs)
 
     def pending_by_types(self) -> list[int]:
-        """Return how many distinct pairs are pending, for each combination of object types that has any."""
+        """Return the number of distinct pending pairs for each combination of object types that has any."""
         return list(self._count_pending().values())
 
     def pending_object_types(self) -> set[ObjectType]:
@@ -170,7 +170,7 @@ class WorkQueue(JournalFile):
         return pending
 
     def outcome_counts(self) -> dict[Status, int]:
-        """Return how many distinct pairs have each status, of those that are not pending."""
+        """Return the number of distinct pairs with each status, excluding pending pairs."""
         with as_journal_error(self.path):
             found = self._db.execute(OUTCOME_COUNTS).fetchall()
             return {status_of(status): count for status, count in found}
@@ -190,14 +190,14 @@ class WorkQueue(JournalFile):
                     yield from self._with_states_to_restore([pending_pair(*one, None) for one in found])
 
     def count_to_remove(self) -> int:
-        """Return the number of links (in a run with labels: of labels) that were read before and are not refused.
+        """Return the number of links (labels, in a run with labels) that were read before sending and not refused.
 
-        Those that the run has removed already are among them.
+        It includes those that the run has already removed.
         """
         return self._count_before(f"<> '{Status.FAILED}'")
 
     def count_removed(self) -> int:
-        """Return how many of those that `count_to_remove` counts the run has removed already."""
+        """Return how many of the links counted by `count_to_remove` the run has already removed."""
         return self._count_before(f"= '{Status.UNLINKED}'")
 
     def _count_before(self, condition: str) -> int:
@@ -208,7 +208,7 @@ class WorkQueue(JournalFile):
             return sum(len(set(before.split(";")).intersection(goal.split(";"))) for before, goal in found)
 
     def _count_links(self, numbers: Collection[int]) -> int:
-        """Return how many links these pairs are: A to B and B to A are one."""
+        """Return the number of links of these pairs; A to B and B to A are one link."""
         blocks = ((first, pair_records(data)) for first, _, data in self._blocks_of_pairs(0))
         types = {(record[1], record[3]) for _, records in blocks for record in records}
         if not any(pair[::-1] in types for pair in types):
@@ -218,14 +218,14 @@ class WorkQueue(JournalFile):
         return len({hash(frozenset((record[1:3], record[3:5]))) for record in found})
 
     def _mark_all_pending_in_flight(self) -> None:
-        """Record that every pair without a final outcome may have been sent, because transactions are lost."""
+        """Record that every pair without a final outcome may have been sent, because transactions were lost."""
         with self._transaction() as db:
             delete_summary(db)
             for found in self._pending_records(0):
                 db.executemany(_MARK_IN_FLIGHT, ((number, checksum(number)) for number, _ in found))
 
     def _with_before(self, pairs: list[PendingPair]) -> list[PendingPair]:
-        """Return the pairs with the types that they had before sending, as far as these were read."""
+        """Return the pairs with the types read before sending, where these were read, and the states to restore."""
         if not pairs:
             return pairs
         span = pairs[0].id, pairs[-1].id
@@ -260,11 +260,11 @@ class WorkQueue(JournalFile):
         return last
 
     def _goals(self, first: int, last: int) -> dict[int, str]:
-        """Return the goals of the labelled ones among the pairs from `first` to `last`."""
+        """Return the goals of the labelled pairs from `first` to `last`."""
         return dict(self._db.execute(_GOALS, (first, last))) if self.has_labels else {}
 
     def _not_pending(self, first: int, last: int) -> set[int]:
-        """Return those of the pairs from `first` to `last` that are final or repeat an earlier one."""
+        """Return the pairs from `first` to `last` that are final or repeat an earlier one."""
         return {number for (number,) in self._db.execute(_DUPLICATE_OR_FINAL, {"first": first, "last": last})}
 
     def _pending_records(self, after: int) -> Iterator[list[tuple[int, PairRecord]]]:

@@ -47,9 +47,9 @@ def write_journal(
 ) -> None:
     """Create the journal at `path` with `info` and all rows, atomically.
 
-    `account` is the account that the rows belong to, if known; `url_portals` returns, when all blocks have been read,
-    the account ids in the rows' record URLs. Memory use grows by 16 bytes per pair. Raises
-    JournalError if the directory cannot be written or the disk is full; errors raised by `blocks` are not caught.
+    `account` is the account that the rows belong to, if known. `url_portals` is called after all blocks have been read,
+    and returns the account ids in the rows' record URLs. Memory use grows by 16 bytes per pair. Raises JournalError if
+    the directory cannot be written or the disk is full; errors raised by `blocks` are not caught.
     """
     draft = path.with_suffix(".reading")
     _create_private(draft)
@@ -81,7 +81,7 @@ def set_value(db: sqlite3.Connection, key: str, value: object) -> None:
 
 
 def delete_summary(db: sqlite3.Connection) -> None:
-    """Delete what the end of a process wrote: the run is unfinished until the next end."""
+    """Delete what the end of the last process wrote: the run is unfinished until the next end."""
     db.execute("DELETE FROM run WHERE key IN ('summary', ?, ?)", (FINAL_COUNTS, LAST_ERROR))
 
 
@@ -107,7 +107,7 @@ def _not_writable(path: Path, error: OSError) -> JournalError:
 
 
 def _write_blocks(db: sqlite3.Connection, blocks: Iterable[SourceBlock]) -> "tuple[array[int], int, int]":
-    """Write the blocks. Return a hash of every pair, in order, the cells of the longest row, and the labelled pairs."""
+    """Write the blocks. Return a hash of every pair, the cells in the longest row, and the number of labelled pairs."""
     hashes = array("q")
     width = labelled = 0
     for number, block in enumerate(blocks, 1):

@@ -12,7 +12,7 @@ from importer.pool.call_meter import CallMeter
 from importer.pool.outcomes import Progress
 
 _SPEED_SECONDS = 30
-"""The time over which the speed of a run is measured."""
+"""Seconds over which the speed of a run is measured."""
 
 
 class ActivityLog:
@@ -30,13 +30,13 @@ class ActivityLog:
         self._written: LiveState | None = None
 
     async def write_continuously(self) -> None:
-        """Write once a second, soon after it has ended, until cancelled."""
+        """Write once a second until cancelled."""
         while True:
             self.write()
             await asyncio.sleep(1.0)
 
     def write(self, *, is_end: bool = False) -> None:
-        """Write what has changed since the last time; at the end, also the seconds that have not ended."""
+        """Write what has changed since the last call; at the end, include the unfinished second."""
         if not is_end:
             self._meter.check_backoff(self._in_flight())
         seconds, pauses = self._meter.take(is_end=is_end)
@@ -67,7 +67,7 @@ class ActivityLog:
         )
 
     def _seconds_left(self, done: int, total: int) -> float | None:
-        """Return the time that the rest takes at the speed of the last half minute; None while nothing is done."""
+        """Return the seconds left at the speed of the last half minute; None if nothing was done in that time."""
         now = asyncio.get_running_loop().time()
         self._speeds.append((now, done))
         then, done_then = self._speeds[0]

@@ -1,4 +1,4 @@
-"""All links of all records of a type, or of given records: lists of records, then batch reads of their links."""
+"""Reads all links of given records, or of all records of a type: lists the records, then reads links in batches."""
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
@@ -16,22 +16,22 @@ from importer.pool.stop_signal import pair_of_types
 
 _FIRST_CHUNK, _MAX_GROWTH = 5, 4
 _LINKS_IN_MEMORY = 20_000
-"""Target number of links in one chunk of records, at 0.8 kB each. How many a record has is known only after some were
-read, so chunks start small and grow by a factor of 4 at most."""
+"""Target number of links in one chunk of records, at 0.8 kB each. The number per record is known only after some were
+read, so chunks start small and grow by a factor of at most 4."""
 
 _NO_TYPES = "HubSpot does not list the types of a link of this record, so its labels are not known."
 
 
 @dataclass(slots=True)
 class ChunkOfLinks:
-    """The links of some records, by record id and other id; `unread` has the reason for each record without them."""
+    """The links of some records, by record id and other id; `unread` maps records that could not be read to reasons."""
 
     links: dict[tuple[str, str], Link]
     unread: dict[str, str] = field(default_factory=dict)
 
 
 class AllLinks:
-    """Reads links from records of one type to those of another; `stop` is why not all could be read."""
+    """Reads links from records of one type to those of another; `stop` is the reason if not all could be read."""
 
     def __init__(self, client: HubSpotClient, sender: Sender, from_type: ObjectType, to_type: ObjectType) -> None:
         """Read through `client` at the rate of `sender`."""

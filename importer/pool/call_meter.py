@@ -54,12 +54,12 @@ class CallMeter:
         self._begun: deque[float] = deque()
         self._waits: list[float] = []
         self._pause: PauseSpan | None = None
-        self._pause_begun = self._pause_ends = 0.0  # in the time of the loop, unlike the span
+        self._pause_begun = self._pause_ends = 0.0  # in the event loop's time, unlike the span
         self._pauses: dict[float, PauseSpan] = {}
         self._last_call = 0.0
 
     def begin(self, rate: Rate) -> float:
-        """Count a call that begins now, at a rate limit; return the time for `respond`."""
+        """Count a call that begins now, under the limit `rate`; return the time to pass to `respond`."""
         now, begun = self._now(), self._begun
         begun.append(now)
         while begun[0] <= now - WINDOW:
@@ -78,7 +78,7 @@ class CallMeter:
         self._tally.latencies.append(now - begun)
 
     def repeat(self) -> None:
-        """Count an attempt that repeated a call."""
+        """Count a retry."""
         self._now()
         self._tally.retries += 1
 
@@ -88,33 +88,33 @@ class CallMeter:
         self._tally.rate_limited += 1
 
     def pause(self, seconds: float, reason: PauseReason) -> None:
-        """Note that no call begins for `seconds`."""
+        """Record that no call will begin for `seconds`."""
         now = self._now()
         self._extend_pause(now, now + seconds, reason)
 
     def begin_wait(self, seconds: float) -> float:
-        """Note that one worker waits for `seconds` before it repeats a call; return the time for `end_wait`."""
+        """Record that a worker waits for `seconds` before a retry; return the time to pass to `end_wait`."""
         end = self._now() + seconds
         self._waits.append(end)
         return end
 
     def end_wait(self, end: float) -> None:
-        """Note that a worker does not wait any longer."""
+        """Record that a worker has stopped waiting."""
         self._waits.remove(end)
 
     def check_backoff(self, in_flight: int) -> None:
-        """Note a pause if every call that could be made waits to be repeated."""
+        """Record a pause if every call that could be made is waiting to be retried."""
         now = self._now()
         if self._waits and not in_flight and now - self._last_call >= 1 and not self._is_paused(now):
             self._extend_pause(self._last_call, min(self._waits), PauseReason.BACKOFF)
 
     @property
     def current_pause(self) -> PauseSpan | None:
-        """The pause that is not over yet."""
+        """The pause in progress, if any."""
         return self._pause if self._is_paused(self._now()) else None
 
     def take(self, *, is_end: bool = False) -> tuple[list[Second], list[PauseSpan]]:
-        """Return what was counted since the last time: finished seconds and, at the end, the current one; pauses."""
+        """Return the seconds finished since the last call (at the end, also the current one) and the pauses."""
         now = self._now()
         if is_end:
             self._close(self._tally)
@@ -135,7 +135,7 @@ class CallMeter:
         return now
 
     def _begin_second(self, now: float) -> None:
-        """Close the tally and begin one for the current second, by the clock as it is set now."""
+        """Close the tally and begin one for the current second; the clock may have been adjusted meanwhile."""
         self._close(self._tally)
         self._offset = self._clock() - now
         at = int(now + self._offset)
@@ -163,7 +163,7 @@ class CallMeter:
 
 
 def _percentile(ordered: Sequence[float], share: float) -> int | None:
-    """Return the percentile of seconds in ascending order, in milliseconds; None if there are none."""
+    """Return a percentile, in milliseconds, of seconds in ascending order; None if there are none."""
     if not ordered:
         return None
     return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))])

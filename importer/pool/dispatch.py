@@ -1,4 +1,4 @@
-"""Dispatch: the pairs of a pass in chunks, given to workers as they become free."""
+"""Dispatch: hands out the pairs of a pass in chunks as workers become free."""
 
 import asyncio
 from collections import deque
@@ -12,32 +12,32 @@ from importer.pool.ordering import OrderedPairs
 from importer.pool.stop_signal import StopSignal, Types, types_of
 
 _MIN_CLAIM = 100
-"""Pairs claimed from the journal at a time, at least: few, since after a crash all of them are unconfirmed."""
+"""Minimum number of pairs claimed at a time; small, since all of them are unconfirmed after a crash."""
 
 _MIN_READ = 500
-"""Pairs read from the journal at a time, at least."""
+"""Minimum number of pairs read from the journal at a time."""
 
 MAX_HELD = 40_000
-"""Pairs that all workers hold together, and pairs that wait in memory, at most."""
+"""Maximum number of pairs held by all workers together, and of pairs waiting in memory."""
 
 MAX_READ_AT_ONCE = 10
-"""Chunks of several pairs in work at once where no order is kept: of reads, at most eight calls are in flight."""
+"""Maximum number of unordered chunks of several pairs in progress: at most eight reads are in flight anyway."""
 
 _SHORT_WAIT = 2_000
-"""Waiting pairs up to which more are read so that a claim is not too small."""
+"""Up to this number of waiting pairs, more are read to avoid small claims."""
 
 Source = Callable[[int, int], list[PendingPair]]
-"""Returns the next pairs numbered above the first argument, at most as many as the second."""
+"""Returns the next pairs numbered above the first argument; the second is their maximum number."""
 
 
 class Chunks(Protocol):
-    """Chunks of pairs of the same object types, each of the size that the engine asks for at the time."""
+    """Chunks of pairs of the same object types, each of the size that the engine currently asks for."""
 
     async def next(self) -> list[PendingPair] | None:
         """Return the next chunk; None when there are no more or the run has stopped."""
 
     def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
-        """Record that a chunk was processed; `final` has the statuses of its final outcomes, by pair number."""
+        """Record that a chunk was processed; `final` maps pair numbers to the statuses of final outcomes."""
 
 
 class UnorderedChunks:
@@ -72,10 +72,10 @@ def _chunks_of(source: Source, engine: Engine) -> Iterator[list[PendingPair]]:
 
 
 class OrderedChunks:
-    """The pending pairs, those of one record one after the other in the order of the source.
+    """The pending pairs; those of one record follow each other in source order.
 
-    Pairs are read ahead, and claimed only when they can be sent. A worker waits while only pairs are left that follow
-    those in work. Belongs to one event loop.
+    Pairs are read ahead, but claimed only when they can be sent. A worker waits while all remaining pairs must follow
+    pairs in progress. Belongs to one event loop.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class OrderedChunks:
         engine: Engine,
         signal: StopSignal,
     ) -> None:
-        """Read pairs with `read`, and call `claim` before they are given out."""
+        """Read pairs with `read`, and call `claim` before they are handed out."""
         self._read = read
         self._claim = claim
         self._engine = engine
@@ -95,26 +95,26 @@ class OrderedChunks:
         self._is_exhausted = False
         self._pairs = OrderedPairs()
         self._claimed: deque[list[PendingPair]] = deque()
-        self._in_work = 0
+        self._in_progress = 0
         self._idle: deque[asyncio.Future[None]] = deque()
 
     async def next(self) -> list[PendingPair] | None:
-        """Return the next chunk, once there is one that can be sent."""
+        """Return the next chunk as soon as there is one that can be sent."""
         while self._signal.stopped is None:
             if self._claimed or self._claim_ready():
-                self._in_work += 1
+                self._in_progress += 1
                 chunk = self._claimed.popleft()
                 self._wake_one()
                 return chunk
-            if not self._in_work:
+            if not self._in_progress:
                 break
             await self._wait()
         self._wake_all()
         return None
 
     def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
-        """Release the pairs that waited for those of the chunk."""
-        self._in_work -= 1
+        """Release the pairs that waited for those in the chunk."""
+        self._in_progress -= 1
         if self._signal.is_blocked(chunk[0]):  # no later pair of these types is sent either
             final = dict.fromkeys((pending.id for pending in chunk), Status.NOT_SENT) | dict(final)
         self._pairs.done(chunk, final)
@@ -146,7 +146,7 @@ class OrderedChunks:
         return not self._is_exhausted and len(self._pairs) + self._read_size <= MAX_HELD
 
     def _has_enough(self) -> bool:
-        """Return whether a chunk can be filled, and a claim too unless that takes many pairs that must wait."""
+        """Return whether a chunk can be filled, and also a claim unless many pairs are waiting already."""
         first = self._pairs.largest()
         if first is None:
             return False
@@ -162,7 +162,7 @@ class OrderedChunks:
         """Wake an idle worker if there may be something for it."""
         if not self._idle:
             return
-        if self._signal.stopped is not None or not self._in_work:
+        if self._signal.stopped is not None or not self._in_progress:
             self._wake_all()
         elif self._claimed or self._pairs.largest() is not None or self._can_read():
             while self._idle:

@@ -14,7 +14,7 @@ class Engine(Protocol):
     max_chunk: int
 
     def chunk_size(self, pending: PendingPair) -> int:
-        """Return how many pairs of the types of `pending` the next chunk should have, at most `max_chunk`."""
+        """Return how many pairs with the types of `pending` the next chunk should have, at most `max_chunk`."""
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Make the calls that the chunk needs and record the outcomes, also those known when a call raises."""
+        """Make the calls that the chunk needs and record the outcomes, including those known when a call raises."""

@@ -8,14 +8,14 @@ from importer.model import Outcome, Status, Stop, StopReason
 from importer.pool.stop_signal import StopSignal, Types, types_of
 
 MIN_OUTCOMES_FOR_SHARE = 100
-"""Final outcomes that are needed before `max_failure_share` is applied."""
+"""Number of final outcomes before `max_failure_share` is applied."""
 
 MAX_FORBIDDEN_IN_A_ROW = 50
-"""Consecutive pairs of the same object types refused with 403 after which these types are blocked."""
+"""After this many consecutive pairs of the same object types refused with 403, these types are blocked."""
 
 
 class FailureLimits:
-    """Counts final outcomes and stops what exceeds a limit. `counts` has the pairs of this process by status."""
+    """Counts final outcomes, and stops or blocks what exceeds a limit; `counts` has this process's pairs by status."""
 
     def __init__(self, settings: Settings, signal: StopSignal) -> None:
         """Apply the limits of the settings."""
@@ -25,7 +25,7 @@ class FailureLimits:
         self._forbidden: Counter[Types] = Counter()
 
     def check(self, pending: PendingPair, outcome: Outcome) -> None:
-        """Stop what the outcome of a call, already counted, pushes over a limit."""
+        """Stop the run, or block object types, if the outcome of a call (already counted) exceeds a limit."""
         self._check_forbidden(pending, outcome)
         self._check_share()
 

@@ -1,4 +1,4 @@
-"""The operation that links pairs with labels. A call replaces the labels of a pair, so it names all that stay."""
+"""The operation that links pairs with labels. A call replaces a pair's labels, so it names all labels to keep."""
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class LabelOperation:
         return client.link_labelled(pair, sorted(self.types[pair]))
 
     def classify(self, response: Reply, pair: Pair) -> Decision:
-        """Return whether the response names the pair."""
+        """Return `linked` if the response names the pair."""
         return classify_labelled_response(response, pair)
 
     def call_batch(self, client: HubSpotClient, pairs: Sequence[Pair]) -> Awaitable[Reply]:

@@ -1,4 +1,4 @@
-"""Operations: which call reaches the goal state of a pair, which response confirms it, and what proves it when read."""
+"""Operations: which call reaches the goal state of a pair, which response confirms it, and what proves it if read."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Protocol

@@ -14,7 +14,7 @@ from importer.pool.stop_signal import Types, types_of
 
 Record = tuple[ObjectType, RecordId]
 Primary = tuple[ObjectType, RecordId, ObjectType]
-"""A record, and the type of the records of which one is its primary one."""
+"""A record, and the object type of its primary record."""
 
 _COMPANIES = frozenset({"companies", "0-2"})
 _LEADS = frozenset({"leads", "0-136"})
@@ -23,7 +23,7 @@ _HELD_SLOTS = 1 << 22
 
 @lru_cache(maxsize=256)
 def _primary_side(types: Types) -> str:
-    """Return which record of a pair may get the other one as its primary one: `from`, `to`, or "" if neither."""
+    """Return which record of a pair may get the other as its primary record: `from`, `to`, or "" if neither."""
     from_type, to_type = types
     if from_type in _LEADS or to_type in _LEADS:
         return "" if from_type in _LEADS and to_type in _LEADS else "from" if from_type in _LEADS else "to"
@@ -33,10 +33,9 @@ def _primary_side(types: Types) -> str:
 
 
 def order_keys(pending: PendingPair) -> tuple[Record, ...]:
-    """Return the records of a pair that keep the order of the file: the from-record.
+    """Return the records of a pair whose pairs must stay in file order: the from-record, and sometimes the other one.
 
-    When the other record is the one that gets a primary record, such as a contact that a company is linked to, that one
-    too.
+    The other one is included if it is the one that gets a primary record, such as a contact linked from a company.
     """
     pair = pending.pair
     from_record = (pair.from_type, pair.from_id)
@@ -46,7 +45,7 @@ def order_keys(pending: PendingPair) -> tuple[Record, ...]:
 
 
 def primary_of(pending: PendingPair) -> Primary | None:
-    """Return the record whose primary record this pair may decide; None if it decides none."""
+    """Return the record whose primary record this pair may decide, None if there is none."""
     pair = pending.pair
     side = _primary_side(types_of(pending))
     if not side:
@@ -57,12 +56,12 @@ def primary_of(pending: PendingPair) -> Primary | None:
 
 
 class OrderedPairs:
-    """Pairs that wait to be sent, given out in chunks of equal object types.
+    """Pairs waiting to be sent, handed out in chunks of the same object types.
 
-    A pair waits until every earlier pair of its records is done, or goes in the same chunk behind them. Pairs that may
-    decide the primary record of the same record go one by one until one is linked, because HubSpot does not document
-    the order within a batch call. If one of them is done without a final outcome, the others are dropped: the next pass
-    sends them behind it.
+    A pair waits until every earlier pair of its records is done, or follows them in the same chunk. Pairs that may
+    decide the primary record of the same record are sent one by one until one is linked, because HubSpot does not
+    document the order within a batch call. If one of them ends without a final outcome, the others are dropped; the
+    next pass sends them after it.
     """
 
     def __init__(self) -> None:
@@ -72,13 +71,13 @@ class OrderedPairs:
         self._blockers: dict[int, int] = {}
         self._followers: dict[int, list[PendingPair]] = {}
         self._decided: set[int] = set()
-        """Pairs whose record has its primary record already: they may go together."""
+        """Pairs whose record already has its primary record: they may be sent together."""
         self._held = bytearray()
-        """Marks by hash, in constant memory: two records that share one cost a pair its place in this pass only."""
+        """Marks by hash, in constant memory; a collision only defers a pair to the next pass."""
         self._waiting = 0
 
     def __len__(self) -> int:
-        """Return how many pairs wait to be given out."""
+        """Return how many pairs are waiting to be handed out."""
         return self._waiting
 
     def add(self, found: Iterable[PendingPair]) -> None:
@@ -109,7 +108,7 @@ class OrderedPairs:
         return len(self._ready.get(types_of(pending), ()))
 
     def take(self, first: PendingPair, size: int) -> list[PendingPair]:
-        """Give out up to `size` pairs of the object types of `first` that can be sent now."""
+        """Hand out up to `size` pairs of the object types of `first` that can be sent now."""
         types = types_of(first)
         side = _primary_side(types)
         ready = self._ready[types]
@@ -135,7 +134,7 @@ class OrderedPairs:
         return chunk
 
     def done(self, chunk: Sequence[PendingPair], final: Mapping[int, Status]) -> None:
-        """Release the pairs that waited for those of `chunk`, whose final outcomes are given by their numbers."""
+        """Release the pairs that waited for those in `chunk`; `final` maps pair numbers to final statuses."""
         finished = deque(chunk)
         while finished:
             pending = finished.popleft()
@@ -169,13 +168,13 @@ class OrderedPairs:
         return True
 
     def _decide(self, follower: PendingPair, before: PendingPair) -> None:
-        """Note that the record of a pair has its primary record, if that is what the pair before it decided."""
+        """Mark a pair as decided if the pair before it has decided the same primary record."""
         primary = primary_of(follower)
         if primary is not None and primary == primary_of(before):
             self._decided.add(follower.id)
 
     def _unblock(self, follower: PendingPair) -> bool:
-        """Remove one pair that a pair waits for; return True if it can be sent now."""
+        """Remove one of the pairs that a pair waits for; return True if it can be sent now."""
         self._blockers[follower.id] -= 1
         if self._blockers[follower.id]:
             return False

@@ -1,4 +1,4 @@
-"""Recording outcomes: buffered in memory, written to the journal in one transaction for all that arrived meanwhile."""
+"""Records outcomes: buffers them in memory, and writes all that have arrived to the journal in one transaction."""
 
 import asyncio
 import logging
@@ -34,17 +34,17 @@ class Progress:
 
 
 class Recorder(Protocol):
-    """Takes the outcomes of pairs from the engines."""
+    """Receives the outcomes of pairs from the engines."""
 
     def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True) -> None:
         """Record a pair's outcome; a provisional one is valid until the next process sends the pair again."""
 
     def mark_not_sent(self, pending: PendingPair) -> None:
-        """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
+        """Record that a response proves that the pair was not linked, as if it had not been sent."""
 
 
 class OutcomeRecorder:
-    """Takes the outcomes of pairs from the engines. Belongs to one event loop."""
+    """Receives the outcomes of pairs from the engines. Belongs to one event loop."""
 
     def __init__(
         self, journal: Journal, queue: WorkQueue, limits: FailureLimits, on_written: Callable[[], None]
@@ -95,12 +95,12 @@ class OutcomeRecorder:
         self._has_unwritten.set()
 
     def record_primary_before(self, pending: PendingPair, other: str, types: str) -> None:
-        """Record the id of the record that is primary before a pair becomes it ("" if none is), and its types."""
+        """Record the id ("" if there is none) and types of the primary record that a pair is to replace."""
         self._primaries.append((pending.id, other, types))
         self._has_unwritten.set()
 
     def mark_not_sent(self, pending: PendingPair) -> None:
-        """Record that a response proves that the pair was not linked: it is as if it had not been sent."""
+        """Record that a response proves that the pair was not linked, as if it had not been sent."""
         self._queue.mark_not_sent(pending)
 
     def replace_outcome(self, pending: PendingPair, outcome: Outcome) -> None:
@@ -109,7 +109,7 @@ class OutcomeRecorder:
         self.record(pending, outcome)
 
     def final_statuses(self, chunk: Sequence[PendingPair]) -> dict[int, Status]:
-        """Return, and forget, the statuses of those pairs of a chunk that have a final outcome, by pair number."""
+        """Return, and forget, the statuses of a chunk's final outcomes by pair number."""
         known, found = self._final_statuses, {}
         for pending in chunk:
             if (status := known.pop(pending.id, None)) is not None:

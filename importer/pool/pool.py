@@ -55,20 +55,20 @@ class Pool:
     async def run(self, engine: Engine, source: Source | None = None) -> Stop | None:
         """Run an engine over all pairs of `source` (default: the pending ones without labels, sent in order).
 
-        Returns why not all were processed, None if all were. An exception of the engine or the journal ends the run
-        immediately and propagates, after the outcomes recorded so far have been written.
+        Returns the reason if not all were processed, None if all were. An exception from the engine or the journal ends
+        the run immediately and propagates, after the outcomes recorded so far have been written.
         """
         if source is None:
             return await self.run_in_order(engine, self.pending_without_labels if self.has_labels else self.pending)
         return await self._run_unordered(engine, source)
 
     async def run_in_order(self, engine: Engine, source: Source) -> Stop | None:
-        """Run an engine that sends the pairs of `source`: they are claimed, those of one record one after the other."""
+        """Run an engine that sends the pairs of `source`; they are claimed, and those of one record sent in order."""
         number = min(self.settings.workers, MAX_HELD // engine.max_chunk)
         return await self._run(engine, OrderedChunks(source, self._queue.claim, engine, self._signal), number)
 
     async def run_in_any_order(self, engine: Engine, wanted: Callable[[PendingPair], bool]) -> Stop | None:
-        """Run an engine that sends the `wanted` ones of the pending pairs, where the order does not matter."""
+        """Run an engine that sends those pending pairs that are `wanted`, in any order."""
 
         def claim(after: int, limit: int) -> list[PendingPair]:
             while found := self.pending(after, limit):
@@ -127,11 +127,11 @@ class Pool:
 
     @property
     def has_labels(self) -> bool:
-        """Whether any pair of the run has labels."""
+        """True if any pair of the run has labels."""
         return self._journal.has_labels
 
     def pairs_to_restore(self) -> Iterator[PendingPair]:
-        """Yield every pair of an undo, also those that are done."""
+        """Yield every pair of an undo, including those that are done."""
         return self._journal.pairs_to_restore()
 
     def all_pending(self) -> Iterator[PendingPair]:
@@ -150,29 +150,29 @@ class Pool:
         return self._journal.without_types_after(after, limit)
 
     async def send(self, call: Callable[[], Awaitable[Reply]], about: Sequence[PendingPair] = ()) -> Reply:
-        """Make one call outside of an engine. Raises StoppedError if the run has stopped."""
+        """Make one call outside an engine. Raises StoppedError if the run has stopped."""
         return await self._sender.send(call, about)
 
     @property
     def sender(self) -> Sender:
-        """Makes the calls; for reading outside of an engine."""
+        """The sender of the calls, for reads outside an engine."""
         return self._sender
 
     @property
     def stopped(self) -> Stop | None:
-        """Why the run has stopped; None while it has not."""
+        """The reason why the run has stopped, None if it has not."""
         return self._signal.stopped
 
     def stop(self, stop: Stop) -> None:
-        """Send nothing more: calls in flight are awaited, waiting workers leave. The first reason wins."""
+        """Send nothing more: calls in flight are awaited, waiting workers end. The first reason wins."""
         self._signal.stop(stop)
 
     def note_full_window(self, seconds: float) -> None:
-        """Note that no call can be made for `seconds`, because an earlier run has used up the rate."""
+        """Record that no call can be made for `seconds`, because an earlier run has used up the rate."""
         self._meter.pause(seconds, PauseReason.EARLIER_RUN)
 
     def close(self) -> None:
-        """Write the activity that is not written yet, once all engines have run."""
+        """Write the remaining activity, once all engines have run."""
         self._log.write(is_end=True)
 
     def give_up(self) -> None:
@@ -181,17 +181,17 @@ class Pool:
 
     @property
     def calls(self) -> int:
-        """The writes sent by this process."""
+        """The number of writes sent by this process."""
         return self._sender.calls
 
     @property
     def reads(self) -> int:
-        """The reads sent by this process."""
+        """The number of reads sent by this process."""
         return self._sender.reads
 
     @property
     def retries(self) -> int:
-        """How many of the calls of this process were repetitions."""
+        """The number of retries among the calls of this process."""
         return self._sender.retries
 
     @property

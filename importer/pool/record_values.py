@@ -1,4 +1,4 @@
-"""The values of a property of many records: batch reads by id, as many at a time as the records need."""
+"""Reads a property of many records by id, in concurrent batch reads."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -15,14 +15,14 @@ from importer.pool.stop_signal import pair_of_types
 
 _MAX_IN_FLIGHT = 8
 _MAX_REMEMBERED = 50_000
-"""Values that are remembered: a later chunk may need them, since many records are linked to the same companies."""
+"""Number of values kept for later chunks, since many records are linked to the same companies."""
 
 _NOT_REQUESTED = "It was not requested."
 _NOT_MENTIONED = "HubSpot's response does not mention this record."
 
 
 class RecordValues:
-    """Reads one property of records of one type. `unread` has the reason for each record whose value is not known."""
+    """Reads one property of records of one type. `unread` maps records whose value is not known to the reason."""
 
     def __init__(self, client: HubSpotClient, sender: Sender, object_type: ObjectType, name: str) -> None:
         """Read through `client` at the rate of `sender`."""
@@ -64,7 +64,7 @@ class RecordValues:
     async def _read_part(
         self, chunk: Sequence[str], found: dict[str, str | None], unread: dict[str, str], part: Sequence[str]
     ) -> CallResult[str] | None:
-        """Read the values of some records; those that the response leaves open are the rest."""
+        """Read the values of some records; the result's `rest` has those that the response does not cover."""
         most = MAX_ATTEMPTS_OF_PARTS if len(part) < len(chunk) else None
         attempts = Attempts(self._sender, self._about, inputs=len(part), chunk=len(chunk), max_attempts=most)
         body = values_body(self._name, part)

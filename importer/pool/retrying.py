@@ -15,14 +15,14 @@ from importer.pool.sender import Sender
 from importer.pool.stop_signal import types_of
 
 MAX_ATTEMPTS_OF_PARTS = 3
-"""Attempts of a call about a part of a chunk that failed: its own parts follow."""
+"""Maximum number of attempts for part of a failed chunk: its own parts follow."""
 
 
 _RETRYABLE = {Action.RETRY, Action.NOT_HUBSPOT, Action.POLL, Action.PAUSE}
 
 
 class Attempts:
-    """The attempts of one call: `count` of them so far.
+    """The attempts at one call; `count` is their number so far.
 
     `final` is True once the last response is final: it was clear, or the attempts are exhausted.
     """
@@ -37,7 +37,7 @@ class Attempts:
         max_attempts: int | None = None,
         is_optional: bool = False,
     ) -> None:
-        """Count the attempts of a call with `inputs` of the `chunk` inputs of a chunk; `about` has its object types.
+        """Count the attempts at a call with `inputs` of a chunk's `chunk` inputs; `about` has its object types.
 
         At most `max_attempts` are made (default: the policy's, which always limits consecutive attempts that HubSpot
         did not accept). If the call is optional, exhausted attempts never stop the run.
@@ -57,7 +57,7 @@ class Attempts:
         self._has_rechecked = False
 
     async def retry(self, decision: Decision) -> bool:
-        """Apply the decision about a response: stop what it stops, else wait; return whether to repeat the call.
+        """Apply the decision about a response: stop, block or wait as it requires; return whether to repeat the call.
 
         Raises StoppedError if the run stops during the wait.
         """
@@ -128,7 +128,7 @@ class Attempts:
         times = f"{self._not_accepted_in_a_row} times in a row"
         message = decision.outcome.error_message
         if decision.action is Action.PAUSE:
-            sentence = f"HubSpot asked to slow down {times}: another client uses this account's rate. Resume later."
+            sentence = f"HubSpot asked to slow down {times}: another client shares this account's limit. Resume later."
             self._sender.signal.stop(Stop(StopReason.RATE_LIMITED, sentence))
         elif decision.action is Action.NOT_HUBSPOT:
             if self._not_hubspot_in_a_row >= self._max_attempts and self._is_hubspot_unreachable():
@@ -149,7 +149,7 @@ class Attempts:
 async def read(
     sender: Sender, about: PendingPair, call: Callable[[], Awaitable[Reply]], attempts: Attempts | None = None
 ) -> tuple[Response | None, Decision]:
-    """Repeat a read until its response is final; return it, or None if it cannot be read, and what it means."""
+    """Repeat a read until its response is final; return it (None if it is unreadable) and the decision about it."""
     attempts = attempts or Attempts(sender, about)
     repeat = True
     while repeat:

@@ -1,4 +1,4 @@
-"""Making calls: the wait for the rate limiter, the counters, and the limits that response headers report."""
+"""Makes calls: waits for the rate limiter, counts them, and applies the limits that response headers report."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 _MAX_BLOCKED_INPUTS = 3
-"""Consecutive calls about a single input that only another server responded to, after which the run stops."""
+"""The run stops after this many consecutive calls about one input that only another server responded to."""
 
 _MAX_BLOCKED_CALLS = 14
 """The same for calls of any size: isolating the first of 2,000 inputs takes 12 calls that HubSpot never sees."""
@@ -27,7 +27,7 @@ _MAX_BLOCKED_CALLS = 14
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and after what waits a call is repeated; all times are in seconds."""
+    """How often a call is made, and the waits between attempts; all times are in seconds."""
 
     max_attempts: int
     backoff_base: float
@@ -48,8 +48,8 @@ class RetryPolicy:
 class Sender:
     """Makes rate-limited calls until the run stops.
 
-    `calls` counts writes, `reads` the calls that concern no particular pair and so change nothing. `accepted` counts
-    the responses of HubSpot itself that accepted the token.
+    `calls` counts writes, `reads` the calls that are about no particular pair and so change nothing. `accepted` counts
+    the responses from HubSpot itself that accepted the token.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class Sender:
     ) -> Reply:
         """Make one call about some pairs, at the rate of `limiter` (default: the sender's own).
 
-        A call in flight is not cancelled by a stop. With a daily reserve calls are made one at a time until a response
-        says how many are left today. Raises StoppedError if the run has stopped, or if the pairs' object types are
-        blocked before the call's turn.
+        A call in flight is not cancelled by a stop. With a daily reserve, calls are made one at a time until a
+        response reports how many are left today. Raises StoppedError if the run has stopped, or if the pairs' object
+        types are blocked before the call's turn.
         """
         if not self._is_daily_remaining_known:
             with self.signal.interruptible():
@@ -141,12 +141,12 @@ class Sender:
             self.meter.end_wait(end)
 
     def count_retry(self) -> None:
-        """Count an attempt that repeated a call."""
+        """Count a retry."""
         self.retries += 1
         self.meter.repeat()
 
     def pause(self, seconds: float) -> None:
-        """Make all calls wait."""
+        """Make all calls wait for `seconds`."""
         self.meter.pause(seconds, PauseReason.RATE_LIMITED)
         if self.limiter.pause.begin(seconds):
             logger.warning("HubSpot asked to slow down: all workers wait %.0f s.", seconds)
@@ -154,7 +154,7 @@ class Sender:
     def is_blocked_after(self, inputs: int) -> bool:
         """Count a call that only another server responded to; return whether every call seems to be blocked.
 
-        A response of HubSpot to any other call resets the count: then only these inputs are blocked.
+        A response from HubSpot to any other call resets the count: then only these inputs are blocked.
         """
         if self.accepted != self._accepted_when_blocked:
             self._accepted_when_blocked = self.accepted
@@ -171,7 +171,7 @@ class Sender:
                 task.cancel()
 
     def _lower_rate(self, response: Response, limiter: RateLimiter) -> None:
-        """Lower the rate after a ten-second 429, unless a pause shows that it was lowered for the calls before it."""
+        """Lower the rate after a ten-second 429, unless a pause shows that it has just been lowered."""
         before = limiter.rate
         if not is_over_rate(response) or limiter.pause.left() or not limiter.lower():
             return
@@ -196,7 +196,7 @@ class Sender:
             self._is_daily_remaining_known = True
         if not self._daily_reserve or remaining is None:
             return
-        remaining = max(0, remaining - (len(self._in_flight) - 1))  # HubSpot may not have counted the other ones yet
+        remaining = max(0, remaining - (len(self._in_flight) - 1))  # HubSpot may not have counted the others yet
         if remaining <= self._daily_reserve:
             sentence = (
                 f"The account has {remaining:,} calls left today, including those in flight, and daily_reserve keeps "

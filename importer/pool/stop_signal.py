@@ -10,9 +10,9 @@ Types = tuple[ObjectType, ObjectType]
 
 
 class StoppedError(Exception):
-    """No call may be made: the run has stopped, or pairs of these object types are blocked.
+    """Raised when no call may be made: the run has stopped, or pairs of these object types are blocked.
 
-    Raised only by `StopSignal` and `Sender`; the pool's workers catch it.
+    Only `StopSignal` and `Sender` raise it; the pool's workers catch it.
     """
 
 
@@ -22,13 +22,13 @@ def types_of(pending: PendingPair) -> Types:
 
 
 def pair_of_types(from_type: ObjectType, to_type: ObjectType) -> PendingPair:
-    """Return a pair of no particular records, for calls about object types: retrying takes the types from a pair."""
+    """Return a placeholder pair for calls about object types: retrying takes the types from a pair."""
     nothing = RecordId("0")
     return PendingPair(0, 0, Pair(from_type, nothing, to_type, nothing))
 
 
 class StopSignal:
-    """Why a run has stopped, and which object types are blocked. Belongs to one event loop.
+    """The reason why a run has stopped, and the object types that are blocked. Belongs to one event loop.
 
     `stopped` is set once: the first reason wins.
     """
@@ -40,14 +40,14 @@ class StopSignal:
         self._waiting: set[asyncio.Task[object]] = set()
 
     def stop(self, stop: Stop) -> None:
-        """Let no further call start: tasks inside `interruptible` get StoppedError, calls in flight are awaited."""
+        """Prevent further calls: tasks inside `interruptible` get StoppedError, calls in flight are awaited."""
         if self.stopped is None:
             self.stopped = stop
             for task in self._waiting:
                 task.cancel()
 
     def block(self, types: Types, stop: Stop) -> None:
-        """Let no further call for pairs of these object types start."""
+        """Prevent further calls for pairs of these object types."""
         self._blocked.setdefault(types, stop)
 
     def is_blocked(self, pending: PendingPair) -> bool:

@@ -58,7 +58,7 @@ __all__ = [
 
 
 def open_source(path: Path, reading: Reading, name: str = "") -> Source:
-    """Return the table of pairs in a file, open for reading.
+    """Open the table of pairs in a file for reading.
 
     `name` is its name in messages, by default the name of the file. Raises `SourceError` if the file is missing, is
     not a table or lacks a required column, and `SettingsError` if `reading` names a column that does not exist, or an
@@ -68,7 +68,7 @@ def open_source(path: Path, reading: Reading, name: str = "") -> Source:
 
 
 def open_frame(frame: "pandas.DataFrame", reading: Reading, name: str = "the data frame") -> Source:
-    """Return the table of pairs in a data frame; its column names are the header, row 1, and its index is ignored.
+    """Open the table of pairs in a data frame; its column names are the header, row 1, and its index is ignored.
 
     `name` is its name in messages. Raises as `open_source` does, and `SettingsError` if a header row is set.
     """

@@ -9,10 +9,10 @@ from importer.reader.files.table import Records, SuspectRow
 
 
 class Corrections:
-    """The corrections of one source: those of this run, and those that the results of an earlier run mention.
+    """The corrections of one source: those of this run, and those recorded in the results of an earlier run.
 
-    A row whose cells may be in wrong columns stays invalid unless all cells in `used_columns`, which are those that a
-    pair depends on, have been corrected.
+    A row whose cells may be in the wrong columns stays invalid until every cell in `used_columns`, on which the pairs
+    depend, has been corrected.
     """
 
     def __init__(
@@ -22,7 +22,11 @@ class Corrections:
         used_columns: Collection[int],
         earlier: Mapping[int, Mapping[str, str]],
     ) -> None:
-        """Apply `texts`, by row number and column. `earlier` is filled while reading: texts before a correction."""
+        """Take the corrected `texts` by row number and column index.
+
+        `earlier` is filled while the source is read: the texts of cells before an earlier run corrected them, by row
+        number and column key.
+        """
         self._by_row: dict[int, dict[int, str]] = {}
         for (row, place), text in texts.items():
             self._by_row.setdefault(row, {})[place] = text
@@ -45,7 +49,7 @@ class Corrections:
         return numbers, rows
 
     def add_to(self, block: SourceBlock) -> None:
-        """Add to a block the corrections of its rows."""
+        """Set the corrections of a block to those of its rows."""
         if self._applied:
             found = (self._applied.pop(number).values() for number in block.numbers if number in self._applied)
             block.corrections = [correction for corrections in found for correction in corrections]
@@ -56,8 +60,8 @@ class Corrections:
             row = names.of(min(self._unapplied))
             raise SourceError(
                 "CORRECTION_NOT_APPLIED",
-                f"{name} has no row {row} among those that are read, although a cell of that row was corrected: the "
-                "file is not read as it was when it was corrected. Check the file and correct it again.",
+                f"{name}: row {row} has a corrected cell, but no such row was read: the file, or how it is read, has "
+                "changed since the correction. Check the file and correct it again.",
             )
 
     def _corrected(self, number: int, cells: list[str]) -> list[str]:
@@ -81,7 +85,7 @@ class Corrections:
 
 
 def corrected_cells(cells: Sequence[str], changes: Mapping[int, str], width: int) -> list[str]:
-    """Return the cells of a row with corrected ones; corrected surplus cells at its end are removed if blank."""
+    """Return the cells of a row with the changes applied; if one is beyond `width`, drop trailing blanks there."""
     fixed = [*cells, *[""] * (max(changes, default=0) + 1 - len(cells))]
     for place, text in changes.items():
         fixed[place] = text

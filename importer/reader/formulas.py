@@ -8,7 +8,7 @@ from importer.reader.rows.ids import without_formula
 
 def count_formulas(rows: Sequence[Sequence[str]]) -> int:
     """Return the number of cells that look like formulas."""
-    text = "\n" + "\n".join(map("\n".join, rows))  # in which a line break precedes every cell
+    text = "\n" + "\n".join(map("\n".join, rows))  # a line break precedes every cell
     if not any(sign in text and "\n" + sign in text for sign in FORMULA_SIGNS):
         return 0
     return sum(_looks_like_formula(cell) for cells in rows for cell in cells if cell and cell[0] in FORMULA_SIGNS)

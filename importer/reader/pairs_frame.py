@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def read_pairs(file: "Path | str | pandas.DataFrame", settings: Settings | None = None) -> "pandas.DataFrame":
     """Return the pairs that a run would link, and the problems of the rows that yield none, without sending anything.
 
-    `file` is a path or a data frame; of `settings` only those about reading apply. The result has one line per pair,
-    or one per invalid row, in file order; rows with nothing to link have none. Its columns:
+    `file` is a path or a data frame; only those `settings` that affect reading apply. The result has one line per pair
+    and one per invalid row, in file order, and none for rows with nothing to link. Its columns:
 
     - `row`: the row number (Int64), or `FILE:ROW` (string) if the source is an archive with several files
     - `from_object_type`, `from_object_id`, `to_object_type`, `to_object_id`: types as category, ids as string; missing
@@ -59,7 +59,7 @@ def _label_texts(pairs: PairColumns, labels_of_all: Sequence[str]) -> list[str |
 def _typed_frame(
     pairs: PairColumns, problems: dict[int, list[Problem]], labels_of_all: Sequence[str], names: RowNames
 ) -> "pandas.DataFrame":
-    import pandas  # noqa: PLC0415 - half a second, which other uses of the reader need not wait for
+    import pandas  # noqa: PLC0415 - takes half a second, for which other users of the reader need not wait
 
     valid = [None] * len(pairs.rows)
     invalid = [None] * len(problems)

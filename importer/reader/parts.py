@@ -1,4 +1,4 @@
-"""Read several files of one archive as one table: an export that HubSpot split, each part with the same header."""
+"""Read several files of one archive as one table: an export that HubSpot split into parts with the same header."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from importer.reader.messages import quoted, quoted_list
 
 
 def find_common_header(name: str, table: Table, reading: Reading) -> HeaderRow:
-    """Return the header of a table and the records below it, those of all parts in sequence.
+    """Return the header of a table and the records below it, those of each part in turn.
 
     Rows are numbered as described in `RowNames`. Raises `SourceError` if a header is missing, or if the headers of the
     parts differ.
@@ -74,7 +74,7 @@ def _check_same(name: str, parts: Sequence[Part], headers: Sequence[tuple[str, .
             "HEADERS_DIFFER",
             f"{name} contains several files: the header of {quoted_list(differing)} differs from that of "
             f"{quoted(parts[0].name)}. Files in one archive are read as one table only if all have the same header. "
-            f"Give the one table to import.",
+            f"Extract the table to import and give only that.",
         )
 
 

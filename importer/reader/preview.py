@@ -1,4 +1,4 @@
-"""Preview of a source: what can be said about it without reading all of it, also if its columns are not clear."""
+"""Preview of a source from its beginning alone, available even if its columns are unclear."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from importer.reader.rows.ids import holds_ids
 from importer.reader.source import kept_header, source_notes
 
 _ROWS_READ = 200
-"""Rows, without blank ones, from which the samples are taken."""
+"""Number of non-blank rows from which the samples are taken."""
 
 _ROWS_SHOWN = 5
 _SAMPLES = 3
@@ -32,9 +32,10 @@ _COUNTED = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class PreviewColumn:
-    """A column: its index in the header from 0, its position in the file from 1, also in letters, its name and values.
+    """A column: 0-based index in the header, 1-based position in the file (also in letters), name and sample values.
 
-    The index does not count the columns of previous results; `#N` with the position chooses the column for a role.
+    The index does not count the columns of previous results. `#N`, where N is the position, assigns the column to a
+    role.
     """
 
     index: int
@@ -57,10 +58,10 @@ class SourcePreview:
     """Findings about a source from its beginning alone.
 
     `sheet_names` is empty for a text file; `encoding` and `delimiter` are "" for a workbook. `rows_estimate` is None
-    where only reading all of the source would give it. `roles` are the indices of the columns with a role, `reasons`
-    say why they have it. A type is None if a column has it for each row, or if it is not known. If the columns of the
-    pairs are not clear, `error` has the code and the sentence, and the fields that depend on them are empty; `lookup`
-    has the settings that would look the records up by other columns, if that is why.
+    if it would require reading the whole source. `roles` maps each role to the index of its column, `reasons` to the
+    reason for the choice. A type is None if a column holds it for each row, or if it is unknown. If the columns of the
+    pairs are unclear, `error` has the code and the message, and the fields that depend on the columns are empty;
+    `lookup` has the settings that would look the records up by other columns, if there are any.
     """
 
     format: str
@@ -179,7 +180,7 @@ def column_letters(position: int) -> str:
 
 
 def _estimate(path: Path, table: Table, found: HeaderRow) -> int | None:
-    """Return the number of rows of a text file by its line ends, of which a cell may contain some."""
+    """Estimate the number of rows of a text file from its line ends, some of which may be inside cells."""
     if table.format not in {"CSV", "TSV"}:  # compressed, or a workbook
         return None
     size = path.stat().st_size

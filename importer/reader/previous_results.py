@@ -12,7 +12,7 @@ from importer.reader.files.table import Record, Records
 from importer.reader.recognition import RECOGNIZERS
 
 _ROWS_SEARCHED = 1_000
-"""Non-blank rows from the top in which the header is searched."""
+"""Number of non-blank rows at the top among which the header is searched for."""
 
 
 @dataclass(frozen=True, slots=True)

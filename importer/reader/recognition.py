@@ -1,4 +1,4 @@
-"""Knowledge about columns and ids that file detection uses without importing those layers."""
+"""Recognition of headers and ids, for file detection, which must not import the layers that define them."""
 
 from importer.reader.columns.headers import meaning
 from importer.reader.files.table import Recognizers

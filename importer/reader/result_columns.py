@@ -19,23 +19,23 @@ from importer.result_columns import UNDO_CATEGORIES
 STATUS_COLUMN = "import_status"
 CATEGORY_COLUMN = "import_error_category"
 _STATUSES = frozenset(map(str, Status))
-_OF_LINKING = frozenset({Status.LINKED, Status.ALREADY_LINKED})
-_OF_REMOVAL = frozenset({Status.UNLINKED, Status.NOT_LINKED})
+_LINKING_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED})
+_REMOVAL_STATUSES = frozenset({Status.UNLINKED, Status.NOT_LINKED})
 
 
 class ResultColumns:
     """The result columns of a file, which are removed from its rows.
 
-    `kept` are the indices of all other columns. `excluded_rows` counts the rows excluded by their status so far,
-    `unknown_statuses` those of them whose status is not one that a run writes, and `restored_rows` those that an
-    earlier run was to unlink, and that get the association types that they had before. `originals` has the
-    original texts of the corrected cells read so far, by row number and by the key of the column.
+    `kept` are the indices of all other columns. The counts cover the rows read so far: `excluded_rows` were excluded by
+    their status; of these, `unknown_statuses` have a status that no run writes; `restored_rows` are rows that an
+    earlier run was to unlink and whose pairs get their previous association types back. `originals` has the original
+    texts of the corrected cells read so far, by row number and column key.
     """
 
     def __init__(
         self, name: str, header: Sequence[str], statuses: Collection[str] | None, *, restores_types: bool = False
     ) -> None:
-        """Find the columns. Raises `SourceError` if rows are selected by status and the file has no such column."""
+        """Find the columns. Raises `SourceError` if rows are selected by status but there is no status column."""
         self.kept = [i for i, text in enumerate(header) if text.strip() not in PREVIOUS_RESULT_COLUMNS]
         self.excluded_rows = 0
         self.unknown_statuses = 0
@@ -64,7 +64,7 @@ class ResultColumns:
 
     @property
     def show_linking(self) -> bool:
-        """True if the rows read so far are results of linking: some are linked, and none of a removal or an undo."""
+        """True if the rows read so far result from linking: some are linked, none results from a removal or an undo."""
         return self._has_linked and not self._has_removed
 
     def remove(self, records: Records) -> Records:
@@ -84,7 +84,7 @@ class ResultColumns:
         return numbers, rows
 
     def restore_types(self, block: SourceBlock) -> None:
-        """Give the pairs of the block's rows that an earlier run was to unlink the types that they had before."""
+        """Restore the previous association types of pairs in the block's rows that an earlier run was to unlink."""
         if self._types:
             types = {number: self._types.pop(number) for number in block.numbers if number in self._types}
             self.restored_rows += len(types)
@@ -94,15 +94,15 @@ class ResultColumns:
         if self._types_column is None or self._status_column is None:
             return
         types = cells[self._types_column].strip()
-        if types and cells[self._status_column].strip().lower() in _OF_REMOVAL:
+        if types and cells[self._status_column].strip().lower() in _REMOVAL_STATUSES:
             self._types[number] = types
 
     def _is_selected(self, cells: Sequence[str]) -> bool:
         if self._status_column is None or self._statuses is None:
             return True
         status = cells[self._status_column].strip().lower()
-        self._has_linked |= status in _OF_LINKING
-        self._has_removed |= status in _OF_REMOVAL or self._is_of_undo(cells)
+        self._has_linked |= status in _LINKING_STATUSES
+        self._has_removed |= status in _REMOVAL_STATUSES or self._is_of_undo(cells)
         if status and status not in _STATUSES:
             self.unknown_statuses += 1
         # A row without a status is new, or its status was cleared so that it is sent again.
@@ -123,7 +123,7 @@ class ResultColumns:
         return [str(cell) for cell in found] if isinstance(found, list) and found else [text]
 
     def _keep_originals(self, number: int, cells: Sequence[str]) -> None:
-        """Keep what an earlier run wrote about corrected cells of a row; anything else in that column is ignored."""
+        """Keep the original texts that an earlier run recorded for a row; ignore anything else in that column."""
         text = "" if self._original_cells_column is None else cells[self._original_cells_column]
         if not text.strip():
             return

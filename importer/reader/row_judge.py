@@ -11,10 +11,10 @@ from importer.reader.rows.parse import RowReader
 
 
 class RowJudge:
-    """Judges rows of a source whose header is known. `used_columns` are those that the pairs of a row depend on."""
+    """A judge of rows of a source whose header is known; `used_columns` are the columns on which pairs depend."""
 
     def __init__(self, header: Sequence[str], reading: Reading) -> None:
-        """Resolve the columns of `header`, where `#N` is its Nth. Raises SourceError and SettingsError."""
+        """Resolve the columns of `header`; `#N` is its Nth column. Raises SourceError and SettingsError."""
         names = Header(tuple(header), tuple(range(1, len(header) + 1)))
         columns = find_columns("the file", names, reading)
         self.used_columns = columns.used()

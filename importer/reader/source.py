@@ -1,4 +1,4 @@
-"""A source: the rows of a file as pairs or problems, with its properties and a report of reading it."""
+"""A source: the rows of a file as pairs or problems, its properties, and a report after reading it."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,8 +25,8 @@ from importer.reader.source_info import ReadReport, SourceInfo
 class Source:
     """One table of pairs, open for reading; a context manager.
 
-    `header` holds the original header cells without the columns of previous results, `places` the position in it, from
-    1, of the column of each role.
+    `header` holds the original header cells without the columns of previous results; `places` maps each role to the
+    1-based position of its column in it.
     """
 
     def __init__(self, name: str, table: Table, reading: Reading) -> None:
@@ -70,7 +70,7 @@ class Source:
 
     @property
     def shows_linking(self) -> bool:
-        """True if it is a results file whose rows read so far show that it is not one of a removal or an undo."""
+        """True if the rows read so far show that the file has the results of linking, not of a removal or an undo."""
         return self._results.show_linking
 
     def blocks(self) -> Iterator[SourceBlock]:
@@ -115,13 +115,13 @@ class Source:
         if number is not None:
             raise SourceError(
                 "SECOND_HEADER",
-                f"{self._name}, row {self.info.row_names.of(number)}: this row contains other column names than the "
-                f"header, so the rows below it would be read incorrectly. Move them to a separate file, or arrange the "
-                f"columns of all rows in the same order.",
+                f"{self._name}, row {self.info.row_names.of(number)}: this row contains column names that differ from "
+                f"the header, so the rows below it would be read incorrectly. Move them to a separate file, or arrange "
+                f"the columns of all rows in the same order.",
             )
 
     def _text_shapes(self, full_header: Sequence[str], columns: Columns) -> RowShapes | None:
-        """Return the check of the row lengths of a text file; the cells of a workbook are always in their columns."""
+        """Return the check of row lengths for a text file; None for a workbook, whose cells are in their columns."""
         if not self._table.delimiter:
             return None
         kept = self._results.kept
@@ -147,7 +147,7 @@ class Source:
             f"Rows left out because of their {STATUS_COLUMN}: {results.excluded_rows:,}."
             if results.excluded_rows
             else "",
-            f"Rows of a removal, whose pairs get the association types that they had before: {results.restored_rows:,}."
+            f"Rows of a removal, whose pairs get their previous association types back: {results.restored_rows:,}."
             if results.restored_rows
             else "",
             _unknown_status_warning(results.unknown_statuses),

@@ -12,7 +12,7 @@ class SourceInfo:
 
     `encoding` and `delimiter` are "" for a workbook, `sheet` is "" and `sheets` 0 for a text file. `header_row` is the
     row number of the header, None if there is none. `columns` maps each role to the header of its column. An object
-    type is given if it applies to the whole file (by flag or by header), None if a column gives it for each row.
+    type is set if it applies to the whole file (from a flag or the header), None if a column holds it for each row.
     `notes` are sentences for the user. `parts` are the names of the files if there are several, else empty. `from_by`
     and `to_by` are the properties by which the records of a side are looked up, None if its column holds ids.
     """

@@ -1,7 +1,7 @@
 """Reports on rows: the results file, the failures file, the counts and the summary.
 
-The results take rows with their outcomes in the order of the input, from any origin; `html_report` takes figures that
-the journal has counted. Neither knows HTTP.
+The writers take rows with their outcomes in the order of the input, whatever their origin; `html_report` takes figures
+that the journal has counted. Neither depends on HTTP.
 """
 
 from importer.atomic_file import AtomicFile, check_writable

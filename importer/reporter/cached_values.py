@@ -21,9 +21,9 @@ def has_formulas(book: "Workbook") -> bool:
 def add_cached_values(
     saved: IO[bytes], target: IO[bytes], originals: "list[Worksheet | None]", epoch: datetime
 ) -> None:
-    """Copy a workbook that openpyxl saved, with the values of its formulas.
+    """Copy a workbook that openpyxl saved, and add the values of its formulas.
 
-    `originals` are its sheets, in their order, loaded with `data_only=True`; None for one that is new.
+    `originals` are its sheets, in order, loaded with `data_only=True`; None for a new sheet.
     """
     with ZipFile(saved) as package, ZipFile(target, "w", ZIP_DEFLATED) as output:
         sheets = {f"xl/worksheets/sheet{place}.xml": sheet for place, sheet in enumerate(originals, 1)}
@@ -47,7 +47,7 @@ def _with_values(xml: str, sheet: "Worksheet", epoch: datetime) -> str:
 
 
 def _value(value: object, data_type: str, epoch: datetime) -> tuple[str, str]:
-    """Return the attribute for the type of a cell's value and its text."""
+    """Return the attribute for the type of a cell's value, and the text of the value."""
     from openpyxl.utils.datetime import to_excel  # noqa: PLC0415 - loaded only when a workbook is copied
 
     if value is None:

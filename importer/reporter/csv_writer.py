@@ -16,7 +16,7 @@ from importer.written_files import NO_RECORD, WrittenFiles
 class CsvWriter:
     r"""A CSV file in UTF-8 with a BOM; formulas are escaped in result texts, never in the source's cells.
 
-    Lines end with `\r\n`, as RFC 4180 and Excel have it. With another line ending, the csv module before Python 3.13
+    Lines end with `\r\n`, as in RFC 4180 and Excel. With another line ending, the csv module before Python 3.13
     would not quote a cell that contains a CR or LF, and readers would break the row there.
     """
 

@@ -26,7 +26,7 @@ def read_results(path: str, run_id: str) -> pandas.DataFrame:
 
     `import_status` is a category of all statuses, other categories have the values that occur. Numbers are nullable
     integers; `import_row` and `import_duplicate_of` are strings such as "b.csv:17" where the source has several files.
-    `import_completed_at` is a timestamp in UTC. Everything else is a string; in a CSV file a text of HubSpot that looks
+    `import_completed_at` is a timestamp in UTC. Everything else is a string; in a CSV file a HubSpot text that looks
     like a formula begins with an apostrophe. Empty result cells are missing values; cells of the source are as written.
 
     Raises OutputError: `RESULTS_MISSING` if the file is missing, `RESULTS_CHANGED` if another run wrote it.
@@ -65,7 +65,7 @@ def _typed(name: str, column: "pandas.Series[str]") -> "pandas.Series[Any]":
 
 
 def _table(path: str) -> tuple[list[str], list[list[str]]]:
-    """Return the header and the rows of a results file. Raises ValueError when it has no header of results."""
+    """Return the header and the rows of a results file. Raises ValueError if it has no results header."""
     records = _workbook_records(path) if path.lower().endswith(".xlsx") else _csv_records(path)
     header = next((cells for cells in records if set(RESULT_COLUMNS) <= set(cells)), None)
     if header is None:

@@ -1,4 +1,4 @@
-"""What each kind of problem and failure means and what to do about it, without the values of any one row."""
+"""The meaning of each kind of problem and failure, and what to do about it, without the values of any one row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The meaning of a code, and what to do about all of its rows; one sentence or two each."""
+    """The meaning of a code, and what to do about all of its rows; one or two sentences each."""
 
     meaning: str
     advice: str
@@ -64,14 +64,14 @@ PROBLEMS: Mapping[str, Kind] = {
         "The id was stored as a number with too few exact digits; the last ones may be wrong.", _AS_TEXT
     ),
     "MISSING_ID": Kind(
-        "A cell is empty that needs a record id or a value.",
+        "A cell that needs a record id or a value is empty.",
         "Fill in the cells. If such rows have nothing to link, add --allow-blank.",
     ),
-    "MISSING_OBJECT_TYPE": Kind("A cell is empty that needs the type of the record.", _TYPE),
+    "MISSING_OBJECT_TYPE": Kind("A cell that needs the type of the record is empty.", _TYPE),
     "NEGATIVE_ID": Kind("The number is negative, which record ids never are.", _RECORD_ID),
     "NOT_AN_ID": Kind("The cell is not a record id (digits only).", _RECORD_ID),
     "NOT_A_RECORD_URL": Kind(
-        "The URL is not that of a HubSpot record page.", "Open the record in HubSpot and copy its URL, or enter its id."
+        "The URL is not one of a HubSpot record page.", "Open the record in HubSpot and copy its URL, or enter its id."
     ),
     "NOT_FOUND": Kind(
         "No record has the value; the one that had it may have been deleted.",
@@ -86,10 +86,10 @@ PROBLEMS: Mapping[str, Kind] = {
         "Correct the cells, or remove the type from the flag or the header.",
     ),
     "OTHER_PORTAL": Kind(
-        "The URL is that of a record in another HubSpot account.",
-        "Enter the record of the account that is linked, or remove the row.",
+        "The URL points to a record in another HubSpot account.",
+        "Enter the matching record of the account to import into, or remove the row.",
     ),
-    "SCIENTIFIC_NOTATION": Kind("The id is in scientific notation; digits of it may be lost.", _AS_TEXT),
+    "SCIENTIFIC_NOTATION": Kind("The id is in scientific notation; some of its digits may be lost.", _AS_TEXT),
     "SELF_ASSOCIATION": Kind(
         "The record would be linked to itself, which HubSpot does not allow.", "Correct one of the two ids."
     ),
@@ -108,18 +108,18 @@ PROBLEMS: Mapping[str, Kind] = {
         "Export the ids again without that limit; if a list is complete, split it over two rows.",
     ),
     "TYPES_OF_OTHER_PAIRS": Kind(
-        "The row has another number of pairs than of association types to restore.",
+        "The row has more or fewer pairs than association types to restore.",
         "Restore the ids of the row, or clear its association types; importer undo restores the whole run.",
     ),
     "UNCERTAIN_VALUE": Kind(
-        "The workbook does not define clearly what the cell holds.",
+        "The workbook does not clearly define what the cell contains.",
         "Open it in a spreadsheet program, enter the value again and save it.",
     ),
     "UNKNOWN_OBJECT_TYPE": Kind("The cell is not an object type.", _TYPE),
     "URL_TYPE_MISMATCH": Kind(
-        "The URL is that of a record of another type than the column's.", "Check the URL, or give the type it names."
+        "The URL points to a record of a type other than the column's.", "Check the URL, or give the type it names."
     ),
-    "UUID": Kind("The cell is a UUID, which another system uses; record ids consist of digits only.", _RECORD_ID),
+    "UUID": Kind("The cell is a UUID from another system; record ids consist of digits only.", _RECORD_ID),
     "ZERO_ID": Kind("The cell is zero, which is never a record id.", _RECORD_ID),
 }
 """The problems of rows that yield no pair, by their codes."""
@@ -146,7 +146,7 @@ FAILURES: Mapping[str, Kind] = {
         "Check base_url and whether a proxy or a firewall is in between, then run importer retry.",
     ),
     "NOT_IN_RESULTS": Kind("HubSpot returned COMPLETE, but its results do not name the pair.", _RETRY),
-    "NOT_READ": Kind("It could not be read how the records are linked.", "Run the same command again later."),
+    "NOT_READ": Kind("The links of the records could not be read.", "Run the same command again later."),
     "NO_ANSWER": Kind("HubSpot did not respond in time, or the connection was lost.", _RETRY),
     "OBJECT_NOT_FOUND": Kind(
         "HubSpot does not know one of the records.",
@@ -154,19 +154,19 @@ FAILURES: Mapping[str, Kind] = {
     ),
     "ONLY_LABELLED": Kind("The records are linked with labels only.", "Run importer run to add the unlabelled type."),
     "PRIMARY_CHANGED_SINCE_RUN": Kind(
-        "Another record was made the primary one since the run, so the pair was left alone.",
-        "If it is to be the primary one again, set that in HubSpot, or with importer run and the label Primary.",
+        "Another record has become primary since the run, so the pair was left alone.",
+        "To make this one primary again, set it in HubSpot, or use importer run with the label Primary.",
     ),
     "RATE_LIMIT": _SLOW_DOWN,
     "RECORD_MERGED": Kind(
         "One of the records was merged into another one, so the pair was left alone.",
-        "Look at the surviving record in HubSpot: its links may have been made by someone else.",
+        "Look at the surviving record in HubSpot: someone else may have created its links.",
     ),
     "SECONDLY": _SLOW_DOWN,
     "TEN_SECONDLY_ROLLING": _SLOW_DOWN,
     "TOKEN_REFUSED": Kind("HubSpot did not accept the token.", "Set a valid token, then resume the run."),
     "UNDO_STATE_UNKNOWN": Kind(
-        "It is not known what the pair was before the run, or what the run left, so it was left alone.",
+        "The state of the pair before or after the run is not known, so it was left alone.",
         f"{_LOOK} Runs with --no-read-first cannot be undone; resume an unfinished run first.",
     ),
     "UNLABELLED_TYPE": Kind(
@@ -178,4 +178,4 @@ FAILURES: Mapping[str, Kind] = {
     ),
     "UNREADABLE_ANSWER": Kind("HubSpot's response could not be read.", _RETRY),
 }
-"""The failures that importer itself names, by the category of their error; OBJECT_NOT_FOUND is HubSpot's."""
+"""The failures that importer itself names, by error category; OBJECT_NOT_FOUND is HubSpot's own."""

@@ -26,8 +26,8 @@ WORST_FIRST = (
 )
 """A row of several pairs has the outcome of the first pair with the first of these statuses.
 
-Only an undo has pairs that are linked beside others that are not: it gives the Primary label back to the company that
-had it before. Its row is not linked if any pair is not.
+Only an undo has linked and unlinked pairs in the same row, because it gives the Primary label back to the company that
+had it before. Such a row is not linked if any of its pairs is not.
 """
 
 _LINKED = frozenset({Status.LINKED, Status.ALREADY_LINKED})
@@ -82,7 +82,7 @@ def types_before(row: RowOutcome) -> str:
 
 
 def found_ids(row: RowOutcome) -> tuple[str, str]:
-    """Return the ids of a row's records on either side, joined by `;`."""
+    """Return the ids of a row's records on each side, joined by `;`."""
     pairs = [pair.pair for pair in row.pairs]
     return ";".join(dict.fromkeys(pair.from_id for pair in pairs)), ";".join(
         dict.fromkeys(pair.to_id for pair in pairs)
@@ -98,7 +98,7 @@ def problem_sentence(row: int | str, problem: Problem) -> str:
 def escape_formula(text: str) -> str:
     """Return the text, with `'` before it if a spreadsheet program would take it for a formula.
 
-    Source: OWASP, CSV Injection (in some locales the full-width signs count as well). A single `-` is no formula.
+    Source: OWASP, CSV Injection (in some locales the full-width signs count as well). A single `-` is not a formula.
     """
     return "'" + text if text and text[0] in _FORMULA_STARTS and text != "-" else text
 
@@ -120,9 +120,9 @@ def _duplicate_of(row: RowOutcome, names: RowNames) -> str:
 
 
 def _details_of_pairs(pairs: Sequence[PairOutcome], worst: Status) -> str:
-    """Return the pairs that are not good as JSON, and in a row that is not linked those that are."""
-    apart = _LINKED if worst in {Status.UNLINKED, Status.NOT_LINKED} else frozenset()
-    named = [pair for pair in pairs if pair.outcome.status not in GOOD_STATUSES - apart]
+    """Return the bad pairs as JSON; for a row that is not linked, also those that are."""
+    also_listed = _LINKED if worst in {Status.UNLINKED, Status.NOT_LINKED} else frozenset()
+    named = [pair for pair in pairs if pair.outcome.status not in GOOD_STATUSES - also_listed]
     return _compact([_pair_details(pair) for pair in named]) if named else ""
 
 

@@ -31,12 +31,11 @@ from importer.written_files import NO_RECORD, WrittenFiles
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The form of the results: the source's columns without those of an earlier result, and its delimiter.
+    """The layout of the results: the source's columns without those of earlier results, and its delimiter.
 
-    The delimiter is "," when the source was a workbook. `run_id` is the run that writes them, "" for none.
-    `has_extra_cells` is whether any row has more cells than the header, `row_names` how the rows are named,
-    `has_types_before` whether the types of any pair were read before sending, `has_found_ids` whether ids were looked
-    up, `has_originals` whether any cell was corrected.
+    The delimiter is "," if the source was a workbook. `run_id` is the run that writes the results, "" for none.
+    `has_extra_cells` is True if any row has more cells than the header, `has_types_before` if the types of any pair
+    were read before sending, `has_found_ids` if ids were looked up, `has_originals` if any cell was corrected.
     """
 
     header: tuple[str, ...]
@@ -66,7 +65,7 @@ class Layout:
         return (*extra, ORIGINAL_CELLS_COLUMN) if self.has_originals else extra
 
     def originals(self, row: RowOutcome) -> tuple[str, ...]:
-        """Return what the corrected cells of a row were, for the column with it."""
+        """Return the original texts of a row's corrected cells, for their column."""
         if not self.has_originals:
             return ()
         found = {column_key(self.header, place): text for place, text in row.originals.items()}
@@ -98,15 +97,15 @@ def write_results(
     written: WrittenFiles = NO_RECORD,
     workbook: WorkbookContext | None = None,
 ) -> RowCounts:
-    """Write every row to `path` and the rows that are not good to `failures`; return the counts of the rows.
+    """Write every row to `path` and the bad rows to `failures`; return the counts of the rows.
 
     Rows are written in one pass. `path` is a workbook if it ends in `.xlsx`, else CSV. `failures` is a CSV file with
-    the source's columns only; without such rows an old one is removed. Both files appear in one step, after all rows
+    the source's columns only; if there are no bad rows, an old one is removed. Both files appear only after all rows
     are written. `written` decides whether an old file is replaced or kept. Cells beyond the header go, as a JSON list,
     into the column `import_extra_cells`, the original texts of corrected cells into `import_original_cells`.
 
     Raises OutputError if a file cannot be written or a workbook cannot hold the rows, and ValueError if a row has
-    cells beyond the header although `layout` excludes it.
+    cells beyond the header although `layout` excludes them.
     """
     if failures is not None and failures.resolve() == path.resolve():
         raise OutputError(
@@ -159,7 +158,7 @@ def _open_results(path: Path, layout: Layout, workbook: WorkbookContext | None) 
 
 
 def _split_at_width(cells: tuple[str, ...], width: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the cells under the header, filled up with empty ones, and the cells beyond it."""
+    """Return the cells under the header, padded with empty ones, and the cells beyond it."""
     missing = width - len(cells)
     if missing == 0:
         return cells, ()

@@ -37,7 +37,7 @@ class RowCounts:
 
     @classmethod
     def of(cls, by_status: Mapping[Status, int], duplicates: int = 0) -> Self:
-        """Return the counts from the number of rows of each status; those that are missing are 0."""
+        """Return the counts from the number of rows of each status; missing statuses count 0."""
         numbers = {str(status): number for status, number in by_status.items()}
         return cls(rows=sum(by_status.values()), duplicates=duplicates, **numbers)
 
@@ -59,7 +59,7 @@ class RowCounts:
 
 @dataclass(slots=True)
 class RowCounter:
-    """Counts rows one by one; `names` gives their names in the results."""
+    """Counts rows one by one; `names` has their names in the results."""
 
     names: RowNames = NUMBERED
     duplicates: int = 0

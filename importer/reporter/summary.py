@@ -2,7 +2,6 @@
 
 import json
 import textwrap
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -75,7 +74,7 @@ class Summary:
     def exit_code(self) -> ExitCode:
         """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM or SIGHUP.
 
-        The worst one of this run and the earlier runs.
+        The worst code of this run and the earlier runs.
         """
         return max([self._own_exit_code, *(run.exit_code for run in self.earlier_runs)])
 
@@ -100,7 +99,7 @@ class Summary:
     def to_frame(self) -> "pandas.DataFrame":
         """Return the results file as a data frame with typed result columns (`reporter.frame`).
 
-        Raises OutputError (`RESULTS_MISSING`, `RESULTS_CHANGED`) when the file is gone or is not that of this run.
+        Raises OutputError (`RESULTS_MISSING`, `RESULTS_CHANGED`) if the file is gone or another run wrote it.
         """
         from importer.reporter.frame import read_results  # noqa: PLC0415 - pandas takes long to import
 
@@ -110,9 +109,9 @@ class Summary:
 
 
 def summary_table(summary: Summary) -> str:
-    """Return the summary for a terminal: what happened and what to do next, without a line end after the last line.
+    """Return the summary for a terminal: what happened and what to do next, without a trailing newline.
 
-    Counts that are zero are left out. Only a long path makes a line longer than 80 characters.
+    Counts that are zero are left out. Only a long path can make a line longer than 80 characters.
     """
     counts = [
         ("rows", summary.rows),
@@ -132,15 +131,10 @@ def summary_table(summary: Summary) -> str:
         for name, path in (("results", summary.results), ("failures", summary.failures), ("report", summary.report))
         if path
     ]
-    steps = _steps(summary) if summary.row_counts.bad else ()
+    counted = summary.row_counts
+    steps = next_steps(summary.run_id, counted, summary.operation) if counted.bad else ()
     wrapped = [f"  {line}" for step in steps for line in textwrap.wrap(step, 76, break_on_hyphens=False)]
     return "\n".join([_headline(summary), *lines, *files, *(["", "What to do next", *wrapped] if steps else [])])
-
-
-def _steps(summary: Summary) -> Sequence[str]:
-    if summary.operation is Operation.UNDO:
-        return (f"Rows that were left alone have the reason in {summary.results} (import_advice).",)
-    return next_steps(summary.run_id, summary.row_counts, summary.operation)
 
 
 def _headline(summary: Summary) -> str:

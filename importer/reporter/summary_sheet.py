@@ -80,11 +80,13 @@ def _meaning(status: Status, operation: Operation) -> str:
 
 
 def next_steps(run_id: str, counts: RowCounts, operation: Operation = Operation.LINK) -> Sequence[str]:
-    """Return one or two sentences that say what to do next."""
+    """Return one or two sentences about what to do next."""
     if not counts.bad:
         return ("Nothing: every row is done.",)
     if operation is Operation.VERIFY:
         return _steps_after_verification(counts)
+    if operation is Operation.UNDO:
+        return _steps_after_undo(run_id, counts)
     steps = []
     if counts.not_sent:
         steps.append(f"To send the {_rows(counts.not_sent)} that were not sent: importer resume {run_id}.")
@@ -106,6 +108,14 @@ def _steps_after_verification(counts: RowCounts) -> Sequence[str]:
         f"Correct {_rows(counts.invalid)} of FILE (import_advice in the results says how)." if counts.invalid else ""
     )
     return tuple(filter(None, (link, correct)))
+
+
+def _steps_after_undo(run_id: str, counts: RowCounts) -> Sequence[str]:
+    not_reached = f"To restore the {_rows(counts.not_sent)} not reached yet: importer resume {run_id}."
+    not_restored = "Rows that were not restored have the reason in the results file (import_advice)."
+    return tuple(
+        step for step, count in ((not_reached, counts.not_sent), (not_restored, counts.bad - counts.not_sent)) if count
+    )
 
 
 def _rows(count: int) -> str:

@@ -42,7 +42,7 @@ def _records(path: Path, sheet: str | None) -> Iterator[tuple[int, list[str]]]:
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:
-    """Return the cells without blank ones at the end."""
+    """Return the cells without trailing blank ones."""
     texts = list(cells)
     while texts and not texts[-1].strip():
         texts.pop()

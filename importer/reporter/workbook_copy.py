@@ -40,23 +40,23 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_SIZE = 64 << 20
-"""Bytes of a workbook file that is copied."""
+"""Maximum size in bytes of a workbook file that is copied."""
 
 MAX_TABLE_CELLS = 300_000
-"""Cells of the table with its results that are not empty; openpyxl needs 60 µs and 500 bytes for each."""
+"""Maximum number of nonempty cells of the table with its results; openpyxl needs 60 µs and 500 bytes for each."""
 
 _LAST_HEADER_ROW = 1_000
 """`read_previous_results` looks for the header of a results file down to this row."""
 
 _HARMLESS = "Workbook contains no default style"
-"""The one warning of openpyxl that does not mean that something is lost."""
+"""The only warning of openpyxl that does not indicate a loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceWorkbook:
     """The workbook that a run read: its path, the hash of its content then, and how it was read.
 
-    Of `reading` only the sheet and the header count. `is_partial` is whether the run is about some of its rows only.
+    Only the sheet and the header of `reading` matter. `is_partial` is True if the run covers only some of its rows.
     """
 
     path: Path
@@ -73,8 +73,8 @@ class WorkbookCopy:
     """A results workbook that is a copy of the source, or a plain one where the copy would not be faithful.
 
     Rows are kept in memory until `finish`, up to `MAX_TABLE_CELLS`. The finished copy is read back and compared, cell
-    by cell: if any result is not beside its row, or any cell of the user differs, it is not used. `on_notice` is called
-    with a sentence when the plain workbook is written instead, or when the copy lacks a detail of the original.
+    by cell: if any result is not beside its row, or any of the user's cells differs, it is not used. `on_notice` is
+    called with a sentence if the plain workbook is written instead, or if the copy lacks a detail of the original.
     """
 
     def __init__(self, target: Path, source: SourceWorkbook, on_notice: Callable[[str], None]) -> None:
@@ -172,12 +172,12 @@ class WorkbookCopy:
 
 
 def plain_workbook_notice(path: Path, reason: str) -> str:
-    """Return the sentence that says why the results are not a copy of the user's workbook."""
+    """Return a sentence that explains why the results are not a copy of the user's workbook."""
     return f"The results are a plain workbook, not a copy of {path.name} with its formats: {reason}."
 
 
 def _read_source(source: SourceWorkbook) -> bytes:
-    """Return the content of the source. Raises NotCopiedError if it cannot be copied or is not as it was read."""
+    """Return the content of the source. Raises NotCopiedError if it cannot be copied or has changed since."""
     if source.reading.no_header:
         raise NotCopiedError("it has no header")
     if source.is_partial:
@@ -202,7 +202,7 @@ def _read_source(source: SourceWorkbook) -> bytes:
 
 
 def _locate(source: SourceWorkbook, rows: Sequence[tuple[Sequence[str], Sequence[str]]]) -> ResultArea:
-    """Return where the result columns go. Raises NotCopiedError when they would not be right of the table."""
+    """Return the place of the result columns. Raises NotCopiedError if they would not be right of the table."""
     header = list(rows[0][0])
     sheet, number, texts = _header(source)
     width = len(header)
@@ -256,7 +256,7 @@ def _no_loss() -> Iterator[None]:
 
 
 def _saved(book: "Workbook", content: bytes, names: Sequence[str]) -> bytes:
-    """Return the workbook as the content of a file, its formulas with their last values."""
+    """Return the content of the workbook as a file, with the last values of its formulas."""
     saved = BytesIO()
     formulas = has_formulas(book)
     with _no_loss():
@@ -281,7 +281,7 @@ def _compare(
     names: Sequence[str],
     rows: Sequence[tuple[Sequence[str], Sequence[str]]],
 ) -> None:
-    """Raise NotCopiedError unless the copy, read by the importer, has every cell of the user and every result."""
+    """Raise NotCopiedError unless the copy, read by the importer, has every cell of the user's and every result."""
     try:
         is_same = is_faithful(source.path, copy, area, names, rows)
     except SourceError as error:

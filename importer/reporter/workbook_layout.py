@@ -20,7 +20,7 @@ class LayoutError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultArea:
-    """The place of the result columns: the sheet, its header row (from 1), the number of columns of the table.
+    """The place of the result columns: the sheet, its header row (from 1), and the table's number of columns.
 
     `old_width` includes the result columns of an earlier run, which are right of the table and are replaced.
     """
@@ -92,7 +92,7 @@ def _set_widths(sheet: "Worksheet", first: int, last: int, columns: Sequence[str
         left, right = dimension.min or 0, dimension.max or 0
         if right < first or left > last:
             continue
-        # A group of columns may reach into the results, and must not overlap the widths that are set below.
+        # A group of columns may extend into the results, and must not overlap the widths that are set below.
         if left < first:
             dimension.max = first - 1
         else:
@@ -125,7 +125,7 @@ def _put(sheet: "Worksheet", row: int, column: int, text: str, style: Any) -> No
 
 
 def _styles(book: "Workbook") -> tuple[Any, Any, dict[str, Any]]:
-    """Return the styles of texts, of wrapped texts and of each status, made with a cell of a sheet that is removed."""
+    """Return the styles of texts, of wrapped texts and of each status, created with a temporary sheet."""
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415 - loaded only when a workbook is copied
 
     scratch = book.create_sheet()
@@ -162,7 +162,7 @@ def _set_filter(sheet: "Worksheet", header_row: int, last_column: int, last_row:
 
 
 def _extend_print_area(sheet: "Worksheet", area: ResultArea, last_column: int) -> None:
-    """Print the result columns as well if the user has chosen to print the table up to its last column."""
+    """Extend the print area to the result columns if it ends at the table's last column."""
     from openpyxl.utils import get_column_letter  # noqa: PLC0415 - loaded only when a workbook is copied
 
     if not sheet.print_area:
@@ -177,7 +177,7 @@ def _extend_print_area(sheet: "Worksheet", area: ResultArea, last_column: int) -
 
 
 def _freeze_header(sheet: "Worksheet", header_row: int) -> None:
-    """Freeze the rows down to the header, unless the user has frozen them, or more."""
+    """Freeze the rows down to the header, unless the user has frozen at least these."""
     pane = sheet.sheet_view.pane
     if pane is not None and pane.state == "frozen" and (pane.ySplit or 0) >= header_row:
         return
@@ -197,12 +197,12 @@ def _show_first(book: "Workbook", sheet: "Worksheet") -> None:
 
 
 def _index(book: "Workbook", sheet: Any) -> int:
-    """Return the place of a sheet in the workbook, from 0."""
+    """Return the index of a sheet in the workbook, from 0."""
     return book.worksheets.index(sheet)
 
 
 def remove_own_summary(book: "Workbook") -> None:
-    """Remove the Summary sheet that an earlier run added; a sheet of the user's with this name is another one."""
+    """Remove the Summary sheet that an earlier run added; keep a sheet of the user's with the same name."""
     for title in (TITLE, ALTERNATIVE_TITLE):
         if title in book.sheetnames and len(book.worksheets) > 1:
             texts = [row[0] for row in book[title].iter_rows(max_col=1, max_row=40, values_only=True)]

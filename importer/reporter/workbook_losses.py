@@ -1,8 +1,8 @@
 """Comparison of the XML of a workbook with that of its copy, to find every kind of element that openpyxl has dropped.
 
-An element counts if it has an attribute or a text, because programs write many that say nothing. Not compared are cells
-(`workbook_comparison` does), styles (openpyxl writes only those that are used) and `docProps/app.xml` (the program that
-saved the file, and the company of its user).
+An element counts if it has an attribute or a text, because programs write many that mean nothing. Cells are not
+compared (`workbook_comparison` does that), nor are styles (openpyxl writes only those that are used) and
+`docProps/app.xml` (the program that saved the file, and the user's company).
 """
 
 import re
@@ -20,21 +20,21 @@ _KINDS = (
 
 _HARMLESS = frozenset(
     {
-        *((_SHEETS, name) for name in ("worksheet", "sst", "tableParts")),  # numbers of what is below, versions
+        *((_SHEETS, name) for name in ("worksheet", "sst", "tableParts")),  # counts of their children, versions
         *((_SHEETS, name) for name in ("c", "v", "f", "is", "si", "r", "t")),  # cells and their texts
         (_SHEETS, "phoneticPr"),  # the font of phonetic guides, which are `rPh`
-        (_SHEETS, "headerFooter"),  # whose texts are elements of their own
-        (_SHEETS, "drawing"),  # a drawing without content; any other prevents the copy
+        (_SHEETS, "headerFooter"),  # its texts are separate elements
+        (_SHEETS, "drawing"),  # an empty drawing; any other prevents the copy
         (_SHEETS, "legacyDrawing"),  # the shapes of notes, which openpyxl draws again
         (_SHEETS, "sheetProtection"),  # of a sheet that is not protected
         (_SHEETS, "sheetCalcPr"),  # calculates the sheet when it is opened; openpyxl sets that for all sheets
-        # The version of the program, and which machine and user saved the file where.
+        # The version of the program; where, and by which machine and user, the file was saved.
         *((_WORKBOOK, name) for name in ("workbook", "workbookPr", "fileVersion", "revisionPtr", "ArchID", "absPath")),
         *((_WORKBOOK, name) for name in ("Choice", "fileRecoveryPr", "webPublishing", "oleSize", "smartTagPr")),
         *((_WORKBOOK, name) for name in ("ext", "extCalcPr", "feature")),  # each other extension has its own name
     }
 )
-"""Elements without which a workbook has the same content and looks the same."""
+"""Elements whose loss changes neither the content nor the appearance of a workbook."""
 
 _DETAILS = {
     (_SHEETS, "rPh"): "phonetic guides (furigana)",
@@ -57,7 +57,7 @@ class LossError(Exception):
 def missing_details(original: bytes, copy: bytes) -> str:
     """Return the details of a workbook that its copy lacks, as in "watched cells and custom views", or "".
 
-    Raises LossError if the copy lacks anything else, and what zipfile and expat raise for a damaged file.
+    Raises LossError if the copy lacks anything else, and the errors of zipfile and expat for a damaged file.
     """
     found, kept = _elements(original), _elements(copy)
     lost = {element for element in found - kept if element not in _HARMLESS and element[0] != _NOTES}
@@ -66,7 +66,7 @@ def missing_details(original: bytes, copy: bytes) -> str:
         raise LossError(f"it has an element {unknown[0][1]} ({unknown[0][0]}), which would be lost")
     details = list(dict.fromkeys(detail for element, detail in _DETAILS.items() if element in lost))
     if (_NOTES, "comment") in found:
-        details.append("the sizes and text formats of its notes")  # which openpyxl writes with its own ones
+        details.append("the sizes and text formats of its notes")  # openpyxl writes its own
     *first, last = details or [""]
     return f"{', '.join(first)} and {last}" if first else last
 

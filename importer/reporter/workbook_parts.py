@@ -1,6 +1,6 @@
-"""The parts of an XLSX package that openpyxl would lose: a workbook that has any is not copied.
+"""The parts of an XLSX package that openpyxl would lose: a workbook that has any of them is not copied.
 
-What it has lost after all is found by `workbook_losses`, once the copy is made.
+`workbook_losses` finds anything else that was lost, once the copy exists.
 """
 
 import re
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from zipfile import ZipFile, ZipInfo
 
 MAX_CELLS = 200_000
-"""Cells of all sheets; openpyxl takes about ten seconds and 100 MB to read and write that many."""
+"""Maximum number of cells in all sheets; openpyxl takes about ten seconds and 100 MB to read and write that many."""
 
 MAX_UNPACKED = 128 << 20
-"""Bytes of all parts, unpacked."""
+"""Maximum size of all parts in bytes, unpacked."""
 
 _CHUNK = 1 << 20
 
@@ -22,7 +22,7 @@ _KEPT = re.compile(
     r"|xl/tables/[^/]+\.xml|xl/printerSettings/[^/]+",
     re.IGNORECASE,
 )
-"""The parts that openpyxl keeps, or that a spreadsheet program makes again by itself."""
+"""The parts that openpyxl keeps, or that spreadsheet programs recreate."""
 
 _DROPPED = (
     (re.compile(r"vbaProject|macrosheets|xl/activeX|vbaData", re.IGNORECASE), "macros"),
@@ -57,7 +57,7 @@ _IN_SHEET = (
 def obstacle(package: ZipFile) -> str:
     """Return why a workbook is not copied, as in "it has charts", or "" if openpyxl keeps everything in it.
 
-    Raises what zipfile raises for a damaged package.
+    Raises the errors of zipfile for a damaged package.
     """
     parts = [part for part in package.infolist() if not part.is_dir()]
     if sum(part.file_size for part in parts) > MAX_UNPACKED:

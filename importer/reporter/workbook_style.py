@@ -62,4 +62,4 @@ def source_width(header: str) -> int:
 
 
 STATUS_COLUMN = RESULT_COLUMNS.index("import_status")
-"""The place of `import_status` among the result columns, from 0."""
+"""The index of `import_status` among the result columns, from 0."""

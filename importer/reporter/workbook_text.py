@@ -10,16 +10,16 @@ MAX_CELL = 32_767
 _SHORTENED = " … [shortened from {:,} characters; a .csv results file has the full text]"
 _MARKER_SPACE = 100
 
-# Characters that XML 1.0 cannot hold even escaped. Control characters have an escape of their own in workbooks.
+# Characters that XML 1.0 cannot hold even escaped. Workbooks have a separate escape for control characters.
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
 _ESCAPE_FORM = re.compile("_(?=x[0-9a-fA-F]{4}_)")
 
-# Texts that xlsxwriter writes in `_xHHHH_` form, and twice so in a text that begins with `<r>`.
+# Texts that xlsxwriter escapes as `_xHHHH_`, and escapes twice in a text that begins with `<r>`.
 _ESCAPED = re.compile("[\x00-\x08\x0b-\x1f]|_x[0-9a-fA-F]{4}_")
 
 OVERLAPPING_ESCAPES = re.compile("_x[0-9a-fA-F]{4}(?=_x[0-9a-fA-F]{4}_)")
-"""Two texts of the form of an escape that share an underscore; xlsxwriter escapes only the first of them."""
+"""Two texts that look like escapes and share an underscore; xlsxwriter escapes only the first of them."""
 
 
 def unwritable_text_reason(text: str) -> str:

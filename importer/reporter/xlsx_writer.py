@@ -34,7 +34,7 @@ _ESCAPE_STARTS = re.compile("(?=_x[0-9a-fA-F]{4}_)")
 class XlsxWriter:
     """A workbook with the sheet `results`: every cell is text, so that an id corrected there keeps all its digits.
 
-    A result text longer than a cell can hold is shortened and says so; a cell of the source is never changed.
+    A result text too long for a cell is shortened and marked as such; a cell of the source is never changed.
     """
 
     def __init__(self, target: Path) -> None:
@@ -74,7 +74,7 @@ class XlsxWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._output.has_failed = True  # or, after an error, the library's ZipFile would write to a closed file
+        self._output.has_failed = True  # otherwise, after an error, the library's ZipFile writes to a closed file
         self._open.close()
 
     def write(self, cells: Sequence[str], result: Sequence[str] = (), extra: Sequence[str] = ()) -> None:
@@ -209,7 +209,7 @@ class _OutputStream:
 
 
 def _split_escapes(text: str) -> Iterator[str]:
-    """Yield the text in pieces, cut within everything that has the form of an escape."""
+    """Yield the text in pieces, cut within everything that looks like an escape."""
     start = 0
     for found in _ESCAPE_STARTS.finditer(text):
         yield text[start : found.start() + 1]

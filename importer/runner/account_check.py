@@ -1,8 +1,8 @@
 """Checks that a token belongs to the HubSpot account of a run.
 
 In another account the ids of a run refer to other records, so a run continues only in its own. HubSpot returns the
-account of a token (the portal id) in its details. If it does not, two tokens belong to the same account only if they
-are the same token, as shown by a fingerprint; a rotated token then looks like one of another account.
+account of a token (the portal id) in its details. If it does not, only the same token, as shown by a fingerprint, is
+known to belong to the same account; a rotated token then looks like one of another account.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ _TIMEOUT = 10.0
 _POLL_SECONDS = 0.05
 
 _ANY_PAIR = Pair(ObjectType("contacts"), RecordId("1"), ObjectType("contacts"), RecordId("2"))
-"""A refused token is so for all pairs; a command that only reads may have none."""
+"""A refused token is refused for every pair, and a command that only reads may not have any."""
 
 Send = Callable[[], Awaitable[Reply]]
 
@@ -53,7 +53,7 @@ class TokenAccount:
 
     @property
     def details(self) -> AccountDetails:
-        """The details of the account; all of them empty if HubSpot did not return any, or was not asked yet."""
+        """The details of the account; empty if HubSpot did not return any or has not been asked yet."""
         return account_details(self._response)
 
     @property
@@ -120,7 +120,7 @@ class TokenAccount:
         return None
 
     def _show(self) -> None:
-        """Show the account, once in each command: a removal works in two steps."""
+        """Show the account once per command, although a removal checks it in each of its two steps."""
         if not self._is_shown:
             unknown = f"The account of the token is not known: {self._reason()}."
             self.context.notify(unknown if self.portal_id is None else str(self.details))
@@ -154,7 +154,7 @@ class TokenAccount:
         )
 
     def _check_urls(self, journal: Journal) -> None:
-        """Raise AccountError if record URLs of the source are of another account; warn if that is not known."""
+        """Raise AccountError if record URLs of the source belong to another account; warn if that is unknown."""
         named = [portal for portal in journal.url_portals if portal != str(self.portal_id)]
         if not named:
             return

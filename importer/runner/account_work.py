@@ -12,7 +12,7 @@ from importer.runner.send import Sent, Work, work_on
 
 
 def work_in_account(journal: Journal, context: RunContext, account: TokenAccount | None, work: Work) -> Sent:
-    """Do `work` as `work_on` does, after checking the account; the in-process sandbox has none."""
+    """Do `work` like `work_on`, but check the account first; the in-process sandbox has none."""
     return add_account(account, work_on(journal, context, check_first(journal, account, work)))
 
 

@@ -1,4 +1,4 @@
-"""Attempts of the few calls that a command makes one by one: for the account of a token, and for labels."""
+"""Retries of the few calls that a command makes one at a time: for the account of a token and for labels."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,11 +8,11 @@ from importer.hubspot.backoff import backoff
 from importer.hubspot.response import NoResponse, Reply, Response
 
 _MAX_WAIT = 15.0
-"""Seconds between two attempts; there is no further attempt if HubSpot requires a longer wait."""
+"""Longest wait between two attempts, in seconds; if HubSpot requires a longer one, there is no further attempt."""
 
 
 def is_transient(reply: Reply) -> bool:
-    """Return True if a retry may succeed soon; not if the daily limit is used up."""
+    """Return True if a retry may succeed soon; False if the daily limit is used up."""
     if isinstance(reply, NoResponse):
         return not reply.is_token_refused
     return (

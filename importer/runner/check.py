@@ -44,7 +44,7 @@ class CheckReport:
     `warnings` are plain sentences; `problems` are grouped by code with their first rows; `daily_share` is the share of
     the calls in the smallest daily limit; `results` is the path of the file with every row, None if not requested.
     `labels` has the number of pairs with each label text, most frequent first. `lookup` counts the values that were
-    looked up (None: the file has ids), `reads` the calls that were made. `online` is what a run would meet in the
+    looked up (None: the file has ids), `reads` the calls that were made. `online` is what a run would find in the
     account, None if that was not requested. `primary_conflicts` are the rows that a run would not send because they
     make different records Primary for the same one.
     """
@@ -84,10 +84,10 @@ def check_file(
 ) -> CheckReport:
     """Read all of `file` and report what a run would do; write every row to `out` if given. Changes nothing in HubSpot.
 
-    `corrections` are those of `run_import`. The journal of the check, which has all rows, is kept at `journal_path`.
-    It makes calls, which only read, and needs a token only to look up records by a property and, if `online`, to
-    resolve labels and to read what a run would meet: links that are there already, primary records that would move,
-    records that would have too many links. Raises as `run_import`.
+    `corrections` are those of `run_import`. The journal of the check, which has all rows, is kept at `journal_path` if
+    given. The check makes calls (only reads) and needs a token only to look up records by a property and, if `online`,
+    to resolve labels and to read what a run would find: existing links, primary records that would move, records that
+    would have too many links. Raises the errors of `run_import`.
     """
     target = _target(settings, on_event, online=online)
     reading = replace(settings.reading, corrections=corrections or {})
@@ -102,7 +102,7 @@ def check_file(
                 _write_rows(journal, results, target.context)
             report = replace(report, results=str(results))
         if journal_path is not None:
-            remove_journal(journal_path)  # with its log, which would not fit the new one
+            remove_journal(journal_path)  # with its log, which would not match the new one
             path.replace(journal_path)
     return report
 
@@ -123,7 +123,7 @@ def _check(path: Path, source: SourceFile, new_run: NewRun, target: Target, *, o
 def _report(journal: Journal, table: Source, settings: Settings, preparation: int) -> CheckReport:
     """Return the report without what was read online; `preparation` is the number of reads that were made before."""
     pending = journal.pending_by_types()
-    if not preparation:  # offline: labels are to be read in both directions
+    if not preparation:  # offline: a run will read the labels in both directions
         preparation = 2 * len({(from_type, to_type) for from_type, to_type, _ in journal.label_uses()})
     expected = costs(pending, settings, min(journal.labelled, sum(pending)), preparation)
     return CheckReport(
@@ -140,7 +140,7 @@ def _report(journal: Journal, table: Source, settings: Settings, preparation: in
 
 
 def _pairs_by_label(journal: Journal) -> dict[str, int]:
-    """Return the pairs with each label, written as it is written first: HubSpot's labels are found in any case."""
+    """Return the number of pairs with each label, in its first spelling: labels match in any case of letters."""
     pairs: Counter[str] = Counter()
     spellings: dict[str, str] = {}
     for (_, _, text), use in journal.label_uses().items():
@@ -149,9 +149,9 @@ def _pairs_by_label(journal: Journal) -> dict[str, int]:
 
 
 def _target(settings: Settings, on_event: EventHandler, *, online: bool) -> Target:
-    """Return where to look up records and to read; if neither is needed, a target without a token.
+    """Return the target in which to read and look up records; without a token if neither is needed.
 
-    Raises AccountError if the settings require another account than the one to read.
+    Raises AccountError if the settings require another account.
     """
     if not online and not settings.reading.looks_up:
         return Target(RunContext(settings, on_event=on_event), None)

@@ -22,7 +22,7 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command whose lock this process holds; `waited_for` is the run of the process that it waited for, if any."""
+    """A command whose lock this process holds; `waited_for` is the run that it had to wait for, if any."""
 
     _run_file: Path
     waited_for: str | None
@@ -53,8 +53,8 @@ def command_of(info: RunInfo) -> list[Any]:
 def hold_command(context: RunContext, command_id: list[Any]) -> Iterator[Command]:
     """Hold the lock of a command.
 
-    Waits, after a notice, until another process that holds it ends; with `no_wait` raises BusyError instead. Raises
-    OSError if the lock cannot be used.
+    If another process holds it, report that and wait until the process ends; with `no_wait`, raise BusyError instead.
+    Raises OSError if the lock cannot be used.
     """
     directory = commands_directory(context.settings)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -16,9 +16,9 @@ class Removed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """How the number of links or labels to remove is confirmed: it was given, or a person is asked to type it.
+    """How the number of links or labels to remove is confirmed: given as `number`, or typed by a person.
 
-    `ask` returns what a person types when shown the number; None if there is nobody to ask.
+    `ask` returns what the person types when shown the number; it is None if nobody can be asked.
     """
 
     number: int | None = None

@@ -10,7 +10,7 @@ from importer.runner.local_sandbox import LocalSandbox
 
 @dataclass(slots=True)
 class RequestCounts:
-    """The requests of a command before its run has a pool; all of them are reads."""
+    """The requests that a command makes before its run has a pool; all are reads."""
 
     reads: int = 0
     retries: int = 0
@@ -19,9 +19,9 @@ class RequestCounts:
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Settings, the source of the token for them, and the handler of events.
+    """The settings of a command, the source of its token, and its event handler.
 
-    `sandbox` is the command's own one, if it sends to one; `requests` counts those made before the pool's.
+    `sandbox` is used if the command sends to its own sandbox; `requests` counts the requests made before the pool's.
     """
 
     settings: Settings

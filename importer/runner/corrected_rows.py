@@ -38,9 +38,9 @@ def is_correctable(journal: Journal) -> bool:
 
 
 def correctable_columns(journal: Journal, row: RowOutcome, status: Status) -> list[int]:
-    """Return the columns in which a row of a finished run can be corrected, by their indices.
+    """Return the indices of the columns in which a row of a finished run can be corrected.
 
-    They are the cells with problems or, where HubSpot refused a pair, those that name the records.
+    These are the columns with problems or, where HubSpot refused a pair, those that name the records.
     """
     info = journal.info
     if status not in _CORRECTABLE or not is_correctable(journal):
@@ -54,7 +54,7 @@ def correctable_columns(journal: Journal, row: RowOutcome, status: Status) -> li
 def judge_correction(journal: Journal, number: int, edits: Mapping[int, str]) -> JudgedRow | None:
     """Return a row of a run with further corrections of its cells, by column; None if there is no such row.
 
-    The corrections that the row has already remain, unless `edits` have others.
+    Earlier corrections of the row remain unless `edits` replace them.
     """
     place = journal.place_of(number)
     if place is None:
@@ -68,8 +68,8 @@ def judge_correction(journal: Journal, number: int, edits: Mapping[int, str]) ->
 def corrected_rows(parent: Journal, corrections: Corrections, context: RunContext, directory: Path) -> CorrectedRows:
     """Return the corrected rows of `parent`, with record ids in place of values that are looked up.
 
-    Results of lookups are kept in a temporary file in `directory`. Raises SourceError if there is no such row, and as a
-    lookup does.
+    Results of lookups are kept in a temporary file in `directory`. Raises SourceError if there is no such row, and the
+    errors of a lookup.
     """
     found = CorrectedRows()
     if not corrections:
@@ -92,15 +92,15 @@ def corrected_rows(parent: Journal, corrections: Corrections, context: RunContex
 
 
 def _replace_pairs(rows: dict[int, CorrectedRow], block: SourceBlock) -> None:
-    """Give the rows the pairs and the problems that their lookup has found."""
+    """Replace the pairs and the problems of the rows by those that the lookup has found."""
     problems, pairs = defaultdict[int, list[Problem]](list), defaultdict[int, list[tuple[Pair, Labels]]](list)
     for number, problem in block.problems:
         problems[number].append(problem)
     for number, pair, labels in block.pairs.each():
         pairs[number].append((pair, labels))
     for number, one in rows.items():
-        made = tuple(pair for pair, _ in pairs[number]), tuple(labels for _, labels in pairs[number])
-        row = SourceRow(number, one.row.cells, made[0], tuple(problems[number]), made[1])
+        found, labels_of_each = tuple(pair for pair, _ in pairs[number]), tuple(labels for _, labels in pairs[number])
+        row = SourceRow(number, one.row.cells, found, tuple(problems[number]), labels_of_each)
         rows[number] = CorrectedRow(row, one.corrections)
 
 

@@ -1,8 +1,8 @@
-"""Rows that replace the labels of one link from both of its sides, with different ones.
+"""Refuses rows that replace the labels of one link from both sides with different labels.
 
-A to B and B to A are one link, and each call replaces its labels: the second would take off those of the first, whose
-row would be reported as linked. HubSpot does not say which label of one direction is which of the other, other than by
-its name, so that the labels of both rows cannot be set together. Which of them are right is not known: none is sent.
+A to B and B to A are one link, and each call replaces its labels: the second call would remove the labels of the first,
+whose row would still be reported as linked. HubSpot relates the labels of the two directions only by their names, so
+the labels of both rows cannot be set together. It is unknown which row is right, so neither is sent.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -18,7 +18,7 @@ LABELS_DIFFER = "LABELS_DIFFER_BY_DIRECTION"
 """The error category of a pair that is not sent because the row with the other direction has other labels."""
 
 NameOf = Callable[[ObjectType, ObjectType, str], str]
-"""Returns the name of the label that a text names between two object types; "" for the unlabelled type."""
+"""Returns the name of the label that a text refers to between two object types; "" for the unlabelled type."""
 
 _ADVICE = "Write all labels of the link into one row, delete the row with the other direction, and then retry the file."
 
@@ -26,7 +26,7 @@ _ADVICE = "Write all labels of the link into one row, delete the row with the ot
 def refuse_differing_labels(
     journal: Journal, types: Collection[tuple[ObjectType, ObjectType]], name_of: NameOf
 ) -> list[int]:
-    """Record the pairs of such rows as `failed`, and return the rows; `types` are those of all labelled pairs."""
+    """Record the pairs of these rows as `failed` and return the rows; `types` has the types of all labelled pairs."""
     replaces = journal.info.settings.get("label_mode") == LabelMode.REPLACE
     if journal.info.operation is not Operation.LINK or not replaces or not types_in_both_directions(types):
         return []
@@ -49,7 +49,7 @@ def refuse_differing_labels(
 
 
 def differing_labels_warning(rows: Sequence[int], names: RowNames) -> str:
-    """Return a sentence for the start of a run; `rows` are those that are not sent."""
+    """Return a warning for the start of a run about the `rows` that will not be sent."""
     return (
         f"The labels of a link are replaced from one side: {len(rows):,} rows will not be sent, as other rows give the "
         f"same links other labels from the other side (rows {listed_rows(rows, names)})."

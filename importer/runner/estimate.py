@@ -13,10 +13,10 @@ from importer.pool import LABELLED_PAIRS_READ, MAX_PAIRS, MAX_RECORDS
 class Costs:
     """Calls and minutes to send the pending pairs, by engine; `rate` and `batch_rate` are written as `N/SECONDS`.
 
-    `calls` and `minutes` are those of the chosen engine. Each pair that a batch fails to link costs one call more.
-    `read_calls` is the number of reads before and after sending, at most or, if `has_labels`, about: pairs of one
-    record that wait for each other make smaller reads. Pairs that are linked already are not sent.
-    `preparation` is the number of reads before that: of the account, labels, and records that are looked up.
+    `calls` and `minutes` are those of the chosen engine. Pairs that are already linked are not sent; each pair that a
+    batch fails to link costs one more call. `read_calls` is the maximum number of reads before and after sending; if
+    `has_labels`, it is approximate, because pairs of one record wait for each other and are read in smaller chunks.
+    `preparation` is the number of reads before that: of the account, the labels, and records that are looked up.
     """
 
     engine: EngineName
@@ -48,7 +48,7 @@ class Costs:
 def costs(pending: Sequence[int], settings: Settings, labelled: int = 0, preparation: int = 0) -> Costs:
     """Return the costs of sending; `pending` holds the number of pairs for each combination of object types.
 
-    `labelled` is how many of these pairs have labels, whose types are read in smaller chunks just before they are sent.
+    `labelled` is the number of these pairs with labels; their types are read in smaller chunks just before sending.
     """
     rate = initial_rate(settings)
     put_calls = sum(pending)
@@ -74,9 +74,10 @@ def _reads(pending: Sequence[int], settings: Settings) -> int:
 
 
 def _label_reads(labelled: int, settings: Settings) -> int:
-    """Return the further reads of labelled pairs.
+    """Return the additional reads of labelled pairs.
 
-    Before all: from the other side, and of the primary record. Just before sending: from both sides; and after it.
+    Before the run sends anything: from the other side, and of the primary record. Just before a pair is sent: from both
+    sides. Afterwards: once.
     """
     before_all = 2 * ceil(labelled / MAX_RECORDS) if settings.read_first else 0
     return before_all + 3 * ceil(labelled / (LABELLED_PAIRS_READ if settings.engine is EngineName.PUT else MAX_RECORDS))

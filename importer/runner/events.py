@@ -39,7 +39,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class LookupProgress:
-    """The progress of a lookup, while the source is read; the total number of values is not known before its end."""
+    """The progress of a lookup, which runs while the source is read; the total is not known before its end."""
 
     counts: LookupCounts
     is_done: bool
@@ -54,7 +54,7 @@ class RowsRead:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """The outcome of a run, whose results are written. A command that finishes earlier runs first reports each."""
+    """The outcome of a run whose results have been written; also reported for earlier runs that a command finishes."""
 
     summary: Summary
 

@@ -31,7 +31,7 @@ def execute(
 ) -> Summary:
     """Send the pending pairs of the journal at `path`, write its results, and return the summary.
 
-    With `first_rows` only those of the first rows are sent; then the run stops, if more are pending.
+    With `first_rows` only the pairs of that number of rows are sent; then the run stops if more are pending.
     Raises JournalError if the run was undone, and ConfirmationError if it would remove links and their number is not
     confirmed.
     """
@@ -55,7 +55,7 @@ def execute(
 
 
 def _require_not_undone(journal: Journal) -> None:
-    """Raise JournalError for a run that was undone: its outcomes are no longer what is in HubSpot."""
+    """Raise JournalError for a run that was undone: its outcomes no longer match HubSpot."""
     if journal.undone_by is not None:
         run_id, source = journal.info.run_id, journal.info.source
         raise JournalError(
@@ -81,7 +81,7 @@ def plan(journal: Journal, settings: Settings, *, resumed: bool) -> Plan:
 
 
 def label_mode(journal: Journal, settings: Settings) -> LabelMode:
-    """Return how a run sets labels: as given now, else as when it was started."""
+    """Return the label mode that is given now, else the one that the run was started with."""
     if "label_mode" in settings.model_fields_set:
         return settings.label_mode
     return LabelMode(journal.info.settings.get("label_mode", LabelMode.ADD))
@@ -95,7 +95,7 @@ def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
     if planned.pending == 0 and not journal.outcome_counts().get(Status.UNCONFIRMED):
         return Sent()
     if settings.api_version is ApiVersion.V4:
-        context.notify(f"HubSpot ends API v4 on {V4_ENDS}; --api-version 2026-09 replaces it.")
+        context.notify(f"HubSpot retires API v4 on {V4_ENDS}. Use --api-version 2026-09 instead.")
     for file in () if settings.sandbox else exposed_files(settings):
         context.warn(f"Other users of this machine can read {file}. Run: chmod 600 {file}")
 

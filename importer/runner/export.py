@@ -35,7 +35,7 @@ from importer.timestamps import utc_now_text
 
 @dataclass(frozen=True, slots=True)
 class ExportSummary:
-    """The result of an export: `file` is None unless it is complete, `unread_file` names the records that are not."""
+    """The result of an export; `file` is None unless it is complete, `unread_file` lists records that were not read."""
 
     status: str
     stopped_by: StopReason | None
@@ -76,12 +76,11 @@ def export_links(
     properties: Sequence[str] = (),
     on_event: EventHandler = ignore,
 ) -> ExportSummary:
-    """Write the links from all records of one type, or those in the file `ids`, to records of another one to `out`.
+    """Write to `out` the links from all records of one type, or from those in the file `ids`, to records of another.
 
     Each of `properties` adds a column by which the records can be looked up in another account: `email`, or for one
-    side `from:email`. A file that would not be complete is not written: `unread_file` then lists the records that could
-    not be read. Raises SettingsError, SourceError or OutputError, and RunAbortedError if the export fails after
-    requests were sent.
+    side `from:email`. An incomplete file is not written; `unread_file` then lists the records that could not be read.
+    Raises SettingsError, SourceError or OutputError, and RunAbortedError if the export fails after requests were sent.
     """
     started = time.monotonic()
     types, requests, out = (_parse_type(from_type), _parse_type(to_type)), parse_requests(properties), Path(out)
@@ -106,7 +105,7 @@ def _write_files(
 ) -> tuple[Path | None, Path | None]:
     """Complete the file, or write the one with the unread records; return the paths of both, None if not written."""
     unread_path = out.with_name(f"{out.stem}.unread.csv")
-    if is_stopped:  # records that were not read before that are not unreadable
+    if is_stopped:  # the records that were not reached may be readable
         return None, None
     if work.unread:
         _write_unread(unread_path, work.unread, written)

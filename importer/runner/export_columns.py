@@ -24,7 +24,7 @@ Types = tuple[ObjectType, ObjectType]
 class PropertyRequest:
     """A property that was requested, such as `email`; `side` is 0 for `from:email`, 1 for `to:email`, None for both.
 
-    Without a side it is that of all records whose type has it.
+    Without a side, it is read from every side whose object type has it.
     """
 
     name: str
@@ -44,7 +44,7 @@ class PropertyColumn:
         return f"{_SIDES[self.side]}_{self.name}"
 
     def swapped(self) -> "PropertyColumn":
-        """Return the column of the same property if the sides are swapped."""
+        """Return the column of the same property with the sides swapped."""
         return replace(self, side=1 - self.side)
 
 
@@ -123,7 +123,7 @@ class ColumnValues:
         return found
 
     def unread(self) -> dict[tuple[ObjectType, str], str]:
-        """Return, for each record that has an unknown value, by object type and id, the reason."""
+        """Return the reason for each record with an unknown value, by object type and id."""
         return {
             (object_type, record): reason
             for (object_type, _), reader in self._readers.items()

@@ -23,7 +23,7 @@ _SECONDS_BETWEEN_NOTICES = 10.0
 
 @dataclass(slots=True)
 class ExportWork:
-    """An export in progress: the types, the ids of the records on the from side (None: all), and what was written.
+    """An export in progress: the types, the ids of the records on the from side (None: all), and its progress.
 
     `unread` has the reason for each record that could not be read completely, by object type and id. `error` is the
     error of a file or setting that ended the export.
@@ -41,7 +41,7 @@ class ExportWork:
     _last_notice: float = field(default_factory=time.monotonic)
 
     async def run(self, pool: Pool, client: HubSpotClient) -> Stop | None:
-        """Read all links and write each as a row; return why that is not complete, None if it is."""
+        """Read all links and write each as a row; return why the export is incomplete, None if it is complete."""
         try:
             return pool.stopped or await self._read(pool, client)
         except StoppedError:
@@ -63,19 +63,19 @@ class ExportWork:
 
     @property
     def _may_be_listed_elsewhere(self) -> bool:
-        """Whether to list all records of the other type: for given records only if HubSpot lists leads one way."""
+        """True if the records of the other type may list the links; with given ids, only for leads."""
         return self.types[0] != self.types[1] and (self.ids is None or concerns_leads(self.types))
 
     async def _read_other_direction(
         self, pool: Pool, client: HubSpotClient, columns: Sequence[PropertyColumn]
     ) -> Stop | None:
-        """Read the links from the other side, as HubSpot lists those of some types there only (such as leads)."""
+        """Read the links from the other side: HubSpot lists those of some types, such as leads, only there."""
         one, other = self.types
-        self.context.notify(f"HubSpot lists no links from {one} to {other}: reading those from {other} to {one}.")
+        self.context.notify(f"HubSpot lists no links from {one} to {other}: reading from {other} to {one} instead.")
         swapped = [column.swapped() for column in columns]
         stop = await self._read_direction(pool, client, (other, one), swapped)
         if self.links:
-            self.context.warn(f"HubSpot lists these links from {other} only, so the rows link {other} to {one}.")
+            self.context.warn(f"HubSpot lists these links only from {other}, so the rows link {other} to {one}.")
         else:
             self._write_header(columns)
         return stop

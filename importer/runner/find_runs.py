@@ -82,7 +82,7 @@ def _status(journal: Journal) -> str:
 
 
 def _command(info: RunInfo) -> str:
-    """Return the command that started a run: a retry of a removal removes, and is one."""
+    """Return the command that started a run; a retry of a removal counts as a removal."""
     if info.operation is not Operation.LINK:
         return str(info.operation)
     return "retry" if info.parent is not None or info.reading.get("statuses") is not None else "run"
@@ -95,7 +95,7 @@ def _is_copy(journal: Journal) -> bool:
 def journals(settings: Settings, *, warn: bool = True) -> Iterator[Journal]:
     """Yield every readable journal, newest first, each open until the next is requested; copies are skipped.
 
-    The others are named in a warning, unless another search has done that (`warn`), or an other version wrote them.
+    Unreadable ones are named in a warning, unless another version wrote them or `warn` is False.
     """
     for path in reversed(list_journals(runs_directory(settings))):
         try:
@@ -149,9 +149,9 @@ def unfinished_run(key: RunKey) -> UnfinishedRun | None:
 
 
 def _warn_of_other_version(key: RunKey) -> None:
-    """Warn of the newest run over a source of which another version of importer has not finished any, if there is one.
+    """Warn if the newest run over a source by another version of importer is unfinished.
 
-    Once the source has a run of this version, its earlier ones need no warning.
+    Once the source has a run of this version, its earlier runs need no warning.
     """
     for path in reversed(list_journals(runs_directory(key.settings))):
         found = read_other_version(path)
@@ -167,9 +167,9 @@ def _warn_of_other_version(key: RunKey) -> None:
 
 
 def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
-    """Return the runs to finish over earlier files of the same series that no process works on, oldest first.
+    """Return the unfinished runs over earlier files of the series that no process works on, oldest first.
 
-    The paths of a series differ in digits only, as those of files with the date in their name.
+    The paths of a series differ only in digits, such as a date in the name.
     """
     found: dict[str, UnfinishedRun | None] = {}
     for journal in journals(key.settings, warn=False):
@@ -220,5 +220,5 @@ def source_changed(info: RunInfo, source: SourceFile) -> JournalError:
         f"{source.path} has changed since the unfinished run {info.run_id} started: modified "
         f"{info.source_modified_at} (SHA-256 {info.source_sha256[:12]}…) then, {source.modified_at} "
         f"(SHA-256 {source.sha256[:12]}…) now. Finish that run with: importer resume {info.run_id}; "
-        "or import the file as it is now with --fresh. The setting on_changed_source does both.",
+        'or import the file as it is now with --fresh. To do both: on_changed_source = "finish_then_new".',
     )

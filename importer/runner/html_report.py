@@ -1,4 +1,4 @@
-"""Collects what the HTML report of a run shows, from its journal, and writes it."""
+"""Collects the content of a run's HTML report from its journal, and writes the report."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ def report_data(journal: Journal, summary: Summary, not_sent: Outcome) -> Report
 
 
 def _calls(journal: Journal, interval: int) -> list[CallFigures]:
-    """Return the calls of intervals; many interruptions make them longer, so that they are not too many."""
+    """Return the calls per interval, doubling the interval if a run with long interruptions has too many of them."""
     while len(found := journal.calls_over_time(interval)) > 2 * INTERVALS:
         interval *= 2
     return found
@@ -98,18 +98,18 @@ def _facts(journal: Journal, summary: Summary) -> list[Fact]:
         Fact("Account", "sandbox (simulated)" if info.target == "sandbox" else f"{portal} ({info.target})"),
         Fact("File", info.source),
         Fact("Run", f"{info.run_id} ({info.operation}), {ended}"),
-        *([Fact("Of run", info.parent)] if info.parent else []),
+        *([Fact("Earlier run", info.parent)] if info.parent else []),
         Fact("Started", info.created_at),
         *([Fact("Ended", utc_text(last))] if last is not None else []),
         Fact("Working time", duration_text(sum((one.end or one.start) - one.start for one in processes))),
         Fact("Pairs", f"{_count(summary.pairs, 'distinct pair')}, {_count(summary.duplicates, 'duplicate row')}"),
         Fact("Results", summary.results or ""),
-        Fact("Made by", f"importer {version('importer')}, API {info.api_version}"),
+        Fact("Created by", f"importer {version('importer')}, API {info.api_version}"),
     ]
 
 
 def _settings(values: dict[str, Any]) -> list[Fact]:
-    """Return the settings of a run that are set; those that name files with secrets are left out."""
+    """Return the settings of a run that have a value, except those that name files with secrets."""
     return [
         Fact(key, str(value))
         for key, value in values.items()
@@ -118,7 +118,7 @@ def _settings(values: dict[str, Any]) -> list[Fact]:
 
 
 def _shown_places(journal: Journal) -> list[int]:
-    """Return the columns to show, from 0: those that have a role, then the first others, in their order."""
+    """Return the columns to show, from 0, in file order: those with a role, and the first of the others."""
     header, roles = journal.info.header, journal.info.places
     used = [roles[role] - 1 for role in map(str, Role) if role in roles and roles[role] <= len(header)]
     others = [place for place in range(len(header)) if place not in used]

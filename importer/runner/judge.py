@@ -1,4 +1,4 @@
-"""Judge one row of a check again, after cells of it have been corrected."""
+"""Judges one row of a check again after some of its cells have been corrected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from importer.reader import RowJudge, corrected_cells
 class JudgedRow:
     """A row with its corrections: its pairs, or the problems that it still has.
 
-    `originals` has what the corrected cells were, by their columns from 0. On a side whose records are looked up, the
-    ids of `pairs` are values. `labels` has the label texts of each pair; it is empty if no pair has any. `portals` are
-    the account ids in its record URLs.
+    `originals` has the original texts of the corrected cells by column, from 0. On a side whose records are looked up,
+    `pairs` has values in place of ids. `labels` has the label texts of each pair; it is empty if no pair has any.
+    `portals` are the account ids in the row's record URLs.
     """
 
     number: int
@@ -28,12 +28,12 @@ class JudgedRow:
 
 
 def judge_row(journal: Journal, number: int, corrections: Mapping[int, str]) -> JudgedRow | None:
-    """Return a row of a check with `corrections`, which are all of its corrections by column; None if there is none.
+    """Return a row of a check with `corrections`, all that it has, by column; None if there is no such row.
 
-    It takes a moment, because nothing but the journal of the check is read. What depends on other rows or on HubSpot
-    stays as the check found it, until the next check: whether a pair repeats that of another row, whether a line break
-    has split the row (unless every cell that its pairs depend on is corrected), whether ids look rounded or lists
-    truncated, whether a record with a value exists, and whether there is a label of that name.
+    This is quick, because only the journal of the check is read. What depends on other rows or on HubSpot stays as the
+    check found it until the next check: whether a pair repeats that of another row, whether a line break has split the
+    row (unless every cell that its pairs depend on is corrected), whether ids look rounded or lists truncated, whether
+    a record with a value exists, and whether a label of that name exists.
     """
     place = journal.place_of(number)
     if place is None:
@@ -67,13 +67,13 @@ def _reading(info: RunInfo) -> Reading:
 
 
 def _problems_of_context(row: RowOutcome, judge: RowJudge) -> list[Problem]:
-    """Return the problems of a row that its cells alone do not have."""
+    """Return the problems of a row that do not follow from its cells alone."""
     own = judge.judge(row.number, row.cells).problems
     return [problem for problem in row.problems if problem not in own]
 
 
 def _without_record_text(cells: list[str], width: int) -> list[str]:
-    """Return the cells of a row without its text in the file, which is added to cells that may be in wrong columns."""
+    """Return the cells without the row's text in the file, which is added if cells may be in the wrong columns."""
     is_added = len(cells) == width + 1 and all(cell in cells[width] for cell in cells[:width])
     return cells[:width] if is_added else cells
 

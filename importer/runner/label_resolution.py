@@ -76,7 +76,7 @@ def resolve_labels_of_run(path: Path, target: Target) -> None:
 def _require_labels(journal: Journal, unlabelled: Sequence[LabelKey], uses: Mapping[LabelKey, LabelUse]) -> None:
     """Raise SettingsError if an `unlink` with labels would remove whole links.
 
-    HubSpot removes all types of a pair when it is requested to remove the unlabelled one.
+    HubSpot removes all types of a pair if the unlabelled one is removed.
     """
     for key in unlabelled:
         raise SettingsError(

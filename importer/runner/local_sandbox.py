@@ -1,4 +1,4 @@
-"""The sandbox inside this process: one for a whole command, whichever event loops use it."""
+"""The sandbox inside this process: one for a whole command, shared by its event loops."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SANDBOX_TOKEN = FixedToken(SecretStr("sandbox-token"), "the sandbox")
 """The token that a sandbox accepts by default."""
 
-# Calls in 10 s of a Professional account: all of them, and association calls alone, which `--rate auto` keeps to.
+# Limits per 10 s of a Professional account: for all calls, and for association calls, which `--rate auto` follows.
 _LIMIT, _ASSOCIATION_LIMIT = 190, 150
 
 
@@ -30,7 +30,7 @@ class LocalSandbox:
     async def serve(self, portal_id: int | None, notify: Callable[[str], None]) -> "AsyncIterator[Sandbox]":
         """Serve the sandbox from the running event loop; the first time, report its URL.
 
-        `portal_id` is its account id when it is created, None for its own default.
+        `portal_id` is the account id of a new sandbox, None for its default.
         """
         from importer.sandbox import Sandbox, SandboxOptions  # noqa: PLC0415 - most runs need no server
 

@@ -10,8 +10,8 @@ from importer.hubspot.lookup import Ambiguous, Found, NotFound, Result, Unread
 class LookupCounts:
     """Distinct values that were looked up, by result.
 
-    `not_read`: HubSpot refuses the value itself. `merged` counts those of the found ones that a record may have from
-    another one, which was merged into it.
+    `not_read` counts values that HubSpot refuses. `merged` counts found values that may come from another record, which
+    was merged into the one found.
     """
 
     values: int = 0

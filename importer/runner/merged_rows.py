@@ -1,4 +1,4 @@
-"""Rows whose records were found by a value of another one, which was merged into them: their results say so."""
+"""Marks the results of rows whose record was found by a value of another record, which was merged into it."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ _Merged = dict[tuple[ObjectType, RecordId], MergedRecord]
 
 
 def with_merged(rows: Iterable[RowOutcome], merged: Sequence[MergedRecord]) -> Iterator[RowOutcome]:
-    """Yield the rows, those that are good with the merged records among theirs in the message and the details."""
+    """Yield the rows; the message and the details of good ones name the merged records among theirs."""
     by_record: _Merged = {(one.object_type, one.record_id): one for one in merged}
     for row in rows:
         if by_record and not row.problems:
@@ -38,7 +38,7 @@ def _with_merged(entry: PairOutcome, cells: Sequence[str], merged: _Merged) -> P
 
 
 def _is_named(value: str, cells: Sequence[str]) -> bool:
-    """Return whether a row has the value; another row may name the same record by its own value."""
+    """Return whether a row contains the value; another row may name the same record by another value."""
     return any(value.lower() in cell.lower() for cell in cells)
 
 

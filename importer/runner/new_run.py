@@ -85,7 +85,7 @@ class NewRun:
 
 
 def _with_progress(blocks: Iterable[SourceBlock], on_event: EventHandler) -> Iterator[SourceBlock]:
-    """Yield the blocks, and report how many rows they have."""
+    """Yield the blocks, and report the number of rows read so far."""
     rows, reported = 0, time.monotonic()
     for block in blocks:
         yield block
@@ -115,7 +115,7 @@ def with_corrections(values: Mapping[str, Any], corrections: Mapping[tuple[int, 
 
 
 def _digest(corrections: Mapping[tuple[int, int], str]) -> str:
-    """Return a hash of corrections, whose texts are in the journal: a run with others is another run."""
+    """Return a hash of corrections, because a run with others is another run; the journal has their texts."""
     listed = [[row, place, text] for (row, place), text in sorted(corrections.items())]
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 

@@ -35,7 +35,7 @@ SIGNATURE_HEADER = "X-Importer-Signature"
 _TRIES = 2
 _SECONDS = 5.0
 _SECONDS_AFTER_SIGNAL = 1.0
-"""Whatever runs the process kills it soon after a signal, so that there is time for one short try only."""
+"""A process is killed soon after a signal, so there is time for only one short try."""
 
 P = ParamSpec("P")
 First = TypeVar("First")
@@ -119,13 +119,13 @@ class Notifier:
         self._deliver([*self._heartbeat("/fail"), *self._people(text, json.dumps(body))])
 
     def finished(self, summary: Summary) -> None:
-        """Notify the heartbeat monitor that a command has ended; after a signal that is done already."""
+        """Notify the heartbeat monitor that a command has ended; after a signal it has already been notified."""
         if summary.status is not RunStatus.INTERRUPTED:
             is_complete = summary.exit_code in {ExitCode.OK, ExitCode.SOME_ROWS_BAD}
             self._record(summary.run_id, self._deliver(self._heartbeat("" if is_complete else "/fail")))
 
     def _ended(self, summary: Summary) -> None:
-        """Notify people of the outcome of a run. A signal ends the command too, and little time is left then."""
+        """Notify people of the outcome of a run; after a signal the heartbeat monitor too, as little time is left."""
         is_interrupted = summary.status is RunStatus.INTERRUPTED
         messages = self._heartbeat("/fail") if is_interrupted else []
         if self.targets.when is NotifyWhen.ALWAYS or summary.exit_code is not ExitCode.OK:
@@ -141,7 +141,7 @@ class Notifier:
             with open_for_run(journal_path(self.context.settings, run_id)) as journal:
                 journal.add_notifications([asdict(delivery) for delivery in deliveries])
         except (ImporterError, OSError) as error:
-            self.context.warn(f"The notifications are not in the journal of run {run_id}: {error}")
+            self.context.warn(f"The notifications could not be recorded in the journal of run {run_id}: {error}")
 
     def _people(self, text: str, body: str) -> list[Message]:
         messages = []
@@ -157,7 +157,7 @@ class Notifier:
         return messages
 
     def _heartbeat(self, path: str) -> list[Message]:
-        """Return the ping of the heartbeat monitor. Its URL with `/start` and `/fail` is what such services use."""
+        """Return the ping of the heartbeat monitor; such services expect `/start` and `/fail` after their URL."""
         if not self.targets.heartbeat:
             return []
         url, question, query = self.targets.heartbeat.get_secret_value().partition("?")

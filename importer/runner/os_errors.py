@@ -20,7 +20,7 @@ _REASONS = {
 def translate_os_errors() -> Iterator[None]:
     """Turn an OSError into a FileSystemError: a problem with a path or the disk is not a bug.
 
-    An OSError without a number does not come from a system call (such as asyncio's TimeoutError) and is not caught.
+    An OSError without a number, such as asyncio's TimeoutError, does not come from a system call and is not caught.
     """
     try:
         yield
@@ -33,5 +33,5 @@ def translate_os_errors() -> Iterator[None]:
 def _file_system_error(error: OSError, number: int) -> FileSystemError:
     subject = "A file or directory that the run needs" if error.filename is None else os.fsdecode(error.filename)
     code, reason = _REASONS.get(number) or ("FILE_UNUSABLE", error.strerror or str(error))
-    message = f"{subject} cannot be used: {reason}. Other locations can be chosen with --state-dir and --out."
+    message = f"{subject} cannot be used: {reason}. To use another location, give --state-dir or --out."
     return FileSystemError(code, message)

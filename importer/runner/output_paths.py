@@ -36,8 +36,8 @@ class Output:
 def output_of(journal: Journal, operation: str, results: Path, context: RunContext) -> Output:
     """Return the output of a run, a check or a verification; `context` is notified about files that are kept.
 
-    The same operation over the same source with the same reading, target and account owns its earlier results. Each
-    retry is a separate command, and so is each data frame or standard input whose results have a default name.
+    An operation owns its earlier results over the same source with the same reading, target and account. Each retry is
+    a separate command, and so is each data frame or standard input whose results have a default name.
     """
     info, account = journal.info, journal.account
     is_retry = info.parent is not None or info.reading["statuses"] is not None
@@ -68,8 +68,8 @@ def results_path(source: SourceFile, out: Path | str | None, *, sandbox: bool, m
     A `mark` (`.retry`) separates other runs over the same file: `NAME.retry.results.EXT`; so does `.sandbox`. Results
     of unnamed sources go to the working directory.
     """
-    place = Path.cwd() / f"{source.path.strip('<>')}.csv" if source.path in UNNAMED_SOURCES else Path(source.path)
-    return checked_results(out or _beside(place, mark, sandbox=sandbox), source.path)
+    path = Path.cwd() / f"{source.path.strip('<>')}.csv" if source.path in UNNAMED_SOURCES else Path(source.path)
+    return checked_results(out or _beside(path, mark, sandbox=sandbox), source.path)
 
 
 def undo_results_path(undone: RunInfo, out: Path | str | None, *, sandbox: bool) -> Path:
@@ -87,12 +87,12 @@ def superseded_results_path(run: RunInfo, *, sandbox: bool) -> Path:
     return checked_results(_beside(Path(run.results), f".{run.run_id}", sandbox=sandbox), run.source)
 
 
-def _beside(place: Path, mark: str, *, sandbox: bool) -> Path:
-    suffix = ".xlsx" if _extension(place) in WORKBOOK_EXTENSIONS else _extension(place) or ".csv"
-    name = _name(place).removesuffix(".results") if mark else _name(place)
+def _beside(path: Path, mark: str, *, sandbox: bool) -> Path:
+    suffix = ".xlsx" if _extension(path) in WORKBOOK_EXTENSIONS else _extension(path) or ".csv"
+    name = _name(path).removesuffix(".results") if mark else _name(path)
     if sandbox and _SANDBOX_MARK not in Path(name).suffixes:
         name += _SANDBOX_MARK
-    return place.with_name(f"{_add_mark(name, mark) if mark else name}.results{suffix}")
+    return path.with_name(f"{_add_mark(name, mark) if mark else name}.results{suffix}")
 
 
 def _add_mark(name: str, mark: str) -> str:
@@ -108,7 +108,7 @@ def checked_results(out: Path | str, source: str) -> Path:
     """
     try:
         out = Path(out).resolve()
-    except ValueError:  # a NUL in it
+    except ValueError:  # it contains a NUL
         message = f"{str(out)!r} is not a valid path. Choose another file with --out."
         raise OutputError("PATH_INVALID", message) from None
     for content, path in (("results", out), ("failures", failures_path(out))):

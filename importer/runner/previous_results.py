@@ -33,7 +33,7 @@ class Origin:
 
 
 def find_origin(source: SourceFile, file: Path, settings: Settings) -> Origin | None:
-    """Return the run that wrote a results file, None if it is not known here.
+    """Return the run that wrote a results file, None if this state directory does not know it.
 
     Raises SourceError if several runs wrote its rows and they were not read in the same way.
     """
@@ -72,7 +72,7 @@ def _require_same_reading(old: PreviousResults, file: Path, settings: Settings) 
 
 
 def _candidate_readings(source: SourceFile, settings: Settings) -> Iterator[Reading]:
-    """Yield the default reading, that of the settings, and those with an unusual delimiter that a run wrote here."""
+    """Yield the default reading, that of the settings, and one for each unusual delimiter of a run's results here."""
     yield Reading()
     yield settings.reading
     for journal in find_runs.journals(settings):

@@ -1,4 +1,4 @@
-"""Finishes the unfinished runs that a nightly command finds before its own: of a changed file, or of earlier files."""
+"""Finishes unfinished runs before a nightly command starts its own: over a changed file, or over earlier files."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,10 +18,10 @@ from importer.stops import StopReason
 
 
 def finish_previous(changed: UnfinishedRun | None, key: RunKey, target: Target) -> tuple[Summary, ...]:
-    """Finish the runs that precede a new one, until one prevents it, and return their summaries in this order.
+    """Finish the runs that precede a new one, until one of them prevents it, and return their summaries in order.
 
-    `changed` is the unfinished run over an earlier content of the source. Raises JournalError unless the settings ask
-    for it to be finished.
+    `changed` is the unfinished run over an earlier version of the source. Raises JournalError unless the settings
+    request that it be finished.
     """
     finished: tuple[Summary, ...] = () if changed is None else (_finish_changed(changed, key, target),)
     is_retry = key.reading.statuses is not None  # a results file belongs to no series
@@ -44,9 +44,9 @@ def is_blocked_by(finished: Sequence[Summary]) -> bool:
 
 
 def _finish_changed(run: UnfinishedRun, key: RunKey, target: Target) -> Summary:
-    """Finish the run over an earlier content of the source; its results get a name of their own.
+    """Finish the run over an earlier version of the source; its results get a separate name.
 
-    A removal, whose number of links somebody has to confirm, is never finished on the way.
+    Raises ConfirmationError for a removal, unless the number of links to remove was confirmed before.
     """
     settings = key.settings
     if settings.on_changed_source is ChangedSource.REFUSE:
@@ -71,7 +71,7 @@ def _unfinished_in_series(key: RunKey, target: Target) -> list[UnfinishedRun]:
 
 
 def _finish_earlier(run: UnfinishedRun, target: Target) -> Summary | None:
-    """Finish a run; return None if another process works on it, for which this one must not wait."""
+    """Finish a run; return None, without waiting, if another process works on it."""
     target.context.notify(f"Finishing run {run.info.run_id} over {run.info.source} first.")
     settings = target.context.settings.model_copy(update={"no_wait": True})
     try:
@@ -84,7 +84,7 @@ def _finish_earlier(run: UnfinishedRun, target: Target) -> Summary | None:
 
 
 def _execute(run: UnfinishedRun, target: Target, out: Path | None) -> Summary:
-    """Execute a run with its own counts of requests, and without a report, whose path is for the command's own run."""
+    """Execute a run with separate request counts and no report, whose path is for the command's own run."""
     settings = target.context.settings.model_copy(update={"report": None})
     context = replace(target.context, settings=settings, requests=RequestCounts())
     return execute(run.path, replace(target, context=context), out)

@@ -1,7 +1,7 @@
-"""Rows that make different records Primary for one record, of which HubSpot would keep the last one only.
+"""Refuses rows that make different records Primary for one record, because HubSpot would keep only the last one.
 
-Which of them is right is not known, so none is sent: the last one would take Primary from those before it, which would
-be reported as linked, and every retry would move it again.
+It is unknown which row is right, so none is sent. Otherwise the last one would take Primary from those before it, which
+would still be reported as linked, and every retry would move it again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ _ADVICE = "Keep the label Primary in the right row only, save the file, and then
 
 @dataclass(frozen=True, slots=True)
 class PrimaryConflict:
-    """A record for which several rows make different records Primary; of many rows the first ones."""
+    """A record for which several rows make different records Primary; `rows` has at most the first few of them."""
 
     object_type: ObjectType
     record_id: str
@@ -44,25 +44,26 @@ class PrimaryConflict:
 
 @dataclass(frozen=True, slots=True)
 class PrimaryConflicts:
-    """All conflicts of a source: how many records and rows they concern, and the first of them."""
+    """All conflicts of a source: the number of records and rows that they affect, and the first conflicts."""
 
     records: int = 0
     rows: int = 0
     first: tuple[PrimaryConflict, ...] = ()
 
     def warning(self, names: RowNames) -> str:
-        """Return a sentence for the start of a run."""
+        """Return a warning for the start of a run."""
         more = "; …" if self.records > len(self.first) else ""
         listed = "; ".join(one.sentence(names) for one in self.first)
         sentence = f"{listed[:1].upper()}{listed[1:]}{more}."
-        return f"A record has one Primary: {self.rows:,} row{'s' * (self.rows != 1)} will not be sent. {sentence}"
+        rows = f"{self.rows:,} row{'s' * (self.rows != 1)}"
+        return f"A record can have only one Primary: {rows} will not be sent. {sentence}"
 
 
 NO_CONFLICTS = PrimaryConflicts()
 
 
 def conflicts_by_name(path: Path) -> PrimaryConflicts:
-    """Refuse the conflicting pairs of the journal at `path` by the texts of their labels alone."""
+    """Refuse the conflicting pairs of the journal at `path`, judging by their label texts alone."""
     with open_for_run(path) as journal:
         return refuse_conflicts(journal, names_primary)
 
@@ -74,7 +75,7 @@ def names_primary(from_type: ObjectType, to_type: ObjectType, text: str) -> bool
 
 
 def refuse_conflicts(journal: Journal, is_primary: NamesPrimary) -> PrimaryConflicts:
-    """Record the conflicting pairs of a run that links as `failed`, and return the conflicts."""
+    """Record conflicting pairs as `failed` and return the conflicts; only runs that link can have any."""
     if journal.info.operation is not Operation.LINK:
         return NO_CONFLICTS
 
@@ -108,9 +109,10 @@ def _conflict(found: CompetingClaims) -> PrimaryConflict:
 
 def _outcome(conflict: PrimaryConflict, names: RowNames) -> Outcome:
     sentence = conflict.sentence(names)
+    reason = "but a record can have only one. Nothing was sent for these rows."
     return Outcome(
         Status.FAILED,
         error_category=PRIMARY_CONFLICT,
-        error_message=f"{sentence[:1].upper()}{sentence[1:]}, but a record has one Primary. Nothing was sent for them.",
+        error_message=f"{sentence[:1].upper()}{sentence[1:]}, {reason}",
         advice=_ADVICE,
     )

@@ -1,4 +1,4 @@
-"""The progress of a run for people, from its journal alone: any process may ask at any time."""
+"""The progress of a run, from its journal alone: any process can read it at any time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ WINDOW = 10
 class RunProgress:
     """The progress of a run.
 
-    `done`, `total` and `statuses` count distinct pairs. `totals` are the calls of the whole run, `per_second` those
-    begun in the last ten seconds, per second. `rate` is the rate limit as `N/SECONDS`, "" before the first call. `p50`
-    and `p95` are the latencies of the last ten seconds in milliseconds. `seconds_left` and `pause` are None unless a
-    process works on the run.
+    `done`, `total` and `statuses` count distinct pairs. `totals` are the calls of the whole run; `per_second` is the
+    speed of the last ten seconds, in calls begun per second. `rate` is the rate limit as `N/SECONDS`, "" before the
+    first call. `p50` and `p95` are the latencies of the last ten seconds in milliseconds. `seconds_left` and `pause`
+    are None unless a process works on the run.
     """
 
     is_running: bool
@@ -38,8 +38,8 @@ class RunProgress:
 def run_progress(journal: Journal, outcome_counts: Callable[[], dict[Status, int]] | None = None) -> RunProgress:
     """Return the progress of a run. Raises JournalError.
 
-    `outcome_counts` returns what the journal's method does, which takes long for many pairs; it is called only where
-    nothing else has these numbers.
+    `outcome_counts` replaces the journal's method of that name, which is slow for many pairs; it is called only if the
+    numbers are not known otherwise.
     """
     now = time()
     is_running = is_held(journal.path)

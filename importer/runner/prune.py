@@ -43,9 +43,9 @@ class Pruned:
 def prune_runs(settings: Settings, older_than_days: float, *, unresumable: bool = False) -> Pruned:
     """Delete the finished and undone runs that were last written more than `older_than_days` ago, and return them.
 
-    Unfinished and running ones, and the runs that these retry or undo, are kept, and so are journals that cannot be
-    read; with `unresumable` unfinished ones that another version of importer wrote are deleted too. Files that were
-    uploaded at the local page go with their last run, or at that age without any. Raises OSError if the state directory
+    Unfinished and running runs, the runs that these retry or undo, and unreadable journals are kept. With
+    `unresumable`, unfinished runs that another version of importer wrote are deleted too. Files uploaded to the local
+    page are deleted with their last run or, if they have none, at that age. Raises OSError if the state directory
     cannot be used.
     """
     before = time.time() - older_than_days * _SECONDS_PER_DAY
@@ -68,7 +68,7 @@ def prune_runs(settings: Settings, older_than_days: float, *, unresumable: bool 
 
 
 def prune_before_run(context: RunContext) -> None:
-    """Delete what `keep_runs_days` allows, and report it. A failure is reported and ends nothing."""
+    """Delete what `keep_runs_days` allows, and report it. A failure is reported but does not stop the run."""
     settings = context.settings
     if not settings.keep_runs_days:
         return
@@ -82,7 +82,7 @@ def prune_before_run(context: RunContext) -> None:
 
 
 def _modified(path: Path) -> float:
-    """Return the POSIX time of the last change of a file; 0 if there is none."""
+    """Return the POSIX time of the last change of a file; 0 if it does not exist."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:
@@ -133,7 +133,7 @@ def _remove_old_locks(directory: Path, before: float) -> None:
 
 
 def _remove_old_records(directory: Path, before: float) -> None:
-    """Delete the records of files that were written before `before`: a later run keeps such a file as the user's."""
+    """Delete the records of files written before `before`; later runs keep these files as the user's."""
     for file in directory.glob("*.json"):
         if _modified(file) < before:
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Pairs that a run refuses before anything is sent, because of what other rows of the same source say."""
+"""Pairs that a run refuses before anything is sent, because they conflict with other rows of the same source."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,11 +7,11 @@ from importer.model import Outcome, RowNames
 
 _PAIRS_PER_TRANSACTION = 1_000
 LISTED_ROWS = 10
-"""How many rows a sentence names."""
+"""Maximum number of rows that a sentence lists."""
 
 
 def record_refusals(journal: Journal, refusals: Iterable[tuple[Sequence[int], Outcome]]) -> None:
-    """Record an outcome for each group of pairs, which are given by their numbers."""
+    """Record the outcome of each group of pairs, given by their numbers."""
     refused: list[tuple[int, Outcome]] = []
     for pairs, outcome in refusals:
         refused += [(number, outcome) for number in pairs]

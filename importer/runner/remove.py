@@ -26,8 +26,8 @@ from importer.runner.send import Sent, Work
 def change_links(journal: Journal, confirmation: Confirmation, execute: Callable[[Work], Sent]) -> Sent:
     """Remove the links of the pending pairs of a journal or, if it is an undo, restore them; `execute` does each step.
 
-    Raises ConfirmationError, before anything is removed, unless the number of links, or of labels, is confirmed; in a
-    resumed run that of those that are left. One with no more to remove than was confirmed needs no confirmation.
+    Raises ConfirmationError, before anything is removed, unless the number of links or labels is confirmed; in a
+    resumed run, the number that remains. A run with no more to remove than was confirmed before needs no confirmation.
     """
     if journal.info.operation is Operation.UNDO:
         return execute(_undo_pending)
@@ -36,8 +36,8 @@ def change_links(journal: Journal, confirmation: Confirmation, execute: Callable
         return read
     number = journal.count_to_remove()
     if not journal.confirmed or number > journal.confirmed:
-        left = number - journal.count_removed()
-        confirmation.require(left, Removed.LABELS if journal.has_labels else Removed.LINKS)
+        remaining = number - journal.count_removed()
+        confirmation.require(remaining, Removed.LABELS if journal.has_labels else Removed.LINKS)
         journal.set_confirmed(number)
     if not journal.pending_by_types():
         return read
@@ -63,9 +63,9 @@ async def _remove_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
 
 
 async def _undo_pending(pool: Pool, client: HubSpotClient) -> Stop | None:
-    """Restore in an order in which HubSpot makes no other record primary.
+    """Restore pairs in an order in which HubSpot does not make another record primary.
 
-    No lead loses its last primary record: a deleted lead would be no earlier state, so no setting allows it.
+    No lead loses its last primary association, whatever the settings: deleting the lead would not restore a state.
     """
     await pool.run(ReadBeforeUndo(client, pool.pairs_to_restore), pool.pending)
     if pool.stopped is None:
@@ -82,7 +82,7 @@ def _was_primary_sent(pending: PendingPair) -> bool:
 
 
 async def _change_pending(pool: Pool, client: HubSpotClient, changes: Sequence[Change]) -> Stop | None:
-    """Change in batches, then one by one what is still as it was; a pair is done when it was read back."""
+    """Change pairs in batches, then those that did not change one by one; a pair is done once it has been read back."""
     for change in changes:
         if pool.stopped is None:
             await _send(pool, client, change)

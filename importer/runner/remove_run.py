@@ -9,7 +9,7 @@ from importer.runner.state_directory import journal_path
 
 @translate_os_errors()
 def remove_run(run_id: str, settings: Settings) -> None:
-    """Delete the journal of a run. Its results and its source, which are the user's, stay.
+    """Delete the journal of a run; its source and its results belong to the user and are kept.
 
     Raises JournalError if there is no such run, and BusyError while a process works on it.
     """

@@ -1,11 +1,11 @@
-"""The form of the results of a run, from its journal."""
+"""The columns and the delimiter of a run's results, from its journal."""
 
 from importer.journal import Journal
 from importer.reporter import Layout
 
 
 def result_layout(journal: Journal, run_id: str) -> Layout:
-    """Return the columns and the delimiter of the results of a journal, written by the run `run_id` ("" for none)."""
+    """Return the layout of a journal's results; `run_id` is the run that writes them, "" for a check."""
     info = journal.info
     return Layout(
         info.header,

@@ -28,8 +28,9 @@ def resume_run(
 ) -> Summary:
     """Continue an unfinished run from its journal alone; the source is not read again.
 
-    It sends to the run's own base URL, by its own API version unless `settings` give one explicitly, and only with a
-    token of the run's own account. With `first_rows` it stops again after that number of rows. Raises as `run_import`.
+    The run uses its own base URL and, unless `settings` explicitly set another one, its own API version. The token must
+    belong to the run's account. With `first_rows` the run stops again after that number of rows. Raises the errors of
+    `run_import`.
     """
     path = journal_path(settings, run_id)
     with Journal(path) as journal:

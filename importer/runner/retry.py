@@ -44,8 +44,8 @@ def retry_run(
     A run is retried from its journal, against its own base URL. A results file is read as it is now, so that its cells
     can be corrected first, and its invalid rows are retried too. The run named in its rows determines the columns and
     the target; if that run is not known here, or the file has other columns now, `settings` do. A file of an unknown
-    run is refused unless its rows show that the run was to link. An unfinished retry is resumed unless `fresh`. Raises
-    as `run_import`.
+    run is refused unless its rows show that the run linked pairs. An unfinished retry is resumed unless `fresh`. Raises
+    the errors of `run_import`.
     """
     if Path(run_or_results).is_file():
         request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
@@ -65,10 +65,10 @@ def retry_corrected(
     out: Path | str | None = None,
     on_event: EventHandler = ignore,
 ) -> Summary:
-    """Retry a run from its journal, with cells of its rows corrected, by row number and by column from 0.
+    """Retry a run from its journal with corrected cells, given by row number and by column from 0.
 
-    The new run has the corrected rows as they are now, also those that were invalid, with all of their pairs. Other
-    arguments and errors are those of `retry_run`.
+    The new run has all pairs of the corrected rows, including rows that were invalid. Other arguments and errors are
+    those of `retry_run`.
     """
     reading = replace(settings.reading, corrections=corrections)
     request = ImportRequest(reading, out, fresh=False, confirmation=confirmation)
@@ -86,7 +86,7 @@ def retry_file(
     on_event: EventHandler = ignore,
     fresh: bool = False,
 ) -> Summary:
-    """Start a new run over the rows of a results file that are not good, as it is now; as `retry_run` does."""
+    """Start a new run over the bad rows of a results file as it is now, like `retry_run`."""
     request = ImportRequest(settings.reading, out, fresh, confirmation=confirmation)
     return _retry_file(Path(results), settings, on_event, request)
 
@@ -111,7 +111,7 @@ def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request:
 def _retry_unknown_file(
     source: SourceFile, file: Path, settings: Settings, on_event: EventHandler, request: ImportRequest
 ) -> Summary:
-    """Retry a results file that no run here wrote, if it shows that its run was to link."""
+    """Retry a results file of an unknown run, if it shows that the run linked pairs."""
     reading = replace(request.reading, statuses=previous_results.TO_RETRY)
 
     def warn_about_columns(event: Event) -> None:
@@ -134,7 +134,7 @@ def _retry_unknown_file(
 
 
 def _require_linking(source: SourceFile, file: Path, reading: Reading) -> None:
-    """Raise SourceError unless a results file shows that its run was to link: a retry must not link after a removal."""
+    """Raise SourceError unless a results file shows that its run linked pairs: a retry must not link removed pairs."""
     with open_table(source, replace(reading, limit=None)) as table:
         for _ in read_blocks(source, table):
             pass
@@ -143,9 +143,9 @@ def _require_linking(source: SourceFile, file: Path, reading: Reading) -> None:
     raise SourceError(
         "RESULTS_OF_UNKNOWN_OPERATION",
         f"{file} does not name a run that is known here (column import_run_id), and it may be the result of an unlink "
-        "or an undo: only a file in which some rows are linked or already_linked, and none was unlinked or is of an "
-        f"undo, is known to be one of linking. Keep only the rows that you want to send; then use importer run {file} "
-        f"to link them, or importer unlink {file} to remove their links.",
+        "or an undo. A file can be retried without its run only if some of its rows are linked or already_linked and "
+        "none was unlinked or undone. Keep only the rows that you want to send; then link them with importer run "
+        f"{file}, or remove their links with importer unlink {file}.",
     )
 
 
@@ -172,7 +172,7 @@ def _retry_journal(path: Path, settings: Settings, on_event: EventHandler, reque
 
 
 def _unfinished_retry(info: RunInfo, reading: dict[str, Any], target: Target) -> Path | None:
-    """Return the journal of the newest retry if it is unfinished, and has the corrections of this one if it has any."""
+    """Return the journal of the newest retry if it is unfinished and, if this one has corrections, has the same."""
     found = find_runs.unfinished_retry(target.context.settings, info.run_id, info.operation)
     if found is None or reading == info.reading:
         return found
@@ -185,7 +185,7 @@ def _require_not_undo(info: RunInfo) -> None:
     if info.operation is Operation.UNDO:
         raise JournalError(
             "UNDO_NOT_RETRYABLE",
-            f"Run {info.run_id} is an undo, which is repeated from the run that it undoes: importer undo {info.parent}",
+            f"Run {info.run_id} is an undo, which cannot be retried. To undo again: importer undo {info.parent}",
         )
 
 

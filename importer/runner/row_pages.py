@@ -1,4 +1,4 @@
-"""Pages of the rows of a run or a check, filtered, for people who look at them."""
+"""Pages of the rows of a run or a check, filtered, for people to look at."""
 
 from array import array
 from collections import Counter
@@ -16,13 +16,13 @@ from importer.runner.check import CHECK_ID, NOT_SENT_BY_CHECK
 from importer.runner.finish import not_sent_outcome
 
 _STATUSES = tuple(Status)
-_MAX_KEPT = 4
-"""Filters, and searched texts, whose rows are kept, so that their next page is quick: 4 MB each for a million rows."""
+_MAX_CACHED = 4
+"""Number of filters, and of searched texts, whose rows are cached: 4 MB each for a million rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows to show: those with one of the statuses, a problem of a code, a text in a cell; empty ones are any."""
+    """The rows to show: those with one of the statuses, the problem code, and the text; an empty value matches all."""
 
     statuses: frozenset[Status] = frozenset()
     code: str = ""
@@ -31,7 +31,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """Some of the rows that a filter finds, and the number of all of them."""
+    """Some of the rows that a filter finds, and their total number."""
 
     total: int
     rows: tuple[RowOutcome, ...]
@@ -45,7 +45,7 @@ class RowPages:
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the journal at `path`. Raises JournalError, as all methods do."""
+        """Open the journal at `path`. All methods raise JournalError."""
         self.journal = Journal(path)
         self._version = 0
         self._statuses: bytes | None = None
@@ -64,7 +64,7 @@ class RowPages:
         self.journal.__exit__(kind, error, trace)
 
     def page(self, wanted: Filter | None = None, *, offset: int = 0, limit: int = 50) -> RowPage:
-        """Return at most `limit` of the rows that a filter finds, after the first `offset` ones."""
+        """Return at most `limit` of the rows that a filter finds, without the first `offset`."""
         places = self._places(wanted or Filter())
         rows = self.journal.rows_at(places[offset : offset + limit], self._not_sent())
         return RowPage(len(places), tuple(rows))
@@ -80,7 +80,7 @@ class RowPages:
         return {_STATUSES[code]: number for code, number in Counter(self._all_statuses()).items()}
 
     def outcome_counts(self) -> dict[Status, int]:
-        """Return what the journal's method does; it is quick from the second time on."""
+        """Return the journal's outcome counts, cached until a process writes to it."""
         self._forget_old()
         if self._outcomes is None:
             self._outcomes = self.journal.outcome_counts()
@@ -91,7 +91,7 @@ class RowPages:
             return range(self.journal.row_count)
         self._forget_old()
         if wanted not in self._found:
-            _make_place(self._found)
+            _drop_oldest(self._found)
             self._found[wanted] = self._find(wanted)
         return self._found[wanted]
 
@@ -111,9 +111,9 @@ class RowPages:
         return array("I", compress(places, is_wanted if places is every else map(is_wanted.__getitem__, places)))
 
     def _with_text(self, text: str) -> Sequence[int]:
-        """Return the rows with a text, which stay the same whatever the outcomes of their pairs."""
+        """Return the rows with a text; they do not depend on outcomes, so they are never forgotten as old."""
         if text not in self._with_texts:
-            _make_place(self._with_texts)
+            _drop_oldest(self._with_texts)
             self._with_texts[text] = self.journal.places_with_text(text)
         return self._with_texts[text]
 
@@ -134,7 +134,7 @@ class RowPages:
         return NOT_SENT_BY_CHECK if info.run_id == CHECK_ID else not_sent_outcome(info.operation, info.run_id)
 
 
-def _make_place(kept: dict[Any, Sequence[int]]) -> None:
-    """Forget what was found first, if too much is kept."""
-    if len(kept) >= _MAX_KEPT:
-        kept.pop(next(iter(kept)))
+def _drop_oldest(cached: dict[Any, Sequence[int]]) -> None:
+    """Drop the oldest entry if the cache is full."""
+    if len(cached) >= _MAX_CACHED:
+        cached.pop(next(iter(cached)))

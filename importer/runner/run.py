@@ -52,11 +52,11 @@ def run_import(
     `settings.token_file`.
 
     `corrections` has the texts to read in place of those of single cells, by row number and by the index of the column
-    from 0. `first_rows` is the number of rows with pairs to send after which the run stops (`stopped_by` is
-    `first_rows`) and can be resumed; its results are written at its end, or before by `report_run`.
+    from 0. With `first_rows` the run stops after that number of rows with pairs to send (`stopped_by` is `first_rows`)
+    and can be resumed; its results are written when it ends, or earlier by `report_run`.
 
     Call it from a thread in which no event loop is running. In the main thread SIGINT and SIGTERM end the run early.
-    Whatever HubSpot or a signal does to the run is in the summary. Raises an ImporterError if nothing could be sent:
+    The summary shows whatever HubSpot or a signal does to the run. Raises an ImporterError if nothing could be sent:
     SettingsError, SourceError, JournalError, BusyError or OutputError.
     """
     target = target_of_settings(settings, on_event)
@@ -78,11 +78,11 @@ def unlink_file(
     corrections: Mapping[tuple[int, int], str] | None = None,
     first_rows: int | None = None,
 ) -> Summary:
-    """Remove the links of `file`, or with labels only these, write the results, and return the summary.
+    """Remove the links of `file` (with labels, only these), write the results, and return the summary.
 
-    The pairs are read first, and `confirmation` must agree to the number of links, or labels; otherwise
-    ConfirmationError is raised and nothing is removed. The results have the types that were there before, which
-    `run_import` restores. Other arguments and errors are those of `run_import`.
+    The pairs are read first, and `confirmation` must match the number of links or labels; otherwise ConfirmationError
+    is raised and nothing is removed. The results have the earlier types of each pair, which `run_import` restores.
+    Other arguments and errors are those of `run_import`.
     """
     target = target_of_settings(settings, on_event)
     reading = replace(settings.reading, corrections=corrections or {}, restores_types=False)
@@ -141,7 +141,7 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
 
 
 def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | str | None) -> Summary | None:
-    """Return the summary of the run of another process if it has finished with a source of this hash."""
+    """Return the summary of another process's run if it has finished and its source has this hash."""
     with Journal(journal_path(target.context.settings, run_id)) as journal:
         if journal.info.source_sha256 != sha256 or not target.owns(journal):
             return None

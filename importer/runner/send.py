@@ -64,9 +64,10 @@ class Sent:
 async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode = LabelMode.ADD) -> Stop | None:
     """Send every pending pair, in passes; each pass takes the pairs that the previous one left pending.
 
-    The passes: read which pairs without labels are already linked, and what labelled ones are (unless disabled); send
-    pairs with labels in the order of the file with those without; send the others in batches (if requested) and one by
-    one; read back unconfirmed pairs, and read the types of the linked ones.
+    1. Unless disabled, read which pairs without labels are already linked, and the types of pairs with labels.
+    2. If there are labels, send the pairs with and without labels in the order of the file.
+    3. Send the others in batches, if requested, and then one by one.
+    4. Read back unconfirmed pairs and, unless disabled, the types of linked ones.
     """
     settings = pool.settings
     stop: Stop | None = None
@@ -95,7 +96,7 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
 
 
 def _last_primaries(pool: Pool, client: HubSpotClient, label_mode: LabelMode) -> LastPrimaries | None:
-    """Return what refuses to replace the labels of a lead's last primary association; None if that is not needed."""
+    """Return the guard that keeps a lead's last primary association from being replaced; None if not needed."""
     is_needed = label_mode is LabelMode.REPLACE and concerns_leads(pool.pending_object_types())
     if not is_needed or pool.settings.allow_deleting_leads:
         return None
@@ -173,7 +174,7 @@ async def _work(journal: Journal, context: RunContext, work: Work, rate_state: S
 
 
 def _seconds_for_responses(settings: Settings, journal: Journal) -> float:
-    """Return how much of `stop_grace` is left for outstanding responses; the rest is needed for the report."""
+    """Return the seconds of `stop_grace` left for outstanding responses; the rest is needed for the report."""
     for_report = _SECONDS_TO_EXIT + _REPORT_SECONDS_PER_ROW * journal.row_count
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
 
@@ -186,7 +187,7 @@ def _begin_full_window(context: RunContext, pool: Pool, seconds: float) -> None:
 def report_full_window(context: RunContext, seconds: float) -> None:
     """Report that no call can be made for `seconds`."""
     context.notify(
-        f"An earlier run with this token has used up the rate: waiting {seconds:.0f} s until it is free again."
+        f"An earlier run with this token has used up the rate limit: waiting {seconds:.0f} s until calls are allowed."
     )
 
 

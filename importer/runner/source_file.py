@@ -47,7 +47,7 @@ class SourceFile:
         return self.path in UNNAMED_SOURCES
 
     def check_unchanged(self) -> None:
-        """Raise SourceError if the file has changed since."""
+        """Raise SourceError if the file is no longer this version."""
         if isinstance(self.content, Path) and self.version is not None:
             check_unchanged(self.content, self.version)
 
@@ -84,7 +84,7 @@ def source_file(file: "Path | str | pandas.DataFrame", settings: Settings) -> It
 
 
 def open_table(source: SourceFile, reading: Reading) -> Source:
-    """Open the table in a source. Raises SourceError or SettingsError as the reader does."""
+    """Open the table in a source. Raises the reader's errors, SourceError or SettingsError."""
     if not isinstance(source.content, Path):
         return open_frame(source.content, reading)
     try:
@@ -95,7 +95,7 @@ def open_table(source: SourceFile, reading: Reading) -> Source:
 
 
 def read_blocks(source: SourceFile, table: Source) -> Iterator[SourceBlock]:
-    """Yield the rows of a table; at the end raise SourceError if the file has changed meanwhile.
+    """Yield the rows of a table; at the end, raise SourceError if the file has changed in the meantime.
 
     Callers must not act on the rows before the end.
     """

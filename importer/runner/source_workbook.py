@@ -9,11 +9,11 @@ from importer.runner.context import RunContext
 from importer.runner.source_file import UNNAMED_SOURCES
 
 _COPIED = frozenset({".xlsx", ".xlsm"})
-"""The endings of source files whose results are a copy of the workbook where that is possible."""
+"""Extensions of source files whose results are a copy of the workbook where possible."""
 
 
 def workbook_context(journal: Journal, context: RunContext) -> WorkbookContext:
-    """Return the content of a results workbook besides its rows; its notices go to the handler of `context`."""
+    """Return what a results workbook shows besides its rows; its notices go to the handler of `context`."""
     info = journal.info
     run = RunDescription(run_id=info.run_id, source=info.source, account=_account(journal), operation=info.operation)
     return WorkbookContext(run, _source_workbook(info), context.notify)

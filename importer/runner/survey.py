@@ -1,4 +1,4 @@
-"""What a run would meet in the account, read for `check --online`."""
+"""Reads what a run would find in the account, for `check --online`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from importer.runner.target import Target
 
 @dataclass(frozen=True, slots=True)
 class OnlineReport:
-    """What a run would meet; `portal_id` is the account, None if it is not known. `stop` is why not all was read."""
+    """What a run would find in the account `portal_id` (None: unknown); `stop` is why reading stopped early, if so."""
 
     portal_id: int | None
     findings: Findings
@@ -21,7 +21,7 @@ class OnlineReport:
 
 
 def read_online(path: Path, target: Target) -> OnlineReport:
-    """Read what a run over the journal at `path` would meet.
+    """Read what a run over the journal at `path` would find.
 
     The requests are counted in the context of `target`. Raises AccountError if the settings require another account.
     """

@@ -23,7 +23,7 @@ class Target:
     account: TokenAccount | None
 
     def account_of_lookup(self, reading: Reading) -> Account | None:
-        """Return the account in which records are looked up, so that their ids are sent to no other one.
+        """Return the account in which records are looked up, so that their ids are not sent to another one.
 
         None in the in-process sandbox, or if nothing is looked up. Raises AccountError if the settings require another
         account.
@@ -57,7 +57,7 @@ def access_token(settings: Settings) -> TokenSource:
         asyncio.get_running_loop()
         raise SettingsError(
             "EVENT_LOOP_RUNNING",
-            "An event loop is running in this thread. Call this function in another one, with asyncio.to_thread.",
+            "An event loop is running in this thread. Call this function in another thread, with asyncio.to_thread.",
         )
     if settings.sandbox:
         return NO_TOKEN
@@ -71,7 +71,7 @@ def target_of_settings(settings: Settings, on_event: EventHandler) -> Target:
 
 
 def target_of_run(info: RunInfo, settings: Settings, on_event: EventHandler) -> Target:
-    """Return the target of an existing run: its base URL, API version and way to set labels, unless others are given.
+    """Return the target of an existing run: its base URL and, unless others are given, its API version and label mode.
 
     Raises SettingsError if another base URL is given: the run's ids would refer to other records there.
     """

@@ -1,4 +1,4 @@
-"""The account of a token, before anything is planned."""
+"""Identifies the account of a token before anything is planned."""
 
 from importer.config import Settings
 from importer.errors import AccountError
@@ -10,7 +10,7 @@ from importer.runner.target import target_of_settings
 
 @translate_os_errors()
 def token_account(settings: Settings, on_event: EventHandler = ignore) -> AccountDetails:
-    """Return the details of the account that a token belongs to; without any in the sandbox.
+    """Return the details of the account that the token belongs to; empty in the sandbox.
 
     Raises SettingsError without a token, and AccountError if HubSpot refuses it or the settings require another
     account.

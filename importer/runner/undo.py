@@ -29,11 +29,11 @@ def undo_run(
     on_event: EventHandler = ignore,
     fresh: bool = False,
 ) -> Summary:
-    """Give the pairs that a run changed their earlier state back, as a separate run, and return its summary.
+    """Restore the earlier state of the pairs that a run changed, as a separate run, and return its summary.
 
     A pair is left alone, with the reason in its row, if someone has changed it since, or if its state before or after
     the run is not known. Nothing that the run did not change is touched. An unfinished undo is resumed unless `fresh`.
-    Raises as `run_import`, and JournalError if a run of this operation cannot be undone.
+    Raises the errors of `run_import`, and JournalError if a run of this operation cannot be undone.
     """
     path = journal_path(settings, run_id)
     if is_held(path):
@@ -55,7 +55,7 @@ def undo_run(
 
 
 def _create_undo(path: Path, settings: Settings, out: Path | str | None) -> Path:
-    """Create the journal of a new undo of the run at `path`, which this closes, and return its path."""
+    """Create the journal of a new undo, close the run at `path` that it undoes, and return the journal's path."""
     with open_for_run(path) as undone:
         results = output_paths.undo_results_path(undone.info, out, sandbox=settings.sandbox)
         check_writable(results)
@@ -67,5 +67,5 @@ def _create_undo(path: Path, settings: Settings, out: Path | str | None) -> Path
             write_journal(draft, info, states.blocks(), undone.account)
             with open_for_run(draft) as journal:
                 journal.set_states_to_restore(states.states())
-            undone.set_undone_by(info.run_id)  # first: an undo that takes effect always finds its run closed
+            undone.set_undone_by(info.run_id)  # first, so that the run is closed before its undo exists
             return draft.replace(runs / draft.name)

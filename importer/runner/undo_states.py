@@ -1,4 +1,4 @@
-"""The states that an undo restores: of the pairs that a run changed, and of records that were primary before it."""
+"""The states that an undo restores: of the pairs that a run changed, and of the records that were primary before it."""
 
 from collections.abc import Collection, Iterator
 
@@ -26,13 +26,13 @@ Key = tuple[ObjectType, RecordId, ObjectType, RecordId]
 class UndoStates:
     """The pairs of an undo with the states to restore, in the order of the undone run's rows.
 
-    A record that was primary until the run made another one primary is an additional pair in the row that did it.
+    Where a row made another record primary, the former primary record is an additional pair of that row.
     """
 
     def __init__(self, undone: Journal) -> None:
         """Read the journal of the run to undo.
 
-        Memory grows with the pairs that were to become Primary, and those of links in both directions, only.
+        Memory grows only with the pairs that were to become Primary and, if types occur in both directions, the links.
         """
         self._undone = undone
         self._is_unlink = undone.info.operation is Operation.UNLINK
@@ -83,7 +83,7 @@ class UndoStates:
         return found
 
     def _links_in_both_directions(self) -> Collection[int]:
-        """Return the links (by hash) of which the run changed A to B as well as B to A: these share their labels."""
+        """Return the hashes of the links that the run changed in both directions, which share their labels."""
         types = {(one.pair.from_type, one.pair.to_type) for row in self._undone.rows_to_undo() for one in row.pairs}
         if all(one == other for one, other in types_in_both_directions(types)):
             return frozenset()
@@ -121,7 +121,7 @@ def _former_primary(entry: PairOutcome) -> Key | None:
 
 
 def _is_former_primary_unknown(entry: PairOutcome) -> bool:
-    """Return whether the run made a pair primary, but the record that was it before is not known."""
+    """Return whether the run made a pair primary without knowing which record was primary before."""
     pending = _pending(entry)
     if not becomes_primary(pending):
         return False

@@ -36,7 +36,7 @@ class Uploads:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return those of a state directory."""
+        """Return the directories in the state directory of `settings`."""
         return cls(settings.state_path / "web")
 
     @property
@@ -50,7 +50,7 @@ class Uploads:
         return self.root / "downloads"
 
     def directories(self) -> list[Path]:
-        """Return the directories of all uploads, also of those that were not completed."""
+        """Return the directories of all uploads, including incomplete ones."""
         found = self.imports.iterdir() if self.imports.is_dir() else ()
         return [path for path in found if UPLOAD_ID.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
 
@@ -63,7 +63,7 @@ class Uploads:
 
 @contextmanager
 def use_upload(directory: Path) -> Iterator[None]:
-    """Keep the upload in `directory`, if it exists, from being deleted as old; several may use it at a time."""
+    """Keep the upload in `directory`, if it exists, from being deleted as old; several can use it at a time."""
     if not directory.is_dir():
         yield
         return

@@ -28,7 +28,7 @@ def verify_file(
 ) -> Summary:
     """Read back which pairs of `file` are linked (`already_linked`) and which are missing (`not_sent`); send nothing.
 
-    The results go to `NAME.verify.results.EXT` by default. No journal is kept. Raises as `run_import`.
+    The results go to `NAME.verify.results.EXT` by default. No journal is kept. Raises the errors of `run_import`.
     """
     started = time.monotonic()
     target = target_of_settings(settings, on_event)

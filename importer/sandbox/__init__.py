@@ -3,7 +3,7 @@
 It shares no code with `importer.hubspot`, so that the two can disagree. From a request to its response:
 `server` (sockets) → `service` (token, limits, faults) → `routes` (paths) → `operations` (one function per kind of
 call: `linking`, `removing`, `reading`, `lookup`, `searching`) → `account` (rules) → `state` (`records`, `links`,
-`association_types`). `control` serves the sandbox's own pages, `faults` is a table.
+`association_types`). `control` serves the sandbox's own pages, `faults` has what can go wrong on request.
 """
 
 from importer.sandbox.faults.conditions import FAULT_SPEC_HELP

@@ -112,7 +112,7 @@ class Account:
     # ---- removing
 
     def archive(self, pair: Pair) -> PairResult:
-        """Remove the link with all its types; that there is none is not an error."""
+        """Remove the link with all its types; a missing link is not an error."""
         survivor = self._resolve(pair)
         if isinstance(survivor, Refusal):
             return PairResult(refusal=survivor)
@@ -120,7 +120,7 @@ class Account:
         return PairResult()
 
     def archive_labels(self, pair: Pair, types: Iterable[AssociationType]) -> PairResult:
-        """Remove these types from the link; those that it does not have are ignored."""
+        """Remove these types from the link; types that it does not have are ignored."""
         survivor = self._resolve(pair)
         if isinstance(survivor, Refusal):
             return PairResult(refusal=survivor)
@@ -129,7 +129,7 @@ class Account:
         return PairResult()
 
     def _change(self, pair: Pair, change: Callable[[], None]) -> None:
-        """Change a link, and delete a lead that thereby loses its last primary association."""
+        """Change a link, and delete a lead that loses its last primary association by the change."""
         ends: list[Record] = [pair[:2], pair[2:]]
         leads = [end for end in ends if end[0] == "leads" and self._state.links.primary_records(end)]
         change()

@@ -6,14 +6,14 @@ from typing import NamedTuple
 from importer.sandbox.catalog import ASSOCIATION_SPECS, PRIMARY_TYPES
 
 MAX_LABELS = 50
-"""Labels of one pair of object types; above it creating one is refused with 437. Source: measured on an account."""
+"""Maximum labels for a pair of object types; another one is refused with 437. Source: measured on an account."""
 
 _FIRST_CUSTOM_ID = 1
-"""Ids of custom labels are counted from here, so USER_DEFINED ids meet the numbers of HUBSPOT_DEFINED ones."""
+"""First id of a custom label: low, so that USER_DEFINED ids coincide with HUBSPOT_DEFINED ones."""
 
 
 class AssociationType(NamedTuple):
-    """A type is identified by both, never by the number alone."""
+    """The identity of a type: category and id, never the id alone."""
 
     category: str
     type_id: int
@@ -49,9 +49,10 @@ class AssociationTypes:
         self._without_default: set[frozenset[str]] = set()
         self._next_id = _FIRST_CUSTOM_ID
         for (from_type, to_type), (type_id, inverse_id) in PRIMARY_TYPES.items():
-            there, back = AssociationType("HUBSPOT_DEFINED", type_id), AssociationType("HUBSPOT_DEFINED", inverse_id)
-            self._define(from_type, to_type, Definition(there, back, "Primary", is_primary=True))
-            self._define(to_type, from_type, Definition(back, there, "Primary"))
+            forward = AssociationType("HUBSPOT_DEFINED", type_id)
+            reverse = AssociationType("HUBSPOT_DEFINED", inverse_id)
+            self._define(from_type, to_type, Definition(forward, reverse, "Primary", is_primary=True))
+            self._define(to_type, from_type, Definition(reverse, forward, "Primary"))
 
     def _define(self, from_type: str, to_type: str, definition: Definition) -> None:
         self._labels.setdefault((from_type, to_type), {})[definition.type] = definition
@@ -70,7 +71,7 @@ class AssociationTypes:
         return [self._with_limit(from_type, to_type, one) for one in found]
 
     def has_default(self, from_type: str, to_type: str) -> bool:
-        """Return whether an unlabelled type is defined: with a custom object an admin may have to create it first."""
+        """Return whether an unlabelled type is defined; for a custom object an admin may have to create it first."""
         return frozenset((from_type, to_type)) not in self._without_default
 
     def remove_default(self, from_type: str, to_type: str) -> None:
@@ -95,7 +96,7 @@ class AssociationTypes:
         return bool(self._limits)
 
     def limit(self, from_type: str, to_type: str, limited: AssociationType) -> int | None:
-        """Return the maximum number of links of this type that a from-record may have, None without a limit."""
+        """Return the maximum number of links of this type that a from-record may have, None if unlimited."""
         return self._limits.get((from_type, to_type, limited))
 
     def set_limit(self, from_type: str, to_type: str, limited: AssociationType, limit: int | None) -> None:
@@ -106,7 +107,7 @@ class AssociationTypes:
             self._limits[from_type, to_type, limited] = limit
 
     def primary(self, from_type: str, to_type: str) -> AssociationType | None:
-        """Return the Primary type of which a from-record has at most one, if there is one in this direction."""
+        """Return the Primary type of this direction, if it has one. A from-record has at most one link of this type."""
         return _PRIMARY.get((from_type, to_type))
 
     def inverse(self, from_type: str, to_type: str, known: AssociationType) -> AssociationType:
@@ -114,24 +115,25 @@ class AssociationTypes:
         return self._labels[from_type, to_type][known].inverse
 
     def add_label(self, from_type: str, to_type: str, label: str, inverse_label: str | None = None) -> Definition:
-        """Create a label; with an `inverse_label` a paired one, which has another text in the other direction.
+        """Create a label, or with an `inverse_label` a paired one, whose text differs in the other direction.
 
-        Raises ValueError if the pair of types has the maximum of labels.
+        Raises ValueError if the pair of types already has the maximum number of labels.
         """
         custom = [one for one in self._labels.get((from_type, to_type), {}).values() if one.type[0] == "USER_DEFINED"]
         if len(custom) >= MAX_LABELS:
-            raise ValueError(f"{from_type} and {to_type} have {MAX_LABELS} labels already.")
-        there = self._new_type()
-        back = there if from_type == to_type and inverse_label is None else self._new_type()
-        made = Definition(there, back, label)
-        self._define(from_type, to_type, made)
-        self._define(to_type, from_type, Definition(back, there, label if inverse_label is None else inverse_label))
-        return made
+            raise ValueError(f"{from_type} and {to_type} already have {MAX_LABELS} labels.")
+        forward = self._new_type()
+        reverse = forward if from_type == to_type and inverse_label is None else self._new_type()
+        created = Definition(forward, reverse, label)
+        self._define(from_type, to_type, created)
+        reverse_label = label if inverse_label is None else inverse_label
+        self._define(to_type, from_type, Definition(reverse, forward, reverse_label))
+        return created
 
     def _new_type(self) -> AssociationType:
-        made = AssociationType("USER_DEFINED", self._next_id)
+        created = AssociationType("USER_DEFINED", self._next_id)
         self._next_id += 1
-        return made
+        return created
 
     def rename_label(self, from_type: str, to_type: str, known: AssociationType, label: str) -> None:
         """Change the text of a label in this direction. Raises KeyError if there is no such label."""

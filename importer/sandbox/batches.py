@@ -1,4 +1,4 @@
-"""The form that all batches have which change links: one result for each entry, and refusals of single entries."""
+"""The common form of batches that change links: one result for each entry, which may be a refusal."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -19,7 +19,7 @@ def batch_work(
 ) -> Work:
     """Return the work of a batch: `change` each valid entry, and `respond` with the results in the entries' order.
 
-    The pairs of valid entries are passed to `count_request` at once, whether or not the call is carried out.
+    The pairs of valid entries are passed to `count_request` immediately, whether or not the call is carried out.
     """
     pairs = [entry[0] for entry in entries if not isinstance(entry, Refusal)]
     count_request(pairs)

@@ -1,4 +1,4 @@
-"""The kinds of calls that the sandbox counts, limits and lets faults trigger."""
+"""The kinds of calls that the sandbox distinguishes for counts, limits and faults."""
 
 from enum import StrEnum
 
@@ -54,7 +54,7 @@ WRITE_KINDS = SINGLE_KINDS | {CallKind.BATCH, CallKind.CREATE, CallKind.ARCHIVE,
 """Calls that can change links."""
 
 UNNUMBERED_KINDS = frozenset({CallKind.ACCOUNT, CallKind.OAUTH})
-"""Calls that every client makes once in passing: they do not count as calls of a run."""
+"""Calls that every client makes besides its work; they do not count as calls of a run."""
 
 SPECIFIC_KINDS = frozenset({CallKind.ACCOUNT, CallKind.OAUTH})
-"""Calls that only faults whose SPEC names their kind affect."""
+"""Calls that are only affected by faults whose SPEC names their kind."""

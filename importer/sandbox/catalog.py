@@ -98,13 +98,13 @@ PRIMARY_TYPES = {
     ("leads", "companies"): (580, 581),
     ("leads", "deals"): (582, 583),
 }
-"""Ids of Primary from the record that has one primary record, and in the other direction.
+"""Ids of Primary: from the record that has a primary record, and in the other direction.
 
 Source: HubSpot, associations guide; the reverse ids of leads are invented.
 """
 
 UNREADABLE_DIRECTIONS = frozenset({("deals", "leads")})
-"""Directions in which a read finds no links although there are some. Source: measured on an account."""
+"""Directions in which a read finds no links even if there are some. Source: measured on an account."""
 
 
 class AssociationSpec(TypedDict):
@@ -115,7 +115,7 @@ class AssociationSpec(TypedDict):
 
 
 def association_type(from_type: str, to_type: str) -> AssociationSpec:
-    """Return the `associationSpec` of a default link in this direction; undocumented types get a stable number."""
+    """Return the `associationSpec` of a default link in this direction; undocumented types get a stable id."""
     if from_type in CUSTOM_TYPES or to_type in CUSTOM_TYPES:
         return {"associationCategory": "USER_DEFINED", "associationTypeId": _invented_id(from_type, to_type)}
     type_id = _KNOWN_ASSOCIATION_TYPES.get((from_type, to_type)) or _invented_id(from_type, to_type)

@@ -32,11 +32,11 @@ class Control:
         POST /sandbox/tokens              {"token", "refresh_token", "expire": true}: each is optional
         POST /sandbox/faults              {"faults": ["NAME=SPEC"…]}: replaces the faults in use
 
-    R is `{"type": "contacts", "id": "7"}`, of added records with `"properties": {…}` (`hs_additional_emails`: separated
-    by `;`). A is `{"from": R, "to": R}`, with `"types": ["USER_DEFINED:1"…]` in that direction: labels that the link
-    gets or loses besides those that it has. L is `{"from": "contacts", "to": "companies", "label": "Billing",
-    "inverse_label": "Billed by"}` to add a label (with an inverse label a paired one); the others name `"type":
-    "USER_DEFINED:1"`, a limit also `"max": 5` (null: none). Changes do not follow the rules of the API: no limit
+    R is `{"type": "contacts", "id": "7"}`; an added record may also have `"properties": {…}` (`hs_additional_emails`:
+    separated by `;`). A is `{"from": R, "to": R}`, optionally with the labels to add or remove in that direction:
+    `"types": ["USER_DEFINED:1"…]`. L is `{"from": "contacts", "to": "companies", "label": "Billing",
+    "inverse_label": "Billed by"}` to add a label (an inverse label makes it a paired one); the other actions name
+    `"type": "USER_DEFINED:1"`, a limit also `"max": 5` (null: no limit). Changes bypass the rules of the API: no limit
     refuses them, and no lead is deleted.
     """
 
@@ -131,8 +131,8 @@ class Control:
     def _change_labels(self, body: _Body) -> dict[str, Any]:
         types, added = self._state.types, []
         for entry in body.get("add", ()):
-            made = types.add_label(*_direction(entry), entry["label"], entry.get("inverse_label"))
-            added.append({"type": str(made.type), "inverse": str(made.inverse)})
+            created = types.add_label(*_direction(entry), entry["label"], entry.get("inverse_label"))
+            added.append({"type": str(created.type), "inverse": str(created.inverse)})
         for entry in body.get("rename", ()):
             types.rename_label(*_direction(entry), _type(entry["type"]), entry["label"])
         for entry in body.get("remove", ()):

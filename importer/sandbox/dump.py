@@ -1,4 +1,4 @@
-"""The state of a sandbox as JSON. Texts of links are formatted by hand: that is fast enough for a million of them."""
+"""The state of a sandbox as JSON. Links are formatted by hand, which is fast enough for a million of them."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -87,9 +87,9 @@ def asked(pairs: dict[Pair, int]) -> Iterator[bytes]:
 
 
 def sorted_links(links: Links) -> Iterator[bytes]:
-    """Yield the links with the types of both directions, one a line, as the inside of a JSON list.
+    """Yield the links with the types of both directions, one per line, as the inside of a JSON list.
 
-    The text depends on nothing but the links and their types: not on the order or direction in which they were made.
+    The text depends only on the links and their types, not on the order or direction in which they were created.
     """
     pairs = sorted(min(pair, pair.reverse()) for pair in links)
     return _chunks(

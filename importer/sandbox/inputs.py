@@ -11,15 +11,15 @@ from importer.sandbox.routes import invalid_id, is_id
 
 
 def parse(body: bytes) -> Any:
-    """Return the parsed body, or its refusal."""
+    """Return the parsed body, or a refusal."""
     try:
         return json.loads(body)
-    except (ValueError, RecursionError):  # the second for JSON that is nested too deep
+    except (ValueError, RecursionError):  # RecursionError: JSON that is nested too deeply
         return refusals.invalid("Invalid input JSON on line 1, column 1")
 
 
 def json_object(body: bytes) -> Json | Refusal:
-    """Return the body as a JSON object, or its refusal."""
+    """Return the body as a JSON object, or a refusal."""
     parsed = parse(body)
     if isinstance(parsed, dict | Refusal):
         return parsed
@@ -27,7 +27,7 @@ def json_object(body: bytes) -> Json | Refusal:
 
 
 def inputs(body: bytes, maximum: int) -> list[Json] | Refusal:
-    """Return the `inputs` of a batch body, or its refusal."""
+    """Return the `inputs` of a batch body, or a refusal."""
     parsed = parse(body)
     if isinstance(parsed, Refusal):
         return parsed
@@ -58,13 +58,13 @@ def input_id(end: object) -> str:
 
 
 def record_of(from_type: str, to_type: str, entry: Json) -> Pair:
-    """Return the record of a read's input as a pair with record 0, so that faults may trigger single records."""
+    """Return the record of a read's input as a pair with record 0, so that faults can affect single records."""
     text = input_id(entry)
     return Pair(from_type, int(text) if is_id(text) else 0, to_type, 0)
 
 
 def association_types(found: object) -> list[AssociationType] | Refusal:
-    """Return the types of `[{"associationCategory", "associationTypeId"}, …]`, or the refusal."""
+    """Return the types of `[{"associationCategory", "associationTypeId"}, …]`, or a refusal."""
     if not isinstance(found, list) or not found:
         return refusals.invalid("Invalid input JSON: at least one association type is required")
     types = []

@@ -12,7 +12,7 @@ Page = tuple[list[tuple[int, Types]], bool]
 
 
 class LaggingLinks:
-    """Links as reads show them: changes become visible `seconds` after they were made."""
+    """Links as reads show them: changes become visible after `seconds`."""
 
     def __init__(self, links: Links, seconds: float, clock: Callable[[], float]) -> None:
         self._links = links
@@ -23,7 +23,7 @@ class LaggingLinks:
             links.before_change = self._note
 
     def _note(self, pair: Pair) -> None:
-        """Remember the types of a link, () if there is none, in both directions before it is changed."""
+        """Remember the types of a link in both directions before it changes, () if there is no link."""
         self._changes.append((self._clock(), pair, self._links.types(pair), self._links.types(pair.reverse())))
 
     def page(self, record: Record, to_type: str, start: int, size: int) -> Page:
@@ -38,7 +38,7 @@ class LaggingLinks:
         return found, start + size < len(visible)
 
     def _before(self, record: Record, to_type: str) -> Mapping[int, Types]:
-        """Return the types, () for none, that links changed within the lag had before."""
+        """Return the earlier types of the links that changed within the lag, () for links that did not exist."""
         visible = self._clock() - self._seconds
         while self._changes and self._changes[0][0] <= visible:
             self._changes.popleft()

@@ -68,11 +68,11 @@ class Linking:
 
         def link(intercept: Intercept, entry: Entry) -> PairResult:
             pair, types = entry
-            triggered = intercept(pair)
-            if triggered is None:
+            faulty = intercept(pair)
+            if faulty is None:
                 return self._account.set_labels(pair, types)
-            results = _as_labels(pair.from_type, pair.to_type, triggered) if triggered.results else ()
-            return PairResult(triggered.refusal, tuple(results), triggered.errors, triggered.num_errors)
+            results = _as_labels(pair.from_type, pair.to_type, faulty) if faulty.results else ()
+            return PairResult(faulty.refusal, tuple(results), faulty.errors, faulty.num_errors)
 
         return batch_work(found, self._state.ask, link, partial(responses.batch_response, success=201))
 
@@ -92,7 +92,7 @@ def labelled_input(route: Route, entry: Json) -> Entry | Refusal:
 
 
 def _as_labels(from_type: str, to_type: str, result: PairResult) -> Sequence[Json]:
-    """Return results in the form of labelled calls; those of faults have the form of default calls."""
+    """Return results in the form of labelled calls; faults return them in the form of default calls."""
     own = [one for one in result.results if "labels" in one]
     if own:
         return own

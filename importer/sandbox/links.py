@@ -13,12 +13,12 @@ _Neighbours = dict[tuple[str, int, str], list[int]]
 class Links:
     """Links between records.
 
-    A link has no direction: it is stored in the one it was created in, together with its labels, sorted. Every link
-    also has the unlabelled type, which is not stored. Labels are named by their types in the direction of the pair
-    that a method is called with; the other direction follows from the definitions.
+    A link has no direction. It is stored in the direction in which it was created, with its sorted labels. Every link
+    also has the unlabelled type, which is not stored. Methods take and return labels as the types in the direction of
+    the given pair; the types in the other direction follow from the definitions.
 
-    The first company that a record is linked to becomes its primary one. `before_change` is called with a pair before
-    its link is changed.
+    The first company that a record is linked to becomes its primary company. `before_change` is called with a pair
+    before its link changes.
     """
 
     def __init__(self, types: AssociationTypes | None = None) -> None:
@@ -66,8 +66,8 @@ class Links:
         """Return the ids of the `to_type` records linked to this one, in the order they were linked."""
         return list(self._indexed().get((object_type, record_id, to_type), ()))
 
-    def numbers(self, object_type: str, to_type: str) -> Iterator[tuple[int, int]]:
-        """Yield each record of a type that is linked to any of another one, with the number of those links."""
+    def link_counts(self, object_type: str, to_type: str) -> Iterator[tuple[int, int]]:
+        """Yield the id of each record that has links to `to_type`, and the number of those links."""
         for (own_type, record_id, other_type), others in self._indexed().items():
             if (own_type, other_type) == (object_type, to_type) and others:
                 yield record_id, len(others)
@@ -116,13 +116,13 @@ class Links:
             self._labels[pair] = (primary if end == pair else self._types.inverse(*direction, primary),)
 
     def add_labels(self, pair: Pair, labels: Iterable[AssociationType]) -> None:
-        """Link the two records with these labels besides those that the link has already."""
+        """Link the two records, adding these labels to those of an existing link."""
         self.set_labels(pair, {*self.labels(pair), *labels})
 
     def set_labels(self, pair: Pair, labels: Iterable[AssociationType]) -> None:
         """Link the two records with exactly these labels.
 
-        A new link that is the record's first one to a company is also Primary.
+        A new link that is the first of its record to a company is also Primary.
         """
         wanted, is_new = set(labels), self._stored(pair) is None
         if is_new:
@@ -135,7 +135,7 @@ class Links:
         self._labels[stored] = tuple(sorted(wanted)) if stored == pair else self._inverse(pair, tuple(wanted))
 
     def _set_primary(self, end: Pair, labels: set[AssociationType]) -> None:
-        """Note whether this end's record has the other one as its primary, and end an earlier primary."""
+        """Store whether the other record is primary for this end's record, in place of an earlier primary record."""
         primary = self._types.primary(end.from_type, end.to_type)
         if primary is None:
             return
@@ -157,7 +157,7 @@ class Links:
         self._labels[stored] = kept if stored == pair else self._inverse(pair, kept)
 
     def remove_labels(self, pair: Pair, labels: Iterable[AssociationType]) -> None:
-        """Take these labels off a link; naming the unlabelled type removes the link."""
+        """Remove these labels from a link; naming the unlabelled type removes the link."""
         if self._stored(pair) is None:
             return
         removed = set(labels)
@@ -181,7 +181,7 @@ class Links:
         del self._labels[stored]
 
     def forget_label(self, from_type: str, to_type: str, label: AssociationType) -> None:
-        """Take a label off all links, before its definition is deleted."""
+        """Remove a label from all links, before its definition is deleted."""
         for pair in list(self._labels):
             for end in (pair, pair.reverse()):
                 if (end.from_type, end.to_type) == (from_type, to_type) and label in self.labels(end):

@@ -15,10 +15,10 @@ from importer.sandbox.state import State
 from importer.sandbox.work import Work
 
 _MAX_INPUTS = 100
-"""Inputs of a batch read of records, and records on one page of a list. Source: HubSpot, CRM objects guide."""
+"""Maximum inputs of a batch read of records, and records on a page of a list. Source: HubSpot, CRM objects guide."""
 
 _UNNAMED_PROPERTIES = ("createdate", "hs_lastmodifieddate", "hs_object_id")
-"""Properties that every response about records has."""
+"""Properties that every response about records has, even if they were not requested."""
 
 
 class Lookup:
@@ -128,7 +128,7 @@ class Lookup:
 
 
 def record_item(records: Records, record: Record, names: Iterable[str]) -> Json:
-    """Return a record with these properties, as every response about records has it."""
+    """Return a record with these properties in the form of responses about records."""
     object_type, record_id = record
     known = records.properties[object_type]
     wanted = dict.fromkeys([*_UNNAMED_PROPERTIES, *(name for name in names if name in known)])
@@ -144,7 +144,7 @@ def record_item(records: Records, record: Record, names: Iterable[str]) -> Json:
 
 
 def _subject(object_type: str, value: str) -> Pair:
-    """Return a pair for a looked-up value, so that faults can affect single values, always the same ones."""
+    """Return a pair that is always the same for a looked-up value, so that faults can affect single values."""
     return Pair(object_type, int(value) if is_id(value) else crc32(value.casefold().encode()), "", 0)
 
 
@@ -153,7 +153,7 @@ def _names(found: object) -> list[str]:
 
 
 def _batch_of_records(items: list[Json], object_type: str, missing: list[str]) -> Response:
-    """Return the response to a batch read. It does not say which input a result belongs to."""
+    """Return the response to a batch read, which does not identify the input of a result."""
     body = responses.batch_body(items)
     if not missing:
         return Response(200, body)

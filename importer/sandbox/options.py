@@ -15,18 +15,18 @@ class SandboxOptions:
     """The behaviour of a sandbox. Raises ValueError with one sentence if a value is invalid.
 
     `token`: the only permanent one. `limit` calls in any `window` seconds; batch calls, labels and search are exempt
-    from it. `association_limit`: a lower limit in the same window for single association calls, None for none.
+    from it. `association_limit`: a lower limit in the same window for single association calls, if any.
     `search_limit`: searches in any second. `daily_limit`: calls until 429 DAILY, None for an account without a daily
     limit. `latency`: seconds of network delay per call, half before and half after it; `jitter`: up to this many
-    seconds more before it, so that calls arrive unevenly. `faults`: the first one that triggers wins. `seed`: of every
-    random choice.
+    seconds more before it, so that calls arrive unevenly. `faults`: the first one that triggers wins. `seed`: of all
+    random choices.
 
     `link_cap`: maximum number of records of one type that a record may be linked to. `page_size`: how many of them
     one page of a read lists. `batch_inputs` and `read_inputs`: maximum inputs of a batch that writes and of a batch
     read of links. Source of the defaults: HubSpot, v4 guide and changelog. `read_lag`: seconds until reads of links
     show a change. `records`: id of the last record that every type has from the start; lists name the first 1,000 of
     them, and those with links or values. `sample_records`: whether the records and labels of sample_data exist;
-    `sample_links`: whether the links exist that one of its files lists as wrong.
+    `sample_links`: whether the links that its file of wrong links removes exist.
 
     `portal_id`, `account_type`, `time_zone`: details of the account. `client_id`, `client_secret`, `refresh_token`:
     what the OAuth token endpoint accepts; `access_token_seconds`: lifetime of the access tokens that it issues;

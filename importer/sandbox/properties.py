@@ -1,4 +1,4 @@
-"""Properties of records: their definitions, and the values that records have without being set."""
+"""Properties of records: their definitions and default values."""
 
 import re
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from importer.sandbox.catalog import CUSTOM_TYPES, OBJECT_TYPES
 class Property:
     """A property of an object type.
 
-    `is_unique`: its definition says `hasUniqueValue`. `pattern`: the value of a record that has none set, with `{}`
-    for its id.
+    `is_unique`: its definition has `hasUniqueValue`. `pattern`: the default value, with `{}` for the id of the record.
     """
 
     name: str
@@ -66,4 +65,4 @@ DEFAULT_PROPERTIES = {
 """
 
 LOOKUP_PROPERTIES = {"contacts": frozenset({"email"})}
-"""Properties that identify records although their definition does not say `hasUniqueValue`."""
+"""Properties that identify records although their definition does not have `hasUniqueValue`."""

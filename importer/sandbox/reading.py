@@ -14,7 +14,7 @@ from importer.sandbox.state import State
 from importer.sandbox.work import Work
 
 _TypeItems = Mapping[AssociationType, Json]
-"""Every type of a direction as responses list it."""
+"""Every type of a direction in the form of responses."""
 
 _MAX_PAGE = 500
 """Links on one page of the single GET. Source: HubSpot, associations guide."""
@@ -36,7 +36,7 @@ class Reading:
     # ---- links
 
     def read(self, route: Route, body: bytes) -> Work | Refusal:
-        """Read the links of many records, each from its `after` on."""
+        """Read the links of many records, each starting at its cursor `after`."""
         entries = inputs.inputs(body, self._options.read_inputs)
         if isinstance(entries, Refusal):
             return entries
@@ -107,7 +107,7 @@ class Reading:
         return Work(lambda _: Response(200, {"results": [_type_item(one.type, one.label) for one in found]}))
 
     def label_create(self, route: Route, body: bytes) -> Work | Refusal:
-        """Create a label, with `inverseLabel` a paired one."""
+        """Create a label, or with `inverseLabel` a paired one."""
         parsed = inputs.json_object(body)
         if isinstance(parsed, Refusal):
             return parsed
@@ -118,16 +118,16 @@ class Reading:
 
         def carry_out(_: object) -> Response:
             try:
-                made = self._state.types.add_label(from_type, to_type, label, inverse)
+                created = self._state.types.add_label(from_type, to_type, label, inverse)
             except ValueError as error:
                 return Refusal(437, "LIMIT_EXCEEDED", str(error)).response()
-            both = dict.fromkeys([(made.type, label), (made.inverse, label if inverse is None else inverse)])
+            both = dict.fromkeys([(created.type, label), (created.inverse, label if inverse is None else inverse)])
             return Response(200, {"results": [_type_item(*one) for one in both]})
 
         return Work(carry_out)
 
     def configurations(self, route: Route, body: bytes) -> Work | Refusal:
-        """List the types of this direction with the limit that an admin set for them."""
+        """List the types of this direction that an admin has limited, with their limits."""
         found = self._state.types.all(route.from_type, route.to_type)
         results = [
             {**_type_item(one.type, one.label), "userEnforcedMaxToObjectIds": one.max_links}
@@ -137,10 +137,10 @@ class Reading:
         return Work(lambda _: Response(200, {"results": results}))
 
     def record_limits(self, route: Route, body: bytes) -> Work | Refusal:
-        """Return how many links a record of the first type may have, with samples of those near the limit and at it."""
+        """Return how many links a record of the first type may have, and samples of records at and near that limit."""
         limit = self._options.link_cap or _DEFAULT_LIMIT
-        numbers = self._state.links.numbers(route.from_type, route.to_type)
-        used = sorted((one for one in numbers if one[1] >= limit * _NEAR_LIMIT), key=lambda one: -one[1])
+        counts = self._state.links.link_counts(route.from_type, route.to_type)
+        used = sorted((one for one in counts if one[1] >= limit * _NEAR_LIMIT), key=lambda one: -one[1])
         full = [record_id for record_id, number in used if number >= limit]
         return Work(lambda _: responses.record_limits(limit, full, used[len(full) :]))
 

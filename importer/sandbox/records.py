@@ -10,7 +10,7 @@ FIRST_RECORD, LAST_RECORD = 1, 999_999
 """Every object type has the records of this range from the start; they are computed, not stored."""
 
 LISTED_RECORDS = 1_000
-"""The records of the range that lists name in any case: a list of all would take a client hours at HubSpot's rate."""
+"""Records of the range that lists always name; listing all would take a client hours at HubSpot's rate."""
 
 Values = dict[str, str]
 
@@ -35,7 +35,7 @@ class Records:
     # ---- existence
 
     def add(self, record: Record, values: Mapping[str, str] | None = None) -> None:
-        """Create the record, or restore it; values replace those that are set already."""
+        """Create the record, or restore it; `values` replace those that are already set."""
         self.removed.discard(record)
         self.archived.pop(record, None)
         self.merged.pop(record, None)
@@ -78,7 +78,7 @@ class Records:
     def listed_ids(self, object_type: str, after: int, linked: Iterable[int]) -> Iterator[int]:
         """Yield the ids of the records above `after` that a list names, ascending.
 
-        They are the first ones of the range, and of all others those that were added, have values, or are `linked`.
+        These are the first records of the range, and any others that were added, have values, or are `linked`.
         """
         first, last = max(after + 1, self.first), min(self.last, self.first + LISTED_RECORDS - 1)
         added = (record_id for kind, record_id in self.added if kind == object_type)
@@ -116,7 +116,7 @@ class Records:
         return [one for one in both if one]
 
     def find(self, object_type: str, name: str, value: str) -> set[int]:
-        """Return the ids under which records have this value, ignoring case; also of archived and removed ones."""
+        """Return the ids of records with this value, ignoring case, including archived and removed records."""
         if name == "hs_object_id":
             return {int(value)} if value.isascii() and value.isdigit() and len(value) < 20 else set()
         found = set(self._index.get((object_type, name, value.casefold()), ()))

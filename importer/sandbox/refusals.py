@@ -1,4 +1,4 @@
-"""Refusals: error bodies and error entries of single causes."""
+"""Refusals: error bodies and error entries, a function for each cause."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,7 +28,7 @@ def invalid(message: str, **extra: Any) -> Refusal:
 
 
 def invalid_records(object_type: str, record_id: int) -> Refusal:
-    """Return the refusal of a record that cannot be linked, which only its context names."""
+    """Return the refusal of a record that cannot be linked, which is named only in the context."""
     kind, number = object_type.upper(), str(record_id)
     context = {"INVALID_OBJECT_IDS": [f"{kind}={number} is not valid"], "objectId": [number], "objectType": [kind]}
     return invalid("One or more associations are invalid", context=context)

@@ -45,7 +45,7 @@ class Removing:
         return batch_work(found, self._state.ask_removal, remove, partial(responses.archive_response, route.version))
 
     def labels_archive(self, route: Route, body: bytes) -> Work | Refusal:
-        """Take labels off many pairs; naming the unlabelled type removes the link."""
+        """Remove labels from many pairs; naming the unlabelled type removes the link."""
         entries = inputs.inputs(body, self._options.batch_inputs)
         if isinstance(entries, Refusal):
             return entries

@@ -19,7 +19,7 @@ class Delivery(Enum):
 
     WHOLE = "whole"
     BARE = "whole, without a Content-Type header"
-    HALF = "the connection is closed half way through the body"
+    HALF = "the connection is closed halfway through the body"
     CLOSED = "the connection is closed without a response"
     RESET = "the connection is reset without a response"
     NEVER = "nothing is sent, the connection stays open"
@@ -39,18 +39,18 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """True if the call succeeded, if no fault triggers."""
+        """True if the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
     def has_body(self) -> bool:
-        """True if it has a body: one with status 204 does not."""
+        """True unless the status is 204."""
         return self.status != 204
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The reason why HubSpot refuses a pair: `status` is that of a single call, the rest are fields of the body."""
+    """The reason why HubSpot refuses a pair: `status` for a single call, and fields of the body."""
 
     status: int
     category: str
@@ -140,7 +140,7 @@ def put_response(pair_result: PairResult) -> Response:
 def batch_response(pair_results: Iterable[PairResult], success: int = 200) -> Response:
     """Return the response about several pairs: `success` if all succeeded, else 207 with `numErrors` and `errors`.
 
-    Results name nothing that counts as an error, and are in another order than requested: HubSpot promises none.
+    Results name no pair that counts as an error. Their order differs from the request's, since HubSpot promises none.
     """
     pair_results = list(pair_results)
     linked = [pair_result for pair_result in reversed(pair_results) if not pair_result.num_errors]
@@ -174,7 +174,7 @@ def account_details(portal_id: int, account_type: str, time_zone: str) -> Respon
 
 
 def archive_response(version: str, pair_results: Iterable[PairResult]) -> Response:
-    """Return the response of a batch that removes: in v4 204 without a body, even if pairs were refused."""
+    """Return the response to a batch that removes: in v4 a 204 without a body, even if pairs were refused."""
     if version == "v4":
         return Response(204)
     pair_results = list(pair_results)
@@ -208,7 +208,7 @@ _SAMPLES = 100
 
 
 def record_limits(limit: int, full: Sequence[int], near: Sequence[tuple[int, int]]) -> Response:
-    """Return the response about a limit of links per record: those at it, and those near it with their numbers.
+    """Return the response about a limit of links per record: records at it, and records near it with their numbers.
 
     Source: HubSpot, limits tracking API.
     """

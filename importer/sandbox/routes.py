@@ -1,4 +1,4 @@
-"""Parsing of request lines: which call it is, about which types and records."""
+"""Parsing of request lines: the kind of call, its types and its records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import Refusal, Response
 
 VERSIONS = ("v4", "2026-03", "2026-09")
-"""The supported API versions. `v4` is in front of the area in the path, the others are behind it."""
+"""The supported API versions. In a path, `v4` precedes the area; the others follow it."""
 
 _MAX_ID_DIGITS = 19
 
@@ -51,7 +51,7 @@ _ENDPOINTS: tuple[tuple[tuple[str, ...], _Methods], ...] = tuple(
 class Route:
     """A request line, parsed. Types are "" and ids 0 where the path has none.
 
-    `refusal`: an unknown type or an invalid id.
+    `refusal`: that of an unknown type or an invalid id.
     """
 
     kind: CallKind

@@ -1,4 +1,4 @@
-"""The records, labels and links that files of sample_data need. All made up."""
+"""The records, labels and links that the files of sample_data need. All are invented."""
 
 from importer.sandbox.association_types import AssociationType
 from importer.sandbox.pairs import Pair

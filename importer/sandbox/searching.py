@@ -28,7 +28,7 @@ _Group = list[_Filter]
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """A valid search: any of the groups, all filters of a group."""
+    """A valid search, which finds the records for which all filters of at least one group hold."""
 
     groups: list[_Group]
     names: list[str]
@@ -39,8 +39,8 @@ class _Query:
 class Searching:
     """Searches records.
 
-    A group with an EQ or IN filter searches all records; any other one only those that have properties set, because
-    the records that exist from the start are computed.
+    A group with an EQ or IN filter searches all records. Any other group searches only records whose properties have
+    been set, because the records that exist from the start are computed.
     """
 
     def __init__(self, state: State) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox's HTTP server: its lifetime, and from a request to its response."""
+"""The sandbox's HTTP server: its lifetime, and the delivery of responses."""
 
 import asyncio
 import json
@@ -19,19 +19,19 @@ from importer.sandbox.service import Service
 from importer.sandbox.state import State
 
 _POLL_SECONDS = 0.05
-"""Seconds between two checks whether a client that gets no response has disconnected."""
+"""Seconds between checks whether a client that gets no response has disconnected."""
 
 
 class Sandbox:
     """A local HubSpot on a loopback port, served by the event loop that enters it.
 
-    It can be entered again, and keeps its state. `url` is its base URL, `state` its live state. Raises OSError if the
+    It keeps its state when it is entered again. `url` is its base URL, `state` its live state. Raises OSError if the
     port is in use.
 
         async with Sandbox(SandboxOptions(limit=190)) as sandbox:
             ...  # PUT to sandbox.url, then look at sandbox.state
 
-    `clock` gives the monotonic seconds of rate windows and faults.
+    `clock` returns the monotonic seconds for rate windows and faults.
     """
 
     def __init__(
@@ -74,12 +74,12 @@ class Sandbox:
             await self._runner.cleanup()
 
     def use_faults(self, *texts: str) -> None:
-        """Replace the faults in use by those of these `NAME=SPEC`. Raise ValueError if one is invalid."""
+        """Replace the faults in use with these `NAME=SPEC`. Raise ValueError if one is invalid."""
         self._server.service.use_faults(tuple(parse_fault(text) for text in texts))
 
 
 class _Server:
-    """Delivers the responses of a service, and those of the sandbox's own pages."""
+    """Delivers the responses of a service and of the sandbox's own pages."""
 
     def __init__(self, options: SandboxOptions, state: State, service: Service) -> None:
         self.closing = False

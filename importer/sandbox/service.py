@@ -1,4 +1,4 @@
-"""From a request to its response: token, limits, faults and the operation."""
+"""The way from a request to its response: token, limits, faults and the operation."""
 
 import random
 import time
@@ -66,7 +66,7 @@ class Service:
         return self._with_faults(call, work)
 
     def _count_request(self, route: Route) -> None:
-        """Count the pair that the path names, also when the call is then refused."""
+        """Count the pair that the path names, even if the call is then refused."""
         if route.kind in {CallKind.PUT, CallKind.LABEL_PUT}:
             self._state.ask((route.pair,))
         elif route.kind is CallKind.DELETE:
@@ -103,7 +103,7 @@ class Service:
         return refusals.over_limit("TEN_SECONDLY_ROLLING") if over else None
 
     def rate_headers(self) -> dict[str, str]:
-        """Return the headers about the limits of all calls."""
+        """Return the rate limit headers."""
         options, state = self._options, self._state
         headers = {
             "X-HubSpot-RateLimit-Max": str(options.limit),
@@ -124,7 +124,7 @@ class Service:
 
     def _with_faults(self, call: Call, work: Work) -> Response:
         if self._injector is None:
-            return work.carry_out(_trigger_nothing)
+            return work.carry_out(_no_fault)
         injector = self._injector
 
         def intercept(pair: Pair) -> PairResult | None:
@@ -137,5 +137,5 @@ class Service:
         return fault.transform(call, work.carry_out(intercept) if fault.links else Response())
 
 
-def _trigger_nothing(pair: Pair) -> PairResult | None:
+def _no_fault(pair: Pair) -> PairResult | None:
     return None

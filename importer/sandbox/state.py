@@ -17,11 +17,11 @@ __all__ = ["FIRST_RECORD", "LAST_RECORD", "Links", "Pair", "Record", "Records", 
 class State:
     """The live state of a sandbox: tests in the same process read and change it directly.
 
-    `asked` counts how often each pair was requested to be linked, in that direction, whatever the result; `removals`
-    how often to be unlinked or to lose labels. `calls` counts by kind, `responses` by HTTP status (`dropped`: no
-    complete response was sent), `faults` how often each fault occurred, `redirects_followed` the requests to the target
-    of a redirect. `window` counts the calls that the ten-second limit applies to, `association_window` the single
-    association calls among them, `searches` the searches of a second.
+    `asked` counts the requests to link each pair, in that direction and whatever the result, `removals` those to unlink
+    it or to remove labels. `calls` are counted by kind, `responses` by HTTP status (`dropped`: no complete response was
+    sent), `faults` by name. `redirects_followed` counts the requests to the target of a redirect. `window` has the
+    calls that the ten-second limit applies to, `association_window` the single association calls among them, `searches`
+    the searches of the last second.
     """
 
     def __init__(self, window: float = 10.0, last_record: int = LAST_RECORD) -> None:
@@ -56,13 +56,13 @@ class State:
 
     @property
     def worst_window(self) -> int:
-        """The maximum of arrivals in any rolling window so far."""
+        """The maximum number of arrivals in any rolling window so far."""
         return self.window.worst
 
     def merge(self, record: Record, survivor: int) -> None:
-        """Merge a record into another of its type, which keeps its own primary records.
+        """Merge a record into another of its type, the survivor, which keeps its own primary records.
 
-        Links move, the old id still works, responses name the survivor.
+        The links move to the survivor. The old id still works, and responses name the survivor.
         """
         links = self.links_of(record) if self.links else []
         self.records.merge(record, survivor)
@@ -90,10 +90,10 @@ class State:
             self.asked[pair] = self.asked.get(pair, 0) + 1
 
     def ask_removal(self, pairs: Iterable[Pair]) -> None:
-        """Count one more request to remove each of these pairs or labels of it."""
+        """Count one more request to unlink each of these pairs or to remove labels from it."""
         for pair in pairs:
             self.removals[pair] = self.removals.get(pair, 0) + 1
 
     def times_asked(self, pair: Pair) -> int:
-        """Return how often this pair was named by a call that changes it."""
+        """Return how often a call that changes links has named this pair."""
         return self.asked.get(pair, 0) + self.removals.get(pair, 0)

@@ -1,4 +1,4 @@
-"""Access tokens: one that never expires, and those that the OAuth token endpoint issues."""
+"""Access tokens: one that never expires, and any that the OAuth token endpoint has issued."""
 
 from itertools import count
 from urllib.parse import parse_qs
@@ -24,7 +24,7 @@ class Tokens:
         self._numbers = count(1)
 
     def refuse(self, authorization: str | None, now: float) -> Response | None:
-        """Return the 401 if an `Authorization` header is not accepted."""
+        """Return a 401 if an `Authorization` header is not accepted, otherwise None."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme == "Bearer" and token == self.permanent:
             return None
@@ -55,7 +55,7 @@ class Tokens:
         return Response(200, {"token_type": "bearer", **granted}, has_rate_headers=False)
 
     def expire_all(self) -> None:
-        """Let every OAuth access token expire now."""
+        """Expire every OAuth access token now."""
         self._expires = dict.fromkeys(self._expires, float("-inf"))
 
 

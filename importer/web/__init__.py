@@ -1,6 +1,6 @@
 """The local page: a second front end of `runner`, for a browser on this machine.
 
-A server process answers requests and never works on anything large; each piece of work runs in a worker process, which
-talks to the server by lines of JSON and stops by itself when the server ends. Every number comes from the journals and
-files in the state directory, so that a reload or a restart of the server loses nothing.
+The server process answers requests and does no heavy work. Each job runs in a worker process, which exchanges lines of
+JSON with the server and stops by itself when the server ends. Every number comes from the journals and files in the
+state directory, so a reload of the page or a restart of the server loses nothing.
 """

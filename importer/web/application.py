@@ -1,4 +1,4 @@
-"""The web application: the routes, and what their handlers share."""
+"""The web application: its routes, and the error handling that all handlers share."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -62,7 +62,7 @@ def _errors(crash_directory: Path) -> Middleware:
         except web.HTTPNotFound:
             return error_response(RequestError(404, "NOT_FOUND", "There is no such page."))
         except web.HTTPMethodNotAllowed:
-            return error_response(RequestError(405, "METHOD_NOT_ALLOWED", "This address does not support that."))
+            return error_response(RequestError(405, "METHOD_NOT_ALLOWED", "This address does not support this method."))
         except Exception:
             if request.transport is None or request.transport.is_closing():
                 raise  # the browser has closed the connection
@@ -80,7 +80,7 @@ async def _static(request: web.Request) -> web.Response:
 
 
 def _file(name: str) -> web.Response:
-    """Return a file of the page. Only names that are listed in its directory are looked up."""
+    """Return a static file. `name` is matched against the names in the directory, never used as a path."""
     path = next((path for path in _STATIC.iterdir() if path.name == name and path.suffix in _CONTENT_TYPES), None)
     if path is None:
         raise RequestError(404, "NOT_FOUND", "There is no such page.")
@@ -103,7 +103,7 @@ def _session_routes(session: Session) -> list[web.RouteDef]:
             case {"mode": "sandbox"}:
                 session.use_sandbox()
             case _:
-                raise RequestError(400, "UNKNOWN_MODE", "The request names neither the sandbox nor a token.")
+                raise RequestError(400, "UNKNOWN_MODE", "This page accepts neither this mode nor this token.")
         return json_response(await session.values())
 
     return [web.get("/api/session", show), web.post("/api/session", change)]

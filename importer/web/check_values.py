@@ -14,7 +14,7 @@ from importer.runner.row_pages import RowPages
 
 
 def check_values(report: CheckReport, journal: Path) -> dict[str, Any]:
-    """Return a report as JSON values; the cells of rows with problems come from the journal of the check."""
+    """Return a report as JSON values; the cells of invalid rows are read from the journal of the check."""
     costs = report.costs
     with RowPages(journal) as pages:
         problems = [_group(group, pages, report.understood.row_names) for group in report.problems]
@@ -38,7 +38,7 @@ def check_values(report: CheckReport, journal: Path) -> dict[str, Any]:
 
 
 def _online_values(report: CheckReport) -> dict[str, Any]:
-    """Return what a run would meet in the account; None for all of it if that was not read."""
+    """Return what a run would find in the account; every value is None if the account was not read."""
     if report.online is None:
         return {"already_linked": None, "primaries_moving": None, "primaries_moving_total": None}
     found, names = report.online.findings, report.understood.row_names
@@ -63,11 +63,11 @@ def _online_warnings(report: CheckReport) -> Iterator[str]:
         return
     found, names = report.online.findings, report.understood.row_names
     if report.online.stop is not None:
-        yield f"Not all was read from HubSpot: {report.online.stop.message}"
+        yield f"Not everything was read from HubSpot: {report.online.stop.message}"
     if found.unread:
         yield f"Pairs that could not be read from HubSpot: {found.unread:,}. {found.reason}"
     if found.over_limit:
-        yield f"Records that would have too many links, so that HubSpot refuses some: {found.over_limit:,}."
+        yield f"Records that would exceed their limit of links, so HubSpot would refuse some: {found.over_limit:,}."
     for one in found.first_over_limit:
         yield (
             f"Row {names.of(one.row)}: {one.object_type} {one.record_id} would have {one.links:,} {one.to_type}; the "
@@ -87,7 +87,7 @@ def _group(group: ProblemGroup, pages: RowPages, names: RowNames) -> dict[str, A
 
 
 def problem_values(problem: Problem, header: Sequence[str]) -> dict[str, Any]:
-    """Return a problem as JSON values, with the index of its column; None for the row as a whole."""
+    """Return a problem as JSON values, with the index of its column, or None if it affects the whole row."""
     column = header.index(problem.column) if problem.column in header else None
     return {
         "code": problem.code,
@@ -99,7 +99,7 @@ def problem_values(problem: Problem, header: Sequence[str]) -> dict[str, Any]:
 
 
 def cell_text(row: RowOutcome, column: int | None) -> str:
-    """Return the text of a cell, "" if the row has none there."""
+    """Return the text of a cell, "" if the row has no such cell."""
     return row.cells[column] if column is not None and column < len(row.cells) else ""
 
 

@@ -16,12 +16,12 @@ from importer.web.store import Import, ImportStore
 from importer.web.workers import Event, JobError, Workers
 
 _DELAY = 0.4
-"""Seconds from a correction to the check of the whole file; another correction within them starts them again."""
+"""Seconds between a correction and the check of the whole file; another correction restarts the wait."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """The state of the check of a file. `report` is the last one; it may be stale."""
+    """The state of a file's check. `report` is that of the last completed check; it may be stale."""
 
     state: str
     is_stale: bool
@@ -59,7 +59,7 @@ class Checks:
         return CheckState(state, is_stale, is_online, report, error if not is_running else None)
 
     async def start(self, found: Import, *, online: bool, delay: float = 0.0) -> None:
-        """Check a file in the background, in place of a check that is running."""
+        """Check a file in the background, replacing a check that is running."""
         running = self._running.pop(found.id, None)
         if running is not None:
             running.cancel()
@@ -69,12 +69,12 @@ class Checks:
         task.add_done_callback(lambda done: self._forget(found.id, done))
 
     async def start_again(self, found: Import) -> None:
-        """Check a file after a correction, soon."""
+        """Check a corrected file after a short delay."""
         stored = self._store.read(found.id, "check") or {}
         await self.start(found, online=bool(stored.get("online")), delay=_DELAY)
 
     def rows_read(self, import_id: str) -> int | None:
-        """Return how many rows the check that is running has read; None if that is not known."""
+        """Return how many rows the running check has read, None if that is not known."""
         return self._rows_read.get(import_id)
 
     async def flags(self, found: Import) -> dict[str, Any]:
@@ -103,7 +103,10 @@ class Checks:
                 self._store.write(found.id, "check", {"key": key, "online": online, **result})
 
     async def _key(self, found: Import, *, online: bool) -> str:
-        """Return a hash of everything that the result of a check depends on; what is linked changes with a run."""
+        """Return a hash of everything that the result of a check depends on.
+
+        An online check also depends on the latest run of the file, because that changes what is linked.
+        """
         account, _ = await self._session.account()
         run_id = found.run_id if online else None
         values = [found.reading, found.edits, found.operation, self._session.mode, account and account["id"], run_id]

@@ -16,7 +16,7 @@ from importer.web.services import Services
 from importer.web.store import Import
 
 _MAX_EDITS = 500
-"""Corrected cells that the page lists."""
+"""Maximum number of corrected cells that the page lists."""
 
 
 class ChecksApi:

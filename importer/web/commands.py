@@ -1,4 +1,4 @@
-"""The command line that does the same as a run of the page."""
+"""The command line that is equivalent to a run of the page."""
 
 import shlex
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _SWITCHES = {"no_header": "--no-header", "allow_blank": "--allow-blank", "visibl
 def command_values(info: RunInfo, launch: Launch) -> dict[str, str | None]:
     """Return the command line of a run and, if it can run every night, a line for cron, as JSON values.
 
-    A retry or an undo is of one run, and a removal needs somebody who confirms its number.
+    There is no line for a retry or an undo, which belongs to one run, or for a removal, which a person must confirm.
     """
     command = [*arguments(info), *_launched(launch)]
     is_nightly = info.operation is Operation.LINK and info.parent is None
@@ -40,7 +40,7 @@ def command_values(info: RunInfo, launch: Launch) -> dict[str, str | None]:
 
 
 def arguments(info: RunInfo) -> list[str]:
-    """Return the command line of a run, with its file in the working directory."""
+    """Return the command line of a run, whose file is expected in the working directory."""
     if info.operation is Operation.UNDO:
         return ["importer", "undo", str(info.parent)]
     if info.parent is not None:
@@ -68,7 +68,7 @@ def _sending(info: RunInfo) -> list[str]:
 
 
 def _launched(launch: Launch) -> list[str]:
-    """Return the flags with which the page was started, without which its runs and its account are not found."""
+    """Return the flags that the page was started with, which the command needs to find its runs and its account."""
     places = ("--state-dir", launch.flags.get("state_dir")), ("--config", launch.config)
     found = [[flag, str(Path(place).absolute())] for flag, place in places if place]
     return [*chain.from_iterable(found), *(["--profile", launch.profile] if launch.profile else [])]

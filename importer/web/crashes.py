@@ -14,4 +14,4 @@ def save_traceback(directory: Path) -> str:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(redact(traceback.format_exc()).encode(errors="backslashreplace").decode())
-    return f"An internal error ended this. The details are in {path}: please report it."
+    return f"An internal error occurred. Please report it; the details are in {path}."

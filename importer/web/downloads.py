@@ -1,4 +1,4 @@
-"""The files of a run that the command line writes: results and failures as attachments, and the report to look at."""
+"""Downloads of the files that the command line writes: results and failures to save, and the report to view."""
 
 import asyncio
 from pathlib import Path
@@ -21,14 +21,14 @@ _CONTENT_TYPES = {
 _REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The report is one file with its styles in it, and nothing else that a browser may load or run."""
+"""The report is a single file with inline styles; a browser may load or run nothing else."""
 
 
 async def prepare_download(run_id: str, name: str, services: Services) -> web.FileResponse:
     """Write the current results of a run, and return the requested file.
 
     `name` is `results.csv`, `results.xlsx`, `failures.csv` or `report.html`, which is shown in the browser. Raises
-    RequestError if no row failed.
+    RequestError for the failures of a run in which no row failed.
     """
     kind, _, extension = name.partition(".")
     journal = journal_path(services.launch.settings, run_id)
@@ -40,7 +40,7 @@ async def prepare_download(run_id: str, name: str, services: Services) -> web.Fi
         summary = await services.workers.run(job)
     path = Path(summary[kind]) if summary[kind] else None
     if path is None:
-        raise RequestError(404, "NO_FAILURES", "No row failed, so that there is no failures file.")
+        raise RequestError(404, "NO_FAILURES", "No row failed, so there is no failures file.")
     disposition = "inline" if kind == "report" else "attachment"
     return web.FileResponse(
         path,

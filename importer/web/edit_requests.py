@@ -6,7 +6,7 @@ from importer.web.edits import Edit
 from importer.web.responses import RequestError, read_object
 
 _MAX_TEXT = 32_767
-"""Characters of the longest corrected cell, which is that of a spreadsheet program."""
+"""Maximum characters of a corrected cell, as in Excel."""
 
 
 async def read_edit(request: web.Request) -> Edit:
@@ -14,8 +14,12 @@ async def read_edit(request: web.Request) -> Edit:
     values = await read_object(request, row=int, column=int, text=str)
     is_removal = request.method == "DELETE"
     if not {"row", "column"} <= values.keys() or is_removal is ("text" in values):
-        raise RequestError(400, "MISSING_KEY", "The request does not name a row, a column and a text.")
+        raise RequestError(
+            400, "MISSING_KEY", "The request must have a row, a column and, unless it is a DELETE, a text."
+        )
     text = None if is_removal else values["text"]
     if values["column"] < 0 or len(text or "") > _MAX_TEXT:
-        raise RequestError(400, "WRONG_TYPE", f"A cell can have at most {_MAX_TEXT:,} characters.")
+        raise RequestError(
+            400, "WRONG_TYPE", f"A column must be 0 or more, and a cell can have at most {_MAX_TEXT:,} characters."
+        )
     return Edit(values["row"], values["column"], text)

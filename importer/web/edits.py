@@ -1,4 +1,4 @@
-"""Corrected cells: of uploaded files before their run, and of the rows of a run before its retry."""
+"""Corrected cells, both of uploaded files before a run and of the rows of a run before its retry."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ ListedEdits = tuple[tuple[int, int, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of a cell: its row number, the index of its column, and its text; None is the original one."""
+    """A change to one cell: row number, index of the column, and new text; None restores the original text."""
 
     row: int
     column: int
     text: str | None
 
     def added_to(self, edits: Edits) -> dict[tuple[int, int], str]:
-        """Return corrected cells with this change."""
+        """Return the corrected cells with this change applied."""
         changed = {place: text for place, text in edits.items() if place != (self.row, self.column)}
         return changed if self.text is None else {**changed, (self.row, self.column): self.text}
 
@@ -28,7 +28,7 @@ class Edit:
 class RunEdits:
     """The corrected cells of a run.
 
-    `ready` are the rows among them that have no problem any more, `sent` those that a retry has taken as they are now.
+    `ready`: the corrected rows that no longer have a problem. `sent`: the rows that a retry has sent as they are now.
     """
 
     cells: Edits = field(default_factory=dict)
@@ -36,7 +36,7 @@ class RunEdits:
     sent: frozenset[int] = frozenset()
 
     def of_row(self, row: int) -> dict[int, str]:
-        """Return the corrected cells of a row by their columns."""
+        """Return the corrected cells of a row by the index of their column."""
         return {column: text for (number, column), text in self.cells.items() if number == row}
 
 
@@ -46,5 +46,5 @@ def listed(edits: Edits) -> ListedEdits:
 
 
 def from_list(values: Iterable[tuple[int, int, str]]) -> dict[tuple[int, int], str]:
-    """Return corrected cells that `listed` has made."""
+    """Return corrected cells from the list that `listed` returns."""
     return {(row, column): text for row, column, text in values}

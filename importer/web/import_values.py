@@ -31,7 +31,7 @@ _EMPTY: Mapping[str, Any] = {
     "notes": [],
     "warnings": [],
 }
-"""A preview of a file that cannot be read at all."""
+"""The preview of a file that cannot be read at all."""
 
 
 def import_values(found: Import, preview: Mapping[str, Any], start: str | None) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def import_values(found: Import, preview: Mapping[str, Any], start: str | None) 
 
 
 def _chosen(reading: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was chosen for the columns so far, as in a preview, which has none of it until they are clear."""
+    """Return the choices for the columns so far, with the keys of a preview, which omits them until it has no error."""
     return {
         "roles": reading.get("columns"),
         "from_type": reading.get("from_object_type"),

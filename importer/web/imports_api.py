@@ -58,8 +58,8 @@ class ImportsApi:
 
     async def _copy_sample(self, request: web.Request) -> web.Response:
         values = await read_object(request, name=str)
-        made = await asyncio.to_thread(copy_sample, values.get("name", next(iter(SAMPLES))), self._store)
-        return json_response({"id": made.id}, 201)
+        created = await asyncio.to_thread(copy_sample, values.get("name", next(iter(SAMPLES))), self._store)
+        return json_response({"id": created.id}, 201)
 
     async def _show(self, request: web.Request) -> web.Response:
         found = self._store.load(request.match_info["id"])
@@ -88,9 +88,9 @@ class ImportsApi:
         values = await read_object(request, operation=str, label_mode=str, reading=dict)
         found = self._store.load(request.match_info["id"])
         if values.get("operation", found.operation) not in _OPERATIONS:
-            raise RequestError(400, "WRONG_TYPE", "The operation is neither link nor unlink.")
+            raise RequestError(400, "WRONG_TYPE", "The operation must be link or unlink.")
         if values.get("label_mode", found.label_mode) not in _LABEL_MODES:
-            raise RequestError(400, "WRONG_TYPE", "The label mode is neither add nor replace.")
+            raise RequestError(400, "WRONG_TYPE", "The label mode must be add or replace.")
         columns = (await self._preview(found)).get("columns", ())
         found = self._store.load(found.id)
         reading = merged(found.reading, values.get("reading", {}), columns)
@@ -118,12 +118,14 @@ class ImportsApi:
         found = self._store.load(request.match_info["id"])
         services = self._services
         if found.run_id is not None and services.starts.is_running(found.run_id):
-            raise RequestError(409, "RUN_BUSY", "This file is being sent already: open its run.")
+            raise RequestError(409, "RUN_BUSY", "This file is already being sent. Open its run.")
         state = await services.checks.state(found)
         account, _ = await services.session.account()
         shown = values.get("account"), values.get("sandbox", services.session.is_sandbox)
         if shown != (account["id"] if account is not None else None, services.session.is_sandbox):
-            raise RequestError(409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded.")
+            raise RequestError(
+                409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded. Reload the page."
+            )
         if state.pairs is None or state.pairs != values.get("pairs"):
             raise RequestError(409, "CHECK_OUTDATED", "The file has changed since it was checked. Check it again.")
         preview = await self._preview(found)
@@ -142,7 +144,7 @@ class ImportsApi:
         return json_response({"start": start.id}, 202)
 
     def _drop_discarded(self, before: Import) -> None:
-        """Forget the run of an import if it was discarded, as a removal that was not confirmed is."""
+        """Restore the earlier run of an import if the new one was discarded, like a removal that was not confirmed."""
         with contextlib.suppress(RequestError):  # the import was deleted meanwhile
             found = self._store.load(before.id)
             try:
@@ -155,7 +157,7 @@ class ImportsApi:
         self._store.save(replace(self._store.load(import_id), run_id=run_id))
 
     async def _preview(self, found: Import) -> dict[str, Any]:
-        """Return the preview of a file as it is to be read."""
+        """Return the preview of a file, read with the choices made so far."""
         stored = self._store.read(found.id, "preview")
         if stored is not None and stored["reading"] == json.loads(json.dumps(found.reading)):
             return dict(stored["preview"])

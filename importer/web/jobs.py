@@ -29,7 +29,7 @@ class Reporter:
     """Reports the events of a job to the server; `ask` waits for the next text that a person types."""
 
     def __init__(self, write: Callable[[Mapping[str, Any]], None], ask: Callable[[], str]) -> None:
-        """Report by `write`, which gets one JSON object."""
+        """Report through `write`, which is called with one JSON object for each event."""
         self._write = write
         self._ask = ask
 
@@ -42,7 +42,7 @@ class Reporter:
         self.emit(EventKind.NOTICE, text=text, is_warning=is_warning)
 
     def on_event(self, event: Event) -> None:
-        """Report an event of a run; its progress is in its journal."""
+        """Report an event of a run, except its progress, which the server reads from the journal."""
         match event:
             case RowsRead():
                 self.emit(EventKind.ROWS_READ, rows=event.rows)
@@ -75,7 +75,7 @@ def _account(job: Job, reporter: Reporter) -> dict[str, Any]:
 
 
 def _preview(job: Job, reporter: Reporter) -> dict[str, Any]:
-    """Return what can be said about a file without reading all of it; an error is part of it."""
+    """Return what is known about a file without reading all of it; an error is part of the result."""
     path = Path(job.values["file"])
     try:
         values = asdict(preview_source(path, job.settings().reading))

@@ -1,4 +1,4 @@
-"""Addresses of records in HubSpot's own pages."""
+"""URLs of records in HubSpot."""
 
 from importer.model import PairOutcome
 from importer.reader import type_id
@@ -7,7 +7,7 @@ _DEFAULT_DOMAIN = "app.hubspot.com"
 
 
 def record_links(pair: PairOutcome, portal_id: int | None, domain: str) -> dict[str, str | None]:
-    """Return the addresses of the records of a pair, None where they are not known. Source: HubSpot, record URLs."""
+    """Return the URLs of the two records of a pair, None if not known. Source: HubSpot, record URLs."""
 
     def url(object_type: str, record_id: str) -> str | None:
         found = type_id(object_type)

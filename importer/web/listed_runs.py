@@ -1,4 +1,4 @@
-"""The runs of a state directory, for lists: the page asks for all of them again and again, and few of them change."""
+"""Lists of the runs in a state directory. The page requests all runs repeatedly, and few of them change."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,13 +17,13 @@ from importer.web.texts import REFUSALS, STOPS
 from importer.web.undone import Undone
 
 _FILES = ("", "-wal")
-"""What is appended to the path of a journal for the files that show whether it has changed."""
+"""Suffixes of a journal's path: the files that show whether the journal has changed."""
 
 Version = tuple[tuple[int, int, int], ...]
 
 
 class ListedRuns:
-    """Lists runs. A journal that has not changed since the last time is not opened again."""
+    """Lists runs. A journal that has not changed since it was last read is not opened again."""
 
     def __init__(self, settings: Settings, store: ImportStore) -> None:
         """List the runs in the state directory of `settings`."""
@@ -44,13 +44,13 @@ class ListedRuns:
         return [{key: run[key] for key in keys} for run in self.all() if run["parent"] == run_id]
 
     def values(self, journal: Journal, *, is_running: bool) -> dict[str, Any]:
-        """Return what a list says about a run as JSON values."""
+        """Return the entry of a run in a list as JSON values."""
         return self._complete(_run(journal, is_running=is_running))
 
     def _read(self, path: Path) -> "_Run":
         version = _version(path)
         known_version, known = self._known.get(path, ((), None))
-        if known is not None and known.values["state"] == "running":  # what a list says does not change meanwhile
+        if known is not None and known.values["state"] == "running":  # its entry does not change while it runs
             if _is_same_file(known_version, version) and is_held(path):
                 return known
         elif known is not None and known_version == version:
@@ -78,7 +78,7 @@ class ListedRuns:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What a list says about a run; its newest undo, and the path of its source, which the page does not get."""
+    """The entry of a run in a list, its newest undo, and the path of its source, which is not sent to the page."""
 
     source: str | None
     undone_by: str | None
@@ -126,7 +126,7 @@ def stopped_by(journal: Journal) -> StopReason | None:
 
 
 def counts_of(summary: Mapping[str, Any]) -> RowCounts:
-    """Return the rows by status as the last process of a run has counted them."""
+    """Return the rows by status, as counted by the last process of a run."""
     return RowCounts(rows=summary["rows"], **{str(status): summary[status] for status in Status})
 
 

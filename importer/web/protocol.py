@@ -1,7 +1,7 @@
 """The lines of JSON between the server and its worker processes.
 
-The server writes a job as the first line to a worker's standard input; later lines are what a person has typed. The end
-of the input stops the worker, as Ctrl-C does, so that it also stops when the server is killed.
+The server writes the job as the first line of a worker's standard input; later lines are what a person typed. The end
+of the input stops the worker as Ctrl-C does, so a worker also stops when the server is killed.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from importer.redaction import redact
 
 
 class JobKind(StrEnum):
-    """What a worker does."""
+    """The kind of a job."""
 
     ACCOUNT = "account"
     PREVIEW = "preview"
@@ -30,7 +30,7 @@ class JobKind(StrEnum):
 
 
 class EventKind(StrEnum):
-    """The kind of a line from a worker; RESULT and ERROR are the last ones."""
+    """The kind of a line from a worker; the last line is a RESULT or an ERROR."""
 
     ROWS_READ = "rows_read"
     PLAN = "plan"
@@ -49,8 +49,8 @@ def error_values(code: str, message: str) -> dict[str, str]:
 class Job:
     """A job for a worker.
 
-    `flags`, `config` and `profile` give the settings as on the command line. `token` was typed by a person ("" if not);
-    `sandbox_url` is the sandbox that the server serves ("" if none). `values` are the arguments of this kind of job.
+    `flags`, `config` and `profile`: the settings, as on the command line. `token`: the one that a person typed, or "".
+    `sandbox_url`: the sandbox that the server runs, or "". `values`: the arguments of this kind of job.
     """
 
     kind: JobKind

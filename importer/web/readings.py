@@ -1,4 +1,4 @@
-"""The choices of a person about how a file is read, from and to JSON."""
+"""A person's choices of how a file is read, from and to JSON."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ Columns = Sequence[Mapping[str, Any]]
 
 
 def merged(reading: Mapping[str, Any], changes: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
-    """Return the choices with some changes; None removes a choice.
+    """Return the choices with `changes` applied; None removes a choice.
 
     Raises RequestError if a change is malformed.
     """
@@ -88,5 +88,5 @@ def _checked(key: str, value: object) -> Any:
         or (key == "labels" and isinstance(value, list) and all(isinstance(text, str) for text in value))
     )
     if not is_valid:
-        raise RequestError(400, "WRONG_TYPE", f"{key!r} is not an option for reading a file, or has a wrong value.")
+        raise RequestError(400, "WRONG_TYPE", f"{key!r} is not an option for reading a file, or has the wrong type.")
     return value

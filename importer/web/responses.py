@@ -53,9 +53,9 @@ def status_of(code: str) -> int:
 
 
 async def read_object(request: web.Request, **kinds: type | tuple[type, ...]) -> Mapping[str, Any]:
-    """Return the JSON object in a request; `kinds` are the types of its keys, all of which may be missing.
+    """Return the JSON object in a request; `kinds` has the type of the value of each key. Every key is optional.
 
-    Raises RequestError if it is not such an object.
+    Raises RequestError if the request has anything else.
     """
     try:
         value = json.loads(await request.read() or b"{}")
@@ -67,7 +67,7 @@ async def read_object(request: web.Request, **kinds: type | tuple[type, ...]) ->
         if key not in kinds:
             raise RequestError(400, "UNKNOWN_KEY", f"The request has an unknown key {key!r}.")
         if not isinstance(item, kinds[key]) or (isinstance(item, bool) and not _allows_bool(kinds[key])):
-            raise RequestError(400, "WRONG_TYPE", f"The value of {key!r} in the request has a wrong type.")
+            raise RequestError(400, "WRONG_TYPE", f"The value of {key!r} in the request has the wrong type.")
     return value
 
 

@@ -15,11 +15,11 @@ _MAX_OPEN = 4
 
 
 class RowSource:
-    """Opens journals to read their rows; the last ones stay open, because they remember what a filter has found."""
+    """Reads rows of journals. The last used ones stay open, because they remember what a filter has found."""
 
     def __init__(self) -> None:
         """Open nothing yet."""
-        self._thread = ThreadPoolExecutor(1, "rows")  # SQLite's connections belong to one thread
+        self._thread = ThreadPoolExecutor(1, "rows")  # a connection of SQLite belongs to one thread
         self._open: OrderedDict[tuple[Path, int], RowPages] = OrderedDict()
 
     async def read(self, path: Path, work: Callable[[RowPages], T]) -> T:

@@ -1,4 +1,4 @@
-"""Requests that correct cells of rows of a run before it is retried."""
+"""Requests that correct cells of a run before it is retried."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ class RunEditsApi:
 
 
 def _judged(pages: RowPages, edit: Edit, texts: dict[int, str]) -> dict[str, Any]:
-    """Return a row with its corrections as JSON values. Raises RequestError if that cell cannot be corrected here."""
+    """Return a row with its corrections as JSON values. Raises RequestError if the cell cannot be corrected here."""
     found, info = pages.row(edit.row), pages.journal.info
     if found is None:
         raise RequestError(404, "ROW_NOT_FOUND", f"The run has no row {edit.row}.")

@@ -8,9 +8,9 @@ from importer.web.session import Session
 
 
 def other_target(run: Mapping[str, Any], session: Session) -> str | None:
-    """Return a sentence that says where a run belongs if the page is set to another place, None if it is not.
+    """Return a sentence that names the target of a run if the page is set to another one, otherwise None.
 
-    An account that is not known is left to the run itself, which compares the token.
+    If an account is not known, the run itself compares the token.
     """
     own = run["account"] and run["account"]["id"]
     if run["sandbox"]:
@@ -26,10 +26,12 @@ def other_target(run: Mapping[str, Any], session: Session) -> str | None:
 def require_target(run: Mapping[str, Any], session: Session, shown_sandbox: bool | None = None) -> None:
     """Raise RequestError unless the page is set to the account of a run.
 
-    `shown_sandbox` is what the browser shows, None if it does not say: another tab may have changed the session.
+    `shown_sandbox`: whether the browser shows the sandbox, which another tab may have changed; None if not reported.
     """
     if shown_sandbox is not None and shown_sandbox is not session.is_sandbox:
-        raise RequestError(409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded.")
+        raise RequestError(
+            409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded. Reload the page."
+        )
     other = other_target(run, session)
     if other is not None:
         sentence = f"{other} Nothing was sent. Change the account at the top of the page, then try again."

@@ -20,7 +20,7 @@ _MAY_HAVE_CHANGED = (Status.LINKED, Status.UNLINKED, Status.UNCONFIRMED)
 
 
 def run_values(pages: RowPages, runs: ListedRuns, edits: RunEdits) -> dict[str, Any]:
-    """Return a run as JSON values, without what only its process knows. Raises JournalError."""
+    """Return a run as JSON values, except for what only its process knows. Raises JournalError."""
     journal = pages.journal
     info = journal.info
     progress = run_progress(journal, pages.outcome_counts)
@@ -63,7 +63,7 @@ def _headline(info: RunInfo, counts: RowCounts, listed: dict[str, Any]) -> str:
 
 
 def row_counts(journal: Journal, pages: RowPages) -> RowCounts:
-    """Return the rows by status: as the last process has counted them, else counted now."""
+    """Return the rows by status, as counted by the last process or, without its summary, counted now."""
     summary = journal.summary
     if summary is not None:
         return counts_of(summary)

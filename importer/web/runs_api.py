@@ -120,7 +120,9 @@ class RunsApi:
         run_id, name = request.match_info["run_id"], request.match_info["name"]
         values = await self._values(run_id)
         if not values["results_ready"]:
-            raise RequestError(404, "REPORT_NOT_READY", "The run is still running. Its results are written at its end.")
+            raise RequestError(
+                404, "REPORT_NOT_READY", "The run is still running. Its results are written when it ends."
+            )
         return await prepare_download(run_id, name, self._services)
 
     async def _stop(self, request: web.Request) -> web.Response:
@@ -142,9 +144,11 @@ class RunsApi:
         values = await read_object(request, confirm=int, sandbox=bool)
         run = await self._values(run_id)
         if not run["can"][action]:
-            raise RequestError(409, "NOT_POSSIBLE", "That is not possible any more: the run has changed meanwhile.")
+            raise RequestError(
+                409, "NOT_POSSIBLE", "This is no longer possible, because the run has changed. Reload the page."
+            )
         if action == "undo" and values.get("confirm") != run["undo_pairs"]:
-            raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Look at it again.")
+            raise RequestError(409, "CHECK_OUTDATED", "The number of pairs to undo has changed. Check it again.")
         await self._require_target(run, values.get("sandbox"))
         store, edits = self._services.store, self._services.store.run_edits(run_id)
         arguments = {"run_id": run_id, "edits": listed(edits.cells)}
@@ -155,7 +159,7 @@ class RunsApi:
 
     async def _require_target(self, run: dict[str, Any], shown_sandbox: bool | None) -> None:
         """Raise RequestError unless the page is set to the account of a run."""
-        await self._services.session.account()  # asks HubSpot for it if it is not known
+        await self._services.session.account()  # requests it from HubSpot if it is not known
         require_target(run, self._services.session, shown_sandbox)
 
     async def _delete(self, request: web.Request) -> web.Response:
@@ -171,7 +175,7 @@ class RunsApi:
         return web.Response(status=204)
 
     async def _release(self, import_id: str) -> None:
-        """Delete an import whose last run was deleted; otherwise its run is the latest of the others."""
+        """Delete an import whose only run was deleted; an import with other runs gets the latest of them."""
         store = self._services.store
         runs = await asyncio.to_thread(self._services.runs.all)
         others = [run["run_id"] for run in runs if run["import_id"] == import_id]
@@ -182,7 +186,7 @@ class RunsApi:
         await asyncio.to_thread(store.remove, import_id)
 
     async def _values(self, run_id: str) -> dict[str, Any]:
-        """Return a run as JSON values, with what its process reports beside the journal."""
+        """Return a run as JSON values, with what its process reports in addition to the journal."""
         path, services = journal_path(self._settings, run_id), self._services
         values = await services.rows.read(
             path, lambda pages: run_values(pages, services.runs, services.store.run_edits(path.stem))
@@ -220,7 +224,7 @@ def _problem_text(problem: Problem) -> str:
 
 
 def _edit_values(row: RowOutcome, pages: RowPages, edits: RunEdits) -> dict[str, Any]:
-    """Return which cells of a row can be corrected, how they are now, and what they still lack, as JSON values."""
+    """Return which cells of a row can be corrected, the corrections so far, and the row with them, as JSON values."""
     status, _ = row_result(row, pages.journal.info.row_names)
     texts = edits.of_row(row.number)
     return {

@@ -1,9 +1,9 @@
 """Protection of the page from other websites in the same browser, and from other users of this machine.
 
-A website may send requests to 127.0.0.1, and by its own name servers it may make a browser believe that 127.0.0.1 is
-that website (DNS rebinding). So every request must name this server as its host; only a browser that was opened with
-the one-time address has the cookie; and changes must come from the page itself. Source: OWASP, cross-site request
-forgery; Fetch Metadata.
+A website can make a browser send requests to 127.0.0.1 and, through its own name servers, take 127.0.0.1 for that
+website (DNS rebinding). So every request must name this server as its host, only a browser that opened the one-time
+address has the cookie, and changes must come from the page itself. Source: OWASP, cross-site request forgery; Fetch
+Metadata.
 """
 
 import hmac
@@ -22,7 +22,7 @@ _READING = {"GET", "HEAD"}
 _CONTENT_TYPES = {"application/json", "multipart/form-data"}
 
 CONTENT_POLICY = "Content-Security-Policy"
-"""The header that says what a page may load; a response that sets its own one keeps it."""
+"""The header that restricts what a page may load. A response that sets it keeps its own value."""
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -43,9 +43,9 @@ _SIGN_IN = "Open the address that importer web printed when it started. It works
 
 
 class Guard:
-    """Decides which requests are answered. `secret` is the one-time secret in the address, `cookie` the cookie's name.
+    """Decides which requests are answered.
 
-    `port` is that of the server; it is set once the server listens.
+    `secret` is the one-time secret in the address. `port` is set once the server listens.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Guard:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuse what does not come from the page itself."""
+        """Refuse requests that do not come from the page itself."""
         try:
             self._require_host(request)
             if request.path != "/open":
@@ -85,8 +85,8 @@ class Guard:
         if self._has_cookie(request):
             return _to_page()
         given = request.query.get("secret", "").encode()
-        is_for_later = "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
-        if request.method != "GET" or is_for_later or self._is_secret_used:
+        is_prefetch = "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+        if request.method != "GET" or is_prefetch or self._is_secret_used:
             return _sentence(RequestError(403, "NOT_SIGNED_IN", _SIGN_IN))
         if not hmac.compare_digest(given, self.secret.encode()):
             return _sentence(RequestError(403, "NOT_SIGNED_IN", _SIGN_IN))
@@ -98,7 +98,7 @@ class Guard:
     def _require_host(self, request: web.Request) -> None:
         hosts = request.headers.getall("Host", [])
         if len(hosts) != 1 or hosts[0] not in self._hosts:
-            raise RequestError(403, "WRONG_HOST", "This address is not the one of importer web. It was refused.")
+            raise RequestError(403, "WRONG_HOST", "The request names another host than importer web. It was refused.")
 
     def _require_cookie(self, request: web.Request) -> None:
         if not self._has_cookie(request):

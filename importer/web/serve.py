@@ -1,4 +1,4 @@
-"""The life of the server: it listens, announces its address, and stops at a signal as a run does."""
+"""The lifetime of the server: it listens, announces its address, and stops on a signal as a run does."""
 
 import asyncio
 import logging
@@ -25,8 +25,8 @@ _HOST = "127.0.0.1"
 _SHUTDOWN_SECONDS = 1.0
 
 _SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the others waiting: a thread that reads a journal waits that long for each of its rows
-while the sandbox, which this process serves, is busy. Python's default is ten times as long."""
+"""Seconds that a thread may run before others get their turn. While the sandbox, which this process serves, is busy, a
+thread that reads a journal waits this long for each row. Python's default is ten times as long."""
 
 
 def serve_page(launch: Launch, port: int, announce: Print, report: Print, *, open_browser: bool) -> ExitCode:
@@ -55,7 +55,7 @@ async def _serve(launch: Launch, port: int, announce: Print, report: Print, *, o
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         return exit_code(await stopped)
     finally:
-        await services.workers.close()  # the page is still served, so that it shows how its runs end
+        await services.workers.close()  # the page is still served, so it shows how its runs end
         await runner.cleanup()
         await services.close()
 
@@ -80,13 +80,13 @@ def _stopped_by_signal(services: Services, report: Print) -> "asyncio.Future[sig
 
 
 def _silent_logger() -> logging.Logger:
-    """Return the logger of aiohttp's server, which logs nothing for people: malformed requests, broken connections."""
+    """Return a disabled logger for aiohttp's server, which logs only malformed requests and broken connections."""
     logger = logging.getLogger("importer.web.connections")
     logger.disabled = True
     return logger
 
 
 def _has_screen() -> bool:
-    """Return whether a browser would have a window; one in the terminal would only be in the way."""
-    is_elsewhere = sys.platform not in {"win32", "darwin"}
-    return not is_elsewhere or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    """Return whether a browser can open a window; one in the terminal would only be in the way."""
+    needs_display = sys.platform not in {"win32", "darwin"}
+    return not needs_display or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))

@@ -16,7 +16,7 @@ from importer.web.workers import Workers
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of one server. `downloads` is held while the file of a download is written."""
+    """The parts of one server. `downloads` is held while a download is written."""
 
     launch: Launch
     workers: Workers

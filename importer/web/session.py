@@ -1,4 +1,4 @@
-"""Where the page sends: the sandbox or an account, and with which token. Kept in memory only."""
+"""The target of the page's runs: the sandbox, or an account and its token. Kept in memory only."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ _MIN_LENGTH = 12
 
 _NOTICES = {
     _SANDBOX: "Sandbox: a simulated HubSpot on this machine. Nothing leaves it.",
-    _NONE: "There is no HubSpot token: enter one, or use the sandbox. Nothing can be sent without.",
+    _NONE: "There is no HubSpot token. Nothing can be sent until you enter one or use the sandbox.",
 }
 
 
@@ -39,7 +39,7 @@ class Launch:
 
 
 class Session:
-    """The target of new runs. One for all browsers that are signed in."""
+    """The target of new runs, shared by all signed-in browsers."""
 
     def __init__(self, launch: Launch, workers: Workers) -> None:
         """Use the token of the settings, if there is one."""
@@ -79,23 +79,23 @@ class Session:
 
     @property
     def target_name(self) -> str:
-        """Where new runs send, for people."""
+        """The target of new runs, for display."""
         if self.mode != _ACCOUNT:
             return "the sandbox" if self.is_sandbox else "no account"
         return f"HubSpot account {self.known_id}" if self.known_id is not None else "a HubSpot account"
 
     def use_sandbox(self) -> None:
-        """Let new runs send to the sandbox."""
+        """Make new runs send to the sandbox."""
         self.mode = _SANDBOX
 
     def use_account(self) -> None:
-        """Let new runs send to the account of the configured token."""
+        """Make new runs send to the account of the configured token."""
         self._token = ""
         self._account = None
         self.mode = _ACCOUNT if self.token_source else _NONE
 
     def use_token(self, text: str) -> None:
-        """Let new runs send to the account of a typed token. Raises SettingsError if it cannot be a token."""
+        """Make new runs send to the account of a typed token. Raises SettingsError if it cannot be a token."""
         token = text.strip()
         hide(token)
         settings = self._launch.settings.model_copy()
@@ -106,7 +106,7 @@ class Session:
         self.mode = _ACCOUNT
 
     async def values(self) -> dict[str, Any]:
-        """Return the session as JSON values; asks HubSpot for the account if it is not known."""
+        """Return the session as JSON values, requesting the account from HubSpot if it is not known."""
         if self._account is not None and self._account.done() and not _is_known(self._account):
             self._account = None
         account, error = await self.account()
@@ -124,7 +124,7 @@ class Session:
         }
 
     async def account(self) -> tuple[dict[str, Any] | None, dict[str, str] | None]:
-        """Return the account, or why it is not known; neither in the sandbox."""
+        """Return the account and None, or None and the error; in the sandbox both are None."""
         if self.mode != _ACCOUNT:
             return None, None
         if self._account is None:
@@ -143,7 +143,7 @@ class Session:
         values: Mapping[str, Any] | None = None,
         flags: Mapping[str, Any] | None = None,
     ) -> Job:
-        """Return a job with the settings of this session; it refuses to send for a run of another target."""
+        """Return a job with the settings of this session, with which runs of another target refuse to send."""
         return Job(
             kind,
             flags={**self._launch.flags, "sandbox": self.is_sandbox, **(flags or {})},
@@ -155,7 +155,7 @@ class Session:
         )
 
     async def _serve_sandbox(self) -> str:
-        """Return the URL of the sandbox; start it at the first call."""
+        """Return the URL of the sandbox, which the first call starts."""
         async with self._opening:
             if not self._sandbox_url:
                 served = LocalSandbox().serve(None, lambda text: None)
@@ -168,8 +168,8 @@ class Session:
         await self._stack.aclose()
 
 
-def _is_known(asked: "asyncio.Task[Any]") -> bool:
-    return not asked.cancelled() and asked.exception() is None and asked.result()["id"] is not None
+def _is_known(request: "asyncio.Task[Any]") -> bool:
+    return not request.cancelled() and request.exception() is None and request.result()["id"] is not None
 
 
 def _account_notice(account: Mapping[str, Any] | None) -> str:

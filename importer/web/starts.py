@@ -1,4 +1,4 @@
-"""Runs that this server starts: their workers, and what these report before and beside the journal."""
+"""Runs that this server starts: their workers, and what they report before and in addition to the journal."""
 
 import secrets
 from collections import deque
@@ -18,10 +18,10 @@ _MAX_STARTS = 1_000
 
 @dataclass(slots=True)
 class Start:
-    """A run that was started here. `run_id` is known once its journal exists.
+    """A run that was started here.
 
-    `subject` is the import or the run for which it was started. While a person is asked for the number of links or
-    labels to remove, `confirmation` has that number and says which of the two it counts.
+    `subject`: the id of the import or run that it was started for. `run_id`: known once the journal exists.
+    `confirmation`: the number of links or labels to remove, and which of the two, while a person has to confirm it.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Start:
 
 
 class Starts:
-    """The runs that were started since the server began."""
+    """The runs that this server has started."""
 
     def __init__(self, workers: Workers) -> None:
         """Begin without runs."""
@@ -62,7 +62,7 @@ class Starts:
         Raises RequestError if one is being started for the same subject.
         """
         if self.starting(subject) is not None:
-            raise RequestError(409, "ALREADY_STARTING", "This is being started already.")
+            raise RequestError(409, "ALREADY_STARTING", "This is already being started.")
         start = Start(secrets.token_urlsafe(12), subject, run_id)
         self._by_id[start.id] = start
         self._limit()
@@ -83,7 +83,7 @@ class Starts:
     def get(self, start_id: str) -> Start:
         """Return a start. Raises RequestError if there is no such start."""
         if start_id not in self._by_id:
-            raise RequestError(404, "START_NOT_FOUND", "The page was started again meanwhile. Reload it.")
+            raise RequestError(404, "START_NOT_FOUND", "The server was restarted in the meantime. Reload the page.")
         return self._by_id[start_id]
 
     def starting(self, subject: str) -> Start | None:
@@ -96,22 +96,24 @@ class Starts:
         return next((one for one in reversed(self._by_id.values()) if one.run_id == run_id), None)
 
     def is_running(self, run_id: str) -> bool:
-        """Return whether this server works on a run."""
+        """Return whether a run is in progress on this server."""
         start = self.of_run(run_id)
         return start is not None and not start.has_ended
 
     def running(self, run_id: str) -> Start:
-        """Return the start of a run that is running. Raises RequestError if this server does not run it."""
+        """Return the start of a run in progress. Raises RequestError if it is not in progress on this server."""
         start = self.of_run(run_id)
         if start is None or start.has_ended or start.job is None:
-            raise RequestError(409, "RUN_NOT_HERE", "This page does not run it. It may have ended, or run elsewhere.")
+            raise RequestError(
+                409, "RUN_NOT_HERE", "This run is not in progress here. It may have ended, or be running elsewhere."
+            )
         return start
 
     def confirm(self, run_id: str, text: str | None) -> None:
-        """Pass on the number of links or labels to remove that a person has typed; None if they do not agree."""
+        """Pass on the number of links or labels to remove that a person typed, None if they declined."""
         start = self.running(run_id)
         if start.confirmation is None or start.job is None:
-            raise RequestError(409, "NOTHING_TO_CONFIRM", "Nothing is to be confirmed any more.")
+            raise RequestError(409, "NOTHING_TO_CONFIRM", "There is nothing to confirm any more.")
         start.confirmation = None
         start.job.type(text or "")
 

@@ -27,10 +27,10 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 class Import:
     """An uploaded file, and how a person wants to import it.
 
-    `reading` has the settings for reading it that were chosen (the others are detected), `edits` the corrected cells as
-    `[row, column, text]`. `run_id` is the latest run over it. `is_remembered` is True if the columns are those that
-    were chosen for an earlier file with the same header, `is_suggested` if nobody has chosen them: without ids, records
-    are looked up by the properties that the header names.
+    `reading`: the settings for reading it that were chosen; the others are detected. `edits`: the corrected cells as
+    `[row, column, text]`. `run_id`: the latest run over it. `is_remembered`: whether the columns were chosen for an
+    earlier file with the same header. `is_suggested`: whether nobody has chosen them, so that records without ids are
+    looked up by the properties that the header names.
     """
 
     id: str
@@ -51,7 +51,7 @@ class Import:
         return from_list(self.edits)
 
     def with_edit(self, edit: Edit) -> "Import":
-        """Return the import with another text in a cell."""
+        """Return the import with one cell changed."""
         return replace(self, edits=listed(edit.added_to(self.corrections)))
 
 
@@ -89,7 +89,7 @@ class ImportStore:
         return self.directory(import_id) / "check.sqlite"
 
     def load(self, import_id: str) -> Import:
-        """Return an import. Raises RequestError if there is no such import, or its upload was not completed."""
+        """Return an import. Raises RequestError if there is no such import, or its upload is incomplete."""
         values = _read(self.directory(import_id) / DESCRIPTION)
         if values is None:
             raise RequestError(404, "IMPORT_NOT_FOUND", "This file was not uploaded completely. Upload it again.")
@@ -119,7 +119,7 @@ class ImportStore:
             yield _import(values)
 
     def of_source(self, source: str) -> str | None:
-        """Return the id of the import whose file a run has read, None if it was not uploaded here."""
+        """Return the id of the import whose file has the path `source`, None if it was not uploaded here."""
         return self._uploads.of_source(source)
 
     def downloads(self, run_id: str) -> Path:
@@ -146,7 +146,7 @@ class ImportStore:
         _write(self.downloads(run_id) / _CORRECTIONS, values)
 
     def mark_sent(self, run_id: str, sent: RunEdits) -> None:
-        """Note which corrected rows a retry has taken; a row that was corrected again meanwhile is not among them."""
+        """Record which corrected rows a retry sends, except for rows that were corrected again in the meantime."""
         if sent.ready:
             now = self.run_edits(run_id)
             same = {row for row in sent.ready if now.of_row(row) == sent.of_row(row)}
@@ -166,7 +166,7 @@ class ImportStore:
 
 
 def safe_name(name: str) -> str:
-    """Return a name for an uploaded file: the last part of `name` without characters that file systems refuse."""
+    """Return a name for an uploaded file: the last part of `name` without characters that file systems reject."""
     text = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode()).replace("\\", "/").rpartition("/")[2]
     text = _NOT_IN_NAMES.sub("_", text).strip(". ")
     if not text or _RESERVED.match(text):

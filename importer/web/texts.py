@@ -28,14 +28,14 @@ REFUSED = "Refused, nothing was sent."
 
 STOPS: Mapping[StopReason, str] = {
     StopReason.TOKEN_REFUSED: "HubSpot no longer accepts the token.",
-    StopReason.SCOPES_MISSING: "The token lacks a permission (scope) that is needed.",
+    StopReason.SCOPES_MISSING: "The token lacks a required permission (scope).",
     StopReason.ACCOUNT_INACTIVE: "The HubSpot account is not active.",
     StopReason.PERMISSIONS_LOST: "The token has lost its permissions.",
     StopReason.FORBIDDEN: "HubSpot does not allow this token to do that.",
-    StopReason.DAILY_LIMIT: "The account has used up its calls of today.",
-    StopReason.DAILY_RESERVE: "The calls of today that are reserved for others are reached.",
+    StopReason.DAILY_LIMIT: "The account has used up today's calls.",
+    StopReason.DAILY_RESERVE: "Today's remaining calls are reserved for other integrations.",
     StopReason.ACCOUNT_MIGRATING: "HubSpot is moving the account to another data center.",
-    StopReason.TOO_MANY_FAILURES: "Too many rows failed, so that something is probably wrong with all of them.",
+    StopReason.TOO_MANY_FAILURES: "Too many rows failed. Something is probably wrong with all of them.",
 }
 
 REFUSALS = frozenset(
@@ -52,18 +52,18 @@ REFUSALS = frozenset(
 PAUSES: Mapping[PauseReason, str] = {
     PauseReason.RATE_LIMITED: "HubSpot asked us to wait",
     PauseReason.BACKOFF: "HubSpot or the network has a problem",
-    PauseReason.EARLIER_RUN: "An earlier run has used up the rate",
+    PauseReason.EARLIER_RUN: "An earlier run has used up the rate limit",
 }
 
 _ADVICE: Mapping[Status, str] = {
-    Status.FAILED: "HubSpot refused some rows. Their advice says why: correct the file, or retry the failures.",
-    Status.UNCONFIRMED: "For some rows no trustworthy response arrived. Retry the failures: that is safe.",
+    Status.FAILED: "HubSpot refused some rows. Their advice says why. Correct the file, or retry the failures.",
+    Status.UNCONFIRMED: "Some rows got no reliable response. Retry the failures, which is safe.",
     Status.INVALID: "Some rows are not valid, and nothing was sent for them. Correct them and upload the file again.",
     Status.NOT_SENT: "Some rows were not sent. Continue the run.",
 }
 
 TO_BE_SENT = "This row is sent when the run is continued."
-"""What to do about a row that was not sent, while its run is unfinished."""
+"""The advice for a row that was not sent while its run is unfinished."""
 
 
 def headline(operation: Operation, counts: RowCounts) -> str:
@@ -101,4 +101,4 @@ def stop_sentence(reason: StopReason | None) -> str | None:
     """Return why a run stopped before its end; None if it did not."""
     if reason is None:
         return None
-    return STOPS.get(reason, "It was stopped. Everything that was sent is in its results.")
+    return STOPS.get(reason, "The run was stopped. Everything that was sent is in its results.")

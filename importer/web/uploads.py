@@ -12,18 +12,18 @@ from importer.web.responses import RequestError
 from importer.web.store import Import, ImportStore, safe_name
 
 MAX_UPLOAD = 1 << 30
-"""Bytes of the largest file that may be uploaded."""
+"""Maximum bytes of an uploaded file."""
 
 _CHUNK = 1 << 18
 
 SAMPLES = {
-    "needs_fixing.csv": "40 contacts and companies, some with mistakes that are to be fixed",
+    "needs_fixing.csv": "40 contacts and companies, some with mistakes to fix",
     "contacts_to_companies.csv": "200 contacts, one company each; every row links",
     "contacts_to_companies.xlsx": "the same as a workbook",
-    "hubspot_contacts_export.csv": "an export of HubSpot with several companies in one cell",
+    "hubspot_contacts_export.csv": "a HubSpot export with several companies in one cell",
     "emails_and_domains.csv": "contacts by email address and companies by domain, without ids",
     "labels.csv": "links with labels, such as Decision maker",
-    "japanese.csv": "Japanese headers and notes, in the encoding of Excel in Japan",
+    "japanese.csv": "Japanese headers and notes, in the encoding that Excel uses in Japan",
 }
 """The sample files, each with what it shows."""
 
@@ -32,7 +32,7 @@ _DIRECTORIES = (Path(__file__).parent / "samples", Path(__file__).parents[2] / "
 
 
 async def receive(request: web.Request, store: ImportStore) -> Import:
-    """Store the file in a multipart request as a new import; nothing remains if the upload is cut off.
+    """Store the file in a multipart request as a new import; an interrupted upload leaves nothing behind.
 
     Raises RequestError if the file is missing, empty or too large.
     """
@@ -78,6 +78,6 @@ def copy_sample(name: str, store: ImportStore) -> Import:
 
 
 def _new_import(store: ImportStore, import_id: str, name: str, size: int) -> Import:
-    made = Import(id=import_id, name=name, size=size, created_at=utc_now_text("milliseconds"))
-    store.save(made)
-    return made
+    created = Import(id=import_id, name=name, size=size, created_at=utc_now_text("milliseconds"))
+    store.save(created)
+    return created

@@ -1,7 +1,7 @@
 """`python -m importer.web.worker`: carries out one job, which it reads from standard input.
 
-It reports on standard output. The end of its input stops it as Ctrl-C stops a run: calls in flight are awaited, results
-are written, and the run can be continued.
+It reports on standard output. The end of its input stops the job as Ctrl-C stops a run: it awaits the calls in flight
+and writes the results, and the run can be continued.
 """
 
 import json
@@ -25,10 +25,10 @@ _STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
 
 
 def main() -> None:
-    """Wait for a job, carry it out and report its result; without a job end at once."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in the background jobs of a shell
+    """Wait for a job, carry it out and report its result; return at once if the input ends without a job."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore it
     with open(_STANDARD_INPUT, "rb", buffering=0, closefd=False) as lines:
-        # Not sys.stdin: a thread that waits for its buffer would abort the interpreter at its end.
+        # Not sys.stdin: a thread that waits for its buffer would abort the interpreter at exit.
         line = lines.readline()
         if not line:
             return
@@ -38,7 +38,7 @@ def main() -> None:
             last = _carry_out(line, reporter)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server may close the input now
         except KeyboardInterrupt:
-            last = _error("INTERRUPTED", "This was stopped.")
+            last = _error("INTERRUPTED", "This was stopped before it finished.")
         _write(last)
 
 
@@ -61,7 +61,7 @@ def _error(code: str, message: str) -> dict[str, Any]:
 
 
 def _write(event: Mapping[str, Any]) -> None:
-    """Write one line. It is lost if the server has ended, which must not end the work."""
+    """Write one line. If the server has ended, the line is lost but the work continues."""
     data = json.dumps(event).encode() + b"\n"
     try:
         while data:

@@ -1,4 +1,4 @@
-"""Worker processes: one for each job, and one that is already started for the next."""
+"""Worker processes: one for each job, and a spare one, already started, for the next job."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from typing import Any
 from importer.web.protocol import EventKind, Job
 
 _MAX_LINE = 1 << 26
-"""Bytes of the longest line that a worker may write."""
+"""Maximum bytes of a line that a worker writes."""
 
 _COMMAND = (sys.executable, "-m", "importer.web.worker")
 
@@ -22,7 +22,7 @@ OnEvent = Callable[[EventKind, Event], None]
 
 
 class JobError(Exception):
-    """A job failed; `code` and the text are those of the worker's error."""
+    """The failure of a job, with the code and the text of the worker's error."""
 
     def __init__(self, code: str, message: str) -> None:
         """Store the code and the message."""
@@ -34,7 +34,7 @@ class RunningJob:
     """A job in a worker process. `result` is done when the process has ended."""
 
     def __init__(self, process: Process, on_event: OnEvent) -> None:
-        """Begin to read the events of a worker that has been given its job."""
+        """Start reading the events of a worker that has received its job."""
         self._process = process
         self._on_event = on_event
         self.result: asyncio.Task[Any] = asyncio.create_task(self._read())
@@ -69,7 +69,7 @@ class RunningJob:
         self.stop()
         code = await self._process.wait()
         if last is None:
-            raise JobError("WORKER_ENDED", f"The process of this work ended unexpectedly (exit code {code}).")
+            raise JobError("WORKER_ENDED", f"The worker process ended unexpectedly (exit code {code}). Try again.")
         if last["event"] == EventKind.ERROR:
             raise JobError(last["code"], last["message"])
         return last["value"]
@@ -86,7 +86,7 @@ class Workers:
         self.closing = False
 
     def prepare(self) -> None:
-        """Start the worker of the next job, because loading its modules takes about a second."""
+        """Start the worker for the next job early, because loading its modules takes about a second."""
         if self._spare is None and not self.closing:
             self._spare = asyncio.create_task(_start())
 
@@ -97,7 +97,7 @@ class Workers:
         self.prepare()
         spare, self._spare = self._spare, None
         process = await spare if spare is not None else await _start()
-        if process.returncode is not None:  # someone has ended the spare one
+        if process.returncode is not None:  # the spare process was killed
             process = await _start()
         line = json.dumps({**asdict(job), "crash_directory": str(self._crash_directory)})
         if process.stdin is not None:
@@ -142,11 +142,11 @@ class Workers:
     def _forget(self, running: RunningJob) -> None:
         self._running.discard(running)
         if not running.result.cancelled():
-            running.result.exception()  # whoever needs it awaits the result
+            running.result.exception()  # retrieved, so that asyncio does not log it; callers await the result
 
 
 async def _start() -> Process:
-    """Start a worker in another session, so that Ctrl-C in the terminal reaches it only through the server."""
+    """Start a worker in a separate session, so that Ctrl-C in the terminal reaches it only through the server."""
     return await asyncio.create_subprocess_exec(
         *_COMMAND, stdin=PIPE, stdout=PIPE, limit=_MAX_LINE, start_new_session=True
     )

@@ -1,9 +1,9 @@
 """Airflow DAG that runs the importer every night for many HubSpot accounts, one task for each (tried with Airflow 3.3).
 
 Create its pool with one slot for each account: `airflow pools set hubspot 3 "one slot for each HubSpot account"`. An
-account's task never runs twice at the same time, so that its token is never used on two machines: a DAG run has one
-task for each account, and there is one DAG run at a time. Airflow may put them on any workers; keep `state_dir` on a
-volume that all of them mount. Without one, a retry on another machine starts a new run: it reads first what is linked
+account's task never runs twice at the same time, so its token is never used on two machines: a DAG run has one task for
+each account, and there is one DAG run at a time. Airflow may put the tasks on any workers, so keep `state_dir` on a
+volume that all of them mount. Without it, a retry on another machine starts a new run, which first reads what is linked
 and sends only the rest.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowFailException
 
-# Names without the prefix IMPORTER_, which the importer takes for its settings.
+# No prefix IMPORTER_: the importer would read such variables as its settings.
 IMPORTER = os.environ.get("HUBSPOT_DAG_IMPORTER", "/opt/importer/bin/importer")
 CONFIG = os.environ.get("HUBSPOT_DAG_CONFIG", "/etc/importer/accounts.toml")
 SOURCES = os.environ.get("HUBSPOT_DAG_SOURCES", "/srv/crm")

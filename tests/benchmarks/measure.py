@@ -18,7 +18,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much to measure: fraction of the rows, seconds of the rate-limited run, repetitions of a comparison."""
+    """The amount to measure: fraction of the rows, seconds of the rate-limited run, repetitions of a comparison."""
 
     share: float
     seconds: float
@@ -80,7 +80,7 @@ def run_until(command: Sequence[str], environment: Mapping[str, str], is_reached
 
 
 def best(times: int, *contestants: Callable[[], Figures]) -> list[Figures]:
-    """Run the contestants in turns; return the figures of the fastest repetition of each."""
+    """Run the contestants in turn; return the figures of the fastest repetition of each."""
     repetitions = [[contestant() for contestant in contestants] for _ in range(times)]
     return [min(figures, key=lambda one: one.seconds) for figures in zip(*repetitions, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Cost of what is done besides sending: reading first, looking up, unlinking and exporting."""
+"""Cost of other work than sending: reading first, looking up, unlinking and exporting."""
 
 import json
 import tempfile
@@ -16,7 +16,7 @@ _SLOW = ("--limit", "100", "--latency", "0.15")
 
 
 def read_first(folder: Path, scale: Scale) -> str:
-    """Measure a file of which most pairs are already linked, and one of which none is."""
+    """Measure a file whose pairs are mostly linked already, and one without linked pairs."""
     return f"{_mostly_linked(folder, scale)}\n{_nothing_linked(folder, scale)}"
 
 
@@ -35,7 +35,7 @@ def _mostly_linked(folder: Path, scale: Scale) -> str:
 
 
 def _nothing_linked(folder: Path, scale: Scale) -> str:
-    """Compare reading first with sending only, at a rate at which calls are what costs time."""
+    """Compare reading first with sending only, at a rate at which the calls determine the time."""
     pairs = round(10 * scale.seconds)
     file = make_file(folder, pairs)
     found: list[tuple[str, Figures, Mapping[str, Any]]] = []

@@ -1,4 +1,4 @@
-"""Table of the cost of reporting. Imports nothing of the importer, to keep the measuring process small."""
+"""Table of the cost of reporting. Imports nothing from the importer, to keep the measuring process small."""
 
 from pathlib import Path
 

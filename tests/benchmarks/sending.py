@@ -28,7 +28,7 @@ class Run:
 
 
 def run_command(path: Path, url: str, *flags: str, command: str = "run") -> Run:
-    """Import a file into a new journal, or do so with another command. Raises RuntimeError unless every row is good."""
+    """Run an import, or another command, on a file with a new journal. Raises RuntimeError unless every row is good."""
     # With the same token, a run would wait for the slots that the previous one used in the rate window.
     token = {"HUBSPOT_ACCESS_TOKEN": f"benchmark-{next(_numbers)}"}
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:

@@ -1,8 +1,8 @@
 """A minimal stand-in for HubSpot, fast enough not to be the bottleneck of a benchmark.
 
-It parses requests with `bytes.find` and responds with prepared texts; checks, faults and scopes are the sandbox's
-work. Contact N has the email address `person<N - FIRST_CONTACT>@example.com` and is linked to one company, unless N is
-a multiple of `unlinked_every` and it was not linked meanwhile, or it was unlinked.
+It parses requests with `bytes.find` and responds with prepared texts; checks, faults and scopes are left to the
+sandbox. Contact N has the email address `person<N - FIRST_CONTACT>@example.com` and is linked to one company, unless it
+was unlinked, or N is a multiple of `unlinked_every` and it has not been linked since.
 
 `python -m tests.benchmarks.server` serves on a free port and prints its URL; `GET /counts` returns the counts.
 """
@@ -250,7 +250,7 @@ def main() -> None:
     parser.add_argument(
         "--unlinked-every", type=int, default=1 << 60, help="contacts whose id is a multiple of this have no link"
     )
-    parser.add_argument("--records", type=int, default=100_000, help="contacts that a list of them has")
+    parser.add_argument("--records", type=int, default=100_000, help="number of contacts that exist for lists")
     options = parser.parse_args()
     with _fast_loop() as make_loop, asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(_serve(Service(options.limit, options.unlinked_every, options.records), options.latency))

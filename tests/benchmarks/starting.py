@@ -17,7 +17,7 @@ _numbers = count(1)
 
 
 def start(folder: Path, scale: Scale) -> str:
-    """Measure the time to the first call for a file of ten rows, which is that of loading modules, and a large one."""
+    """Measure the time to the first call for a large file, and for ten rows, where it is that of loading modules."""
     rows = []
     for number in (10, scale.of(1_000_000)):
         file = make_file(folder, number)

@@ -1,4 +1,4 @@
-"""Everything at once: a faulty server, a faulty network, a killed importer. The results must still be true.
+"""Everything at once: a faulty server, a faulty network, a killed importer. The results must still be correct.
 
 `pytest tests/chaos --chaos-pairs 50000 --chaos-seed 7` runs for hours.
 """
@@ -47,7 +47,7 @@ class Night:
         return self.work.folder / "night.results.csv"
 
     def command(self, jitter: random.Random) -> list[object]:
-        """Return the arguments of the same command, or at random of `resume` once there is a run."""
+        """Return the arguments of the command or, at random once there is a run, those of `resume`."""
         if self.work.journals and jitter.random() < 0.5:
             return ["resume", self.work.journals[-1].stem, *self.flags]
         return ["run", "night.csv", *self.flags]
@@ -179,12 +179,12 @@ def _kill_repeatedly(night: Night, jitter: random.Random) -> dict[Pair, int]:
     for kill in range(KILLS):
         calls = night.calls()
         process = night.start(night.command(jitter))
-        if kill % 2 == 0:  # after some calls; otherwise at any time, also while it reads or waits for the window
+        if kill % 2 == 0:  # after some calls; otherwise at any time, even while it reads or waits for the window
             wait_until(lambda: night.calls() > calls or process.poll() is not None)  # noqa: B023 - called at once
         time.sleep(jitter.uniform(0.0, 1.5))
         process.send_signal(signal.SIGKILL)
         killed = night.end(process, 10)
-        if killed.code != -signal.SIGKILL:  # it finished before
+        if killed.code != -signal.SIGKILL:  # it finished first
             break
         if night.work.journals:
             final.update(_final_pairs(night))

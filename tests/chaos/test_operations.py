@@ -1,7 +1,7 @@
-"""Lookup, labels, removals and undos with a faulty server and a killed importer: no label is lost, no result is false.
+"""Lookup, labels, removals and undos with a faulty server and a killed importer: no label is lost, no result is wrong.
 
-A night is one story: emails and companies are linked with labels, labels are taken off, links are removed, and all of
-it is undone, the last first.
+In a night, emails and companies are linked with labels, labels are removed, links are removed, and then everything is
+undone, last first.
 """
 
 import random
@@ -30,7 +30,7 @@ PLAIN, PRIMARY, DECISION, BILLING = "HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:1", 
 LABELS = {"Decision maker": DECISION, "Billing contact": BILLING}
 FIRST, UNKNOWN = 10_000, 5_000_000
 _QUICK = (0.05, 0.1)
-"""Seconds between reads of what is not as it should be: the server does not lag."""
+"""Seconds between reads of pairs that are not yet as expected: short, because the server does not lag."""
 
 VERSIONS = {"put": "v4", "batch": "2026-09"}
 """The API version with which each engine is tested."""
@@ -69,7 +69,7 @@ class Night:
         return {(int(one["from"]["id"]), int(one["to"]["id"])): frozenset(one["types"]) for one in entries}
 
     def finish(self, *command: object, kills: int = 1) -> Done:
-        """Start a command again and again, killing the first `kills` ones at random moments, until it has finished."""
+        """Start a command repeatedly until it has finished, killing the first `kills` processes at random moments."""
         number = 0
         for attempt in range(12):
             flags: tuple[object, ...] = ("--engine", self.engine) if command[0] == "run" else ()
@@ -83,7 +83,7 @@ class Night:
         raise AssertionError(done.err)
 
     def _kill(self, *arguments: object) -> Done:
-        """Kill a command at a random moment after its first call, or later."""
+        """Kill a command at a random moment after its first call."""
         calls = self.work.calls()
         running = self.work.start(*arguments)
         wait_until(lambda: self.work.calls() > calls or running.process.poll() is not None)

@@ -111,7 +111,7 @@ def _pairs_with_outcomes(row: Row, result: Mapping[str, str]) -> Iterator[tuple[
     entries = json.loads(result["import_error_details"] or "[]") if row.pairs else []
     unlinked = {(entry["pair"]["from_object_id"], entry["pair"]["to_object_id"]): entry for entry in entries}
     for pair in row.pairs:
-        # A row with a linked and an already linked pair only says "linked".
+        # A row with a linked and an already linked pair is only reported as "linked".
         status = "already_linked" if result["import_status"] == "already_linked" else "linked"
         yield pair, unlinked.get((str(pair.from_id), str(pair.to_id)), {"status": status})
 

@@ -1,4 +1,4 @@
-"""The faults of the chaos test: all that exist except those that by their nature stop a run."""
+"""The faults of the chaos test: all except those that always stop a run."""
 
 import random
 
@@ -25,10 +25,10 @@ UNREADABLE_RECORDS = [
 
 
 INVENTING = {"labels_only"}
-"""Faults whose reads list labels that do not exist: what is then read, and restored, cannot be true."""
+"""Faults whose reads list labels that do not exist: what is then read and restored cannot be correct."""
 
 OPERATION_KINDS = ("label_put", "delete", "create", "archive", "labels_archive", "lookup", "read")
-"""The kinds of calls of lookups, labels, removals and undos; one share of faults of single calls and of batches."""
+"""The kinds of calls of lookups, labels, removals and undos."""
 
 
 def faults_of_operations(jitter: random.Random) -> list[str]:

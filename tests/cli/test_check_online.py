@@ -1,4 +1,4 @@
-"""`check --online`: what a run would meet in the account, without any write."""
+"""`check --online`: what a run would find in the account, without any write."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,7 +43,7 @@ def check(work: Workplace, text: str, *flags: str) -> Done:
 
 
 @pytest.mark.parametrize("version", ["v4", "2026-09"])
-def test_links_that_are_there_already_are_counted(work: Workplace, version: str) -> None:
+def test_existing_links_are_counted(work: Workplace, version: str) -> None:
     pairs = work.pairs(6)
     link(work, *pairs[:4])
     done = work.here("check", work.write("a.csv", pairs), "--online", "--json", "--api-version", version)
@@ -104,7 +104,7 @@ def test_a_limit_that_an_admin_has_set_is_found(work: Workplace) -> None:
 
 
 @pytest.mark.parametrize("fault", ["scopes_missing=read", "http_404=record_limits", "http_503=record_limits"])
-def test_what_cannot_be_read_is_reported_and_is_no_error(work: Workplace, fault: str) -> None:
+def test_what_cannot_be_read_is_reported_and_is_not_an_error(work: Workplace, fault: str) -> None:
     work.hubspot.change("faults", faults=[fault])
     try:
         done = work.here("check", work.write("a.csv", work.pairs(3)), "--online", "--json")

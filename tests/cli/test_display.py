@@ -1,4 +1,4 @@
-"""What a run shows on the way: lines for people or for programs, and no traces in the process afterwards."""
+"""What a run shows while it works: lines for people or for programs, and no traces in the process afterwards."""
 
 import contextlib
 import io
@@ -88,7 +88,7 @@ def test_counts_that_are_zero_are_left_out() -> None:
     )
 
 
-def test_the_costs_are_an_aligned_table_that_marks_the_chosen_way() -> None:
+def test_the_costs_are_an_aligned_table_that_marks_the_chosen_engine() -> None:
     assert cost_lines(COSTS) == [
         "                     calls  rate        time",
         "  * --engine put    12,000  100/10 s    20 min 0 s",

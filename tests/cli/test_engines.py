@@ -112,7 +112,7 @@ def test_a_batch_with_a_pair_that_fails_it_is_halved_until_the_pair_is_alone(tmp
     assert done.json["calls"] < 120, "63 single calls and their like would be more"
 
 
-def test_the_costs_of_all_ways_are_shown_before_sending(work: Workplace) -> None:
+def test_the_costs_of_all_engines_are_shown_before_sending(work: Workplace) -> None:
     done = work.here("run", work.write("a.csv", work.pairs(3)), "--rate", "1000/1")
     table = [line.split() for line in done.err.splitlines()]
     assert ["*", "--engine", "put", "3", "1000/1", "s", "1", "s"] in table

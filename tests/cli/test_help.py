@@ -67,7 +67,7 @@ def options_of(command: click.Command) -> set[str]:
     return {option for parameter in command.params for option in parameter.opts}
 
 
-def test_the_help_of_unlink_does_not_promise_to_give_labels(work: Workplace) -> None:
+def test_the_help_of_unlink_does_not_promise_to_set_labels(work: Workplace) -> None:
     help_text = " ".join(work.here("help", "unlink").out.split())
     assert "Give every pair" not in help_text
     assert "unlink removes only this label" in help_text

@@ -230,7 +230,7 @@ def test_a_paired_label_has_a_name_in_each_direction(
     same = work.here("run", back, *backward, *columns, "--label", other)
     assert (same.code, same.json["already_linked"], same.json["calls"]) == (0, 1, 0)
     swapped = work.here("run", back, *backward, *columns, "--label", own)
-    if types == "contacts":  # both names are of this direction, and the other one is a label of its own
+    if types == "contacts":  # both names are of this direction, and the other one is a separate label
         assert (swapped.code, swapped.json["linked"]) == (0, 1)
     else:
         assert (swapped.code, swapped.error_code, "swap" in swapped.err) == (2, "LABEL_UNKNOWN", True)

@@ -58,7 +58,7 @@ def test_a_lead_that_keeps_another_primary_record_may_lose_one(work: Workplace) 
 
 
 @pytest.mark.parametrize("is_reverse", [False, True])
-def test_of_all_primary_associations_of_a_lead_none_is_removed(work: Workplace, is_reverse: bool) -> None:
+def test_a_removal_of_all_primary_associations_of_a_lead_removes_none(work: Workplace, is_reverse: bool) -> None:
     link(work, work.base, "contacts", 7, CONTACT)
     link(work, work.base, "companies", 8, COMPANY)
     rows = [("leads", work.base, "contacts", 7), ("leads", work.base, "companies", 8)]
@@ -91,7 +91,7 @@ def test_what_could_not_be_read_counts_as_not_there(work: Workplace) -> None:
     assert archived(work) == []
 
 
-def test_the_label_primary_is_not_taken_off_the_last_primary_record(work: Workplace) -> None:
+def test_the_label_primary_is_not_removed_from_the_last_primary_record(work: Workplace) -> None:
     link(work, work.base, "contacts", 7, CONTACT)
     done = work.here("unlink", write(work, ("leads", work.base, "contacts", 7), label="Primary"), "--json")
     assert (done.code, counts(done.json)) == (1, {"operation": "unlink", "failed": 1})
@@ -99,7 +99,7 @@ def test_the_label_primary_is_not_taken_off_the_last_primary_record(work: Workpl
     assert archived(work) == []
 
 
-def test_an_undo_gives_a_lead_its_primary_record_back_before_it_takes_the_other_one(work: Workplace) -> None:
+def test_an_undo_gives_a_lead_its_primary_record_back_before_it_removes_the_other_one(work: Workplace) -> None:
     link(work, work.base, "contacts", 7, CONTACT)
     before = sorted_links(work.hubspot.url)
     run = work.here("run", write(work, ("leads", work.base, "contacts", 8), label="Primary"), "--json")
@@ -149,7 +149,7 @@ def test_replacing_labels_from_the_other_side_does_not_take_it_either(work: Work
     assert archived(work) == []
 
 
-def test_of_all_primary_associations_of_a_lead_whose_labels_are_replaced_none_is_removed(work: Workplace) -> None:
+def test_replacing_the_labels_of_all_primary_associations_of_a_lead_removes_none(work: Workplace) -> None:
     for other_type in ("contacts", "companies"):
         work.hubspot.change("labels", add=[{"from": "leads", "to": other_type, "label": "Once"}])
     link(work, work.base, "contacts", 7, CONTACT)

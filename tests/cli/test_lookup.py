@@ -24,7 +24,7 @@ IMPATIENT = {"IMPORTER_MAX_ATTEMPTS": "2", "IMPORTER_BACKOFF_BASE": "0.01", "IMP
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Workplace]:
-    """A workplace with a sandbox of its own, so that all of the sandbox's calls are those of the test."""
+    """A workplace with its own sandbox, so that all of the sandbox's calls are those of the test."""
     with sandbox_thread(FAST) as hubspot:
         yield workplace_in(tmp_path, hubspot)
 

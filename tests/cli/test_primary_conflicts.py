@@ -82,7 +82,7 @@ def test_the_side_that_has_one_primary_record_decides(work: Workplace) -> None:
 
 
 @pytest.mark.slow
-def test_the_same_pair_twice_and_in_both_directions_is_no_conflict(work: Workplace) -> None:
+def test_the_same_pair_twice_and_in_both_directions_is_not_a_conflict(work: Workplace) -> None:
     header = "from_object_type,from_object_id,to_object_type,to_object_id,label"
     there, back = "contacts,BASE,companies,7,Primary\n", "companies,7,contacts,BASE,Primary\n"
     done = work.here("run", write(work, f"{header}\n{there}{there}{back}"), "--json")

@@ -13,7 +13,7 @@ IMPATIENT = {"IMPORTER_BACKOFF_BASE": "0.01", "IMPORTER_MAX_ATTEMPTS": "2"}
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Workplace]:
-    """A workplace with a sandbox of its own."""
+    """A workplace with its own sandbox."""
     with sandbox_thread(FAST) as server:
         yield workplace_in(tmp_path, server)
 

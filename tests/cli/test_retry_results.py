@@ -50,7 +50,7 @@ def test_a_corrected_invalid_row_of_a_workbook_is_sent(work: Workplace) -> None:
 
 
 def two_runs_over_one_file(work: Workplace) -> tuple[Path, Path]:
-    """Two runs that read other columns of a file and wrote the same path; the first one's results, kept elsewhere."""
+    """Two runs that read different columns of a file and wrote to one path; the first one's results, kept elsewhere."""
     source = work.folder / "crm.csv"
     source.write_text(f"a,b,c\n{UNKNOWN + work.base},7,8\n")
     results, kept = work.folder / "crm.results.csv", work.folder / "mine.csv"

@@ -20,7 +20,7 @@ CONFIG = PROJECT / "sample_data" / "nightly" / "logrotate"
 
 
 def rename(log: Path) -> None:
-    """Rotate as logrotate does with `create`: the process goes on writing to the renamed file."""
+    """Rotate as logrotate does with `create`: the process keeps writing to the renamed file."""
     log.rename(f"{log}.1")
     log.touch()
 

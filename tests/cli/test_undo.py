@@ -26,7 +26,7 @@ def state(work: Workplace) -> Links:
 
 
 def several(work: Workplace, count: int) -> Pairs:
-    """Return pairs of which every three have one contact."""
+    """Return pairs, every three of which have the same contact."""
     return [(work.base + n // 3, 1 + n % 500) for n in range(count)]
 
 

@@ -21,7 +21,7 @@ def no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def kill(work: Workplace, kind: str, *command: object) -> None:
-    """Start a command that sends one batch a second, and kill it once HubSpot has got one of this kind."""
+    """Start a command that sends one batch a second, and kill it once HubSpot has received one of this kind."""
 
     def calls() -> int:
         return int(work.hubspot.state(summary=True)["counts"]["by_kind"].get(kind, 0))

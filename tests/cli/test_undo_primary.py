@@ -35,7 +35,7 @@ def make_primary(work: Workplace, contact: int, company: int) -> None:
 
 @pytest.mark.parametrize("version", ["v4", "2026-09"])
 @pytest.mark.parametrize("engine", ["put", "batch"])
-def test_the_company_that_was_primary_before_is_so_again(work: Workplace, engine: str, version: str) -> None:
+def test_the_company_that_was_primary_before_is_primary_again(work: Workplace, engine: str, version: str) -> None:
     contacts = range(work.base, work.base + 30)
     link(work, *((one, 7) for one in contacts), types=(BILLING,))
     link(work, *((one, 8) for one in contacts[:10]), types=())
@@ -49,7 +49,7 @@ def test_the_company_that_was_primary_before_is_so_again(work: Workplace, engine
     assert work.here("undo", run_id, "--json").json["calls"] == 0
 
 
-def test_from_companies_to_contacts_it_is_the_same(work: Workplace) -> None:
+def test_the_same_holds_from_companies_to_contacts(work: Workplace) -> None:
     link(work, (work.base, 7), types=(BILLING,))
     before = sorted_links(work.hubspot.url)
     path = work.folder / "a.csv"
@@ -92,7 +92,7 @@ def test_replaced_labels_are_restored(work: Workplace) -> None:
     assert sorted_links(work.hubspot.url) == before
 
 
-def test_another_company_that_someone_made_primary_since_stays_so(work: Workplace) -> None:
+def test_another_company_that_someone_made_primary_since_stays_primary(work: Workplace) -> None:
     one, two, three, four = range(work.base, work.base + 4)
     link(work, *((contact, 7) for contact in (one, two, three, four)), types=())
     run_id = run(work, labelled(work, *((contact, 8, "Primary") for contact in (one, two, three, four))))
@@ -215,7 +215,7 @@ def test_a_link_that_someone_labels_while_an_undo_removes_it_is_kept(
     assert two not in types(work)
 
 
-def test_a_label_that_someone_adds_while_an_undo_takes_another_one_off_is_kept(
+def test_a_label_that_someone_adds_while_an_undo_removes_another_one_is_kept(
     work: Workplace, meanwhile: list[Callable[[], None]]
 ) -> None:
     (one,) = work.pairs(1)
@@ -252,7 +252,7 @@ def test_a_primary_company_that_cannot_be_restored_makes_the_row_bad(work: Workp
     assert (done.code, done.json["failed"]) == (1, 1)
 
 
-def test_a_link_that_hubspot_refuses_to_restore_is_advised_about_as_such(work: Workplace) -> None:
+def test_a_link_that_hubspot_refuses_to_restore_has_its_own_advice(work: Workplace) -> None:
     company = UNKNOWN + work.base + 2
     work.hubspot.change("records", add=[{"type": "companies", "id": str(company)}])
     link(work, (work.base, company), types=())

@@ -1,4 +1,4 @@
-"""Taking labels off links: only the named ones, counted and confirmed by reading back, restored from the results."""
+"""Removing labels from links: only the named ones, counted and confirmed by reading back, restored from the results."""
 
 import signal
 from pathlib import Path
@@ -42,7 +42,7 @@ def labelled(work: Workplace, *rows: tuple[int, object, str]) -> Path:
 
 
 @pytest.mark.parametrize("version", ["v4", "2026-09"])
-def test_only_the_named_label_is_taken_off(work: Workplace, version: str) -> None:
+def test_only_the_named_label_is_removed(work: Workplace, version: str) -> None:
     pairs = work.pairs(40)
     link(work, *pairs[:30], types=(DECISION, BILLING))
     link(work, *pairs[30:35], types=(BILLING,))
@@ -107,7 +107,7 @@ def test_the_unlabelled_type_is_not_removed_although_the_labels_cannot_be_read(w
     assert rows_of(work.folder / "a.unlink.results.csv")[0]["import_error_category"] == "UNLABELLED_TYPE"
 
 
-def test_labels_that_a_batch_does_not_take_off_are_taken_off_one_by_one(work: Workplace) -> None:
+def test_labels_that_a_batch_does_not_remove_are_removed_one_by_one(work: Workplace) -> None:
     pairs = work.pairs(4)
     link(work, *pairs, types=(DECISION, BILLING))
     work.hubspot.change("faults", faults=["silent_errors=labels_archive,above:1", "http_400=labels_archive,above:2"])

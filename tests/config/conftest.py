@@ -1,4 +1,4 @@
-"""Settings come from the tests alone, not from the environment in which they run."""
+"""Settings come only from the tests, not from the environment in which they run."""
 
 import os
 

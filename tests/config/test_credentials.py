@@ -1,4 +1,4 @@
-"""The token: where it is from, and that it is never shown."""
+"""The token: where it comes from, and that it is never shown."""
 
 import os
 from pathlib import Path

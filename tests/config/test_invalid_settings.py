@@ -1,4 +1,4 @@
-"""Settings that are rejected: where they are from, what was seen, and what is expected."""
+"""Rejected settings: the error states where they come from, what was seen and what was expected."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Base URLs: which are accepted, and which of them are the same address."""
+"""Base URLs: which are accepted, and which have the same address."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Kills, full disks, and a changed source or journal: results stay true, the journal intact, the run resumable.
+"""Kills, full disks, and a changed source or journal: results stay correct, the journal intact, and the run resumable.
 
 Simple interruptions, two processes on one run and a changed source are in `tests/cli`, damage to a single journal in
 `tests/journal/test_integrity.py`, everything at once in `tests/chaos`.

@@ -1,4 +1,4 @@
-"""One rate for all runs of a token, signals and bugs: a run ends soon, its results are true, and it can be resumed."""
+"""One rate for all runs of a token, signals and bugs: a run ends soon with correct results, and can be resumed."""
 
 import itertools
 import json
@@ -86,7 +86,7 @@ def test_waiting_for_a_killed_runs_window_is_reported(limited_rate: Workplace) -
     assert killed.end().code == -signal.SIGKILL
     done = work.here("run", work.write("b.csv", work.pairs(1, 3000)))
     assert done.code == 0
-    assert "An earlier run with this token has used up the rate: waiting " in done.err
+    assert "An earlier run with this token has used up the rate limit: waiting " in done.err
 
 
 def test_an_unusable_lock_file_of_the_rate_is_reported_before_anything_is_sent(work: Workplace) -> None:

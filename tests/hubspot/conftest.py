@@ -1,4 +1,4 @@
-"""No proxy of this machine takes part in a test."""
+"""Tests ignore the proxies of this machine."""
 
 import pytest
 

@@ -63,7 +63,7 @@ async def test_a_new_token_in_the_file_is_another_credential_of_the_same_source(
     assert (identity, source.identity) == ("token-1", "token-2")
 
 
-async def test_a_token_file_that_is_being_written_gives_no_token_at_the_moment(tmp_path: Path) -> None:
+async def test_a_token_file_that_is_being_written_makes_the_token_unavailable_for_now(tmp_path: Path) -> None:
     path = written(tmp_path, "token", "token-1")
     source = file_token(path)
     first = await source.current()
@@ -74,7 +74,7 @@ async def test_a_token_file_that_is_being_written_gives_no_token_at_the_moment(t
     assert value(await source.replacement(first)) == "token-2"
 
 
-async def test_a_token_file_that_was_removed_gives_no_other_token(tmp_path: Path) -> None:
+async def test_a_token_file_that_was_removed_yields_no_other_token(tmp_path: Path) -> None:
     path = written(tmp_path, "token", "token-1")
     source = file_token(path)
     path.unlink()

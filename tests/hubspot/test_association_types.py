@@ -40,7 +40,7 @@ def test_other_texts_are_not_sets_of_types(text: str) -> None:
         parse_types(text)
 
 
-def test_a_category_may_be_written_in_small_letters() -> None:
+def test_a_category_may_be_written_in_lower_case() -> None:
     assert parse_type(" user_defined : 12 ") == AssociationType("USER_DEFINED", 12)
 
 

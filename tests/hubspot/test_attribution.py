@@ -1,4 +1,4 @@
-"""The number of inputs that a rejection allows, if it has one."""
+"""The number of inputs that a rejection allows, if it names one."""
 
 import pytest
 

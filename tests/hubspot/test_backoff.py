@@ -14,7 +14,7 @@ SECONDS = st.floats(0.001, 86_400)
 
 
 @given(st.integers(1, 10_000), SECONDS, SECONDS, st.floats(0, 1, exclude_max=True))
-def test_a_backoff_stays_between_nothing_and_its_cap(attempt: int, base: float, cap: float, jitter: float) -> None:
+def test_a_backoff_stays_between_zero_and_its_cap(attempt: int, base: float, cap: float, jitter: float) -> None:
     waited = backoff(attempt, base, cap, jitter)
     assert 0 <= waited <= cap
     assert waited <= base * 2.0 ** min(attempt - 1, 63)
@@ -26,7 +26,7 @@ def test_a_backoff_doubles_until_its_cap(attempt: int, base: float, cap: float) 
     assert second == pytest.approx(min(cap, 2 * first))
 
 
-def test_the_jitter_is_full_also_at_the_cap() -> None:
+def test_jitter_is_full_even_at_the_cap() -> None:
     assert [backoff(50, 0.5, 30, jitter) for jitter in (0.0, 0.25, 0.5)] == [0, 7.5, 15]
 
 

@@ -195,6 +195,6 @@ def test_records_with_the_same_id_on_both_sides_are_a_normal_pair() -> None:
     )
 
 
-def test_a_401_to_a_token_that_has_been_replaced_since_is_repeated() -> None:
+def test_a_401_to_a_token_that_has_since_been_replaced_is_retried() -> None:
     decision = classify_response(replace(parsed(401, b""), has_new_token=True), PAIR)
     assert (decision.action, decision.outcome.status, decision.stop) == (Action.RETRY, Status.NOT_SENT, None)

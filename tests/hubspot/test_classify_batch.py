@@ -111,7 +111,7 @@ UNATTRIBUTED = [
 
 @pytest.mark.parametrize("body", UNATTRIBUTED)
 @pytest.mark.parametrize("status", [200, 207])
-def test_an_error_that_may_concern_any_pair_leaves_every_pair_unconfirmed(status: int, body: dict[str, Any]) -> None:
+def test_an_error_that_may_apply_to_any_pair_leaves_every_pair_unconfirmed(status: int, body: dict[str, Any]) -> None:
     batch = classify_batch_response(parsed(status, complete(results=BOTH, **body)), PAIRS)
     assert not batch.is_accepted
     assert statuses(batch) == dict.fromkeys(PAIRS, Status.UNCONFIRMED)
@@ -134,7 +134,7 @@ ALL = [*BOTH, result("77", "88")]
         error(errors=[error(context={"objectId": ["123456"]}), error(context={"objectId": ["55"]})]),
     ],
 )
-def test_an_error_that_names_several_records_is_one_and_a_further_counted_one_may_concern_any_pair(
+def test_an_error_that_names_several_records_is_one_and_a_further_counted_one_may_apply_to_any_pair(
     item: dict[str, Any],
 ) -> None:
     wanted = [*PAIRS, THIRD]

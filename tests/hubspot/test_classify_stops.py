@@ -1,4 +1,4 @@
-"""Responses that stop a run, and what the stop's message says."""
+"""Responses that stop a run, and the messages of these stops."""
 
 from dataclasses import replace
 

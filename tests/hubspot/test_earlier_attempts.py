@@ -1,4 +1,4 @@
-"""A rejection after an attempt that may have linked the pair is final only if it proves the contrary."""
+"""A rejection after an attempt that may have linked the pair is final only if it proves otherwise."""
 
 import pytest
 from hypothesis import example, given
@@ -77,7 +77,7 @@ def test_a_rejection_after_an_unclear_response_keeps_its_advice_and_its_message_
     assert "(INVALID_ASSOCIATION_TYPE). An earlier attempt" in merged.error_message
 
 
-def test_a_message_that_ends_as_a_sentence_gets_no_other_full_stop() -> None:
+def test_a_message_that_ends_as_a_sentence_gets_no_second_full_stop() -> None:
     refused = Outcome(Status.FAILED, 400, error_message="No.")
     message = merge_with_earlier_attempt(refused, Outcome(Status.UNCONFIRMED)).error_message
     assert message.startswith("No. An earlier attempt")

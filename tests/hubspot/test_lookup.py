@@ -117,7 +117,7 @@ def test_a_secondary_address_finds_its_contact() -> None:
     assert look_up(account, ["older@example.com"]) == {"older@example.com": Found(RecordId("7"))}
 
 
-def test_an_address_that_a_contact_may_have_from_a_merged_one_names_that_one() -> None:
+def test_an_address_that_may_come_from_a_merged_contact_names_that_contact() -> None:
     emails = {"email": "New@example.com", "hs_additional_emails": "old@example.com"}
     account = Account({"7": {**emails, "hs_merged_object_ids": "3;5"}})
     found = look_up(account, ["old@example.com", "new@example.com"])
@@ -202,7 +202,7 @@ def test_other_values_are_compared_as_written_and_else_in_any_case() -> None:
     assert found == {"c7": Found(RecordId("1")), "C7": Found(RecordId("2")), "x9": Found(RecordId("3"))}
 
 
-def test_a_search_that_lists_fewer_records_than_it_found_is_not_believed() -> None:
+def test_a_search_that_lists_fewer_records_than_it_found_is_not_trusted() -> None:
     async def search(body: dict[str, Any]) -> Response:
         return response(200, {"total": 2, "results": [{"id": "7", "properties": {"domain": "a.com"}}]})
 

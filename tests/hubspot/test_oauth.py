@@ -31,7 +31,7 @@ async def test_many_workers_renew_an_oauth_token_once(tmp_path: Path) -> None:
         assert server.renewals == 2
 
 
-async def test_a_token_near_its_end_is_renewed_before_it_is_used(tmp_path: Path) -> None:
+async def test_a_token_near_its_expiry_is_renewed_before_it_is_used(tmp_path: Path) -> None:
     async with running(TokenServer(lifetime=0)) as server:
         source = source_of(server, tmp_path)
         assert [value(await source.current()) for _ in range(2)] == ["access-token-1", "access-token-2"]

@@ -30,7 +30,7 @@ async def test_no_redirect_is_followed(tmp_path: Path) -> None:
             await source_of(server, tmp_path).current()
 
 
-async def test_a_refused_refresh_token_ends_it_without_a_secret_in_the_reason(tmp_path: Path) -> None:
+async def test_a_refused_refresh_token_is_final_and_the_reason_has_no_secret(tmp_path: Path) -> None:
     async with running(TokenServer(refresh_token="another-token")) as server:
         source = source_of(server, tmp_path)
         with pytest.raises(TokenRefusedError, match="BAD_REFRESH_TOKEN") as caught:

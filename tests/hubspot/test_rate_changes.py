@@ -86,7 +86,7 @@ def test_a_lowered_rate_is_never_raised_again() -> None:
 
 
 @pytest.mark.parametrize(("rate", "lowest"), [(Rate(100, 10.0), 10), (Rate(15, 1.0), 10), (Rate(5, 1.0), 5)])
-def test_a_rate_is_lowered_to_ten_calls_at_most(rate: Rate, lowest: int) -> None:
+def test_a_rate_is_never_lowered_below_ten_calls(rate: Rate, lowest: int) -> None:
     limiter = RateLimiter(rate)
     for _ in range(100):
         limiter.lower()

@@ -19,7 +19,7 @@ PROFESSIONAL = Rate(190, 10.0)
 
 
 async def stalls(jitter: random.Random, longest: float) -> None:
-    """Block the event loop again and again."""
+    """Block the event loop repeatedly."""
     while True:
         await asyncio.sleep(jitter.uniform(0.1, 3))
         stall(jitter.uniform(0, longest))

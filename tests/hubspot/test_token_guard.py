@@ -1,4 +1,4 @@
-"""Which token requests are sent with, and what replaces one that HubSpot refuses."""
+"""The token that requests are sent with, and its replacement when HubSpot refuses it."""
 
 import asyncio
 from dataclasses import dataclass, field

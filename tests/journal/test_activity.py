@@ -61,7 +61,7 @@ def test_a_pause_that_is_extended_is_one_pause(run: Path) -> None:
         assert journal.pauses() == [PauseSpan(10.0, 30.0, PauseReason.RATE_LIMITED)]
 
 
-def test_calls_are_added_up_and_latencies_weighed_by_responses(run: Path) -> None:
+def test_calls_are_added_up_and_latencies_weighted_by_responses(run: Path) -> None:
     slow = Second(at=11, begun=1, responses=1, busiest=30, rate="100/10", p50=9_000, p95=9_000)
     with open_for_run(run) as journal:
         empty = journal.activity_totals()
@@ -74,7 +74,7 @@ def test_calls_are_added_up_and_latencies_weighed_by_responses(run: Path) -> Non
 
 
 @pytest.mark.slow
-def test_a_process_that_was_killed_ended_at_its_last_sign_of_life(run: Path) -> None:
+def test_a_process_that_was_killed_ends_at_its_last_activity(run: Path) -> None:
     code = """
 from importer.journal import Second
 with open_for_run(path) as journal:

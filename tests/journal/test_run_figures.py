@@ -1,4 +1,4 @@
-"""Figures of a run: what SQLite adds up is what a plain computation over the same outcomes and calls gives."""
+"""Figures of a run: SQLite's sums equal a plain computation over the same outcomes and calls."""
 
 import tempfile
 from collections import Counter, defaultdict

@@ -156,7 +156,7 @@ def test_a_second_process_cannot_open_the_same_run_for_writing(path: Path) -> No
 
 
 @pytest.mark.slow
-def test_asking_whether_a_run_is_held_does_not_keep_a_process_from_holding_it(path: Path) -> None:
+def test_checking_whether_a_run_is_held_does_not_keep_a_process_from_holding_it(path: Path) -> None:
     written(path, row(2, pair(1)))
     ask = (
         "import time\nprint('ready', flush=True)\nfrom importer.journal import is_held\n"

@@ -1,4 +1,4 @@
-"""What the activity of a run in its journal says, on simulated time."""
+"""The activity of a run as its journal records it, on simulated time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -79,7 +79,7 @@ def test_a_429_is_a_pause_with_its_reason_in_the_journal_and_visible_while_it_la
     assert (seen[0].total, seen[0].rate_limited, seen[0].rate) == (200, 1, "900/1")
 
 
-def test_workers_that_all_wait_to_repeat_their_calls_are_a_pause(path: Path) -> None:
+def test_a_pause_is_recorded_while_all_workers_wait_to_retry(path: Path) -> None:
     busy = [parsed(503, error("SERVER_ERROR"), retry_after=30.0)] * 5
     SimulatedRun(journal_of(path, pairs(5)), responding(*busy)).run()
     with Journal(path) as journal:
@@ -89,7 +89,7 @@ def test_workers_that_all_wait_to_repeat_their_calls_are_a_pause(path: Path) -> 
     assert pause.end == pytest.approx(START + LATENCY + 30, abs=0.5)
 
 
-def test_one_pair_that_waits_is_no_pause(path: Path) -> None:
+def test_a_single_waiting_pair_is_not_a_pause(path: Path) -> None:
     busy = parsed(503, error("SERVER_ERROR"), retry_after=30.0)
     SimulatedRun(journal_of(path, pairs(300)), responding(busy), rate=Rate(10, 1.0)).run()
     with Journal(path) as journal:
@@ -108,7 +108,7 @@ def test_a_stop_ends_the_pause(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_live_state_says_what_is_done_and_how_long_the_rest_takes(path: Path) -> None:
+def test_the_live_state_shows_what_is_done_and_how_long_the_rest_will_take(path: Path) -> None:
     seen: list[tuple[float, LiveState]] = []
 
     async def look(pool: Pool) -> None:

@@ -1,4 +1,4 @@
-"""Pairs of one record are sent one after the other in file order, others in parallel; nobody waits for ever."""
+"""Pairs of one record are sent one after the other in file order, others in parallel; no worker waits forever."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""The order in which pairs are given out: that of the file for each record, none between records."""
+"""The order in which pairs are handed out: that of the file for each record, none between records."""
 
 import random
 from collections.abc import Iterable
@@ -84,7 +84,7 @@ randoms = st.randoms(use_true_random=False)
 
 @pytest.mark.slow
 @given(st.lists(pairs, max_size=40), chunk_sizes, workers, randoms)
-def test_every_pair_is_given_out_once_and_no_record_is_overtaken(
+def test_every_pair_is_handed_out_once_and_no_record_is_overtaken(
     found: list[Pair], size: int, workers: int, rng: random.Random
 ) -> None:
     pending = pending_of(dict.fromkeys(found))

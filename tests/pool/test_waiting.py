@@ -109,7 +109,7 @@ def test_a_429_without_a_policy_lowers_the_rate(path: Path) -> None:
     assert ran.pool.limiter.rate == Rate(900, 1.0)
 
 
-def test_workers_that_wait_for_a_retry_leave_at_a_stop(path: Path) -> None:
+def test_workers_that_wait_for_a_retry_end_at_a_stop(path: Path) -> None:
     async def stop_later(pool: Pool) -> None:
         await asyncio.sleep(60)
         pool.stop(INTERRUPTED)
@@ -123,7 +123,7 @@ def test_workers_that_wait_for_a_retry_leave_at_a_stop(path: Path) -> None:
     assert ran.pending == set(ran.outcomes)  # the next process also sends the unconfirmed ones
 
 
-def test_workers_that_wait_for_their_slot_leave_at_a_stop(path: Path) -> None:
+def test_workers_that_wait_for_their_slot_end_at_a_stop(path: Path) -> None:
     async def stop_later(pool: Pool) -> None:
         await asyncio.sleep(5)
         pool.stop(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""What reading makes of every odd file in tests/files, file by file."""
+"""The rows read from every odd file in tests/files, or the error, file by file."""
 
 import csv
 from pathlib import Path
@@ -64,7 +64,7 @@ def test_texts_come_back_unchanged(name: str) -> None:
     ]
 
 
-def test_typed_cells_come_back_as_a_person_sees_them() -> None:
+def test_typed_cells_are_read_as_displayed() -> None:
     assert [row.cells[0] for row in rows("typed_cells.xlsx")] == [
         "123",
         "123",
@@ -91,7 +91,7 @@ def test_typed_cells_come_back_as_a_person_sees_them() -> None:
     ]
 
 
-def test_readings_above_japanese_words_are_no_part_of_the_text() -> None:
+def test_phonetic_readings_of_japanese_words_are_not_part_of_the_text() -> None:
     with read("shared_strings.xlsx", FROM_HEADER) as source:
         assert source.header == ("Contact ID", "Company ID", "会社")
         assert [row.cells for row in rows_of(source.blocks())] == [("1", "2", "a\rb")]
@@ -103,7 +103,7 @@ def test_dates_of_a_workbook_that_counts_from_1904_are_right() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READ)
-def test_the_cells_of_a_row_written_as_texts_make_the_same_row_again(name: str, tmp_path: Path) -> None:
+def test_the_cells_of_a_row_written_as_texts_yield_the_same_row(name: str, tmp_path: Path) -> None:
     with read(name, READ[name][0]) as source:
         before = rows_of(source.blocks())
         path = tmp_path / "again.csv"

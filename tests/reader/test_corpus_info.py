@@ -1,4 +1,4 @@
-"""What a source says about each odd file in tests/files: its encoding, format, notes, positions and warnings."""
+"""The information about each odd file in tests/files: its encoding, format, notes, positions and warnings."""
 
 from dataclasses import replace
 
@@ -63,7 +63,7 @@ def test_the_format_and_the_delimiter_are_reported(name: str, form: str, delimit
         ("previous_results.csv", "The columns of previous results (import_…) are ignored and will be replaced."),
     ],
 )
-def test_what_is_worth_knowing_before_the_rows_is_noted(name: str, note: str) -> None:
+def test_findings_before_the_first_row_are_notes(name: str, note: str) -> None:
     with read(name) as source:
         assert source.info.notes == (note,)
 
@@ -84,18 +84,18 @@ def test_positions_are_those_that_the_spreadsheet_shows(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", both("previous_results"))
-def test_only_rows_with_the_wanted_statuses_are_taken(name: str) -> None:
+def test_only_rows_with_the_requested_statuses_are_read(name: str) -> None:
     wanted = replace(FROM_HEADER, statuses=frozenset({Status.FAILED, Status.NOT_SENT}))
     assert [outcome(row) for row in rows(name, wanted)] == [(3, "3>4"), (4, "5>6")]
 
 
-def test_rows_that_a_status_leaves_out_are_counted() -> None:
+def test_rows_left_out_because_of_their_status_are_counted() -> None:
     with read("previous_results.csv", replace(FROM_HEADER, statuses=frozenset({Status.FAILED}))) as source:
         assert [row.number for row in rows_of(source.blocks())] == [3]
         assert source.report.warnings == ("Rows left out because of their import_status: 3.",)
 
 
-def test_a_file_can_be_called_otherwise_than_its_path() -> None:
+def test_messages_use_the_name_that_is_given_for_a_file() -> None:
     with raises(SourceError, "NO_ID_COLUMN") as caught:
         open_source(FILES / "header_missing.csv", FROM_HEADER, "standard input")
     assert str(caught.value).startswith("standard input has no column ")
@@ -118,7 +118,7 @@ def test_short_rows_are_filled_with_empty_cells(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", both("ids_refused"))
-def test_every_problem_of_a_row_names_its_column_and_its_repair(name: str) -> None:
+def test_every_problem_of_a_row_names_its_column_and_how_to_fix_it(name: str) -> None:
     problems = [problem for row in rows(name, FROM_HEADER) for problem in row.problems]
     assert [problem.column for problem in problems[-2:]] == ["Contact ID", "Company ID"]
     assert all(problem.message.endswith(".") and problem.advice.endswith(".") for problem in problems)
@@ -144,7 +144,7 @@ def test_every_problem_of_a_row_names_its_column_and_its_repair(name: str) -> No
         ("merged_cells.xlsx", "Merged ranges in the sheet: 1;"),
     ],
 )
-def test_what_is_worth_knowing_after_the_rows_is_a_warning(name: str, warning: str) -> None:
+def test_findings_after_the_last_row_are_warnings(name: str, warning: str) -> None:
     with read(name, READ[name][0]) as source:
         rows_of(source.blocks())
         (found,) = source.report.warnings
@@ -162,5 +162,5 @@ def test_the_report_of_reading_is_available_only_after_the_last_row() -> None:
 
 @pytest.mark.parametrize("name", both("texts_unchanged"))
 @pytest.mark.parametrize("limit", [0, 1, 3, 9])
-def test_a_limit_takes_the_first_rows(name: str, limit: int) -> None:
+def test_with_a_limit_only_the_first_rows_are_read(name: str, limit: int) -> None:
     assert [row.number for row in rows(name, replace(LINKS, limit=limit))] == [2, 3, 4, 5, 6][:limit]

@@ -1,4 +1,4 @@
-"""Corrected cells: read in place of those of the source, with what was there."""
+"""Corrected cells: their texts are read instead of those of the source, which are kept."""
 
 import json
 from collections.abc import Mapping
@@ -114,7 +114,7 @@ def test_a_row_beyond_the_limit_cannot_be_corrected(tmp_path: Path) -> None:
         read(path, {(3, 0): "5"}, limit=1)
 
 
-def test_what_the_results_of_an_earlier_run_say_about_originals_is_kept(tmp_path: Path) -> None:
+def test_original_texts_recorded_by_an_earlier_run_are_kept(tmp_path: Path) -> None:
     originals = json.dumps({"Company ID": "ACME", "#3": "old"}).replace('"', '""')
     text = f'Contact ID,Company ID,#x,import_status,import_original_cells\n1,2,n,failed,"{originals}"\n3,4,m,failed,\n'
     found = read(csv_file(tmp_path, text), {(3, 0): "33"})

@@ -32,7 +32,7 @@ def part(*rows: list[str]) -> str:
 
 
 def named_pairs(source: Source) -> list[tuple[str, str, str]]:
-    """The name of each row with the ids that it pairs."""
+    """Return the name of each row and the ids in its pairs."""
     names = source.info.row_names
     return [(names.of(row.number), pair.from_id, pair.to_id) for row in rows_of(source.blocks()) for pair in row.pairs]
 
@@ -84,7 +84,7 @@ def test_files_of_the_same_name_are_distinguished_by_their_folders(tmp_path: Pat
         assert [name for name, *_ in named_pairs(source)] == ["x/a.csv:2", "y/a.csv:2"]
 
 
-def test_a_name_in_utf_8_that_does_not_say_so_is_read_as_its_program_meant_it(tmp_path: Path) -> None:
+def test_a_utf_8_file_name_that_is_not_declared_as_such_is_decoded(tmp_path: Path) -> None:
     path = tmp_path / "export.zip"
     with zipfile.ZipFile(path, "w") as target:
         for n in (1, 2):
@@ -141,7 +141,7 @@ def test_text_files_are_the_tables_of_an_archive_without_others(tmp_path: Path) 
         ({"b.csv": (part(["1", "2"]) + "3,ééé").encode() + b"\xff\n"}, "UNDECODABLE_TEXT", "export.zip, b.csv, row 3"),
     ],
 )
-def test_what_is_not_a_part_of_the_same_table_is_refused_by_name(
+def test_files_that_are_not_parts_of_one_table_are_refused_by_name(
     tmp_path: Path, other: Mapping[str, str | bytes], code: str, named: str
 ) -> None:
     assert named in refusal(zipped(tmp_path, {"a.csv": part(["1", "2"]), **other}), code)

@@ -1,4 +1,4 @@
-"""The preview of a source: what its beginning shows, also if its columns are not clear."""
+"""The preview of a source from its beginning, even if its columns are unclear."""
 
 import zipfile
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_a_preview_agrees_with_the_source_that_is_read(path: Path, reading: Read
     assert (found.notes, found.header_row, found.encoding) == (info.notes, info.header_row, info.encoding)
 
 
-def test_the_columns_are_shown_although_their_roles_are_not_clear(tmp_path: Path) -> None:
+def test_the_columns_are_shown_even_if_their_roles_are_unclear(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("Key,Other\na,b\n", encoding="utf-8")
     found = preview_source(path, Reading())
@@ -78,7 +78,7 @@ def test_the_columns_are_shown_although_their_roles_are_not_clear(tmp_path: Path
     assert preview_source(path, chosen).reasons == dict.fromkeys(ROLES, "You chose this column.")
 
 
-def test_a_column_named_in_the_settings_that_does_not_exist_is_such_an_error(path: Path) -> None:
+def test_a_preview_reports_a_missing_column_that_the_settings_name(path: Path) -> None:
     found = preview_source(path, Reading(columns={Role.FROM_OBJECT_ID: "Nothing"}))
     assert found.error is not None
     assert found.error[0] == "MAPPED_COLUMN_MISSING"

@@ -1,4 +1,4 @@
-"""What holds for any table and any id, over real files of both kinds."""
+"""Properties that hold for any table and any id, in real files of both kinds."""
 
 import csv
 import re
@@ -182,7 +182,7 @@ COLUMNS = ["Contact ID", "Name", "Company ID", "Note", "Parent ID"]
 
 
 def text_of(dialect: dict[str, Any], table: list[tuple[object, ...]]) -> str:
-    """Write a table by the rules of a dialect; with spaces before its quotation marks, if it is to have them."""
+    """Write a table in a dialect, with spaces before quotation marks if the dialect has them."""
     delimiter, end = str(dialect["delimiter"]), str(dialect["lineterminator"])
 
     def cell(place: int, value: object) -> str:
@@ -197,7 +197,7 @@ def text_of(dialect: dict[str, Any], table: list[tuple[object, ...]]) -> str:
 
 
 def rows_of_text(text: str, codec: str, delimiter: str) -> tuple[list[SourceRow], int]:
-    """The rows of a text file, and how many blank ones were passed over."""
+    """Return the rows of a text file and the number of blank rows that were skipped."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
         path.write_bytes(text.encode(codec))
@@ -208,14 +208,14 @@ def rows_of_text(text: str, codec: str, delimiter: str) -> tuple[list[SourceRow]
 
 
 def blank_rows(warnings: tuple[str, ...]) -> int:
-    """How many blank rows were passed over, by the warnings."""
+    """Return the number of skipped blank rows that the warnings report."""
     blank = next((warning for warning in warnings if warning.startswith("Blank rows")), "0")
     return int("".join(c for c in blank if c.isdigit()))
 
 
 @given(DIALECTS, ROWS)
 @settings(max_examples=150, deadline=None)
-def test_a_table_in_any_dialect_makes_the_pairs_that_it_states_and_no_others(
+def test_a_table_in_any_dialect_yields_exactly_its_pairs(
     dialect: dict[str, Any], rows: list[tuple[int, str, int, str, str]]
 ) -> None:
     found, blank = rows_of_text(text_of(dialect, [tuple(COLUMNS), *rows]), dialect["codec"], dialect["delimiter"])
@@ -235,7 +235,7 @@ HEADERS = st.sampled_from(
 
 @given(DIALECTS, HEADERS, ROWS, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]))
 @settings(max_examples=200, deadline=None)
-def test_a_table_whose_dialect_is_detected_makes_the_pairs_that_it_states_or_none(
+def test_a_table_whose_dialect_is_detected_yields_exactly_its_pairs_or_none(
     dialect: dict[str, Any], header: list[str], rows: list[tuple[int, str, int, str, str]], codec: str
 ) -> None:
     written = text_of(dialect, [tuple(header), *rows])

@@ -125,14 +125,14 @@ def test_without_failures_a_failures_file_that_somebody_wrote_stays(results: Pat
     assert failures.read_text() == "corrected"
 
 
-def test_where_no_failures_are_asked_for_an_old_failures_file_stays(results: Path, tmp_path: Path) -> None:
+def test_an_old_failures_file_stays_if_no_failures_are_requested(results: Path, tmp_path: Path) -> None:
     failures = tmp_path / "deals.failures.csv"
     failures.write_text("old")
     write_results(results, LAYOUT, [row_of(2, ("1", "2"), FAILED)], None)
     assert failures.read_text() == "old"
 
 
-def test_a_source_without_rows_gives_a_header_alone(results: Path, tmp_path: Path) -> None:
+def test_a_source_without_rows_has_results_with_a_header_only(results: Path, tmp_path: Path) -> None:
     assert write_results(results, LAYOUT, [], tmp_path / "f.csv") == RowCounts()
     assert read(results) == [[*LAYOUT.header, *RESULT_COLUMNS]]
     assert names(tmp_path) == {results.name}
@@ -158,7 +158,7 @@ def test_cells_beyond_the_header_are_never_dropped(results: Path) -> None:
         write_results(results, LAYOUT, [invalid_row(3, ("1", "2", "Smith", ""), EXTRA_CELL)], None)
 
 
-def test_a_blank_row_is_good_and_no_failure(results: Path, tmp_path: Path) -> None:
+def test_a_blank_row_is_good_and_not_a_failure(results: Path, tmp_path: Path) -> None:
     totals = write_results(results, LAYOUT, [blank_row(2, ("1", ""))], tmp_path / "f.csv")
     assert (totals.blank, totals.bad) == (1, 0)
     line = dict(zip(RESULT_COLUMNS, read(results)[1][2:], strict=True))
@@ -198,7 +198,7 @@ def test_results_and_failures_can_be_fed_back(results: Path, tmp_path: Path) -> 
         assert back == [(row.number, row.cells, [problem.code for problem in row.problems]) for row in rows]
 
 
-def test_answers_cannot_bring_formulas_into_a_csv(tmp_path: Path) -> None:
+def test_responses_cannot_bring_formulas_into_a_csv(tmp_path: Path) -> None:
     hostile = "=HYPERLINK(1)"
     outcome = Outcome(Status.FAILED, 400, hostile, 1, hostile, hostile, hostile, hostile, hostile, 1, hostile, hostile)
     write_results(tmp_path / "out.csv", LAYOUT, [row_of(2, (hostile, "2"), outcome)], None)
@@ -208,7 +208,7 @@ def test_answers_cannot_bring_formulas_into_a_csv(tmp_path: Path) -> None:
     assert line.count("'" + hostile) == 8
 
 
-def test_answers_stay_as_they_are_in_a_workbook_where_nothing_is_a_formula(tmp_path: Path) -> None:
+def test_responses_stay_as_they_are_in_a_workbook_where_nothing_is_a_formula(tmp_path: Path) -> None:
     write_results(
         tmp_path / "out.XLSX", LAYOUT, [row_of(2, ("=1", "2"), Outcome(Status.FAILED, error_message="=2"))], None
     )

@@ -100,7 +100,7 @@ def test_the_worst_exit_code_of_a_run_and_those_before_it_wins(earlier: list[Sum
     assert dataclasses.replace(all_linked(), earlier_runs=tuple(earlier)).exit_code == code
 
 
-def test_a_stopped_run_says_by_what() -> None:
+def test_a_stopped_run_names_what_stopped_it() -> None:
     stopped = dataclasses.replace(SUMMARY, status=RunStatus.STOPPED, stopped_by=StopReason.DAILY_LIMIT)
     assert json.loads(stopped.as_json())["status"] == "stopped"
     assert json.loads(stopped.as_json())["stopped_by"] == "daily_limit"
@@ -125,7 +125,7 @@ def test_a_finished_run_exits_with_1_when_one_row_is_not_linked(lacking: str) ->
     assert dataclasses.replace(SUMMARY, **{**counts, lacking: 1}).exit_code == 1
 
 
-def test_exit_codes_of_runs_in_which_no_row_is_lacking() -> None:
+def test_exit_codes_of_runs_without_bad_rows() -> None:
     assert all_linked().exit_code == 0
     assert all_linked(RunStatus.STOPPED, StopReason.SCOPES_MISSING).exit_code == 3
     assert all_linked(RunStatus.INTERRUPTED, StopReason.SIGINT).exit_code == 130
@@ -184,6 +184,15 @@ def test_the_next_steps_of_a_verification_count_invalid_rows_apart_from_missing_
     assert "2 rows" in link
     assert "1 row " in correct
     assert len(next_steps("", dataclasses.replace(counts, linked=999, invalid=1), Operation.VERIFY)) == 1
+
+
+def test_the_next_steps_of_an_undo_name_no_retry_which_would_be_refused() -> None:
+    counts = dataclasses.replace(all_linked().row_counts, linked=990, failed=7, not_sent=3)
+    resume, reason = next_steps("20260504-030201", counts, Operation.UNDO)
+    assert "3 rows" in resume
+    assert "importer resume 20260504-030201" in resume
+    assert "retry" not in reason
+    assert len(next_steps("", dataclasses.replace(counts, linked=993, not_sent=0), Operation.UNDO)) == 1
 
 
 def test_the_summary_sheet_of_a_verification_does_not_say_that_the_run_ended_early() -> None:

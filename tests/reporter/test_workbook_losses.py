@@ -1,4 +1,4 @@
-"""Workbooks of which a copy would lose something: a plain one with a notice, or a copy that says what is missing."""
+"""Workbooks whose copy would lose something: a plain one with a notice, or a copy with a notice of what is missing."""
 
 import zipfile
 from collections.abc import Callable

@@ -235,7 +235,7 @@ def test_a_full_disk_ends_in_one_sentence_with_the_old_file_untouched(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
-def test_a_disk_that_fills_up_while_the_workbook_is_packed_is_said_to_be_full(tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_while_the_workbook_is_packed_is_reported_as_full(tmp_path: Path) -> None:
     """The library's ZIP file must not complain on standard error, later, that it could not write its end."""
     noise = random.Random(1)
     table = XlsxWriter(tmp_path / "out.xlsx")

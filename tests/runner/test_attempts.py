@@ -15,7 +15,7 @@ LOST = NoResponse("reset", reached=True)
 
 
 async def calls_made(*replies: Reply, max_attempts: int = 3) -> tuple[int, float]:
-    """Return the number of calls that got one of these replies after the other, and the seconds they took."""
+    """Return the number of calls that received these replies in turn, and the seconds they took."""
     sent: list[Reply] = []
 
     async def send() -> Reply:

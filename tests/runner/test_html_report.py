@@ -41,7 +41,7 @@ class Page(HTMLParser):
 
 
 def incident_run(work: Workplace, settings: Settings) -> str:
-    """Run a file with 12 bad rows of three kinds: it is told to slow down, interrupted and resumed."""
+    """Run a file with 12 bad rows of three kinds; the run is rate limited, interrupted and resumed."""
     bad = [*((UNKNOWN + work.base + n, 1) for n in range(6)), *(("1.2E+11", 1) for _ in range(3)), *[("", 1)] * 3]
     work.hubspot.change("faults", faults=["too_fast_retry_after=put,pairs:0.05*1"])
     try:
@@ -78,7 +78,7 @@ def test_every_figure_agrees_with_the_journal_and_with_what_hubspot_counted(
     page = Page(work.folder / "report.html")
     assert "200 of 212 rows are linked. 12 need you." in page.texts
     assert sum("interruption" in (attributes.get("class") or "") for _, attributes in page.elements) > 0
-    assert "The fullest 10 seconds ended at" in " ".join(page.texts)
+    assert "The busiest 10 seconds ended at" in " ".join(page.texts)
     assert data.fullest is not None
     assert data.fullest.calls == data.totals.busiest == max(one.busiest for one in data.calls)
     assert f"with {data.fullest.calls:,} calls begun" in " ".join(page.texts)
@@ -143,7 +143,7 @@ def test_at_most_500_rows_and_less_than_a_megabyte(work: Workplace, settings: Se
     source.write_text(f"Contact ID,Company ID,{','.join(f'Column {n}' for n in range(30))}\n{lines}")
     run_import(source, settings)
     page = Page(work.folder / "report.html")
-    assert "The first 500 of 3,000; all of them are in the results file." in page.texts
+    assert "The first 500 of 3,000; the results file has all of them." in page.texts
     assert (work.folder / "report.html").stat().st_size < 1_000_000
 
 
@@ -181,4 +181,4 @@ def test_a_report_is_written_again_from_the_journal(work: Workplace, settings: S
 def test_a_run_that_sent_nothing_has_a_report(work: Workplace, settings: Settings) -> None:
     summary = run_import(work.write("pairs.csv", [("x", 1)]), settings)
     assert summary.report == str(work.folder / "report.html")
-    assert "0 of 1 rows are linked. 1 need you." in Page(work.folder / "report.html").texts
+    assert "0 of 1 rows are linked. 1 needs you." in Page(work.folder / "report.html").texts

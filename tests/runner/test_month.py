@@ -32,7 +32,7 @@ when = "trouble"
 
 @dataclass
 class Month:
-    """The nights so far: what was asked for, the commands that needed somebody, and the disk use after each night.
+    """The nights so far: what was requested, the commands that needed somebody, and the disk use after each night.
 
     `repeatable` are the pairs that were sent without being linked, by a call that was refused or had no response.
     """
@@ -120,7 +120,7 @@ def killed(month: Month) -> None:
 
 
 def changed(month: Month) -> None:
-    """The file is written anew while its run is unfinished."""
+    """The file is rewritten while its run is unfinished."""
     daily_limit(month)
     month.write(NEW_ROWS)
     done = month.run()
@@ -214,7 +214,7 @@ def assert_every_row_is_accounted_for(month: Month) -> None:
         assert {row["import_status"] for row in rows} <= {"linked", "already_linked", "failed"}
         failed += [key_of(row) for row in rows if row["import_status"] == "failed"]
     assert failed == month.unknown
-    (superseded,) = folder.glob("pairs-*.*-*.results.csv")  # of the file that was written anew
+    (superseded,) = folder.glob("pairs-*.*-*.results.csv")  # of the file that was rewritten
     assert [row["import_status"] for row in rows_of(superseded)][-NEW_ROWS:] == ["linked"] * NEW_ROWS
 
 

@@ -1,4 +1,4 @@
-"""Unfinished runs that a nightly command finds: over earlier files of its series, and over an earlier content."""
+"""Unfinished runs that a nightly command finds: over earlier files of its series, or an earlier version of its file."""
 
 import signal
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ def test_an_unfinished_run_over_yesterdays_file_is_finished_first(
     assert summary.rows == 2
 
 
-def test_files_that_differ_in_more_than_digits_are_no_series(
+def test_files_that_differ_in_more_than_digits_are_not_a_series(
     work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = stop(work, settings, monkeypatch, "deals-2026-11-25.csv")
@@ -130,7 +130,7 @@ def stop_with_a_failure(work: Workplace, settings: Settings, monkeypatch: pytest
 
 
 def nightly(work: Workplace, *settings: str) -> tuple[str, ...]:
-    """Write a config file as a nightly run has it and return the options of the command."""
+    """Write a config file like that of a nightly run and return the options of the command."""
     config = work.folder / "importer.toml"
     config.write_text("\n".join(["finish_unfinished = true", 'on_changed_source = "finish_then_new"', *settings]))
     return ("--json", "--config", str(config))

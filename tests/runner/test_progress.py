@@ -1,4 +1,4 @@
-"""The progress of a run, asked from its journal."""
+"""The progress of a run, read from its journal."""
 
 from pathlib import Path
 from time import time

@@ -1,4 +1,4 @@
-"""Pages of rows: what a filter finds is what all rows of the journal, looked at one by one, would give."""
+"""Pages of rows: a filter finds the same rows as an inspection of every row of the journal."""
 
 import random
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Undo after random histories: nothing that the run did not make is removed, and without others all is as before."""
+"""Undo after random histories: only what the run created is removed; without other changes all is as before."""
 
 import random
 from collections.abc import Iterator

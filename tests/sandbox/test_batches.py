@@ -22,7 +22,7 @@ async def test_a_batch_links_all_and_names_each_pair(hubspot: LocalHubSpot, vers
     assert len(hubspot.state.associations) == 2000
 
 
-async def test_a_batch_links_the_good_and_names_the_bad(hubspot: LocalHubSpot) -> None:
+async def test_a_batch_links_valid_pairs_and_lists_errors_for_the_others(hubspot: LocalHubSpot) -> None:
     pairs = ((1, 1), (2, 1_000_000), ("x", 3), (4, 4))
     status, body = await hubspot.post(BATCH, pair_inputs(*pairs))
     assert (status, body["numErrors"]) == (207, 2)
@@ -48,7 +48,7 @@ async def test_an_invalid_batch_body_is_refused(hubspot: LocalHubSpot, where: st
         "/sandbox/faults",
     ],
 )
-async def test_json_nested_too_deep_is_a_bad_request(hubspot: LocalHubSpot, where: str) -> None:
+async def test_json_nested_too_deeply_is_a_bad_request(hubspot: LocalHubSpot, where: str) -> None:
     for deep in (b"[" * 50_000, b'{"inputs": ' * 20_000, b'{"inputs": [' + b'{"id": [' * 20_000):
         status, body = await hubspot.post(where, deep)
         assert status == 400
@@ -61,7 +61,7 @@ async def test_a_read_takes_a_thousand_ids_and_no_more(hubspot: LocalHubSpot) ->
     assert (await hubspot.post(READ, {"inputs": ids[:1000]}))[0] == 207
 
 
-async def test_a_read_names_links_made_in_either_direction_and_records_without(hubspot: LocalHubSpot) -> None:
+async def test_a_read_lists_links_created_in_either_direction_and_records_without_links(hubspot: LocalHubSpot) -> None:
     await hubspot.put(default_path(1, 2))
     await hubspot.put(default_path(3, 1, "companies", "contacts"))
     status, body = await hubspot.post(READ, {"inputs": [{"id": "1"}, {"id": "9"}, {"id": "1000000"}]})

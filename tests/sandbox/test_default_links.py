@@ -76,7 +76,7 @@ async def test_an_impossible_link_is_refused_with_an_error_body(
     assert hubspot.state.associations == set()
 
 
-async def test_a_cap_of_links_is_refused_and_named_but_repeating_a_link_is_not() -> None:
+async def test_a_link_above_the_cap_is_refused_but_repeating_a_link_is_not() -> None:
     async with local_hubspot(link_cap=2) as hubspot:
         replies = [await hubspot.put(default_path(1, company)) for company in (1, 2, 3, 1)]
         assert [status for status, _ in replies] == [200, 200, 400, 200]

@@ -98,7 +98,7 @@ async def test_a_labelled_put_replaces_labels_and_keeps_the_unlabelled_type(vers
         assert (status, body["labels"]) == (201, [])
 
 
-async def test_a_default_put_keeps_the_labels_that_are_there(hubspot: LocalHubSpot) -> None:
+async def test_a_default_put_keeps_existing_labels(hubspot: LocalHubSpot) -> None:
     await hubspot.put(link_path(1, 2), specs(DECISION))
     await hubspot.put(default_path(1, 2))
     assert await types_of(hubspot, 1) == {"2": ["HUBSPOT_DEFINED:1", "USER_DEFINED:1", "HUBSPOT_DEFINED:279"]}

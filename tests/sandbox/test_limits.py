@@ -102,7 +102,7 @@ async def test_rate_headers_can_be_missing() -> None:
         assert len(hubspot.state.links) == 1
 
 
-async def test_records_near_a_limit_of_links_and_at_it_are_listed() -> None:
+async def test_records_at_and_near_a_limit_of_links_are_listed() -> None:
     async with local_hubspot(link_cap=5) as hubspot:
         for contact, number in ((1, 5), (2, 4), (3, 3)):
             for company in range(1, number + 1):

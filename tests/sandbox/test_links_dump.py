@@ -32,7 +32,7 @@ async def test_the_dump_lists_all_links_with_the_types_of_both_directions(hubspo
     }
 
 
-async def test_equal_links_give_equal_bytes_however_they_came_about(hubspot: LocalHubSpot) -> None:
+async def test_equal_links_give_equal_bytes_however_they_were_created(hubspot: LocalHubSpot) -> None:
     assert json.loads(await dump(hubspot)) == {"links": []}
     for company in (2, 3):
         await hubspot.put(default_path(1, company))

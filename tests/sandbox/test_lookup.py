@@ -133,7 +133,7 @@ async def test_records_are_listed_page_by_page(version: str) -> None:
         assert found == ["1", "4", "5", "123450000123"]
 
 
-async def test_of_many_records_a_list_names_the_first_ones_and_those_with_links_or_values() -> None:
+async def test_a_list_of_many_records_has_the_first_ones_and_those_with_links_or_values() -> None:
     async with local_hubspot(sample_records=False) as hubspot:
         hubspot.state.links.add(Pair("deals", 500_000, "companies", 400_000))
         hubspot.state.records.add(("deals", 600_000), {"dealname": "A"})

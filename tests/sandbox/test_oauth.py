@@ -63,7 +63,7 @@ async def test_a_wrong_field_is_refused(hubspot: LocalHubSpot, field: str, statu
     assert (reply.status, reply.body["status"]) == (400, status)
 
 
-async def test_token_calls_are_counted_apart_and_affected_by_faults_that_name_them() -> None:
+async def test_token_calls_are_counted_separately_and_affected_by_faults_that_name_them() -> None:
     async with local_hubspot("http_503=always", limit=1) as hubspot:
         assert (await refresh(hubspot)).status == 200
         hubspot.sandbox.use_faults("http_503=oauth*1")

@@ -25,7 +25,7 @@ async def test_the_first_company_becomes_primary_and_setting_another_moves_it(hu
     assert await types_of(hubspot, 3, reverse=True) == {"1": ["HUBSPOT_DEFINED:2", "HUBSPOT_DEFINED:280"]}
 
 
-async def test_a_company_can_be_primary_for_many_contacts_also_linked_from_its_side(hubspot: LocalHubSpot) -> None:
+async def test_a_company_can_be_primary_for_many_contacts_even_if_linked_from_its_side(hubspot: LocalHubSpot) -> None:
     for contact in (1, 4):
         await hubspot.put(default_path(2, contact, "companies", "contacts"))
     assert await types_of(hubspot, 2, reverse=True) == {

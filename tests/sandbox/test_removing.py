@@ -92,7 +92,7 @@ async def test_a_pair_fault_prevents_the_removal_of_its_pair(fault: str) -> None
         assert hubspot.state.associations == {PAIR}
 
 
-async def test_a_fault_can_trigger_one_kind_of_removal() -> None:
+async def test_a_fault_can_affect_one_kind_of_removal() -> None:
     async with local_hubspot("http_503=archive", "lost_504=labels_archive") as hubspot:
         link(hubspot, PAIR, DECISION)
         entry = {"from": {"id": "1"}, "to": [{"id": "2"}]}
@@ -123,7 +123,7 @@ async def test_a_lead_that_loses_its_last_primary_association_is_deleted(hubspot
     assert hubspot.state.associations == set()
 
 
-async def test_a_lead_keeps_its_life_when_other_links_are_removed(hubspot: LocalHubSpot) -> None:
+async def test_a_lead_is_kept_when_other_links_are_removed(hubspot: LocalHubSpot) -> None:
     link(hubspot, LEAD_PAIRS[0], LEAD_CONTACT)
     link(hubspot, LEAD_PAIRS[0]._replace(to_id=5))
     await hubspot.delete("/crm/v4/objects/leads/9/associations/contacts/5")

@@ -27,7 +27,7 @@ def one_of(name: str, *values: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_companies_are_found_by_domain_also_several_of_one_domain(version: str) -> None:
+async def test_companies_are_found_by_domain_even_several_with_one_domain(version: str) -> None:
     async with local_hubspot() as hubspot:
         body = one_of("domain", COMPANIES[0][2], TWO_COMPANIES_DOMAIN, "company-12.example.com", "nowhere.example")
         status, reply = await hubspot.post(search_path(version=version), body)
@@ -59,7 +59,7 @@ async def test_archived_and_merged_records_are_not_found(hubspot: LocalHubSpot) 
     assert [one["id"] for one in reply["results"]] == ["14"]
 
 
-async def test_filters_of_a_group_all_hold_and_one_group_is_enough(hubspot: LocalHubSpot) -> None:
+async def test_a_record_is_found_if_all_filters_of_any_group_hold(hubspot: LocalHubSpot) -> None:
     toys = {"propertyName": "name", "operator": "EQ", "value": "harbour toys"}
     domain = {"propertyName": "domain", "operator": "NEQ", "value": TWO_COMPANIES_DOMAIN}
     lamps = {"propertyName": "name", "operator": "CONTAINS_TOKEN", "value": "lamps"}

@@ -38,7 +38,7 @@ def test_a_link_has_no_direction_and_is_created_once() -> None:
     assert PAIR.reverse() in links
 
 
-def test_links_are_found_from_either_end_also_those_created_after_the_first_read() -> None:
+def test_links_are_found_from_either_end_even_if_created_after_the_first_read() -> None:
     links = Links()
     links.add(PAIR)
     assert links.of("companies", 2, "contacts") == [1]

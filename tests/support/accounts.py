@@ -27,7 +27,7 @@ def place(tmp_path: Path) -> Iterator[tuple[Workplace, Serve]]:
     with sandbox_thread(FAST) as first:
         port = int(first.url.rpartition(":")[2])
     workplace = workplace_in(tmp_path, first)
-    workplace.environment["IMPORTER_READ_FIRST"] = "false"  # no other reads than those of the account
+    workplace.environment["IMPORTER_READ_FIRST"] = "false"  # nothing but the account is read
     yield workplace, partial(serve, port)
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or not {TOKEN.encode(), ROTATED.encode()} & set(path.read_bytes().split(b'"')), path

@@ -1,4 +1,4 @@
-"""The importer as a command, in a separate directory, against a sandbox that is not part of it."""
+"""The importer as a command, in a separate directory and against a separate sandbox."""
 
 import contextlib
 import csv
@@ -59,7 +59,7 @@ class Done:
 
     @property
     def error_code(self) -> str:
-        """The code of the error that ended a command, whose last line of output it is."""
+        """The code of the error that ended a command, from its last line of output."""
         return self._last_error["code"]
 
     @property
@@ -78,7 +78,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """A directory in which the importer works on files. Its output and its files may not contain the token."""
+    """A directory in which the importer works on files. Its output and its files must not contain the token."""
 
     folder: Path
     hubspot: SandboxProcess
@@ -172,7 +172,7 @@ class Workplace:
                 yield ids, entry
 
     def calls(self) -> int:
-        """Return the number of calls that the sandbox has counted, of all tests."""
+        """Return the number of calls that the sandbox has counted for all tests."""
         return int(self.hubspot.state(summary=True)["counts"]["calls"])
 
 

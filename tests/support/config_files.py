@@ -19,7 +19,7 @@ def config_file(folder: Path, text: str) -> Path:
 def error_message(
     code: str, flags: dict[str, Any] | None = None, config: Path | None = None, profile: str | None = None
 ) -> str:
-    """Return the message with which settings are rejected; their code is asserted."""
+    """Assert the code with which settings are rejected, and return the message."""
     with raises(SettingsError, code) as caught:
         load_settings(flags, config, profile)
     return str(caught.value)

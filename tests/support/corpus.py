@@ -95,7 +95,7 @@ TABLES: dict[str, tuple[Reading, Rows]] = {
     "header_hubspot_export": (Reading(from_object_type="contact"), [(2, "1>2 1>3")]),
     "header_japanese": (Reading(from_object_type="コンタクト"), ONE),
 }
-"""Each is there as CSV and as XLSX."""
+"""Each exists as CSV and as XLSX."""
 
 
 FILES_READ: dict[str, tuple[Reading, Rows]] = {

@@ -1,7 +1,7 @@
 """Random histories of runs, removals, foreign changes, kills and undos over a few records of a sandbox.
 
-Every step is checked against what the sandbox lost and gained: an undo may take away only what its run made, and give
-back only what its run took away. A kill restores the state directory as it was at a random request, as `kill -9` does.
+Every step is checked against what the sandbox lost and gained: an undo may remove only what its run added, and restore
+only what its run removed. A kill restores the state directory as it was at a random request, as `kill -9` leaves it.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ LABELS = {
 IDS = {"contacts": (1, 2, 3), "companies": (11, 12, 13, 14), "deals": (21, 22)}
 
 Item = tuple[Pair, AssociationType]
-"""One type of a link, as seen from the smaller one of its ends."""
+"""One type of a link, as seen from the smaller of its two ends."""
 
 
 class Killed(BaseException):
@@ -100,8 +100,8 @@ def account() -> Iterator[Account]:
 
 
 @dataclass
-class Made:
-    """What a command changed: its run, the state before it, and the types that it took away and added."""
+class Changes:
+    """The changes of a command: its run, the state before it, and the types that it removed and added."""
 
     run_id: str
     before: bytes
@@ -117,13 +117,13 @@ class History:
     folder: Path
     rng: random.Random
     foreign: bool
-    made: list[Made] = field(default_factory=list)
+    made: list[Changes] = field(default_factory=list)
     files: int = 0
 
     # ---- steps
 
     def play(self, commands: int) -> None:
-        """Make some links, run up to `commands` commands, and undo them: the last first, or in any order if foreign."""
+        """Create some links, run up to `commands` commands, and undo them: last first, or in any order if `foreign`."""
         self.account.call(self._foreign_links)
         for _ in range(self.rng.randint(1, commands)):
             self._command()
@@ -148,7 +148,7 @@ class History:
         self._do(command)
 
     def _do(self, command: Callable[[], Summary]) -> None:
-        """Execute a command, which may be killed and then is repeated, or not; keep what it changed."""
+        """Execute a command, which may be killed and may then be repeated; record what it changed."""
         before, items = self.account.bytes(), self.account.items()
         known = set(self._journals())
         self._killed_or_done(command)
@@ -158,7 +158,7 @@ class History:
         if not new:  # it was killed before anything was journalled, or there was nothing to remove
             return
         (journal,) = new
-        self.made.append(Made(journal.stem, before, lost, gained))
+        self.made.append(Changes(journal.stem, before, lost, gained))
 
     def _killed_or_done(self, command: Callable[[], Summary]) -> None:
         while self.rng.random() < 0.4:
@@ -166,7 +166,7 @@ class History:
                 return
         command()
 
-    def _undo(self, made: Made) -> None:
+    def _undo(self, made: Changes) -> None:
         items = self.account.items()
         self._killed_or_done(partial(undo_run, made.run_id, self._settings()))
         summary = undo_run(made.run_id, self._settings())
@@ -174,8 +174,12 @@ class History:
         if not self.foreign:
             assert summary.exit_code == 0, summary
             assert self.account.bytes() == made.before
-        assert lost <= made.gained, f"the undo of {made.run_id} removed what it had not made: {lost - made.gained}"
-        assert gained <= made.lost, f"the undo of {made.run_id} made links of its own: {gained - made.lost}"
+        assert lost <= made.gained, (
+            f"the undo of {made.run_id} removed what the run had not added: {lost - made.gained}"
+        )
+        assert gained <= made.lost, (
+            f"the undo of {made.run_id} added what the run had not removed: {gained - made.lost}"
+        )
         assert summary.rows == summary.row_counts.good + summary.row_counts.bad
 
     # ---- kills

@@ -1,4 +1,4 @@
-"""Runs that are interrupted half-way, and lines of output that are waited for."""
+"""Runs that are interrupted halfway, and waiting for lines of output."""
 
 import signal
 from pathlib import Path
@@ -18,7 +18,7 @@ def half_way(work: Workplace, running: Running, pairs: Pairs) -> None:
 
 
 def interrupted(work: Workplace, source: Path, pairs: Pairs, number: signal.Signals, *flags: str) -> dict[str, Any]:
-    """Interrupt a run half-way, check its results, and return its JSON summary."""
+    """Interrupt a run halfway, check its results, and return its JSON summary."""
     running = work.start("run", source, "--json", *SLOWLY, *flags)
     half_way(work, running, pairs)
     running.send(number)

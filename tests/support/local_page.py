@@ -46,7 +46,7 @@ class PageServer:
     """Of the process, so that the command line can be run as it would be beside it."""
 
     cookies: list[StorageState] = field(default_factory=list)
-    """What a browser got for the one-time address; its next ones are signed in with it."""
+    """The cookies that a browser got for the one-time address; later browsers are signed in with them."""
 
     @property
     def origin(self) -> str:
@@ -125,7 +125,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass  # without slots: Playwright marks the objects whose methods it calls
 class Observer:
-    """What the pages of a context did that they must not do."""
+    """Forbidden requests, errors and dialogs of the pages of a context."""
 
     origin: str
     complaints: list[str] = field(default_factory=list)
@@ -153,7 +153,7 @@ class Observer:
 
 @contextlib.contextmanager
 def visit(browser: Browser, server: PageServer, *, dark: bool = False, width: int = 1_280) -> Iterator[Page]:
-    """Open the page in a browser of its own; it may request nothing elsewhere and may have no errors."""
+    """Open the page in a separate browser context, in which it must request nothing elsewhere and have no errors."""
     context = browser.new_context(
         viewport={"width": width, "height": 800},
         color_scheme="dark" if dark else "light",
@@ -236,7 +236,7 @@ def is_too_wide(page: Page) -> bool:
 
 
 def contacts(folder: Path, name: str, count: int, first: int = 1_000) -> Path:
-    """Write a CSV of contacts, from this id on, and companies."""
+    """Write a CSV of companies and of contacts whose ids start at `first`."""
     lines = [f"{first + n},{1 + n % 500},note {n + 2}" for n in range(count)]
     path = folder / name
     path.write_text("\n".join(["Contact ID,Company ID,Note", *lines, ""]), encoding="utf-8")

@@ -82,7 +82,7 @@ def _seconds(seconds: int) -> Iterator[Second]:
 
 
 def _write_processes(journal: Journal, seconds: int) -> None:
-    """Write two processes in place of that of this test."""
+    """Replace the process of this test with two other processes."""
     from importer.journal.activity import _insert  # noqa: PLC0415 - only this needs times of another process
 
     with journal._transaction() as db:

@@ -87,7 +87,7 @@ OtherReader = Callable[[Path], Cells]
 
 
 def differences(path: Path, *others: OtherReader) -> list[tuple[tuple[int, int], str | None, list[object]]]:
-    """Return the cells that no other reader reads like ours: the position, our text and theirs."""
+    """Return the cells that every other reader reads differently: the position, our text and theirs."""
     own = ours(path)
     readings = [other(path) for other in others]
     places = set(own).union(*readings)

@@ -86,7 +86,7 @@ class PageClient:
             connection.sendall(data)
 
     def send(self, method: str, path: str, headers: Mapping[str, str | None], body: bytes = b"") -> Answer:
-        """Send a request with exactly these headers (None leaves one out), beside those of HTTP itself."""
+        """Send a request with exactly these headers (None omits one), in addition to those of HTTP itself."""
         lines = {"Host": f"127.0.0.1:{self.port}", "Content-Length": str(len(body)), "Connection": "close", **headers}
         head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value is not None)
         return _parsed(self.raw(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body))
@@ -106,7 +106,7 @@ class PageClient:
         return self.send(method, path, self.own_headers(), body)
 
     def get(self, path: str) -> Any:
-        """Return the JSON that a path has."""
+        """Return the JSON at a path."""
         answer = self.request("GET", path)
         assert answer.status == 200, answer.body
         return answer.json

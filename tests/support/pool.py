@@ -178,7 +178,7 @@ class ScriptedOperation(LinkOperation):
     """Links without a server: `script` responds to each call, and `sent_at` has the loop's time of each."""
 
     def __init__(self, script: Script) -> None:
-        """Respond by `script`."""
+        """Respond with what `script` returns."""
         self.sent_at: list[float] = []
         self._script = script
 

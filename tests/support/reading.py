@@ -1,4 +1,4 @@
-"""Passes of the engines that only read, and links that were there before."""
+"""Passes of the engines that only read, and existing links."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +32,6 @@ async def read_first(path: Path, sandbox: Sandbox, wanted: Sequence[Pair]) -> Ra
 
 
 def link(sandbox: Sandbox, *wanted: Pair) -> None:
-    """Link pairs in the sandbox, as another client did before."""
+    """Link pairs in the sandbox, as an earlier client would have."""
     for pair in wanted:
         sandbox.state.links.add(SandboxPair(*key(pair)))

@@ -1,4 +1,4 @@
-"""What is true after a crash or an interruption, and how a run ends that is started again."""
+"""Checks after a crash or an interruption, and the completion of a run that is started again."""
 
 from pathlib import Path
 

@@ -10,9 +10,9 @@ T = TypeVar("T")
 ROUND = 1e-4
 """Simulated seconds that a round of a `LoopbackLoop` takes, about as long as a real one."""
 _GRACE = 0.001
-"""Real seconds in which a busy kernel may deliver late what was sent over loopback."""
+"""Real seconds that a busy kernel may take to deliver what was sent over loopback."""
 _LONGEST_SILENCE = 20.0
-"""Real seconds without any event, when no timer is due either, after which a test hangs."""
+"""Real seconds without an event or a timer after which a test is regarded as hanging."""
 
 
 class _Jump(selectors.SelectSelector):
@@ -24,7 +24,7 @@ class _Jump(selectors.SelectSelector):
         """Return no events."""
         if timeout is None:
             raise RuntimeError("nothing is scheduled, yet a task waits: a slot was lost")
-        self.now += timeout + 1e-6  # every round takes a moment, else rounding keeps a timer due forever
+        self.now += timeout + 1e-6  # every round takes a moment; otherwise rounding could keep a timer due forever
         return []
 
 

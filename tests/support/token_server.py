@@ -15,7 +15,7 @@ from importer.hubspot.oauth import OAuthToken
 
 @dataclass
 class TokenServer:
-    """HubSpot's token endpoint: each renewal gives a new access token and, with `rotates`, a new refresh token."""
+    """HubSpot's token endpoint: each renewal returns a new access token and, with `rotates`, a new refresh token."""
 
     refresh_token: str = "refresh-token-0"
     lifetime: float = 1800

@@ -1,4 +1,4 @@
-"""The command line that does the same as a run of the page."""
+"""The command line that is equivalent to a run of the page."""
 
 import shlex
 from dataclasses import replace

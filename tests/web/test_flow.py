@@ -1,4 +1,4 @@
-"""The way of a file through the page's API up to its run: upload, columns, check, corrections."""
+"""The path of a file through the page's API up to its run: upload, columns, check, corrections."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_a_file_is_uploaded_and_its_columns_are_recognised(page: PageClient) -> 
     assert (found["from_type"], found["to_type"], found["is_complete"]) == ("contacts", "companies", True)
 
 
-def test_columns_are_chosen_by_their_place_and_remembered_for_the_same_header(page: PageClient) -> None:
+def test_columns_are_chosen_by_position_and_remembered_for_the_same_header(page: PageClient) -> None:
     content = b"A,B,B\n1101,2101,x\n"
     import_id = page.upload("strange.csv", content)
     assert page.get(f"/api/imports/{import_id}")["error"] is not None
@@ -45,7 +45,7 @@ def test_columns_are_chosen_by_their_place_and_remembered_for_the_same_header(pa
     assert reset["error"] is not None
 
 
-def test_choices_stay_while_others_are_still_to_be_made(page: PageClient) -> None:
+def test_choices_are_kept_while_others_are_missing(page: PageClient) -> None:
     path = "/api/imports/" + page.upload("names.csv", b"Kontakt;Firma\n1601;2601\n1602;2602\n")
     found = page.change("PATCH", path, {"reading": {"columns": {"from_object_id": 0}}})
     assert (found["error"]["code"], found["roles"]) == ("NO_ID_COLUMN", {"from_object_id": 0})
@@ -58,7 +58,7 @@ def test_choices_stay_while_others_are_still_to_be_made(page: PageClient) -> Non
     assert (found["error"], found["from_type"], found["to_type"]) == (None, "contacts", "companies")
 
 
-def test_a_file_that_cannot_be_read_says_why_and_can_be_read_otherwise(page: PageClient) -> None:
+def test_a_file_that_cannot_be_read_is_explained_and_can_be_read_with_other_choices(page: PageClient) -> None:
     import_id = page.upload("notes.csv", "Contact ID;Company ID;Größe\n1201;2201;x\n".encode("cp1252"))
     found = page.change("PATCH", f"/api/imports/{import_id}", {"reading": {"encoding": "nonsense"}})
     assert not found["is_complete"]
@@ -95,7 +95,7 @@ def test_wrong_cells_are_corrected_and_judged_at_once(page: PageClient) -> None:
     assert [(row["cells"], row["original"]) for row in rows] == [(["1301", "7"], {"0": "no id"})]
 
 
-def test_a_check_online_counts_what_is_linked_already(page: PageClient) -> None:
+def test_an_online_check_counts_what_is_already_linked(page: PageClient) -> None:
     import_id = page.pairs(5)
     assert page.check(import_id)["report"]["already_linked"] is None
     report = page.check(import_id, online=True)["report"]
@@ -147,7 +147,7 @@ def test_a_file_without_ids_is_set_to_look_its_records_up_until_something_else_i
     assert (changed["suggested"], changed["from_by"]) == (False, None)
 
 
-def test_a_correction_is_taken_back(page: PageClient) -> None:
+def test_a_correction_can_be_reverted(page: PageClient) -> None:
     import_id = page.pairs(1, "no id,7")
     page.check(import_id)
     path = f"/api/imports/{import_id}/edits"

@@ -1,4 +1,4 @@
-"""Lists of runs: always as the journals are, which are opened again only when they have changed."""
+"""Lists of runs: always up to date, although a journal is opened again only when it has changed."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +32,7 @@ def runs_in(folder: Path) -> ListedRuns:
     return ListedRuns(load_settings({"state_dir": folder, "sandbox": True}), ImportStore(folder / "web"))
 
 
-def made(folder: Path, run_id: str, parent: str | None = None) -> Path:
+def written(folder: Path, run_id: str, parent: str | None = None) -> Path:
     path = folder / "runs" / f"{run_id}.sqlite"
     write_journal(path, replace(INFO, run_id=run_id, parent=parent), blocks_of([row(2, pair(1))]))
     return path
@@ -40,8 +40,8 @@ def made(folder: Path, run_id: str, parent: str | None = None) -> Path:
 
 def test_a_journal_is_opened_again_only_after_it_has_changed(tmp_path: Path, opened: list[str]) -> None:
     runs = runs_in(tmp_path)
-    made(tmp_path, "a")
-    path = made(tmp_path, "b", parent="a")
+    written(tmp_path, "a")
+    path = written(tmp_path, "b", parent="a")
     assert [(run["run_id"], run["state"]) for run in runs.all()] == [("b", "unfinished"), ("a", "unfinished")]
     runs.all()  # a journal that is opened for the first time changes: it gets a log
     opened.clear()
@@ -62,10 +62,10 @@ def test_a_journal_is_opened_again_only_after_it_has_changed(tmp_path: Path, ope
     assert set(opened) == {"b"}
 
 
-def test_a_removed_run_and_an_unreadable_one(tmp_path: Path, opened: list[str]) -> None:
+def test_a_removed_run_is_not_listed_and_an_unreadable_one_is(tmp_path: Path, opened: list[str]) -> None:
     runs = runs_in(tmp_path)
-    path = made(tmp_path, "a")
-    other = made(tmp_path, "b")
+    path = written(tmp_path, "a")
+    other = written(tmp_path, "b")
     assert len(runs.all()) == 2
     path.unlink()
     other.write_bytes(b"no journal")

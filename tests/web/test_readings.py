@@ -1,4 +1,4 @@
-"""The choices about reading a file, as the page sends and gets them."""
+"""The choices of how a file is read, as the page sends and receives them."""
 
 from typing import Any
 

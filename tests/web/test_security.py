@@ -1,4 +1,4 @@
-"""What the server refuses, on a raw socket: requests of other websites, other hosts, and without the cookie."""
+"""Requests that the server refuses, over a raw socket: from other websites, to other hosts, without the cookie."""
 
 import re
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_a_change_that_a_form_can_send_is_refused(page: PageClient, content_type
     assert page.send("POST", "/api/session", headers, b'{"mode": "sandbox"}').code == "WRONG_CONTENT_TYPE"
 
 
-def test_data_is_not_read_by_other_sites(page: PageClient) -> None:
+def test_other_sites_cannot_read_data(page: PageClient) -> None:
     for site in ("cross-site", "same-site"):
         assert page.send("GET", "/api/runs", {**page.own_headers(), "Sec-Fetch-Site": site}).status == 403
     answer = page.request("GET", "/api/runs")
@@ -124,7 +124,7 @@ def test_a_wrong_or_early_use_of_the_address_does_not_use_it_up(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_typed_token_is_in_no_answer_file_or_log(tmp_path: Path) -> None:
+def test_a_typed_token_is_in_no_response_file_or_log(tmp_path: Path) -> None:
     with page_process(tmp_path, IMPORTER_BASE_URL="http://127.0.0.1:9") as client:
         assert client.get("/api/session")["mode"] == "none"
         answer = client.request("POST", "/api/session", {"token": TOKEN})

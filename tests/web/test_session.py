@@ -1,4 +1,4 @@
-"""Where the page sends: the sandbox, a configured token, or a typed one."""
+"""The target of the page's runs: the sandbox, a configured token, or a typed one."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_refused_token_is_named_as_such(tmp_path: Path) -> None:
         assert session["account_error"]["code"] == "TOKEN_REFUSED"
 
 
-def test_a_page_of_the_sandbox_accepts_no_token(tmp_path: Path) -> None:
+def test_a_page_that_only_uses_the_sandbox_accepts_no_token(tmp_path: Path) -> None:
     with page_process(tmp_path, "--sandbox") as page:
         assert page.get("/api/session")["is_sandbox_only"]
         assert page.request("POST", "/api/session", {"token": TOKEN}).status == 400
@@ -62,7 +62,7 @@ def test_an_undo_in_the_sandbox_finds_what_its_run_has_linked(tmp_path: Path) ->
 
 
 def refusals(page: PageClient, run_id: str) -> set[str]:
-    """Return the codes with which everything that would send for a run is refused."""
+    """Return the codes with which all requests that would send for a run are refused."""
     run = page.get(f"/api/runs/{run_id}")
     bodies: dict[str, Any] = {"continue": {}, "retry": {}, "undo": {"confirm": run["undo_pairs"]}}
     actions = [action for action in bodies if run["can"][action]]

@@ -24,7 +24,7 @@ from importer.web.store import Import, ImportStore, safe_name
         (".hidden", "hidden"),
     ],
 )
-def test_a_name_of_an_upload_is_that_of_a_file_in_one_directory(name: str, expected: str) -> None:
+def test_the_name_of_an_upload_is_a_file_name_without_directories(name: str, expected: str) -> None:
     assert safe_name(name) == expected
 
 
@@ -49,7 +49,7 @@ def test_an_import_is_stored_and_found_by_its_source(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("import_id", ["", "..", "../imports", "a/b", "x" * 100])
-def test_an_id_that_the_store_did_not_make_is_unknown(tmp_path: Path, import_id: str) -> None:
+def test_an_id_that_the_store_did_not_create_is_unknown(tmp_path: Path, import_id: str) -> None:
     with pytest.raises(RequestError):
         ImportStore(tmp_path).directory(import_id)
 
@@ -60,7 +60,7 @@ def test_an_incomplete_upload_is_not_listed(tmp_path: Path) -> None:
     assert list(store.all()) == []
 
 
-def test_edits_replace_each_other_and_are_taken_back() -> None:
+def test_edits_replace_each_other_and_can_be_reverted() -> None:
     made = Import("x", "a.csv", 3, "")
     for edit in (Edit(5, 1, "b"), Edit(4, 0, "a"), Edit(5, 1, "c")):
         made = made.with_edit(edit)

@@ -41,7 +41,7 @@ LINK = Operation.LINK
         (LINK, RowCounts(), "0 of 0 rows are linked."),
     ],
 )
-def test_a_headline_is_the_numbers(operation: Operation, counts: RowCounts, expected: str) -> None:
+def test_a_headline_states_the_numbers(operation: Operation, counts: RowCounts, expected: str) -> None:
     assert headline(operation, counts) == expected
 
 

@@ -20,7 +20,7 @@ from importer.pool.sender import Sender
 from importer.pool.stop_signal import Types, types_of
 
 MAX_PAIRS = 2_000
-"""Pairs that one batch call takes. Source: HubSpot, v4 guide."""
+"""Maximum number of pairs in one batch call. Source: HubSpot, v4 guide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,22 @@ class _Job:
 class BatchEngine:
     """Links in batches; a pair that a response does not name as linked is not finished here.
 
-    A batch that fails as a whole, or whose errors may concern any of its pairs, is split, down to single pairs, so that
-    one bad pair costs the others nothing. A pair that a lost or odd response leaves uncertain is recorded as
+    A batch that fails as a whole, or whose errors may apply to any of its pairs, is split, down to single pairs, so
+    that one bad pair does not affect the others. A pair that a lost or unclear response leaves uncertain is recorded as
     unconfirmed, provisionally.
     """
 
     max_chunk = MAX_PAIRS
 
     def __init__(self, client: HubSpotClient, limiter: RateLimiter, operation: Operation = LINK) -> None:
-        """Send through `client` at the rate of `limiter`: batch calls do not count in the account's rolling window."""
+        """Send through `client` at the rate of `limiter`: batch calls do not use up the account's rolling window."""
         self._client = client
         self._limiter = limiter
         self._operation = operation
         self._bisections: dict[Types, Bisection] = {}
 
     def chunk_size(self, pending: PendingPair) -> int:
-        """Return how many pairs of these types a batch takes, as far as is known."""
+        """Return how many pairs of these types a batch may have, as learnt so far."""
         return self._bisection(types_of(pending)).size
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: Recorder) -> None:
@@ -66,7 +66,7 @@ class BatchEngine:
         return self._bisections[types]
 
     async def _send_part(self, job: _Job, part: Sequence[PendingPair]) -> CallResult[PendingPair] | None:
-        """Send one batch until its response is final, and record what is known of its pairs then."""
+        """Send one batch until its response is final, then record what is known about its pairs."""
         sender = job.sender
         most = MAX_ATTEMPTS_OF_PARTS if len(part) < len(job.chunk) else None
         attempts = Attempts(sender, part[0], inputs=len(part), chunk=len(job.chunk), max_attempts=most)
@@ -111,7 +111,7 @@ def _outcome_of_all(decision: Decision) -> Outcome:
 def _record(job: _Job, part: Sequence[PendingPair], others: Outcome | None, named: Mapping[Pair, Outcome]) -> None:
     """Record the outcomes of pairs that the last response named, and `others` for the rest (None: not linked).
 
-    An unconfirmed outcome that an earlier batch of the same chunk left is kept until the pair is linked.
+    An unconfirmed outcome from an earlier batch of the same chunk is kept until the pair is linked.
     """
     for pending in part:
         outcome = named.get(pending.pair, others)

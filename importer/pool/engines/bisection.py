@@ -1,4 +1,4 @@
-"""Sending many inputs in few calls: halve chunks that are rejected, and learn how many inputs a call may have."""
+"""Sends many inputs in few calls: halves chunks that are rejected, and learns how many inputs a call may have."""
 
 import asyncio
 import logging
@@ -9,28 +9,28 @@ from typing import Generic, TypeVar
 logger = logging.getLogger(__name__)
 
 _MAX_REJECTED_AT_FIRST, _MAX_REJECTED = 3, 8
-"""Single inputs rejected in a row until the rest of a chunk is abandoned: before any call is accepted, and after."""
+"""Consecutive rejected single inputs after which a chunk is abandoned: before any call is accepted, and after."""
 
 _MIN_BUDGET = 60
 """Calls that any chunk may cost: enough to isolate two bad inputs in a chunk of the maximum size."""
 
 _INPUTS_PER_CALL = 4
 """A chunk may cost one call per this number of inputs. Batch calls run at 5/s by default and single ones at up to 15/s,
-so above about 2 % of bad inputs, each isolated by some 2·log2(2,000) calls, single calls are faster."""
+so above about 2 % of bad inputs, each isolated by about 2·log2(2,000) calls, single calls are faster."""
 
 _MAX_ABANDONED = 5
-"""Chunks abandoned in a row until no more are sent: more than a block of bad inputs in an otherwise good file.
-One that used up its budget counts twice, since it cost more than it was worth."""
+"""Consecutive abandoned chunks after which no more are sent: more than a block of bad inputs in an otherwise good
+file causes. A chunk that used up its budget counts twice, since it cost more than it was worth."""
 
 Input = TypeVar("Input")
 
 
 @dataclass(frozen=True, slots=True)
 class CallResult(Generic[Input]):
-    """Whether a call was accepted; if not, how many inputs are allowed, if the response says so, and its message.
+    """The result of a call: if it was rejected, with the number of inputs allowed (None if unknown) and the message.
 
-    `attempts` is how often the call was made. `rest` has the inputs of an accepted call, fewer than were sent, that
-    must be sent once more, `allowed` at a time.
+    `attempts` is how often the call was made. `rest` holds those inputs of an accepted call, never all of them, that
+    must be sent again, `allowed` at a time.
     """
 
     is_accepted: bool
@@ -46,7 +46,7 @@ Send = Callable[[Sequence[Input]], Awaitable[CallResult[Input] | None]]
 
 @dataclass(slots=True)
 class _Chunk:
-    """The progress of one chunk; `accepted` is the largest size accepted, `rejected` has the sizes rejected."""
+    """The progress of one chunk; `accepted` is the largest size accepted, `rejected` holds the sizes rejected."""
 
     budget: int
     accepted: int = 0
@@ -84,7 +84,7 @@ class Bisection:
 
     A rejected call is halved, down to single inputs. If all parts of a rejected call are accepted, its size was the
     problem: later calls are smaller, approaching the largest size that is accepted. Only one chunk at a time tries a
-    size that has not been accepted yet, so that a limit costs a few calls, and not a few for each worker.
+    size that has not been accepted yet, so that a limit costs a few calls, not a few for each worker.
     """
 
     def __init__(self, name: str, maximum: int, otherwise: str) -> None:
@@ -111,10 +111,10 @@ class Bisection:
         return self._accepted + gap // 2 if gap > max(1, self._accepted // 16) else self._accepted
 
     async def process(self, inputs: Sequence[Input], send: Send[Input]) -> None:
-        """Send all inputs as far as that is worth the calls; those that remain were never sent alone."""
+        """Send all inputs as long as that is worth the calls; inputs that remain were never sent alone."""
         if self._is_untried(inputs):
             async with self._trial:
-                if self._is_untried(inputs):  # still: another chunk may have tried meanwhile
+                if self._is_untried(inputs):  # another chunk may have tried it meanwhile
                     await self._process(inputs, send)
                     return
         await self._process(inputs, send)
@@ -128,7 +128,7 @@ class Bisection:
         waiting = _chunks(inputs, self.size)
         largest_next = False
         while waiting and not self.is_closed and not chunk.is_abandoned:
-            # After a single rejected input the largest remaining part says most about the rest.
+            # After a single rejected input, the largest remaining part shows most about the rest.
             index = max(range(len(waiting)), key=lambda i: len(waiting[i])) if largest_next else -1
             part = waiting.pop(index)
             result = await send(part)

@@ -1,4 +1,4 @@
-"""The engines that remove links or labels, or restore them: in batches, then one by one what is still as it was.
+"""The engines that remove or restore links or labels: in batches, then one by one where a pair is still unchanged.
 
 No response proves a change: all pairs stay pending and are read back afterwards.
 """
@@ -25,11 +25,11 @@ from importer.pool.sender import Sender
 from importer.pool.stop_signal import Types, types_of
 
 MAX_PAIRS_CHANGED = 1_000
-"""Pairs in one batch. HubSpot documents no limit for removals."""
+"""Maximum number of pairs in one batch. HubSpot documents no limit for removals."""
 
 
 class Change(StrEnum):
-    """How a pair gets the types that it is to have; the value is the plural for log messages."""
+    """The kinds of change that bring a pair to its goal; the values are plurals for log messages."""
 
     REMOVE = "Removals"
     REMOVE_LABELS = "Removals of labels"
@@ -51,14 +51,14 @@ _OVERWRITING = _RESTORING | {Change.REMOVE}
 
 
 def surplus(pending: PendingPair) -> TypeSet:
-    """Return the types, as read, that are to be taken off a pair."""
+    """Return the types, as read, that are to be removed from a pair."""
     return parse_types(pending.before or NONE) - goal(pending)
 
 
 def change_of(pending: PendingPair) -> Change | None:
-    """Return how a pair is changed; None if it need not be, or was not read.
+    """Return how a pair is to be changed; None if it need not be, or was not read.
 
-    Types are only taken off where that suffices, because restoring them would replace what someone else adds meanwhile.
+    Where removing types suffices, nothing is restored: that would overwrite what someone else adds meanwhile.
     """
     if not is_known(pending):
         return None
@@ -79,12 +79,12 @@ class _Job:
 
 
 class ChangeInBatches:
-    """Makes one kind of change in batches. All pairs stay pending: those that were sent are to be read back."""
+    """Makes one kind of change in batches. All pairs stay pending; those that were sent are read back later."""
 
     max_chunk = MAX_PAIRS_CHANGED
 
     def __init__(self, client: HubSpotClient, limiter: RateLimiter, change: Change) -> None:
-        """Send through `client` at the rate of `limiter`: batch calls do not count in the account's rolling window."""
+        """Send through `client` at the rate of `limiter`: batch calls do not use up the account's rolling window."""
         self._client = client
         self._limiter = limiter
         self._change = change
@@ -92,7 +92,7 @@ class ChangeInBatches:
         self._bisections: dict[Types, Bisection] = {}
 
     def chunk_size(self, pending: PendingPair) -> int:
-        """Return how many pairs of these types a batch takes, as far as is known."""
+        """Return how many pairs of these types a batch may have, as learnt so far."""
         return self._bisection(types_of(pending)).size
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
@@ -135,7 +135,7 @@ class ChangeInBatches:
 
 
 class ChangeEngine:
-    """Removes or restores pairs one by one, so that each one that HubSpot refuses has its own reason."""
+    """Removes or restores pairs one by one, so that each pair that HubSpot refuses gets its own reason."""
 
     max_chunk = 1
 
@@ -145,11 +145,11 @@ class ChangeEngine:
         self._unchanged = UnchangedPairs(client)
 
     def chunk_size(self, pending: PendingPair) -> int:
-        """Return 1: a call concerns one pair."""
+        """Return 1: each call is about one pair."""
         return 1
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Change the pairs whose types before are known; those that HubSpot does not refuse are to be read back."""
+        """Change the pairs whose types before are known; those that HubSpot does not refuse are read back later."""
         for pending in chunk:
             change = change_of(pending)
             if change in _OVERWRITING and not await self._unchanged.among([pending], sender, outcomes):
@@ -178,6 +178,6 @@ class ChangeEngine:
     def _call(self, pending: PendingPair, change: Change) -> Awaitable[Reply]:
         if change is Change.REMOVE:
             return self._client.unlink(pending.pair)
-        if change is Change.REMOVE_LABELS:  # there is no single call for it
+        if change is Change.REMOVE_LABELS:  # there is no call for a single pair
             return self._client.archive_labels([(pending.pair, sorted(surplus(pending)))])
         return self._client.link_labelled(pending.pair, sorted(goal(pending)))

@@ -30,19 +30,19 @@ from importer.pool.sender import Sender
 from importer.pool.stop_signal import StoppedError, Types, types_of
 
 READ_BACK_WAITS = (2.0, 5.0, 10.0)
-"""Seconds before labels that are not listed yet are read again: a read may lag behind a write."""
+"""Seconds to wait before labels that are not listed yet are read again: reads may lag behind writes."""
 
 LABELLED_PAIRS_READ = 100
-"""Pairs read by one call before they are sent one by one: few, so that the types read are recent."""
+"""Number of pairs read by one call before they are sent one by one; small, so that the types read are recent."""
 
 _BATCH_PAIRS = 1_000
 
 
 @dataclass(slots=True)
 class _Sent(Recorder):
-    """The outcomes of calls, before the labels are read back: by pair number, each with whether it is final.
+    """The outcomes of calls before the labels are read back, by pair number; each is stored with whether it is final.
 
-    `present` has the types before the calls.
+    `present` holds the types before the calls.
     """
 
     outcomes: dict[int, tuple[Outcome, bool]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class _Sent(Recorder):
         self.outcomes[pending.id] = outcome, final
 
     def mark_not_sent(self, pending: PendingPair) -> None:
-        """Keep that a response proves that the pair was not changed."""
+        """Remember that a response proves that the pair was not changed."""
         self.not_sent.append(pending)
 
     def is_linked(self, pending: PendingPair) -> bool:
@@ -65,7 +65,7 @@ class _Sent(Recorder):
 
 @dataclass(frozen=True, slots=True)
 class _Engines:
-    """The engines that make the calls for one kind of pairs; `batch` is None for single calls only."""
+    """The engines that make the calls for one kind of pair; `batch` is None for single calls only."""
 
     put: PutEngine
     batch: BatchEngine | None
@@ -78,9 +78,9 @@ class _Engines:
 
 
 class LabelEngine:
-    """Links pairs with labels, and in the order of the file those without labels between them.
+    """Links pairs with labels, and the pairs without labels between them, in file order.
 
-    With a `batch_limiter` most calls are about many pairs, at its rate.
+    With a `batch_limiter`, most calls are batches at its rate.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class LabelEngine:
     ) -> None:
         """Send through `client`, at most `workers` single calls at a time.
 
-        Pairs that `last_primaries` finds, when labels are replaced, are refused.
+        When labels are replaced, pairs that `last_primaries` finds are refused.
         """
         self._rules = LabelRules(mode)
         self._last_primaries = last_primaries
@@ -139,7 +139,7 @@ class LabelEngine:
                 to_send.append(pending)
         to_send = await self._without_last_primaries(to_send, present, sender, outcomes)
         if to_send:
-            outcomes.flush()  # what pairs were before must be known when the process is killed after sending them
+            outcomes.flush()  # the types before must be in the journal even if the process is killed after sending
             await self._send(to_send, present, sender, outcomes)
 
     async def _without_last_primaries(
@@ -149,7 +149,7 @@ class LabelEngine:
         sender: Sender,
         outcomes: OutcomeRecorder,
     ) -> list[PendingPair]:
-        """Return the pairs without those whose labels must not be replaced, which are recorded as `failed`."""
+        """Record pairs whose labels must not be replaced as `failed`; return the others."""
         if self._last_primaries is None:
             return to_send
         lost = [(one, self._rules.lost(one, present[one.id])) for one in to_send if one.goal]
@@ -169,7 +169,7 @@ class LabelEngine:
         sender: Sender,
         outcomes: OutcomeRecorder,
     ) -> None:
-        """Send the pairs and record their outcomes, also those known when the run stops meanwhile."""
+        """Send the pairs and record their outcomes, including those known when the run stops meanwhile."""
         labelled = [pending for pending in to_send if pending.goal]
         for pending in labelled:
             self._operation.types[pending.pair] = self._rules.types_to_send(pending, present[pending.id])
@@ -191,8 +191,7 @@ class LabelEngine:
     async def _make_calls(self, to_send: Sequence[PendingPair], sender: Sender, sent: _Sent) -> None:
         """Make batch calls, if chosen, for records with pairs of one kind; then single calls for the other pairs.
 
-        HubSpot does not document the order within a batch call, so that pairs between which Primary moves are not in
-        one.
+        HubSpot does not document the order within a batch call, so pairs between which Primary moves are sent singly.
         """
         by_record: dict[Hashable, list[PendingPair]] = {}
         for pending in to_send:
@@ -213,7 +212,7 @@ class LabelEngine:
             raise errors.exceptions[0] from None
 
     async def _put_in_order(self, pairs: Sequence[PendingPair], sender: Sender, sent: _Sent) -> None:
-        """Send the pairs of one record; Primary stays where it is until another pair is known to have got it."""
+        """Send the pairs of one record in order; Primary stays where it is until another pair is known to have it."""
         is_moved = False
         with suppress(StoppedError):
             for pending in pairs:
@@ -229,7 +228,7 @@ class LabelEngine:
     async def _read_back(
         self, pairs: Sequence[PendingPair], sent: _Sent, sender: Sender, found: dict[int, PresentTypes]
     ) -> None:
-        """Fill `found` with the types of the pairs, reading those again that are not in the goal state yet."""
+        """Fill `found` with the types of the pairs; read pairs that are not in the goal state yet again."""
         with suppress(StoppedError):
             for wait in (0.0, *READ_BACK_WAITS):
                 pairs = [

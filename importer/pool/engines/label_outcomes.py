@@ -12,7 +12,7 @@ from importer.pool.stop_signal import types_of
 
 PRIMARY_ADVICE = (
     "A record has one Primary, and another row or person may have given it to another record since: keep the label "
-    "Primary in the right row only, then run importer retry."
+    "Primary only in the right row, then run importer retry."
 )
 
 
@@ -36,7 +36,7 @@ def already_linked(pending: PendingPair, found: PresentTypes) -> Outcome:
 
 
 def confirmed(sent: Outcome, found: PresentTypes) -> Outcome:
-    """Return the outcome of a pair that reading back shows with its labels."""
+    """Return the outcome of a pair whose labels were confirmed by reading back."""
     return Outcome(
         Status.LINKED,
         http_status=sent.http_status,
@@ -49,7 +49,7 @@ def confirmed(sent: Outcome, found: PresentTypes) -> Outcome:
 
 
 def unconfirmed(pending: PendingPair, sent: Outcome, found: PresentTypes | None) -> Outcome:
-    """Return the outcome of a pair that HubSpot accepted, but that reading back does not show with its labels."""
+    """Return the outcome of a pair that HubSpot accepted, but whose labels reading back did not confirm."""
     advice = RETRY_ADVICE
     if found is None:
         message = "HubSpot accepted the labels, but the run ended before they were read back."

@@ -14,14 +14,14 @@ _COMPANIES = frozenset({"companies", "0-2"})
 
 @dataclass(frozen=True, slots=True)
 class LabelRules:
-    """The rules of adding labels, or of replacing those that are there."""
+    """The rules for adding labels, or for replacing the present ones."""
 
     mode: LabelMode
 
     def types_to_send(self, pending: PendingPair, present: PresentTypes, *, is_primary_moved: bool = False) -> TypeSet:
         """Return all types that a pair is to have after the call.
 
-        `is_primary_moved` means that an earlier pair has got Primary since the present types were read.
+        `is_primary_moved` means that an earlier pair has become Primary since the present types were read.
         """
         goal = parse_types(pending.goal)
         if self.mode is LabelMode.REPLACE:
@@ -30,7 +30,7 @@ class LabelRules:
         return goal | (present.types - {primary} if is_primary_moved and primary is not None else present.types)
 
     def lost(self, pending: PendingPair, present: PresentTypes) -> TypeSet:
-        """Return the labels that the call takes off a pair."""
+        """Return the labels that the call removes from a pair."""
         return NOT_LINKED if self.mode is LabelMode.ADD else present.labels - parse_types(pending.goal)
 
     def wants_primary(self, pending: PendingPair) -> bool:
@@ -38,7 +38,7 @@ class LabelRules:
         return bool(pending.goal) and primary_type(*types_of(pending)) in parse_types(pending.goal)
 
     def moves_primary(self, pairs: Sequence[PendingPair], present: Mapping[int, PresentTypes]) -> bool:
-        """Return whether one of the pairs of a record gets Primary, and another one that keeps its types has it."""
+        """Return whether one of a record's pairs gets Primary while another one, which keeps its types, has it."""
         if self.mode is LabelMode.REPLACE or not any(map(self.wants_primary, pairs)):
             return False
         primary = primary_type(*types_of(pairs[0]))
@@ -51,7 +51,7 @@ class LabelRules:
         return found.are_exactly(goal) if self.mode is LabelMode.REPLACE else found.include(goal)
 
     def is_confirmed(self, pending: PendingPair, before: PresentTypes, found: PresentTypes) -> bool:
-        """Return whether the goal labels are there, and replaced ones are not; HubSpot may have added Primary."""
+        """Return whether the goal labels are present and replaced ones are gone; HubSpot may have added Primary."""
         goal = parse_types(pending.goal)
         is_replaced = self.mode is LabelMode.ADD or len(found.types & (before.types - goal)) <= 1  # the unlabelled one
         return found.include(goal) and is_replaced
@@ -64,7 +64,7 @@ def record_with_primary(pending: PendingPair) -> Hashable:
 
 
 def without_mirrored(chunk: Sequence[PendingPair]) -> list[list[PendingPair]]:
-    """Return the pairs in parts: A to B and B to A are the same link, so the types of the second are read later."""
+    """Return the pairs in up to two parts: A to B and B to A are one link, so the second is read later."""
     if types_of(chunk[0])[0] != types_of(chunk[0])[1]:
         return [list(chunk)]
     seen: set[tuple[str, str]] = set()

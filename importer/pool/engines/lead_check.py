@@ -1,4 +1,4 @@
-"""No change takes a lead's last primary association unless that is allowed: HubSpot deletes a lead that loses it.
+"""Protects the last primary association of a lead unless its removal is allowed: HubSpot then deletes the lead.
 
 Source: HubSpot, associations v4 guide. A lead may have a primary contact, a primary company and a primary deal.
 """
@@ -29,7 +29,7 @@ class _Partner(NamedTuple):
 
 
 Links = Mapping[ObjectType, Mapping[str, RecordLinks]]
-"""The links of leads, by the type of their partners and their own ids."""
+"""The links of leads, by the type of the other records and the lead's id."""
 
 
 def concerns_leads(object_types: Iterable[ObjectType]) -> bool:
@@ -38,15 +38,15 @@ def concerns_leads(object_types: Iterable[ObjectType]) -> bool:
 
 
 def may_lose_primary(pair: Pair, lost: TypeSet) -> bool:
-    """Return whether taking the types `lost` off a pair takes, or may take, a primary record from a lead."""
+    """Return whether removing the types `lost` from a pair removes, or may remove, a lead's primary record."""
     if pair.from_type in _LEADS:
         return primary_type(pair.from_type, pair.to_type) in lost
-    # The type of Primary is not documented in this direction, so that any label may be it.
+    # The type of Primary is not documented in this direction, so any label may be it.
     return pair.to_type in _LEADS and bool(lost)
 
 
 def replaces_primary(pending: PendingPair) -> bool:
-    """Return whether replacing the labels of a pair by those of its goal may take a primary record from a lead."""
+    """Return whether replacing the labels of a pair with those of its goal may remove a lead's primary record."""
     pair, goal = pending.pair, parse_types(pending.goal) if pending.goal else None
     if goal is None:
         return False
@@ -56,21 +56,22 @@ def replaces_primary(pending: PendingPair) -> bool:
 
 
 class LastPrimaries:
-    """Finds the pairs whose change takes a lead's last primary association, or may do so.
+    """Finds the pairs whose change removes, or may remove, a lead's last primary association.
 
-    Primary associations that the same run removes do not count as remaining ones, so none of several is removed.
+    Primary associations that the same run removes do not count as remaining, so if it would remove all of several, it
+    removes none of them.
     """
 
     def __init__(self, client: HubSpotClient, removed: Callable[[], Iterable[Pair]]) -> None:
-        """Read through `client`; `removed` yields all pairs off which the run takes Primary, or may do so."""
+        """Read through `client`; `removed` yields all pairs from which the run removes, or may remove, Primary."""
         self._reader = RecordReader(client)
         self._removed_pairs = removed
         self._removed: set[_Partner] | None = None
 
     async def refusals(self, pairs: Sequence[PendingPair], sender: Sender) -> dict[int, Outcome]:
-        """Return why some of these pairs, which may lose Primary, must not be changed, by pair number.
+        """Return, by pair number, the outcomes of those pairs that must not be changed; all of them may lose Primary.
 
-        They have the same object types. If the run stops meanwhile, the result is not complete.
+        They have the same object types. If the run stops meanwhile, the result is incomplete.
         """
         if not pairs:
             return {}
@@ -85,7 +86,7 @@ class LastPrimaries:
 
 
 class RefuseLastPrimaries:
-    """Refuses the pairs whose removal takes a lead's last primary association, or may do so; others stay pending."""
+    """Refuses pairs whose removal costs, or may cost, a lead its last primary association; others stay pending."""
 
     max_chunk = MAX_RECORDS
 
@@ -112,7 +113,7 @@ def _is_at_risk(pending: PendingPair) -> bool:
 
 
 def _refusal(partner: _Partner, links: Links, removed: set[_Partner]) -> Outcome | None:
-    """Return why a pair must not be changed, None if it may be."""
+    """Return the outcome of a pair that must not be changed, None if it may be."""
     own = links.get(partner.object_type, {}).get(partner.lead)
     if own is None or (own.unread is None and partner.record not in own.primary):
         return None  # it is not a primary association

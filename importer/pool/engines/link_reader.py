@@ -20,23 +20,23 @@ from importer.pool.sender import Sender
 from importer.pool.stop_signal import Types
 
 MAX_RECORDS = 1_000
-"""Records that one batch read takes. Source: HubSpot, changelog of February 2025."""
+"""Maximum number of records in one batch read. Source: HubSpot, changelog of February 2025."""
 
 _MAX_IN_FLIGHT = 8
-"""Concurrent reads: each response may have 16 MiB."""
+"""Maximum number of concurrent reads: each response may take 16 MiB."""
 
 _MAX_IDLE_PAGES = 3
 """Consecutive pages without a new link after which a record counts as unreadable."""
 
 _MAX_PAGES = 400
-"""Pages of one record: 200,000 links at 500 per page. Records have some ten thousand; more means that paging loops."""
+"""Maximum pages of one record: 200,000 links at 500 per page. Records have some ten thousand; more means a loop."""
 
 Wanted = Mapping[str, Collection[str]]
 """The ids to look for among the links of each record."""
 
 
 class _Everything(Collection[str]):
-    """All ids; no number of them is ever known to be complete, so that all pages are read."""
+    """All ids; reading never knows that it has found them all, so it reads all pages."""
 
     def __contains__(self, item: object) -> bool:
         return bool(item)
@@ -49,7 +49,7 @@ class _Everything(Collection[str]):
 
 
 ALL_LINKS: Collection[str] = _Everything()
-"""Looks for all links of a record."""
+"""A value of `Wanted` that looks for all links of a record."""
 
 _NOT_REQUESTED = Outcome(Status.UNCONFIRMED, error_message="It was not requested.")
 _TOO_MANY_CALLS = Outcome(Status.UNCONFIRMED, error_message="Reading it would cost more calls than sending.")
@@ -62,10 +62,10 @@ _ENDLESS_PAGES = "HubSpot's pages of this record's links do not end."
 class LinksRead:
     """The links of some records.
 
-    `links` has the wanted ones that were found, by (requested id, other id). `unread` maps each record whose links are
-    not known completely to the outcome of the last attempt. `merged_into` maps merged records to the surviving ones.
-    `primaries` maps records to the one that is primary for them, wanted or not. `numbers` counts the listed links of
-    each record. `last` is the outcome of the last readable response. `calls` is the number of calls made.
+    `links` holds the wanted ones that were found, by (requested id, other id). `unread` maps each record whose links
+    are not completely known to the outcome of the last attempt. `merged_into` maps merged records to their survivors.
+    `primaries` maps records to their primary record, wanted or not. `numbers` counts the listed links of each record.
+    `last` is the outcome of the last readable response. `calls` is the number of calls made.
     """
 
     unread: dict[str, Outcome]
@@ -103,9 +103,9 @@ class _Paging:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One read of records: a pair with their object types, the types in reading direction, the links wanted and found.
+    """One read of records: a pair of the same object types, the types in reading direction, links wanted and found.
 
-    `max_calls` limits its calls. `endless` has the records with too many pages, which are not read again.
+    `max_calls` limits its calls. `endless` holds the records with too many pages, which are not read again.
     `is_complete` requires all pages, since a wanted link may be listed again with further types.
     """
 
@@ -119,15 +119,15 @@ class _Job:
     endless: set[str] = field(default_factory=set)
 
     def is_exhausted(self) -> bool:
-        """True if no further call may be made."""
+        """Return True if no further call may be made."""
         return self.max_calls is not None and self.found.calls >= self.max_calls
 
 
 class LinkReader:
     """Reads records' links in batches, split down to single records where a response does not cover all.
 
-    `refusal` is why HubSpot does not let the account read links of some types, if it does not. An optional reader never
-    stops the run because of that, and reads no more of these types after a refusal or repeated failures.
+    `refusal` is the reason if HubSpot does not let the account read links of some types. An optional reader never stops
+    the run because of that, but stops reading these types after a refusal or repeated failures.
     """
 
     def __init__(self, client: HubSpotClient, *, is_optional: bool = False) -> None:
@@ -153,11 +153,11 @@ class LinkReader:
         *,
         is_complete: bool = False,
     ) -> LinksRead:
-        """Read the links of the records of `wanted`, the first of `types`, to those of the second.
+        """Read the links of the records in `wanted`, which are of the first of `types`, to records of the second.
 
-        Reading of a record ends when all wanted links are found, for one without any after its first page, or with
-        `is_complete` after its last page, so that all types of the links are known. Records that `max_calls` calls do
-        not cover stay unread.
+        Reading a record ends when all wanted links are found, or after its first page if none are wanted. With
+        `is_complete`, it ends after the last page, so that all types of the links are known. Records that `max_calls`
+        calls do not cover stay unread.
         """
         found = LinksRead(dict.fromkeys(wanted, _NOT_REQUESTED))
         job = _Job(sender, about, types, wanted, found, max_calls, is_complete)
@@ -173,7 +173,7 @@ class LinkReader:
         return self._bisections[types]
 
     async def _read_part(self, job: _Job, part: Sequence[str]) -> CallResult[str] | None:
-        """Read some records with all their pages; those that the responses do not mention are the rest."""
+        """Read all pages of some records; the result's `rest` has those that the responses do not mention."""
         if job.types in self._refused or job.is_exhausted():
             return None
         before = len(job.found.unread.keys() - job.endless)
@@ -199,7 +199,7 @@ class LinkReader:
         return CallResult(len(job.found.unread.keys() - job.endless) < before, allowed, message, rest)
 
     async def _read_page(self, job: _Job, pages: Mapping[str, _Paging]) -> tuple[Page | None, Outcome]:
-        """Repeat a call until its response can be read; return None, and the last outcome, if none could."""
+        """Repeat a call until its response can be read; return its page (None if none could) and the last outcome."""
         wanted = {record: job.wanted[record] for record in pages}
         most = MAX_ATTEMPTS_OF_PARTS if 1 < len(pages) < len(job.wanted) else None
         attempts = Attempts(
@@ -241,7 +241,7 @@ class LinkReader:
 
 
 def _is_refusal(decision: Decision) -> bool:
-    """Return whether a response says that links cannot be read at all; what else it means, sending will show."""
+    """Return whether a response means that links cannot be read at all; sending will show what else it means."""
     return decision.outcome.http_status in {403, 404, 405}
 
 

@@ -1,4 +1,4 @@
-"""Reading what pairs are, from both sides: a pair that is not listed must be so on both."""
+"""Reads the types of pairs from both sides: a pair counts as not linked only if neither side lists it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ _NO_TYPES = Outcome(Status.UNCONFIRMED, error_message="HubSpot does not list the
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What reading a pair found: its types (none: it is not linked), or why they are not known.
+    """The result of reading a pair: its types (empty if it is not linked), or `unread` if they are not known.
 
-    `labels` are those of its types that have a label. `merged_into` names the survivor of a record of the pair that was
-    merged into another one: the pair is then not read.
+    `labels` holds those of its types that have a label. `merged_into` is the survivor if a record of the pair was
+    merged into another one; such a pair is not read.
     """
 
     types: TypeSet = NOT_LINKED
@@ -44,7 +44,7 @@ class PairReader:
         self.links = LinkReader(client)
 
     async def read(self, chunk: Sequence[PendingPair], sender: Sender) -> dict[int, Found]:
-        """Return what was found, by the number of the pair."""
+        """Return the results by pair number."""
         forward = await self._read(chunk, sender, is_reverse=False)
         others = [one for one in chunk if (one.pair.from_id, one.pair.to_id) not in forward.links]
         reverse = await self._read(others, sender, is_reverse=True) if others else LinksRead({})

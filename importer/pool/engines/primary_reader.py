@@ -15,9 +15,9 @@ from importer.pool.stop_signal import Types, types_of
 
 @dataclass(frozen=True, slots=True)
 class RecordLinks:
-    """The links of one record, by the id of the other record: None for types that are not known.
+    """The types of one record's links, by the id of the other record; None if they are not known.
 
-    `primary` has the ids of those that are primary. `unread` says why the links are not known.
+    `primary` holds the ids of the primary ones. `unread` is the outcome of the read if the links are not known.
     """
 
     links: dict[str, TypeSet | None]

@@ -23,7 +23,7 @@ class PutEngine:
         self._operation = operation
 
     def chunk_size(self, pending: PendingPair) -> int:
-        """Return 1: a call concerns one pair."""
+        """Return 1: each call is about one pair."""
         return 1
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: Recorder) -> None:

@@ -17,7 +17,7 @@ MISSING = Outcome(
     Status.NOT_SENT,
     error_category="MISSING",
     error_message="HubSpot lists no link between these two records.",
-    advice="Run the file to link it: importer run.",
+    advice="Link it with importer run.",
 )
 """The outcome of a pair that is not linked."""
 
@@ -31,7 +31,7 @@ _LABEL_MISSING = replace(
     MISSING,
     error_category="LABEL_MISSING",
     error_message="HubSpot lists these two records without all of the row's labels.",
-    advice="Run importer run to set the labels.",
+    advice="Set the labels with importer run.",
 )
 
 _OTHER_SIDE = Outcome(
@@ -48,13 +48,13 @@ class _Reader:
     max_chunk = MAX_RECORDS
 
     def __init__(self, client: HubSpotClient, operation: Operation = LINK) -> None:
-        """Read through `client` which pairs are in the goal state of `operation`."""
+        """Read through `client` whether pairs are in the goal state of `operation`."""
         self._links = LinkReader(client)
         self._operation = operation
         self._unread = 0
 
     def chunk_size(self, pending: PendingPair) -> int:
-        """Return how many records of these types a read takes, as far as is known."""
+        """Return how many records of these types a read may have, as learnt so far."""
         return self._links.chunk_size((pending.pair.from_type, pending.pair.to_type))
 
     async def _read_forward(self, chunk: Sequence[PendingPair], sender: Sender) -> LinksRead:
@@ -68,7 +68,7 @@ class _Reader:
         return await self._links.read(sender, chunk[0], types, wanted, is_complete=is_labelled)
 
     def _is_in_goal_state(self, pending: PendingPair, link: Link | None) -> bool:
-        """Return whether a pair that is listed as `link` in the direction of the file has all that it is to have."""
+        """Return whether a pair that is listed as `link` in the file's direction has everything that it is to have."""
         if link is None or not pending.goal:
             return self._operation.is_goal_state(link)
         return set(pending.goal.split(";")) <= set(link.types.split(";"))
@@ -94,7 +94,7 @@ class _Reader:
         return ((pending, self._outcome_between(pending, forward, reverse)) for pending in chunk)
 
     def _outcome_between(self, pending: PendingPair, forward: LinksRead, reverse: LinksRead) -> Outcome:
-        """Return the outcome of a pair from the links of both sides, also of records that these were merged into."""
+        """Return the outcome of a pair from the links of both sides, including those of merged records' survivors."""
         pair = pending.pair
         from_ids = (pair.from_id, forward.merged_into.get(pair.from_id, pair.from_id))
         to_ids = (pair.to_id, reverse.merged_into.get(pair.to_id, pair.to_id))
@@ -130,7 +130,7 @@ class Verify(_Reader):
             )
 
     def unread_stop(self) -> Stop | None:
-        """Return why not every pair could be read; None if all were."""
+        """Return the reason if not every pair could be read, None if all were."""
         if not self._unread:
             return None
         sentence = f"Could not read whether {self._unread:,} pairs are linked."
@@ -148,7 +148,7 @@ class ReadBack(_Reader):
 
 
 def as_sent(pending: PendingPair, found: Outcome) -> Outcome:
-    """Return the outcome of a pair that was found: `linked`, with its attempts, if an earlier call may have done it."""
+    """Return the outcome of a pair found linked: `linked`, with its attempts, if an earlier call may have linked it."""
     if pending.earlier is None or not pending.may_be_linked or pending.earlier.error_category == NOT_READ:
         return found
     return replace(found, status=Status.LINKED, attempts=pending.attempts)

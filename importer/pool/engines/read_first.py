@@ -1,7 +1,7 @@
 """The engines that read the types of pairs before and after sending; a pair that cannot be read is sent anyway.
 
 HubSpot's response to a default link is the same for new and old links, so only a read before sending shows which links
-a run adds. It also shows what most new links will be, so that only the other ones are read again after sending.
+a run adds. It also shows what most new links will be, so that only the others are read again after sending.
 """
 
 import logging
@@ -29,7 +29,7 @@ from importer.pool.stop_signal import Types, types_of
 logger = logging.getLogger(__name__)
 
 _MAX_FIRST_LINKS = 100_000
-"""Records that are remembered, so that memory use does not grow with the file."""
+"""Maximum number of records remembered, so that memory use does not grow with the file."""
 
 MAX_PAIRS_READ = 5_000
 """Pairs whose links are read together: several rows of one record need one read, and eight chunks are read at once."""
@@ -87,7 +87,7 @@ class ReadFirst(_OptionalReader):
         """Record the types of the pairs, and those in the goal state as done; the others stay pending.
 
         The side with more distinct records is read, because its records have fewer links. Types differ by direction,
-        so those of a pair that is listed are recorded only when they were read from the record to link from.
+        so those of a listed pair are recorded only if they were read from the record to link from.
         """
         if self._is_too_expensive:
             self._unread += len(chunk)
@@ -156,14 +156,14 @@ class ReadFirst(_OptionalReader):
             reason = self._reason or "reading would cost more calls than sending"
             logger.warning(
                 "Could not read whether %s pairs are linked already (%s): they are sent, which is harmless, but their "
-                "state before is not known, so importer undo will leave them alone.",
+                "earlier state is not known, so importer undo will leave them alone.",
                 f"{self._unread:,}",
                 reason.rstrip("."),
             )
 
 
 class ReadAfter(_OptionalReader):
-    """Reads the types that the pairs have after sending. One that is not in the goal state (yet) is left unread."""
+    """Reads the types of pairs after sending. A pair that is not in the goal state (yet) is left unread."""
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record the types of the pairs that an undo would not recognise without them.

@@ -1,4 +1,4 @@
-"""The engine that reads labelled pairs before anything is sent, for an undo of the run.
+"""The engine that reads labelled pairs before anything is sent, so that the run can be undone.
 
 The label engine reads a pair again just before it sends it. By then the run itself may have moved Primary from it, or
 have labelled the same link in the other direction.
@@ -20,7 +20,7 @@ from importer.pool.stop_signal import types_of
 class ReadLabelledFirst:
     """Records the types of labelled pairs, and for those that are to become Primary the record that is Primary before.
 
-    All pairs stay pending. Only pairs that the run may change through other ones are read.
+    All pairs stay pending. Only pairs that the run may change by sending other pairs are read.
     """
 
     max_chunk = MAX_RECORDS
@@ -31,7 +31,7 @@ class ReadLabelledFirst:
         self._records = RecordReader(client)
 
     def chunk_size(self, pending: PendingPair) -> int:
-        """Return how many records of these types a read takes, as far as is known."""
+        """Return how many records of these types a read may have, as learnt so far."""
         return self._reader.links.chunk_size(types_of(pending))
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
@@ -64,7 +64,7 @@ def becomes_primary(pending: PendingPair) -> bool:
 def is_shared(pending: PendingPair) -> bool:
     """Return whether sending other pairs may change the types of this one: by moving Primary, or as its reverse.
 
-    The types that it has after sending are known at the end of the run only.
+    Its types after sending are known only at the end of the run.
     """
     return has_primary(pending) or pending.pair.from_type == pending.pair.to_type
 

@@ -29,7 +29,7 @@ from importer.pool.sender import Sender
 from importer.pool.stop_signal import types_of
 
 LAG_SECONDS = (2.0, 5.0, 10.0)
-"""Waits before a pair that is still listed is read again: reading may lag behind writing."""
+"""Seconds to wait before a pair that is still listed is read again: reads may lag behind writes."""
 
 
 class PairEngine:
@@ -42,7 +42,7 @@ class PairEngine:
         self._reader = PairReader(client)
 
     def chunk_size(self, pending: PendingPair) -> int:
-        """Return how many records of these types a read takes, as far as is known."""
+        """Return how many records of these types a read may have, as learnt so far."""
         return self._reader.links.chunk_size(types_of(pending))
 
 
@@ -50,7 +50,7 @@ class ReadBeforeRemoval(PairEngine):
     """Records the types of pairs; those with a link, or labels, to remove stay pending, the others are finished."""
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Record each pair: something is to be removed (pending), `not_linked`, or why it cannot be removed."""
+        """Record each pair: types to remove (it stays pending), `not_linked`, or why it cannot be removed."""
         found = await self._reader.read(chunk, sender)
         if sender.signal.stopped is None:
             for pending in chunk:
@@ -78,9 +78,9 @@ class ReadBeforeRemoval(PairEngine):
 
 
 class ConfirmChanged(PairEngine):
-    """Reads back the pairs that were sent; one that has the wanted types is done.
+    """Reads back the pairs that were sent; a pair with the wanted types is done.
 
-    Another one stays pending or, if this is the last pass, is `unconfirmed`.
+    Any other pair stays pending or, in the last pass, becomes `unconfirmed`.
     """
 
     def __init__(
@@ -116,10 +116,10 @@ class ConfirmChanged(PairEngine):
 
 
 def _is_done(pending: PendingPair, found: Found) -> bool:
-    """Return whether a pair is as it is to be; labels that someone else has added meanwhile are not taken off."""
+    """Return whether a pair has reached its goal; labels that someone else has added meanwhile are kept."""
     if found.unread is not None or found.merged_into:
         return False
     if is_reached(pending, found.types):
         return True
-    takes_labels = change_of(pending) is Change.REMOVE_LABELS
-    return takes_labels and goal(pending) <= found.types and not surplus(pending) & found.types
+    removes_labels = change_of(pending) is Change.REMOVE_LABELS
+    return removes_labels and goal(pending) <= found.types and not surplus(pending) & found.types

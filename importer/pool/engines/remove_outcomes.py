@@ -12,30 +12,30 @@ from importer.pool.outcomes import OutcomeRecorder, with_attempts
 from importer.result_columns import CHANGED_SINCE, PRIMARY_CHANGED, STATE_UNKNOWN
 
 LEAD_WOULD_BE_DELETED = "LEAD_WOULD_BE_DELETED"
-"""The error category of a pair whose removal takes a lead's last primary association."""
+"""The error category of a pair whose removal would cost a lead its last primary association."""
 
 LEAD_NOT_READ = "LEAD_NOT_READ"
-"""The error category of a pair whose removal may do so: whether the lead has other ones could not be read."""
+"""The error category of a pair whose removal might do so: the lead's other associations could not be read."""
 
 RECORD_MERGED = "RECORD_MERGED"
-"""The error category of a pair one of whose records was merged into another one."""
+"""The error category of a pair with a record that was merged into another one."""
 
 UNLABELLED_TYPE = "UNLABELLED_TYPE"
 """The error category of a pair from which the unlabelled type cannot be removed alone."""
 
 NONE = types_text(())
-"""The text of the types of a pair that is not linked."""
+"""The types of a pair that is not linked, as text."""
 
 
 def labels_to_remove(pending: PendingPair) -> TypeSet:
-    """Return the labels that an `unlink` takes off a pair; none if it removes the whole link, or is an undo."""
+    """Return the labels that an `unlink` removes from a pair; empty if it removes the whole link, and in an undo."""
     return parse_types(pending.goal) if pending.goal and pending.target is None else NOT_LINKED
 
 
 def goal(pending: PendingPair) -> TypeSet:
     """Return the types that a pair is to have.
 
-    In an undo those before the undone run; in an `unlink` none, or those read before without the labels to remove.
+    In an undo, these are the types before the undone run; in an `unlink`, none, or those read before minus the labels.
     """
     if pending.target is not None:
         return parse_types(pending.target)
@@ -44,13 +44,13 @@ def goal(pending: PendingPair) -> TypeSet:
 
 
 def is_reached(pending: PendingPair, types: TypeSet) -> bool:
-    """Return whether a pair with these types has reached its goal; other types than the labels to remove may remain."""
+    """Return whether a pair with these types has reached its goal; types other than the labels to remove may remain."""
     labels = labels_to_remove(pending)
     return not types & labels if labels else types == goal(pending)
 
 
 def is_known(pending: PendingPair) -> bool:
-    """Return whether a pair was read, and had other types than it is to have."""
+    """Return whether a pair was read and its types differ from its goal."""
     return pending.before is not None and not is_reached(pending, parse_types(pending.before))
 
 
@@ -87,7 +87,7 @@ def not_read(last: Outcome) -> Outcome:
 
 
 def merged(pending: PendingPair, found: Found) -> Outcome:
-    """Return the outcome of a pair one of whose records was merged into another one: it is not (further) changed."""
+    """Return the outcome of a pair with a record that was merged into another one: it is not (further) changed."""
     if was_sent(pending):
         message = f"One of these records was merged into {found.merged_into} meanwhile."
         return not_read(Outcome(Status.UNCONFIRMED, error_message=message))
@@ -114,14 +114,14 @@ NAMES_UNLABELLED = Outcome(
 UNKNOWN_STATE = Outcome(
     Status.FAILED,
     error_category=STATE_UNKNOWN,
-    error_message="It is not known what this pair was before the run, or what the run left, so it was left alone.",
+    error_message="The state of this pair before the run, or after it, is not known, so the pair was left alone.",
     advice="Look at the pair in HubSpot. Runs with --no-read-first cannot be undone; resume an unfinished run first.",
 )
 CHANGED_PAIR = Outcome(
     Status.FAILED,
     error_category=CHANGED_SINCE,
     error_message="This pair was changed since the run, so it was left alone.",
-    advice="Look at the pair in HubSpot: import_association_types has what it is now.",
+    advice="Look at the pair in HubSpot: import_association_types has its present types.",
 )
 PRIMARY_ELSEWHERE = Outcome(
     Status.FAILED,
@@ -138,7 +138,7 @@ LEAD_AT_RISK = Outcome(
 
 
 def lead_not_read(last: Outcome) -> Outcome:
-    """Return the outcome of a pair that may be a lead's last primary association; `last` says why it is not known."""
+    """Return the outcome of a pair that may be a lead's last primary association; `last` is the failed read."""
     return replace(
         LEAD_AT_RISK,
         error_category=LEAD_NOT_READ,

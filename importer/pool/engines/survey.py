@@ -1,4 +1,4 @@
-"""The engine of `check --online`: reads what a run would meet, and records nothing."""
+"""The engine of `check --online`: reads what a run would find, and records nothing."""
 
 import asyncio
 from collections import Counter
@@ -21,10 +21,10 @@ from importer.pool.sender import Sender
 from importer.pool.stop_signal import Types, types_of
 
 _FIRST = 5
-"""Records that are named."""
+"""Number of records that are named."""
 
 _MANY = 10
-"""New links of a record from which on they are counted over all chunks."""
+"""From this number on, the new links of a record are counted across chunks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class OverLimit:
 
 @dataclass(slots=True)
 class Findings:
-    """What a run would meet, in distinct pairs: linked already, to be linked, and not readable (with one reason).
+    """What a run would find, in distinct pairs: already linked, to be linked, and unreadable (with one reason).
 
-    `moved` counts the records whose Primary label would move, `over_limit` those that would have too many links; of
-    both the first ones are listed. `unread_limits` counts the directions whose limit of links could not be read.
+    `moved` counts the records whose Primary label would move, `over_limit` those that would have too many links; the
+    first of each are listed. `unread_limits` counts the directions whose limit of links could not be read.
     """
 
     already_linked: int = 0
@@ -70,7 +70,7 @@ class Findings:
 
 
 class Survey:
-    """Reads the links of chunks of pairs; `findings` grow with the chunks."""
+    """Reads the links of chunks of pairs, and adds to `findings`."""
 
     max_chunk = MAX_PAIRS_READ
 
@@ -90,7 +90,7 @@ class Survey:
         return self.max_chunk
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Add what the chunk would meet to the findings."""
+        """Add what the run would find in the chunk to the findings."""
         types = types_of(chunk[0])
         primary = primary_type(*types)
         labelled = [one for one in chunk if primary is not None and str(primary) in one.goal.split(";")]
@@ -144,7 +144,7 @@ class Survey:
     # ---- primary records
 
     def _add_moves(self, labelled: Sequence[PendingPair], read: LinksRead, *, is_reverse: bool) -> None:
-        """Add the records that have another primary record; of several rows about a record the last one counts."""
+        """Add the records that have another primary record; if several rows are about one record, the last counts."""
         last = {_ends(pending, is_reverse=is_reverse)[0]: pending for pending in labelled}
         for record, pending in last.items():
             present, goal = read.primaries.get(record), _ends(pending, is_reverse=is_reverse)[1]
@@ -169,12 +169,12 @@ class Survey:
     def _add_over_limit(
         self, types: Types, rows: Mapping[str, Sequence[int]], limit: RecordLimit, present: Mapping[str, int]
     ) -> None:
-        """Add the records that have too many links with the new ones, as far as their present number is known.
+        """Add the records that would have too many links, if their present number is known.
 
-        `rows` has the rows with the new links of each record, `present` the number of links that were read.
+        `rows` holds the rows with the new links of each record, `present` the number of links that were read.
 
-        Their new links are counted over all chunks only if there are many of them: otherwise memory use would grow with
-        the file.
+        New links are counted across chunks only for records with many of them: otherwise memory use would grow with the
+        file.
         """
         for record, linked in rows.items():
             key = types, record

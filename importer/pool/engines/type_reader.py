@@ -1,4 +1,4 @@
-"""Reads all association types of pairs, which a call that replaces labels must know."""
+"""Reads all association types of pairs: a call that replaces labels must be based on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ _LEADS = frozenset({"leads", "0-136"})
 """Links to leads are listed from the lead's side only. Source: measured on an account."""
 
 _MAX_KNOWN = 100_000
-"""Survivors of records that are remembered."""
+"""Maximum number of merged records whose survivors are remembered."""
 
 _READ = Outcome(Status.ALREADY_LINKED)
 _OTHER_SIDE = Outcome(
@@ -27,9 +27,9 @@ _UNREADABLE_TYPES = Outcome(Status.UNCONFIRMED, error_message="HubSpot lists ass
 
 @dataclass(frozen=True, slots=True)
 class PresentTypes:
-    """The types of a pair as read: none if it is not linked. `unread` says why they are not known.
+    """The types of a pair as read, empty if it is not linked; `unread` is set if they are not known.
 
-    `labels` are those of its types that have a label. `last` is the outcome of the last readable response.
+    `labels` holds those of its types that have a label. `last` is the outcome of the last readable response.
     """
 
     types: TypeSet = NOT_LINKED
@@ -43,12 +43,12 @@ class PresentTypes:
         return self.unread is None and goal <= self.types
 
     def are_exactly(self, goal: TypeSet) -> bool:
-        """Return whether the pair is linked with the types of `goal` and the unlabelled one only."""
+        """Return whether the pair is linked with the types of `goal` and, apart from the unlabelled one, no others."""
         return self.include(goal) and len(self.types - goal) <= self.is_unlabelled
 
 
 class TypeReader:
-    """Reads the types of pairs in the direction of the file, also of records that were merged into others."""
+    """Reads the types of pairs in the direction of the file, including records that were merged into others."""
 
     def __init__(self, client: HubSpotClient) -> None:
         """Read through `client`."""

@@ -1,8 +1,8 @@
-"""Reads pairs of an undo again just before they are changed by a call that would undo other changes as well.
+"""Reads pairs of an undo again just before a call that would overwrite what someone else has changed.
 
-Removing a link takes all its types, and restoring one replaces its labels: what someone else has added since the undo
-read the pair would be lost. HubSpot has no call that does so only if the pair is as expected, so that the time between
-reading and writing is kept short instead. Labels are taken off by a call that names them, which needs no such care.
+Removing a link removes all its types, and restoring one replaces its labels: whatever someone else has added since the
+undo read the pair would be lost. HubSpot has no call that requires an expected state, so the time between reading and
+writing is kept short instead. Labels are removed by a call that names them, which needs no such care.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from importer.pool.stop_signal import types_of
 
 
 class UnchangedPairs:
-    """Finds the pairs that still are what the undo has read."""
+    """Finds the pairs that are still as the undo has read them."""
 
     def __init__(self, client: HubSpotClient) -> None:
         """Read through `client`."""
@@ -31,8 +31,8 @@ class UnchangedPairs:
     ) -> Sequence[PendingPair]:
         """Return the unchanged pairs, and record the others as left alone; none once the run has stopped.
 
-        Pairs of an `unlink` are to be removed whatever they are. Both directions of a link between records of the same
-        type may be in an undo, and each changes the other: they are not read again.
+        Pairs of an `unlink` are removed whatever their types are now. Both directions of a link between records of the
+        same type may be in an undo, and each changes the other, so they are not read again.
         """
         if not pairs or pairs[0].target is None or pairs[0].pair.from_type == pairs[0].pair.to_type:
             return pairs
@@ -50,7 +50,7 @@ class UnchangedPairs:
 
 
 def _reason(pending: PendingPair, found: Found) -> Outcome | None:
-    """Return why a pair is left alone; None if it is what was read, or as it is to be, apart from Primary."""
+    """Return the outcome of a pair that is left alone; None if, apart from Primary, it is as read or at its goal."""
     if found.merged_into:
         return merged(pending, found)
     if found.unread is not None:

@@ -1,4 +1,4 @@
-"""The engine that reads before an undo which pairs are still as the undone run left them, and may be restored."""
+"""The engine that reads, before an undo, which pairs are still as the undone run left them and may be restored."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,9 +28,9 @@ from importer.pool.sender import Sender
 
 @dataclass(slots=True)
 class _Siblings:
-    """The pairs of an undo by hash: those that it, or the undone run, may have made primary, and the run's new links.
+    """Hashes of an undo's pairs: those that it, or the undone run, may have made primary, and the run's new links.
 
-    They are collected when they are first needed, which few undos need: 60 bytes per pair.
+    Few undos need them, so they are collected on first use; they take 60 bytes per pair.
     """
 
     pairs: Callable[[], Iterable[PendingPair]]
@@ -54,7 +54,7 @@ class _Siblings:
 
 
 class ReadBeforeUndo(PairEngine):
-    """Records the present types of pairs that are as the undone run left them, which stay pending; others are left."""
+    """Records the present types of pairs that are as the undone run left them; these stay pending, others are final."""
 
     def __init__(self, client: HubSpotClient, pairs: Callable[[], Iterable[PendingPair]]) -> None:
         """Read through `client`; `pairs` yields all pairs of the undo."""
@@ -63,7 +63,7 @@ class ReadBeforeUndo(PairEngine):
         self._siblings = _Siblings(pairs)
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Record each pair: to be restored (pending), restored already, or why it is left alone."""
+        """Record each pair: to be restored (it stays pending), already restored, or the reason why it is left alone."""
         found = await self._reader.read(chunk, sender)
         left = [pending for pending in chunk if _is_undecided(pending, found[pending.id])]
         unclear = [pending for pending in left if needs_primary(pending, found[pending.id])]
@@ -80,7 +80,7 @@ class ReadBeforeUndo(PairEngine):
                 outcomes.record_types_before(pending, found[pending.id].text)
 
     def _reason(self, pending: PendingPair, found: Found, record: RecordLinks | None) -> Outcome | None:
-        """Return why a pair is left alone, None if it may be restored, or need not be."""
+        """Return the outcome of a pair that is left alone; None if it may be restored or needs no change."""
         if pending.target is None:
             return UNKNOWN_STATE
         if found.merged_into:
@@ -98,7 +98,7 @@ class ReadBeforeUndo(PairEngine):
             is_moved = record is not None and bool(record.primary) and not goal(pending) <= found.types
             return replace(PRIMARY_ELSEWHERE if is_moved else CHANGED_PAIR, association_types=found.text)
         if goal(pending) and (found.types - found.labels) - goal(pending):
-            return NAMES_UNLABELLED  # and the links had only labels before
+            return NAMES_UNLABELLED  # and the link had only labels before
         return None
 
 

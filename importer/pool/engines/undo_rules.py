@@ -1,8 +1,8 @@
 """The rules of `undo`: is a pair still as the undone run left it? Pure functions of what was read and journalled.
 
-Labels are compared with what the run can have done: its state before, with what the run added and without what it
-removed. Primary is different: HubSpot gives it to a record's first company by itself, and takes it away when another
-company gets it, so it is compared with what the run left, and with who is primary now.
+Labels are compared with what the run can have left: the state before it, plus what it added, minus what it removed.
+Primary is different: HubSpot gives it to a record's first company by itself, and removes it when another company gets
+it. It is therefore compared with what the run left, and with the record that is primary now.
 """
 
 from collections.abc import Collection
@@ -17,9 +17,9 @@ from importer.pool.engines.remove_outcomes import NONE, was_sent
 
 @dataclass(frozen=True, slots=True)
 class UndoState:
-    """The types of a pair: those to restore, those that the run left (None: not known), and its changes.
+    """The types of a pair: those to restore, those that the run left (None if unknown), and its changes.
 
-    `primary` has the Primary type of the pair's direction, if HubSpot has one.
+    `primary` holds the Primary type of the pair's direction, if HubSpot has one.
     """
 
     target: TypeSet
@@ -48,7 +48,7 @@ class UndoState:
 
     @property
     def may_have_primary(self) -> bool:
-        """True if the pair may be the primary one now: it was so before the run, or the run may have made it so."""
+        """True if the pair may be primary now: it was before the run, or the run may have made it primary."""
         given = self.target | self.added | (self.left or NOT_LINKED)
         return bool(self.primary & given) or (self.left is None and not self.target and bool(self.primary))
 
@@ -56,8 +56,8 @@ class UndoState:
 def is_as_left(pending: PendingPair, found: Found) -> bool:
     """Return whether a pair is as the run left it, apart from Primary; `found` differs from the target.
 
-    Between records of the same type both directions of a link share their labels, so the labels of one direction may
-    come from the row with the other: there the types that the run left decide.
+    Between records of the same type, both directions of a link share their labels, so the labels of one direction may
+    come from the row with the other. There, the types that the run left decide.
     """
     state = UndoState.of(pending)
     primary = state.primary
@@ -76,7 +76,7 @@ def is_as_left(pending: PendingPair, found: Found) -> bool:
 
 
 def needs_primary(pending: PendingPair, found: Found) -> bool:
-    """Return whether a pair can only be judged with the links of the record that has one primary record."""
+    """Return whether judging a pair requires the links of the record that has one primary record."""
     state = UndoState.of(pending)
     if not state.primary:
         return False
@@ -90,8 +90,8 @@ def keeps_primary(
 ) -> bool:
     """Return whether undoing a pair changes no primary record that someone else has chosen since the run.
 
-    `record` has the links of the record that has one primary record, where `needs_primary` says so. `moved` has those
-    of them (by hash) that the run, or this undo, may have made primary, and `made` those that the run created.
+    `record` holds the links of the record that has one primary record, if `needs_primary` is true. `moved` holds the
+    hashes of pairs that the run, or this undo, may have made primary, `made` those of pairs that the run linked.
     """
     state = UndoState.of(pending)
     primary, left = state.primary, state.left

@@ -18,10 +18,10 @@ from importer.reader.files.workbook import MAX_COLUMN
 from importer.reader.messages import quoted
 
 _ROWS_SEARCHED = 25
-"""Rows from the top among which another header is looked for."""
+"""Number of non-blank rows at the top among which another header is searched for."""
 
 _COLUMNS_SEARCHED = 200
-"""Columns of a row in which header names are looked for."""
+"""Number of leading cells of a row that are searched for header names."""
 
 
 class EmptyTableError(SourceError):
@@ -43,7 +43,7 @@ class HeaderRow:
 
 
 def find_header_row(name: str, table: Table, reading: Reading) -> HeaderRow:
-    """Return the header of the file `name`: the row named in the settings, else the first non-blank row.
+    """Return the header of the file `name`: the row given in the settings, else the first non-blank row.
 
     Raises `SourceError` if there is no such row, `EmptyTableError` if the table is empty.
     """
@@ -92,7 +92,7 @@ def header_notes(found: HeaderRow) -> tuple[str, ...]:
 
 
 def header_warnings(found: HeaderRow, header: Header, columns: Columns) -> tuple[str, ...]:
-    """Return a sentence that shows the header if the names of its id columns contain digits, as a record would."""
+    """Return a sentence that shows the header if names of id columns contain digits, as the cells of a record do."""
     indices = (columns.from_side.id_column, columns.to_side.id_column)
     names = [header.texts[index] for index in indices if header.texts[index] != header.position_name(index)]
     odd = [name for name in names if meaning(name) is None and any(map(str.isdecimal, name))]
@@ -151,7 +151,7 @@ def _is_blank(cells: Sequence[str]) -> bool:
 
 
 def _without_header(name: str, first: HeaderRow, block: Records, table: Table) -> HeaderRow:
-    """Return a header of positions, or the first row if it is one: our own results of such a file have that header."""
+    """Return a header of positions (`#1`, …): the first row if it is one already, as in our results of such a file."""
     own = [text for text in first.texts if text.strip() not in PREVIOUS_RESULT_COLUMNS]
     if own and own == _positions(len(own)):
         return first
@@ -183,13 +183,13 @@ def _refuse_title(name: str, found: HeaderRow, reading: Reading) -> None:
 
 
 def _is_header(cells: Sequence[str], reading: Reading) -> bool:
-    """Return whether a row contains the mapped column names, or at least two names that are recognized."""
+    """Return whether a row contains the mapped column names, or at least two recognized ones."""
     names = {normalize_name(column) for column in reading.columns.values() if not column.startswith("#")}
     return _recognized(cells, reading) > 1 or (bool(names) and names <= set(map(normalize_name, cells)))
 
 
 def _refuse_record(name: str, found: HeaderRow, ids: Sequence[str], *, minimum: int = 1) -> None:
-    """Refuse a header with at least `minimum` cells that hold `ids`: it is the first record, which would be lost."""
+    """Refuse a header of which at least `minimum` cells hold `ids`: it is really a record and would be lost."""
     if found.number is None or len(ids) < minimum or _is_numbered(found.texts):
         return
     raise SourceError(
@@ -207,7 +207,7 @@ def _is_numbered(texts: Sequence[str]) -> bool:
 
 
 def _recognized(cells: Sequence[str], reading: Reading) -> int:
-    """Return the number of cells that are recognized as names of columns of ids, types or values to look up."""
+    """Return the number of cells recognized as names of columns that hold ids, types or values to look up."""
     searched = cells[:_COLUMNS_SEARCHED]
     values = {
         column.index for name in {reading.from_by, reading.to_by} if name for column in value_columns(searched, name)

@@ -25,7 +25,7 @@ class Meaning:
     """Meaning of a header.
 
     `object_type` is the standard HubSpot type named in the header, if any; `named` is the word that an associated
-    column uses for records of another type; `label` is `Primary` for `Associated Company IDs (Primary)`.
+    column uses for records of a custom type; `label` is `Primary` for `Associated Company IDs (Primary)`.
     """
 
     kind: ColumnKind
@@ -81,7 +81,7 @@ def is_label_column(header: str) -> bool:
 
 
 def holds_label_names(header: str) -> bool:
-    """Return whether a header names a column of labels by name, which pairs can get, rather than of types."""
+    """Return whether a header names a column of label names, which can be set, rather than of association types."""
     return _NAMES_OF_LABELS.fullmatch(_key(header)) is not None
 
 

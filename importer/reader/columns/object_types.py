@@ -48,7 +48,7 @@ _IGNORED = re.compile(r"[\s_\-\u2010-\u2015\u2212\u200b-\u200f\u2060\ufeff]+")
 
 
 def normalize_name(text: str) -> str:
-    """Return a name without differences that carry no meaning: case, spaces, `_`, `-`, full-width forms, BOM."""
+    """Return a name without insignificant differences: case, spaces, `_`, `-`, full-width forms, BOM."""
     return _IGNORED.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
@@ -64,7 +64,7 @@ OBJECT_TYPES = tuple(ObjectType(name) for name, _, _ in _STANDARD)
 
 
 def type_id(object_type: str) -> str | None:
-    """Return the id of an object type in addresses of records, such as `0-1`; None if the name does not show it."""
+    """Return the id of an object type in record URLs, such as `0-1`, or None if its name does not reveal the id."""
     return _IDS.get(object_type) or (object_type if _TYPE_ID.fullmatch(object_type) else None)
 
 

@@ -16,7 +16,7 @@ _PREFIXES = (
     (ColumnKind.TO, ("to", "target", "destination")),
 )
 _USUAL = (("email", ObjectType("contacts")), ("domain", ObjectType("companies")))
-"""Properties that people have instead of ids, and the object type that has them."""
+"""Properties that people often have instead of ids, each with the object type it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def value_columns(headers: Sequence[str], name: str) -> list[ValueColumn]:
 
 
 def suggested_lookups(headers: Sequence[str]) -> list[tuple[str, ObjectType]]:
-    """Return the properties that columns hold and by which records could be looked up, with the object type."""
+    """Return the properties in the columns by which records could be looked up, each with its object type."""
     found = [
         (column.index, name, column.object_type or usual_type)
         for name, usual_type in _USUAL

@@ -1,4 +1,4 @@
-"""Why the columns of a file have their roles, as sentences for people."""
+"""Sentences that explain to people why the columns of a file have their roles."""
 
 from importer.config import Reading
 from importer.model import Role
@@ -15,7 +15,7 @@ _BY_KIND = {
 
 
 def reasons(header: Header, columns: Columns, reading: Reading) -> dict[Role, str]:
-    """Return, for each role that has a column, why that column has it."""
+    """Return the reason for the choice of column, for each role that has one."""
     lookups = {Role.FROM_OBJECT_ID: columns.from_side.lookup_by, Role.TO_OBJECT_ID: columns.to_side.lookup_by}
     return {
         role: _reason(role, meaning(header.texts[index]), reading, lookups.get(role, ""))

@@ -34,7 +34,7 @@ def find_columns(name: str, header: Header, reading: Reading) -> Columns:
 
 
 class _Search:
-    """One search for the columns of a pair."""
+    """A search for the columns of a pair."""
 
     def __init__(self, name: str, header: Header, reading: Reading) -> None:
         self._name = name
@@ -105,7 +105,7 @@ class _Search:
         matching = [
             (f, t) for f, t in candidates if self._type_matches(from_role, f) and self._type_matches(to_role, t)
         ]
-        # An unlabelled link has no direction: of the same two columns, the left one is the from side.
+        # An unlabelled link has no direction: if two columns fit either way, the left one is the from side.
         both_ways = set(matching)
         readings = [(f, t) for f, t in matching if f < t or (t, f) not in both_ways]
         if not readings:
@@ -191,7 +191,7 @@ class _Search:
         found = self._meanings[id_column]
         is_list = found is not None and found.kind is ColumnKind.ASSOCIATED
         sublists = self._sublists(id_column)
-        is_labelled = role is Role.TO_OBJECT_ID  # the labels of a list are those in the direction to its records
+        is_labelled = role is Role.TO_OBJECT_ID  # the labels of a list apply in the direction towards its records
         return Side(
             id_column=id_column,
             type_column=type_column,

@@ -13,8 +13,8 @@ class Side:
     `object_type` applies where the type cell is blank or there is no type column. If `may_be_blank`, a row without an
     id here has nothing to link. The ids in the columns `sublists` must also be in `id_column`: `Associated Company IDs
     (Primary)` beside `Associated Company IDs`. If `lookup_by` is not "", the id column holds values of that property.
-    `label` is the label in the header of `id_column`, which all of its records get, `sublist_labels` are those of the
-    sublists; "" for none.
+    `label` is the label in the header of `id_column` and applies to all of its records; `sublist_labels` are those of
+    the sublists. A label is "" where there is none.
     """
 
     id_column: int
@@ -46,7 +46,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a pair; `label_column` is None if the labels are not in a column of their own."""
+    """The columns of a pair; `label_column` is None if no column holds labels."""
 
     from_side: Side
     to_side: Side

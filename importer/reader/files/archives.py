@@ -68,8 +68,8 @@ def expand_gzip(path: Path, name: str, directory: Path) -> Expansion:
 def expand_zip(path: Path, name: str, directory: Path) -> Expansion:
     """Expand the tables of a zip archive into `directory`, in natural order of their names (2 before 10).
 
-    Files whose names are not those of tables are left out unless the archive has a single file, and empty files unless
-    all are empty. Raises `SourceError`.
+    Files without the extension of a table are left out unless the archive has a single file, empty files unless all
+    are empty. Raises `SourceError`.
     """
     expanded: list[Expanded] = []
     remaining = MAX_EXPANDED

@@ -73,7 +73,7 @@ def _name(name: object) -> str:
 
 
 def _stored_bits(dtype: Any) -> int:
-    """Return the size in bits of the floats that a column stores, which iteration widens; 64 for other columns."""
+    """Return the size in bits of a column's floats as stored, which iteration widens; 64 for other columns."""
     categories = getattr(dtype, "categories", None)
     if categories is not None:
         return _stored_bits(categories.dtype)

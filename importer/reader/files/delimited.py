@@ -85,7 +85,7 @@ def _records(text: TextFile, observed: Observations) -> Generator[Records]:
 
 
 def _blocks(lines: Lines, delimiter: str, observed: Observations) -> Iterator[tuple[list[list[str]], bool]]:
-    """Yield rows in blocks, each with whether any row may have cells in quotation marks other than `"`."""
+    """Yield rows in blocks, each with a flag: True if any row may have cells in quotation marks other than `"`."""
     splitter = RecordSplitter(delimiter)
     failure: Exception | None = None
     while failure is None:
@@ -112,12 +112,12 @@ def _blocks(lines: Lines, delimiter: str, observed: Observations) -> Iterator[tu
 def _split_plainly(
     block: list[str], lines: Lines, delimiter: str, observed: Observations
 ) -> tuple[list[list[str]], bool] | None:
-    """Return the records as the csv module reads them, None when it may misread a quotation mark.
+    """Return the records as the csv module reads them, or None if it may misread a quotation mark.
 
-    The second value is whether any record may have cells in quotation marks other than `"`. When the last record ends
+    The second value is True if any record may have cells in quotation marks other than `"`. If the last record ends
     within a quoted cell, the lines that complete it are added to the block. A cell longer than the csv module's field
-    size limit also gives None: `RecordSplitter` reads it, so that the limit, which is global to the process, need not
-    be changed.
+    size limit also results in None: the limit is global to the process and is not changed, so `RecordSplitter` reads
+    the cell.
     """
     try:
         rows = list(csv.reader(block, delimiter=delimiter, strict=True))
@@ -128,7 +128,7 @@ def _split_plainly(
             rows = list(csv.reader(block, delimiter=delimiter, strict=True))
         except csv.Error:
             return None
-    joined = "\n" + "\n".join(map("\n".join, rows))  # every cell follows a line end
+    joined = "\n" + "\n".join(map("\n".join, rows))  # a line break precedes every cell
     if '"' in joined:
         return None
     observed.may_have_formulas = observed.may_have_formulas or any(
@@ -156,7 +156,7 @@ def _complete_quoted_cell(block: list[str], lines: Lines) -> bool:
 
 
 def _undecodable_row_error(text: TextFile) -> SourceError:
-    """Return the error for the first row that cannot be decoded, which is found by reading the file again."""
+    """Find the first row that cannot be decoded by reading the file again, and return the error for it."""
     number = 1
     with text.open(MARK_ERRORS) as lines:
         try:

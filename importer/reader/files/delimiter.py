@@ -16,7 +16,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 _DELIMITER_NAMES = {name: delimiter for delimiter, name in DELIMITERS.items()} | {"\\t": "\t"}
 _DECLARATION = re.compile(r'sep=([^"\r\n])(?:[\r\n]|\Z)', re.IGNORECASE)
-"""A first line `sep=;`: spreadsheet programs use the delimiter that it declares and do not show it as a row."""
+"""A first line such as `sep=;`: spreadsheet programs use the delimiter it declares and do not show it as a row."""
 
 _SAMPLE_RECORDS = 50
 _SAMPLE_COLUMNS = 200
@@ -44,13 +44,13 @@ def _requested_delimiter(requested: str | None) -> str:
     if len(delimiter) != 1 or delimiter in '"\r\n':
         raise SettingsError(
             "INVALID_DELIMITER",
-            f"--delimiter {quoted(requested)} is not a delimiter. Use one character, or comma, semicolon, tab, pipe.",
+            f"--delimiter {quoted(requested)} is not a delimiter. Use one character, or comma, semicolon, tab or pipe.",
         )
     return delimiter
 
 
 class _Detection:
-    """Comparison of the delimiters by the records that they make of a sample."""
+    """Comparison of the delimiters by the records into which they split a sample."""
 
     def __init__(self, sample: str, reading: Reading, recognizers: Recognizers, *, is_complete: bool) -> None:
         self._sample = sample
@@ -59,9 +59,9 @@ class _Detection:
         self._recognizers = recognizers
 
     def best(self, name: str) -> str:
-        """Return the delimiter with which the header has most known columns, then most records fit the header.
+        """Return the delimiter with the most known columns in the header, then the most records that fit the header.
 
-        Raises `SourceError` when no header is known and every record fits with several delimiters.
+        Raises `SourceError` if no header is known and every record fits with several delimiters.
         """
         found = {delimiter: self._first_records(delimiter) for delimiter in DELIMITERS}
         scores = {delimiter: self._score(records) for delimiter, records in found.items()}
@@ -81,7 +81,7 @@ class _Detection:
         )
 
     def _first_records(self, delimiter: str) -> list[list[str]]:
-        """Return the first records, from the header on."""
+        """Return the first records, starting with the header."""
         lines = io.StringIO(self._sample, newline="")
         numbered = enumerate(RecordSplitter(delimiter).split(lines, iter(())), 1)
         below = (cells for number, cells in numbered if cells and number >= (self._reading.header_row or 1))

@@ -39,7 +39,10 @@ _OTHER_FORMATS = (
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<body", b"<style", b"<!--")
 _JSON_STARTS = (b'{"', b"[{", b"[\n", b"{\n", b"{\r\n")
 _MAX_LOCK_FILE, _REPEATED_NAME = 200, 55
-"""Size of Office's lock files, which hold the user's name and its length twice: in bytes, then (from 55) in UTF-16."""
+"""Maximum size of Office's lock files in bytes, and the offset at which they repeat the user's name.
+
+They hold the length of the name and the name twice: at the start in single bytes, at this offset in UTF-16.
+"""
 
 _LOCK_FILE_NAME = re.compile(r"~\$(.+)|\.~lock\.(.+)#", re.DOTALL)
 
@@ -71,7 +74,7 @@ def _head(path: Path) -> bytes:
 
 
 def _open_uncompressed(path: Path, name: str, reading: Reading, recognizers: Recognizers) -> Table | None:
-    """Return the table of a file, None when the file is a compressed one."""
+    """Open the table in a file; return None if the file is compressed."""
     head = _head(path)
     if head.startswith(_GZIP):
         return None
@@ -125,7 +128,7 @@ def _open_compressed(
     reading: Reading,
     recognizers: Recognizers,
 ) -> Table:
-    """Return the table inside a compressed file; closing it deletes the expanded copies."""
+    """Open the table inside a compressed file; closing it deletes the expanded copies."""
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="importer-")))
         expansion = expand(path, name, directory)

@@ -26,7 +26,7 @@ _RARE_LANGUAGES = {"is": 4, "lv": 2, "lt": 2, "ca": 1, "sl": 1}
 _CYRILLIC = ("ru", "uk", "bg", "mk")
 
 _ABSENT = 15
-"""Bits of a pair of letters that occurs in none of a candidate's languages."""
+"""Cost in bits of a pair of letters that occurs in none of a candidate's languages."""
 
 _OPENING, _CLOSING, _JOINING = "“„‘«¿¡°\u00a0", "”’»™®©ºª°\u00a0", "’·"
 _SYMBOLS = frozenset("–—€£§•¹²³½¼¾№‚…" + _OPENING + _CLOSING + _JOINING)
@@ -34,7 +34,7 @@ _SYMBOL, _SELDOM, _RARE_SYMBOL, _SYMBOL_INSIDE, _CONTROL, _UNASSIGNED = 7, 12, 1
 _WIDE_PUNCTUATION = "、。・ー「」『』（）：；，！？～＆／－＋＃％〜々〇"
 _CAPITAL_INSIDE, _CAPITALS, _HALFWIDTH, _HALFWIDTH_ALONE, _BESIDE_ASCII = 8, 2, 6, 12, 9
 _MIXED = 10
-"""Bits of a word that mixes Latin letters with letters of another script."""
+"""Extra bits for a word that mixes Latin letters with letters of another script."""
 
 _COMMON, _UNCOMMON = 15, 19
 _CELL = re.compile(rb'[^\r\n,;\t"]*[\x80-\xff][^\r\n,;\t"]*')
@@ -92,7 +92,7 @@ CANDIDATES = (
 class Guess:
     """A candidate, its cost in bits, and the decoded text of each cell with non-ASCII bytes.
 
-    `is_plain` is whether the text is ordinary text rather than merely the least unlikely.
+    `is_plain` is True if the text is ordinary text rather than merely the least unlikely.
     """
 
     candidate: Candidate
@@ -198,7 +198,7 @@ def _is_halfwidth(c: str) -> bool:
 
 @cache
 def _tables() -> dict[str, dict[str, int]]:
-    """Return the costs of pairs of letters, or of characters, by language; made by tests/files/make_letters.py."""
+    """Return the costs of pairs of letters, or of characters, by language, from tests/files/make_letters.py."""
     tables: dict[str, dict[str, int]] = {}
     text = resources.files("importer.reader.files").joinpath("letter_frequencies.tsv").read_text(encoding="utf-8")
     for line in text.splitlines()[1:]:  # the first line names the source

@@ -32,7 +32,7 @@ _TWO_BYTES = frozenset({"cp932", "gbk", "gb18030", "big5", "cp949"})
 
 _DEFAULT = "cp1252"
 _MARGIN = 8
-"""Minimum distance in bits from the likeliest encoding to the next one with another text; below, it is ambiguous."""
+"""Distance in bits to the next encoding that results in another text, below which the likeliest one is ambiguous."""
 
 _CERTAIN = 60
 """Distance in bits above which another encoding is ignored when looking for delimiters inside its characters."""
@@ -80,7 +80,7 @@ def requested_encoding(requested: str, path: Path, name: str) -> Encoding:
     from_bom = _from_bom(head)
     if from_bom is not None:
         is_same = codec.startswith(from_bom.codec.removesuffix("-sig"))
-        note = f"The file has a byte order mark of {from_bom.name} and is read as that, not as {requested}."
+        note = f"The file begins with a byte order mark, so it is read as {from_bom.name}, not as {requested}."
         return replace(from_bom, note="" if is_same else note)
     if codec in _WIDE:
         codec = _utf_16_without_bom(head) if codec == "utf-16" else ""
@@ -226,8 +226,8 @@ def _ambiguous_message(name: str, best: Guess, others: list[Guess]) -> str:
 def codec_in_which_delimiter_is_ambiguous(path: Path, encoding: Encoding, delimiter: str) -> str:
     """Return the codec in which a delimiter in the file may be the second byte of a character, "" if there is none.
 
-    In Shift_JIS, GBK and Big5 that byte may be any from `@` on, such as the pipe of `é|` in Windows-1252. It matters
-    when the encoding, or another likely one, is one of them.
+    In Shift_JIS, GBK and Big5 that byte may be any from `@` up: `é|` in Windows-1252 is one of their characters. This
+    matters if the encoding, or another likely one, is one of these.
     """
     codecs_ = [codec for codec in (encoding.codec, *encoding.rivals) if codec in _TWO_BYTES]
     is_sure = not encoding.rivals or (len(codecs_) == len(encoding.rivals) + 1 and len(set(codecs_)) == 1)

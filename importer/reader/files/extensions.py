@@ -3,7 +3,7 @@
 WORKBOOK_EXTENSIONS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 DELIMITED_EXTENSIONS = frozenset({".csv", ".tsv", ".tab"})
 PLAIN_TEXT_EXTENSIONS = frozenset({".txt"})
-"""May be a delimited table, may be a readme beside one."""
+"""Such a file may be a delimited table, or a readme beside one."""
 
 TABLE_EXTENSIONS = WORKBOOK_EXTENSIONS | DELIMITED_EXTENSIONS
 TEXT_EXTENSIONS = DELIMITED_EXTENSIONS | PLAIN_TEXT_EXTENSIONS

@@ -1,7 +1,7 @@
-"""Quotation marks other than `"`: always text here, so that delimiters between them split cells.
+"""Quotation marks other than `"`. They are always read as text, so delimiters between them split cells.
 
-Some writers quote cells with them. A row in which one opens in a cell and closes in a later cell may therefore be split
-wrongly.
+Some programs quote cells with them, however. A row in which such a mark opens in one cell and closes in a later one may
+therefore be split incorrectly.
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,7 @@ def _is_closed(text: str, mark: str) -> bool:
     first, last = _count_leading(text, mark), _count_leading(text[::-1], mark[::-1])
     if first * len(mark) == len(text):
         return first % 2 == 0
-    # Doubled marks are text, so an odd number opens or closes. Writers that never double have as many on each end.
+    # Doubled marks are text, so an odd number opens or closes. Programs that never double write equal numbers of them.
     return (first % 2 == 1 and last % 2 == 1) or first == last
 
 

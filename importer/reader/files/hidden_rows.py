@@ -8,7 +8,7 @@ _SHOWN = 5
 
 
 class HiddenRows:
-    """Counts, and on request removes, the hidden records of a table.
+    """The hidden records of a table: counted, and removed on request.
 
     `numbers` is the table's own set, which is filled as its records are read. Blank rows do not count.
     """
@@ -44,7 +44,7 @@ class HiddenRows:
             return f"Hidden rows left out: {which}."
         return (
             f"Rows that the sheet hides, by a filter or otherwise: {which}; they are imported like the others. "
-            f"To leave them out: --visible-rows-only."
+            f"To leave them out, add --visible-rows-only."
         )
 
     def _note(self, number: int) -> None:

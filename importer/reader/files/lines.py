@@ -23,7 +23,7 @@ _END_OF_FILE = ("\x1a", "\0")
 _END_MARK = re.compile(r"\x1a[\x1a\0]*\Z|\A\0+\Z")
 """Characters that old programs write after the last line: Ctrl-Z, or NULs up to the end of a block.
 
-NULs after an incomplete line are kept: a file whose writing was interrupted by a power failure ends like that.
+NULs after an incomplete line are kept: they are a sign that a power failure interrupted the writing of the file.
 """
 
 

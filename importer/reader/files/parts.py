@@ -9,16 +9,16 @@ from importer.reader.messages import quoted, quoted_list
 
 
 def combine_parts(name: str, parts: Sequence[Part]) -> Table:
-    """Return one table that has parts instead of records and the description of its first part.
+    """Return one table that has parts instead of records, described like its first part.
 
-    Raises `SourceError` when the parts have different formats: then one is likely a copy of another.
+    Raises `SourceError` if the parts have different formats: one is then probably a copy of another.
     """
     formats = {_format_family(part.table): f"{quoted(part.name)} ({part.table.format})" for part in reversed(parts)}
     if len(formats) > 1:
         raise SourceError(
             "MIXED_FORMATS",
             f"{name} holds tables of different formats: {', '.join(formats.values())}. Files in one archive are read "
-            f"as one table only when they all have the same format. Give the one table to import.",
+            f"as one table only when they all have the same format. Extract the table to import and give only that.",
         )
     return replace(parts[0].table, records=iter(()), notes=_notes(parts), observed=Observations(), parts=tuple(parts))
 
@@ -48,7 +48,7 @@ def _notes(parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def _differences(table: Table, first: Table) -> tuple[str, ...]:
-    """Return a note when a text file is read with other settings than the first one."""
+    """Return a note if a text file is read with settings that differ from those of the first one."""
     if (table.format, table.encoding, table.delimiter) == (first.format, first.encoding, first.delimiter):
         return ()
     return (f"Read as {table.format}, {table.encoding}, delimiter {table.delimiter!r}.",)

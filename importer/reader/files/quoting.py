@@ -35,10 +35,10 @@ class _MalformedQuotationError(Exception):
 
 
 class RecordSplitter:
-    """Splits lines into records, each a list of cells; a record with a stray mark is a `SuspectRow`.
+    """A splitter of lines into records, each a list of cells; a record with a stray mark is a `SuspectRow`.
 
-    A record with a malformed quotation ends with its first line and reading resumes at the next line, so that one bad
-    row does not affect others. The rows that it would have swallowed are suspect if they have stray marks too.
+    A record with a malformed quotation ends with its first line, and reading resumes at the next line, so one bad row
+    does not affect others. The rows that it would have swallowed are suspect if they also have stray marks.
     """
 
     def __init__(self, delimiter: str) -> None:

@@ -1,4 +1,4 @@
-"""Marking of rows whose cells may not be those of one row, because a quotation mark may be misread."""
+"""Marking of rows whose cells may not belong to one row, because a quotation mark may have been misread."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ _SWALLOWED_ROWS = Problem(
 
 
 def check_row(cells: list[str], delimiter: str) -> list[str]:
-    """Return the cells, as a `SuspectRow` when they may not be those of one row.
+    """Return the cells, as a `SuspectRow` if they may not belong to one row.
 
     Either a mark other than `"` opens in one cell and closes in a later one (`'s-Hertogenbosch` alone is text), or a
     quoted cell has several lines that may be rows: a mark that opens a cell by mistake swallows everything up to the
@@ -45,10 +45,11 @@ def check_row(cells: list[str], delimiter: str) -> list[str]:
 
 
 def _lines_as_records(cells: Sequence[str], delimiter: str) -> Iterator[list[str]]:
-    """Yield the records that the lines of a quoted cell, after its first, would be if the marks around it were text.
+    """Yield each line of a quoted cell, except the first, as the record it would be if the marks were text.
 
-    If the cells after the quoted one are the same in the last line and in the whole record, both make the same pair.
-    Then the last line counts only if the first line is as long: a note of several lines before the ids is common.
+    If the quoted cell is the first one and its last line has no delimiter, the record of that line has the same cells
+    after it, and so the same pair, as the whole record. It then counts only if the first line has as many cells: a note
+    of several lines before the ids is common.
     """
     for i, cell in enumerate(cells):
         if "\n" in cell or "\r" in cell:
@@ -61,10 +62,10 @@ def _lines_as_records(cells: Sequence[str], delimiter: str) -> Iterator[list[str
 
 
 def mark_split_cells(blocks: Iterable[tuple[list[list[str]], bool]], delimiter: str) -> Iterator[list[list[str]]]:
-    """Yield the rows of the blocks, those over which a quotation in other marks spans as `SuspectRow`.
+    """Yield the rows of the blocks; those that a quotation in other marks spans become a `SuspectRow`.
 
-    Each block comes with whether any of its rows may have such a mark. The last rows of a block are held back for the
-    next one while a quotation is open in them.
+    Each block comes with a flag: True if any of its rows may have such a mark. The last rows of a block are held back
+    for the next one if a quotation is still open in them.
     """
     held: list[list[str]] = []
     try:
@@ -103,7 +104,7 @@ def _find_closing_row(rows: list[list[str]], mark: str) -> int | None:
         closing = find_closing_cell(texts, mark)
         opened = dict(unclosed_marks(texts)).get(mark)
         if opened is not None and (closing is None or opened < closing):
-            return None  # the next quotation
+            return None  # another quotation begins
         if closing is not None:
             return i
     return None

@@ -14,10 +14,10 @@ Records = tuple[Sequence[int], list[list[str]]]
 
 
 class SuspectRow(list[str]):
-    """The cells of a record that may be in wrong columns; `problem` is the reason that makes the row invalid.
+    """The cells of a record that may be in the wrong columns; `problem` is the reason why the row is invalid.
 
-    `text` is the record as written in the file. If there are `suspects`, alternative readings as records, the row is
-    invalid only if one of them makes a pair.
+    `text` is the record as written in the file. `suspects` are other readings of it as records; if there are any, the
+    row is invalid only if one of them yields a pair.
     """
 
     __slots__ = ("problem", "suspects", "text")
@@ -49,8 +49,8 @@ FORMULA_SIGNS = "=+-@"
 class Observations:
     """Findings about a table that accumulate while its records are read; complete at the end.
 
-    `hidden` are the row numbers that a workbook hides, by a filter or otherwise. `may_have_formulas` is whether any
-    cell may be a formula. `unended` is the last row number and the end of its text when that row has no line ending.
+    `hidden` are the numbers of rows that a workbook hides, by a filter or otherwise. `may_have_formulas` is True if any
+    cell may be a formula. `unended` is the number of the last row and the end of its text if it has no line ending.
     `warnings` are sentences for the user.
     """
 
@@ -64,8 +64,8 @@ class Observations:
 class Table:
     """Numbered records of cells from one file, with what was detected about it.
 
-    `records` streams and can be consumed once; it includes blank records where the file has them. What they show is
-    added to `observed`. `close` releases the table's resources. A table of several files has `parts` instead of
+    `records` streams and can be consumed once; it includes blank records where the file has them. Findings about them
+    are added to `observed`. `close` releases the table's resources. A table of several files has `parts` instead of
     records. The other fields are those of `SourceInfo`.
     """
 

@@ -21,9 +21,9 @@ _MAX_SHOWN_SHEETS = 20
 
 
 def open_as_workbook(path: Path, name: str, head: bytes, sheet: str | None) -> Table | None:
-    """Return the table of a sheet when the file is a workbook, else None; `head` holds the first bytes of the file.
+    """Return the table of a sheet if the file is a workbook, else None; `head` holds the first bytes of the file.
 
-    Raises `SourceError` when the workbook is damaged, encrypted, of an unsupported format, exceeds a limit or has no
+    Raises `SourceError` if the workbook is damaged, encrypted or of an unsupported format, exceeds a limit, or has no
     such sheet.
     """
     with _as_source_error(name):

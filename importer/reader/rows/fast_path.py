@@ -79,11 +79,11 @@ def _sublists_repeat(side: Side, rows: Sequence[list[str]]) -> bool:
 
 
 def _may_be_blank(sides: tuple[Side, Side], from_ids: Sequence[str], to_ids: Sequence[str]) -> bool:
-    """Return whether the rows with a blank id may have one, and none of them is a blank row."""
+    """Return whether ids are blank only where that is allowed, and only beside a plain id."""
     first, second = sides
     if ("" in from_ids and not first.may_be_blank) or ("" in to_ids and not second.may_be_blank):
         return False
-    # The other id of such a row must be valid all the same; if both are blank, the whole row may be.
+    # The other id of such a row must still be valid; if both are blank, the whole row may be blank.
     return are_short_ids([f or t for f, t in zip(from_ids, to_ids, strict=True) if not (f and t)])
 
 

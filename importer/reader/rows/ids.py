@@ -126,14 +126,14 @@ _REFUSALS = (
     _refusal(
         "UUID",
         r"\{?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\}?",
-        "{} is a UUID, which another system uses; HubSpot record ids consist of digits only.",
+        "{} is a UUID, an id from another system; HubSpot record ids consist of digits only.",
         _FROM_HUBSPOT,
     ),
     _refusal("NOT_AN_ID", r".*", "{} is not a HubSpot record id (digits only).", _FROM_HUBSPOT),
 )
 
 _DATA_CODES = frozenset({"SCIENTIFIC_NOTATION", "LOST_PRECISION", "EMAIL", "UUID", "NOT_A_RECORD_URL"})
-"""Problems of texts that are not ids, but not names of columns either."""
+"""Codes of the problems of texts that are neither ids nor names of columns."""
 
 _TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2212: 0x2D}
 _MAX_EXPLAINED = 300
@@ -151,7 +151,7 @@ _RECORD_URL = re.compile(
 def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
     """Return the id in a text, the parts of a record page's URL, or the problem if the text is neither.
 
-    `column` is the column name for the problem. Accepted are only forms in which no digit can have been lost.
+    `column` is the column name for the problem. Only forms in which no digit can have been lost are accepted.
     """
     if isinstance(text, LossyNumber):
         return lossy_number(text, column)
@@ -170,7 +170,7 @@ def parse_id(text: str, column: str) -> RecordId | RecordUrl | Problem:
 def are_short_ids(texts: Sequence[str]) -> bool:
     """Return whether all texts are plain ids: digits only, few enough to be exact in any kind of cell.
 
-    A single regular expression match over all of them, because this decides the speed of reading.
+    A single regular expression match checks all of them, because this determines the speed of reading.
     """
     lines = "\n".join((*texts, ""))
     return lines.count("\n") == len(texts) and _SHORT_IDS.fullmatch(lines) is not None
@@ -190,7 +190,7 @@ def split_ids(text: str) -> list[str]:
 
 
 def without_formula(text: str) -> str:
-    """Return the text displayed for `="123"`, the form in which exports prevent conversion to a number."""
+    """Return the text displayed for `="123"`, which prevents conversion to a number; other text is unchanged."""
     found = _TEXT_FORMULA.fullmatch(text)
     return found[1] if found else text
 

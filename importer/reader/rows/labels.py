@@ -1,4 +1,4 @@
-"""The labels of pairs: those of the label column, and those in the headers of id columns."""
+"""The labels of pairs, from the label column and from the headers of id columns."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _MAX_KEPT = 10_000
 
 
 class RowLabels:
-    """Reads the labels of the pairs of each row."""
+    """The labels of the pairs of each row."""
 
     def __init__(self, columns: Columns) -> None:
         self._column = columns.label_column
@@ -28,7 +28,7 @@ class RowLabels:
         return self._column is not None or bool(self._own) or bool(self._sublists)
 
     def of_row(self, cells: Sequence[str], to_ids: Sequence[RecordId]) -> dict[RecordId, Labels]:
-        """Return the labels of the pairs of a row, by their second id, without pairs that have none."""
+        """Return the labels of a row's pairs by second id, without pairs that have no labels."""
         of_all = self._of_all(cells)
         found = {to_id: of_all for to_id in to_ids if of_all}
         for index, label in self._sublists:
@@ -37,7 +37,7 @@ class RowLabels:
         return found
 
     def add_to(self, pairs: PairColumns, numbers: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
-        """Add their labels to the pairs of simple rows, in which a sublist is blank or repeats the list."""
+        """Set the labels of the pairs of simple rows, in which a sublist is blank or repeats the list."""
         by_row = {number: self._of_simple(cells) for number, cells in zip(numbers, rows, strict=True)}
         if any(by_row.values()):
             pairs.labels = [by_row[row] for row in pairs.rows]
@@ -49,7 +49,7 @@ class RowLabels:
         return _distinct((*of_all, *(label for index, label in self._sublists if cells[index])))
 
     def _of_all(self, cells: Sequence[str]) -> Labels:
-        """Return the labels that all pairs of a row have."""
+        """Return the labels that apply to all pairs of a row."""
         if self._column is None:
             return self._own
         text = cells[self._column]
@@ -62,12 +62,12 @@ class RowLabels:
 
 
 def split_labels(cell: str) -> list[str]:
-    """Return the label texts of a cell, which `;` separates, without blank ones."""
+    """Return the label texts in a cell, separated by `;`, without blank ones."""
     return [text for part in _SEPARATORS.split(without_formula(cell)) if (text := part.strip())]
 
 
 def _distinct(labels: Labels) -> Labels:
-    """Return the labels without those that differ from an earlier one only in upper and lower case."""
+    """Return the labels without those that repeat an earlier one, ignoring case."""
     found: dict[str, str] = {}
     for label in labels:
         found.setdefault(label.casefold(), label)

@@ -18,27 +18,27 @@ from importer.reader.rows.truncation import LongestLists, truncated_list
 from importer.reader.rows.values import missing_value, parse_value, split_values
 
 MANY_PAIRS = 50_000
-"""Number of pairs after which a block is yielded, although it could hold more rows."""
+"""Number of pairs after which a block is yielded, even if it could hold more rows."""
 
 _MAX_KEPT = 1_000
 _MAX_PROBLEMS = 20
-"""Problems reported for one cell."""
+"""Maximum number of problems reported for one cell."""
 
 _FEW_RECORDS = 8
 _NAMED_CELLS = 200
-"""Cells of a row in which column names are looked for."""
+"""Number of leading cells of a row that are searched for column names."""
 
 
 class RowReader:
-    """Parses the records of a file with known columns.
+    """A parser of the records of a file with known columns.
 
     `blank` counts the skipped blank records, `portals` are the account ids of accepted record URLs, `custom_types` the
-    object types that are not standard. `other_header` is the number of the first row with different column names from
+    object types that are not standard. `other_header` is the number of the first row with column names that differ from
     the header: the rows below it would be read in the wrong columns.
     """
 
     def __init__(self, columns: Columns, header: Header, portal_id: int | None = None) -> None:
-        """Parse by these columns; record URLs of another account than `portal_id` are problems."""
+        """Parse by these columns. If `portal_id` is given, record URLs of other accounts are problems."""
         self._portal_id = portal_id
         self.blank = 0
         self.other_header: int | None = None
@@ -62,7 +62,7 @@ class RowReader:
                 self._note_type(side.object_type)
 
     def blocks(self, records: Records) -> Iterator[SourceBlock]:
-        """Yield the rows of the records without blank ones: in one block, unless they yield many pairs."""
+        """Yield the rows of the records that are not blank, in one block unless they yield many pairs."""
         numbers, rows = records
         if set(map(len, rows)) != {self._width}:
             _fill_up(rows, self._width)
@@ -88,7 +88,7 @@ class RowReader:
         return tuple(found.warning(names) for found in collected)
 
     def _add_usual(self, block: SourceBlock, numbers: Sequence[int], rows: Sequence[list[str]]) -> bool:
-        """Add the rows to the block if all are simple; `_add_singly` adds the same, but slower."""
+        """Add the rows to the block if all are simple; return whether they are. `_add_singly` does the same slower."""
         if set(map(len, rows)) != {self._width} or set(map(type, rows)) != {list} or self._looks_up:
             return False
         known_types = (self._from_types, self._to_types)
@@ -266,7 +266,7 @@ def _split(cell: str, side: Side) -> list[str]:
 
 
 def _parse(text: str, column: str, side: Side) -> RecordId | RecordUrl | Problem:
-    """Return the id in a text; on a side that is looked up, the value that the lookup replaces by an id."""
+    """Return the id in a text; on a side that is looked up, the value that the lookup will replace with an id."""
     if not side.lookup_by:
         return parse_id(text, column)
     found = parse_value(text, column, side.lookup_by)

@@ -60,7 +60,7 @@ def url_type_mismatch(text: str, column: str, url_type: str, expected: str) -> P
 
 
 def other_portal(text: str, column: str, portal: str, expected: int) -> Problem:
-    """Return the problem of a record URL of another account than the one to send to."""
+    """Return the problem of a record URL that belongs to another account than `expected`."""
     message = f"{quoted(text)} is a record of HubSpot account {portal}, not of account {expected}."
     return Problem("OTHER_PORTAL", column, message, f"Enter the record of account {expected}, or remove the row.")
 

@@ -1,4 +1,4 @@
-"""The association types that an `unlink` recorded in its results, as the labels of the same pairs."""
+"""Restore the association types that an `unlink` recorded in its results, as labels of the same pairs."""
 
 from collections.abc import Mapping
 
@@ -7,10 +7,11 @@ from importer.reader.rows.labels import split_labels
 
 
 def restore_types(block: SourceBlock, types: Mapping[int, str]) -> None:
-    """Add the types of each row, which the column `import_types_before` has, to the labels of its pairs.
+    """Add the types of each row, from the column `import_types_before`, to the labels of its pairs.
 
-    A pair that was not linked before is left out: a row of such pairs is blank. A row that no longer has as many pairs
-    as entries of types gets a problem instead: it is not known which types belong to which pair.
+    A pair that was not linked before is left out; a row with only such pairs is blank. If the number of pairs in a row
+    is no longer that of the entries in the column, the row gets a problem instead: it is unclear which types belong to
+    which pair.
     """
     pairs: dict[int, list[int]] = {}
     for index, row in enumerate(block.pairs.rows):
@@ -44,7 +45,7 @@ def _problem(entries: int, pairs: int) -> Problem:
     return Problem(
         "TYPES_OF_OTHER_PAIRS",
         TYPES_BEFORE_COLUMN,
-        f"the association types of {entries} pairs, but the row has {pairs}.",
+        f"the cell has the association types of {entries} pairs, but the row has {pairs}.",
         f"Restore the ids of the row, or clear its {TYPES_BEFORE_COLUMN} to link it without labels; importer undo "
         "restores the whole run.",
     )

@@ -10,14 +10,14 @@ from importer.reader.files.workbook.lossy import EXACT_DIGITS
 from importer.reader.messages import SHOWN_ROWS, quoted, rows_text
 
 _MAX_DISTINCT = 100_000
-"""Distinct ids of a column that are counted only once; further ones are counted each time they occur."""
+"""Number of distinct ids of a column that are counted only once; others are counted each time they occur."""
 
 _DEVIATIONS = 3
 
 
 @dataclass(slots=True)
 class _Evidence:
-    """Number of ids that look rounded in one way, number expected by chance, and the rows they are in."""
+    """The number of ids that look rounded in one way, the number expected by chance, and the rows they are in."""
 
     expected: float = 0.0
     matching: int = 0
@@ -42,10 +42,10 @@ class _Evidence:
 
 
 class RoundedIds:
-    """Collects the ids of one column that have more digits than a spreadsheet number holds exactly.
+    """The ids of one column that have more digits than a spreadsheet number holds exactly.
 
-    An id of 17 digits ends in two zeros by chance in one of a hundred cases, so a single one is suspicious. A single id
-    of 16 digits that ends in a zero is not, but ten of ten are.
+    An id of 17 digits ends in two zeros by chance in one case in a hundred, so a single one is suspicious. A single id
+    of 16 digits that ends in a zero is not, but ten out of ten are.
     """
 
     def __init__(self, column: str) -> None:
@@ -77,7 +77,7 @@ class RoundedIds:
         strong = [found for found in (self._decimal, self._double) if found.is_strong]
         if not strong:
             return ""
-        # Ids rounded in decimal match the binary test too, and the other way round some do by chance.
+        # Ids rounded in decimal also match the binary test; some ids rounded in binary match the decimal one by chance.
         if max(strong, key=lambda found: found.matching) is self._decimal:
             how = f"have only zeros after the first {EXACT_DIGITS} digits, which is all a spreadsheet number can hold"
             return self._sentence(self._decimal, how, names)

@@ -1,4 +1,4 @@
-"""Profile of the values in each column, to decide whether the cells of a further row are plausible."""
+"""Profile of the values in each column, to decide whether the cells of another row are plausible."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -7,10 +7,10 @@ from itertools import accumulate, islice
 
 _SAMPLE = 200
 _SAMPLE_OF_BLOCK = 5
-"""Full rows that are profiled: the first ones of the file, then some of each block."""
+"""Numbers of full rows that are profiled: at the start of the file, then in each block."""
 
 _LENGTH_TOLERANCE = 1
-"""Digits by which a number may be shorter or longer than those in other rows."""
+"""Number of digits by which a number may be shorter or longer than those in other rows."""
 
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,\s]*")
 
@@ -92,13 +92,13 @@ class RowProfile:
         return all(self._columns[i].is_plausible(text, _LENGTH_TOLERANCE) for i in keys for text in _list(cells[i]))
 
     def is_one_row(self, parts: Sequence[Sequence[str]]) -> bool:
-        """Return whether line breaks in texts may have made the parts of one row, judged by its values."""
+        """Return whether the values suggest that line breaks inside texts split one row into the parts."""
         breaks = accumulate(len(part) - 1 for part in parts[:-1])
         are_in_texts = all(column.has_text for i in breaks for column in self._columns[i : i + 1])
         return are_in_texts and self.fits_as_one_row(parts)
 
     def fits_as_one_row(self, parts: Sequence[Sequence[str]]) -> bool:
-        """Return whether the values of each part, as the rest of the row before it, are like those of their columns."""
+        """Return whether the values of each part are plausible if it continues the row of the part before it."""
         breaks = accumulate(len(part) - 1 for part in parts[:-1])
         return all(
             column.is_plausible(text, _LENGTH_TOLERANCE)

@@ -8,9 +8,9 @@ a file that omits trailing cells throughout, such rows are common by chance. The
 split: each of them yields a valid row, ends with a cell that is not blank, has ids like those of other rows, and as
 a continuation of the row before would put values into columns that do not hold such values.
 
-That a file omits trailing cells shows in short rows that no line break can have made: those without a short neighbour,
-and neighbours whose values do not fit the columns that they would have as the rest of one row. Rows that a line break
-split are not mistaken for the latter: what follows the line break does fit its columns.
+Short rows that no line break can have created are evidence that a file omits trailing cells: those without a short
+neighbour, and neighbours whose values do not fit the columns that they would be in as parts of one row. Rows that a
+line break did split are not mistaken for the latter: the part after the line break fits its columns.
 """
 
 import re
@@ -24,17 +24,17 @@ from importer.reader.messages import rows_text
 from importer.reader.rows.row_profile import RowProfile
 
 _MAX_PARTS = 5
-"""Maximum number of parts of one row that line breaks split."""
+"""Maximum number of parts into which line breaks may have split one row."""
 
 _MAX_HELD = 1_000
-"""Rows of a run of short rows after which its check begins before its end."""
+"""Number of consecutive short rows after which they are checked before their end has been read."""
 
 _HABIT = 5
-"""Short rows with pairs that no line break can have made, after which short rows are normal in a file."""
+"""Number of short rows with pairs that no line break can have created, from which short rows are normal in a file."""
 
 _FIRST_ROWS = 5
 _USUAL = 0.9
-"""Share of the first rows with the same surplus from which every row has it, except damaged ones."""
+"""Minimum share of the first rows with the same surplus cells to assume that all rows have them."""
 
 _LIST_ENDS = (";", "；")
 
@@ -50,7 +50,7 @@ class Layout:
 
 
 class RowShapes:
-    """Counts short rows, marks rows split by a line break, and drops empty surplus cells that every row has."""
+    """Checks of row lengths: count short rows, mark split rows, drop empty surplus cells that every row has."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -59,7 +59,7 @@ class RowShapes:
         self._least = max((i + 1 for i, text in enumerate(layout.header) if text.strip()), default=0)
         self._most = self._width
         self._surplus = 0
-        self._is_begun = False
+        self._has_seen_rows = False
         self._habit = 0
         self._continues = False
         self._profile = RowProfile(len(layout.header), layout.key_columns)
@@ -103,9 +103,9 @@ class RowShapes:
 
     def _detect_surplus(self, rows: Sequence[Sequence[str]]) -> None:
         """Detect from the first rows whether all rows end with the same number of empty surplus cells."""
-        if self._is_begun or not any(map(_is_filled, rows)):
+        if self._has_seen_rows or not any(map(_is_filled, rows)):
             return
-        self._is_begun = True
+        self._has_seen_rows = True
         filled = list(filter(_is_filled, rows))
         surplus = max(map(len, filled)) - self._width
         if surplus > 0:
@@ -159,7 +159,7 @@ class RowShapes:
         return max(0, start - self._ends_with_key)
 
     def _runs(self, rows: Sequence[Sequence[str]]) -> tuple[list[tuple[int, int]], int]:
-        """Return the begin and end of every complete run of short and blank rows, and where an incomplete one begins.
+        """Return the start and end of every complete run of short and blank rows, and where an incomplete one starts.
 
         The latter is the number of rows if the last row is full.
         """
@@ -176,7 +176,7 @@ class RowShapes:
             self._habit += all(row.pairs and not row.problems for row in made)
 
     def _are_separate(self, rows: Sequence[Sequence[str]]) -> bool:
-        """Return whether no line break can have made one or two short rows of one full row."""
+        """Return whether no line break can have split one full row into these one or two short rows."""
         if len(rows) == 1 or not self._fill_one_row(rows):
             return True
         profile = self._profile
@@ -184,7 +184,7 @@ class RowShapes:
 
     @property
     def _ends_with_key(self) -> bool:
-        """True if rows end with an id: the last row waits for the next, to which a line break may have moved digits."""
+        """True if rows end with an id: then the last row waits for the next, where a line break may have put digits."""
         return self._least - 1 in self._layout.key_columns
 
     def _is_full(self, cells: Sequence[str]) -> bool:
@@ -194,11 +194,11 @@ class RowShapes:
         return len(cells) < self._least or not _is_filled(cells)
 
     def _check_last_id(self, rows: list[list[str]], begin: int, rest: int) -> None:
-        """Mark a full row that ends with an id and the next row, `rest`, if that has only digits of the same id."""
+        """Mark a full row that ends with an id, and the next row, `rest`, if it may be the rest of that id."""
         before = rows[begin - 1] if begin else []
         if self._ends_with_key and len(before) == self._least and before[-1].strip() and len(rows[rest]) == 1:
             text = rows[rest][0].strip()
-            # If as long as the first id of the row before, it may be the first id of a row that lacks the last one.
+            # A text as long as the first id of the row before may be a first id, in a row that lacks the last one.
             if _REST_OF_ID.fullmatch(text) and (text[0] == "0" or len(text) < len(before[0].strip())):
                 for i in (begin - 1, rest):
                     rows[i] = SuspectRow(rows[i], _SPLIT_ID, self._layout.delimiter.join(rows[i]))
@@ -229,11 +229,11 @@ class RowShapes:
     def _looks_split(self, parts: Sequence[Sequence[str]]) -> bool:
         """Return whether the contents of short rows suggest a split, in a file where short rows are normal."""
         if not self._surplus and any(not part[-1].strip() for part in parts):
-            return True  # a program that omits empty cells at the end of rows does not write one there
+            return True  # a program that omits empty cells at the end of rows would have omitted this one
         return not all(map(self._profile.resembles, parts[1:])) or self._profile.is_one_row(parts)
 
     def _fill_one_row(self, parts: Sequence[Sequence[str]]) -> bool:
-        """Return whether line breaks may have made the parts of one full row."""
+        """Return whether line breaks may have split one full row into the parts."""
         cells = sum(map(len, parts)) - len(parts) + 1
         return self._least <= cells <= self._most and self._may_break(parts)
 

@@ -38,7 +38,7 @@ def truncated_list(text: str, column: str) -> Problem | None:
 
 
 class LongestLists:
-    """Collects the longest lists of one column, to detect truncation at a length that is not in `TEXT_LIMITS`.
+    """The longest lists of one column, to detect truncation at a length that is not in `TEXT_LIMITS`.
 
     Truncated lists are equally long, and most end with an id that is shorter than all others in its list.
     """
@@ -101,7 +101,7 @@ def _limit_filled(text: str) -> int | None:
 def _max_trimmed(text: str) -> int | None:
     """Return the maximum number of spaces that may have been removed from the end of a list after its truncation.
 
-    There can be at most as many as between two of its ids. None if there are more at the end already: they pad a
+    That is at most the number of spaces between two of its ids. None if there are already more at the end: they pad a
     complete list.
     """
     shown = text.rstrip()

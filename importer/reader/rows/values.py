@@ -25,7 +25,7 @@ _FORMS = {
 """The form of the values of a property: pattern, problem code, message and advice."""
 
 _ESCAPED_FORMULA = re.compile("'[=+\\-@＝＋－＠]")
-"""The beginning of a text that an export marked as text, because a spreadsheet program would take it for a formula."""
+"""The beginning of a cell that an export marked as text because a spreadsheet program would take it for a formula."""
 
 
 def split_values(text: str, name: str) -> list[str]:

@@ -11,10 +11,10 @@ from importer.reporter.html_report.time_axis import HEIGHT, WIDTH, TimeAxis
 from importer.timestamps import utc_text
 
 INTERVALS = 120
-"""The intervals of time that a chart has, about."""
+"""The approximate number of time intervals in a chart."""
 
 _WINDOW = 10
-"""Seconds after which a call no longer counts for the busiest ten seconds."""
+"""Seconds after which a call no longer counts towards the busiest ten seconds."""
 
 Points = list[tuple[float, float]]
 
@@ -90,7 +90,7 @@ def retries_over_time(calls: Sequence[CallFigures], axis: TimeAxis) -> Chart:
 
 
 def _cumulative(completed: Sequence[CompletedPairs], names: Sequence[Status]) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Yield the beginning of each interval, and how many pairs have each status at its end."""
+    """Yield the start of each interval, and the number of pairs with each status at its end."""
     sums = dict.fromkeys(names, 0)
     for at, group in groupby(completed, attrgetter("at")):
         for one in group:
@@ -99,7 +99,7 @@ def _cumulative(completed: Sequence[CompletedPairs], names: Sequence[Status]) ->
 
 
 def _limits(calls: Sequence[CallFigures]) -> list[float]:
-    """Return the limit of each interval; one without calls has that of the interval before it."""
+    """Return the limit of each interval; an interval without calls has the limit of the one before it."""
     known = next((one.limit for one in calls if one.limit is not None), 0.0)
     found = []
     for one in calls:
@@ -109,7 +109,7 @@ def _limits(calls: Sequence[CallFigures]) -> list[float]:
 
 
 def _line(name: str, calls: Sequence[CallFigures], values: Sequence[float], axis: TimeAxis, top: float) -> Shape:
-    """Return values as a line of steps."""
+    """Return values as a stepped line."""
     steps = ([(axis.x(one.start), value), (axis.x(one.end), value)] for one, value in zip(calls, values, strict=True))
     return Shape(name, _points([point for step in steps for point in step], top))
 
@@ -128,7 +128,7 @@ def _area(name: str, calls: Sequence[CallFigures], values: Sequence[float], axis
 
 
 def _rows(calls: Sequence[CallFigures], *columns: Sequence[float]) -> tuple[tuple[str, ...], ...]:
-    """Return columns as texts, each row with the beginning of its interval."""
+    """Return columns as texts, each row with the start of its interval."""
     return tuple(
         (utc_text(one.start), *(f"{value:,.0f}" for value in row))
         for one, row in zip(calls, zip(*columns, strict=True), strict=True)

@@ -1,4 +1,4 @@
-"""What a report shows, as plain values; the texts of people and of HubSpot in it are not escaped yet."""
+"""The content of a report as plain values; texts from people and from HubSpot are not escaped yet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A row that needs work: its name, its cells, and what its result columns say."""
+    """A row that needs work: its name, its cells, and the texts of its result columns."""
 
     name: str
     status: Status
@@ -71,7 +71,7 @@ class ReportRow:
 class ReportData:
     """Everything that the report of a run shows.
 
-    `completed` is by intervals of `interval` seconds. `axis` is None if no process has worked on the run.
+    `completed` has the pairs by intervals of `interval` seconds. `axis` is None if no process has worked on the run.
     """
 
     summary: Summary
@@ -99,7 +99,7 @@ class ReportData:
 
 
 def share_statuses(counts: RowCounts) -> list[StatusShare]:
-    """Return the statuses that any row has, good ones first, with their places in a bar of width 1."""
+    """Return the statuses that any row has, good ones first, with their positions in a bar of width 1."""
     found = sorted(
         ((status, rows) for status, rows in counts.by_status.items() if rows),
         key=lambda entry: (entry[0] not in GOOD_STATUSES, list(Status).index(entry[0])),

@@ -32,7 +32,7 @@ def problem_finding(group: ProblemGroup, names: RowNames) -> Finding:
 def failure_finding(kind: FailureKind, first_rows: Sequence[int], names: RowNames) -> Finding:
     """Return the finding for pairs that are not good.
 
-    Failures that only HubSpot knows have its sentence if all of their pairs have the same one.
+    A failure that only HubSpot defines has HubSpot's sentence if all of its pairs have the same one.
     """
     known = FAILURES.get(kind.category)
     return Finding(

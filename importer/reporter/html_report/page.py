@@ -14,7 +14,7 @@ from importer.reporter.html_report.data import ReportData, ReportRow, share_stat
 from importer.reporter.html_report.time_axis import HEIGHT, WIDTH, local_text
 
 MAX_ROWS = 500
-"""The most rows that need work in a report; all of them are in the results file."""
+"""Maximum number of rows that need work in a report; the results file has all of them."""
 
 _MAX_BYTES_OF_ROWS = 600_000
 _BYTES_OF_MARKUP = 300
@@ -63,24 +63,24 @@ def render(data: ReportData) -> str:
 
 
 def _headline(data: ReportData) -> str:
-    """Return the outcome in one sentence: numbers before adjectives."""
+    """Return the outcome for people: numbers, no adjectives."""
     counts = data.counts
     good = f"{counts.good:,} of {counts.rows:,} rows are "
     word = {"link": "linked", "unlink": "removed", "undo": "restored", "verify": "linked"}[data.summary.operation]
     if counts.blank or counts.not_linked or (counts.already_linked and data.summary.operation != "link"):
         word = "good"
-    rest = f" {counts.bad:,} need you." if counts.bad else ""
+    rest = f" {counts.bad:,} need{'s' * (counts.bad == 1)} you." if counts.bad else ""
     return f"{good}{word}.{rest}"
 
 
 def _fullest_window(data: ReportData) -> str:
-    """Return the sentence about the ten seconds in which most calls were begun, against the limit at that time."""
+    """Return a sentence about the ten seconds in which most calls were begun, and the limit at that time."""
     window = data.fullest
     if window is None:
         return ""
     return (
-        f"The fullest 10 seconds ended at {local_text(window.at + 1)}, with {window.calls:,} calls begun; "
-        f"the limit then was {window.limit:,.0f}."
+        f"The busiest 10 seconds ended at {local_text(window.at + 1)}, with {window.calls:,} calls begun; "
+        f"the limit at that time was {window.limit:,.0f}."
     )
 
 
@@ -95,7 +95,7 @@ def _cut(text: str) -> str:
 
 
 def _fitting(rows: Iterable[ReportRow]) -> Iterator[ReportRow]:
-    """Yield the first rows, as many as fit into the report."""
+    """Yield as many of the first rows as fit into the report."""
     size = 0
     for row in rows:
         texts = (*row.cells, row.message, row.advice, row.original)

@@ -14,16 +14,16 @@ WIDTH, HEIGHT = 1000.0, 200.0
 """The viewport of every chart, in user units."""
 
 _GAP = 24.0
-"""The width that an interruption has, however long it was, unless there are many."""
+"""The width of an interruption, whatever its duration, unless there are many."""
 
 _MAX_SHARE_OF_GAPS = 0.25
 _NARROW = 4.0
-"""Marks of one kind that are nearer to each other than this many units are shown as one."""
+"""Marks of one kind that are closer to each other than this many units are shown as one."""
 
 _PAUSES = {
     "rate_limited": "HubSpot asked to slow down",
     "backoff": "waiting before the next attempts",
-    "earlier_run": "an earlier run had used up the rate",
+    "earlier_run": "an earlier run had used up the rate limit",
 }
 
 
@@ -52,7 +52,7 @@ class Band:
 
     @property
     def share(self) -> float:
-        """The share of its time that is a pause or an interruption, at least so much that it is visible."""
+        """The share of its time that is a pause or an interruption, large enough to be visible."""
         return max(0.2, min(1.0, self.seconds / (self.end - self.start))) if self.more else 1.0
 
 
@@ -92,7 +92,7 @@ class TimeAxis:
         return self._pieces[-1].end
 
     def interval(self, number: int) -> int:
-        """Return the length in seconds of the intervals of which the processes together have about `number`."""
+        """Return the length in seconds of intervals that divide the working time into about `number` parts."""
         return max(1, ceil(self._working / number))
 
     def x(self, time: float) -> float:

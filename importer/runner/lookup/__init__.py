@@ -30,7 +30,7 @@ def blocks_with_ids(
     """Yield the blocks with record ids in their pairs, and the resolver, whose counts grow with the blocks.
 
     `sides` are those whose records are looked up, `account` the one to look them up in, None if it is not known.
-    Without sides the blocks are yielded as they are, and None. Results are kept in a temporary file in `directory`.
+    Without sides, yields the blocks unchanged and None. Results are kept in a temporary file in `directory`.
     Raises HubSpotError, while the blocks are read, if it cannot be determined which records the values belong to.
     """
     if not sides:

@@ -1,11 +1,11 @@
-"""The problems of rows with a value that does not lead to exactly one record."""
+"""The problems of rows with a value that does not identify exactly one record."""
 
 from importer.hubspot.lookup import Ambiguous, Key, NotFound, Unread
 from importer.model import Problem
 from importer.reader.messages import quoted
 
 _MAX_IDS = 10
-"""Ids that a message names."""
+"""Maximum number of ids that a message names."""
 
 
 def problem_of(result: NotFound | Ambiguous | Unread, key: Key, value: str, column: str) -> Problem:

@@ -1,4 +1,4 @@
-"""Reads of records and properties: rate-limited, and repeated after transient failures as all other calls are."""
+"""Reads of records and properties: rate-limited, and retried after transient failures like all other calls."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -23,7 +23,7 @@ Call = Callable[[], Awaitable[Reply]]
 
 
 class RecordReads:
-    """Makes reads about one object type at a time; all return the last response. Belongs to one event loop.
+    """Reads records and properties of one object type at a time; returns the last response. Belongs to one event loop.
 
     `denial` is the first reply that refused the token or its scopes; no further read is made after it. `stopped` is
     why no further read is made, such as the daily limit.

@@ -19,13 +19,13 @@ from importer.runner.lookup.problems import problem_of
 from importer.runner.lookup_counts import LookupCounts
 
 BATCH = 5_000
-"""Values that are collected before they are looked up, to fill whole calls and to use the connection well."""
+"""Number of values that are collected before a lookup, to fill whole calls and to use the connection well."""
 
 MAX_HELD_ROWS = 50_000
-"""Rows that may wait; then the values of the first of them are looked up, although they do not fill a call."""
+"""Maximum number of rows that wait; beyond it, the values of the first block are looked up even in a partial call."""
 
 MAX_MERGED = 10_000
-"""Merged records that are named in the results, so that memory use does not grow with the source."""
+"""Maximum number of merged records that the results name, so that memory use does not grow with the source."""
 
 
 class FindValues(Protocol):
@@ -48,7 +48,7 @@ class LookupSide:
         return pairs.from_types if self.is_from else pairs.to_types
 
     def values(self, pairs: PairColumns) -> list[RecordId]:
-        """Return the values, which are in the place of the ids."""
+        """Return the values, which are in place of the ids."""
         return pairs.from_ids if self.is_from else pairs.to_ids
 
     def by_key(self, pairs: PairColumns) -> dict[Key, dict[str, None]]:
@@ -61,7 +61,7 @@ class LookupSide:
 
 @dataclass(slots=True)
 class _Queue:
-    """The values of one key that are not known yet, numbered from 1 in the order in which they will be."""
+    """The values of one key that are not known yet, numbered from 1 in the order in which they will be looked up."""
 
     numbers: dict[str, int] = field(default_factory=dict)
     last: int = 0
@@ -110,7 +110,7 @@ class Resolver:
         self._held_rows = 0
 
     def resolve(self, blocks: Iterable[SourceBlock]) -> Iterator[SourceBlock]:
-        """Yield the blocks with ids in place of values; rows with a value without one record have problems instead."""
+        """Yield the blocks with ids in place of values; a row with a value that no single record has gets a problem."""
         for block in blocks:
             self._hold(block)
             for key, queue in self._queues.items():
@@ -175,7 +175,7 @@ class Resolver:
         return block
 
     def _ids(self, side: LookupSide, pairs: PairColumns, problems: dict[int, dict[Problem, None]]) -> list[RecordId]:
-        """Return the ids of one side; where there is none the value, and a problem of the row."""
+        """Return the ids of one side; where there is none, keep the value and add a problem to the row."""
         by_type = {key.object_type: self._known.get(key, values) for key, values in side.by_key(pairs).items()}
         ids: list[RecordId] = []
         for row, object_type, value in zip(pairs.rows, side.types(pairs), side.values(pairs), strict=True):
@@ -197,9 +197,9 @@ class Resolver:
 
 
 def _distinct(pairs: PairColumns, problems: Mapping[int, object]) -> PairColumns:
-    """Return the pairs of the rows without problems; two values of a row may have the same record.
+    """Return the distinct pairs of the rows without problems.
 
-    Such a pair has the labels of both.
+    Two values of a row may belong to the same record; their pair has the labels of both.
     """
     found = PairColumns()
     row_before, seen = 0, dict[Pair, Labels]()

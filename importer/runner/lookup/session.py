@@ -1,4 +1,4 @@
-"""A session of lookups: the connection, and for each property the way in which its values are found."""
+"""A session of lookups: the connection, and for each property how its values are found."""
 
 import asyncio
 import contextlib
@@ -59,7 +59,7 @@ class LookupSession:
     def find(self, key: Key, values: Sequence[str], *, in_full_calls: bool = False) -> dict[str, Result]:
         """Return the result for each of the distinct `values`, or for the first ones that fill whole calls.
 
-        Raises HubSpotError if that is not known for any of them, and SettingsError if there is no such property.
+        Raises HubSpotError if some results could not be determined, and SettingsError if there is no such property.
         """
         runner = self._runner or self._open()
         results = runner.run(self._find(key, values, in_full_calls=in_full_calls))
@@ -109,7 +109,7 @@ class LookupSession:
         """Return the cheapest way to look up values: a batch read if no two records can have the same one."""
         reads = self._open_reads
         read = partial(reads.read, key.object_type)
-        if key.is_email:  # its definition does not say that it is unique
+        if key.is_email:  # its definition does not mark it as unique
             return UniqueLookup(key, read, partial(read, archived=True))
         properties = await self._read_properties(key.object_type)
         if key.name not in properties:
@@ -130,7 +130,7 @@ class LookupSession:
     # ---- errors
 
     def _require_complete(self, key: Key, results: Mapping[str, Result]) -> None:
-        """Raise HubSpotError if it is not known which records some values belong to: they may exist."""
+        """Raise HubSpotError if the lookup of some values failed: their records may exist."""
         unread = [result for result in results.values() if isinstance(result, Unread) and not result.is_refused]
         if unread:
             found = sum(isinstance(result, Found) for result in results.values())
@@ -166,8 +166,8 @@ def _unknown_property(key: Key, properties: Mapping[str, bool]) -> SettingsError
     similar = get_close_matches(key.name, properties, _MAX_SIMILAR) or sorted(properties)[:_MAX_SIMILAR]
     return SettingsError(
         "UNKNOWN_PROPERTY",
-        f"In this HubSpot account {key.object_type} have no property '{key.name}', by which they are to be looked up. "
-        f"Give the internal name of a property with --from-by or --to-by, such as {', '.join(similar)}.",
+        f"In this HubSpot account {key.object_type} have no property '{key.name}' to look them up by. Give the "
+        f"internal name of a property with --from-by or --to-by, such as {', '.join(similar)}.",
     )
 
 

@@ -1,1 +1,1 @@
-"""Faults: what the sandbox can do wrong on request, as a table, and when it does."""
+"""Faults: a table of what the sandbox can do wrong on request, and the conditions under which it does."""

@@ -1,7 +1,6 @@
 """Conditions of faults: the SPEC after `NAME=`, parsed.
 
-Random choices depend on the seed and on the request, not on the order in which calls arrive, so a rehearsal can be
-repeated.
+Random choices depend only on the seed and on the pair or the number of the call, so a rehearsal can be repeated.
 """
 
 import re
@@ -21,7 +20,7 @@ WHEN is one of
   0.05                     this share of the calls, chosen again at every call
   pairs:0.05               this share of the pairs, the same ones at every
                            attempt
-  contacts:12>companies:7  this pair (quote it in a shell); of a read a record:
+  contacts:12>companies:7  this pair (quote it in a shell); for a read, a record:
                            contacts:12>companies:0
   contacts>companies       calls for these two types, in this direction
   put, batch or read       single calls, batch associate calls or batch reads
@@ -39,12 +38,12 @@ WHEN is one of
 Examples: http_503=0.05  pending=pairs:0.1*3  token_expired=after:500
           http_500=batch,0.2
 """
-"""How to write a fault, for people."""
+"""How to write a fault, for help texts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The part of a call that conditions look at: kind, types, pairs, number and `seconds` since the start.
+    """The part of a call that conditions depend on: kind, types, pairs, number and `seconds` since the start.
 
     Calls are numbered from 1; those of `UNNUMBERED_KINDS` are left out.
     """
@@ -83,8 +82,8 @@ Condition = Callable[[Moment], bool]
 class Spec:
     """A parsed SPEC.
 
-    `about_pairs`: a condition looks at single pairs, so every pair of a batch must be tried. `kinds`: the kinds of
-    calls that it names.
+    `about_pairs`: whether a condition depends on single pairs, so that each pair of a batch must be tried. `kinds`: the
+    kinds of calls that it names.
     """
 
     conditions: tuple[Condition, ...]
@@ -100,7 +99,7 @@ class Spec:
 
 
 def random_fractions(seed: int, name: str) -> Callable[..., float]:
-    """Return a function from anything with a stable repr to a number from 0 up to 1, for the fault of this name."""
+    """Return a function that maps anything with a stable repr to a number from 0 up to 1, for the fault `name`."""
 
     def random(*subject: object) -> float:
         digest = blake2b(repr((seed, name, *subject)).encode(), digest_size=8).digest()
@@ -113,7 +112,7 @@ def parse_spec(text: str) -> Spec:
     """Parse a SPEC. Raise ValueError with one sentence."""
     body, star, times = text.partition("*")
     if star and not re.fullmatch(r"[1-9]\d{0,5}", times):
-        raise ValueError(f"{text!r}: after '*' write how often a pair is triggered at most, such as *2.")
+        raise ValueError(f"{text!r}: after '*' write the maximum number of times for one pair, such as *2.")
     words = [word.strip() for word in body.split(",")]
     return Spec(
         conditions=tuple(_condition(word) for word in words),

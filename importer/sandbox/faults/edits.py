@@ -33,7 +33,7 @@ def without_last_result(body: Json) -> Json:
 
 
 def primary_results(body: Json) -> Json:
-    """Let results name Primary where it exists, instead of the unlabelled type."""
+    """Name Primary in the results where it exists, instead of the unlabelled type."""
     return {
         **body,
         "results": [{**one, "associationSpec": _primary(one["associationSpec"])} for one in body["results"]],
@@ -50,11 +50,11 @@ _PRIMARY_IDS = {
     for one, ids in PRIMARY_TYPES.items()
     for direction, type_id in zip((one, one[::-1]), ids, strict=True)
 }
-"""The id of Primary by that of the unlabelled type of the same direction."""
+"""The id of Primary by the id of the unlabelled type of the same direction."""
 
 
 def never_finished(body: Json) -> Json:
-    """Say PENDING although the call was carried out."""
+    """Report PENDING although the call was carried out."""
     return {**body, "status": "PENDING", "results": []}
 
 
@@ -93,7 +93,7 @@ def first_error_only(body: Json) -> Json:
 
 
 def silent_errors(call: Call, unfaulted: Response) -> Response:
-    """Answer 200 without the errors."""
+    """Respond with 200 and without the errors."""
     if not unfaulted.is_success or not isinstance(unfaulted.body, dict):
         return unfaulted
     kept = {key: value for key, value in unfaulted.body.items() if key not in {"errors", "numErrors"}}
@@ -101,12 +101,12 @@ def silent_errors(call: Call, unfaulted: Response) -> Response:
 
 
 def uncounted_error(body: Json) -> Json:
-    """Count one error more than there is."""
+    """Count one more error than there is."""
     return {**body, "numErrors": body.get("numErrors", 0) + 1}
 
 
 def index_errors(body: Json) -> Json:
-    """Let errors identify their input by position alone."""
+    """Identify the inputs of errors by position alone."""
     errors = [{"status": "error", "category": "VALIDATION_ERROR", "message": "inputs[0] is not valid", "index": 0}]
     return {**body, "numErrors": len(body.get("errors", errors)), "errors": errors * len(body.get("errors", errors))}
 
@@ -125,7 +125,7 @@ def with_types(*types: Json) -> Callable[[Json], Json]:
 
 
 def endless_pages(body: Json) -> Json:
-    """Let every page point to the first page."""
+    """Make every page point to the first page."""
     paging = {"next": {"after": "0", "link": "?after=0"}}
     return {**body, "results": [{**result, "paging": paging} for result in body["results"]]}
 
@@ -147,5 +147,5 @@ def oversized(body: Json) -> Json:
 
 
 def oversized_for_many(body: Json) -> Json:
-    """Do the same when it is about more than 20 records."""
+    """Pad the body to more than 16 MiB if it is about more than 20 records."""
     return oversized(body) if len(body["results"]) + len(body.get("errors", ())) > 20 else body

@@ -1,4 +1,4 @@
-"""Requested faults, parsed, and the decision which of them trigger a call."""
+"""Requested faults, parsed, and the decision which of them occur at a call."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -33,40 +33,40 @@ def parse_fault(text: str) -> Fault:
 
 
 class FaultInjector:
-    """Decides which faults trigger, and counts them in the state."""
+    """Decides which faults occur, and counts them in the state."""
 
     def __init__(self, faults: Iterable[Fault], seed: int, state: State) -> None:
         self._state = state
         self._on_calls = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], CallFault)]
         self._on_pairs = [(fault, kind) for fault in faults if isinstance(kind := FAULTS[fault.name], PairFault)]
         self._random = {fault.name: random_fractions(seed, fault.name) for fault in faults}
-        self._times_triggered: Counter[tuple[Fault, object]] = Counter()
+        self._times_occurred: Counter[tuple[Fault, object]] = Counter()
 
     def on_call(self, call: Call) -> CallFault | None:
-        """Return the first call fault that triggers this call."""
+        """Return the first call fault that affects this call."""
         for fault, kind in self._on_calls:
-            if any(self._triggers(fault, call, pair) for pair in self._subjects(fault, call)):
+            if any(self._affects(fault, call, pair) for pair in self._subjects(fault, call)):
                 return kind
         return None
 
     def on_pair(self, call: Call, pair: Pair) -> PairFault | None:
-        """Return the first pair fault that triggers this pair of the call."""
+        """Return the first pair fault that affects this pair of the call."""
         for fault, kind in self._on_pairs:
-            if self._triggers(fault, call, pair):
+            if self._affects(fault, call, pair):
                 return kind
         return None
 
     def _subjects(self, fault: Fault, call: Call) -> Iterable[Pair | None]:
         return call.pairs if call.is_single or fault.spec.about_pairs else (None,)
 
-    def _triggers(self, fault: Fault, call: Call, pair: Pair | None) -> bool:
+    def _affects(self, fault: Fault, call: Call, pair: Pair | None) -> bool:
         asked = self._state.times_asked(pair) if pair else 0
         if not fault.spec.holds(Moment(call, pair, asked, self._random[fault.name])):
             return False
         if fault.spec.times is not None:
             subject = pair or next(iter(call.pairs), (call.kind, call.from_type, call.to_type))
-            if self._times_triggered[fault, subject] >= fault.spec.times:
+            if self._times_occurred[fault, subject] >= fault.spec.times:
                 return False
-            self._times_triggered[fault, subject] += 1
+            self._times_occurred[fault, subject] += 1
         self._state.faults[fault.name] += 1
         return True

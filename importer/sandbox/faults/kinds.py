@@ -12,7 +12,7 @@ from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import PairResult, Response
 
 Transform = Callable[[Call, Response], Response]
-"""From a call and its unfaulted response to the response that is sent."""
+"""Maps a call and its unfaulted response to the response that is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class CallFault:
 
 @dataclass(frozen=True, slots=True)
 class PairFault:
-    """A fault of one pair, which is then not linked: `result` makes its part of the response."""
+    """A fault of one pair, which is then not linked: `result` returns its part of the response."""
 
     description: str
     result: Callable[[Pair], PairResult]

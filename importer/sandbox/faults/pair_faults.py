@@ -8,7 +8,7 @@ from importer.sandbox.pairs import Pair
 from importer.sandbox.responses import Json, PairResult, Refusal
 
 _ELSEWHERE = 5_000_000_000
-"""Added to an id, it gives a record that nobody requests: a batch must not seem to confirm another of its pairs."""
+"""Added to an id for one that nobody requests, since a batch must not seem to confirm another of its pairs."""
 
 
 def _refused(refusal: Refusal) -> Callable[[Pair], PairResult]:

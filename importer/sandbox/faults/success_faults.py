@@ -1,4 +1,4 @@
-"""Call faults of the connection, and of responses that say or look like success."""
+"""Call faults of the connection, and of responses that report or resemble success."""
 
 from dataclasses import replace
 
@@ -107,7 +107,7 @@ UNCERTAIN_SUCCESSES = {
         only_for("read", lambda call, unfaulted: Response(200, responses.batch_body(()))),
     ),
     "uncounted_error": CallFault(
-        "a batch counts one error more than it lists, and all its pairs are linked",
+        "a batch counts one more error than it lists, and all its pairs are linked",
         True,
         only_for("batch", edit(edits.uncounted_error)),
     ),

@@ -18,11 +18,11 @@ FAULTS: dict[str, CallFault | PairFault] = {
     **pair_faults.WITHIN_SUCCESS,
     **pair_faults.REFUSALS,
 }
-"""Every fault by its name. At any call the first one that was requested and triggers wins."""
+"""Every fault by its name. If several requested faults could occur at a call, the first requested one does."""
 
 
 def table() -> str:
-    """Return the faults as text for people: name, whether it links, description."""
+    """Return the faults as text for help: name, whether it links, description."""
     width = max(map(len, FAULTS))
     return "\n".join(
         f"{name:<{width}}  {'links' if fault.links else '     '}  {fault.description}" for name, fault in FAULTS.items()

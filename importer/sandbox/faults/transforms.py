@@ -1,4 +1,4 @@
-"""Building blocks of call faults: functions that make a `Transform`."""
+"""Building blocks of call faults: functions that return a `Transform`."""
 
 import gzip
 import json
@@ -73,7 +73,7 @@ def edit(change: Callable[[Json], Json]) -> Transform:
 
 
 def edit_batch(change: Callable[[Json], Json]) -> Transform:
-    """Do the same to bodies that have `status` and `results`, as those of batch calls and the default PUT have."""
+    """Change bodies that have `status` and `results`, which are those of batch calls and of the default PUT."""
     return edit(lambda json_body: change(json_body) if {"status", "results"} <= json_body.keys() else json_body)
 
 
@@ -88,7 +88,7 @@ def deliver(delivery: Delivery) -> Transform:
 
 
 def only_for(kinds: str, transform: Transform) -> Transform:
-    """Apply the transform to calls of these kinds (separated by spaces) alone."""
+    """Apply the transform only to calls of these kinds, separated by spaces."""
     chosen = frozenset(kinds.split())
     return lambda call, unfaulted: transform(call, unfaulted) if call.kind in chosen else unfaulted
 

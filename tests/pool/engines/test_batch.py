@@ -28,7 +28,7 @@ async def test_thousands_of_pairs_are_linked_by_a_few_calls(path: Path) -> None:
         assert set(sandbox.state.asked.values()) == {1}
 
 
-async def test_a_batch_has_one_pair_of_types(path: Path) -> None:
+async def test_a_batch_has_pairs_of_the_same_types_only(path: Path) -> None:
     mixed = [pair for both in zip(pairs(50), pairs(50, "deals", "tickets"), strict=True) for pair in both]
     async with hubspot() as sandbox:
         ran = await Rig(journal_of(path, mixed), sandbox).run(batch)
@@ -139,7 +139,7 @@ UNATTRIBUTED = ["uncounted_error", "index_errors"]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", UNATTRIBUTED)
-async def test_errors_that_may_concern_any_pair_link_none_and_single_calls_decide(path: Path, fault: str) -> None:
+async def test_errors_that_may_apply_to_any_pair_link_none_and_single_calls_decide(path: Path, fault: str) -> None:
     async with hubspot(f"{fault}=batch") as sandbox:
         wanted = pairs(100)
         rig = Rig(journal_of(path, wanted), sandbox)

@@ -31,7 +31,7 @@ async def test_at_a_stop_calls_in_flight_are_awaited_and_nothing_more_is_sent(pa
 
 
 @pytest.mark.slow
-async def test_workers_that_wait_for_a_slot_or_in_a_pause_leave_at_a_stop(path: Path) -> None:
+async def test_workers_that_wait_for_a_slot_or_in_a_pause_end_at_a_stop(path: Path) -> None:
     async with hubspot("too_fast=calls:3") as sandbox:
         rig = Rig(journal_of(path, pairs(50)), sandbox, rate=Rate(20, 1.0))
         started = now()

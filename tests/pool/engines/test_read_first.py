@@ -30,7 +30,7 @@ def types(path: Path) -> dict[Pair, tuple[str | None, str | None]]:
         return {made.pair: (made.before, made.after) for row in journal.rows(NOT_SENT) for made in row.pairs}
 
 
-async def test_types_before_and_after_are_known_of_every_pair_that_was_sent(path: Path) -> None:
+async def test_types_before_and_after_are_known_for_every_pair_that_was_sent(path: Path) -> None:
     async with hubspot() as sandbox:
         first, second, new, also_new = (
             pair_of(1001, 5001),

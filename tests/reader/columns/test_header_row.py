@@ -40,9 +40,7 @@ def test_a_comment_above_the_header_is_refused_with_the_row_that_is_likely_meant
     assert "--header-row 2." in refused(path, BY_POSITION, "HEADER_IS_TITLE")
 
 
-def test_a_header_in_other_words_below_a_title_is_found_by_the_names_that_are_mapped(
-    write: Write, tmp_path: Path
-) -> None:
+def test_an_unknown_header_below_a_title_is_found_by_its_mapped_names(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, [["Export", ""], ["Kunde", "Haus"], ["1001", "5001"]])
     reading = Reading("contacts", "companies", {Role.FROM_OBJECT_ID: "Kunde", Role.TO_OBJECT_ID: "Haus"})
     assert "--header-row 2." in refused(path, reading, "HEADER_IS_TITLE")
@@ -69,7 +67,7 @@ def test_the_header_may_be_far_down(write: Write, tmp_path: Path) -> None:
     assert (understood.header_row, rows) == (1_701, ["1702:1001>5001"])
 
 
-def test_a_header_row_that_is_blank_or_not_there_is_refused(write: Write, tmp_path: Path) -> None:
+def test_a_header_row_that_is_blank_or_missing_is_refused(write: Write, tmp_path: Path) -> None:
     path = write(tmp_path, TITLE)
     assert "row 3" in refused(path, Reading(header_row=3), "HEADER_ROW_BLANK")
     assert "ends at row 5" in refused(path, Reading(header_row=6), "HEADER_ROW_BEYOND_END")
@@ -129,7 +127,7 @@ def test_a_sheets_number_with_too_many_digits_is_not_the_name_of_a_column(tmp_pa
 
 
 @pytest.mark.parametrize("name", ["#", "No. 1", "Kunde 2026", "Konto#", "a;b"])
-def test_a_name_with_digits_or_signs_is_one(write: Write, tmp_path: Path, name: str) -> None:
+def test_a_name_with_digits_or_signs_is_the_name_of_a_column(write: Write, tmp_path: Path, name: str) -> None:
     assert read(write(tmp_path, [[name, "Haus"], ["1001", "5001"]]), BY_POSITION)[1] == ["2:1001>5001"]
 
 

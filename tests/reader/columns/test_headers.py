@@ -20,7 +20,7 @@ from importer.reader.columns.headers import ColumnKind, Meaning, is_label_column
         "ID record",
     ],
 )
-def test_the_record_of_a_line_is_known_in_the_languages_of_exports(header: str) -> None:
+def test_the_record_id_column_is_recognized_in_the_languages_of_exports(header: str) -> None:
     assert meaning(header) == Meaning(ColumnKind.RECORD)
 
 
@@ -67,7 +67,7 @@ def test_the_record_of_a_line_is_known_in_the_languages_of_exports(header: str) 
         ("회사 ID", "companies"),
     ],
 )
-def test_a_record_of_a_named_type_is_known_in_other_languages_and_forms(header: str, object_type: str) -> None:
+def test_ids_of_a_named_type_are_recognized_in_other_languages_and_forms(header: str, object_type: str) -> None:
     assert meaning(header) == Meaning(ColumnKind.OBJECT, object_type=object_type)  # type: ignore[arg-type]
 
 
@@ -89,7 +89,7 @@ def test_a_record_of_a_named_type_is_known_in_other_languages_and_forms(header: 
         "Paid",
     ],
 )
-def test_what_may_be_something_else_says_nothing(header: str) -> None:
+def test_a_header_that_may_mean_something_else_has_no_meaning(header: str) -> None:
     assert meaning(header) is None
 
 
@@ -108,7 +108,7 @@ def test_a_list_of_associated_records_may_have_a_label(header: str, object_type:
     assert meaning(header) == Meaning(ColumnKind.ASSOCIATED, object_type=object_type, label=label)  # type: ignore[arg-type]
 
 
-def test_a_list_of_an_accounts_own_object_names_no_type() -> None:
+def test_a_list_of_a_custom_object_names_no_standard_type() -> None:
     assert meaning("Associated Pet IDs") == Meaning(ColumnKind.ASSOCIATED, named="pet")
     assert meaning("Associated Vet Visit IDs (Last)") == Meaning(ColumnKind.ASSOCIATED, named="vetvisit", label="Last")
 
@@ -131,5 +131,5 @@ def test_a_list_of_an_accounts_own_object_names_no_type() -> None:
         ("Association ID", False),
     ],
 )
-def test_a_column_of_labels_is_known_by_its_name(header: str, *, expected: bool) -> None:
+def test_a_column_of_labels_is_recognized_by_its_name(header: str, *, expected: bool) -> None:
     assert is_label_column(header) is expected

@@ -1,4 +1,4 @@
-"""Files without a header: refused unless it is said so, then columns have positions."""
+"""Files without a header: refused without `--no-header`; with it, columns are named by position."""
 
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def test_a_file_of_blank_rows_is_empty_also_without_a_header(write: Write, tmp_p
     assert "is empty" in refused(write(tmp_path, [["", ""]]), NO_HEADER, "TABLE_EMPTY")
 
 
-def test_columns_that_pandas_numbered_are_mapped_by_position() -> None:
+def test_columns_numbered_by_pandas_are_mapped_by_position() -> None:
     frame = pandas.DataFrame([["1001", "5001"], ["1002", "5002"]])
     with open_frame(frame, BY_POSITION) as source:
         assert [row.pairs[0].from_id for row in rows_of(source.blocks())] == ["1001", "1002"]

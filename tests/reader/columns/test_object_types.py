@@ -1,4 +1,4 @@
-"""What people write for an object type."""
+"""Object types, in the forms in which people write them."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_type_is_known_by_any_of_its_names_and_a_custom_one_is_passed_on(text:
 @pytest.mark.parametrize(
     "text", ["", " ", "my cars", "cars!", "123", "2-", "-1", "../contacts", "a/b", "a?b", "#N/A", "車"]
 )
-def test_what_cannot_stand_in_a_path_is_no_type(text: str) -> None:
+def test_a_text_that_cannot_be_part_of_a_path_is_not_a_type(text: str) -> None:
     assert parse_object_type(text) is None
 
 
@@ -48,5 +48,5 @@ def test_every_type_of_hubspot_is_known_by_its_own_name() -> None:
     ("object_type", "expected"),
     [("contacts", "0-1"), ("line_items", "0-8"), ("2-123", "2-123"), ("p1_pets", None), ("", None)],
 )
-def test_addresses_of_records_have_the_id_of_their_type(object_type: str, expected: str | None) -> None:
+def test_record_urls_contain_the_id_of_their_type(object_type: str, expected: str | None) -> None:
     assert type_id(object_type) == expected

@@ -212,13 +212,13 @@ def test_lists_of_different_records_are_refused_and_listed(header: str) -> None:
     assert "--map to_object_id=" in message
 
 
-def test_a_list_of_an_accounts_own_object_asks_for_its_type() -> None:
+def test_a_list_of_a_custom_object_requires_its_type() -> None:
     message = refused("Record ID|Associated Pet IDs", "NO_OBJECT_TYPE", Reading("contacts"))
     assert "'Associated Pet IDs'" in message
     assert "--to TYPE" in message
 
 
-def test_what_a_list_lacks_beside_it_is_known_with_and_without_a_mapping() -> None:
+def test_the_sublists_of_a_list_are_found_with_and_without_a_mapping() -> None:
     header = header_of("Record ID", "Associated Company IDs", "Associated Company IDs (Primary)")
     for mapped in ({}, {TO_ID: "Associated Company IDs"}):
         side = find_columns("a.csv", header, Reading("contacts", columns=mapped)).to_side
@@ -235,13 +235,13 @@ def test_only_lists_may_be_blank_unless_the_settings_say_so() -> None:
         assert [side.may_be_blank for side in (columns.from_side, columns.to_side)] == [allowed, allowed]
 
 
-def test_a_flag_that_no_column_fits_is_refused_not_obeyed() -> None:
+def test_a_type_flag_that_fits_no_column_is_refused() -> None:
     message = refused("Contact ID|Company ID", "COLUMN_TYPE_MISMATCH", Reading(from_object_type="deals"))
     assert "--from deals" in message
     assert "'Contact ID' (contacts)" in message
 
 
-def test_a_header_twice_is_refused_only_where_it_matters() -> None:
+def test_a_duplicate_header_is_refused_only_where_it_matters() -> None:
     assert found("Contact ID|Company ID|Note|Note") == "0:contacts > 1:companies"
     message = refused("from_id|from_id|to_id", "COLUMNS_AMBIGUOUS")
     for position in ("#1", "#2"):
@@ -272,14 +272,14 @@ def test_an_invalid_setting_is_a_settings_error(reading: Reading, code: str) -> 
     refused("Contact ID|contact_id|Company ID", code, reading, SettingsError)
 
 
-def test_the_roles_say_which_column_plays_them_and_a_blank_header_is_named_by_its_position() -> None:
+def test_each_role_has_its_column_and_a_blank_header_is_named_by_its_position() -> None:
     header = Header(("Contact ID", " ", "Company ID"), (2, 5, 6))
     columns = find_columns("x.csv", header, Reading(columns={TO_TYPE: "#5"}))
     assert columns.roles() == {FROM_ID: 0, TO_ID: 2, TO_TYPE: 1}
     assert [header.name(index) for index in range(3)] == ["Contact ID", "#5", "Company ID"]
 
 
-def test_a_header_is_shown_short_and_without_what_a_terminal_obeys() -> None:
+def test_a_header_is_shown_shortened_and_with_control_characters_escaped() -> None:
     header = header_of("a\x1b]0;x\x07\nb", "x" * 100_000)
     assert header.name(0) == r"a\x1b]0;x\x07\nb"
     assert header.name(1) == "x" * 57 + "…"

@@ -124,7 +124,7 @@ def test_a_cell_of_several_lines_in_other_marks_makes_each_of_its_rows_invalid(
 
 @pytest.mark.parametrize("split", ['1001,"pipe 5\\"\n4001, cut 6",5001\n', '1001,"Rohr 5"\n4001,9022693",5001\n'])
 @pytest.mark.parametrize("rows_before", [0, 497, 498, 499])
-def test_a_cell_that_continues_after_its_apparent_end_makes_no_wrong_pair(
+def test_a_cell_that_continues_after_its_apparent_end_never_causes_a_wrong_pair(
     tmp_path: Path, split: str, rows_before: int
 ) -> None:
     text = "Contact ID,Note,Company ID\n" + "1,a,2\n" * rows_before + split + "3,d,4\n" * 9

@@ -44,7 +44,7 @@ def refusal(text: str) -> Problem:
         ("＝＂１２３＂", "123"),
     ],
 )
-def test_a_text_whose_digits_are_all_there_is_an_id(text: str, record_id: str) -> None:
+def test_a_text_that_has_all_of_its_digits_is_an_id(text: str, record_id: str) -> None:
     assert parse_id(text, "Contact ID") == record_id
 
 

@@ -73,7 +73,7 @@ def test_a_labelled_list_beside_the_whole_one_labels_its_own_records(tmp_path: P
         assert found == [("7", labels[0]), ("8", labels[1])] * rows
 
 
-def test_any_column_can_be_that_of_the_labels(tmp_path: Path) -> None:
+def test_any_column_can_be_mapped_as_the_label_column(tmp_path: Path) -> None:
     text = "Contact ID,Company ID,Label,Role\n1,2,no,yes\n"
     assert labels_of(tmp_path, text, Reading(columns={Role.LABEL: "Role"})) == [("2", ("yes",))]
 

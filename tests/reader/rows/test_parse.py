@@ -1,4 +1,4 @@
-"""Rows by the block: as each would be read alone; types by cell, by flag and by header together."""
+"""Rows read in blocks are the same as rows read one at a time; types from cells, flags and headers combined."""
 
 from pathlib import Path
 from unittest import mock
@@ -40,7 +40,7 @@ RECORDS = st.lists(st.one_of(USUAL.map(lambda cells: [str(cell) for cell in cell
 
 @pytest.mark.slow
 @given(RECORDS, st.integers(1, 60))
-def test_rows_read_many_at_a_time_are_those_read_one_at_a_time(records: list[list[str]], usual: int) -> None:
+def test_rows_read_in_bulk_are_the_same_as_rows_read_one_at_a_time(records: list[list[str]], usual: int) -> None:
     records += [["contacts", "5", "6", "x"]] * usual  # so that most of a block is usual
     header = "from_object_type|from_object_id|Company ID|Note"
     together, singly = row_reader(header, Reading()), row_reader(header, Reading())
@@ -69,7 +69,7 @@ LISTS = st.lists(
 @given(
     records=st.lists(LISTS, max_size=40), usual=st.integers(1, 60), allow_blank=st.booleans(), same_type=st.booleans()
 )
-def test_lists_read_many_at_a_time_are_those_read_one_at_a_time(
+def test_lists_read_in_bulk_are_the_same_as_lists_read_one_at_a_time(
     records: list[list[str]], usual: int, *, allow_blank: bool, same_type: bool
 ) -> None:
     records += [["4", "5;6", "", "x"], ["4", "", "", ""], ["4", "7", "7", ""]] * usual
@@ -132,7 +132,7 @@ def test_a_record_without_cells_is_skipped_even_if_ids_may_be_blank() -> None:
     assert reader.blank == 20
 
 
-def test_a_list_so_long_that_a_program_may_have_cut_it_off_is_read_by_itself() -> None:
+def test_a_list_long_enough_to_have_been_truncated_is_read_individually() -> None:
     columns = find_columns("x.csv", Header(("from_id", "to_id"), (1, 2)), Reading("contacts", "companies"))
     sides = (columns.from_side, columns.to_side)
 
@@ -156,7 +156,7 @@ def test_one_unusual_row_among_many_is_found(odd: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_block_is_handed_on_when_its_rows_make_very_many_pairs() -> None:
+def test_a_block_is_yielded_early_if_its_rows_yield_very_many_pairs() -> None:
     ids = ";".join(map(str, range(1, 101)))
     reader = row_reader("Contact ID|Company ID", Reading())
     sizes = [len(block.pairs.rows) for block in reader.blocks((range(2, 102), [[ids, ids] for _ in range(100)]))]
@@ -171,7 +171,7 @@ def codes(header: str, reading: Reading, *records: str) -> list[str]:
     ]
 
 
-def test_a_type_given_for_the_file_stands_in_for_blank_cells_and_a_disagreeing_cell_is_refused() -> None:
+def test_a_type_given_for_the_file_applies_to_blank_cells_and_a_differing_cell_is_refused() -> None:
     header = "from_object_type|from_object_id|Company ID"
     # Often each: a type that was seen before is not parsed again, and must give the same answer.
     records = ("Contact|1|2", "|1|2", "deals|1|2", "?|1|2") * 20
@@ -179,7 +179,7 @@ def test_a_type_given_for_the_file_stands_in_for_blank_cells_and_a_disagreeing_c
     assert codes(header, Reading(from_object_type="contacts"), *records) == expected
 
 
-def test_a_blank_type_that_nothing_stands_in_for_is_missing() -> None:
+def test_a_blank_type_cell_is_a_problem_if_no_type_is_given_for_the_file() -> None:
     header = "from_object_type|from_object_id|Company ID"
     assert codes(header, Reading(), "|1|2", " |1|2", "tickets|1|2") == [
         "MISSING_OBJECT_TYPE",
@@ -204,7 +204,7 @@ def test_ten_thousand_pairs_of_one_row_are_taken_and_one_more_is_refused() -> No
     assert codes("Contact ID|Company ID", Reading(), "1|" + "x;" * 3_000_000 + "2") == ["TOO_MANY_PAIRS"]
 
 
-def test_of_many_bad_ids_in_one_cell_the_first_are_reported_and_the_others_counted() -> None:
+def test_the_first_of_many_bad_ids_in_a_cell_are_reported_and_the_others_counted() -> None:
     (row,) = read(row_reader("Contact ID|Company ID", Reading()), [["y", ";".join(["x"] * 500)]])
     assert [problem.code for problem in row.problems] == ["NOT_AN_ID"] * 21 + ["FURTHER_IDS"]
     assert row.problems[-1].message.startswith("480 more ids ")

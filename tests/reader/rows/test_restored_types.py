@@ -1,4 +1,4 @@
-"""The types that a removal recorded are the labels of the same pairs when its results are imported."""
+"""The types that a removal recorded become labels of the same pairs when its results are imported."""
 
 from importer.model import ObjectType, Pair, RecordId, SourceBlock, SourceRow
 from importer.reader.rows.restored_types import restore_types
@@ -20,7 +20,7 @@ def block(*rows: tuple[int, ...], labels: tuple[str, ...] = ()) -> SourceBlock:
 
 
 def restored(made: SourceBlock) -> list[tuple[int, str, tuple[str, ...]]]:
-    """Return the pairs that are left: row, second id, labels."""
+    """Return the remaining pairs: row, second id, labels."""
     return list(zip(made.pairs.rows, made.pairs.to_ids, made.pairs.labels or (), strict=True))
 
 

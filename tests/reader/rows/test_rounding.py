@@ -1,4 +1,4 @@
-"""Ids that lost their last digits in a program that keeps numbers: shown by a column of them, never by one."""
+"""Ids whose last digits a program rounded: detected in a column of ids, never in a single one."""
 
 import random
 from collections.abc import Sequence

@@ -36,7 +36,7 @@ def test_short_rows_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
     ["1001,see\n77,5001,9001\n", "1001,see\n\n77,5001,9001\n", "1001,a\nb\n77,5001,9001\n", "1001,a\r\nb,5001,9\n"],
 )
 @pytest.mark.parametrize("rows_before", [0, 1, 497, 498, 499, 500])
-def test_rows_that_line_breaks_made_of_one_are_invalid_wherever_blocks_end(
+def test_parts_of_a_row_split_by_line_breaks_are_invalid_wherever_blocks_end(
     tmp_path: Path, split: str, rows_before: int
 ) -> None:
     found, _ = read(tmp_path, MIDDLE + "1,a,2,3\n" * rows_before + split + "4,b,5,6\n" * 10)
@@ -53,12 +53,12 @@ def test_an_id_that_a_line_break_split_at_the_end_of_a_row_is_invalid_wherever_b
     assert found == ["1003>2"] * rows_before + ["SPLIT_ROW"] * 2 + ["1004>5"] * 510
 
 
-def test_a_row_of_a_first_id_alone_leaves_the_row_before_it_as_it_is(tmp_path: Path) -> None:
+def test_a_row_with_only_a_first_id_does_not_affect_the_row_before_it(tmp_path: Path) -> None:
     found, _ = read(tmp_path, "Contact ID,Company ID\n1001,5001\n1002\n1003,5003\n1004\n")
     assert found == ["1001>5001", "MISSING_ID", "1003>5003", "MISSING_ID"]
 
 
-def test_two_short_rows_that_make_one_full_row_are_invalid_even_if_each_makes_a_pair(tmp_path: Path) -> None:
+def test_two_short_rows_that_form_one_full_row_are_invalid_even_if_each_yields_a_pair(tmp_path: Path) -> None:
     found, _ = read(tmp_path, FIRST + "1,2,a,3,4\n1001,5001,see\n12,300,4\n5,6,a,7,8\n")
     assert found == ["1>2", "SPLIT_ROW", "SPLIT_ROW", "5>6"]
 
@@ -150,7 +150,7 @@ def line(cells: Sequence[str]) -> str:
 @pytest.mark.slow
 @given(RECORDS)
 @settings(max_examples=15, deadline=None)
-def test_few_rows_of_a_file_that_omits_empty_cells_at_the_end_are_invalid(records: list[tuple[str, ...]]) -> None:
+def test_only_few_rows_of_a_file_that_omits_trailing_empty_cells_are_invalid(records: list[tuple[str, ...]]) -> None:
     lines = [line(cells).rstrip(",") for cells in records]
     with TemporaryDirectory() as folder:
         found, _ = read(Path(folder), FIRST + "\n".join(lines) + "\n")
@@ -162,7 +162,7 @@ def test_few_rows_of_a_file_that_omits_empty_cells_at_the_end_are_invalid(record
 @pytest.mark.slow
 @given(RECORDS, st.lists(st.tuples(st.integers(0, 59), st.from_regex(r"[a-z]{0,3}\n[0-9]{1,6}", fullmatch=True))))
 @settings(max_examples=25, deadline=None)
-def test_line_breaks_in_a_file_that_omits_empty_cells_make_no_wrong_pair(
+def test_line_breaks_in_a_file_that_omits_empty_cells_never_cause_a_wrong_pair(
     records: list[tuple[str, ...]], breaks: list[tuple[int, str]]
 ) -> None:
     rows = [list(cells) for cells in records]
@@ -198,14 +198,14 @@ def test_the_same_surplus_empty_cell_in_every_row_is_dropped(tmp_path: Path, row
         ["1001,Acme,4001,5001,", "1,a,2,3"],
     ],
 )
-def test_a_surplus_cell_that_a_delimiter_inside_a_text_may_have_made_keeps_its_row_invalid(
+def test_a_surplus_cell_that_may_come_from_a_delimiter_inside_a_text_makes_its_row_invalid(
     tmp_path: Path, rows: list[str]
 ) -> None:
     found, _ = read(tmp_path, MIDDLE + "\n".join(rows) + "\n")
     assert found == ["EXTRA_CELL" if "Acme" in row or "Bolt" in row else "1>2" for row in rows]
 
 
-def test_rows_that_a_line_break_made_of_one_are_found_in_a_file_with_surplus_cells(tmp_path: Path) -> None:
+def test_rows_split_by_a_line_break_are_found_in_a_file_with_surplus_cells(tmp_path: Path) -> None:
     found, _ = read(tmp_path, MIDDLE + "1,a,2,3,\n" * 30 + "1001,see\n77,5001,9001,\n" + "1,a,2,3,\n")
     assert found == ["1>2"] * 30 + ["SPLIT_ROW"] * 2 + ["1>2"]
 

@@ -20,7 +20,7 @@ LINKS = Reading("contacts", "companies")
 
 
 def cut_off(length: int, separator: str = ";") -> str:
-    """The first characters of an endless list of ids."""
+    """Return the first characters of an endless list of ids."""
     pieces: list[str] = []
     size = 0
     for number in count(8_712_345_600, 37):
@@ -54,7 +54,7 @@ def read_frame(cells: list[list[str]], folder: Path) -> list[SourceRow]:
 
 
 @pytest.mark.parametrize("read", [read_csv, read_xlsx, read_frame])
-def test_a_cut_off_list_makes_its_row_invalid_wherever_it_is_read(
+def test_a_truncated_list_makes_its_row_invalid_in_every_format(
     tmp_path: Path, read: "Callable[[list[list[str]], Path], list[SourceRow]]"
 ) -> None:
     table = [["from_id", "to_id"], ["1001", cut_off(255)], ["1002", cut_off(251)], [cut_off(1000), "5"]]
@@ -66,7 +66,7 @@ def test_a_cut_off_list_makes_its_row_invalid_wherever_it_is_read(
 
 
 @pytest.mark.parametrize("limit", TEXT_LIMITS)
-def test_a_list_of_exactly_a_limit_is_not_believed_and_one_around_it_is(limit: int) -> None:
+def test_a_list_exactly_as_long_as_a_limit_is_refused_and_nearby_lengths_are_accepted(limit: int) -> None:
     assert is_refused(cut_off(limit))
     assert [is_refused(cut_off(limit + more)) for more in (-3, -2, 2, 3)] == [False] * 4
 
@@ -89,7 +89,7 @@ def test_a_list_that_is_padded_to_the_limit_is_complete() -> None:
     assert not is_refused("1; 2; 3;".ljust(255))
 
 
-def test_what_marks_a_cell_as_text_may_stand_around_a_cut_off_list() -> None:
+def test_a_truncated_list_is_found_in_a_cell_that_is_marked_as_text() -> None:
     assert is_refused(f'="{cut_off(255)}"')
     assert is_refused(f"'{cut_off(255)}")
 
@@ -103,7 +103,7 @@ def test_limits_are_counted_in_characters_and_in_bytes() -> None:
     assert not is_refused(wide * 20)
 
 
-def test_a_text_that_is_no_list_is_judged_by_other_rules() -> None:
+def test_a_text_that_is_not_a_list_is_judged_by_other_rules() -> None:
     assert not is_refused("1" * 255)
     assert not is_refused("https://app.hubspot.com/contacts/1/record/0-1/5?".ljust(255, "x"))
 
@@ -115,7 +115,7 @@ def longest_lists(cells: list[str]) -> str:
     return lists.warning(NUMBERED)
 
 
-def test_lists_that_were_cut_off_at_an_unknown_limit_are_reported_by_row_and_column(tmp_path: Path) -> None:
+def test_lists_truncated_at_an_unknown_limit_are_reported_by_row_and_column(tmp_path: Path) -> None:
     table = [["from_id", "to_id"], ["1001", cut_off(500)], ["1002", "5;6"], ["1003", cut_off(500)]]
     write_csv(tmp_path / "a.csv", table)
     with open_source(tmp_path / "a.csv", LINKS) as source:
@@ -135,7 +135,7 @@ def test_lists_that_were_cut_off_at_an_unknown_limit_are_reported_by_row_and_col
         [],
     ],
 )
-def test_long_lists_that_need_not_be_cut_off_are_not_reported(cells: list[str]) -> None:
+def test_long_lists_that_may_be_complete_are_not_reported(cells: list[str]) -> None:
     assert longest_lists(cells) == ""
 
 
@@ -145,7 +145,7 @@ def test_one_very_long_list_that_ends_in_a_short_id_is_reported(length: int) -> 
 
 
 @given(st.lists(st.integers(1, 2**63 - 1), min_size=2, max_size=60), st.sampled_from([255, 256, 1000]))
-def test_no_prefix_of_a_list_as_long_as_a_limit_is_believed(ids: list[int], limit: int) -> None:
+def test_no_prefix_of_a_list_as_long_as_a_limit_is_accepted(ids: list[int], limit: int) -> None:
     text = ";".join(map(str, ids))
     if len(text) >= limit:
         assert is_refused(text[:limit])

@@ -1,4 +1,4 @@
-"""Cells with values of a property: what is looked up, and what is refused before."""
+"""Cells with values of a property: what is looked up, and what is refused beforehand."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The charts of the report: their shapes are made of the figures in their tables."""
+"""The charts of the report: their shapes are drawn from the figures in their tables."""
 
 import pytest
 

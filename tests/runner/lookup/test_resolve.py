@@ -107,7 +107,7 @@ def test_both_sides_and_types_are_looked_up_separately(known: KnownValues) -> No
         Unread("HubSpot responded with 400.", is_refused=True),
     ],
 )
-def test_a_row_with_a_value_without_one_record_is_invalid(known: KnownValues, result: Result) -> None:
+def test_a_row_with_a_value_that_no_single_record_has_is_invalid(known: KnownValues, result: Result) -> None:
     account = Account(lambda key, value: result if value == "bad" else found(key, value))
     rows = [row(2, ("p1@x", "7"), ("bad", "7"), ("bad", "8")), row(3, ("p1@x", "7"))]
     first, second = rows_of(Resolver([FROM], known, account.find).resolve(blocks_of(rows)))

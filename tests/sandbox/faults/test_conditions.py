@@ -1,4 +1,4 @@
-"""Conditions of faults, and the decision which fault triggers."""
+"""Conditions of faults, and the decision which fault occurs."""
 
 import pytest
 
@@ -18,16 +18,16 @@ def put(pair: Pair = PAIRS[0], number: int = 1, seconds: float = 0.0) -> Call:
     return Call(CallKind.PUT, pair.from_type, pair.to_type, (pair,), number, seconds)
 
 
-def triggered(spec: str, seed: int = 0) -> set[int]:
-    """Return the ids of the pairs whose first PUT a fault with this spec triggers."""
+def affected(spec: str, seed: int = 0) -> set[int]:
+    """Return the ids of the pairs whose first PUT is affected by a fault with this spec."""
     faults = injector(f"reset={spec}", seed=seed)
     return {pair.from_id for number, pair in enumerate(PAIRS, 1) if faults.on_call(put(pair, number))}
 
 
-def test_a_share_triggers_about_that_share_of_calls_and_the_same_ones_for_the_same_seed() -> None:
-    assert 60 <= len(triggered("0.05")) <= 140
-    assert triggered("0.05") == triggered("0.05")
-    assert triggered("0.05") != triggered("0.05", seed=1)
+def test_a_share_affects_about_that_share_of_calls_and_the_same_ones_for_the_same_seed() -> None:
+    assert 60 <= len(affected("0.05")) <= 140
+    assert affected("0.05") == affected("0.05")
+    assert affected("0.05") != affected("0.05", seed=1)
 
 
 def test_a_share_of_calls_is_chosen_again_at_every_attempt_and_a_share_of_pairs_is_not() -> None:
@@ -42,7 +42,7 @@ def test_a_share_of_calls_is_chosen_again_at_every_attempt_and_a_share_of_pairs_
         outcomes[spec] = set(triggered_at)
     assert outcomes["0.5"] == {True, False}
     assert len(outcomes["pairs:0.5"]) == 1
-    assert 900 <= len(triggered("pairs:0.5")) <= 1100
+    assert 900 <= len(affected("pairs:0.5")) <= 1100
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_a_share_of_calls_is_chosen_again_at_every_attempt_and_a_share_of_pairs_
         ("1", set(range(1, 2001))),
     ],
 )
-def test_a_spec_triggers_exactly_the_calls_it_describes(spec: str, expected: set[int]) -> None:
-    assert triggered(spec) == expected
+def test_a_spec_affects_exactly_the_calls_it_describes(spec: str, expected: set[int]) -> None:
+    assert affected(spec) == expected
 
 
 def test_seconds_count_from_the_start_with_an_open_end() -> None:
@@ -96,7 +96,7 @@ def test_a_batch_is_affected_by_a_fault_of_any_of_its_pairs() -> None:
     assert not injector("reset=contacts:12>companies:13").on_call(batch)
 
 
-def test_a_share_of_calls_triggers_a_batch_as_one_call() -> None:
+def test_a_share_of_calls_affects_a_batch_as_one_call() -> None:
     faults = injector("reset=0.05")
     batches = [Call(CallKind.BATCH, "contacts", "companies", PAIRS, number, 0.0) for number in range(1, 401)]
     assert 4 <= sum(1 for batch in batches if faults.on_call(batch)) <= 45
@@ -113,7 +113,7 @@ def test_a_share_of_calls_triggers_a_batch_as_one_call() -> None:
         ("reset=contact:1>companies:2", "'contact' is not an object type"),
         ("reset=calls:9-3", "ends before it begins"),
         ("reset=seconds:9-3", "ends before it begins"),
-        ("reset=always*0", "how often"),
+        ("reset=always*0", "maximum number of times"),
         ("reset=always,", "'' is not a condition"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Every fault at labelled, removing, reading and looking-up calls."""
+"""Every fault at calls that label, remove, read and look up."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ async def send(hubspot: LocalHubSpot, kind: CallKind, seconds: float = 5.0) -> i
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", CALLS)
-async def test_any_fault_can_trigger_and_afterwards_the_call_works(kind: CallKind) -> None:
+async def test_any_fault_can_affect_a_call_which_works_afterwards(kind: CallKind) -> None:
     async with local_hubspot(limit=1_000, search_limit=1_000) as hubspot:
         for name in sorted(FAULTS.keys() - SILENT):
             hubspot.sandbox.use_faults(f"{name}={kind}")

@@ -26,7 +26,7 @@ async def test_an_unfaulted_refusal_does_not_become_a_success(http: aiohttp.Clie
             assert await see(http, sandbox.url + PUT.replace("/2", "/1000000")) == 404
 
 
-async def test_a_pair_fault_triggers_its_pair_of_a_batch_alone(http: aiohttp.ClientSession) -> None:
+async def test_a_pair_fault_affects_only_its_pair_of_a_batch(http: aiohttp.ClientSession) -> None:
     faults = ("empty_results=contacts:1>companies:1", "association_limit=contacts:2>companies:2")
     async with with_faults(*faults) as sandbox:
         status, body, named = await batch(http, sandbox, (1, 1), (2, 2), (3, 3))
@@ -93,7 +93,7 @@ async def test_faults_can_be_changed_while_the_sandbox_runs(http: aiohttp.Client
 
 
 @pytest.mark.simulated_time
-async def test_a_call_is_carried_out_when_the_client_has_disconnected(http: aiohttp.ClientSession) -> None:
+async def test_a_call_is_carried_out_even_if_the_client_has_disconnected(http: aiohttp.ClientSession) -> None:
     async with Sandbox(SandboxOptions(latency=0.3)) as sandbox:
         assert await see(http, sandbox.url + PUT, wait=0.05) == "nothing"
         async with asyncio.timeout(5):

@@ -57,7 +57,7 @@ def test_every_expectation_is_about_a_fault_that_exists() -> None:
 
 
 @pytest.mark.simulated_time
-async def test_a_slow_response_comes_after_the_link_is_made(http: aiohttp.ClientSession) -> None:
+async def test_a_slow_response_comes_after_the_link_is_created(http: aiohttp.ClientSession) -> None:
     async with with_faults("slow=always") as sandbox:
         assert await see(http, sandbox.url + PUT, wait=0.3) == "nothing"
         assert PAIR in sandbox.state.associations

@@ -17,13 +17,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
-    """`importer web --sandbox`; started only where a browser is."""
+    """`importer web --sandbox`, started only where there is a browser."""
     with page_server(tmp_path_factory.mktemp("web"), "--sandbox") as running:
         yield running
 
 
 @pytest.fixture
 def page(browser: Browser, server: PageServer) -> Iterator[Page]:
-    """The first step, in a browser of its own."""
+    """The first step, in a separate browser context."""
     with visit(browser, server) as opened:
         yield opened

@@ -142,5 +142,5 @@ def test_a_run_of_an_account_is_not_sent_from_the_sandbox_and_says_where_it_belo
         expect(page.get_by_role("alert").filter(has_text="Nothing was sent. Change the account")).to_be_visible()
         page.get_by_role("link", name="Check").click()
         on_step(page, "Check")
-        expect(page.get_by_text("This file has been sent already.")).to_be_visible()
+        expect(page.get_by_text("This file has already been sent.")).to_be_visible()
         expect(page.get_by_text("Nothing has been sent yet.")).to_have_count(0)

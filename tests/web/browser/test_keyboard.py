@@ -1,4 +1,4 @@
-"""The whole way by keyboard alone."""
+"""The whole flow by keyboard alone."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -32,7 +32,7 @@ def test_a_file_goes_from_upload_to_results_without_a_mouse(page: Page) -> None:
     page.keyboard.press("Enter")
     on_step(page, "Check")
     expect(page.get_by_role("button", name="Link 30 pairs")).to_be_enabled()
-    expect(page.get_by_label("Row 15, Company ID")).to_be_visible()  # Tab would pass by cells that come later
+    expect(page.get_by_label("Row 15, Company ID")).to_be_visible()  # Tab would skip cells that appear later
 
     tab_to(page, "Row 13, Contact ID")
     page.keyboard.press("Control+A")

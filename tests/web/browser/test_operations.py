@@ -1,4 +1,4 @@
-"""What the command line can do, done in the browser: labels, moving Primary, removals in two parts; runs of both."""
+"""Features of the command line in the browser: labels, moving Primary, removals in two parts, and its runs."""
 
 import re
 import subprocess
@@ -47,7 +47,7 @@ def test_one_label_is_set_on_every_link_and_is_in_the_command(page: Page, server
     press(page, "Check")
     unknown = page.get_by_role("heading", name="Whether the labels exist is checked when HubSpot is asked.")
     expect(unknown).to_be_visible()
-    press(page, "Ask HubSpot what is linked already")
+    press(page, "Ask HubSpot what is already linked")
     expect(page.get_by_role("button", name="Check again")).to_be_visible()
     expect(unknown).to_have_count(0)
     page.get_by_role("link", name="Columns").click()
@@ -71,7 +71,7 @@ def test_primary_companies_that_would_move_are_named_before_anything_is_sent(pag
     run(page, written(server, "first.csv", "7001,11,Primary"))
     page.goto(server.origin)
     check(page, written(server, "second.csv", "7001,12,Primary"))
-    press(page, "Ask HubSpot what is linked already")
+    press(page, "Ask HubSpot what is already linked")
     expect(page.get_by_text("1 primary company would change.")).to_be_visible()
     expect(page.get_by_text("Row 2: contacts 7001, from 11 to 12")).to_be_visible()
 
@@ -132,7 +132,7 @@ def test_a_removal_with_a_wrong_number_can_be_typed_again_and_a_cancelled_one_go
     press(page, "Cancel")
     on_step(page, "Check")
     expect(page.get_by_role("main").get_by_text("Nothing was removed, and its run was discarded.")).to_be_visible()
-    expect(page.get_by_text("This file has been sent already.")).to_have_count(0)
+    expect(page.get_by_text("This file has already been sent.")).to_have_count(0)
     expect(page.get_by_role("button", name="Unlink 6 pairs")).to_be_visible()
 
 

@@ -17,7 +17,7 @@ def downloaded(page: Page, name: str) -> bytes:
     return started.value.path().read_bytes()
 
 
-def test_rows_are_filtered_searched_and_turned_page_by_page(page: Page, server: PageServer) -> None:
+def test_rows_are_filtered_searched_and_paged(page: Page, server: PageServer) -> None:
     run(page, contacts(server.folder, "many.csv", 120))
     expect(rows(page)).to_have_count(50)
     expect(page.get_by_role("navigation", name="Pages")).to_contain_text("Page 1 of 3, 120 rows")
@@ -41,7 +41,7 @@ def test_results_and_failures_are_downloaded(page: Page) -> None:
     assert downloaded(page, "Download results (XLSX)").startswith(b"PK")
 
 
-def test_failures_are_retried_as_a_run_of_their_own(page: Page) -> None:
+def test_failures_are_retried_as_a_separate_run(page: Page) -> None:
     run(page, SAMPLES / "needs_fixing.csv")
     page.get_by_label("Outcome").select_option("failed")
     expect(rows(page)).to_have_count(4)
@@ -73,13 +73,13 @@ def test_a_run_is_undone_only_after_its_number_was_typed(page: Page, server: Pag
     expect(listed.locator(".badge")).to_have_text(["Finished", "Undone"])
 
 
-def test_the_command_that_does_the_same_is_shown(page: Page, server: PageServer) -> None:
+def test_the_equivalent_command_is_shown(page: Page, server: PageServer) -> None:
     run(page, contacts(server.folder, "command.csv", 3, 3000))
     press(page, "As a command")
     expect(page.get_by_role("region", name="The same from the command line")).to_contain_text(
         "importer run command.csv"
     )
-    expect(page.get_by_role("region", name="Every night, as a line of a crontab")).to_contain_text("importer run")
+    expect(page.get_by_role("region", name="Every night, as a crontab line")).to_contain_text("importer run")
 
 
 def test_a_deleted_run_is_gone_with_its_files(page: Page, server: PageServer) -> None:

@@ -131,7 +131,9 @@ def test_a_page_that_lost_its_server_says_what_to_do(browser: Browser, mortal: P
         expect(page.get_by_role("alert")).to_contain_text("start “importer web” again")
 
 
-def test_a_page_whose_news_are_refused_once_looks_again_and_shows_the_end(page: Page, server: PageServer) -> None:
+def test_a_page_whose_events_are_refused_once_requests_them_again_and_shows_the_end(
+    page: Page, server: PageServer
+) -> None:
     refused: list[str] = []
 
     def refuse_once(route: Route) -> None:

@@ -1,4 +1,4 @@
-"""Getting a file into the page, and files that try to get out of it."""
+"""Uploading a file, and files with hostile contents."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 FORMULA = "=cmd|' /C calc'!A0"
 
 
-def test_a_dropped_file_is_taken_like_a_chosen_one(page: Page) -> None:
+def test_a_dropped_file_is_uploaded_like_a_chosen_one(page: Page) -> None:
     zone = page.locator(".drop").element_handle()
     page.evaluate(DROP, [zone, "Contact ID,Company ID\n1,2\n"])
     expect(page.locator(".drop").get_by_text("dropped.csv, 26 bytes")).to_be_visible()
@@ -170,13 +170,13 @@ def test_a_run_of_the_sample_needs_no_file(page: Page) -> None:
     expect(page.get_by_role("heading", name="8 rows need a correction")).to_be_visible()
 
 
-def test_what_hubspot_has_linked_already_is_asked_on_request(page: Page, server: PageServer) -> None:
+def test_hubspot_is_asked_on_request_which_pairs_are_already_linked(page: Page, server: PageServer) -> None:
     path = contacts(server.folder, "asked.csv", 3)
     run(page, path)
     page.goto(server.origin)
     check(page, path)
-    press(page, "Ask HubSpot what is linked already")
-    expect(page.get_by_text("3 of 3 pairs are linked already")).to_be_visible()
+    press(page, "Ask HubSpot what is already linked")
+    expect(page.get_by_text("3 of 3 pairs are already linked")).to_be_visible()
 
 
 def test_a_file_without_rows_has_nothing_to_send(page: Page, server: PageServer) -> None:
@@ -188,7 +188,7 @@ def test_a_file_without_rows_has_nothing_to_send(page: Page, server: PageServer)
     expect(page.get_by_text("Every row can be sent.")).to_have_count(0)
 
 
-def test_an_error_is_gone_once_the_encoding_is_corrected(page: Page, server: PageServer) -> None:
+def test_an_error_disappears_once_the_encoding_is_corrected(page: Page, server: PageServer) -> None:
     path = server.folder / "umlauts.csv"
     path.write_bytes("Contact ID,Company ID,Größe\n41,42,ä\n".encode("cp1252"))
     upload(page, path)

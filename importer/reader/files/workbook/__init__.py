@@ -21,7 +21,7 @@ _OPENERS = {WorkbookFormat.XLSX: open_xlsx, WorkbookFormat.ODS: open_ods, Workbo
 def open_workbook(path: Path, workbook_format: WorkbookFormat, sheet: str | None = None) -> OpenSheet:
     """Open a sheet of a workbook, by name or position (from 1); by default the first visible one.
 
-    Raises a `WorkbookError` when the file is damaged, encrypted, exceeds a limit or has no such sheet. The records may
-    raise one too.
+    Raises a `WorkbookError` if the file is damaged or encrypted, exceeds a limit or has no such sheet. Reading the
+    records may raise one too.
     """
     return _OPENERS[workbook_format](path, sheet)

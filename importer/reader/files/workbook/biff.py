@@ -28,7 +28,7 @@ _OLD_VERSIONS = {0x0009: "2", 0x0209: "3", 0x0409: "4"}
 
 
 def old_excel_version(head: bytes) -> str:
-    """Return the version of Excel, before 5, that writes workbooks beginning like this; "" for anything else."""
+    """Return the version of Excel before 5 whose workbooks begin with `head`, "" for anything else."""
     if len(head) < 8:
         return ""
     kind, length, _, sheet_kind = unpack_from("<HHHH", head)
@@ -91,7 +91,7 @@ class Workbook:
         self._version(start, WORKSHEET)
 
     def text(self, segments: list[bytes], at: int, size: int = 2) -> str:
-        """Return the text at an offset of a record and those that continue it; its length field has `size` bytes."""
+        """Return the text at an offset in a record and its continuations; its length field has `size` bytes."""
         (count,) = unpack_from("<H" if size == 2 else "<B", segments[0], at)
         if not self.is_unicode:
             text = segments[0][at + size : at + size + count]
@@ -112,7 +112,7 @@ class Workbook:
                 raise
 
     def _find_starts(self) -> None:
-        """Take the offsets of the sheets from the substreams, if there are as many as listed sheets."""
+        """Take the offsets of the sheets from the substreams if there is one substream for each listed sheet."""
         found = substream_starts(self.stream)[1:]
         if len(found) == self._sheets_of_all_kinds:
             self.starts = [found[position] for position in self._positions]

@@ -23,7 +23,7 @@ _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 
 
 
 def sheet_rows(workbook: Workbook, start: int, hidden: set[int]) -> Iterator[Record]:
-    """Yield the rows of a sheet that have a cell in ascending order, whatever their order in the file.
+    """Yield the rows of a sheet that have cells, in ascending order whatever their order in the file.
 
     The numbers of hidden rows are added to `hidden`.
     """

@@ -40,14 +40,14 @@ def encoding_of(code_page: int) -> str:
 
 
 class Segments:
-    """Reads a record and those that continue it as one stream."""
+    """A record and those that continue it, read as one stream."""
 
     def __init__(self, segments: list[bytes], at: int) -> None:
         self._segments = segments
         self._number, self._at = 0, at
 
     def is_at_end(self) -> bool:
-        """Return whether nothing is left; moves to the next record at the end of one."""
+        """Return whether no bytes remain; at the end of a record, advance to the next."""
         while self._at >= len(self._segments[self._number]):
             if self._number + 1 == len(self._segments):
                 return True

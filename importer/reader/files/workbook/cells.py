@@ -171,8 +171,8 @@ def moment_text(value: date | time | timedelta) -> str:
 def typed_text(value: object, bits: int = 64) -> str:
     """Return the text of a typed cell, "" for a missing value.
 
-    Integers of any length are exact; floats up to the digits that their type holds. `bits` is the size of a float where
-    it was stored, if smaller than its own.
+    Integers of any length are exact, floats up to the number of digits that their type holds. `bits` is the size of a
+    float as it was stored, if smaller than its own.
     """
     if isinstance(value, str):
         return value

@@ -118,7 +118,7 @@ class Container:
 
 
 def _chain(table: "array[int]", start: int) -> Iterator[int]:
-    """Yield the sectors of a chain from `start` on."""
+    """Yield the sectors of the chain that begins at `start`."""
     for _ in range(len(table) + 1):
         if start > _MAX_SECTOR:
             return

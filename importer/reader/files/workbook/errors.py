@@ -49,7 +49,7 @@ class SheetNotFoundError(WorkbookError):
 
 @contextmanager
 def corrupt_if_unparsable() -> Generator[None]:
-    """Raise `CorruptFileError` for the errors by which the libraries below report a damaged file."""
+    """Raise `CorruptFileError` for the errors with which the underlying libraries report a damaged file."""
     try:
         yield
     except struct.error:

@@ -5,7 +5,7 @@ MAX_ROW, MAX_COLUMN = 1_048_576, 16_384
 
 MAX_CELLS = 100_000_000
 MAX_ROW_SIZE = 16 << 20
-"""Bytes of XML, and characters of text, in one row."""
+"""Maximum bytes of XML, and maximum characters of text, in one row."""
 
 MAX_TEXT = 1 << 30
-"""Characters in all cells together, where the file stores repeated or shared text once (ODS, XLS)."""
+"""Maximum characters in all cells together, for formats that store repeated or shared text once (ODS, XLS)."""

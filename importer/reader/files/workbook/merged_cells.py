@@ -27,7 +27,7 @@ class MergedRange:
 
 
 class CoveredCells:
-    """Clears the cells covered by merged ranges; rows must be passed in ascending order."""
+    """The cells covered by merged ranges, to be cleared; rows must be passed in ascending order."""
 
     def __init__(self, ranges: Iterable[MergedRange]) -> None:
         self._below = sorted(ranges, reverse=True)

@@ -43,7 +43,7 @@ def open_ods(path: Path, requested: str | None) -> OpenSheet:
 
 
 def _check_not_encrypted(package: Package) -> None:
-    """Raise `PasswordError` when the parts, or a package inside that holds all of them, are encrypted."""
+    """Raise `PasswordError` if the parts are encrypted, one by one or in a package inside that holds all of them."""
     is_encrypted = package.has("encrypted-package")
     if not is_encrypted and package.has(_MANIFEST):
         is_encrypted = bool(package.elements(_MANIFEST, "encryption-data"))

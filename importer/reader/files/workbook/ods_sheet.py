@@ -30,10 +30,10 @@ _AROUND_ROWS = frozenset(
 
 
 class ContentParser:
-    """Collects the sheets and, if the index of one is given (from 0), its rows; everything else is skipped.
+    """A parser of the sheets and, if the index of one is given (from 0), of its rows; everything else is skipped.
 
-    `rows_seen` counts the rows of that sheet, also those without cells, `merged` its merged ranges. Cells covered by
-    such a range are empty, because the sheet does not display them.
+    `rows_seen` counts the rows of that sheet, including empty ones, `merged` its merged ranges. Cells covered by such a
+    range are empty, because the sheet does not display them.
     """
 
     def __init__(self, wanted: int | None = None) -> None:
@@ -117,7 +117,7 @@ class ContentParser:
             self._depth_skipped = 1
 
     def _start_in_cell(self, tag: str, attributes: Attributes) -> None:
-        """Elements of the namespace `text` are part of the text; comments, drawings and inner tables are not."""
+        """Collect elements of the namespace `text`; skip comments, drawings and inner tables."""
         if tag in (_P, _H):
             self._in_paragraph = True
             self._pieces.clear()

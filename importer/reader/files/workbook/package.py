@@ -166,6 +166,6 @@ def _parse_block(parser: expat.XMLParserType, block: bytes) -> None:
 
 
 def _refuse_subset(name: str, system_id: str | None, public_id: str | None, has_internal_subset: int) -> None:
-    """Reject a document type with declarations; the external ones that old OpenOffice.org names are never loaded."""
+    """Reject a document type with declarations; external ones, which old OpenOffice.org files name, are not loaded."""
     if has_internal_subset:
         raise LimitExceededError("it declares its own document type, which spreadsheets never do and attacks rely on")

@@ -1,4 +1,4 @@
-"""Sheets of a workbook: selection by name or position, and an opened one."""
+"""Sheets of a workbook: choosing one by name or position, and a sheet that is open for reading."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """XLS workbooks (Excel 5 to 2003). The file is kept in memory, its rows are not.
 
-This reader is frozen: it gets fixes only. No library can replace it. xlrd, the one that reads XLS in Python, splits an
+This reader is frozen: it gets fixes only. No library can replace it. xlrd, the Python library for XLS, splits an
 emoji between its two UTF-16 halves, and rejects sound LibreOffice files that contain one; it takes durations (`[h]` and
 `[mm]` formats) for plain numbers, which produced a wrong id; it loops forever on damaged containers; and it keeps a
 whole sheet in memory.
@@ -21,7 +21,7 @@ from importer.reader.files.workbook.errors import (
 from importer.reader.files.workbook.sheets import OpenSheet, Record, choose_sheet
 
 MAX_SIZE = 128 << 20
-"""Bytes of a file; a full sheet of numbers takes 100 MB."""
+"""Maximum size of a file in bytes; a full sheet of numbers takes 100 MB."""
 
 
 def open_xls(path: Path, requested: str | None) -> OpenSheet:
@@ -44,12 +44,12 @@ def open_xls(path: Path, requested: str | None) -> OpenSheet:
 
 
 def _workbook_stream(path: Path) -> bytes:
-    """Return the stream of the workbook; of the two in a file for Excel 95 and 97, the newer.
+    """Return the stream of the workbook; in a file for both Excel 95 and 97, the newer of the two.
 
-    A newer workbook with a password is stored in the same kind of container; some programs write a bare stream.
+    An XLSX workbook with a password is stored in the same kind of container. Some programs write a bare stream.
     """
     with path.open("rb") as file:
-        content = file.read(MAX_SIZE + 1)  # not mapped: truncation by another process would kill this one
+        content = file.read(MAX_SIZE + 1)  # not memory-mapped: truncation by another process would kill this one
     if len(content) > MAX_SIZE:
         raise LimitExceededError(f"it is larger than {MAX_SIZE >> 20} MiB")
     if not content.startswith(OLE_MAGIC):

@@ -30,9 +30,9 @@ _ZERO = re.compile(r"0+(\.0*)?")
 
 
 class SheetParser:
-    """Collects the rows of a sheet from the events of an XML parser.
+    """A parser of the rows of a sheet, driven by the events of an XML parser.
 
-    `rows_seen` counts all rows, also those without cells; `hidden` collects the numbers of hidden rows with cells.
+    `rows_seen` counts all rows, including empty ones; `hidden` collects the numbers of hidden rows with cells.
     `clear_covered` is called with the number and the cells of each row to clear the cells covered by merged ranges.
     """
 
@@ -93,7 +93,7 @@ class SheetParser:
         parser.CharacterDataHandler = self._text.append
 
     def _name_tags(self, prefix: str) -> None:
-        """Set the names of elements: all have the prefix of the root element, usually none."""
+        """Set the names of elements: all have the prefix of the root element, which is usually empty."""
         self._data_tag = prefix + "sheetData"
         self._row_tag, self._cell_tag, self._value_tag = prefix + "row", prefix + "c", prefix + "v"
         self._formula_tag, self._text_tag, self._reading_tag = prefix + "f", prefix + "t", prefix + "rPh"
@@ -143,7 +143,7 @@ class SheetParser:
             self._leave_data()
 
     def _cell_text(self, cell: Attributes, value: str | None, formula: str, inline: str) -> str:
-        """Return the text of a cell; that of a formula without a saved result is the formula."""
+        """Return the text of a cell, which is the formula itself if its result was not saved."""
         kind = cell.get("t", "n")
         if value is None:
             return inline or formula

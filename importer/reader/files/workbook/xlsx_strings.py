@@ -9,7 +9,7 @@ _ESCAPE = re.compile(r"_x(D[89AB][0-9A-F]{2})__x(D[C-F][0-9A-F]{2})_|_x(?!D[89A-
 
 
 class StringsParser:
-    """Collects the shared strings, without phonetic readings of Japanese words (`rPh`)."""
+    """A parser of the shared strings, without phonetic readings of Japanese words (`rPh`)."""
 
     def __init__(self) -> None:
         self.strings: list[str] = []

@@ -203,7 +203,7 @@ def test_an_extension_does_not_change_the_epoch_of_dates(tmp_path: Path) -> None
     assert rows(path)[0].cells[0] == "2024-05-17"
 
 
-def test_a_huge_number_as_sheet_is_just_not_found(three_sheets: Path) -> None:
+def test_a_sheet_requested_by_a_huge_number_is_not_found(three_sheets: Path) -> None:
     with raises(SourceError, "SHEET_NOT_FOUND"):
         rows(three_sheets, "9" * 5000)
 
