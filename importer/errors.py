@@ -4,6 +4,7 @@
     ├── SettingsError     a flag, an environment variable or a config key is wrong
     ├── SourceError       the file to import cannot be read as a table of pairs
     │   └── ColumnsError  its header does not identify the columns of a pair
+    │       └── MissingColumnsError  it has no column for a record
     ├── JournalError      the journal of a run cannot be used
     │   └── AccountError  the run belongs to another HubSpot account
     ├── HubSpotError      HubSpot could not be read before the run; nothing was sent
@@ -22,6 +23,8 @@ that stop a run (token refused, daily limit, …): the run stops, can be resumed
 
 Messages are redacted: they may quote a value, and a token may have been typed into the wrong setting.
 """
+
+from collections.abc import Mapping
 
 from importer.redaction import redact
 
@@ -48,6 +51,19 @@ class SourceError(ImporterError):
 
 class ColumnsError(SourceError):
     """A header does not identify the columns of a pair or their types; settings can name them."""
+
+
+class MissingColumnsError(ColumnsError):
+    """A header has no column for a record.
+
+    `lookup` has the settings, as keyword arguments of `Reading`, that look the record up by the values of other columns
+    instead; it is empty if there are no such columns.
+    """
+
+    def __init__(self, code: str, message: str, lookup: Mapping[str, str]) -> None:
+        """Store the code, the redacted message and the settings."""
+        self.lookup = lookup
+        super().__init__(code, message)
 
 
 class JournalError(ImporterError):

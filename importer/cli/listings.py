@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from importer.journal import Journal
+from importer.journal import Journal, RunError
 from importer.model import Operation
 from importer.runner.find_runs import ListedRun
 from importer.timestamps import size_text
@@ -18,7 +18,12 @@ def run_line(run: ListedRun) -> str:
     command = run.command or "?"
     undone = f" (undone by {run.undone_by})" if run.undone_by else ""
     figures = f"{rows:>9} rows  {size:>8}  {_age(run)}"
-    return f"{run.run_id}  {run.status:<11}  {command:<6}  {figures}  {run.error or run.source}{undone}"
+    ended = f" ({_error_text(run.last_error)})" if run.last_error else ""
+    return f"{run.run_id}  {run.status:<11}  {command:<6}  {figures}  {run.error or run.source}{undone}{ended}"
+
+
+def _error_text(error: RunError) -> str:
+    return f"{error.message} [{error.code}]"
 
 
 def _age(run: ListedRun) -> str:
@@ -28,13 +33,13 @@ def _age(run: ListedRun) -> str:
 
 
 def run_json(runs: Sequence[ListedRun]) -> str:
-    """Return runs as a JSON list; only those that cannot be read have the key `error`, undone ones `undone_by`."""
-    optional = {"error", "undone_by"}
+    """Return runs as a JSON list; a run has the keys `error`, `undone_by` and `last_error` only if there is one."""
+    optional = {"error", "undone_by", "last_error"}
     return json.dumps([{k: v for k, v in asdict(run).items() if k not in optional or v is not None} for run in runs])
 
 
 def run_lines(journal: Journal) -> list[str]:
-    """Return lines about a run: its source, target, start, parent and undo, and who was notified about it."""
+    """Return lines about a run: its source, target, start, parent, undo and error, and who was notified about it."""
     info, account = journal.info, journal.account
     origin = "Undo of" if info.operation is Operation.UNDO else "Retry of"
     portal = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
@@ -44,6 +49,7 @@ def run_lines(journal: Journal) -> list[str]:
         f"Started   {info.created_at}",
         *([f"{origin:<10}{info.parent}"] if info.parent else []),
         *([f"Undone    by {journal.undone_by}"] if journal.undone_by else []),
+        *([f"Error     {_error_text(journal.last_error)}"] if journal.last_error else []),
         *(
             f"Notified  {one['target']} at {one['at']}" + (f": failed, {one['error']}" if one["error"] else "")
             for one in journal.notifications

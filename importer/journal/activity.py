@@ -92,7 +92,7 @@ class ProcessSpan:
     """A process that worked on the run; `start` and `end` are Unix times in seconds.
 
     `end` is None while it is running, and the time of its last activity if it was killed. `ended_by` is `finished`,
-    `killed`, the reason why it stopped, or "" while it is running.
+    `killed`, the reason why it stopped, the code of the error that ended it, or "" while it is running.
     """
 
     start: float

@@ -27,6 +27,9 @@ OPEN = "open"
 FINAL_COUNTS = "final_counts"
 """The key of the table `run` that holds the number of pairs by status at the end of the last process."""
 
+LAST_ERROR = "last_error"
+"""The key of the table `run` with the error that ended the last process."""
+
 _OPENING = Lock()
 """Held while a thread opens a journal, as it may read the log's index, which no other thread may open meanwhile."""
 

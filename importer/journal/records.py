@@ -180,6 +180,14 @@ Types = Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class RunError:
+    """The error that ended the last process on a run before it could write a summary; the message has no secrets."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class PendingPair:
     """A pair to send, with its number in the journal and the first row that yields it.
 

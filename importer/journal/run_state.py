@@ -2,25 +2,30 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
+from importer.errors import ConfirmationError, ImporterError, JournalError
 from importer.journal import integrity
 from importer.journal.activity import begin_process, end_process
 from importer.journal.goals import LabelKey
-from importer.journal.journal_file import FINAL_COUNTS, OPEN, JournalFile
-from importer.journal.records import Account, MergedRecord
+from importer.journal.journal_file import FINAL_COUNTS, LAST_ERROR, OPEN, JournalFile
+from importer.journal.records import Account, MergedRecord, RunError
 from importer.journal.schema import OUTCOME_COUNTS
 from importer.journal.serialization import account, status_of
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import delete_summary, set_value
 from importer.model import Status
 
+_TOUCHED = f"""
+SELECT 1 WHERE EXISTS (SELECT 1 FROM in_flight) OR EXISTS (SELECT 1 FROM outcomes WHERE status <> '{Status.NOT_SENT}')
+"""
+
 
 class RunState(JournalFile):
-    """The values of the table `run` that change: account, begin, end, summary and undo."""
+    """The values of the table `run` that change: account, begin, end, error, summary and undo."""
 
     @property
     def summary(self) -> dict[str, Any] | None:
@@ -128,6 +133,35 @@ class RunState(JournalFile):
             set_value(db, "summary", summary)
             end_process(db, str(summary.get("stopped_by") or summary["status"]))
             db.execute("DELETE FROM run WHERE key = ?", (OPEN,))
+
+    @property
+    def last_error(self) -> RunError | None:
+        """The error that ended the last process; None while one works, or if it ended with a summary or was killed."""
+        found = self._value(LAST_ERROR)
+        return None if found is None else RunError(**found)
+
+    @contextmanager
+    def recording_error(self) -> Iterator[None]:
+        """Record an error that ends the process within the block. A removal that nobody confirmed is not an error."""
+        try:
+            yield
+        except ConfirmationError:
+            raise
+        except ImporterError as error:
+            with suppress(JournalError):  # the error itself may be that this file cannot be written
+                self._record_error(RunError(error.code, str(error)))
+            raise
+
+    def _record_error(self, error: RunError) -> None:
+        with self._transaction() as db:
+            set_value(db, LAST_ERROR, asdict(error))
+            end_process(db, error.code)
+
+    @property
+    def has_sent_nothing(self) -> bool:
+        """True if no pair is in flight and none has an outcome, so that HubSpot cannot have changed anything."""
+        with as_journal_error(self.path):
+            return self._db.execute(_TOUCHED).fetchone() is None
 
     @property
     def notifications(self) -> list[dict[str, str]]:

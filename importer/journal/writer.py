@@ -13,7 +13,7 @@ from importer.atomic_file import replace_durably
 from importer.errors import JournalError
 from importer.journal.duplicates import write_duplicates
 from importer.journal.integrity import Span, Totals, block_checksum, checksum
-from importer.journal.journal_file import FINAL_COUNTS
+from importer.journal.journal_file import FINAL_COUNTS, LAST_ERROR
 from importer.journal.records import Account, RunInfo
 from importer.journal.schema import PAGE_SIZE, SCHEMA, pack
 from importer.journal.sqlite_errors import as_journal_error
@@ -82,7 +82,7 @@ def set_value(db: sqlite3.Connection, key: str, value: object) -> None:
 
 def delete_summary(db: sqlite3.Connection) -> None:
     """Delete what the end of the last process wrote: the run is unfinished until the next end."""
-    db.execute("DELETE FROM run WHERE key IN ('summary', ?)", (FINAL_COUNTS,))
+    db.execute("DELETE FROM run WHERE key IN ('summary', ?, ?)", (FINAL_COUNTS, LAST_ERROR))
 
 
 def _create_private(path: Path) -> None:

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from importer.config import Reading
-from importer.errors import ImporterError, SettingsError, SourceError
+from importer.errors import MissingColumnsError, SettingsError, SourceError
 from importer.model import ObjectType, Role, RowNames
 from importer.reader.columns.header_row import HeaderRow, header_warnings, resolve_columns
 from importer.reader.columns.notes import column_notes
@@ -60,7 +60,8 @@ class SourcePreview:
     `sheet_names` is empty for a text file; `encoding` and `delimiter` are "" for a workbook. `rows_estimate` is None
     if it would require reading the whole source. `roles` maps each role to the index of its column, `reasons` to the
     reason for the choice. A type is None if a column holds it for each row, or if it is unknown. If the columns of the
-    pairs are unclear, `error` has the code and the message, and the fields that depend on the columns are empty.
+    pairs are unclear, `error` has the code and the message, and the fields that depend on the columns are empty;
+    `lookup` has the settings that would look the records up by other columns, if there are any.
     """
 
     format: str
@@ -83,6 +84,7 @@ class SourcePreview:
     sentence: str = ""
     warnings: tuple[str, ...] = ()
     error: tuple[str, str] | None = None
+    lookup: Mapping[str, str] | None = None
 
 
 def preview_source(path: Path, reading: Reading, name: str = "") -> SourcePreview:
@@ -103,7 +105,8 @@ def preview_source(path: Path, reading: Reading, name: str = "") -> SourcePrevie
         try:
             columns = resolve_columns(name, found, header, reading, holds_ids)
         except (SourceError, SettingsError) as error:
-            return replace(preview, error=_code_and_message(error))
+            lookup = error.lookup if isinstance(error, MissingColumnsError) else {}
+            return replace(preview, error=(error.code, str(error)), lookup=lookup)
         return _with_columns(preview, found, header, columns, reading)
     finally:
         table.close()
@@ -190,7 +193,3 @@ def _estimate(path: Path, table: Table, found: HeaderRow) -> int | None:
         lines += not file.read().rstrip(b"\0").endswith((b"\n", b"\r")) and counted == size
     estimate = round(lines * size / counted) if counted else 0
     return max(0, estimate - (found.number or 0))
-
-
-def _code_and_message(error: ImporterError) -> tuple[str, str]:
-    return error.code, str(error)

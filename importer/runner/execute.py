@@ -40,14 +40,15 @@ def execute(
         _require_not_undone(journal)
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
         check_writable(results)
-        with journal.only_first_rows(first_rows):
-            sent = _send(journal, target, confirmation).plus(target.context.requests)
-        if first_rows is not None and sent.stop is None and journal.pending_by_types():
-            message = f"The first {first_rows:,} rows with pairs to send were sent, as requested."
-            sent = replace(sent, stop=Stop(StopReason.FIRST_ROWS, message))
-        with abort_after_requests(journal, lambda: sent.calls + sent.reads):
-            output = output_paths.output_of(journal, command_name(journal), results, target.context)
-            summary = conclude(journal, sent, output, started, target.context)
+        with journal.recording_error():
+            with journal.only_first_rows(first_rows):
+                sent = _send(journal, target, confirmation).plus(target.context.requests)
+            if first_rows is not None and sent.stop is None and journal.pending_by_types():
+                message = f"The first {first_rows:,} rows with pairs to send were sent, as requested."
+                sent = replace(sent, stop=Stop(StopReason.FIRST_ROWS, message))
+            with abort_after_requests(journal, lambda: sent.calls + sent.reads):
+                output = output_paths.output_of(journal, command_name(journal), results, target.context)
+                summary = conclude(journal, sent, output, started, target.context)
     report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
     target.context.on_event(RunEnded(summary))
     return summary

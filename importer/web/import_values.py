@@ -64,6 +64,7 @@ def import_values(found: Import, preview: Mapping[str, Any], start: str | None) 
         "error": preview["error"],
         "is_complete": preview["error"] is None,
         "remembered": found.is_remembered,
+        "suggested": found.is_suggested,
         "edits": len(found.edits),
         "run_id": found.run_id,
         "start": start,

@@ -65,12 +65,24 @@ class ImportsApi:
         found = self._store.load(request.match_info["id"])
         is_first = self._store.read(found.id, "preview") is None
         preview = await self._preview(found)
-        remembered = self._store.remembered(header_key(column_names(preview)))
-        if is_first and remembered and not found.reading:
-            found = replace(found, reading=remembered, is_remembered=True)
-            self._store.save(found)
-            preview = await self._preview(found)
+        if is_first and not found.reading:
+            found, preview = await self._prefilled(found, preview)
         return self._response(found, preview)
+
+    async def _prefilled(self, found: Import, preview: dict[str, Any]) -> tuple[Import, dict[str, Any]]:
+        """Return a new import with the settings that fit its header, remembered or suggested ones, and its preview."""
+        remembered = self._store.remembered(header_key(column_names(preview)))
+        suggested = None if remembered else preview.get("lookup")
+        if not remembered and not suggested:
+            return found, preview
+        filled = replace(
+            found, reading=remembered or suggested or {}, is_remembered=bool(remembered), is_suggested=bool(suggested)
+        )
+        preview_of_filled = await self._preview(filled)
+        if suggested and preview_of_filled["error"] is not None:
+            return found, preview
+        self._store.save(filled)
+        return filled, preview_of_filled
 
     async def _change(self, request: web.Request) -> web.Response:
         values = await read_object(request, operation=str, label_mode=str, reading=dict)
@@ -88,6 +100,7 @@ class ImportsApi:
             label_mode=values.get("label_mode", found.label_mode),
             reading=reading,
             is_remembered=found.is_remembered and reading == found.reading,
+            is_suggested=found.is_suggested and reading == found.reading,
         )
         self._store.save(changed)
         return self._response(changed, await self._preview(changed))

@@ -8,11 +8,13 @@ from typing import Any
 
 from importer.config import Settings
 from importer.errors import JournalError
-from importer.journal import SANDBOX, Journal, is_held, list_journals
-from importer.model import Status
+from importer.journal import SANDBOX, SUFFIX, Journal, is_held, list_journals
+from importer.model import Status, StopReason
 from importer.reporter import RowCounts
 from importer.runner.state_directory import runs_directory
 from importer.web.store import ImportStore
+from importer.web.texts import REFUSALS, STOPS
+from importer.web.undone import Undone
 
 _FILES = ("", "-wal")
 """Suffixes of a journal's path: the files that show whether the journal has changed."""
@@ -34,7 +36,7 @@ class ListedRuns:
         paths = list_journals(self._directory)
         for path in self._known.keys() - set(paths):
             self._known.pop(path, None)
-        return [self._with_import(self._read(path)) for path in reversed(paths)]
+        return [self._complete(self._read(path)) for path in reversed(paths)]
 
     def children(self, run_id: str) -> list[dict[str, Any]]:
         """Return the retries and undos of a run as JSON values, newest first."""
@@ -43,7 +45,7 @@ class ListedRuns:
 
     def values(self, journal: Journal, *, is_running: bool) -> dict[str, Any]:
         """Return the entry of a run in a list as JSON values."""
-        return self._with_import(_run(journal, is_running=is_running))
+        return self._complete(_run(journal, is_running=is_running))
 
     def _read(self, path: Path) -> "_Run":
         version = _version(path)
@@ -57,19 +59,29 @@ class ListedRuns:
             with Journal(path) as journal:
                 run = _run(journal, is_running=is_held(path))
         except JournalError as error:
-            run = _Run(None, {**_UNREADABLE, "run_id": path.stem, "error": str(error)})
+            run = _Run(None, None, {**_UNREADABLE, "run_id": path.stem, "error": str(error)})
         self._known[path] = version, run
         return run
 
-    def _with_import(self, run: "_Run") -> dict[str, Any]:
-        return {**run.values, "import_id": None if run.source is None else self._store.of_source(run.source)}
+    def _complete(self, run: "_Run") -> dict[str, Any]:
+        """Return the values of a run with those that depend on more than its own journal."""
+        import_id = None if run.source is None else self._store.of_source(run.source)
+        return {**run.values, "import_id": import_id, "undone": self._undone(run.undone_by)}
+
+    def _undone(self, undone_by: str | None) -> Undone | None:
+        """Return how far the undo `undone_by` has got, None if the run was not undone."""
+        if undone_by is None:
+            return None
+        path = self._directory / f"{undone_by}{SUFFIX}"
+        return Undone.by(self._read(path).values if path.is_file() else None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The entry of a run in a list, and the path of its source, which is not sent to the page."""
+    """The entry of a run in a list, its newest undo, and the path of its source, which is not sent to the page."""
 
     source: str | None
+    undone_by: str | None
     values: Mapping[str, Any]
 
 
@@ -78,6 +90,7 @@ def _run(journal: Journal, *, is_running: bool) -> _Run:
     counts = None if summary is None else counts_of(summary)
     return _Run(
         info.source,
+        journal.undone_by,
         {
             "run_id": info.run_id,
             "operation": info.operation,
@@ -91,8 +104,25 @@ def _run(journal: Journal, *, is_running: bool) -> _Run:
             "parent": info.parent,
             "sandbox": info.target == SANDBOX,
             "error": None,
+            "refused": None if is_running else _refusal(journal),
         },
     )
+
+
+def _refusal(journal: Journal) -> str | None:
+    """Return why a run was refused before anything was sent, None if it was not."""
+    if not journal.has_sent_nothing:
+        return None
+    if journal.last_error is not None:
+        return journal.last_error.message
+    reason = stopped_by(journal)
+    return STOPS[reason] if reason is not None and reason in REFUSALS else None
+
+
+def stopped_by(journal: Journal) -> StopReason | None:
+    """Return why the last process on a run stopped, None if it did not or did not say."""
+    summary = journal.summary
+    return StopReason(summary["stopped_by"]) if summary and summary["stopped_by"] else None
 
 
 def counts_of(summary: Mapping[str, Any]) -> RowCounts:
@@ -124,4 +154,5 @@ _UNREADABLE: Mapping[str, Any] = {
     "bad": None,
     "parent": None,
     "sandbox": False,
+    "refused": None,
 }

@@ -4,14 +4,16 @@ from time import time
 from typing import Any
 
 from importer.journal import Journal, RunInfo
-from importer.model import Operation, Status, StopReason
+from importer.model import Operation, Status
 from importer.reporter import RowCounts
 from importer.runner.progress import RunProgress, run_progress
 from importer.runner.row_pages import RowPages
 from importer.timestamps import utc_text
 from importer.web import texts
 from importer.web.edits import RunEdits
-from importer.web.listed_runs import ListedRuns, counts_of
+from importer.web.listed_runs import ListedRuns, counts_of, stopped_by
+from importer.web.protocol import error_values
+from importer.web.undone import Undone
 
 _TO_RETRY = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT)
 _MAY_HAVE_CHANGED = (Status.LINKED, Status.UNLINKED, Status.UNCONFIRMED)
@@ -20,29 +22,44 @@ _MAY_HAVE_CHANGED = (Status.LINKED, Status.UNLINKED, Status.UNCONFIRMED)
 def run_values(pages: RowPages, runs: ListedRuns, edits: RunEdits) -> dict[str, Any]:
     """Return a run as JSON values, except for what only its process knows. Raises JournalError."""
     journal = pages.journal
-    info, account = journal.info, journal.account
+    info = journal.info
     progress = run_progress(journal, pages.outcome_counts)
     counts = None if progress.is_running else row_counts(journal, pages)
-    stopped_by = _stopped_by(journal)
-    is_first_rows = counts is not None and stopped_by == "first_rows"
+    reason, error = stopped_by(journal), journal.last_error
+    is_first_rows = counts is not None and reason == "first_rows"
+    listed = runs.values(journal, is_running=progress.is_running)
     return {
-        **runs.values(journal, is_running=progress.is_running),
+        **listed,
         "target": info.target,
-        "account": {"id": account.portal_id} if account is not None and account.portal_id is not None else None,
+        "account": _account(journal),
         "children": [] if progress.is_running else runs.children(info.run_id),
         "counts": counts and counts.by_status,
         "good": counts and counts.good,
         "bad": counts and counts.bad,
         "need_you": counts and counts.bad - counts.not_sent,
         "progress": _progress_values(progress),
-        "headline": "" if counts is None else texts.headline(info.operation, counts),
-        "stopped_by": stopped_by,
-        "stop_sentence": texts.stop_sentence(stopped_by),
+        "headline": "" if counts is None else _headline(info, counts, listed),
+        "error": error and error_values(error.code, error.message),
+        "stopped_by": reason,
+        "stop_sentence": texts.stop_sentence(reason),
         "advice": [] if counts is None else texts.advice(counts),
         "first_rows": _rows_with_outcome(counts) if is_first_rows and counts is not None else None,
         "results_ready": not progress.is_running,
-        **_possible(journal, info, progress, edits),
+        **_possible(journal, progress, edits, listed["undone"]),
     }
+
+
+def _account(journal: Journal) -> dict[str, int] | None:
+    """Return the account of a run or, if it has sent nothing, the one that its settings require; None if unknown."""
+    account, required = journal.account, journal.info.reading.get("portal_id")
+    portal_id = account.portal_id if account is not None else required
+    return None if portal_id is None else {"id": portal_id}
+
+
+def _headline(info: RunInfo, counts: RowCounts, listed: dict[str, Any]) -> str:
+    if listed["undone"] is not None:
+        return texts.undone_headline(info.operation, counts, listed["undone"])
+    return texts.headline(info.operation, counts) if listed["refused"] is None else texts.REFUSED
 
 
 def row_counts(journal: Journal, pages: RowPages) -> RowCounts:
@@ -54,24 +71,19 @@ def row_counts(journal: Journal, pages: RowPages) -> RowCounts:
     return RowCounts(rows=sum(by_status.values()), **{str(status): number for status, number in by_status.items()})
 
 
-def _stopped_by(journal: Journal) -> StopReason | None:
-    summary = journal.summary
-    return StopReason(summary["stopped_by"]) if summary and summary["stopped_by"] else None
-
-
 def _rows_with_outcome(counts: RowCounts) -> int:
     return counts.rows - counts.not_sent - counts.invalid - counts.blank
 
 
-def _possible(journal: Journal, info: RunInfo, progress: RunProgress, edits: RunEdits) -> dict[str, Any]:
+def _possible(journal: Journal, progress: RunProgress, edits: RunEdits, undone: Undone | None) -> dict[str, Any]:
     """Return what can be done with a run, how many rows are corrected, and how many pairs an undo would look at."""
-    outcomes = progress.statuses
+    outcomes, operation = progress.statuses, journal.info.operation
     is_idle, is_finished = not progress.is_running, journal.is_finished
     changed = sum(outcomes.get(status, 0) for status in _MAY_HAVE_CHANGED)
-    is_undoable = info.operation in {Operation.LINK, Operation.UNLINK} and changed > 0
+    is_undoable = operation in {Operation.LINK, Operation.UNLINK} and changed > 0 and undone is not Undone.FULLY
     has_failures = any(outcomes.get(status) for status in _TO_RETRY)
     has_rows = has_failures or bool(edits.ready)
-    is_retryable = is_finished and has_rows and info.operation is not Operation.UNDO
+    is_retryable = is_finished and has_rows and operation is not Operation.UNDO
     return {
         "can": {
             "stop": progress.is_running,

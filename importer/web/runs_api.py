@@ -26,6 +26,7 @@ from importer.web.run_edits_api import judged_values
 from importer.web.run_targets import other_target, require_target
 from importer.web.run_values import run_values
 from importer.web.services import Services
+from importer.web.starts import Start
 from importer.web.texts import TO_BE_SENT
 
 _SECONDS_BETWEEN_EVENTS = 1.0
@@ -198,11 +199,16 @@ class RunsApi:
         return {
             **values,
             "notices": list(of_run.notices) if of_run is not None else [],
-            "error": of_run.error if of_run is not None else None,
+            "error": values["error"] or _error_of_start(of_run, values),
             "confirm": of_run.confirmation if of_run is not None else None,
             "start": starting.id if starting is not None else None,
             "other_target": other_target(values, services.session),
         }
+
+
+def _error_of_start(start: Start | None, values: dict[str, Any]) -> dict[str, str] | None:
+    """Return the error of the last start here that its journal does not have, as the run never began."""
+    return start.error if start is not None and values["state"] == "unfinished" else None
 
 
 def _wanted(request: web.Request) -> Filter:

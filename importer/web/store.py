@@ -29,7 +29,8 @@ class Import:
 
     `reading`: the settings for reading it that were chosen; the others are detected. `edits`: the corrected cells as
     `[row, column, text]`. `run_id`: the latest run over it. `is_remembered`: whether the columns were chosen for an
-    earlier file with the same header.
+    earlier file with the same header. `is_suggested`: whether nobody has chosen them, so that records without ids are
+    looked up by the properties that the header names.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Import:
     edits: ListedEdits = ()
     run_id: str | None = None
     is_remembered: bool = False
+    is_suggested: bool = False
 
     @property
     def corrections(self) -> Edits:

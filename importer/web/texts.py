@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from importer.journal import PauseReason
 from importer.model import GOOD_STATUSES, Operation, Status, StopReason
 from importer.reporter import RowCounts
+from importer.web.undone import Undone
 
 _DONE = {
     Operation.LINK: ("is linked", "are linked"),
@@ -12,6 +13,18 @@ _DONE = {
     Operation.UNDO: ("is as it was before", "are as they were before"),
     Operation.VERIFY: ("is linked", "are linked"),
 }
+_WAS_DONE = {Operation.LINK: "had been linked", Operation.UNLINK: "had been unlinked"}
+
+_UNDONE: Mapping[Undone, str] = {
+    Undone.FULLY: "This run was undone",
+    Undone.PARTLY: "This run was undone, but not all of it",
+    Undone.RUNNING: "This run is being undone",
+    Undone.UNFINISHED: "The undo of this run is not finished",
+    Undone.UNKNOWN: "This run was undone, at least in part",
+}
+
+REFUSED = "Refused, nothing was sent."
+"""The headline of a run that HubSpot or the importer refused before anything was sent."""
 
 STOPS: Mapping[StopReason, str] = {
     StopReason.TOKEN_REFUSED: "HubSpot no longer accepts the token.",
@@ -24,6 +37,17 @@ STOPS: Mapping[StopReason, str] = {
     StopReason.ACCOUNT_MIGRATING: "HubSpot is moving the account to another data center.",
     StopReason.TOO_MANY_FAILURES: "Too many rows failed. Something is probably wrong with all of them.",
 }
+
+REFUSALS = frozenset(
+    {
+        StopReason.TOKEN_REFUSED,
+        StopReason.SCOPES_MISSING,
+        StopReason.ACCOUNT_INACTIVE,
+        StopReason.PERMISSIONS_LOST,
+        StopReason.FORBIDDEN,
+    }
+)
+"""The reasons of a stop that time alone does not remove."""
 
 PAUSES: Mapping[PauseReason, str] = {
     PauseReason.RATE_LIMITED: "HubSpot asked us to wait",
@@ -44,7 +68,7 @@ TO_BE_SENT = "This row is sent when the run is continued."
 
 def headline(operation: Operation, counts: RowCounts) -> str:
     """Return the result of a run in one sentence, such as `29 of 41 rows are linked; 12 need you`."""
-    done = sum(counts.by_status[status] for status in GOOD_STATUSES - {Status.BLANK})
+    done = _done(counts)
     one, many = _DONE[operation]
     text = f"{done:,} of {counts.rows:,} rows {one if counts.rows == 1 else many}"
     if done == counts.rows and done:
@@ -56,6 +80,16 @@ def headline(operation: Operation, counts: RowCounts) -> str:
     if counts.not_sent:
         text += f"; {counts.not_sent:,} {'is' if counts.not_sent == 1 else 'are'} not sent yet"
     return f"{text}."
+
+
+def undone_headline(operation: Operation, counts: RowCounts, undone: Undone) -> str:
+    """Return that a run was undone, and then what it had done, in one sentence."""
+    rows = f"{counts.rows:,} {'row' if counts.rows == 1 else 'rows'}"
+    return f"{_UNDONE[undone]}: {_done(counts):,} of {rows} {_WAS_DONE[operation]}."
+
+
+def _done(counts: RowCounts) -> int:
+    return sum(counts.by_status[status] for status in GOOD_STATUSES - {Status.BLANK})
 
 
 def advice(counts: RowCounts) -> list[str]:

@@ -1,5 +1,7 @@
 """The account that is required or that record URLs name: nothing is sent to another one."""
 
+import json
+
 import pytest
 
 from tests.support.accounts import OTHER, OURS, Serve, assert_refused, nothing_sent, place, url
@@ -30,6 +32,10 @@ def test_a_resumed_or_retried_run_keeps_to_the_required_account(place: tuple[Wor
     source = work.write("deals.csv", work.pairs(3))
     with serve(OTHER) as server:
         assert work.here("run", source, "--portal", OURS).code == 2
+        (listed,) = json.loads(work.here("runs", "--json").out)
+        assert (listed["status"], listed["last_error"]["code"]) == ("refused", "PORTAL_DIFFERS")
+        assert "[PORTAL_DIFFERS]" in work.here("runs").out
+        assert "[PORTAL_DIFFERS]" in work.here("show", work.journals[0].stem).out
         for command in ("resume", "retry"):
             done = work.here(command, work.journals[0].stem)
             assert (done.code, done.error_code) == (2, "PORTAL_DIFFERS")

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from importer.errors import BusyError
+from importer.errors import AccountError, BusyError, ConfirmationError, ImporterError
 from importer.journal import (
     CUT_OFF,
     Journal,
     ProblemGroup,
+    RunError,
     is_held,
     open_for_run,
 )
@@ -17,7 +18,7 @@ from importer.model import (
     Problem,
     Status,
 )
-from tests.support.errors import raises
+from tests.support.errors import raises, raises_code
 from tests.support.journals import (
     LINKED,
     NOT_SENT,
@@ -43,6 +44,44 @@ def test_a_run_has_no_summary_between_begin_and_end(path: Path) -> None:
         assert journal.summary == {"status": "interrupted", "rows": 1}
         assert journal.begin() is True
         assert journal.summary is None
+
+
+def fail(journal: Journal, error: ImporterError) -> None:
+    """End a process by an error."""
+    with journal.recording_error():
+        raise error
+
+
+def test_the_error_that_ends_a_process_is_kept_without_secrets_until_the_next_one_begins(path: Path) -> None:
+    token = "pat-na1-11111111-2222-3333-4444-555555555555"
+    with open_for_run(written(path, row(2, pair(1)))) as journal:
+        journal.begin()
+        with raises_code(AccountError, "ACCOUNT_DIFFERS"):
+            fail(journal, AccountError("ACCOUNT_DIFFERS", f"The token {token} belongs to account 2."))
+        assert journal.summary is None
+    with open_for_run(path) as journal:
+        assert journal.last_error == RunError("ACCOUNT_DIFFERS", "The token [token] belongs to account 2.")
+        assert [span.ended_by for span in journal.processes()] == ["ACCOUNT_DIFFERS"]
+        journal.begin()
+        assert journal.last_error is None
+
+
+def test_a_removal_that_was_not_confirmed_is_not_kept_as_an_error(path: Path) -> None:
+    with open_for_run(written(path, row(2, pair(1)))) as journal:
+        with raises_code(ConfirmationError, "CONFIRMATION_REFUSED"):
+            fail(journal, ConfirmationError("CONFIRMATION_REFUSED", "It was not confirmed."))
+        assert journal.last_error is None
+
+
+def test_a_run_has_sent_nothing_until_a_pair_is_in_flight_or_has_an_outcome(path: Path) -> None:
+    with open_for_run(written(path, row(2, pair(1)), row(3, pair(2)))) as journal:
+        found = [journal.has_sent_nothing]
+        for outcome in (NOT_SENT, LINKED):
+            numbers = claim(journal, 1)
+            found.append(journal.has_sent_nothing)
+            journal.record([(numbers[pair(1)], outcome)])
+            found.append(journal.has_sent_nothing)
+        assert found == [True, False, True, False, False]
 
 
 def test_problems_are_grouped_by_code_the_most_frequent_first(path: Path) -> None:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +42,9 @@ class PageServer:
     process: "subprocess.Popen[bytes]"
     address: str
     folder: Path
+    environment: Mapping[str, str]
+    """Of the process, so that the command line can be run as it would be beside it."""
+
     cookies: list[StorageState] = field(default_factory=list)
     """The cookies that a browser got for the one-time address; later browsers are signed in with them."""
 
@@ -92,7 +95,7 @@ def start_server(folder: Path, *arguments: str, **variables: str) -> PageServer:
     assert process.stdout
     line = process.stdout.readline()
     assert line, (folder / "web.log").read_text(encoding="utf-8")
-    return PageServer(process, json.loads(line)["url"], folder)
+    return PageServer(process, json.loads(line)["url"], folder, environment)
 
 
 @contextlib.contextmanager

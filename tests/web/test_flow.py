@@ -133,6 +133,20 @@ def test_records_are_looked_up_by_a_property(page: PageClient) -> None:
     assert (report["lookup"]["found"], report["lookup"]["not_found"], report["invalid"]) == (1, 1, 1)
 
 
+def test_a_file_without_ids_is_set_to_look_its_records_up_until_something_else_is_chosen(page: PageClient) -> None:
+    content = b"Name,Email,Company domain\nAda,ada@b.example,b.example\n"
+    path = f"/api/imports/{page.upload('values.csv', content)}"
+    found = page.get(path)
+    assert (found["error"], found["suggested"], found["remembered"]) == (None, True, False)
+    assert (found["from_type"], found["from_by"]) == ("contacts", "email")
+    assert (found["to_type"], found["to_by"]) == ("companies", "domain")
+    assert found["roles"] == {"from_object_id": 1, "to_object_id": 2}
+    assert found["reasons"]["from_object_id"] == "Its header names the property 'email'."
+    assert page.get(path)["suggested"]
+    changed = page.change("PATCH", path, {"reading": {"from_by": None}})
+    assert (changed["suggested"], changed["from_by"]) == (False, None)
+
+
 def test_a_correction_can_be_reverted(page: PageClient) -> None:
     import_id = page.pairs(1, "no id,7")
     page.check(import_id)

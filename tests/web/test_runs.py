@@ -69,6 +69,22 @@ def test_a_run_that_was_undone_does_not_continue(page: PageClient) -> None:
     assert page.request("POST", f"/api/runs/{run_id}/continue").code == "NOT_POSSIBLE"
 
 
+def test_a_run_that_was_undone_says_so_and_is_not_undone_again(page: PageClient) -> None:
+    run_id = page.linked(3)
+    page.ended(run_id)
+    undo = page.started(page.change("POST", f"/api/runs/{run_id}/undo", {"confirm": 3}))
+    page.ended(undo)
+    run = page.get(f"/api/runs/{run_id}")
+    assert (run["undone"], run["headline"]) == ("fully", "This run was undone: 3 of 3 rows had been linked.")
+    assert (run["counts"]["linked"], run["can"]["undo"]) == (3, False)
+    assert page.request("POST", f"/api/runs/{run_id}/undo", {"confirm": 3}).code == "NOT_POSSIBLE"
+    listed = {one["run_id"]: one["undone"] for one in page.get("/api/runs")}
+    assert (listed[run_id], listed[undo]) == ("fully", None)
+    page.change("DELETE", f"/api/runs/{undo}")
+    run = page.get(f"/api/runs/{run_id}")
+    assert (run["undone"], run["can"]["undo"]) == ("unknown", True)
+
+
 def test_failures_are_retried_and_a_run_is_undone(page: PageClient) -> None:
     run_id = page.linked(20, *FAULTY)
     run = page.ended(run_id)

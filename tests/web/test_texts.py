@@ -1,10 +1,13 @@
 """The sentences of the server."""
 
+from typing import Any
+
 import pytest
 
 from importer.model import Operation, Status, StopReason
 from importer.reporter import RowCounts
-from importer.web.texts import advice, headline, stop_sentence
+from importer.web.texts import REFUSALS, STOPS, advice, headline, stop_sentence, undone_headline
+from importer.web.undone import Undone
 
 LINK = Operation.LINK
 
@@ -40,6 +43,51 @@ LINK = Operation.LINK
 )
 def test_a_headline_states_the_numbers(operation: Operation, counts: RowCounts, expected: str) -> None:
     assert headline(operation, counts) == expected
+
+
+@pytest.mark.parametrize(
+    ("operation", "counts", "undo", "expected"),
+    [
+        (
+            LINK,
+            RowCounts(rows=41, linked=20, already_linked=9, failed=12),
+            {"state": "finished", "bad": 0},
+            "This run was undone: 29 of 41 rows had been linked.",
+        ),
+        (
+            Operation.UNLINK,
+            RowCounts(rows=1, unlinked=1),
+            {"state": "finished", "bad": 1},
+            "This run was undone, but not all of it: 1 of 1 row had been unlinked.",
+        ),
+        (
+            LINK,
+            RowCounts(rows=2, linked=2),
+            {"state": "unfinished", "bad": None},
+            "The undo of this run is not finished: 2 of 2 rows had been linked.",
+        ),
+        (
+            LINK,
+            RowCounts(rows=2, linked=2),
+            {"state": "running", "bad": None},
+            "This run is being undone: 2 of 2 rows had been linked.",
+        ),
+        (
+            LINK,
+            RowCounts(rows=2, linked=2),
+            None,
+            "This run was undone, at least in part: 2 of 2 rows had been linked.",
+        ),
+    ],
+)
+def test_the_headline_of_an_undone_run_says_that_first(
+    operation: Operation, counts: RowCounts, undo: dict[str, Any] | None, expected: str
+) -> None:
+    assert undone_headline(operation, counts, Undone.by(undo)) == expected
+
+
+def test_every_refusal_has_a_sentence() -> None:
+    assert STOPS.keys() >= REFUSALS
 
 
 def test_every_bad_status_has_advice() -> None:

@@ -1,6 +1,6 @@
 """Recognize columns that hold values of a property by which records are looked up: `Email`, `Company domain name`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from importer.model import ObjectType
@@ -46,6 +46,22 @@ def suggested_lookups(headers: Sequence[str]) -> list[tuple[str, ObjectType]]:
         for column in value_columns(headers, name)
     ]
     return [(name, object_type) for _, name, object_type in sorted(found)]
+
+
+def lookup_settings(headers: Sequence[str], types: Mapping[str, ObjectType | None]) -> dict[str, str]:
+    """Return the settings that look up the records of the sides `from` and `to` by columns that hold their values.
+
+    `types` has the sides, each with its object type if that is known; the types of the others are the usual ones. Empty
+    if there are not enough such columns.
+    """
+    found = suggested_lookups(headers)
+    if len(found) < len(types):
+        return {}
+    settings = {}
+    for (side, known_type), (name, object_type) in zip(types.items(), found, strict=False):
+        settings[f"{side}_object_type"] = str(known_type or object_type)
+        settings[f"{side}_by"] = name
+    return settings
 
 
 def _value_column(index: int, key: str, name: str) -> ValueColumn | None:

@@ -1,18 +1,20 @@
 """Resolve the columns of a pair from a header row and the user's settings; ambiguous headers are refused."""
 
 from importer.config import Reading
-from importer.errors import ColumnsError, SettingsError
+from importer.errors import ColumnsError, MissingColumnsError, SettingsError
 from importer.model import ObjectType, Role
 from importer.reader.columns.headers import ColumnKind, Meaning, holds_label_names, meaning
 from importer.reader.columns.object_types import flag_type, normalize_name
-from importer.reader.columns.property_headers import ValueColumn, suggested_lookups, value_columns
+from importer.reader.columns.property_headers import ValueColumn, lookup_settings, value_columns
 from importer.reader.columns.roles import Columns, Header, Side
 from importer.reader.messages import quoted
 
 _MAX_READINGS = 10_000
 _ID_ROLES = (Role.FROM_OBJECT_ID, Role.TO_OBJECT_ID)
 _TYPE_ROLE = {Role.FROM_OBJECT_ID: Role.FROM_OBJECT_TYPE, Role.TO_OBJECT_ID: Role.TO_OBJECT_TYPE}
+_SIDE = {Role.FROM_OBJECT_ID: "from", Role.TO_OBJECT_ID: "to"}
 _FLAG = {Role.FROM_OBJECT_ID: "--from", Role.TO_OBJECT_ID: "--to"}
+_LOOKUP_FLAG = {"from_object_type": "--from", "from_by": "--from-by", "to_object_type": "--to", "to_by": "--to-by"}
 _RECORD = {Role.FROM_OBJECT_ID: "the record to link from", Role.TO_OBJECT_ID: "the record to link to"}
 _KIND = {
     Role.FROM_OBJECT_ID: ColumnKind.FROM,
@@ -232,7 +234,7 @@ class _Search:
 
     # --- errors
 
-    def _missing_error(self, froms: list[int], tos: list[int]) -> ColumnsError:
+    def _missing_error(self, froms: list[int], tos: list[int]) -> MissingColumnsError:
         # A single column that could be on both sides is the from side; the other side is missing.
         roles = [role for role, found in zip(_ID_ROLES, (froms, tos), strict=True) if not found] or [_ID_ROLES[1]]
         if len(roles) > 1:
@@ -242,20 +244,14 @@ class _Search:
         else:
             missing = f"column for {_RECORD[roles[0]]}"
         flags = " and ".join(f"--map {role}=COLUMN" for role in roles)
-        how = f"Name {'them' if len(roles) > 1 else 'it'} with {flags}.{self._lookup_hint(roles)}"
-        return ColumnsError("NO_ID_COLUMN", f"{self._name} has no {missing}. {self._listed()} {how}")
-
-    def _lookup_hint(self, roles: list[Role]) -> str:
-        """Return a sentence with the flags to look up the missing records, "" unless columns hold suitable values."""
-        found = suggested_lookups(self._header.texts)
-        missing = [role for role in roles if not self._by[role]]
-        if not missing or len(found) < len(missing):
-            return ""
-        flags = " ".join(
-            f"{_FLAG[role]} {self._types[role] or object_type} {_FLAG[role]}-by {name}"
-            for role, (name, object_type) in zip(missing, found, strict=False)
+        how = f"Name {'them' if len(roles) > 1 else 'it'} with {flags}."
+        lookup = lookup_settings(
+            self._header.texts, {_SIDE[role]: self._types[role] for role in roles if not self._by[role]}
         )
-        return f" To look up the records in HubSpot by their values, add: {flags}"
+        if lookup:
+            flags = " ".join(f"{_LOOKUP_FLAG[name]} {value}" for name, value in lookup.items())
+            how += f" To look up the records in HubSpot by their values, add: {flags}"
+        return MissingColumnsError("NO_ID_COLUMN", f"{self._name} has no {missing}. {self._listed()} {how}", lookup)
 
     def _type_error(self, froms: list[int], tos: list[int]) -> ColumnsError:
         types = {index: self._named_type(Role.TO_OBJECT_ID, index) for index in tos}

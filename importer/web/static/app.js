@@ -18,7 +18,6 @@ const TEXT = {
   product: "Importer for HubSpot",
   steps: ["Upload", "Columns", "Check", "Run", "Results"],
   stepsLabel: "Steps",
-  loading: "One moment…",
   noAnswer:
     "The importer does not answer. It may have been stopped: start “importer web” again in the terminal and open the address it prints. Nothing is lost.",
   unexpected: (status) => `The importer answered with an unexpected error (${status}).`,
@@ -68,7 +67,10 @@ const TEXT = {
     title: "Runs",
     empty: "No runs yet. They appear here, also those of the command line.",
     open: "Open",
-    states: { running: "Running", unfinished: "Unfinished", finished: "Finished", unreadable: "Unreadable" },
+    states: {
+      running: "Running", unfinished: "Unfinished", finished: "Finished", unreadable: "Unreadable", refused: "Refused, nothing was sent", undone: "Undone",
+      partlyUndone: "Undone in part",
+    },
     needYou: (bad) => `Finished; ${n(bad)} ${bad === 1 ? "needs" : "need"} you`,
     operations: { link: "Link", unlink: "Unlink", undo: "Undo" },
     retry: { link: "Retry", unlink: "Retry of an unlink" },
@@ -90,6 +92,7 @@ const TEXT = {
     incomplete: "Choose the two columns that hold the records to link.",
     notYet: "This file cannot be checked yet; the message below says what is missing.",
     lookupHint: "Cells that hold email addresses, domains or another property instead of record ids can be used too: choose it under “From cells hold” or “To cells hold”.",
+    suggested: "This file does not have the ids of both records, so it is set to look records up in HubSpot as you see below. Change that if it is not what you want.",
     remembered: (labels) =>
       `The columns are set as for your last file with the same headers${labels ? `, also the label “${labels.join("”, “")}”` : ""}.`,
     fromLegend: "Each row links this record…",
@@ -147,7 +150,6 @@ const TEXT = {
   check: {
     nothingSent: "Nothing has been sent yet.",
     running: (rows) => (rows ? `Checking: ${plural(rows, "row")} read…` : "Checking…"),
-    failed: "The check did not finish.",
     again: "Check again",
     rows: "Rows",
     pairs: { link: "Pairs to link", unlink: "Pairs to unlink" },
@@ -198,6 +200,8 @@ const TEXT = {
     nothingInFile: "There is nothing to send. Choose another file, or another header row on the step Columns.",
     noAccount: "Connect an account or use the sandbox before anything can be sent.",
     ranAlready: "This file has already been sent.",
+    ranUndone: "This file has already been sent, and that run was undone.",
+    ranRefused: "A run of this file was refused before anything was sent. Open it to see why.",
     ranPartly: "This file has been sent in part, and its run is not finished. Open the run to continue. The buttons below start another run over the whole file.",
     openRun: "Open its run",
     starting: "Starting…",
@@ -211,6 +215,9 @@ const TEXT = {
     },
     otherTarget: (sentence) => `${sentence} To continue, retry or undo it, change the account at the top of the page.`,
     unfinished: (name) => `The run of ${name} is not finished.`,
+    refused: (name) => `The run of ${name} was refused.`,
+    afterRefusal: "Nothing has changed in HubSpot. Once the reason is out of the way, try again; or delete this run.",
+    tryAgain: "Try again",
     starting: "Reading before the first call…",
     toConfirm: "Waiting for your confirmation.",
     progress: "Pairs done",
@@ -246,7 +253,7 @@ const TEXT = {
 
   results: {
     parent: "Open the earlier run",
-    undone: "This run was undone later. The numbers and rows here show how it ended; open the undo to see their state after it.",
+    undone: "The numbers and rows here show how this run ended. Open the undo to see their state after it.",
     child: (operation) => (operation === "undo" ? "Open the undo" : "Open the retry"),
     retried: "Rows of this run were sent again by a retry. Their latest results are there.",
     ofRetry: "Only the rows that were sent again are here. The others are in the earlier run.",
@@ -257,6 +264,7 @@ const TEXT = {
     downloads: "Downloads",
     preparing: "The results file is being written…",
     retry: "Retry failures",
+    pressRetry: (isAtStart) => `${isAtStart ? "Press" : "press"} “${TEXT.results.retry}”`,
     another: "Start another import",
     howToCorrect: (canRetry) =>
       `Correct a cell in the table below and it is judged at once; your file stays as it is. ${canRetry ? "“Retry failures” sends corrected rows too." : "Then “Retry failures” appears, which sends the row."}`,
@@ -357,7 +365,7 @@ function el(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  fill(node, children, false);
+  fill(node, children);
   return node;
 }
 
@@ -371,10 +379,10 @@ function refill(node, facts, draw) {
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
-function fill(node, children, replace = true) {
+/** Replace what is in a node; children that are empty or false are left out, so that conditions can be written inline. */
+function fill(node, children) {
   const kept = [children].flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== "");
-  if (replace) node.replaceChildren(...kept);
-  else node.append(...kept);
+  node.replaceChildren(...kept);
 }
 
 const ICONS = {
@@ -385,6 +393,7 @@ const ICONS = {
   question: "M5.5 5.5a2.5 2.5 0 1 1 2.5 3v1.5M8 12v2",
   clock: "M8 2a6 6 0 1 0 .01 0M8 5v3.5l2 1.5",
   play: "M5 3l7 5-7 5z",
+  back: "M6 3L3 6l3 3M3 6h6.5a3.5 3.5 0 0 1 0 7H6",
 };
 
 function icon(name) {
@@ -411,7 +420,10 @@ const STATUSES = {
   unconfirmed: ["open", "question"],
   not_sent: ["open", "clock"],
 };
-const STATES = { running: ["good", "play"], unfinished: ["open", "clock"], finished: ["neutral", "check"], unreadable: ["bad", "alert"] };
+const STATES = {
+  running: ["good", "play"], unfinished: ["open", "clock"], finished: ["neutral", "check"], unreadable: ["bad", "alert"], refused: ["bad", "alert"], undone: ["neutral", "back"],
+  partlyUndone: ["open", "back"],
+};
 
 const badge = ([tone, image], ...text) => el("span", { class: `badge ${tone}` }, icon(image), el("span", {}, ...text));
 const button = (text, onclick, attributes = {}) => el("button", { type: "button", onclick, ...attributes }, text);
@@ -419,6 +431,7 @@ const option = (value, text, chosen) => el("option", { value, selected: String(v
 const link = (text, path, attributes = {}) => el("a", { href: path, "data-route": true, ...attributes }, text);
 const download = (text, path) => el("a", { class: "button", href: path, download: true }, text);
 const warning = (...text) => el("p", { class: "note warning" }, ...text);
+const info = (...text) => el("p", { class: "note info" }, ...text);
 
 function field(id, label, control, hint) {
   control.id = id;
@@ -435,8 +448,18 @@ function figures(...pairs) {
 }
 
 /** A table inside a region that scrolls by itself and can be reached by keyboard. */
-function table(label, head, body) {
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
+function table(label, head, body, attributes = {}) {
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, el("table", attributes, el("thead", {}, el("tr", {}, head)), el("tbody", {}, body)));
+}
+
+/** A table whose rows are blocks on a narrow screen, each cell with the name of its column; roles keep it a table. */
+function blockTable(label, head, body) {
+  const region = table(label, head, body, { class: "blocks", role: "table" });
+  const roles = { thead: "rowgroup", tbody: "rowgroup", tr: "row", "thead th": "columnheader", "tbody th": "rowheader", td: "cell" };
+  for (const [selector, role] of Object.entries(roles)) for (const node of region.querySelectorAll(selector)) node.setAttribute("role", role);
+  const names = [...region.querySelectorAll("thead th")].map((cell) => cell.textContent);
+  for (const row of region.querySelectorAll("tbody tr")) [...row.children].forEach((cell, index) => cell.setAttribute("data-name", names[index]));
+  return region;
 }
 
 /** A bar of one coloured part per status; `total` is its whole length. */
@@ -500,17 +523,34 @@ async function api(method, path, body, signal) {
   }
   if (response.status === 204) return null;
   const data = await response.json().catch(() => null);
+  signal?.throwIfAborted(); // the step was left while its answer arrived
   if (!response.ok) throw new ApiError(data?.code ?? "UNEXPECTED", data?.message ?? TEXT.unexpected(response.status));
   return data;
 }
 
+/** A function that ignores calls while one is in progress. */
+function oneAtATime(action) {
+  let running = null;
+  return (...values) => {
+    running ??= action(...values).finally(() => {
+      running = null;
+    });
+    return running;
+  };
+}
+
+/** Wait, unless the step is left meanwhile. */
 const pause = (milliseconds, signal) =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
+    const leave = () => {
       clearTimeout(timer);
-      reject(new DOMException("left", "AbortError"));
-    });
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener("abort", leave);
   });
 
 /** Upload with progress; returns the request (to abort) and a promise of the import's id. */
@@ -580,29 +620,28 @@ function openStep(step, lead, links = {}) {
     alert.hidden = true;
     alert.textContent = "";
   };
-  /** Run an action of a control once at a time, and show how it failed. */
-  const act = (control, action) => async () => {
-    if (control.getAttribute("aria-disabled") === "true") return;
-    control.setAttribute("aria-disabled", "true");
-    calm();
-    try {
-      await action();
-    } catch (error) {
-      fail(error);
-    } finally {
-      control.removeAttribute("aria-disabled");
-    }
-  };
   const inform = (text) => {
-    leadNode.after(el("p", { class: "note info" }, text));
+    leadNode.after(info(text));
     announce(text);
   };
-  currentStep = { signal: controller.signal, fail, inform };
+  /** A button whose action runs once at a time, and shows how it failed. */
   const actionButton = (text, action, attributes = {}) => {
-    const control = button(text, () => act(control, action)(), attributes);
+    const control = button(text, async () => {
+      if (control.getAttribute("aria-disabled") === "true") return;
+      control.setAttribute("aria-disabled", "true");
+      calm();
+      try {
+        await action();
+      } catch (error) {
+        fail(error);
+      } finally {
+        control.removeAttribute("aria-disabled");
+      }
+    }, attributes);
     return control;
   };
-  return { body, lead: leadNode, fail, calm, act, actionButton, heading };
+  currentStep = { signal: controller.signal, fail, inform };
+  return { body, lead: leadNode, fail, calm, actionButton };
 }
 
 function showBanner() {
@@ -635,17 +674,20 @@ function accountPanel() {
   const words = TEXT.account;
   const token = el("input", { type: "password", autocomplete: "off", spellcheck: "false" });
   const error = el("p", { role: "alert", class: "note warning", hidden: true });
-  const change = (body) => async (event) => {
-    event.preventDefault();
+  const send = oneAtATime(async (body) => {
     error.hidden = true;
     try {
-      session = await api("POST", "/api/session", body());
+      session = await api("POST", "/api/session", body);
       token.value = "";
       await show(location.pathname);
     } catch (failure) {
       error.textContent = failure.message;
       error.hidden = false;
     }
+  });
+  const change = (body) => (event) => {
+    event.preventDefault();
+    return send(body());
   };
   return el("form", { class: "card stack account-panel", id: "account-panel", "aria-label": words.connect, onsubmit: change(() => ({ token: token.value.trim() })) },
     field("token", words.token, token, words.tokenHint), error,
@@ -740,12 +782,14 @@ async function uploadStep(signal) {
       text.textContent = sent < total ? words.done(sent, total) : words.reading;
       announce(text.textContent, 5000);
     });
-    signal.addEventListener("abort", () => request.abort());
-    fill(progress, [bar, el("div", { class: "row" }, text, button(TEXT.cancel, () => request.abort()))]);
+    const cancel = () => request.abort();
+    signal.addEventListener("abort", cancel);
+    fill(progress, [bar, el("div", { class: "row" }, text, button(TEXT.cancel, cancel))]);
     progress.hidden = false;
     try {
       await go(`/imports/${await done}/columns`);
     } finally {
+      signal.removeEventListener("abort", cancel);
       progress.hidden = true;
     }
   };
@@ -792,20 +836,30 @@ function runItem(run) {
   const words = TEXT.runs;
   const counts = Object.keys(STATUSES).filter((status) => run.counts?.[status]).map((status) => `${n(run.counts[status])} ${TEXT.statuses[status]}`);
   const facts = [(run.parent && words.retry[run.operation]) || words.operations[run.operation], dates.format(new Date(run.created_at)), run.sandbox && words.sandbox,
-    run.rows === null ? null : words.rows(run.rows), counts.join(", "), run.error].filter(Boolean);
+    run.rows === null ? null : words.rows(run.rows), counts.join(", "), run.error, run.refused && plain(run.refused)].filter(Boolean);
   return el("li", {},
     el("div", { class: "grow" }, el("strong", { id: `run-${run.run_id}` }, run.source_name), el("p", { class: "muted small" }, facts.join(" · "))),
-    run.state === "finished" && run.bad ? badge(["bad", "alert"], words.needYou(run.bad)) : badge(STATES[run.state], words.states[run.state]),
+    stateBadge(run),
     run.state === "unreadable" ? null : link(words.open, `/runs/${run.run_id}`, { class: "button", "aria-describedby": `run-${run.run_id}` }));
+}
+
+/** The state of a run that was undone later; an undo that has not finished is listed with its own. */
+const undoneState = (run) => ({ fully: "undone", partly: "partlyUndone", unknown: "partlyUndone" })[run.undone];
+
+function stateBadge(run) {
+  const words = TEXT.runs;
+  const state = undoneState(run) ?? (run.refused ? "refused" : run.state);
+  return state === "finished" && run.bad ? badge(["bad", "alert"], words.needYou(run.bad)) : badge(STATES[state], words.states[state]);
 }
 
 function waitingImports(imports, step) {
   const words = TEXT.runs;
-  return el("section", { class: "card stack" }, el("h2", { id: "uploads-title" }, words.uploads),
+  const section = el("section", { class: "card stack" }, el("h2", { id: "uploads-title" }, words.uploads),
     el("ul", { class: "list", "aria-labelledby": "uploads-title" }, imports.map((item) => {
       const remove = async () => {
         await api("DELETE", `/api/imports/${item.id}`);
         line.remove();
+        if (!section.querySelector("li")) section.remove();
         announce(words.deleted(item.name));
       };
       const described = { "aria-describedby": `import-${item.id}` };
@@ -815,6 +869,7 @@ function waitingImports(imports, step) {
         step.actionButton(words.uploadsDelete, remove, { class: "plain", ...described }));
       return line;
     })));
+  return section;
 }
 
 // ---------------------------------------------------------------------------------------------------------- 2 columns
@@ -825,6 +880,7 @@ async function columnsStep(signal, id) {
   let data = await api("GET", path, null, signal);
   let saving = Promise.resolve();
   let latest = 0;
+  let failures = 0;
 
   const patch = (change) => {
     const mine = ++latest;
@@ -832,16 +888,19 @@ async function columnsStep(signal, id) {
     saving = saving.then(async () => {
       const answer = await api("PATCH", path, change, signal);
       data = answer;
-      if (mine === latest) draw();
+      if (mine === latest) draw(); // otherwise a later choice is still to be stored, and would be shown as taken back
     }).catch((error) => {
-      if (error.name !== "AbortError") draw();
+      failures++;
+      if (mine === latest && error.name !== "AbortError") draw();
       step.fail(error);
     });
     return saving;
   };
   const read = (reading) => patch({ reading });
   const check = async () => {
+    const before = failures;
     await saving;
+    if (failures > before) return; // the last choice was not stored, as the step says
     if (!data.is_complete) {
       firstMissing(data)?.focus();
       throw new ApiError("INCOMPLETE", data.error ? TEXT.columns.notYet : TEXT.columns.incomplete);
@@ -853,7 +912,8 @@ async function columnsStep(signal, id) {
     fill(step.lead, columnsSentence(data));
     fill(step.body, [
       data.error && warning(plain(data.error.message), data.error.code === "NO_ID_COLUMN" && ` ${TEXT.columns.lookupHint}`),
-      data.remembered && el("p", { class: "note info" }, TEXT.columns.remembered(data.reading.labels)),
+      data.remembered && info(TEXT.columns.remembered(data.reading.labels)),
+      data.suggested && info(TEXT.columns.suggested),
       data.warnings.map((text) => warning(plain(text))),
       el("div", { class: "sides" }, sideFields(data, "from", read), sideFields(data, "to", read)),
       fileFields(data, read),
@@ -900,44 +960,47 @@ function sideFields(data, side, read) {
     typeField(data, side, read), identifierField(data, side, read));
 }
 
+/** A select whose choice “Other…” opens a field for a text; `choose` gets a value of the select, `type` a text. */
+function openSelect(id, label, choices, choose, other) {
+  const typed = el("input", { autocomplete: "off", onchange: () => typed.value.trim() && other.type(typed.value.trim()) });
+  const typedField = field(other.id, other.label, typed, other.hint);
+  typedField.hidden = true;
+  const select = el("select", { onchange: () => {
+    typedField.hidden = select.value !== "other";
+    if (select.value === "other") typed.focus();
+    else choose(select.value);
+  } }, choices);
+  return el("div", { class: "stack-small" }, field(id, label, select), typedField);
+}
+
+/** The choices of an open select: the known ones, the current one if it was typed, and “Other…”. */
+const openChoices = (label, known, current) => el("optgroup", { label },
+  known.map((item) => option(item.name, item.label, current)),
+  current && !known.some((item) => item.name === current) && option(current, current, current),
+  option("other", TEXT.columns.other, current));
+
 function typeField(data, side, read) {
   const words = TEXT.columns;
   const role = `${side}_object_type`;
   const column = data.roles[role];
-  const current = column !== undefined ? `column ${column}` : (data[`${side}_type`] ?? "");
-  const known = data.types.map((type) => type.name);
-  const other = el("input", { autocomplete: "off", onchange: () => other.value.trim() && read({ [role]: other.value.trim() }) });
-  const otherField = field(`${side}-other-type`, words.otherType(side), other, words.otherTypeHint);
-  otherField.hidden = true;
-  const select = el("select", { onchange: () => {
-    otherField.hidden = select.value !== "other";
-    if (select.value === "other") other.focus();
-    else if (select.value.startsWith("column ")) read({ [role]: null, columns: { [role]: Number(select.value.slice(7)) } });
-    else read({ [role]: select.value || null, columns: { [role]: null } });
-  } },
-    current === "" && option("", words.typeUnknown, ""),
-    el("optgroup", { label: words.typeGroup }, data.types.map((type) => option(type.name, type.label, current)),
-      column === undefined && current && !known.includes(current) && option(current, current, current), option("other", words.other, current)),
-    el("optgroup", { label: words.typeByColumn }, data.columns.map((item) => option(`column ${item.index}`, words.columnShort(item), current))));
-  return el("div", { class: "stack-small" }, field(`${side}-type`, words[`${side}Type`], select), otherField);
+  const type = column === undefined ? data[`${side}_type`] ?? "" : "";
+  const choose = (value) => {
+    if (value.startsWith("column ")) return read({ [role]: null, columns: { [role]: Number(value.slice(7)) } });
+    return read({ [role]: value || null, columns: { [role]: null } });
+  };
+  return openSelect(`${side}-type`, words[`${side}Type`], [
+    column === undefined && type === "" && option("", words.typeUnknown, ""),
+    openChoices(words.typeGroup, data.types, type),
+    el("optgroup", { label: words.typeByColumn }, data.columns.map((item) => option(`column ${item.index}`, words.columnShort(item), `column ${column}`))),
+  ], choose, { id: `${side}-other-type`, label: words.otherType(side), hint: words.otherTypeHint, type: (text) => read({ [role]: text }) });
 }
 
 function identifierField(data, side, read) {
   const words = TEXT.columns;
-  const current = data[`${side}_by`] ?? "";
-  const known = data.lookup.map((property) => property.name);
-  const other = el("input", { autocomplete: "off", onchange: () => other.value.trim() && read({ [`${side}_by`]: other.value.trim() }) });
-  const otherField = field(`${side}-other-property`, words.otherProperty(side), other, words.otherPropertyHint);
-  otherField.hidden = true;
-  const select = el("select", { onchange: () => {
-    otherField.hidden = select.value !== "other";
-    if (select.value === "other") other.focus();
-    else read({ [`${side}_by`]: select.value || null });
-  } },
-    option("", words.ids, current),
-    el("optgroup", { label: words.lookupGroup }, data.lookup.map((property) => option(property.name, property.label, current)),
-      current && !known.includes(current) && option(current, current, current), option("other", words.other, current)));
-  return el("div", { class: "stack-small" }, field(`${side}-by`, words[`${side}By`], select), otherField);
+  const property = data[`${side}_by`] ?? "";
+  const choose = (name) => read({ [`${side}_by`]: name || null });
+  return openSelect(`${side}-by`, words[`${side}By`], [option("", words.ids, property), openChoices(words.lookupGroup, data.lookup, property)],
+    choose, { id: `${side}-other-property`, label: words.otherProperty(side), hint: words.otherPropertyHint, type: choose });
 }
 
 function fileFields(data, read) {
@@ -1004,14 +1067,16 @@ async function checkStep(signal, id) {
   const earlier = source.run_id && (await api("GET", `/api/runs/${source.run_id}`, null, signal).catch((error) => {
     if (error.code !== "RUN_NOT_FOUND") throw error; // its removal was not confirmed, and it was just discarded
   }));
-  if (earlier) fill(step.lead, [earlier.state === "unfinished" ? words.ranPartly : words.ranAlready, " ", link(words.openRun, `/runs/${source.run_id}`)]);
+  if (earlier) {
+    const ran = undoneState(earlier) ? words.ranUndone : earlier.refused ? words.ranRefused : earlier.state === "unfinished" ? words.ranPartly : words.ranAlready;
+    fill(step.lead, [ran, " ", link(words.openRun, `/runs/${source.run_id}`)]);
+  }
   const summary = el("div", { class: "stack" });
   const problems = el("div", { class: "section stack", hidden: true });
   const facts = el("div", { class: "section stack-small", hidden: true });
   const actions = el("div", { class: "stack" });
-  fill(step.body, [
-    summary, problems, facts, actions]);
-  const view = { signal, id, path, source, step, judging: new Set(), groups: null, polling: false };
+  fill(step.body, [summary, problems, facts, actions]);
+  const view = { signal, path, source, step, judging: new Set(), groups: null, polling: false };
 
   const update = (check) => {
     view.check = check;
@@ -1072,7 +1137,7 @@ function drawSummary(view, node, check) {
     check.state === "failed" && [warning(plain(check.error.message)), view.step.actionButton(words.again, () => view.ask(false))],
     report && figures(
       [words.rows, n(report.rows)],
-      [words.pairs[view.source.operation] ?? words.pairs.link, n(report.pairs)],
+      [words.pairs[view.source.operation], n(report.pairs)],
       [words.duplicates, n(report.duplicates)],
       [words.blank, report.blank ? n(report.blank) : null],
       [words.already, report.already_linked === null ? null : n(report.already_linked)],
@@ -1115,9 +1180,9 @@ function drawActions(view, node, check) {
     }
   };
   refill(node, [session.mode, waiting, ready], () => {
-    if (session.mode === "none") return el("p", { class: "note info" }, words.noAccount);
+    if (session.mode === "none") return info(words.noAccount);
     if (!ready && !waiting) return [];
-    if (ready?.pairs === 0 && !waiting) return el("p", { class: "note info" }, check.report.rows ? words.nothing : words.nothingInFile);
+    if (ready?.pairs === 0 && !waiting) return info(check.report.rows ? words.nothing : words.nothingInFile);
     const busy = waiting ? { "aria-disabled": "true" } : {};
     const start = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
     const first = view.step.actionButton(words.first, run(TRIAL_ROWS), { id: "start-first", ...busy });
@@ -1166,19 +1231,13 @@ function problemGroup(view, problem, firstPage) {
     }
     const rows = waiting.splice(0, count);
     shown += rows.length;
-    const lines = rows.flatMap((row) => problemLines(view, row, problem.code, loaded.header));
+    const lines = rows.flatMap((row) => problemLines(view, row, problem.code));
     list.append(...lines);
     more.hidden = shown >= loaded.total;
     more.textContent = words.show(Math.min(loaded.total - shown, 25));
     return lines[0];
   };
-  const more = button("", async () => {
-    try {
-      (await showMore(25))?.querySelector("input")?.focus();
-    } catch (error) {
-      view.step.fail(error);
-    }
-  });
+  const more = view.step.actionButton("", async () => (await showMore(25))?.querySelector("input")?.focus());
   const advice = [...new Set(firstPage.rows.flatMap((row) => row.problems).filter((item) => item.code === problem.code).map((item) => item.advice))];
   showMore(5);
   return el("li", { class: "section stack-small" },
@@ -1188,39 +1247,40 @@ function problemGroup(view, problem, firstPage) {
 }
 
 /** A text for people at the page: its buttons in place of commands, and no sentences about the command line. */
-const withoutFlags = (text) => text.replace(/([Rr])un importer retry\b/g, (_, first) => `${first === "R" ? "Press" : "press"} “${TEXT.results.retry}”`)
+const withoutFlags = (text) => text.replace(/([Rr])un importer retry\b/g, (_, first) => TEXT.results.pressRetry(first === "R"))
   .replace(/ with (--encoding NAME|importer run)\b/g, "").replace(/; --[^;]*?(?=[;.]( |$))/g, "")
   .split(/(?<=\.) /).filter((sentence) => !/--|importer (resume|retry|run|undo|verify)\b/.test(sentence)).join(" ");
 const plain = (message) => withoutFlags(message) || message;
 const adviceText = (code, advice) => (code === "MISSING_ID" ? `${withoutFlags(advice)} ${TEXT.check.allowEmpty}` : withoutFlags(advice));
 
-function problemLines(view, row, code, header) {
+function problemLines(view, row, code) {
   const others = (index) => row.cells.filter((cell, position) => position !== index && cell.trim() !== "").join(" · ");
   return row.problems.filter((problem) => problem.code === code).map((problem) => {
     if (problem.column === null) {
       return el("li", { class: "fix" }, el("p", {}, TEXT.check.wholeRow(row.name)), el("p", { class: "small" }, others(null)),
         el("div", { class: "small" }, el("p", { class: "bad" }, capitalized(problem.message)), el("p", { class: "muted" }, TEXT.check.inFile)));
     }
-    return cellEditor(view, row, problem, others(problem.column), problem.column_name ?? header[problem.column]);
+    return cellEditor(view, row, problem, others(problem.column));
   });
 }
 
 /** A wrong cell of the check, corrected in place. */
-function cellEditor(view, row, problem, context, columnName) {
+function cellEditor(view, row, problem, context) {
   const id = `cell-${row.number}-${problem.column}`;
-  const original = row.original?.[problem.column] ?? row.cells[problem.column] ?? "";
-  const isCorrected = row.original?.[problem.column] !== undefined;
+  const text = row.cells[problem.column] ?? "";
+  const isCorrected = row.original[problem.column] !== undefined;
   const { input, message, restore } = editableCell(view, { id, row: row.number, name: row.name, column: problem.column,
-    text: row.cells[problem.column] ?? "", original, isCorrected, problems: [problem] });
+    text, original: isCorrected ? row.original[problem.column] : text, isCorrected, problems: [problem] });
   return el("li", { class: "fix", "data-cell": `${row.number}:${problem.column}` },
-    el("label", { for: id }, TEXT.check.cell(row.name, columnName)), input,
+    el("label", { for: id }, TEXT.check.cell(row.name, problem.column_name)), input,
     el("div", { class: "small" }, message, el("p", { class: "muted" }, context), restore));
 }
 
 /**
  * A cell that is corrected in place: its field, what is wrong with it, and a button that takes the correction back.
- * It is judged when typing pauses, Enter is pressed or the field is left. `view.judging` has the requests in progress,
- * which resolve to whether they succeeded.
+ * It is judged when typing pauses, Enter is pressed or the field is left. The requests of a view are sent one after
+ * another (`view.lastJudging`), so that no earlier text is stored after a later one. `view.judging` has those in
+ * progress, which resolve to whether they succeeded.
  */
 function editableCell(view, cell) {
   const words = TEXT.check;
@@ -1235,8 +1295,10 @@ function editableCell(view, cell) {
   let order = 0;
   let judged = cell.text;
   let timer = 0;
+  let shown = [];
 
   const showJudgement = (problems, isCorrected) => {
+    shown = [problems, isCorrected];
     const mine = problems.find((item) => item.column === cell.column) ?? problems.find((item) => item.column === null);
     const other = problems.find((item) => item.column !== cell.column);
     input.setAttribute("aria-invalid", String(Boolean(mine)));
@@ -1246,31 +1308,36 @@ function editableCell(view, cell) {
     restore.hidden = !isCorrected;
     return mine;
   };
-  const request = async (text) => {
-    const mine = ++order;
-    view.step.calm();
-    fill(message, words.judging);
+  /** Store and judge a text, unless a later one waits. It is stored also if the step is left meanwhile. */
+  const request = async (text, mine) => {
+    if (mine !== order) return true;
     try {
       const place = { row: cell.row, column: cell.column };
       const isOriginal = text === cell.original;
       const answer = isOriginal ? await api("DELETE", `${view.path}/edits`, place) : await api("PUT", `${view.path}/edits`, { ...place, text });
-      if (mine !== order) return true;
+      if (mine !== order || view.signal.aborted) return true;
       const wrong = showJudgement(answer.row.problems, !isOriginal);
       announce(wrong ? words.announceWrong(cell.name, wrong.message) : words.announceFixed(cell.name));
       return true;
     } catch (error) {
+      if (mine !== order) return true;
       judged = null;
       view.step.fail(error);
-      showJudgement(cell.problems, cell.isCorrected);
+      showJudgement(...shown);
       return false;
     }
   };
   const judge = async (text) => {
-    const judging = request(text);
+    const mine = ++order;
+    view.step.calm();
+    fill(message, words.judging);
+    const judging = (view.lastJudging ?? Promise.resolve()).then(() => request(text, mine));
+    view.lastJudging = judging;
     view.judging.add(judging);
     view.redraw();
     await judging;
     view.judging.delete(judging);
+    if (view.signal.aborted) return;
     view.redraw();
     view.refresh().catch(view.step.fail);
   };
@@ -1308,7 +1375,7 @@ async function runStep(signal, runId) {
   /** Show the run; the whole step is drawn again only when its state changes. */
   view.receive = async (run) => {
     const kind = `${run.state} ${run.first_rows} ${Boolean(run.confirm)}`;
-    view.run = run;
+    view.run = run; // while a step is drawn, a later one may arrive
     view.wasAsked ||= Boolean(run.confirm);
     if (run.other_target !== (shownRun ? shownRun.other_target : undefined)) {
       shownRun = run;
@@ -1318,18 +1385,23 @@ async function runStep(signal, runId) {
       view.kind = kind;
       await (run.state === "finished" ? drawResults(view, run) : drawRun(view, run));
     }
-    view.update?.(run);
+    view.update(view.run);
     if (!view.target?.isConnected) {
       view.target = el("div", {});
       view.step.body.before(view.target);
     }
-    view.target.hidden = !run.other_target;
-    refill(view.target, run.other_target, () => run.other_target && warning(TEXT.run.otherTarget(run.other_target)));
+    const sentence = view.run.other_target;
+    view.target.hidden = !sentence;
+    refill(view.target, sentence, () => sentence && warning(TEXT.run.otherTarget(sentence)));
   };
-  view.reload = async () => view.receive(await api("GET", path, null, signal));
-  const run = await api("GET", path, null, signal);
-  await view.receive(run);
-  if (run.start) follow(run.start, signal, announce).catch(view.step.fail);
+  let asked = 0;
+  view.reload = async () => {
+    const mine = ++asked;
+    const run = await api("GET", path, null, signal);
+    if (mine === asked) await view.receive(run);
+  };
+  await view.reload();
+  if (view.run.start) follow(view.run.start, signal, announce).catch(view.step.fail);
   watchRun(view);
 }
 
@@ -1338,6 +1410,7 @@ function watchRun(view) {
   const { signal } = view;
   let source = null;
   let isLost = false;
+  let isLooking = false;
   const setLost = (value) => {
     isLost = value;
     const hint = document.getElementById("close-hint");
@@ -1373,13 +1446,18 @@ function watchRun(view) {
   };
   const look = async () => {
     const isFinal = view.run.state === "finished" && view.run.results_ready && view.run.can.delete;
-    if (source || document.hidden || signal.aborted || isFinal) return;
-    const run = await api("GET", view.path, null, signal).catch((error) => {
-      if (error.code === "RUN_NOT_FOUND") return leave();
-      if (error.code !== "NO_ANSWER") view.step.fail(error); // such as the server started again, which asks to sign in
-    });
-    if (run) await receive(run);
-    if (run?.state === "running") listen();
+    if (source || isLooking || document.hidden || signal.aborted || isFinal) return;
+    isLooking = true;
+    try {
+      const run = await api("GET", view.path, null, signal).catch((error) => {
+        if (error.code === "RUN_NOT_FOUND") return leave();
+        if (error.code !== "NO_ANSWER") view.step.fail(error); // such as the server started again, which asks to sign in
+      });
+      if (run) await receive(run);
+      if (run?.state === "running") listen();
+    } finally {
+      isLooking = false;
+    }
   };
   const timer = setInterval(look, 3000);
   document.addEventListener("visibilitychange", look, { signal });
@@ -1401,7 +1479,8 @@ async function drawRun(view, run) {
   const words = TEXT.run;
   const running = run.state === "running";
   view.isStopping = false;
-  const step = openStep(3, running ? words.leads[run.operation](run.source_name) : words.unfinished(run.source_name), runLinks(run));
+  const lead = running ? words.leads[run.operation] : run.refused ? words.refused : words.unfinished;
+  const step = openStep(3, lead(run.source_name), runLinks(run));
   view.step = step;
   const progress = statusBar(running ? words.progress : TEXT.results.rowsTitle);
   progress.bar.setAttribute("role", running ? "progressbar" : "img");
@@ -1424,22 +1503,23 @@ async function drawRun(view, run) {
 
   view.update = (now) => {
     const state = now.progress;
-    if (!running) progress.update(now.counts ?? {}, now.rows); // rows, as in the headline
-    if (running && state) {
+    if (running) {
+      const text = words.done(state.done, state.total);
       progress.update(state.statuses, state.total);
       progress.bar.setAttribute("aria-valuemax", String(state.total));
       progress.bar.setAttribute("aria-valuenow", String(state.done));
-      progress.bar.setAttribute("aria-valuetext", words.done(state.done, state.total));
-    }
-    done.textContent = !state || (running && !state.done) ? (now.confirm ? words.toConfirm : running ? words.starting : now.headline) : running ? words.done(state.done, state.total) : now.headline;
-    if (running && state) {
+      progress.bar.setAttribute("aria-valuetext", text);
+      done.textContent = state.done ? text : now.confirm ? words.toConfirm : words.starting;
       fill(numbersNode, runFigures(state));
-      announce(words.done(state.done, state.total), 10000);
+      announce(text, 10000);
+    } else {
+      progress.update(now.counts, now.rows); // rows, as in the headline
+      done.textContent = now.headline;
+      refill(files, now.results_ready, () => now.results_ready && downloads(view, now));
     }
-    refill(messages, [now.error, state?.pause?.until, now.stop_sentence], () => runMessages(now));
+    refill(messages, [now.error, now.refused, state.pause?.until, now.stop_sentence], () => runMessages(now));
     refill(actions, [now.can, now.can.undo && now.undo_pairs], () => runActions(view, now));
     refill(notices, now.notices, () => noticeList(now.notices));
-    if (!running) refill(files, now.results_ready, () => now.results_ready && downloads(view, now));
   };
 }
 
@@ -1451,7 +1531,7 @@ function runActions(view, run) {
     stop.textContent = words.stopping;
     announce(words.stopping);
   }, { id: "stop" });
-  const text = run.first_rows ? words.continueRest : words.continue;
+  const text = run.first_rows ? words.continueRest : run.refused ? words.tryAgain : words.continue;
   return [stop, run.can.continue && view.step.actionButton(text, startRun(view, "continue"), { class: "primary", id: "continue" }),
     run.can.undo && undoButton(view, run), run.can.delete && deleteButton(view)];
 }
@@ -1470,12 +1550,9 @@ function runFigures(state) {
 function runMessages(run) {
   const words = TEXT.run;
   const waiting = run.progress?.pause;
-  const stopped = run.state === "unfinished";
-  return [
-    run.error && warning(run.error.code === "CONFIRMATION_REFUSED" ? words.notConfirmed : plain(run.error.message)),
-    waiting && warning(words.pause(waiting)),
-    stopped && (run.first_rows ? el("p", { class: "note info" }, words.firstRows(run.first_rows)) : el("p", { class: "note info" }, run.stop_sentence ?? words.stopped)),
-  ];
+  const error = run.error?.code === "CONFIRMATION_REFUSED" ? words.notConfirmed : run.error ? plain(run.error.message) : run.refused;
+  const after = run.first_rows ? words.firstRows(run.first_rows) : run.refused ? words.afterRefusal : run.stop_sentence ?? words.stopped;
+  return [error && warning(error), waiting && warning(words.pause(waiting)), run.state === "unfinished" && info(after)];
 }
 
 function noticeList(notices) {
@@ -1487,30 +1564,29 @@ function noticeList(notices) {
 function confirmRemoval(view, { confirm, progress }) {
   const words = TEXT.run;
   const input = el("input", { inputmode: "numeric", autocomplete: "off" });
-  const answer = (number) => async () => {
-    await api("POST", `${view.path}/confirm`, { number, sandbox: session.mode === "sandbox" }, view.signal);
-  };
+  const answer = oneAtATime((number) => api("POST", `${view.path}/confirm`, { number, sandbox: session.mode === "sandbox" }, view.signal));
   return el("form", { class: "stack section", onsubmit: (event) => {
     event.preventDefault();
     const number = input.value.replace(/[\s,.]/g, "");
     view.step.calm();
     input.setAttribute("aria-invalid", String(number !== String(confirm.number)));
-    if (number === String(confirm.number)) return answer(number)().catch(view.step.fail);
+    if (number === String(confirm.number)) return answer(number).catch(view.step.fail);
     view.step.fail(new ApiError("WRONG_NUMBER", words.confirmWrong(input.value, confirm)));
     input.focus();
   } },
     el("h2", {}, words.confirmTitle(confirm)), el("p", {}, words.confirmText(confirm.removed, progress?.statuses.unlinked)), field("confirm-number", words.confirmField(confirm.removed), input),
-    el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words.confirmButton(confirm.removed)), view.step.actionButton(TEXT.cancel, answer(null))));
+    el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, words.confirmButton(confirm.removed)), view.step.actionButton(TEXT.cancel, () => answer(null))));
 }
 
 async function drawResults(view, run) {
   const words = TEXT.results;
   const step = openStep(4, "", runLinks(run));
   view.step = step;
-  step.lead.replaceWith(el("h2", { class: "headline", id: "lead" }, run.headline));
+  const headline = el("h2", { class: "headline", id: "lead" });
+  step.lead.replaceWith(headline);
   const share = statusBar(words.rowsTitle);
   share.bar.setAttribute("role", "img");
-  share.update(run.counts ?? {}, run.rows);
+  share.update(run.counts, run.rows);
   view.judging = new Set();
   view.redraw = () => {};
   view.refresh = view.reload;
@@ -1521,22 +1597,21 @@ async function drawResults(view, run) {
   const others = el("div", {});
   const actions = el("div", { class: "actions" });
   const removal = el("div", { class: "section" });
-  const showCommand = commandButton(view, step, command);
+  const showCommand = commandButton(view, command);
   const retry = async () => {
     if (!(await Promise.all(view.judging)).includes(false)) await startRun(view, "retry")();
   };
   fill(step.body, [share.bar, share.legend, actions,
     run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect(run.can.retry)),
-    corrected, command,
-    others, files, rows.node,
-    removal]);
+    corrected, command, others, files, rows.node, removal]);
   view.update = (now) => {
+    headline.textContent = now.headline;
     refill(actions, [now.can, now.undo_pairs], () => [
       now.can.retry ? step.actionButton(words.retry, retry, { class: "primary", id: "retry" }) : link(words.another, "/", { class: "button" }),
       now.can.undo && undoButton(view, now), showCommand]);
-    refill(corrected, now.corrected, () => now.corrected > 0 && el("p", { class: "note info" }, words.correctedRows(now.corrected)));
+    refill(corrected, now.corrected, () => now.corrected > 0 && info(words.correctedRows(now.corrected)));
     refill(removal, now.can.delete, () => now.can.delete && deleteButton(view));
-    refill(others, [now.parent, now.children], () => related(now));
+    refill(others, [now.parent, now.children, now.undone], () => related(now));
     refill(files, now.results_ready, () => (now.results_ready ? downloads(view, now) : el("p", { class: "muted" }, words.preparing)));
   };
   view.update(run);
@@ -1546,11 +1621,11 @@ async function drawResults(view, run) {
 function related(run) {
   const words = TEXT.results;
   const links = [run.parent && link(words.parent, `/runs/${run.parent}`), run.children.map((child) => link(words.child(child.operation), `/runs/${child.run_id}`))].flat().filter(Boolean);
-  const isUndone = run.children.some((child) => child.operation === "undo" && child.state === "finished");
+  const isUndone = ["fully", "partly"].includes(run.undone);
   const isRetried = run.children.some((child) => child.operation !== "undo");
   const isRetry = run.parent && run.operation !== "undo";
   const notes = [isUndone && words.undone, isRetried && words.retried, isRetry && words.ofRetry].filter(Boolean);
-  return [notes.map((text) => el("p", { class: "note info" }, text)), links.length > 0 && el("p", { class: "row" }, links)];
+  return [notes.map((text) => info(text)), links.length > 0 && el("p", { class: "row" }, links)];
 }
 
 function downloads(view, run) {
@@ -1577,14 +1652,14 @@ function deleteButton(view) {
   }, { class: "plain" });
 }
 
-function commandButton(view, step, panel) {
+function commandButton(view, panel) {
   const words = TEXT.results;
-  const toggle = step.actionButton(words.command, async () => {
+  const toggle = view.step.actionButton(words.command, async () => {
     if (panel.hidden) {
       const data = await api("GET", `${view.path}/command`, null, view.signal);
       fill(panel, [[words.commandTitle, data.command], [words.cronTitle, data.cron]].filter(([, text]) => text).map(([title, text]) =>
         el("div", { class: "stack-small" }, el("h2", {}, title), data.has_corrections && el("p", { class: "muted" }, words.commandCorrections), el("pre", { tabindex: "0", "aria-label": title, role: "region" }, text),
-          button(words.copy, () => navigator.clipboard.writeText(text).then(() => announce(words.copied)).catch(step.fail)))));
+          button(words.copy, () => navigator.clipboard.writeText(text).then(() => announce(words.copied)).catch(view.step.fail)))));
     }
     panel.hidden = !panel.hidden;
     toggle.setAttribute("aria-expanded", String(!panel.hidden));
@@ -1614,9 +1689,9 @@ function rowsSection(view, run) {
     await change({ page });
     holder.querySelector(".scroll")?.focus({ preventScroll: true });
   };
-  const counts = run.counts ?? {};
+  const { counts } = run;
   const select = el("select", { onchange: () => change({ status: select.value }) },
-    option("", words.all(run.rows ?? 0), ""), run.need_you > 0 && option("bad", words.bad(run.need_you), ""),
+    option("", words.all(run.rows), ""), run.need_you > 0 && option("bad", words.bad(run.need_you), ""),
     Object.keys(STATUSES).filter((status) => counts[status]).map((status) => option(status, `${TEXT.statuses[status]} (${n(counts[status])})`, "")));
   let timer = 0;
   const search = el("input", { type: "search", autocomplete: "off", oninput: () => {
@@ -1630,18 +1705,18 @@ function rowsSection(view, run) {
 
 function rowsTable(view, data) {
   const words = TEXT.results;
-  const linked = data.rows.some((row) => row.links?.some((item) => item.from_url || item.to_url));
+  const linked = data.rows.some((row) => row.links.some((item) => item.from_url || item.to_url));
   const explained = data.rows.some((row) => row.message || row.advice);
   const head = [el("th", { scope: "col", class: "number" }, words.row), el("th", { scope: "col" }, words.outcome), explained && el("th", { scope: "col" }, words.what),
     linked && el("th", { scope: "col" }, words.hubspot), data.header.map((name) => el("th", { scope: "col" }, name))];
-  return table(words.rowsTitle, head.flat().filter(Boolean), data.rows.map((row) => el("tr", {},
+  return blockTable(words.rowsTitle, head, data.rows.map((row) => el("tr", {},
     el("th", { scope: "row", class: "number" }, row.name),
     el("td", {}, badge(STATUSES[row.status], TEXT.statuses[row.status])),
     explained && el("td", { class: row.message || row.advice ? "wide stack-small" : "" }, row.message && el("p", {}, row.message), row.advice && el("p", { class: "muted" }, withoutFlags(row.advice)),
       view.judging && row.editable.map((column) => resultCell(view, row, column, data.header[column])),
       row.details && el("details", {}, el("summary", {}, words.details), el("pre", {}, row.details))),
     linked && el("td", {}, recordLinks(row)),
-    data.header.map((_, index) => el("td", { class: "cell" }, row.cells[index] ?? "", row.original && String(index) in row.original && el("p", { class: "muted" }, words.was(row.original[index])))))));
+    data.header.map((_, index) => el("td", { class: "cell" }, row.cells[index] ?? "", String(index) in row.original && el("p", { class: "muted" }, words.was(row.original[index])))))));
 }
 
 /** A cell of a row that failed or is invalid, which is corrected beside what happened to the row, for the retry. */

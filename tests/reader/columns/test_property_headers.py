@@ -1,9 +1,11 @@
 """Columns that hold values of a property: recognized by their headers, on the side that they name."""
 
+from dataclasses import replace
+
 import pytest
 
 from importer.config import Reading
-from importer.errors import SourceError
+from importer.errors import MissingColumnsError, SourceError
 from importer.model import Role
 from importer.reader.columns.property_headers import suggested_lookups, value_columns
 from importer.reader.columns.resolve import find_columns
@@ -76,18 +78,37 @@ def test_a_missing_column_of_values_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "reading", "flags"),
+    ("header", "reading", "flags", "read"),
     [
-        ("Email|Company domain", Reading(), "--from contacts --from-by email --to companies --to-by domain"),
-        ("Domain|Email", Reading(), "--from companies --from-by domain --to contacts --to-by email"),
-        ("Company ID|Email", Reading(), "--to contacts --to-by email"),
-        ("Email|Company domain", Reading("leads"), "--from leads --from-by email --to companies --to-by domain"),
+        (
+            "Email|Company domain",
+            Reading(),
+            "--from contacts --from-by email --to companies --to-by domain",
+            "0:contacts:email > 1:companies:domain",
+        ),
+        (
+            "Domain|Email",
+            Reading(),
+            "--from companies --from-by domain --to contacts --to-by email",
+            "0:companies:domain > 1:contacts:email",
+        ),
+        ("Company ID|Email", Reading(), "--to contacts --to-by email", "0:companies: > 1:contacts:email"),
+        (
+            "Email|Company domain",
+            Reading("leads"),
+            "--from leads --from-by email --to companies --to-by domain",
+            "0:leads:email > 1:companies:domain",
+        ),
     ],
 )
-def test_a_file_without_ids_names_the_flags_that_would_read_it(header: str, reading: Reading, flags: str) -> None:
-    with raises(SourceError, "NO_ID_COLUMN") as caught:
+def test_a_file_without_ids_names_the_settings_that_read_it(
+    header: str, reading: Reading, flags: str, read: str
+) -> None:
+    with raises(MissingColumnsError, "NO_ID_COLUMN") as caught:
         resolved(header, reading)
+    assert isinstance(caught.value, MissingColumnsError)
     assert str(caught.value).endswith(f"add: {flags}")
+    assert resolved(header, replace(reading, **caught.value.lookup)) == read  # type: ignore[arg-type]
 
 
 def test_other_columns_are_not_values() -> None:

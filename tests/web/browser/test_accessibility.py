@@ -48,6 +48,10 @@ def test_axe_finds_nothing_on_any_step_at_the_width_of_a_phone(
 
         press(page, "Link 31 pairs")
         on_step(page, "Results")
+        page.get_by_label("Outcome").select_option("bad")
+        expect(page.get_by_label("Row 13, Contact ID")).to_be_visible()
+        assert page.get_by_role("region", name="Rows").evaluate("region => region.scrollWidth <= region.clientWidth")
+        assert page.get_by_role("region", name="Rows").get_by_role("columnheader").count() > 4
         press(page, "As a command")
         expect(page.get_by_role("heading", name="The same from the command line")).to_be_visible()
         assert_accessible(page)

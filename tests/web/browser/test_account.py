@@ -1,5 +1,7 @@
 """The HubSpot account of the page: an access token that is typed, and the banner of every step."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +90,32 @@ def test_a_typed_token_connects_the_account_and_is_never_shown_again(browser: Br
     assert not [
         path for path in unconnected.folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()
     ]
+
+
+def test_a_run_that_was_refused_says_why_and_is_tried_again_with_another_token(
+    browser: Browser, unconnected: PageServer, tmp_path: Path
+) -> None:
+    contacts(tmp_path, "refused.csv", 3)
+    environment = {**unconnected.environment, "HUBSPOT_ACCESS_TOKEN": "pat-na1-of-nobody"}
+    command = [sys.executable, "-m", "importer", "run", "refused.csv"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 3, done.stderr
+    with visit(browser, unconnected, width=PHONE_WIDTH) as page:
+        listed = page.get_by_role("list", name="Runs").get_by_role("listitem")
+        expect(listed).to_contain_text("Refused, nothing was sent")
+        expect(listed).to_contain_text("HubSpot no longer accepts the token.")
+        page.get_by_label("HubSpot access token").fill(TOKEN)
+        press(page, "Connect")
+        expect(account(page)).to_contain_text("Account 10000001")
+        page.get_by_role("link", name="Open").click()
+        on_step(page, "Run")
+        expect(page.get_by_text("The run of refused.csv was refused.")).to_be_visible()
+        expect(page.get_by_text("HubSpot no longer accepts the token.")).to_be_visible()
+        expect(page.get_by_text("What is done stays done")).to_have_count(0)
+        assert accessibility_problems(page) == []
+        press(page, "Try again")
+        on_step(page, "Results")
+        expect(page.get_by_role("heading", name="All 3 rows are linked.")).to_be_visible()
 
 
 def test_a_run_of_an_account_is_not_sent_from_the_sandbox_and_says_where_it_belongs(

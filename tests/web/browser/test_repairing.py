@@ -1,9 +1,10 @@
 """A person with a spreadsheet that has mistakes, from upload to explained results."""
 
+import json
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.support.local_page import SAMPLES, check, choose_file, figure, on_step, press, rows
 
@@ -115,3 +116,26 @@ def test_the_button_never_sends_another_number_than_it_shows(checked: Page) -> N
     page.get_by_role("button", name=re.compile("^Link 30 pairs|^Checking")).click(force=True)  # judging has begun
     expect(page.get_by_role("button", name="Link 31 pairs")).to_be_enabled()
     assert sent == []
+
+
+def test_a_later_correction_of_a_cell_waits_for_an_earlier_one_so_that_it_is_the_one_that_stays(
+    checked: Page,
+) -> None:
+    held: list[Route] = []
+    asked: list[str] = []
+
+    def hold_first(route: Route) -> None:
+        asked.append(route.request.post_data or "")
+        route.continue_() if held else held.append(route)
+
+    checked.route("**/edits", hold_first)
+    for text in ("still wrong", "40003"):
+        cell(checked, 21, "Company ID").fill(text)
+        cell(checked, 21, "Company ID").press("Enter")
+        expect(checked.get_by_text("Judging…")).to_be_visible()
+    assert len(asked) == 1
+    held[0].continue_()
+    expect(checked.get_by_text("Corrected. It was")).to_be_visible()
+    assert [json.loads(text)["text"] for text in asked] == ["still wrong", "40003"]
+    checked.reload()
+    expect(checked.get_by_text("is now “40003”")).to_be_visible()

@@ -75,7 +75,12 @@ def test_a_run_is_undone_only_after_its_number_was_typed(page: Page, server: Pag
     on_step(page, "Results")
     expect(rows(page).locator("td:nth-child(2)")).to_have_text(["unlinked"] * 3)
     page.get_by_role("link", name="Open the earlier run").click()
-    expect(page.get_by_text("This run was undone later.")).to_be_visible()
+    expect(page.get_by_role("heading", name="This run was undone: 3 of 3 rows had been linked.")).to_be_visible()
+    expect(rows(page).locator("td:nth-child(2)")).to_have_text(["linked"] * 3)
+    expect(page.get_by_role("button", name="Undo this run")).to_have_count(0)
+    page.get_by_role("link", name="Importer for HubSpot").click()
+    listed = page.get_by_role("list", name="Runs").get_by_role("listitem").filter(has_text="undone.csv")
+    expect(listed.locator(".badge")).to_have_text(["Finished", "Undone"])
 
 
 def test_the_equivalent_command_is_shown(page: Page, server: PageServer) -> None:

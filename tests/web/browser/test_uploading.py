@@ -145,12 +145,17 @@ def test_the_mapping_of_columns_is_changed_and_remembered_for_the_same_headers(p
 
 def test_emails_and_domains_are_looked_up(page: Page) -> None:
     upload(page, SAMPLES / "emails_and_domains.csv")
-    page.get_by_label("Link from").select_option(index=2)
-    page.get_by_label("From object type").select_option(label="Contacts")
-    page.get_by_label("From cells hold").select_option("email")
-    page.get_by_label("Link to").select_option(index=3)
-    page.get_by_label("To object type").select_option(label="Companies")
-    page.get_by_label("To cells hold").select_option("domain")
+    expect(page.get_by_text("so it is set to look records up in HubSpot as you see below")).to_be_visible()
+    expect(page.get_by_text("Its header names the property 'email'.")).to_be_visible()
+    for label, chosen in (
+        ("Link from", "1"),
+        ("From object type", "contacts"),
+        ("From cells hold", "email"),
+        ("Link to", "2"),
+        ("To object type", "companies"),
+        ("To cells hold", "domain"),
+    ):
+        expect(page.get_by_label(label)).to_have_value(chosen)
     press(page, "Check")
     expect(page.get_by_role("heading", name="Looked up in HubSpot")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Link ")).click()
