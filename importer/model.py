@@ -17,6 +17,7 @@ from importer.result_columns import ROW_RESULT_COLUMNS as ROW_RESULT_COLUMNS  # 
 from importer.result_columns import RUN_ID_COLUMN as RUN_ID_COLUMN  # noqa: PLC0414
 from importer.result_columns import TYPES_BEFORE_COLUMN as TYPES_BEFORE_COLUMN  # noqa: PLC0414
 from importer.result_columns import TYPES_SEPARATOR as TYPES_SEPARATOR  # noqa: PLC0414
+from importer.result_columns import UNDONE_RUN_COLUMN as UNDONE_RUN_COLUMN  # noqa: PLC0414
 from importer.stops import Stop as Stop  # noqa: PLC0414
 from importer.stops import StopReason as StopReason  # noqa: PLC0414
 

@@ -24,6 +24,9 @@ RUN_ID_COLUMN = "import_run_id"
 RESULT_COLUMNS = (*ROW_RESULT_COLUMNS, RUN_ID_COLUMN)
 """The columns that are added to every results file, in order."""
 
+UNDONE_RUN_COLUMN = "import_undone_run_id"
+"""Column for the run that was undone; present only in the results of an undo."""
+
 TYPES_BEFORE_COLUMN = "import_types_before"
 """Column for the association types of a pair before sending, `-` if it had none; present only when any were read."""
 
@@ -48,10 +51,14 @@ CHANGED_SINCE = "CHANGED_SINCE_RUN"
 PRIMARY_CHANGED = "PRIMARY_CHANGED_SINCE_RUN"
 """Error category in an undo: the pair was primary, but another record has been made primary since."""
 
-UNDO_CATEGORIES = frozenset({STATE_UNKNOWN, CHANGED_SINCE, PRIMARY_CHANGED})
-"""The error categories that occur only in the results of an undo."""
-
 PREVIOUS_RESULT_COLUMNS = frozenset(
-    {*RESULT_COLUMNS, TYPES_BEFORE_COLUMN, *FOUND_ID_COLUMNS, EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN}
+    {
+        *RESULT_COLUMNS,
+        UNDONE_RUN_COLUMN,
+        TYPES_BEFORE_COLUMN,
+        *FOUND_ID_COLUMNS,
+        EXTRA_CELLS_COLUMN,
+        ORIGINAL_CELLS_COLUMN,
+    }
 )
 """If a source has any of these columns, they are previous results and are replaced."""

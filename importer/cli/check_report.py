@@ -9,8 +9,10 @@ from importer.cli.texts import cost_lines, count_text, counts_text, source_info_
 from importer.model import RowNames
 from importer.reporter import problem_sentence
 from importer.runner.check import SMALLEST_DAILY_LIMIT, CheckReport
+from importer.runner.differing_labels import LABELS_DIFFER, DifferingLabels
 from importer.runner.lookup import LookupCounts
-from importer.runner.primary_conflicts import PrimaryConflicts
+from importer.runner.primary_conflicts import PRIMARY_CONFLICT, PrimaryConflicts
+from importer.runner.refused_rows import listed_rows
 
 _MAX_LABELS = 10
 
@@ -35,6 +37,8 @@ def check_json(report: CheckReport) -> str:
         "rows": conflicts.rows,
         "first": [{**asdict(one), "rows": list(map(names.as_json, one.rows))} for one in conflicts.first],
     }
+    differing = report.differing_labels
+    values["differing_labels"] = {"rows": differing.rows, "first": list(map(names.as_json, differing.first))}
     totals = {"calls": report.costs.calls, "minutes": round(report.costs.minutes, 2)}
     return json.dumps({"status": "checked", **counts, **values, "problems": groups, **totals, "costs": costs})
 
@@ -48,6 +52,8 @@ def check_lines(report: CheckReport) -> list[str]:
         lines += [*_problem_lines(report), ""]
     if report.primary_conflicts.records:
         lines += [*_conflict_lines(report.primary_conflicts, report.understood.row_names), ""]
+    if report.differing_labels.rows:
+        lines += [*_differing_lines(report.differing_labels, report.understood.row_names), ""]
     if report.lookup is not None:
         lines += [*_lookup_lines(report.lookup, report.costs.preparation), ""]
     if report.online is not None:
@@ -61,7 +67,7 @@ def check_lines(report: CheckReport) -> list[str]:
     ]
     if report.results is not None:
         lines.append(f"Every row is in {report.results}")
-    if report.counts.invalid or report.primary_conflicts.rows:
+    if report.has_bad_rows:
         lines.append("Next: correct these rows, or link the others with importer run.")
     else:
         lines.append("Next: link the pairs with importer run and the same arguments.")
@@ -69,12 +75,20 @@ def check_lines(report: CheckReport) -> list[str]:
 
 
 def _conflict_lines(conflicts: PrimaryConflicts, names: RowNames) -> list[str]:
-    heading = f"PRIMARY_CONFLICT: {count_text(conflicts.rows, 'row')} would not be sent"
+    heading = f"{PRIMARY_CONFLICT}: {count_text(conflicts.rows, 'row')} would not be sent"
     more = ["  … (--out FILE lists every row)"] if conflicts.records > len(conflicts.first) else []
     return [
         f"{heading}; a record can have only one Primary",
         *(f"  {one.sentence(names)}" for one in conflicts.first),
         *more,
+    ]
+
+
+def _differing_lines(differing: DifferingLabels, names: RowNames) -> list[str]:
+    return [
+        f"{LABELS_DIFFER}: {count_text(differing.rows, 'row')} would not be sent; they",
+        "replace the labels of the same links from both sides, with different labels",
+        f"  rows {listed_rows(differing.first, names)}",
     ]
 
 

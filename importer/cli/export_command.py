@@ -9,6 +9,7 @@ from importer.cli import options
 from importer.cli.commands import exit_code
 from importer.cli.display import Display
 from importer.cli.output import show
+from importer.cli.texts import count_text
 from importer.errors import ImporterError
 from importer.runner.events import Notice
 from importer.runner.export import ExportSummary, export_links
@@ -62,7 +63,7 @@ def _show(summary: ExportSummary, *, as_json: bool, quiet: bool) -> None:
     if as_json:
         click.echo(summary.as_json())
     elif summary.file is not None and not quiet:
-        show(f"{summary.links:,} links of {summary.records:,} records: {summary.file}")
+        show(f"{count_text(summary.links, 'link')} of {count_text(summary.records, 'record')}: {summary.file}")
 
 
 def _incomplete(summary: ExportSummary) -> Notice:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 
 from importer.exit_codes import ExitCode
-from importer.model import EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN, TYPES_BEFORE_COLUMN, Status
+from importer.model import EXTRA_CELLS_COLUMN, ORIGINAL_CELLS_COLUMN, TYPES_BEFORE_COLUMN, UNDONE_RUN_COLUMN, Status
 
 WIDTH = 80
 
@@ -40,6 +40,7 @@ COLUMNS: Mapping[str, str] = {
     "import_completed_at": "When HubSpot completed the request.",
     "import_advice": "What to do, in one sentence; empty if the row is good.",
     "import_run_id": "The run that wrote the row.",
+    UNDONE_RUN_COLUMN: "In the results of importer undo: the run that was undone.",
     TYPES_BEFORE_COLUMN: "Only if any were read: the pair's association types before sending, - if it had none. "
     "Several pairs that differ have one entry each, separated by |. importer run restores them from the results of "
     "importer unlink.",

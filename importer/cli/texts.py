@@ -65,8 +65,8 @@ def cost_lines(costs: Costs) -> list[str]:
     if costs.preparation:
         lines.append(f"  + {count_text(costs.preparation, 'read')} of labels, records to look up, and the account")
     if costs.read_calls:
-        reads = f"{'about' if costs.has_labels else 'at most'} {count_text(costs.read_calls, 'read')}"
-        lines.append(f"  + {reads} before and after; pairs that are linked already are not sent")
+        reads = count_text(costs.read_calls, "read")
+        lines.append(f"  + about {reads} before and after; pairs that are linked already are not sent")
     return lines
 
 

@@ -29,6 +29,9 @@ _PRIMARY_IDS = {
 }
 """The ids of HubSpot's Primary label by (from type, to type). Source: HubSpot, associations v4 guide."""
 
+PRIMARY_NAME = "primary"
+"""The name of HubSpot's Primary label, case-folded, in every direction."""
+
 _COMPANIES = frozenset({"companies", "0-2"})
 
 _TYPE_IDS = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "0-5": "tickets", "0-136": "leads"}

@@ -11,8 +11,8 @@ from importer.hubspot.association_types import AssociationType, TypeSet, parse_t
 from importer.hubspot.attribution import ids_named
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
 from importer.hubspot.parse import errors_of, id_of, id_text, objects
-from importer.hubspot.response import NoResponse, Reply, Response
-from importer.model import Outcome, Pair, Status
+from importer.hubspot.response import ErrorItem, NoResponse, Reply, Response
+from importer.model import Outcome, Pair, Status, is_record_id
 from importer.redaction import cleaned
 
 _NO_LINKS = "NO_ASSOCIATIONS_FOUND"
@@ -192,6 +192,7 @@ def _parse_errors(response: Response, wanted: Mapping[str, Container[str]], page
             found |= named
             if len(wanted) == 1 and any(_NO_LINKS in code for code in codes):
                 found |= wanted.keys()  # the error may name the surviving record instead
+                page.merged_into.update(_survivor(error, next(iter(wanted))))
         elif named:
             page.unreadable |= named
         else:
@@ -199,3 +200,10 @@ def _parse_errors(response: Response, wanted: Mapping[str, Container[str]], page
     if unattributed:
         page.unreadable |= page.answered
     return found
+
+
+def _survivor(error: ErrorItem, alone: str) -> dict[str, str]:
+    """Return the surviving record, by the requested one, if an error about a record without links names another one."""
+    named = {number for one in error.flattened() for number in one.context.get("fromObjectId", ())}
+    survivors = [one for one in named - {alone} if is_record_id(one)]
+    return {alone: survivors[0]} if len(named) == len(survivors) == 1 else {}

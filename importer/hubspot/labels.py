@@ -4,6 +4,7 @@ Labels are read in the direction from → to, since every label has an id for ea
 Source: HubSpot, associations v4 guide, "Retrieve association labels".
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,13 @@ class Labels:
     def unlabelled(self) -> AssociationType | None:
         """The type without a label; None if the account does not define one, as with some custom objects."""
         return next((label.type for label in self.forward if not label.text), None)
+
+    @property
+    def names(self) -> dict[AssociationType, str]:
+        """The texts, in small letters, of the types whose text no other type of this direction has."""
+        texts = {label.type: label.text.strip().casefold() for label in self.forward}
+        uses = Counter(texts.values())
+        return {kind: text for kind, text in texts.items() if uses[text] == 1}
 
     def name_of(self, kind: AssociationType) -> str:
         """Return the label of a type in lower case: "" for the unlabelled type, `CATEGORY:ID` for an unknown one."""

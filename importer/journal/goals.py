@@ -38,7 +38,9 @@ GROUP BY object_type, record_id, other_type HAVING count(DISTINCT other_id) > 1 
 
 _CREATE_SIDES = "CREATE TEMP TABLE sides (number INTEGER, row INTEGER, link TEXT, is_reverse INTEGER, label TEXT)"
 _DIFFERING_SIDES = """
-WITH both AS (SELECT link FROM sides GROUP BY link HAVING count(DISTINCT is_reverse) > 1),
+WITH both AS (
+    SELECT link FROM sides GROUP BY link HAVING count(DISTINCT is_reverse) > 1 AND count(label) = count(*)
+),
 differing AS (
     SELECT DISTINCT link FROM sides WHERE link IN both GROUP BY link, label HAVING count(DISTINCT is_reverse) = 1
 )
@@ -103,7 +105,8 @@ class Goals(JournalFile):
     def differing_sides(self, find: FindSide) -> Iterator[tuple[list[int], list[int]]]:
         """Yield the rows and the pair numbers of each link whose labels from A to B differ from those from B to A.
 
-        SQLite compares them, so memory use does not grow with the number of links.
+        Links with a label whose name is not known are left out. SQLite compares them, so memory use does not grow with
+        the number of links.
         """
         with self._transaction() as db:
             db.execute(_CREATE_SIDES)
@@ -113,7 +116,7 @@ class Goals(JournalFile):
                 yield sorted(json.loads(rows)), sorted(json.loads(pairs))
             self._db.execute("DROP TABLE sides")
 
-    def _sides(self, find: FindSide) -> Iterator[tuple[int, int, str, bool, str]]:
+    def _sides(self, find: FindSide) -> Iterator[tuple[int, int, str, bool, str | None]]:
         for number, record, labels in self._labelled_pairs():
             side = find(Pair(*record[1:]), labels)
             if side is not None:

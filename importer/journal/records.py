@@ -144,12 +144,12 @@ class LabelledSide(NamedTuple):
     """The labels that a pair sets on its link, which A to B and B to A share; names are the same in both directions.
 
     `link` holds the types and ids of the two records in a fixed order; `is_reverse` is True if the pair has them in the
-    opposite order.
+    opposite order. A label is None if its name is not known.
     """
 
     link: tuple[tuple[str, str], tuple[str, str]]
     is_reverse: bool
-    labels: frozenset[str]
+    labels: frozenset[str | None]
 
 
 @dataclass(frozen=True, slots=True)

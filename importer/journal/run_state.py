@@ -2,13 +2,14 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from importer.journal import integrity
 from importer.journal.activity import begin_process, end_process
+from importer.journal.goals import LabelKey
 from importer.journal.journal_file import FINAL_COUNTS, OPEN, JournalFile
 from importer.journal.records import Account, MergedRecord
 from importer.journal.schema import OUTCOME_COUNTS
@@ -75,6 +76,17 @@ class RunState(JournalFile):
         """Record the account that the run belongs to."""
         with self._transaction() as db:
             set_value(db, "account", asdict(found))
+
+    @property
+    def label_names(self) -> dict[LabelKey, str]:
+        """The names of labels by from type, to type and association type, as far as they were recorded."""
+        found = self._value("label_names") or ()
+        return {(from_type, to_type, kind): name for from_type, to_type, kind, name in found}
+
+    def set_label_names(self, names: Mapping[LabelKey, str]) -> None:
+        """Record what `label_names` returns."""
+        with self._transaction() as db:
+            set_value(db, "label_names", [[*key, name] for key, name in names.items()])
 
     @property
     def confirmed(self) -> int:

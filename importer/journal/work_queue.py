@@ -1,7 +1,7 @@
 """The work queue of a run: pairs to send are claimed, and their outcomes are recorded."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import chain, islice
@@ -22,7 +22,7 @@ from importer.journal.serialization import (
 )
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import delete_summary
-from importer.model import ObjectType, Operation, Outcome, Status
+from importer.model import ObjectType, Operation, Outcome, Pair, Status
 
 _DUPLICATE_OR_FINAL = f"""
 SELECT pair FROM duplicates WHERE pair BETWEEN :first AND :last
@@ -48,12 +48,10 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
 ORDER BY pair LIMIT ?
 """
 _UNDO = "SELECT pair, left_types, target_types, added_types, removed_types FROM undo WHERE pair BETWEEN ? AND ?"
-_NUMBERS_OF_LINKS = """
-SELECT before.pair FROM before LEFT JOIN outcomes ON outcomes.pair = before.pair
-WHERE types <> '-' AND coalesce(status, '')"""
-_LABELS_OF_LINKS = """
-SELECT before.types, goals.types FROM before JOIN goals ON goals.pair = before.pair
-LEFT JOIN outcomes ON outcomes.pair = before.pair WHERE coalesce(status, '')"""
+_TYPES_TO_REMOVE = """
+SELECT before.pair, before.types, coalesce(goals.types, '') FROM before
+LEFT JOIN goals ON goals.pair = before.pair LEFT JOIN outcomes ON outcomes.pair = before.pair
+WHERE before.pair BETWEEN ? AND ? AND before.types <> '-' AND coalesce(status, '') """
 _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
@@ -152,6 +150,12 @@ class WorkQueue(JournalFile):
         """Return the number of distinct pending pairs for each combination of object types that has any."""
         return list(self._count_pending().values())
 
+    def types_of_pairs(self) -> set[tuple[ObjectType, ObjectType]]:
+        """Return each combination of object types of all pairs, pending or not."""
+        with as_journal_error(self.path):
+            columns = (unpack(data) for _, _, data in self._blocks_of_pairs(0))
+            return {types for one in columns for types in zip(one[1], one[3], strict=True)}
+
     def pending_object_types(self) -> set[ObjectType]:
         """Return the object types of the pending pairs."""
         return {name for types in self._count_pending() for name in types}
@@ -189,33 +193,17 @@ class WorkQueue(JournalFile):
                 if last >= first:
                     yield from self._with_states_to_restore([pending_pair(*one, None) for one in found])
 
-    def count_to_remove(self) -> int:
-        """Return the number of links (labels, in a run with labels) that were read before sending and not refused.
+    def types_to_remove(self, *, only_done: bool) -> Iterator[tuple[Pair, str, str]]:
+        """Yield each pair of an `unlink` that was linked before and is not refused: its types before, and its goal.
 
-        It includes those that the run has already removed.
+        With `only_done` yield only those that the run has unlinked.
         """
-        return self._count_before(f"<> '{Status.FAILED}'")
-
-    def count_removed(self) -> int:
-        """Return how many of the links counted by `count_to_remove` the run has already removed."""
-        return self._count_before(f"= '{Status.UNLINKED}'")
-
-    def _count_before(self, condition: str) -> int:
+        query = _TYPES_TO_REMOVE + (f"= '{Status.UNLINKED}'" if only_done else f"<> '{Status.FAILED}'")
         with as_journal_error(self.path):
-            if not self.has_labels:
-                return self._count_links({number for (number,) in self._db.execute(f"{_NUMBERS_OF_LINKS} {condition}")})
-            found = self._db.execute(f"{_LABELS_OF_LINKS} {condition}")
-            return sum(len(set(before.split(";")).intersection(goal.split(";"))) for before, goal in found)
-
-    def _count_links(self, numbers: Collection[int]) -> int:
-        """Return the number of links of these pairs; A to B and B to A are one link."""
-        blocks = ((first, pair_records(data)) for first, _, data in self._blocks_of_pairs(0))
-        types = {(record[1], record[3]) for _, records in blocks for record in records}
-        if not any(pair[::-1] in types for pair in types):
-            return len(numbers)
-        blocks = ((first, pair_records(data)) for first, _, data in self._blocks_of_pairs(0))
-        found = (record for first, records in blocks for n, record in enumerate(records, first) if n in numbers)
-        return len({hash(frozenset((record[1:3], record[3:5]))) for record in found})
+            for first, last, data in self._blocks_of_pairs(0):
+                records = pair_records(data)
+                for number, before, goal in self._db.execute(query, (first, last)):
+                    yield Pair(*records[number - first][1:]), before, goal
 
     def _mark_all_pending_in_flight(self) -> None:
         """Record that every pair without a final outcome may have been sent, because transactions were lost."""

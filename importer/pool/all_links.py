@@ -1,6 +1,6 @@
 """Reads all links of given records, or of all records of a type: lists the records, then reads links in batches."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -43,12 +43,16 @@ class AllLinks:
         self._about = pair_of_types(from_type, to_type)
         self._reader = LinkReader(client)
         self._size = _FIRST_CHUNK
+        self._ids: Container[str] = ()
+        self._survivors: set[str] = set()
 
-    async def read(self, ids: Iterable[RecordId] | None) -> AsyncIterator[ChunkOfLinks]:
+    async def read(self, ids: Collection[RecordId] | None) -> AsyncIterator[ChunkOfLinks]:
         """Yield the links of the records with these ids, or of all records of the type, in constant memory.
 
+        Those of a record that was merged into another one are the links of the other one, which is read once.
         Ends early when `stop` is set. Raises StoppedError if the run is stopped.
         """
+        self._ids = ids if ids is not None else ()
         waiting: list[str] = []
         async for page in self._given(ids) if ids is not None else self._listed():
             waiting += page
@@ -65,13 +69,24 @@ class AllLinks:
     async def _read(self, chunk: list[str]) -> ChunkOfLinks:
         found = await self._reader.read(self._sender, self._about, self._types, dict.fromkeys(chunk, ALL_LINKS))
         self.stop = self.stop or self._reader.refusal or self._sender.signal.reason
-        self.records += len(chunk)
+        repeated = self._repeated(found.merged_into)
+        self.records += len(chunk) - len(repeated)
         wanted = _LINKS_IN_MEMORY * len(chunk) // max(1, len(found.links))
         self._size = min(MAX_RECORDS, len(chunk) * _MAX_GROWTH, max(1, wanted))
-        links = {(found.merged_into.get(one, one), other): link for (one, other), link in found.links.items()}
+        listed = ((key, link) for key, link in found.links.items() if key[0] not in repeated)
+        links = {(found.merged_into.get(one, one), other): link for (one, other), link in listed}
         unread = {record: outcome.error_message for record, outcome in found.unread.items()}
         unread |= {record: _NO_TYPES for (record, _), link in links.items() if not link.type_set}
         return ChunkOfLinks({key: link for key, link in links.items() if key[0] not in unread}, unread)
+
+    def _repeated(self, merged_into: Mapping[str, str]) -> set[str]:
+        """Return the merged records whose survivor is read by another id."""
+        repeated = set()
+        for record, survivor in merged_into.items():
+            if survivor in self._ids or survivor in self._survivors:
+                repeated.add(record)
+            self._survivors.add(survivor)
+        return repeated
 
     async def _listed(self) -> AsyncIterator[list[str]]:
         after: str | None = ""

@@ -4,10 +4,11 @@ Worker → engine → `Sender` (rate limit, stop signal) → client; the outcome
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
 from importer.config import Settings
+from importer.hubspot.association_types import types_in_both_directions
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import Reply
 from importer.journal import Journal, PauseReason, PendingPair
@@ -19,7 +20,7 @@ from importer.pool.engine import Engine
 from importer.pool.failure_limits import FailureLimits
 from importer.pool.outcomes import OutcomeRecorder, Progress
 from importer.pool.sender import RetryPolicy, Sender
-from importer.pool.stop_signal import StoppedError, StopSignal
+from importer.pool.stop_signal import StoppedError, StopSignal, Types
 from importer.pool.work_queue import WorkQueue
 
 
@@ -124,6 +125,10 @@ class Pool:
     def pending_object_types(self) -> set[ObjectType]:
         """Return the object types of the pairs that are still to be sent."""
         return self._journal.pending_object_types()
+
+    def types_both_ways(self) -> Collection[Types]:
+        """Return the object types of which the run has labels, and pairs in both directions, which share them."""
+        return types_in_both_directions(self._journal.types_of_pairs()) if self.has_labels else frozenset()
 
     @property
     def has_labels(self) -> bool:

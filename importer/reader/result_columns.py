@@ -9,15 +9,14 @@ from importer.model import (
     ORIGINAL_CELLS_COLUMN,
     PREVIOUS_RESULT_COLUMNS,
     TYPES_BEFORE_COLUMN,
+    UNDONE_RUN_COLUMN,
     SourceBlock,
     Status,
 )
 from importer.reader.files.table import Records, SuspectRow
 from importer.reader.rows.restored_types import restore_types
-from importer.result_columns import UNDO_CATEGORIES
 
 STATUS_COLUMN = "import_status"
-CATEGORY_COLUMN = "import_error_category"
 _STATUSES = frozenset(map(str, Status))
 _LINKING_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED})
 _REMOVAL_STATUSES = frozenset({Status.UNLINKED, Status.NOT_LINKED})
@@ -46,8 +45,7 @@ class ResultColumns:
         self._extra_cells_column = _first_index(header, EXTRA_CELLS_COLUMN)
         self._original_cells_column = _first_index(header, ORIGINAL_CELLS_COLUMN)
         self._status_column = _first_index(header, STATUS_COLUMN)
-        self._category_column = _first_index(header, CATEGORY_COLUMN)
-        self._has_linked = self._has_removed = False
+        self._has_linked, self._has_removed = False, _first_index(header, UNDONE_RUN_COLUMN) is not None
         self._types_column = _first_index(header, TYPES_BEFORE_COLUMN) if restores_types else None
         self._types: dict[int, str] = {}
         if statuses is not None and self._status_column is None:
@@ -102,14 +100,11 @@ class ResultColumns:
             return True
         status = cells[self._status_column].strip().lower()
         self._has_linked |= status in _LINKING_STATUSES
-        self._has_removed |= status in _REMOVAL_STATUSES or self._is_of_undo(cells)
+        self._has_removed |= status in _REMOVAL_STATUSES
         if status and status not in _STATUSES:
             self.unknown_statuses += 1
         # A row without a status is new, or its status was cleared so that it is sent again.
         return not status or status in self._statuses
-
-    def _is_of_undo(self, cells: Sequence[str]) -> bool:
-        return self._category_column is not None and cells[self._category_column].strip() in UNDO_CATEGORIES
 
     def _extra_cells(self, cells: Sequence[str]) -> list[str]:
         """Return the cells beyond the header that an earlier run moved into a column: the row is still too long."""

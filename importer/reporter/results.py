@@ -16,6 +16,7 @@ from importer.model import (
     ORIGINAL_CELLS_COLUMN,
     RESULT_COLUMNS,
     TYPES_BEFORE_COLUMN,
+    UNDONE_RUN_COLUMN,
     RowNames,
     RowOutcome,
 )
@@ -36,6 +37,7 @@ class Layout:
     The delimiter is "," if the source was a workbook. `run_id` is the run that writes the results, "" for none.
     `has_extra_cells` is True if any row has more cells than the header, `has_types_before` if the types of any pair
     were read before sending, `has_found_ids` if ids were looked up, `has_originals` if any cell was corrected.
+    `undone_run` is the run that was undone, "" for none.
     """
 
     header: tuple[str, ...]
@@ -46,17 +48,20 @@ class Layout:
     has_types_before: bool = False
     has_found_ids: bool = False
     has_originals: bool = False
+    undone_run: str = ""
 
     @property
     def result_columns(self) -> tuple[str, ...]:
         """The columns with results: those of every results file, then those that this run needs."""
+        undone = (UNDONE_RUN_COLUMN,) if self.undone_run else ()
         before = (TYPES_BEFORE_COLUMN,) if self.has_types_before else ()
-        return (*RESULT_COLUMNS, *before, *(FOUND_ID_COLUMNS if self.has_found_ids else ()))
+        return (*RESULT_COLUMNS, *undone, *before, *(FOUND_ID_COLUMNS if self.has_found_ids else ()))
 
     def optional_texts(self, row: RowOutcome) -> tuple[str, ...]:
         """Return the texts of a row for the result columns that only some runs need."""
+        undone = (self.undone_run,) if self.undone_run else ()
         before = (types_before(row),) if self.has_types_before else ()
-        return (*before, *found_ids(row)) if self.has_found_ids else before
+        return (*undone, *before, *(found_ids(row) if self.has_found_ids else ()))
 
     @property
     def extra_columns(self) -> tuple[str, ...]:

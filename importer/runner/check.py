@@ -13,13 +13,15 @@ from importer.reader import Source, SourceInfo
 from importer.reporter import write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
+from importer.runner.differing_labels import NONE_DIFFER, DifferingLabels
 from importer.runner.estimate import Costs, costs
 from importer.runner.events import EventHandler, ignore
+from importer.runner.label_conflicts import label_conflicts_by_name
 from importer.runner.label_resolution import resolve_labels
 from importer.runner.lookup import LookupCounts
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
-from importer.runner.primary_conflicts import NO_CONFLICTS, PrimaryConflicts, conflicts_by_name
+from importer.runner.primary_conflicts import NO_CONFLICTS, PrimaryConflicts
 from importer.runner.result_layout import result_layout
 from importer.runner.source_file import SourceFile, open_table, source_file
 from importer.runner.survey import OnlineReport, read_online
@@ -46,7 +48,7 @@ class CheckReport:
     `labels` has the number of pairs with each label text, most frequent first. `lookup` counts the values that were
     looked up (None: the file has ids), `reads` the calls that were made. `online` is what a run would find in the
     account, None if that was not requested. `primary_conflicts` are the rows that a run would not send because they
-    make different records Primary for the same one.
+    make different records Primary for the same one, `differing_labels` those that replace each other's labels.
     """
 
     source: str
@@ -62,13 +64,19 @@ class CheckReport:
     reads: int = 0
     online: OnlineReport | None = None
     primary_conflicts: PrimaryConflicts = NO_CONFLICTS
+    differing_labels: DifferingLabels = NONE_DIFFER
+
+    @property
+    def has_bad_rows(self) -> bool:
+        """True if a run would not send some rows."""
+        return bool(self.counts.invalid or self.primary_conflicts.rows or self.differing_labels.rows)
 
     @property
     def exit_code(self) -> ExitCode:
         """OK if every row can be sent, else SOME_ROWS_BAD; that of the stop if reading the account stopped early."""
         if self.online is not None and self.online.stop is not None:
             return self.online.stop.reason.exit_code
-        return ExitCode.SOME_ROWS_BAD if self.counts.invalid or self.primary_conflicts.rows else ExitCode.OK
+        return ExitCode.SOME_ROWS_BAD if self.has_bad_rows else ExitCode.OK
 
 
 @translate_os_errors()
@@ -112,12 +120,19 @@ def _check(path: Path, source: SourceFile, new_run: NewRun, target: Target, *, o
     context = target.context
     with open_table(source, new_run.reading) as table:
         lookup = new_run.write(path, source, table, context, target.account_of_lookup(new_run.reading))
-        conflicts = resolve_labels(path, target) if online else conflicts_by_name(path)
+        conflicts = resolve_labels(path, target) if online else label_conflicts_by_name(path)
         preparation = target.context.requests.reads
         survey = read_online(path, target) if online else None
         with Journal(path) as journal:
             report = _report(journal, table, context.settings, preparation)
-    return replace(report, lookup=lookup, reads=context.requests.reads, online=survey, primary_conflicts=conflicts)
+    return replace(
+        report,
+        lookup=lookup,
+        reads=context.requests.reads,
+        online=survey,
+        primary_conflicts=conflicts.primary,
+        differing_labels=conflicts.differing,
+    )
 
 
 def _report(journal: Journal, table: Source, settings: Settings, preparation: int) -> CheckReport:

@@ -14,8 +14,9 @@ class Costs:
     """Calls and minutes to send the pending pairs, by engine; `rate` and `batch_rate` are written as `N/SECONDS`.
 
     `calls` and `minutes` are those of the chosen engine. Pairs that are already linked are not sent; each pair that a
-    batch fails to link costs one more call. `read_calls` is the maximum number of reads before and after sending; if
-    `has_labels`, it is approximate, because pairs of one record wait for each other and are read in smaller chunks.
+    batch fails to link costs one more call. `read_calls` is about the number of reads before and after sending. No
+    upper bound is known: a record's links take any number of pages, and pairs of one record that wait for each other
+    are read in smaller chunks.
     `preparation` is the number of reads before that: of the account, the labels, and records that are looked up.
     """
 
@@ -29,11 +30,10 @@ class Costs:
     batch_minutes: float
     read_calls: int
     preparation: int = 0
-    has_labels: bool = False
 
     @property
     def calls(self) -> int:
-        """The calls of the chosen engine, plus all reads: the maximum if nothing fails."""
+        """The calls of the chosen engine if nothing fails, plus all reads."""
         sending = self.put_calls if self.engine is EngineName.PUT else self.batch_calls
         return self.preparation + sending + self.read_calls
 
@@ -64,7 +64,6 @@ def costs(pending: Sequence[int], settings: Settings, labelled: int = 0, prepara
         batch_minutes=_minutes(batch_calls, settings.batch_rate),
         read_calls=_reads(pending, settings) + _label_reads(labelled, settings),
         preparation=preparation,
-        has_labels=labelled > 0,
     )
 
 

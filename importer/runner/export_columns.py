@@ -133,8 +133,7 @@ class ColumnValues:
     def notices(self) -> list[str]:
         """Return a sentence for each column that has empty cells."""
         return [
-            f"{number:,} cells in the column {column.header} are empty: these {self._types[column.side]} have no "
-            f"{column.name}."
+            f"Empty cells in the column {column.header}: {number:,} ({self._types[column.side]} without {column.name})."
             for column, number in self._empty.items()
             if number
         ]

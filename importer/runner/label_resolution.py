@@ -17,9 +17,8 @@ from importer.model import Labels as LabelTexts
 from importer.model import ObjectType, Operation
 from importer.runner.attempts import with_retries
 from importer.runner.context import RunContext
-from importer.runner.differing_labels import differing_labels_warning, refuse_differing_labels
 from importer.runner.estimate import initial_rate
-from importer.runner.primary_conflicts import NO_CONFLICTS, PrimaryConflicts, refuse_conflicts
+from importer.runner.label_conflicts import NO_LABEL_CONFLICTS, LabelConflicts, refuse_label_conflicts
 from importer.runner.send import in_sandbox, report_full_window, run_on_own_loop, waiting_notice
 from importer.runner.target import Target
 
@@ -31,16 +30,17 @@ _NOT_FOUND = 404
 Types = tuple[ObjectType, ObjectType]
 
 
-def resolve_labels(path: Path, target: Target) -> PrimaryConflicts:
+def resolve_labels(path: Path, target: Target) -> LabelConflicts:
     """Resolve the labels of the journal at `path`, if it has any, and write them to it.
 
-    Pairs that compete for Primary are refused and returned. Raises SettingsError if a label does not exist or is
-    ambiguous, or if the labels of the account cannot be read, and AccountError if the settings require another account.
+    Pairs whose labels contradict those of other rows are refused, and returned. Raises SettingsError if a label does
+    not exist or is ambiguous, or if the labels of the account cannot be read, and AccountError if the settings require
+    another account.
     """
     context = target.context
     with open_for_run(path) as journal:
         if not journal.has_unresolved_labels:
-            return NO_CONFLICTS
+            return NO_LABEL_CONFLICTS
         target.identify()
         uses = journal.label_uses()
         reader = _LabelReader(context, {(from_type, to_type) for from_type, to_type, _ in uses})
@@ -49,6 +49,7 @@ def resolve_labels(path: Path, target: Target) -> PrimaryConflicts:
         types = {key: _resolve(key[2], found[key[:2]], key[:2], use, journal) for key, use in uses.items()}
         if journal.info.operation is Operation.UNLINK:
             _require_labels(journal, [key for key, one in types.items() if one == _unlabelled(found[key[:2]])], uses)
+            journal.set_label_names(_names(found))
 
         def types_of(from_type: ObjectType, to_type: ObjectType, texts: LabelTexts) -> list[str]:
             unlabelled = _unlabelled(found[from_type, to_type])
@@ -59,18 +60,24 @@ def resolve_labels(path: Path, target: Target) -> PrimaryConflicts:
             return str(kind) if isinstance(listed, str) else listed.name_of(kind)
 
         journal.set_goals(types_of)
-        differing = refuse_differing_labels(journal, found.keys(), name_of)
-        if differing:
-            context.warn(differing_labels_warning(differing, journal.info.row_names))
-        return refuse_conflicts(journal, lambda *key: types.get(key) == primary_type(*key[:2]) is not None)
+        return refuse_label_conflicts(
+            journal, name_of, lambda *key: types.get(key) == primary_type(*key[:2]) is not None
+        )
 
 
 def resolve_labels_of_run(path: Path, target: Target) -> None:
-    """Resolve the labels of a new run as `resolve_labels` does, with a warning about pairs that are not sent."""
+    """Resolve the labels of a new run as `resolve_labels` does, with warnings about pairs that are not sent."""
     conflicts = resolve_labels(path, target)
-    if conflicts.records:
+    if conflicts != NO_LABEL_CONFLICTS:
         with Journal(path) as journal:
-            target.context.warn(conflicts.warning(journal.info.row_names))
+            for warning in conflicts.warnings(journal.info.row_names):
+                target.context.warn(warning)
+
+
+def _names(found: Mapping[Types, Labels | str]) -> dict[LabelKey, str]:
+    """Return the names of all labels that could be read, by object types and association type."""
+    read = ((types, listed.names) for types, listed in found.items() if not isinstance(listed, str))
+    return {(*types, str(kind)): name for types, names in read for kind, name in names.items()}
 
 
 def _require_labels(journal: Journal, unlabelled: Sequence[LabelKey], uses: Mapping[LabelKey, LabelUse]) -> None:

@@ -7,10 +7,9 @@ would still be reported as linked, and every retry would move it again.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from importer.hubspot.association_types import parse_type, primary_type
-from importer.journal import Claim, CompetingClaims, Journal, PendingPair, open_for_run
+from importer.hubspot.association_types import PRIMARY_NAME, parse_type, primary_type
+from importer.journal import Claim, CompetingClaims, Journal, PendingPair
 from importer.model import Labels, ObjectType, Operation, Outcome, Pair, RowNames, Status
 from importer.pool.engines.primary_reader import has_primary, primary_key
 from importer.runner.refused_rows import LISTED_ROWS, listed_rows, record_refusals
@@ -22,7 +21,6 @@ NamesPrimary = Callable[[ObjectType, ObjectType, str], bool]
 """Returns whether a label text names Primary between two object types."""
 
 _FIRST = 5
-_PRIMARY = "primary"
 _ADVICE = "Keep the label Primary in the right row only, save the file, and then retry it."
 
 
@@ -62,16 +60,10 @@ class PrimaryConflicts:
 NO_CONFLICTS = PrimaryConflicts()
 
 
-def conflicts_by_name(path: Path) -> PrimaryConflicts:
-    """Refuse the conflicting pairs of the journal at `path`, judging by their label texts alone."""
-    with open_for_run(path) as journal:
-        return refuse_conflicts(journal, names_primary)
-
-
 def names_primary(from_type: ObjectType, to_type: ObjectType, text: str) -> bool:
     """Return whether a text is the name of HubSpot's Primary label, or its `CATEGORY:ID`, in this direction."""
     primary = primary_type(from_type, to_type)
-    return primary is not None and (text.strip().casefold() == _PRIMARY or parse_type(text) == primary)
+    return primary is not None and (text.strip().casefold() == PRIMARY_NAME or parse_type(text) == primary)
 
 
 def refuse_conflicts(journal: Journal, is_primary: NamesPrimary) -> PrimaryConflicts:

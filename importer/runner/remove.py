@@ -20,6 +20,7 @@ from importer.pool import (
 from importer.pool.engines.change import change_of
 from importer.pool.engines.remove_outcomes import is_known, was_sent
 from importer.runner.confirmation import Confirmation, Removed
+from importer.runner.removal_count import number_removed, number_to_remove
 from importer.runner.send import Sent, Work
 
 
@@ -34,9 +35,9 @@ def change_links(journal: Journal, confirmation: Confirmation, execute: Callable
     read = execute(_read_pending)
     if read.stop is not None:
         return read
-    number = journal.count_to_remove()
+    number = number_to_remove(journal)
     if not journal.confirmed or number > journal.confirmed:
-        remaining = number - journal.count_removed()
+        remaining = number - number_removed(journal)
         confirmation.require(remaining, Removed.LABELS if journal.has_labels else Removed.LINKS)
         journal.set_confirmed(number)
     if not journal.pending_by_types():

@@ -1,6 +1,7 @@
 """The columns and the delimiter of a run's results, from its journal."""
 
 from importer.journal import Journal
+from importer.model import Operation
 from importer.reporter import Layout
 
 
@@ -16,4 +17,5 @@ def result_layout(journal: Journal, run_id: str) -> Layout:
         has_types_before=journal.has_types_before(),
         has_found_ids=info.looks_up,
         has_originals=journal.has_corrections(),
+        undone_run=(info.parent or "") if info.operation is Operation.UNDO else "",
     )

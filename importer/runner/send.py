@@ -69,20 +69,20 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     3. Send the others in batches, if requested, and then one by one.
     4. Read back unconfirmed pairs and, unless disabled, the types of linked ones.
     """
-    settings = pool.settings
+    settings, both_ways = pool.settings, pool.types_both_ways()
     stop: Stop | None = None
     if settings.read_first:
-        read_first = ReadFirst(client)
+        read_first = ReadFirst(client, both_ways=both_ways)
         await pool.run(read_first, pool.pending_without_labels)
         if pool.stopped is None:  # otherwise nothing is sent now, and the next process reads these pairs
             read_first.report()
         if pool.has_labels and pool.stopped is None:
-            await pool.run(ReadLabelledFirst(client), pool.pending)
+            await pool.run(ReadLabelledFirst(client, both_ways), pool.pending)
     if pool.has_labels and pool.stopped is None:
         is_batch = settings.engine is EngineName.BATCH
         limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None
         last_primaries = _last_primaries(pool, client, label_mode)
-        labels = LabelEngine(client, label_mode, settings.workers, limiter, last_primaries)
+        labels = LabelEngine(client, label_mode, settings.workers, limiter, last_primaries, both_ways)
         await pool.run_in_order(labels, pool.pending)
     if settings.engine is EngineName.BATCH and pool.stopped is None:
         await pool.run(BatchEngine(client, pool.limiter.sharing_pause(settings.batch_rate)))
@@ -91,7 +91,7 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     if pool.stopped is None:
         await pool.run(ReadBack(client), pool.unconfirmed)
     if settings.read_first and pool.stopped is None:
-        await pool.run(ReadAfter(client), pool.without_types_after)
+        await pool.run(ReadAfter(client, both_ways=both_ways), pool.without_types_after)
     return pool.stopped or stop
 
 

@@ -56,6 +56,8 @@ def _online_values(report: CheckReport) -> dict[str, Any]:
 def _conflict_warnings(report: CheckReport) -> Iterator[str]:
     if report.primary_conflicts.records:
         yield report.primary_conflicts.warning(report.understood.row_names)
+    if report.differing_labels.rows:
+        yield report.differing_labels.warning(report.understood.row_names)
 
 
 def _online_warnings(report: CheckReport) -> Iterator[str]:

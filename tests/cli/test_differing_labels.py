@@ -61,3 +61,40 @@ def test_rows_that_compete_for_primary_as_well_are_not_sent(work: Workplace) -> 
     source = write(work, f"{HEADER}{there}companies,7,contacts,BASE,Billing contact\n")
     done = work.here("run", source, "--label-mode", "replace", "--json")
     assert (done.code, done.json["failed"], types(work)) == (1, 3, {})
+
+
+def test_a_check_reports_them_without_a_call(work: Workplace) -> None:
+    rows = "contacts,BASE,companies,7,Decision maker\n0-2,7,0-1,BASE,Billing contact\ncontacts,BASE,companies,8,Any\n"
+    source, calls = write(work, HEADER + rows), work.calls()
+    done = work.here("check", source, "--label-mode", "replace", "--json", "--out", "labels.results.csv")
+    assert (done.code, done.json["differing_labels"]) == (1, {"rows": 2, "first": [2, 3]})
+    assert outcomes(work) == [("failed", DIFFER)] * 2 + [("not_sent", "")]
+    assert f"{DIFFER}: 2 rows" in work.here("check", source, "--label-mode", "replace").out
+    assert work.calls() == calls
+    added = work.here("check", source, "--json")
+    assert (added.code, added.json["differing_labels"]) == (0, {"rows": 0, "first": []})
+
+
+def test_a_check_of_the_account_reports_them_once(work: Workplace) -> None:
+    rows = "contacts,BASE,companies,7,Decision maker\ncompanies,7,contacts,BASE,Billing contact\n"
+    done = work.here("check", write(work, HEADER + rows), "--label-mode", "replace", "--online", "--json")
+    assert (done.code, done.json["differing_labels"]) == (1, {"rows": 2, "first": [2, 3]})
+    assert "Warning" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "differing"),
+    [
+        ("Decision maker", "decision MAKER ", 0),
+        ("Decision maker", "USER_DEFINED:99", 0),
+        ("Decision maker;USER_DEFINED:99", "Billing contact", 0),
+        ("Primary", "HUBSPOT_DEFINED:2", 0),
+        ("HUBSPOT_DEFINED:1", "Decision maker", 2),
+    ],
+)
+def test_a_check_compares_types_only_where_their_names_are_known(
+    work: Workplace, there: str, back: str, differing: int
+) -> None:
+    rows = f"contacts,BASE,companies,7,{there}\ncompanies,7,contacts,BASE,{back}\n"
+    done = work.here("check", write(work, HEADER + rows), "--label-mode", "replace", "--json")
+    assert done.json["differing_labels"]["rows"] == differing

@@ -192,3 +192,15 @@ def test_an_account_without_links_gives_a_file_with_a_header_only(work: Workplac
     done = work.here("export", "contacts", "companies", "--with", "email", "--out", "links.csv", "--json")
     assert (done.code, done.json["links"]) == (0, 0)
     assert (work.folder / "links.csv").read_text(encoding="utf-8-sig").split() == [",".join([*HEADER, "from_email"])]
+
+
+def test_records_that_were_merged_into_one_are_exported_as_it_and_once(work: Workplace) -> None:
+    link(work.hubspot, [(1, 1), (2, 2), (3, 3), (4, 4)])
+    merged = [{"type": "contacts", "id": str(one), "into": str(into)} for one, into in ((2, 1), (3, 4), (5, 4))]
+    work.hubspot.change("records", merge=merged)
+    ids = [2, 3, *range(10, 20), 1, *range(20, 60), 5]  # in several chunks
+    (work.folder / "ids.csv").write_text("\n".join(map(str, ids)))
+    done = work.here("export", "contacts", "companies", "--ids", "ids.csv", "--out", "links.csv", "--json")
+    rows = [(row["from_object_id"], row["to_object_id"]) for row in rows_of(work.folder / "links.csv")]
+    assert sorted(rows) == [("1", "1"), ("1", "2"), ("4", "3"), ("4", "4")]
+    assert (done.code, done.json["links"], done.json["records"]) == (0, 4, 52)

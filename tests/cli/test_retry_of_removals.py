@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_engines import linked
-from tests.support.command_line import Workplace
+from tests.support.command_line import Workplace, rows_of
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +50,25 @@ def test_a_pair_that_an_undo_left_alone_is_not_linked_when_the_undo_is_unknown(w
     assert work.here("retry", results, *elsewhere(work)).error_code == "RESULTS_OF_UNKNOWN_OPERATION"
     assert work.here("retry", results).error_code == "UNDO_NOT_RETRYABLE"
     assert work.calls() == before
+
+
+def test_results_of_an_undo_that_looks_like_linking_are_refused_when_the_undo_is_unknown(work: Workplace) -> None:
+    one, two = work.base, work.base + 1
+    linked(work, [(one, 1), (two, 1)])
+    removed = work.here("unlink", work.write("a.csv", [(one, 1), (two, 1)]), "--yes", 2, "--json")
+    merged = {"type": "contacts", "id": str(two), "into": str(work.base + 2)}
+    work.hubspot.change("records", merge=[merged])
+    assert work.here("undo", removed.json["run_id"]).code == 1
+    (results,) = work.folder.glob("*.undo.results.csv")
+    rows = rows_of(results)
+    assert [(row["import_status"], row["import_error_category"]) for row in rows] == [
+        ("linked", ""),
+        ("failed", "RECORD_MERGED"),
+    ]
+    assert {row["import_undone_run_id"] for row in rows} == {removed.json["run_id"]}
+    before = work.calls()
+    assert work.here("retry", results, *elsewhere(work)).error_code == "RESULTS_OF_UNKNOWN_OPERATION"
+    assert (work.calls(), work.links()) == (before, {(one, 1)})
 
 
 def test_joined_results_of_a_run_and_of_a_removal_are_refused(work: Workplace) -> None:

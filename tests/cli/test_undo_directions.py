@@ -6,6 +6,7 @@ from tests.cli.test_engines import linked
 from tests.cli.test_labels import write
 from tests.cli.test_undo import state
 from tests.support.command_line import Workplace
+from tests.support.local_hubspot import sorted_links
 
 HEADER = "from_object_type,from_object_id,to_object_type,to_object_id,label\n"
 LINKS = "contacts,BASE,companies,7,{}\ncompanies,7,contacts,BASE,{}\ncontacts,BASE,companies,8,{}\n"
@@ -37,6 +38,33 @@ def test_an_undo_gives_primary_back_where_both_directions_were_labelled(work: Wo
     rows += f"contacts,{work.base + 1},companies,7,\ncompanies,7,contacts,{work.base + 1},Decision maker\n"
     run = work.here("run", write(work, HEADER + rows), "--label-mode", mode, "--json")
     assert run.json["failed"] == (0 if mode == "add" else 2)
+    done = work.here("undo", run.json["run_id"], "--json")
+    assert state(work) == before
+    assert (done.code, done.json["failed"]) == (0, 0)
+
+
+@pytest.mark.parametrize("engine", ["put", "batch"])
+@pytest.mark.parametrize("there", ["", "there"])
+def test_an_undo_of_labels_without_primary_restores_both_directions(work: Workplace, engine: str, there: str) -> None:
+    label, back = f"{there}{work.base}", f"back{work.base}"
+    added = [{"from": "contacts", "to": "deals", "label": text} for text in (label, back)]
+    work.hubspot.change("labels", add=added)
+    before = sorted_links(work.hubspot.url)
+    rows = f"contacts,BASE,deals,7,{label if there else ''}\ndeals,7,contacts,BASE,{back}\n"
+    run = work.here("run", write(work, HEADER + rows), "--engine", engine, "--json")
+    assert (run.code, run.json["linked"]) == (0, 2)
+    done = work.here("undo", run.json["run_id"], "--json")
+    assert sorted_links(work.hubspot.url) == before
+    assert (done.code, done.json["failed"]) == (0, 0)
+
+
+def test_an_undo_restores_a_link_without_labels_that_got_one_from_its_other_side(work: Workplace) -> None:
+    linked(work, [(work.base, 9), (work.base + 1, 9)])
+    before = state(work)
+    rows = "contacts,BASE,companies,7,\ncompanies,7,contacts,BASE,Decision maker\n"
+    rows += f"contacts,{work.base + 1},companies,9,\n"
+    run = work.here("run", write(work, HEADER + rows), "--json")
+    assert (run.code, run.json["linked"], run.json["already_linked"]) == (0, 2, 1)
     done = work.here("undo", run.json["run_id"], "--json")
     assert state(work) == before
     assert (done.code, done.json["failed"]) == (0, 0)

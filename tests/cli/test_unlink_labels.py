@@ -71,6 +71,21 @@ def test_each_row_names_its_own_labels_and_their_number_is_confirmed(work: Workp
     assert types(work) == {one: {PRIMARY, PLAIN}, two: {PRIMARY, PLAIN, DECISION}, three: {PLAIN, DECISION, BILLING}}
 
 
+def test_a_label_that_rows_name_from_both_sides_is_counted_once(work: Workplace) -> None:
+    one, two = work.pairs(2)
+    link(work, one, two, types=(DECISION, BILLING))
+    there, back = f"contacts,{one[0]},companies,{one[1]}", f"0-2,{one[1]},0-1,{one[0]}"
+    other = f"0-1,{two[0]},0-2,{two[1]}"
+    rows = [f"{there},Decision maker", f"{back},decision maker;Billing contact", f"{other},Billing contact"]
+    source = work.folder / "a.csv"
+    header = "from_object_type,from_object_id,to_object_type,to_object_id,label"
+    source.write_text("\n".join([header, *rows, ""]))
+    assert work.here("unlink", source, "--yes", 4).error_code == "CONFIRMATION_DIFFERS"
+    done = work.here("unlink", source, "--yes", 3, "--json")
+    assert (done.code, counts(done.json)) == (0, {"operation": "unlink", "unlinked": 3})
+    assert types(work) == {one: {PRIMARY, PLAIN}, two: {PRIMARY, PLAIN, DECISION}}
+
+
 @pytest.mark.parametrize(
     ("rows", "code"),
     [(["Decision maker", PLAIN], "UNLABELLED_TYPE_NAMED"), (["Decision maker", ""], "LABEL_CELL_EMPTY")],

@@ -158,8 +158,10 @@ def test_two_results_for_one_requested_record_are_not_a_merge(results: list[dict
     assert (page.merged_into, page.links) == ({}, {})
 
 
-def test_a_merged_record_without_links_is_read_if_requested_alone() -> None:
-    assert parse_page(parsed(207, read(errors=[no_links("99")])), {"1": {"7"}}).answered == {"1"}
+@pytest.mark.parametrize(("named", "merged_into"), [("99", {"1": "99"}), ("1", {})])
+def test_a_merged_record_without_links_is_read_if_requested_alone(named: str, merged_into: dict[str, str]) -> None:
+    page = parse_page(parsed(207, read(errors=[no_links(named)])), {"1": {"7"}})
+    assert (page.answered, page.merged_into) == ({"1"}, merged_into)
 
 
 # ---- the unlabelled type

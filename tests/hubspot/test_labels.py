@@ -62,6 +62,8 @@ def test_a_name_that_two_labels_have_is_ambiguous_until_the_type_is_given() -> N
         "Billing contact", (BILLING, AssociationType("USER_DEFINED", 9))
     )
     assert twice.resolve("USER_DEFINED:9") == AssociationType("USER_DEFINED", 9)
+    assert BILLING in LABELS.names
+    assert set(LABELS.names) - set(twice.names) == {BILLING}
 
 
 def test_the_unlabelled_type_has_no_name() -> None:

@@ -7,7 +7,7 @@ only what its run removed. A kill restores the state directory as it was at a ra
 import asyncio
 import random
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,12 +28,14 @@ DIRECTIONS = (
     ("companies", "contacts"),
     ("deals", "companies"),
     ("contacts", "deals"),
+    ("contacts", "contacts"),
 )
 LABELS = {
     ("contacts", "companies"): ("Decision maker", "Billing contact", "Primary"),
     ("companies", "contacts"): ("Decision maker", "Billing contact", "Primary"),
     ("deals", "companies"): ("Primary",),
     ("contacts", "deals"): (),
+    ("contacts", "contacts"): ("Manager", "Employee"),
 }
 IDS = {"contacts": (1, 2, 3), "companies": (11, 12, 13, 14), "deals": (21, 22)}
 
@@ -61,9 +63,12 @@ class Account:
         asyncio.run_coroutine_threadsafe(changed(), self.loop).result(30)
 
     def clear(self) -> None:
-        """Remove all links."""
-        for pair in list(self.sandbox.state.links):
-            self.sandbox.state.links.remove(pair)
+        """Remove all links, and separate merged records."""
+        state = self.sandbox.state
+        for pair in list(state.links):
+            state.links.remove(pair)
+        for record in list(state.records.merged):
+            state.records.add(record)
 
     def bytes(self) -> bytes:
         """Return all links with their types: equal links give equal bytes."""
@@ -210,8 +215,15 @@ class History:
             self._foreign_change(adds=True)
 
     def _foreign_change(self, *, adds: bool = False) -> None:
-        links = self.account.sandbox.state.links
+        state = self.account.sandbox.state
+        links = state.links
         pair = self._pair(self.rng.choice(DIRECTIONS))
+        if not adds and self.rng.random() < 0.15:
+            self._merge(pair.from_type)
+            return
+        for end in ((pair.from_type, pair.from_id), (pair.to_type, pair.to_id)):
+            if end in state.records.merged:
+                return
         texts = LABELS[pair.from_type, pair.to_type]
         types = [self._type(pair, text) for text in self.rng.sample(texts, self.rng.randint(0, len(texts)))]
         if adds or self.rng.random() < 0.6:
@@ -222,29 +234,42 @@ class History:
         else:
             links.remove(pair)
 
+    def _merge(self, object_type: str) -> None:
+        records = self.account.sandbox.state.records
+        one, other = self.rng.sample(IDS[object_type], 2)
+        if not {(object_type, one), (object_type, other)} & records.merged.keys():
+            self.account.sandbox.state.merge((object_type, one), other)
+
     def _type(self, pair: Pair, text: str) -> AssociationType:
         known = self.account.sandbox.state.types.all(pair.from_type, pair.to_type)
         return next(one.type for one in known if one.label == text)
 
     def _pair(self, direction: tuple[str, str]) -> Pair:
         one, other = direction
-        return Pair(one, self.rng.choice(IDS[one]), other, self.rng.choice(IDS[other]))
+        from_id = self.rng.choice(IDS[one])
+        others = [to_id for to_id in IDS[other] if (other, to_id) != (one, from_id)]
+        return Pair(one, from_id, other, self.rng.choice(others))
 
     # ---- files and settings
 
     def _write_pairs(self) -> tuple[Path, bool]:
-        direction = self.rng.choice(DIRECTIONS)
-        rows = [self._pair(direction) for _ in range(self.rng.randint(1, 7))]
+        rows = self._pairs(DIRECTIONS)
         return self._write("", [f"{one.from_type},{one.from_id},{one.to_type},{one.to_id}" for one in rows]), False
 
     def _write_labels(self) -> tuple[Path, bool]:
-        direction = self.rng.choice([one for one in DIRECTIONS if LABELS[one]])
         lines = []
-        for pair in (self._pair(direction) for _ in range(self.rng.randint(1, 7))):
-            texts = self.rng.sample(LABELS[direction], self.rng.randint(1, len(LABELS[direction])))
+        for pair in self._pairs([one for one in DIRECTIONS if LABELS[one]]):
+            labels = LABELS[pair.from_type, pair.to_type]
+            texts = self.rng.sample(labels, self.rng.randint(1, len(labels)))
             ends = f"{pair.from_type},{pair.from_id},{pair.to_type},{pair.to_id}"
             lines.append(f"{ends},{';'.join(texts)}")
         return self._write(",label", lines), True
+
+    def _pairs(self, directions: Sequence[tuple[str, str]]) -> list[Pair]:
+        """Return pairs of one direction or, now and then, of several ones."""
+        if self.rng.random() < 0.7:
+            directions = [self.rng.choice(directions)]
+        return [self._pair(self.rng.choice(directions)) for _ in range(self.rng.randint(1, 7))]
 
     def _write(self, more: str, lines: list[str]) -> Path:
         self.files += 1

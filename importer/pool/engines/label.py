@@ -6,7 +6,7 @@ is not sent. A response does not prove that a label is set: only reading it back
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -90,11 +90,14 @@ class LabelEngine:
         workers: int,
         batch_limiter: RateLimiter | None = None,
         last_primaries: LastPrimaries | None = None,
+        both_ways: Collection[Types] = (),
     ) -> None:
         """Send through `client`, at most `workers` single calls at a time.
 
-        When labels are replaced, pairs that `last_primaries` finds are refused.
+        When labels are replaced, pairs that `last_primaries` finds are refused. `both_ways` has the object types of
+        which the run has pairs in both directions.
         """
+        self._both_ways = both_ways
         self._rules = LabelRules(mode)
         self._last_primaries = last_primaries
         self._reader = TypeReader(client)
@@ -254,7 +257,7 @@ class LabelEngine:
         if not pending.goal:
             outcomes.record(pending, outcome, final=final)
             return
-        if found is not None and found.unread is None and not is_shared(pending):
+        if found is not None and found.unread is None and not is_shared(pending, self._both_ways):
             outcomes.record_types_after(pending, types_text(found.types))
         if found is not None and self._rules.is_confirmed(pending, sent.present[pending.id], found):
             outcomes.record(pending, label_outcomes.confirmed(outcome, found))

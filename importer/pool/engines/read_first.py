@@ -5,7 +5,7 @@ a run adds. It also shows what most new links will be, so that only the others a
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from importer.hubspot.association_types import (
     NOT_LINKED,
@@ -40,10 +40,14 @@ class _OptionalReader:
 
     max_chunk = MAX_PAIRS_READ
 
-    def __init__(self, client: HubSpotClient, operation: Operation = LINK) -> None:
-        """Read through `client` for a run of `operation`."""
+    def __init__(self, client: HubSpotClient, operation: Operation = LINK, both_ways: Collection[Types] = ()) -> None:
+        """Read through `client` for a run of `operation`.
+
+        `both_ways` has the object types of which the run labels pairs in both directions, which share their labels.
+        """
         self._links = LinkReader(client, is_optional=True)
         self._operation = operation
+        self._both_ways = both_ways
         self._calls = self._pairs = 0
 
     def chunk_size(self, pending: PendingPair) -> int:
@@ -74,9 +78,9 @@ class _OptionalReader:
 class ReadFirst(_OptionalReader):
     """Reads which pairs are in the goal state, so that only the others are sent, and the types of all of them."""
 
-    def __init__(self, client: HubSpotClient, operation: Operation = LINK) -> None:
-        """Read through `client` for a run of `operation`."""
-        super().__init__(client, operation)
+    def __init__(self, client: HubSpotClient, operation: Operation = LINK, both_ways: Collection[Types] = ()) -> None:
+        """Read through `client` for a run of `operation`, as the base does."""
+        super().__init__(client, operation, both_ways)
         self._unread = 0
         self._reason = ""
         self._unlabelled: dict[Types, AssociationType] = {}
@@ -136,7 +140,7 @@ class ReadFirst(_OptionalReader):
         """Record the types that a new link will have, if the existing links make them certain."""
         types, record = types_of(pending), pending.pair.from_id
         primary, unlabelled = own_primary_type(*types), self._unlabelled.get(types)
-        if primary is None or unlabelled is None:
+        if primary is None or unlabelled is None or types in self._both_ways:
             return
         if record in read.primaries:
             outcomes.record_types_after(pending, str(unlabelled))
@@ -170,7 +174,7 @@ class ReadAfter(_OptionalReader):
 
         A new link is recognised if HubSpot has no Primary between its object types: then it has the unlabelled type.
         """
-        unknown = [one for one in chunk if one.before != NO_TYPES or one.goal or may_have_primary(*types_of(one))]
+        unknown = [one for one in chunk if one.before != NO_TYPES or one.goal or self._may_have_labels(types_of(one))]
         if self._is_too_expensive or not unknown:
             return
         read = await self._read(unknown, sender, is_reverse=False)
@@ -179,6 +183,9 @@ class ReadAfter(_OptionalReader):
             types = _types_text(link)
             if link is not None and types is not None and self._operation.is_goal_state(link):
                 outcomes.record_types_after(pending, types)
+
+    def _may_have_labels(self, types: Types) -> bool:
+        return may_have_primary(*types) or types in self._both_ways
 
 
 def _key(pair: Pair, *, is_reverse: bool) -> tuple[str, str]:

@@ -4,7 +4,7 @@ The label engine reads a pair again just before it sends it. By then the run its
 have labelled the same link in the other direction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from importer.hubspot.association_types import NOT_LINKED, parse_types, primary_type, types_text
 from importer.hubspot.client import HubSpotClient
@@ -14,7 +14,7 @@ from importer.pool.engines.pair_reader import PairReader
 from importer.pool.engines.primary_reader import RecordReader, has_primary, read_primary_side, record_of
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
-from importer.pool.stop_signal import types_of
+from importer.pool.stop_signal import Types, types_of
 
 
 class ReadLabelledFirst:
@@ -25,10 +25,11 @@ class ReadLabelledFirst:
 
     max_chunk = MAX_RECORDS
 
-    def __init__(self, client: HubSpotClient) -> None:
-        """Read through `client`."""
+    def __init__(self, client: HubSpotClient, both_ways: Collection[Types] = ()) -> None:
+        """Read through `client`; `both_ways` has the object types of which the run has pairs in both directions."""
         self._reader = PairReader(client)
         self._records = RecordReader(client)
+        self._both_ways = both_ways
 
     def chunk_size(self, pending: PendingPair) -> int:
         """Return how many records of these types a read may have, as learnt so far."""
@@ -36,7 +37,7 @@ class ReadLabelledFirst:
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record what can be read; the rest cannot be undone."""
-        pairs = [pending for pending in chunk if _is_to_be_read(pending)]
+        pairs = [pending for pending in chunk if _is_to_be_read(pending, self._both_ways)]
         if not pairs:
             return
         found = await self._reader.read(pairs, sender)
@@ -61,13 +62,14 @@ def becomes_primary(pending: PendingPair) -> bool:
     return bool(pending.goal) and primary in parse_types(pending.goal) and has_primary(pending)
 
 
-def is_shared(pending: PendingPair) -> bool:
+def is_shared(pending: PendingPair, both_ways: Collection[Types]) -> bool:
     """Return whether sending other pairs may change the types of this one: by moving Primary, or as its reverse.
 
     Its types after sending are known only at the end of the run.
     """
-    return has_primary(pending) or pending.pair.from_type == pending.pair.to_type
+    return has_primary(pending) or types_of(pending) in both_ways
 
 
-def _is_to_be_read(pending: PendingPair) -> bool:
-    return bool(pending.goal) and pending.before is None and pending.is_untouched and is_shared(pending)
+def _is_to_be_read(pending: PendingPair, both_ways: Collection[Types]) -> bool:
+    is_first = pending.before is None and pending.is_untouched
+    return bool(pending.goal) and is_first and is_shared(pending, both_ways)
