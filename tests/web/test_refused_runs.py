@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_run_that_was_refused_before_anything_was_sent_says_why_also_to_another_server(page: PageClient) -> None:
+    assert page.get("/api/session")["account"]["id"] == 10000001  # the page asks for it at each step
     (page.folder / "refused.csv").write_text("Contact ID,Company ID\n102,201\n")
     assert page.importer("run", "refused.csv", "--portal", "7").returncode == 2
     listed = next(run for run in page.get("/api/runs") if run["source_name"] == "refused.csv")
