@@ -179,7 +179,7 @@ const TEXT = {
     allowEmpty: "If such rows have nothing to link, choose that under “More options” on the step Columns.",
     costs: "What it takes",
     cost: (costs, day) =>
-      `${costs.reads ? `At most ${plural(costs.calls, "call")} (${n(costs.reads)} of them only read)` : plural(costs.calls, "call")}, about ${duration(costs.minutes * 60)}${day}.`,
+      `${costs.reads ? `About ${plural(costs.calls, "call")} (${n(costs.reads)} of them reads)` : plural(costs.calls, "call")}, about ${duration(costs.minutes * 60)}${day}.`,
     day: (share) => `, ${percent(share)} of the account’s daily calls`,
     ask: "Ask HubSpot what is already linked",
     asked: (linked, pairs) => `HubSpot was asked: ${n(linked)} of ${plural(pairs, "pair")} are already linked and will not be sent again.`,
