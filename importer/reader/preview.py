@@ -58,10 +58,11 @@ class SourcePreview:
     """Findings about a source from its beginning alone.
 
     `sheet_names` is empty for a text file; `encoding` and `delimiter` are "" for a workbook. `rows_estimate` is None
-    if it would require reading the whole source. `roles` maps each role to the index of its column, `reasons` to the
-    reason for the choice. A type is None if a column holds it for each row, or if it is unknown. If the columns of the
-    pairs are unclear, `error` has the code and the message, and the fields that depend on the columns are empty;
-    `lookup` has the settings that would look the records up by other columns, if there are any.
+    if it would require reading the whole source; `is_exact` says that it is the number of rows, because all were read.
+    `roles` maps each role to the index of its column, `reasons` to the reason for the choice. A type is None if a
+    column holds it for each row, or if it is unknown. If the columns of the pairs are unclear, `error` has the code and
+    the message, and the fields that depend on the columns are empty; `lookup` has the settings that would look the
+    records up by other columns, if there are any.
     """
 
     format: str
@@ -75,6 +76,7 @@ class SourcePreview:
     rows: tuple[PreviewRow, ...]
     notes: tuple[str, ...]
     parts: tuple[str, ...] = ()
+    is_exact: bool = False
     roles: Mapping[Role, int] | None = None
     reasons: Mapping[Role, str] | None = None
     from_type: ObjectType | None = None
@@ -101,7 +103,8 @@ def preview_source(path: Path, reading: Reading, name: str = "") -> SourcePrevie
         header = kept_header(found, results)
         rows = list(islice(_filled_rows(found, results), _ROWS_READ))
         preview = _described(table, found, header, rows, source_notes(table, found, results))
-        preview = replace(preview, rows_estimate=_estimate(path, table, found))
+        estimate = _estimate(path, table, found)
+        preview = replace(preview, rows_estimate=estimate, is_exact=len(rows) < _ROWS_READ and estimate == len(rows))
         try:
             columns = resolve_columns(name, found, header, reading, holds_ids)
         except (SourceError, SettingsError) as error:

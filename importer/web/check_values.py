@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from importer.journal import ProblemGroup
-from importer.model import Problem, RowNames, RowOutcome
+from importer.journal import ProblemGroup, RunInfo
+from importer.model import Problem, Role, RowNames, RowOutcome
 from importer.reporter import problem_sentence
 from importer.runner.check import CheckReport
 from importer.runner.judge import JudgedRow
@@ -103,6 +103,12 @@ def problem_values(problem: Problem, header: Sequence[str]) -> dict[str, Any]:
 def cell_text(row: RowOutcome, column: int | None) -> str:
     """Return the text of a cell, "" if the row has no such cell."""
     return row.cells[column] if column is not None and column < len(row.cells) else ""
+
+
+def looked_up_columns(info: RunInfo) -> list[int]:
+    """Return the indexes of the columns whose values are looked up in HubSpot."""
+    sides = (("from_by", Role.FROM_OBJECT_ID), ("to_by", Role.TO_OBJECT_ID))
+    return [info.places[role] - 1 for by, role in sides if info.reading.get(by) and role in info.places]
 
 
 def row_values(row: RowOutcome | JudgedRow, header: tuple[str, ...], names: RowNames) -> dict[str, Any]:

@@ -21,13 +21,17 @@ _DELAY = 0.4
 
 @dataclass(frozen=True, slots=True)
 class CheckState:
-    """The state of a file's check. `report` is that of the last completed check; it may be stale."""
+    """The state of a file's check. `report` is that of the last completed check; it may be stale.
+
+    `key` identifies what was checked: it changes with the corrections, the settings and the account.
+    """
 
     state: str
     is_stale: bool
     is_online: bool
     report: Mapping[str, Any] | None
     error: Mapping[str, str] | None
+    key: str | None
 
     @property
     def pairs(self) -> int | None:
@@ -56,7 +60,7 @@ class Checks:
         state = "running" if is_running else "failed" if error else "done" if report else "none"
         is_online = bool(stored.get("online"))
         is_stale = bool(stored) and stored.get("key") != await self._key(found, online=is_online)
-        return CheckState(state, is_stale, is_online, report, error if not is_running else None)
+        return CheckState(state, is_stale, is_online, report, error if not is_running else None, stored.get("key"))
 
     async def start(self, found: Import, *, online: bool, delay: float = 0.0) -> None:
         """Check a file in the background, replacing a check that is running."""

@@ -20,7 +20,7 @@ _MAX_EDITS = 500
 
 
 class ChecksApi:
-    """The handlers of `/api/imports/{id}/check`, `/problems` and `/edits`."""
+    """The handlers of `/api/imports/{id}/check`, `/problems`, `/rows` and `/edits`."""
 
     def __init__(self, services: Services) -> None:
         """Use the services of the server."""
@@ -34,6 +34,7 @@ class ChecksApi:
             web.get("/api/imports/{id}/check", self._show),
             web.post("/api/imports/{id}/check", self._start),
             web.get("/api/imports/{id}/problems", self._problems),
+            web.get("/api/imports/{id}/rows/{number:[0-9]{1,9}}", self._row),
             web.put("/api/imports/{id}/edits", self._edit),
             web.delete("/api/imports/{id}/edits", self._edit),
         ]
@@ -59,6 +60,18 @@ class ChecksApi:
 
         return json_response(await self._services.rows.read(self._journal(found), read))
 
+    async def _row(self, request: web.Request) -> web.Response:
+        """Return a row as the last check of the whole file found it."""
+        found, number = self._store.load(request.match_info["id"]), int(request.match_info["number"])
+
+        def read(pages: RowPages) -> dict[str, Any]:
+            row, info = pages.row(number), pages.journal.info
+            if row is None:
+                raise _no_row(number)
+            return row_values(row, info.header, info.row_names)
+
+        return json_response({"row": await self._services.rows.read(self._journal(found), read)})
+
     async def _edit(self, request: web.Request) -> web.Response:
         edit = await read_edit(request)
         found = self._store.load(request.match_info["id"])
@@ -74,7 +87,7 @@ class ChecksApi:
         def read(pages: RowPages) -> dict[str, Any]:
             judged, info = judge_row(pages.journal, number, corrections), pages.journal.info
             if judged is None:
-                raise RequestError(404, "ROW_NOT_FOUND", f"The file has no row {number}.")
+                raise _no_row(number)
             return row_values(judged, info.header, info.row_names)
 
         return await self._services.rows.read(self._journal(found), read)
@@ -114,9 +127,14 @@ class ChecksApi:
                 "rows_read": self._services.checks.rows_read(found.id),
                 "error": state.error,
                 "report": state.report and {**state.report, "online": state.is_online},
+                "key": state.key,
                 "edits": await self._edits(found),
                 "account": account,
                 "button": None if state.pairs is None else {"pairs": state.pairs, "account": number},
             },
             status,
         )
+
+
+def _no_row(number: int) -> RequestError:
+    return RequestError(404, "ROW_NOT_FOUND", f"The file has no row {number}.")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,15 @@ from importer.web.uploads import SAMPLES, copy_sample, receive
 
 _OPERATIONS = {str(Operation.LINK), str(Operation.UNLINK)}
 _LABEL_MODES = {"add", "replace"}
+_RUN_KEYS: dict[str, type | tuple[type, ...]] = {
+    "first_rows": (int, type(None)),
+    "pairs": int,
+    "account": (int, type(None)),
+    "sandbox": bool,
+    "key": str,
+    "run_id": (str, type(None)),
+}
+"""Of a request for a run: what to send, and what the page showed. A run of anything else is refused."""
 
 
 class ImportsApi:
@@ -113,21 +123,10 @@ class ImportsApi:
         return web.Response(status=204)
 
     async def _run(self, request: web.Request) -> web.Response:
-        optional = int, type(None)
-        values = await read_object(request, first_rows=optional, pairs=int, account=optional, sandbox=bool)
+        values = await read_object(request, **_RUN_KEYS)
         found = self._store.load(request.match_info["id"])
         services = self._services
-        if found.run_id is not None and services.starts.is_running(found.run_id):
-            raise RequestError(409, "RUN_BUSY", "This file is already being sent. Open its run.")
-        state = await services.checks.state(found)
-        account, _ = await services.session.account()
-        shown = values.get("account"), values.get("sandbox", services.session.is_sandbox)
-        if shown != (account["id"] if account is not None else None, services.session.is_sandbox):
-            raise RequestError(
-                409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded. Reload the page."
-            )
-        if state.pairs is None or state.pairs != values.get("pairs"):
-            raise RequestError(409, "CHECK_OUTDATED", "The file has changed since it was checked. Check it again.")
+        await self._require_shown(found, values)
         preview = await self._preview(found)
         remembered = {key: value for key, value in found.reading.items() if key in REMEMBERED}
         self._store.remember(header_key(column_names(preview)), remembered)
@@ -142,6 +141,31 @@ class ImportsApi:
         if start.job is not None:
             start.job.result.add_done_callback(lambda _: self._drop_discarded(found))
         return json_response({"start": start.id}, 202)
+
+    async def _require_shown(self, found: Import, values: Mapping[str, Any]) -> None:
+        """Raise RequestError unless a page that asks for a run shows the import as it is now."""
+        services = self._services
+        if found.run_id is not None and services.starts.is_running(found.run_id):
+            raise RequestError(409, "RUN_BUSY", "This file is already being sent. Open its run.")
+        if values.get("run_id", found.run_id) != found.run_id:
+            raise RequestError(
+                409,
+                "RUN_BUSY",
+                "This file has been sent since this page was loaded. Reload the page, which shows the run.",
+            )
+        state = await services.checks.state(found)
+        account, _ = await services.session.account()
+        shown = values.get("account"), values.get("sandbox", services.session.is_sandbox)
+        if shown != (account["id"] if account is not None else None, services.session.is_sandbox):
+            raise RequestError(
+                409, "ACCOUNT_CHANGED", "The HubSpot account has changed since this page was loaded. Reload the page."
+            )
+        if state.pairs is None or (state.pairs, state.key) != (values.get("pairs"), values.get("key", state.key)):
+            raise RequestError(
+                409,
+                "CHECK_OUTDATED",
+                "A correction or a setting has changed since the file was checked. Check it again.",
+            )
 
     def _drop_discarded(self, before: Import) -> None:
         """Restore the earlier run of an import if the new one was discarded, like a removal that was not confirmed."""

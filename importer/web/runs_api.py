@@ -15,6 +15,7 @@ from importer.runner.merged_rows import with_merged
 from importer.runner.remove_run import remove_run
 from importer.runner.row_pages import Filter, RowPages
 from importer.runner.state_directory import journal_path
+from importer.web.check_values import looked_up_columns
 from importer.web.commands import command_values
 from importer.web.downloads import prepare_download
 from importer.web.edits import RunEdits, listed
@@ -98,10 +99,15 @@ class RunsApi:
         edits = self._services.store.run_edits(request.match_info["run_id"])
 
         def read(pages: RowPages) -> dict[str, Any]:
-            found = pages.page(wanted, offset=offset_of(page), limit=PAGE_SIZE)
+            found, info = pages.page(wanted, offset=offset_of(page), limit=PAGE_SIZE), pages.journal.info
             merged = with_merged(found.rows, pages.journal.merged)
             rows = [{**_row_values(row, pages, account or {}), **_edit_values(row, pages, edits)} for row in merged]
-            return {**page_values(found.total, page), "header": pages.journal.info.header, "rows": rows}
+            return {
+                **page_values(found.total, page),
+                "header": info.header,
+                "rows": rows,
+                "looked_up": looked_up_columns(info),
+            }
 
         return json_response(await self._services.rows.read(path, read))
 

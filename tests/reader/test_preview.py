@@ -36,7 +36,7 @@ def test_the_beginning_of_a_file_is_shown_with_the_roles_of_its_columns(path: Pa
     assert len(found.rows) == 5
     assert (found.roles, found.from_type, found.to_type, found.error) == (ROLES, "contacts", "companies", None)
     assert found.sentence == "This file links contacts to companies."
-    assert found.rows_estimate == 601  # with the blank row
+    assert (found.rows_estimate, found.is_exact) == (601, False)  # with the blank row
     assert set(found.reasons or ()) == set(ROLES)
 
 

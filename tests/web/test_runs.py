@@ -121,8 +121,20 @@ def test_a_check_is_outdated_when_the_file_is_read_otherwise(page: PageClient) -
     button = page.check(import_id)["button"]
     wrong = {**button, "pairs": button["pairs"] + 1}
     assert page.request("POST", f"/api/imports/{import_id}/run", wrong).code == "CHECK_OUTDATED"
+    wrong = {**button, "key": "of an earlier check"}
+    assert page.request("POST", f"/api/imports/{import_id}/run", wrong).code == "CHECK_OUTDATED"
     wrong = {**button, "account": None}
     assert page.request("POST", f"/api/imports/{import_id}/run", wrong).code == "ACCOUNT_CHANGED"
+
+
+def test_a_page_that_does_not_show_the_last_run_of_its_file_cannot_start_another(page: PageClient) -> None:
+    import_id = page.pairs(3)
+    shown = {**page.check(import_id)["button"], "run_id": None}
+    run_id = page.run(import_id)
+    page.ended(run_id)
+    assert page.request("POST", f"/api/imports/{import_id}/run", shown).code == "RUN_BUSY"
+    again = page.started(page.change("POST", f"/api/imports/{import_id}/run", {**shown, "run_id": run_id}))
+    assert again != run_id
 
 
 def test_what_hubspot_had_linked_is_outdated_once_the_file_was_sent(page: PageClient) -> None:

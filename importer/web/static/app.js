@@ -65,7 +65,7 @@ const TEXT = {
 
   runs: {
     title: "Runs",
-    empty: "No runs yet. They appear here, also those of the command line.",
+    empty: "No runs yet. Runs that you start here or from the command line will be listed here.",
     open: "Open",
     states: {
       running: "Running", unfinished: "Unfinished", finished: "Finished", unreadable: "Unreadable", refused: "Refused, nothing was sent", undone: "Undone",
@@ -167,7 +167,9 @@ const TEXT = {
     cell: (row, column) => `Row ${row}, ${column}`,
     wholeRow: (row) => `Row ${row}`,
     inFile: "Correct this row in your spreadsheet and upload it again.",
-    corrected: (original) => (original.trim() === "" ? "Corrected. The cell was empty." : `Corrected. It was “${original}”.`),
+    corrected: (original) => `Corrected. ${wasText(original)}`,
+    notLookedUp: (original) => `Not looked up in HubSpot yet. ${wasText(original)}`,
+    announceNotLookedUp: (row) => `Row ${row}: not looked up in HubSpot yet.`,
     otherColumn: (name) => `This cell is fine. “${name}” of the same row still needs a correction.`,
     judging: "Judging…",
     restore: "Use the original",
@@ -190,6 +192,9 @@ const TEXT = {
       `${n(found.found)} of ${plural(found.values, "value")} found` +
       [["not_found", "not found"], ["ambiguous", "found more than once"], ["merged", "merged into another record"], ["not_read", "not looked up"]]
         .map(([key, words]) => (found[key] ? `, ${n(found[key])} ${words}` : "")).join("") + ".",
+    mayMove: `These records may already have another primary record, which the label Primary would replace. “Ask HubSpot what is already linked” shows which would change.`,
+    editedElsewhere: "A correction was made in another tab, so nothing was sent. The rows and numbers below now include it. Look at them, then press the button again.",
+    changedElsewhere: "The settings of this file were changed in another tab, so nothing was sent. The rows and numbers below are up to date. Look at them, then press the button again.",
     primaries: (count) => `${plural(count, "primary company", "primary companies")} would change.`,
     will: (button, operation, account, sandbox) =>
       `This will ${verbs[operation]} ${plural(button.pairs, "pair")} in ${sandbox ? "the sandbox" : accountName(button.account, account)}.`,
@@ -268,6 +273,7 @@ const TEXT = {
     another: "Start another import",
     howToCorrect: (canRetry) =>
       `Correct a cell in the table below and it is judged at once; your file stays as it is. ${canRetry ? "“Retry failures” sends corrected rows too." : "Then “Retry failures” appears, which sends the row."}`,
+    notLookedUp: (original) => `Corrected; it is looked up in HubSpot when the row is sent. ${wasText(original)}`,
     correctedRows: (count) => `${plural(count, "corrected row")} will be sent by “Retry failures”.`,
     undo: "Undo this run",
     undoTitle: "Undo this run?",
@@ -295,7 +301,7 @@ const TEXT = {
     hubspot: "In HubSpot",
     fromRecord: "From",
     toRecord: "To",
-    recordLabel: (side, row) => `${side} record of row ${row} in HubSpot`,
+    recordLabel: (side, row, pair) => `${side} record of row ${row}${pair ? `, pair ${pair},` : ""} in HubSpot`,
     details: "Details",
     was: (original) => `was “${original}”`,
     none: "No row matches.",
@@ -318,6 +324,8 @@ const TEXT = {
   },
   problemNames: { OTHER_PORTAL: "Record of another account", NOT_AN_ID: "Not a record id", AMBIGUOUS_SEPARATOR: "One id or several?", ERROR_VALUE: "Spreadsheet error", EMAIL: "Email instead of an id" },
 };
+
+const wasText = (original) => (original.trim() === "" ? "The cell was empty." : `It was “${original}”.`);
 
 function size(bytes) {
   const units = ["bytes", "KB", "MB", "GB"];
@@ -1076,12 +1084,14 @@ async function checkStep(signal, id) {
   const facts = el("div", { class: "section stack-small", hidden: true });
   const actions = el("div", { class: "stack" });
   fill(step.body, [summary, problems, facts, actions]);
-  const view = { signal, path, source, step, judging: new Set(), groups: null, polling: false };
+  const sides = ["from", "to"].filter((side) => source[`${side}_by`]);
+  const view = { signal, path, source, step, judging: new Set(), groups: null, polling: false, cells: new Map(), changedRows: new Set(),
+    lookedUp: new Set(sides.map((side) => source.roles[`${side}_object_id`])), notLookedUp: words.notLookedUp };
 
   const update = (check) => {
     view.check = check;
     drawSummary(view, summary, check);
-    if (check.report && view.problemsTitle) view.problemsTitle.textContent = problemsTitle(check);
+    if (check.report && view.problemsTitle) showCounts(view, check);
     problems.hidden = !check.report || !view.problemsTitle;
     drawFacts(view, facts, check);
     drawActions(view, actions, check);
@@ -1097,7 +1107,10 @@ async function checkStep(signal, id) {
       check = await api("GET", `${path}/check`, null, signal);
     }
     update(check);
-    if (check.report && !view.groups) await drawProblems(view, problems, check);
+    if (!check.report) return;
+    if (view.groups && check.state === "done") await showChangedRows(view);
+    const drawn = new Set(view.groups?.map((group) => group.dataset.code));
+    if (!view.groups || check.report.problems.some((problem) => !drawn.has(problem.code))) await drawProblems(view, problems, check);
   };
   /** Poll until the check of the whole file is done; once more if a cell was corrected meanwhile. */
   view.refresh = async () => {
@@ -1159,9 +1172,9 @@ function drawFacts(view, node, check) {
     report.lookup && [el("h2", {}, words.lookupTitle), el("p", {}, words.lookup(report.lookup))],
     report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving_total)),
       el("ul", { class: "small" }, report.primaries_moving.map((text) => el("li", {}, text)))],
-    el("h2", {}, words.costs), el("p", {}, words.cost(costs, day)),
+    report.rows > 0 && [el("h2", {}, words.costs), el("p", {}, words.cost(costs, day))],
     report.already_linked !== null && el("p", {}, words.asked(report.already_linked, report.pairs)),
-    !report.online && session.mode !== "none" && view.source.operation === "link" && el("p", {}, view.step.actionButton(words.ask, () => view.ask(true)))]);
+    !report.online && report.rows > 0 && session.mode !== "none" && view.source.operation === "link" && el("p", {}, view.step.actionButton(words.ask, () => view.ask(true)))]);
 }
 
 function drawActions(view, node, check) {
@@ -1171,23 +1184,59 @@ function drawActions(view, node, check) {
   const ready = check.button;
   const run = (first) => async () => {
     try {
-      const { start } = await api("POST", `${view.path}/run`, { first_rows: first, pairs: ready.pairs, account: ready.account, sandbox: session.mode === "sandbox" }, view.signal);
+      const { start } = await api("POST", `${view.path}/run`, { first_rows: first, pairs: ready.pairs, account: ready.account, sandbox: session.mode === "sandbox",
+        key: check.key, run_id: view.source.run_id }, view.signal);
       announce(words.starting);
       await follow(start, view.signal, announce);
     } catch (error) {
-      if (["CHECK_OUTDATED", "ACCOUNT_CHANGED"].includes(error.code)) view.refresh().catch(view.step.fail);
+      if (["ALREADY_STARTING", "RUN_BUSY"].includes(error.code)) return openOtherRun(view);
+      if (error.code === "CHECK_OUTDATED") return reloadCheck(view, check);
+      if (error.code === "ACCOUNT_CHANGED") view.refresh().catch(view.step.fail);
       throw error;
     }
   };
-  refill(node, [session.mode, waiting, ready], () => {
+  const mayMove = operation === "link" && !check.report?.online && check.report?.labels.some((label) => label.text.trim().toLowerCase() === "primary");
+  refill(node, [session.mode, waiting, ready, check.key, mayMove], () => {
     if (session.mode === "none") return info(words.noAccount);
     if (!ready && !waiting) return [];
     if (ready?.pairs === 0 && !waiting) return info(check.report.rows ? words.nothing : words.nothingInFile);
     const busy = waiting ? { "aria-disabled": "true" } : {};
     const start = view.step.actionButton(waiting ? words.running(0) : words.go(ready, operation), run(null), { class: "primary", id: "start", ...busy });
     const first = view.step.actionButton(words.first, run(TRIAL_ROWS), { id: "start-first", ...busy });
-    return [!waiting && el("p", {}, words.will(ready, operation, check.account, session.mode === "sandbox")), el("div", { class: "actions" }, start, first)];
+    return [mayMove && info(words.mayMove), !waiting && el("p", {}, words.will(ready, operation, check.account, session.mode === "sandbox")), el("div", { class: "actions" }, start, first)];
   });
+}
+
+/** Go to the run that another tab has started. */
+async function openOtherRun(view) {
+  const source = await api("GET", view.path, null, view.signal);
+  if (source.start) return follow(source.start, view.signal, announce);
+  await go(source.run_id ? `/runs/${source.run_id}` : location.pathname, !source.run_id);
+}
+
+/** Draw the step again after a change in another tab, and say that it was the reason. */
+async function reloadCheck(view, before) {
+  const now = await api("GET", `${view.path}/check`, null, view.signal);
+  const isEdited = JSON.stringify(now.edits) !== JSON.stringify(before.edits);
+  await show(location.pathname);
+  currentStep.inform(isEdited ? TEXT.check.editedElsewhere : TEXT.check.changedElsewhere);
+}
+
+/** The number of rows to correct and those of the groups, from the same report. */
+function showCounts(view, check) {
+  view.problemsTitle.textContent = problemsTitle(check);
+  const counts = Object.fromEntries(check.report.problems.map((problem) => [problem.code, problem.rows]));
+  for (const group of view.groups ?? []) group.querySelector("h3 .muted").textContent = TEXT.check.group(counts[group.dataset.code] ?? 0);
+}
+
+/** Show what the check of the whole file found in rows that were corrected here: some of it depends on other rows or on HubSpot. */
+async function showChangedRows(view) {
+  const rows = [...view.changedRows];
+  view.changedRows.clear();
+  for (const number of rows) {
+    const { row } = await api("GET", `${view.path}/rows/${number}`, null, view.signal);
+    for (const [place, showRow] of view.cells) if (place.startsWith(`${number}:`)) showRow(row);
+  }
 }
 
 async function drawProblems(view, node, check) {
@@ -1200,11 +1249,12 @@ async function drawProblems(view, node, check) {
   const kept = check.edits.filter((edit) => !shown.has(`${edit.row}:${edit.column}`));
   const corrections = kept.length > 0 && el("div", { class: "section stack-small" }, el("h3", {}, words.corrections),
     el("ul", { class: "list" }, kept.map((edit) => correctionItem(view, edit))));
-  fill(node, [
+  keepFocus(() => fill(node, [
     view.problemsTitle,
     invalid > 0 && el("p", { class: "muted" }, words.intro),
     el("ul", {}, view.groups),
-    corrections]);
+    corrections]));
+  showCounts(view, view.check);
 }
 
 function problemsTitle({ report, edits }) {
@@ -1240,7 +1290,7 @@ function problemGroup(view, problem, firstPage) {
   const more = view.step.actionButton("", async () => (await showMore(25))?.querySelector("input")?.focus());
   const advice = [...new Set(firstPage.rows.flatMap((row) => row.problems).filter((item) => item.code === problem.code).map((item) => item.advice))];
   showMore(5);
-  return el("li", { class: "section stack-small" },
+  return el("li", { class: "section stack-small", "data-code": problem.code },
     el("h3", {}, problemName(problem.code), " ", el("span", { class: "muted" }, words.group(problem.rows))),
     advice.length === 1 && el("p", { class: "small" }, adviceText(problem.code, advice[0])),
     list, more);
@@ -1297,13 +1347,16 @@ function editableCell(view, cell) {
   let timer = 0;
   let shown = [];
 
-  const showJudgement = (problems, isCorrected) => {
-    shown = [problems, isCorrected];
+  /** `isLookedUp`: whether HubSpot was asked for the value, if it is one that has to be looked up. */
+  const showJudgement = (problems, isCorrected, isLookedUp = false) => {
+    shown = [problems, isCorrected, isLookedUp];
     const mine = problems.find((item) => item.column === cell.column) ?? problems.find((item) => item.column === null);
     const other = problems.find((item) => item.column !== cell.column);
     input.setAttribute("aria-invalid", String(Boolean(mine)));
-    message.className = mine ? "bad" : "good";
-    if (mine || isCorrected) fill(message, mine ? capitalized(mine.message) : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(cell.original)]);
+    const isOpen = !mine && isCorrected && !isLookedUp && view.lookedUp.has(cell.column);
+    message.className = mine ? "bad" : isOpen ? "muted" : "good";
+    if (isOpen) fill(message, [icon("clock"), " ", view.notLookedUp(cell.original)]);
+    else if (mine || isCorrected) fill(message, mine ? capitalized(mine.message) : [icon("check"), " ", other ? words.otherColumn(other.column_name) : words.corrected(cell.original)]);
     else fill(message, []);
     restore.hidden = !isCorrected;
     return mine;
@@ -1317,7 +1370,7 @@ function editableCell(view, cell) {
       const answer = isOriginal ? await api("DELETE", `${view.path}/edits`, place) : await api("PUT", `${view.path}/edits`, { ...place, text });
       if (mine !== order || view.signal.aborted) return true;
       const wrong = showJudgement(answer.row.problems, !isOriginal);
-      announce(wrong ? words.announceWrong(cell.name, wrong.message) : words.announceFixed(cell.name));
+      announce(wrong ? words.announceWrong(cell.name, wrong.message) : isOriginal || !view.lookedUp.has(cell.column) ? words.announceFixed(cell.name) : words.announceNotLookedUp(cell.name));
       return true;
     } catch (error) {
       if (mine !== order) return true;
@@ -1338,6 +1391,7 @@ function editableCell(view, cell) {
     await judging;
     view.judging.delete(judging);
     if (view.signal.aborted) return;
+    view.changedRows.add(cell.row);
     view.redraw();
     view.refresh().catch(view.step.fail);
   };
@@ -1353,6 +1407,13 @@ function editableCell(view, cell) {
     timer = setTimeout(judgeTyped, 800);
   });
   showJudgement(cell.problems, cell.isCorrected);
+  /** Show the row as the check of the whole file found it, unless the cell has another text by now. */
+  view.cells.set(`${cell.row}:${cell.column}`, (row) => {
+    const isCorrected = row.original[cell.column] !== undefined;
+    if (judged !== (row.cells[cell.column] ?? "") || input.value !== judged) return;
+    const wrong = showJudgement(row.problems, isCorrected, true);
+    if (wrong) announce(words.announceWrong(cell.name, wrong.message));
+  });
   return { input, message, restore };
 }
 
@@ -1587,26 +1648,26 @@ async function drawResults(view, run) {
   const share = statusBar(words.rowsTitle);
   share.bar.setAttribute("role", "img");
   share.update(run.counts, run.rows);
-  view.judging = new Set();
-  view.redraw = () => {};
-  view.refresh = view.reload;
+  Object.assign(view, { judging: new Set(), cells: new Map(), changedRows: new Set(), lookedUp: new Set(), notLookedUp: words.notLookedUp, redraw: () => {}, refresh: view.reload });
   const rows = rowsSection(view, run);
   const corrected = el("div", {});
   const command = el("div", { class: "stack", id: "command", hidden: true });
   const files = el("div", {});
   const others = el("div", {});
   const actions = el("div", { class: "actions" });
+  const hint = el("div", {});
   const removal = el("div", { class: "section" });
   const showCommand = commandButton(view, command);
   const retry = async () => {
     if (!(await Promise.all(view.judging)).includes(false)) await startRun(view, "retry")();
   };
   fill(step.body, [share.bar, share.legend, actions,
-    run.bad > 0 && run.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect(run.can.retry)),
-    corrected, command, others, files, rows.node, removal]);
+    hint, corrected, command, others, files, rows.node, removal]);
   view.update = (now) => {
     headline.textContent = now.headline;
-    refill(actions, [now.can, now.undo_pairs], () => [
+    const isFinal = now.can.delete; // until then its process is ending, and what can be done with the run is not known
+    refill(hint, [isFinal, now.bad, now.can.retry], () => isFinal && now.bad > 0 && now.operation !== "undo" && el("p", { class: "muted" }, words.howToCorrect(now.can.retry)));
+    refill(actions, [now.can, now.undo_pairs], () => isFinal && [
       now.can.retry ? step.actionButton(words.retry, retry, { class: "primary", id: "retry" }) : link(words.another, "/", { class: "button" }),
       now.can.undo && undoButton(view, now), showCommand]);
     refill(corrected, now.corrected, () => now.corrected > 0 && info(words.correctedRows(now.corrected)));
@@ -1678,6 +1739,7 @@ function rowsSection(view, run) {
     const parameters = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ""));
     const data = await api("GET", `${view.path}/rows?${parameters}`, null, view.signal);
     if (mine !== order) return;
+    view.lookedUp = new Set(data.looked_up);
     fill(holder, data.rows.length ? [rowsTable(view, data), pager(data, turn)] : el("p", { class: "muted" }, words.none));
     announce(words.page(data.page, data.pages, data.total));
   };
@@ -1732,8 +1794,9 @@ function resultCell(view, row, column, name) {
 
 function recordLinks(row) {
   const words = TEXT.results;
-  const outside = (url, side) => url?.startsWith("https://") && el("a", { href: url, target: "_blank", rel: "noreferrer noopener", "aria-label": words.recordLabel(side, row.name) }, side);
-  return row.links.map((item) => el("p", { class: "row" }, outside(item.from_url, words.fromRecord), outside(item.to_url, words.toRecord)));
+  const outside = (url, side, index) => url?.startsWith("https://") && el("a", { href: url, target: "_blank", rel: "noreferrer noopener", "aria-label": words.recordLabel(side, row.name, pair(index)) }, side);
+  const pair = (index) => row.links.length > 1 && n(index + 1);
+  return row.links.map((item, index) => el("p", { class: "row" }, outside(item.from_url, words.fromRecord, index), outside(item.to_url, words.toRecord, index)));
 }
 
 function pager(data, turn) {

@@ -6,7 +6,17 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.support.local_page import SAMPLES, check, choose_file, figure, on_step, press, rows
+from tests.support.local_page import (
+    SAMPLES,
+    check,
+    choose_file,
+    figure,
+    on_step,
+    press,
+    rows,
+    run,
+    second_tab,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -139,3 +149,80 @@ def test_a_later_correction_of_a_cell_waits_for_an_earlier_one_so_that_it_is_the
     assert [json.loads(text)["text"] for text in asked] == ["still wrong", "40003"]
     checked.reload()
     expect(checked.get_by_text("is now “40003”")).to_be_visible()
+
+
+def test_a_corrected_value_that_hubspot_does_not_have_is_shown_as_wrong_again_without_a_reload(page: Page) -> None:
+    check(page, SAMPLES / "emails_and_domains.csv")
+    held: list[Route] = []
+    is_open: list[bool] = []
+    # Until it is open, the page does not see that the check of the whole file has ended.
+    page.route("**/check", lambda route: route.continue_() if is_open else held.append(route))
+    wrong = cell(page, 25, "Email")
+    before = figure(page, "Rows to correct").inner_text()
+    wrong.fill("nobody@nowhere.example")
+    wrong.press("Enter")
+    expect(
+        page.get_by_role("main").get_by_text("Not looked up in HubSpot yet. It was “hana.heath@nowhere.example”.")
+    ).to_be_visible()
+    expect(page.get_by_text("Corrected.")).to_have_count(0)
+
+    is_open.append(True)
+    for route in held:
+        route.continue_()
+    expect(wrong).to_have_attribute("aria-invalid", "true")
+    expect(figure(page, "Rows to correct")).to_have_text(before)
+
+    wrong.fill("ada.amber@northfield.example")
+    wrong.press("Enter")
+    expect(page.get_by_text("Corrected. It was “hana.heath@nowhere.example”.")).to_be_visible()
+    expect(figure(page, "Rows to correct")).not_to_have_text(before)
+
+
+def test_a_corrected_value_in_the_results_is_said_to_be_looked_up_when_its_row_is_sent(page: Page) -> None:
+    run(page, SAMPLES / "emails_and_domains.csv")
+    page.get_by_label("Search").fill("hana.heath")
+    expect(rows(page)).to_have_count(1)
+    cell(page, 25, "Email").fill("nobody@nowhere.example")
+    cell(page, 25, "Email").press("Enter")
+    expected = page.get_by_text("Corrected; it is looked up in HubSpot when the row is sent.")
+    expect(expected).to_be_visible()
+    page.reload()
+    page.get_by_label("Search").fill("hana.heath")
+    expect(expected).to_be_visible()
+
+
+def test_the_numbers_of_the_title_and_of_the_groups_are_of_the_same_moment(page: Page) -> None:
+    path = SAMPLES / "needs_fixing.csv"
+    check(page, path)
+    groups = page.locator("h3 .muted")
+    cell(page, 15, "Company ID").fill("40004")
+    cell(page, 15, "Company ID").press("Enter")
+    expect(page.get_by_role("heading", name="7 rows need a correction")).to_be_visible()
+    assert sum(int(text.split()[0]) for text in groups.all_inner_texts()) == 7
+
+
+def test_a_correction_in_another_tab_is_shown_before_anything_is_sent(checked: Page) -> None:
+    other = second_tab(checked.context, checked.url)
+    expect(other.get_by_role("button", name="Link 30 pairs")).to_be_enabled()
+    cell(checked, 15, "Company ID").fill("40004")
+    cell(checked, 15, "Company ID").press("Enter")
+    expect(checked.get_by_role("button", name="Link 31 pairs")).to_be_enabled()
+
+    press(other, "Link 30 pairs")
+    expect(
+        other.get_by_role("main").get_by_text("A correction was made in another tab, so nothing was sent.")
+    ).to_be_visible()
+    expect(other.get_by_role("button", name="Link 31 pairs")).to_be_enabled()
+    expect(other.get_by_text("is now “40004”")).to_be_visible()
+    expect(cell(other, 15, "Company ID")).to_have_count(0)
+    on_step(other, "Check")
+
+
+def test_a_second_tab_moves_to_the_run_that_the_first_has_started(checked: Page) -> None:
+    other = second_tab(checked.context, checked.url)
+    expect(other.get_by_role("button", name="Link 30 pairs")).to_be_enabled()
+    press(checked, "Link 30 pairs")
+    press(other, "Link 30 pairs")
+    on_step(checked, "Results")
+    on_step(other, "Results")
+    assert other.url == checked.url
