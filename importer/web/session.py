@@ -136,7 +136,7 @@ class Session:
             return None, error_values(error.code, str(error))
 
     def _on_error(self, code: str) -> None:
-        """Forget the account if a job found that the token now belongs to another one; it is requested when next needed."""
+        """Forget the account, to be requested when needed, if a job found that the token belongs to another one."""
         if code == "ACCOUNT_CHANGED":
             self._account = None
 
