@@ -24,7 +24,7 @@ TEXT = README.read_text(encoding="utf-8")
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CONSOLE = re.compile(r"(?<=^```console\n)\$ (.*)\n((?:.*\n)*?)(?=^```$)", re.MULTILINE)
-INDENTED_COMMAND = re.compile(r"^(?: {4}| {7})importer (.*)$", re.MULTILINE)
+INLINE_COMMAND = re.compile(r"`importer ([a-z][^`]*)`")
 
 STDOUT_ONLY = "…\n"
 """As the first line of an output: what the command prints on standard error is left out."""
@@ -150,8 +150,8 @@ def test_the_python_example_runs(installed: Path) -> None:
     assert (installed / "linked.csv").exists()
 
 
-@pytest.mark.parametrize("command", INDENTED_COMMAND.findall(TEXT))
-def test_the_options_of_every_other_command_exist(command: str) -> None:
+@pytest.mark.parametrize("command", sorted(set(INLINE_COMMAND.findall(TEXT))))
+def test_every_command_in_the_prose_has_its_options_and_arguments(command: str) -> None:
     name, *arguments = shlex.split(command)
     found = cli.get_command(click.Context(cli), name)
     assert found is not None

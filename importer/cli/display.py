@@ -120,8 +120,10 @@ class Display:
             logger.info("Run %s: resuming; finished pairs are not sent again.", plan.run_id)
         else:
             logger.info(_HEADLINES[plan.operation].format(run_id=plan.run_id, target=plan.target))
-        if plan.operation in {Operation.UNLINK, Operation.UNDO}:
-            logger.info("Pairs are read first, and only those that can be restored are changed.")
+        if plan.operation is Operation.UNLINK:
+            logger.info("Links are read first; those that cannot be read are not removed.")
+        elif plan.operation is Operation.UNDO:
+            logger.info("Links are read first; only those that nobody has changed since are restored.")
         elif plan.operation is Operation.LINK:
             self._log_lines(cost_lines(plan.costs) if plan.pending else ["No pairs are left to send."])
         self._end_group()

@@ -59,6 +59,12 @@ SELECT
     (SELECT count(DISTINCT row) FROM problems), (SELECT count(DISTINCT row) FROM duplicates WHERE row <> first_row)
 """
 
+_MAY_HAVE_CHANGED_IN_FLIGHT = f"""
+SELECT count(*) FROM in_flight LEFT JOIN outcomes ON outcomes.pair = in_flight.pair
+WHERE outcomes.status IS NULL
+    OR outcomes.status IN ('{Status.NOT_SENT}', '{Status.UNCONFIRMED}', '{Status.LINKED}', '{Status.UNLINKED}')
+"""
+
 _PROBLEM_CODES = "SELECT code, count(DISTINCT row) AS rows FROM problems GROUP BY code ORDER BY rows DESC, code"
 
 _NO_ORIGINALS: Mapping[int, str] = {}
@@ -143,6 +149,12 @@ class ReportQueries(JournalFile):
                 for row in rows:
                     if pairs := _to_undo(row):
                         yield replace(row, pairs=pairs)
+
+    def count_in_flight_to_undo(self) -> int:
+        """Return how many of the pairs in flight `rows_to_undo` yields at most; `outcome_counts` excludes them."""
+        with as_journal_error(self.path):
+            (number,) = self._db.execute(_MAY_HAVE_CHANGED_IN_FLIGHT).fetchone()
+            return int(number)
 
     def _first_problems(self, code: str, first: int) -> tuple[tuple[int, Problem], ...]:
         found = self._db.execute(f"{_PROBLEMS} WHERE code = ? ORDER BY rowid", (code,))

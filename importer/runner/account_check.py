@@ -93,6 +93,7 @@ class TokenAccount:
         """Raise AccountError if a run does not belong to this account, or if that cannot be determined."""
         expected = journal.account
         if not self.owns(journal) and expected is not None:
+            self._require_shown_account()
             raise self._refusal(journal, expected)
 
     async def check(self, journal: Journal, pool: Pool, client: HubSpotClient) -> Stop | None:
@@ -133,7 +134,8 @@ class TokenAccount:
         return replace(stop, message=f"{stop.message} {reset_sentence(self.details.time_zone, datetime.now(UTC))}")
 
     def _require_portal(self, journal: Journal | None) -> None:
-        """Raise AccountError unless this is the account that the settings, or those of the run, require."""
+        """Raise AccountError unless this is the account that the page, the settings, or those of the run require."""
+        self._require_shown_account()
         settings = self.context.settings
         info = journal.info if journal is not None else None
         required = settings.portal_id or (info.reading.get("portal_id") if info else None)
@@ -151,6 +153,17 @@ class TokenAccount:
             "PORTAL_DIFFERS",
             f"The token belongs to HubSpot account {self.portal_id}, but portal_id in {origin} requires account "
             f"{required}. Nothing was sent. Use a token of account {required}, or correct portal_id.",
+        )
+
+    def _require_shown_account(self) -> None:
+        """Raise AccountError if the token belongs to another account than the page showed to a person."""
+        shown = self.context.settings.supplied.shown_portal_id
+        if None in {shown, self.portal_id} or shown == self.portal_id:
+            return
+        raise AccountError(
+            "ACCOUNT_CHANGED",
+            f"The token now belongs to HubSpot account {self.portal_id}, but the page was opened for account {shown}. "
+            "Nothing was sent. Reload the page; to use another account, press “Change account” at its top.",
         )
 
     def _check_urls(self, journal: Journal) -> None:

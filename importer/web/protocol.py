@@ -50,7 +50,8 @@ class Job:
     """A job for a worker.
 
     `flags`, `config` and `profile`: the settings, as on the command line. `token`: the one that a person typed, or "".
-    `sandbox_url`: the sandbox that the server runs, or "". `values`: the arguments of this kind of job.
+    `sandbox_url`: the sandbox that the server runs, or "". `shown_portal_id`: the account that the page shows, if it is
+    known. `values`: the arguments of this kind of job.
     """
 
     kind: JobKind
@@ -59,11 +60,12 @@ class Job:
     profile: str | None = None
     token: str = field(default="", repr=False)
     sandbox_url: str = ""
+    shown_portal_id: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
     def settings(self) -> Settings:
         """Return the settings of the job. Raises SettingsError."""
         settings = load_settings(self.flags, Path(self.config) if self.config else None, self.profile)
         token = SecretStr(self.token) if self.token else None
-        settings.supply(Supplied(token, self.sandbox_url or None))
+        settings.supply(Supplied(token, self.sandbox_url or None, self.shown_portal_id))
         return settings

@@ -16,7 +16,7 @@ from importer.web.protocol import error_values
 from importer.web.undone import Undone
 
 _TO_RETRY = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT)
-_MAY_HAVE_CHANGED = (Status.LINKED, Status.UNLINKED, Status.UNCONFIRMED)
+_CHANGED = (Status.LINKED, Status.UNLINKED)
 
 
 def run_values(pages: RowPages, runs: ListedRuns, edits: RunEdits) -> dict[str, Any]:
@@ -76,11 +76,16 @@ def _rows_with_outcome(counts: RowCounts) -> int:
 
 
 def _possible(journal: Journal, progress: RunProgress, edits: RunEdits, undone: Undone | None) -> dict[str, Any]:
-    """Return what can be done with a run, how many rows are corrected, and how many pairs an undo would look at."""
+    """Return what can be done with a run, how many rows are corrected, and how many pairs an undo may change.
+
+    `undo_pairs` is the largest number that it may change, `undo_unconfirmed` how many of them the run may not have
+    changed: those without a reliable response, and those in flight when its process was killed.
+    """
     outcomes, operation = progress.statuses, journal.info.operation
     is_idle, is_finished = not progress.is_running, journal.is_finished
-    changed = sum(outcomes.get(status, 0) for status in _MAY_HAVE_CHANGED)
-    is_undoable = operation in {Operation.LINK, Operation.UNLINK} and changed > 0 and undone is not Undone.FULLY
+    unconfirmed = outcomes.get(Status.UNCONFIRMED, 0) + (journal.count_in_flight_to_undo() if is_idle else 0)
+    undo_pairs = sum(outcomes.get(status, 0) for status in _CHANGED) + unconfirmed
+    is_undoable = operation in {Operation.LINK, Operation.UNLINK} and undo_pairs > 0 and undone is not Undone.FULLY
     has_failures = any(outcomes.get(status) for status in _TO_RETRY)
     has_rows = has_failures or bool(edits.ready)
     is_retryable = is_finished and has_rows and operation is not Operation.UNDO
@@ -92,7 +97,8 @@ def _possible(journal: Journal, progress: RunProgress, edits: RunEdits, undone: 
             "undo": is_idle and is_undoable,
             "delete": is_idle,
         },
-        "undo_pairs": changed if is_undoable else 0,
+        "undo_pairs": undo_pairs if is_undoable else 0,
+        "undo_unconfirmed": unconfirmed if is_undoable else 0,
         "corrected": len(edits.ready - edits.sent),
     }
 

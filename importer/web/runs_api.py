@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from importer.errors import JournalError
+from importer.journal import ProcessSpan
 from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Operation, Problem, RowOutcome, Status
 from importer.reporter import row_result
 from importer.runner.corrected_rows import correctable_columns
@@ -194,8 +196,9 @@ class RunsApi:
     async def _values(self, run_id: str) -> dict[str, Any]:
         """Return a run as JSON values, with what its process reports in addition to the journal."""
         path, services = journal_path(self._settings, run_id), self._services
-        values = await services.rows.read(
-            path, lambda pages: run_values(pages, services.runs, services.store.run_edits(path.stem))
+        edits = services.store.run_edits(path.stem)
+        values, processes = await services.rows.read(
+            path, lambda pages: (run_values(pages, services.runs, edits), pages.journal.processes())
         )
         of_run, starting = services.starts.of_run(run_id), services.starts.starting(run_id)
         is_ours = of_run is not None and not of_run.has_ended
@@ -205,16 +208,23 @@ class RunsApi:
         return {
             **values,
             "notices": list(of_run.notices) if of_run is not None else [],
-            "error": values["error"] or _error_of_start(of_run, values),
+            "error": values["error"] or _error_of_start(of_run, values, processes),
             "confirm": of_run.confirmation if of_run is not None else None,
             "start": starting.id if starting is not None else None,
             "other_target": other_target(values, services.session),
         }
 
 
-def _error_of_start(start: Start | None, values: dict[str, Any]) -> dict[str, str] | None:
-    """Return the error of the last start here that its journal does not have, as the run never began."""
-    return start.error if start is not None and values["state"] == "unfinished" else None
+def _error_of_start(
+    start: Start | None, values: dict[str, Any], processes: Sequence[ProcessSpan]
+) -> dict[str, str] | None:
+    """Return the error of the last start here that its journal does not have, as its process never began or was killed.
+
+    It no longer holds once the run was undone, or another process, such as a command, has worked on it.
+    """
+    if start is None or start.ended_at is None or values["state"] != "unfinished" or values["undone"] is not None:
+        return None
+    return None if any(process.start > start.ended_at for process in processes) else start.error
 
 
 def _wanted(request: web.Request) -> Filter:

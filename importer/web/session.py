@@ -45,6 +45,7 @@ class Session:
         """Use the token of the settings, if there is one."""
         self._launch = launch
         self._workers = workers
+        workers.on_error = self._on_error
         self._token = ""
         self._account: asyncio.Task[Any] | None = None
         self._sandbox_url = ""
@@ -134,6 +135,11 @@ class Session:
         except JobError as error:
             return None, error_values(error.code, str(error))
 
+    def _on_error(self, code: str) -> None:
+        """Forget the account, to be requested when needed, if a job found that the token belongs to another one."""
+        if code == "ACCOUNT_CHANGED":
+            self._account = None
+
     async def _request_account(self) -> Any:
         return await self._workers.run(await self.job(JobKind.ACCOUNT))
 
@@ -151,6 +157,7 @@ class Session:
             profile=self._launch.profile,
             token=self._token,
             sandbox_url=await self._serve_sandbox() if self.is_sandbox else "",
+            shown_portal_id=self.known_id if kind is not JobKind.ACCOUNT else None,
             values=values or {},
         )
 

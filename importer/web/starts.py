@@ -4,6 +4,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import time
 from typing import Any
 
 from importer.web.protocol import EventKind, Job, error_values
@@ -22,6 +23,7 @@ class Start:
 
     `subject`: the id of the import or run that it was started for. `run_id`: known once the journal exists.
     `confirmation`: the number of links or labels to remove, and which of the two, while a person has to confirm it.
+    `ended_at`: the Unix time at which its worker ended, None while it works.
     """
 
     id: str
@@ -29,9 +31,14 @@ class Start:
     run_id: str | None = None
     confirmation: dict[str, Any] | None = None
     error: dict[str, str] | None = None
-    has_ended: bool = False
+    ended_at: float | None = None
     notices: deque[str] = field(default_factory=lambda: deque(maxlen=_MAX_NOTICES))
     job: RunningJob | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """True once the worker has ended."""
+        return self.ended_at is not None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -127,7 +134,7 @@ class Starts:
                 start.confirmation = {"number": event["number"], "removed": event["removed"]}
 
     def _end(self, start: Start) -> None:
-        start.has_ended, start.confirmation = True, None
+        start.ended_at, start.confirmation = time(), None
         if start.job is None or start.job.result.cancelled():
             return
         error = start.job.result.exception()

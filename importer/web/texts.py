@@ -13,6 +13,14 @@ _DONE = {
     Operation.UNDO: ("is as it was before", "are as they were before"),
     Operation.VERIFY: ("is linked", "are linked"),
 }
+_GOOD: Mapping[Operation, frozenset[Status]] = {
+    Operation.LINK: frozenset({Status.LINKED, Status.ALREADY_LINKED}),
+    Operation.UNLINK: frozenset({Status.UNLINKED}),
+    Operation.UNDO: GOOD_STATUSES - {Status.BLANK},
+    Operation.VERIFY: frozenset({Status.LINKED, Status.ALREADY_LINKED}),
+}
+"""The statuses of rows that are as `_DONE` says."""
+
 _WAS_DONE = {Operation.LINK: "had been linked", Operation.UNLINK: "had been unlinked"}
 
 _UNDONE: Mapping[Undone, str] = {
@@ -68,11 +76,13 @@ TO_BE_SENT = "This row is sent when the run is continued."
 
 def headline(operation: Operation, counts: RowCounts) -> str:
     """Return the result of a run in one sentence, such as `29 of 41 rows are linked; 12 need you`."""
-    done = _done(counts)
+    done = _done(operation, counts)
     one, many = _DONE[operation]
-    text = f"{done:,} of {counts.rows:,} rows {one if counts.rows == 1 else many}"
+    text = f"{done:,} of {counts.rows:,} rows {one if done == 1 else many}"
     if done == counts.rows and done:
         text = f"All {done:,} rows {many}" if done > 1 else f"The row {one}"
+    if operation is Operation.UNLINK and counts.not_linked:
+        text += f", {counts.not_linked:,} had nothing to remove"
     if counts.blank:
         text += f"; {counts.blank:,} {'is' if counts.blank == 1 else 'are'} blank"
     if bad := counts.bad - counts.not_sent:
@@ -85,11 +95,11 @@ def headline(operation: Operation, counts: RowCounts) -> str:
 def undone_headline(operation: Operation, counts: RowCounts, undone: Undone) -> str:
     """Return that a run was undone, and then what it had done, in one sentence."""
     rows = f"{counts.rows:,} {'row' if counts.rows == 1 else 'rows'}"
-    return f"{_UNDONE[undone]}: {_done(counts):,} of {rows} {_WAS_DONE[operation]}."
+    return f"{_UNDONE[undone]}: {_done(operation, counts):,} of {rows} {_WAS_DONE[operation]}."
 
 
-def _done(counts: RowCounts) -> int:
-    return sum(counts.by_status[status] for status in GOOD_STATUSES - {Status.BLANK})
+def _done(operation: Operation, counts: RowCounts) -> int:
+    return sum(counts.by_status[status] for status in _GOOD[operation])
 
 
 def advice(counts: RowCounts) -> list[str]:

@@ -76,7 +76,10 @@ class RunningJob:
 
 
 class Workers:
-    """Starts the workers of a server and stops them when it ends."""
+    """Starts the workers of a server and stops them when it ends.
+
+    `on_error` is called with the code of every error that ends a job.
+    """
 
     def __init__(self, crash_directory: Path) -> None:
         """Start nothing yet; `crash_directory` is for the details of internal errors."""
@@ -84,6 +87,7 @@ class Workers:
         self._spare: asyncio.Task[Process] | None = None
         self._running: set[RunningJob] = set()
         self.closing = False
+        self.on_error: Callable[[str], None] = lambda code: None
 
     def prepare(self) -> None:
         """Start the worker for the next job early, because loading its modules takes about a second."""
@@ -141,8 +145,11 @@ class Workers:
 
     def _forget(self, running: RunningJob) -> None:
         self._running.discard(running)
-        if not running.result.cancelled():
-            running.result.exception()  # retrieved, so that asyncio does not log it; callers await the result
+        if running.result.cancelled():
+            return
+        error = running.result.exception()  # retrieved, so that asyncio does not log it; callers await the result
+        if isinstance(error, JobError):
+            self.on_error(error.code)
 
 
 async def _start() -> Process:

@@ -134,7 +134,7 @@ def test_standard_output_that_cannot_be_written_is_reported(work: Workplace) -> 
         )
     assert (done.returncode, done.stderr) == (
         0,
-        "Warning: standard output cannot be written: No space left on device.\n",
+        "Warning: standard output could not be written: No space left on device.\n",
     )
 
 

@@ -117,7 +117,7 @@ def test_the_costs_of_all_engines_are_shown_before_sending(work: Workplace) -> N
     table = [line.split() for line in done.err.splitlines()]
     assert ["*", "--engine", "put", "3", "1000/1", "s", "1", "s"] in table
     assert ["--engine", "batch", "1", "5/1", "s", "1", "s"] in table
-    assert any(line[:4] == ["+", "at", "most", "2"] for line in table)
+    assert any(line[:3] == ["+", "about", "2"] for line in table)
 
 
 def test_a_results_file_is_retried_at_the_target_of_its_run(work: Workplace) -> None:

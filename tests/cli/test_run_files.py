@@ -137,6 +137,6 @@ def test_failures_of_a_file_in_another_encoding_are_imported_with_the_same_setti
     source.write_bytes(f"Contact ID,Company ID,Name\nx,1,Ren\xe9\n{work.base},1,Zo\xe9\n".encode("cp1252"))
     assert work.here("run", source, "--encoding", "cp1252").code == 1
     again = work.here("run", work.folder / "a.failures.csv", "--encoding", "cp1252")
-    assert (again.code, "read as that, not as cp1252" in again.err) == (1, True)
+    assert (again.code, "not as cp1252" in again.err) == (1, True)
     (row,) = rows_of(work.folder / "a.failures.results.csv")
     assert (row["Contact ID"], row["Name"]) == ("x", "René")

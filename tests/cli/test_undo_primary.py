@@ -118,6 +118,7 @@ def test_a_former_primary_company_that_was_changed_since_is_left_alone(work: Wor
     assert types(work) == {(contact, 7): {PLAIN, BILLING, DECISION}}
     (row,) = rows_of(work.folder / "a.undo.results.csv")
     assert '"to_object_id":"7"' in row["import_error_details"]
+    assert "companies 7 was changed since" in row["import_error_message"]
 
 
 def test_a_removed_primary_link_is_not_restored_over_another_one(work: Workplace) -> None:

@@ -144,3 +144,18 @@ def test_looking_at_pending_pairs_does_not_mark_them_as_in_flight(path: Path) ->
         assert [found.pair for found in journal.pending(0, 10)] == [pair(1)]
         (found,) = journal.rows(NOT_SENT)
         assert found.pairs[0].outcome.status is Status.NOT_SENT
+
+
+def test_pairs_in_flight_that_an_undo_may_change_are_counted(path: Path) -> None:
+    written(path, *(row(n, pair(n)) for n in range(2, 8)), row(20, pair(2)))
+    with open_for_run(path) as journal:
+        numbers = claim(journal)
+        journal.record([(numbers[pair(2)], NOT_SENT)])
+        assert list(claim(journal, 1)) == [pair(2)]
+        provisional = UNCONFIRMED, LINKED, FAILED, replace(LINKED, status=Status.ALREADY_LINKED)
+        journal.record([], list(zip((numbers[pair(n)] for n in range(4, 8)), provisional, strict=True)))
+    with Journal(path) as journal:
+        undone = [entry.pair for found in journal.rows_to_undo() for entry in found.pairs]
+        assert undone == [pair(n) for n in (2, 3, 4, 5)]
+        assert journal.count_in_flight_to_undo() == len(undone)
+        assert journal.outcome_counts() == {}

@@ -59,7 +59,7 @@ def test_the_format_and_the_delimiter_are_reported(name: str, form: str, delimit
     [
         ("csv_inside.xlsx", "The content of the file is CSV, although its name ends in .xlsx."),
         ("xlsx_inside.csv", "The content of the file is XLSX, although its name ends in .csv."),
-        ("sheets_first_hidden.xlsx", "Sheet 'Data' is read, number 2 of 2; choose another with --sheet NAME."),
+        ("sheets_first_hidden.xlsx", "Sheet 'Data' is read, number 2 of 2. Choose another with --sheet NAME."),
         ("previous_results.csv", "The columns of previous results (import_…) are ignored and will be replaced."),
     ],
 )

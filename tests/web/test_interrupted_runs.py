@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -91,3 +92,44 @@ def test_a_run_of_a_server_that_ended_continues_and_adds_up(
         assert (run["state"], run["counts"]["linked"]) == ("finished", 200)
         rows = list(csv.DictReader(io.StringIO(page.request("GET", f"/api/runs/{run_id}/results.csv").body.decode())))
         assert len(rows) == 200
+
+
+def killed_worker(page: PageClient) -> dict[str, Any]:
+    """Kill the worker of a run that is under way, and return the run."""
+    run_id = half_done(page)
+    server = page.process.pid
+    for worker in Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii").split():
+        os.kill(int(worker), signal.SIGKILL)  # a worker that only waits for its first job is replaced
+    run: dict[str, Any] = page.wait_for(f"/api/runs/{run_id}", lambda run: run["error"] and run["can"]["delete"])
+    return run
+
+
+def test_an_undo_asks_for_the_number_of_pairs_that_a_killed_worker_may_have_linked(
+    tmp_path: Path, falling_silent: SandboxProcess
+) -> None:
+    with page_process(tmp_path, **sending_to(falling_silent)) as page:
+        run = killed_worker(page)
+        assert (run["state"], run["error"]["code"]) == ("unfinished", "WORKER_ENDED")
+        linked, unconfirmed = run["counts"]["linked"], run["counts"]["unconfirmed"]
+        assert unconfirmed > 0
+        assert (run["undo_pairs"], run["undo_unconfirmed"]) == (linked + unconfirmed, unconfirmed)
+        falling_silent.change("faults", faults=[])
+        path = f"/api/runs/{run['run_id']}/undo"
+        assert page.request("POST", path, {"confirm": linked}).code == "CHECK_OUTDATED"
+        undo = page.ended(page.started(page.change("POST", path, {"confirm": linked + unconfirmed})))
+        assert undo["counts"]["unlinked"] >= linked
+        assert undo["rows"] == run["undo_pairs"]
+        assert falling_silent.state(summary=True)["counts"]["associations"] == 0
+        assert page.get(f"/api/runs/{run['run_id']}")["error"] is None
+
+
+def test_the_error_of_a_killed_worker_is_dropped_once_a_command_has_continued_the_run(
+    tmp_path: Path, falling_silent: SandboxProcess
+) -> None:
+    with page_process(tmp_path, **sending_to(falling_silent)) as page:
+        run_id = killed_worker(page)["run_id"]
+        assert page.get(f"/api/runs/{run_id}")["error"]["code"] == "WORKER_ENDED"
+        falling_silent.change("faults", faults=["daily_limit=put,after:10"])
+        assert page.importer("resume", run_id, "--json").returncode != 0
+        run = page.get(f"/api/runs/{run_id}")
+        assert (run["state"], run["stopped_by"], run["error"]) == ("unfinished", "daily_limit", None)

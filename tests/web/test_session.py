@@ -130,3 +130,31 @@ def test_a_run_of_another_account_or_of_the_sandbox_is_refused(tmp_path: Path) -
     ):
         assert refusals(page, run_id) == {"RUN_OF_OTHER_ACCOUNT"}
         assert "10000002" in page.get(f"/api/runs/{run_id}")["other_target"]
+
+
+@pytest.mark.parametrize("action", ["run", "continue", "undo"])
+def test_nothing_is_sent_once_the_token_belongs_to_another_account_than_the_page_showed(
+    tmp_path: Path, action: str
+) -> None:
+    with sandbox_thread(FAST) as hubspot:
+        port = int(hubspot.url.rpartition(":")[2])
+    with page_process(tmp_path, IMPORTER_BASE_URL=hubspot.url, HUBSPOT_ACCESS_TOKEN=TOKEN) as page:
+        with sandbox_thread(FAST, port=port):
+            import_id = page.pairs(8)
+            page.check(import_id)
+            run_id = page.run(import_id, first_rows=2)
+            assert page.ended(run_id)["counts"]["linked"] == 2
+            button = page.check(import_id)["button"]
+        path = f"/api/imports/{import_id}/run" if action == "run" else f"/api/runs/{run_id}/{action}"
+        body: dict[str, Any] = {"run": button, "continue": {}, "undo": {"confirm": 2}}[action]
+        with sandbox_thread(replace(FAST, portal_id=10000002), port=port) as hubspot:
+            start = page.change("POST", path, body)["start"]
+            begun = page.wait_for(f"/api/starts/{start}", lambda one: one["state"] != "starting")
+            error = page.ended(begun["run_id"])["error"] if begun["run_id"] else begun["error"]
+            assert error["code"] == "ACCOUNT_CHANGED"
+            assert all(text in error["message"] for text in ("10000001", "10000002"))
+            assert "portal_id" not in error["message"]
+            counts = hubspot.state(summary=True)["counts"]
+            assert (counts["puts"], counts["batch_calls"], counts["associations"]) == (0, 0, 0)
+            assert page.get("/api/session")["account"]["id"] == 10000002
+            assert "10000002" in page.get(f"/api/runs/{run_id}")["other_target"]

@@ -99,6 +99,22 @@ def merged(pending: PendingPair, found: Found) -> Outcome:
     )
 
 
+def changed(pending: PendingPair, found: Found) -> Outcome:
+    """Return the outcome of a pair that someone has changed since the run.
+
+    The message names the pair: it may be that of a former primary record, which the row itself does not name.
+    """
+    pair = pending.pair
+    link = f"The link from {pair.from_type} {pair.from_id} to {pair.to_type} {pair.to_id}"
+    return Outcome(
+        Status.FAILED,
+        error_category=CHANGED_SINCE,
+        error_message=f"{link} was changed since the run, so it was left alone.",
+        association_types=found.text,
+        advice="Look at the link in HubSpot: import_association_types has its present types.",
+    )
+
+
 NOT_CHANGED = Outcome(
     Status.UNCONFIRMED,
     error_category=ACCEPTED,
@@ -116,12 +132,6 @@ UNKNOWN_STATE = Outcome(
     error_category=STATE_UNKNOWN,
     error_message="The state of this pair before the run, or after it, is not known, so the pair was left alone.",
     advice="Look at the pair in HubSpot. Runs with --no-read-first cannot be undone; resume an unfinished run first.",
-)
-CHANGED_PAIR = Outcome(
-    Status.FAILED,
-    error_category=CHANGED_SINCE,
-    error_message="This pair was changed since the run, so it was left alone.",
-    advice="Look at the pair in HubSpot: import_association_types has its present types.",
 )
 PRIMARY_ELSEWHERE = Outcome(
     Status.FAILED,

@@ -6,14 +6,13 @@ writing is kept short instead. Labels are removed by a call that names them, whi
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from importer.hubspot.association_types import TypeSet, parse_types, primary_type
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
 from importer.model import Outcome
 from importer.pool.engines.pair_reader import Found, PairReader
-from importer.pool.engines.remove_outcomes import CHANGED_PAIR, NONE, goal, merged, not_read
+from importer.pool.engines.remove_outcomes import NONE, changed, goal, merged, not_read
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
 from importer.pool.stop_signal import types_of
@@ -58,7 +57,7 @@ def _reason(pending: PendingPair, found: Found) -> Outcome | None:
     expected = parse_types(pending.before or NONE), goal(pending)
     if _without_primary(pending, found.types) in {_without_primary(pending, types) for types in expected}:
         return None
-    return replace(CHANGED_PAIR, association_types=found.text)
+    return changed(pending, found)
 
 
 def _without_primary(pending: PendingPair, types: TypeSet) -> TypeSet:

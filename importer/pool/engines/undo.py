@@ -10,10 +10,10 @@ from importer.pool.engines.pair_reader import Found
 from importer.pool.engines.primary_reader import RecordLinks, RecordReader, primary_key, read_primary_side
 from importer.pool.engines.remove import PairEngine
 from importer.pool.engines.remove_outcomes import (
-    CHANGED_PAIR,
     NAMES_UNLABELLED,
     PRIMARY_ELSEWHERE,
     UNKNOWN_STATE,
+    changed,
     goal,
     is_reached,
     merged,
@@ -90,13 +90,13 @@ class ReadBeforeUndo(PairEngine):
         if is_reached(pending, found.types):
             return None
         if not is_as_left(pending, found):
-            return replace(CHANGED_PAIR, association_types=found.text)
+            return changed(pending, found)
         if record is not None and record.unread is not None:
             return not_read(record.unread)
         siblings = _Siblings(tuple) if record is None else self._siblings.collect()
         if not keeps_primary(pending, found, record, siblings.moved, siblings.made):
             is_moved = record is not None and bool(record.primary) and not goal(pending) <= found.types
-            return replace(PRIMARY_ELSEWHERE if is_moved else CHANGED_PAIR, association_types=found.text)
+            return replace(PRIMARY_ELSEWHERE, association_types=found.text) if is_moved else changed(pending, found)
         if goal(pending) and (found.types - found.labels) - goal(pending):
             return NAMES_UNLABELLED  # and the link had only labels before
         return None

@@ -57,7 +57,7 @@ def _sheet_notes(sheet: OpenSheet) -> tuple[str, ...]:
     if len(sheet.names) < 2:
         return ()
     place = f"number {sheet.position} of {len(sheet.names)}"
-    return (f"Sheet {quoted(sheet.name)} is read, {place}; choose another with --sheet NAME.",)
+    return (f"Sheet {quoted(sheet.name)} is read, {place}. Choose another with --sheet NAME.",)
 
 
 def _merged_warnings(sheet: OpenSheet) -> list[str]:
