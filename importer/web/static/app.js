@@ -1486,7 +1486,10 @@ function watchRun(view) {
     if (source || signal.aborted) return;
     source = new EventSource(`${view.path}/events`);
     source.onmessage = (event) => receive(JSON.parse(event.data));
-    source.addEventListener("end", stop);
+    source.addEventListener("end", () => {
+      stop();
+      setTimeout(look, 300); // its process is ending; what can be done with the run is known afterwards
+    });
     source.addEventListener("gone", () => leave().catch(view.step.fail));
     source.onerror = () => {
       setLost(true);
@@ -1516,6 +1519,7 @@ function watchRun(view) {
       });
       if (run) await receive(run);
       if (run?.state === "running") listen();
+      else if (run?.state === "finished" && !run.can.delete) setTimeout(look, 500);
     } finally {
       isLooking = false;
     }

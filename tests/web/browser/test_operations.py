@@ -83,9 +83,12 @@ def test_primary_companies_that_would_move_are_named_before_anything_is_sent(pag
     run(page, written(server, "first.csv", "7001,11,Primary"))
     page.goto(server.origin)
     check(page, written(server, "second.csv", "7001,12,Primary"))
+    unknown = page.get_by_text("These records may already have another primary record")
+    expect(unknown).to_be_visible()
     press(page, "Ask HubSpot what is already linked")
     expect(page.get_by_text("1 primary company would change.")).to_be_visible()
     expect(page.get_by_text("Row 2: contacts 7001, from 11 to 12")).to_be_visible()
+    expect(unknown).to_have_count(0)
 
 
 def test_five_links_are_removed_first_and_the_number_of_the_others_is_typed_again(
