@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.local_page import (
     SAMPLES,
@@ -139,3 +139,24 @@ def test_failed_and_invalid_rows_are_corrected_in_place_and_retried(page: Page) 
     expect(page.get_by_role("heading", name="2 of 5 rows are linked; 3 need you.")).to_be_visible()
     for original in ("1.20456E+11", "990000017"):
         expect(rows(page).filter(has_text=f"was “{original}”")).to_contain_text("linked")
+
+
+def test_actions_are_offered_only_once_the_process_of_a_run_has_ended(page: Page) -> None:
+    run(page, SAMPLES / "needs_fixing.csv")
+    expect(page.get_by_role("button", name="Retry failures")).to_be_visible()
+    has_ended: list[bool] = []
+
+    def answer(route: Route) -> None:
+        response = route.fetch()
+        values = response.json()
+        nothing = values if has_ended else {**values, "can": dict.fromkeys(values["can"], False)}
+        route.fulfill(response=response, json=nothing)
+
+    page.route("**/api/runs/*", answer)
+    page.reload()
+    expect(rows(page)).to_have_count(41)
+    expect(page.get_by_role("link", name="Start another import")).to_have_count(0)
+    expect(page.get_by_text("Then “Retry failures” appears")).to_have_count(0)
+    has_ended.append(True)
+    expect(page.get_by_role("button", name="Retry failures")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete this run")).to_be_visible()
