@@ -1163,8 +1163,8 @@ function drawSummary(view, node, check) {
 function drawFacts(view, node, check) {
   const words = TEXT.check;
   const report = check.report;
-  node.hidden = !report;
-  if (!report) return;
+  node.hidden = !report?.rows;
+  if (node.hidden) return;
   const { costs } = report;
   const day = costs.daily_share === null || costs.daily_share === undefined ? "" : words.day(costs.daily_share);
   refill(node, report, () => [
@@ -1172,9 +1172,9 @@ function drawFacts(view, node, check) {
     report.lookup && [el("h2", {}, words.lookupTitle), el("p", {}, words.lookup(report.lookup))],
     report.primaries_moving?.length > 0 && [warning(words.primaries(report.primaries_moving_total)),
       el("ul", { class: "small" }, report.primaries_moving.map((text) => el("li", {}, text)))],
-    report.rows > 0 && [el("h2", {}, words.costs), el("p", {}, words.cost(costs, day))],
+    el("h2", {}, words.costs), el("p", {}, words.cost(costs, day)),
     report.already_linked !== null && el("p", {}, words.asked(report.already_linked, report.pairs)),
-    !report.online && report.rows > 0 && session.mode !== "none" && view.source.operation === "link" && el("p", {}, view.step.actionButton(words.ask, () => view.ask(true)))]);
+    !report.online && session.mode !== "none" && view.source.operation === "link" && el("p", {}, view.step.actionButton(words.ask, () => view.ask(true)))]);
 }
 
 function drawActions(view, node, check) {

@@ -182,8 +182,11 @@ def test_hubspot_is_asked_on_request_which_pairs_are_already_linked(page: Page, 
 def test_a_file_without_rows_has_nothing_to_send(page: Page, server: PageServer) -> None:
     path = server.folder / "header_only.csv"
     path.write_text("Contact ID,Company ID\n", encoding="utf-8")
-    check(page, path)
+    upload(page, path)
+    press(page, "Check")
     expect(page.get_by_role("heading", name="The file has no rows.")).to_be_visible()
+    expect(page.get_by_role("heading", name="What it takes")).to_be_hidden()
+    expect(page.get_by_role("button", name="Ask HubSpot what is already linked")).to_be_hidden()
     expect(page.get_by_text("There is nothing to send.")).to_be_visible()
     expect(page.get_by_text("Every row can be sent.")).to_have_count(0)
 
