@@ -277,8 +277,8 @@ const TEXT = {
     correctedRows: (count) => `${plural(count, "corrected row")} will be sent by “Retry failures”.`,
     undo: "Undo this run",
     undoTitle: "Undo this run?",
-    undoText: (count) =>
-      `This restores the earlier state of ${plural(count, "pair")}. Whatever others have changed since is left alone. Type ${count} to confirm.`,
+    undoText: (count, unconfirmed) =>
+      `This restores the earlier state of ${unconfirmed ? `up to ${plural(count, "pair")}; for ${n(unconfirmed)} of them, it is not known whether the run linked or removed them` : plural(count, "pair")}. Whatever others have changed since is left alone. Type ${count} to confirm.`,
     undoField: "Number of pairs",
     wrongNumber: (typed, number) => `${typed.trim() === "" ? "Nothing was typed" : `“${typed.trim()}” is not ${number}`}. Type ${number} to confirm, or cancel.`,
     command: "As a command",
@@ -1298,7 +1298,7 @@ function problemGroup(view, problem, firstPage) {
 
 /** A text for people at the page: its buttons in place of commands, and no sentences about the command line. */
 const withoutFlags = (text) => text.replace(/([Rr])un importer retry\b/g, (_, first) => TEXT.results.pressRetry(first === "R"))
-  .replace(/ with (--encoding NAME|importer run)\b/g, "").replace(/; --[^;]*?(?=[;.]( |$))/g, "")
+  .replace(/ with (--encoding NAME|--sheet NAME|importer run)\b/g, "").replace(/; --[^;]*?(?=[;.]( |$))/g, "")
   .split(/(?<=\.) /).filter((sentence) => !/--|importer (resume|retry|run|undo|verify)\b/.test(sentence)).join(" ");
 const plain = (message) => withoutFlags(message) || message;
 const adviceText = (code, advice) => (code === "MISSING_ID" ? `${withoutFlags(advice)} ${TEXT.check.allowEmpty}` : withoutFlags(advice));
@@ -1704,7 +1704,7 @@ function undoButton(view, run) {
   const words = TEXT.results;
   return view.step.actionButton(words.undo, async () => {
     const number = run.undo_pairs;
-    if (await confirmDialog({ title: words.undoTitle, text: words.undoText(number), fieldLabel: words.undoField, number, action: words.undo })) await startRun(view, "undo", { confirm: number })();
+    if (await confirmDialog({ title: words.undoTitle, text: words.undoText(number, run.undo_unconfirmed), fieldLabel: words.undoField, number, action: words.undo })) await startRun(view, "undo", { confirm: number })();
   });
 }
 
