@@ -59,7 +59,15 @@ class RunEnded:
     summary: Summary
 
 
-Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice | RunEnded
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """A command's own source could not be journalled, because of the error `code`, and an earlier run prevents it."""
+
+    source: str
+    code: str
+
+
+Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice | RunEnded | NotStarted
 EventHandler = Callable[[Event], None]
 
 

@@ -111,11 +111,11 @@ def journals(settings: Settings, *, warn: bool = True) -> Iterator[Journal]:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRun:
-    """An unfinished run and its journal; `has_other_source` if its source has changed since it started."""
+    """An unfinished run and its journal; `is_superseded` if there is a newer version of its source."""
 
     info: RunInfo
     path: Path
-    has_other_source: bool = False
+    is_superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +129,42 @@ class RunKey:
     operation: Operation = Operation.LINK
 
 
-def unfinished_run(key: RunKey) -> UnfinishedRun | None:
-    """Return the newest run that a command started, if it is unfinished and not undone.
+def unfinished_versions(key: RunKey) -> list[UnfinishedRun]:
+    """Return the unfinished runs over versions of the source, oldest first; over the present one at most the last.
 
-    Raises JournalError if its journal is damaged.
+    Raises JournalError if the journal of the last is damaged.
     """
-    source = key.source
-    for journal in journals(key.settings):
-        info = journal.info
-        # An unnamed source is the same one only if its content is the same.
-        is_same_source = not source.is_unnamed or info.source_sha256 == source.sha256
-        if info.source == source.path and is_same_source and _is_by(key, journal):
-            if not journal.is_resumable:
-                return None
-            journal.verify()
-            return UnfinishedRun(info, journal.path, info.source_sha256 != source.sha256)
-    _warn_of_other_version(key)
-    return None
+    found, has_run = [], False
+    for journal, is_newest in _newest_of_each(key, partial(_is_over, key.source)):
+        has_run = True
+        if journal.is_resumable:
+            is_present = is_newest and journal.info.source_sha256 == key.source.sha256
+            if is_present:
+                journal.verify()
+            found.append(UnfinishedRun(journal.info, journal.path, is_superseded=not is_present))
+    if not has_run:
+        _warn_of_other_version(key)
+    return found[::-1]
+
+
+def _is_over(source: SourceFile, info: RunInfo) -> bool:
+    """Return whether a run is over a source; an unnamed one is the same only if its content is the same."""
+    return info.source == source.path and (not source.is_unnamed or info.source_sha256 == source.sha256)
+
+
+def _newest_of_each(
+    key: RunKey, is_wanted: Callable[[RunInfo], bool], *, warn: bool = True
+) -> Iterator[tuple[Journal, bool]]:
+    """Yield the journals of the newest run (with True) over each wanted source and of the runs that it follows.
+
+    Newest first. Older runs have been replaced: they were finished, or a newer one was started with --fresh.
+    """
+    next_ids: dict[str, str | None] = {}
+    for journal in journals(key.settings, warn=warn):
+        source, run_id = journal.info.source, journal.info.run_id
+        if is_wanted(journal.info) and _is_by(key, journal) and next_ids.get(source, run_id) == run_id:
+            yield journal, source not in next_ids
+            next_ids[source] = journal.follows if journal.is_resumable else None
 
 
 def _warn_of_other_version(key: RunKey) -> None:
@@ -167,20 +186,19 @@ def _warn_of_other_version(key: RunKey) -> None:
 
 
 def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
-    """Return the unfinished runs over earlier files of the series that no process works on, oldest first.
+    """Return the unfinished runs over other files of the series that no process works on, oldest first.
 
     The paths of a series differ only in digits, such as a date in the name.
     """
-    found: dict[str, UnfinishedRun | None] = {}
-    for journal in journals(key.settings, warn=False):
-        info = journal.info
-        if info.source not in found and _is_in_series(info, key.source) and _is_by(key, journal):
-            is_open = journal.is_resumable and not is_held(journal.path)
-            found[info.source] = UnfinishedRun(info, journal.path) if is_open else None
-    return [run for run in reversed(found.values()) if run is not None]
+    found = [
+        UnfinishedRun(journal.info, journal.path, is_superseded=not is_newest)
+        for journal, is_newest in _newest_of_each(key, partial(_is_in_series, key.source), warn=False)
+        if journal.is_resumable and not is_held(journal.path)
+    ]
+    return found[::-1]
 
 
-def _is_in_series(info: RunInfo, source: SourceFile) -> bool:
+def _is_in_series(source: SourceFile, info: RunInfo) -> bool:
     is_other = info.source != source.path and not source.is_unnamed
     return is_other and _DIGITS.sub("0", info.source) == _DIGITS.sub("0", source.path)
 

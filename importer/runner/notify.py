@@ -24,7 +24,7 @@ from importer.model import GOOD_STATUSES, Operation
 from importer.redaction import redact
 from importer.reporter import RunStatus, Summary
 from importer.runner.context import RunContext
-from importer.runner.events import Event, RunEnded, ignore
+from importer.runner.events import Event, NotStarted, RunEnded, ignore
 from importer.runner.send import run_on_own_loop
 from importer.runner.state_directory import journal_path, open_journal
 from importer.timestamps import utc_now_text
@@ -106,17 +106,23 @@ class Notifier:
         self.context.on_event(event)
         if isinstance(event, RunEnded):
             self._ended(event.summary)
+        elif isinstance(event, NotStarted):
+            self._deliver(self._error(event.code, ExitCode.STOPPED))
 
     def started(self) -> None:
         """Notify the heartbeat monitor that a run starts."""
         self._deliver(self._heartbeat("/start"))
 
     def failed(self, code: str, exit_code: ExitCode) -> None:
-        """Notify all targets that a command ended with an error; its text may quote cells and is not sent."""
+        """Notify all targets that a command ended with an error."""
+        self._deliver([*self._heartbeat("/fail"), *self._error(code, exit_code)])
+
+    def _error(self, code: str, exit_code: ExitCode) -> list[Message]:
+        """Return the messages to people about an error; its text may quote cells and is not sent."""
         end = "did not run" if exit_code is ExitCode.WRONG_INPUT else "ended early"
         text = f"{self.subject}: the command {end}: {code} (exit code {int(exit_code)}). The log has the details."
         body = {"status": "error", "code": code, "exit_code": int(exit_code), "source": self.subject}
-        self._deliver([*self._heartbeat("/fail"), *self._people(text, json.dumps(body))])
+        return self._people(text, json.dumps(body))
 
     def finished(self, summary: Summary) -> None:
         """Notify the heartbeat monitor that a command has ended; after a signal it has already been notified."""
