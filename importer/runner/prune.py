@@ -62,7 +62,7 @@ def prune_runs(settings: Settings, older_than_days: float, *, unresumable: bool 
                 deleted.append(path.stem)
                 freed += size
     _remove_old_locks(commands_directory(settings), before)
-    _remove_old_records(records_directory(settings), before)
+    written.remove_useless_records(before)
     uploads, bytes_of_uploads = remove_old_uploads(settings, before)
     return Pruned(tuple(deleted), freed + bytes_of_uploads, uploads)
 
@@ -130,11 +130,3 @@ def _remove_old_locks(directory: Path, before: float) -> None:
             with suppress(OSError, Timeout), FileLock(file, timeout=0, mode=0o600):
                 file.with_suffix(".run").unlink(missing_ok=True)
                 file.unlink(missing_ok=True)
-
-
-def _remove_old_records(directory: Path, before: float) -> None:
-    """Delete the records of files written before `before`; later runs keep these files as the user's."""
-    for file in directory.glob("*.json"):
-        if _modified(file) < before:
-            with suppress(OSError):
-                file.unlink()

@@ -65,6 +65,7 @@ class Month:
     def end(self) -> None:
         """Note how much there is in the state directory."""
         files = [file for file in (self.work.folder / "state").rglob("*") if file.is_file()]
+        files = [file for file in files if file.parent.name != "outputs"]  # one for each results file of the user
         self.sizes.append(sum(file.stat().st_size for file in files))
         self.files.append(len(files))
 
