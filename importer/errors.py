@@ -26,14 +26,17 @@ Messages are redacted: they may quote a value, and a token may have been typed i
 
 from collections.abc import Mapping
 
+from importer.exit_codes import ExitCode
 from importer.redaction import redact
 
 
 class ImporterError(Exception):
     """The run cannot continue; `str()` is the message, `code` the stable name of the condition.
 
-    The command line exits with 2: nothing was sent.
+    The command line exits with `exit_code`: nothing was sent.
     """
+
+    exit_code = ExitCode.WRONG_INPUT
 
     def __init__(self, code: str, message: str) -> None:
         """Store the code and the redacted message."""
@@ -87,7 +90,9 @@ class ConfirmationError(ImporterError):
 
 
 class RunAbortedError(ImporterError):
-    """A run was aborted after requests were sent; it can be resumed. The command line exits with 3."""
+    """A run was aborted after requests were sent; it can be resumed."""
+
+    exit_code = ExitCode.STOPPED
 
 
 class OutputError(ImporterError):

@@ -7,7 +7,7 @@ from types import FrameType
 
 import click
 
-from importer.cli.commands import cli, exit_code
+from importer.cli.commands import cli
 from importer.cli.output import show_error, show_traceback, show_usage_error
 from importer.cli.streams import make_lenient, report_lost_output
 from importer.errors import ImporterError
@@ -60,7 +60,7 @@ def _run_command(arguments: Sequence[str]) -> int:
         return ExitCode.WRONG_INPUT
     except ImporterError as error:
         show_error(str(error), error.code)
-        return exit_code(error)
+        return error.exit_code
     return code if isinstance(code, int) else ExitCode.OK
 
 

@@ -13,7 +13,7 @@ from importer.cli.confirm import confirmation
 from importer.cli.display import Display
 from importer.cli.output import show, show_summary
 from importer.cli.run_commands import report, runs, show_run
-from importer.errors import ImporterError, RunAbortedError
+from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
 from importer.reporter import Summary, summary_table
 from importer.runner.check import check_file
@@ -53,11 +53,6 @@ def cli() -> None:
     """Link HubSpot records in bulk from a spreadsheet of record pairs."""
 
 
-def exit_code(error: ImporterError) -> ExitCode:
-    """Return STOPPED when requests were sent and the run can be resumed, else WRONG_INPUT."""
-    return ExitCode.STOPPED if isinstance(error, RunAbortedError) else ExitCode.WRONG_INPUT
-
-
 def _run(flags: dict[str, Any], work: Callable[..., Summary]) -> int:
     """Execute a command that calls HubSpot, print its summary and return its exit code."""
     out, as_json = flags.pop("out"), flags.pop("as_json")
@@ -67,7 +62,7 @@ def _run(flags: dict[str, Any], work: Callable[..., Summary]) -> int:
             summary = work(settings, out=out, on_event=display)
         except ImporterError as error:
             display.log_error(error)
-            return exit_code(error)
+            return error.exit_code
     if as_json:
         click.echo(summary.as_json())
     elif not settings.quiet:
@@ -142,7 +137,7 @@ def check(file: str, online: bool, **flags: Any) -> int:
             found = check_file(file, settings, out=out, on_event=display, online=online)
         except ImporterError as error:
             display.log_error(error)
-            return exit_code(error)
+            return error.exit_code
     if as_json:
         click.echo(check_json(found))
     elif not settings.quiet:

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from importer.cli import options
-from importer.cli.commands import exit_code
 from importer.cli.display import Display
 from importer.cli.output import show
 from importer.cli.texts import count_text
@@ -52,7 +51,7 @@ def export(from_type: str, to_type: str, ids: Path | None, properties: tuple[str
             )
         except ImporterError as error:
             display.log_error(error)
-            return exit_code(error)
+            return error.exit_code
         if summary.file is None:
             display(_incomplete(summary))
     _show(summary, as_json=as_json, quiet=settings.quiet)

@@ -23,7 +23,6 @@ from importer.runner.finish import report_finished
 from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.new_run import NewRun, reading_values, target_name
 from importer.runner.notify import notified
-from importer.runner.os_errors import translate_os_errors
 from importer.runner.previous_runs import Turn, find_turn, finish_previous, is_blocked_by
 from importer.runner.prune import prune_before_run
 from importer.runner.source_file import SourceFile, source_file
@@ -32,8 +31,7 @@ from importer.runner.target import Target, target_of_settings
 from importer.temporary_directories import temporary_directory
 
 
-@translate_os_errors()
-@notified
+@notified()
 def run_import(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
@@ -65,8 +63,7 @@ def run_import(
         return import_source(source, ImportRequest(reading, out, fresh, first_rows=first_rows), target)
 
 
-@translate_os_errors()
-@notified
+@notified()
 def unlink_file(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
