@@ -54,7 +54,7 @@ def list_runs(settings: Settings) -> list[ListedRun]:
 
 
 def _listed(path: Path) -> ListedRun:
-    listed = partial(ListedRun, path.stem, bytes=run_size(path), modified_at=utc_text(path.stat().st_mtime))
+    listed = partial(ListedRun, path.stem, bytes=run_size(path), modified_at=utc_text(_modified(path)))
     try:
         with Journal(path) as journal:
             rows, source, command = journal.row_count, journal.info.source, _command(journal.info)
@@ -69,6 +69,14 @@ def _listed(path: Path) -> ListedRun:
             return listed("unreadable", None, None, error=str(error))
         end = "finished" if other.is_finished else "unfinished"
         return listed("unreadable", None, other.source, error=f"{other.source} ({end}, {other.reason})")
+
+
+def _modified(path: Path) -> float:
+    """Return the POSIX time of the last change of a file, or of a symbolic link if its target cannot be seen."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return path.lstat().st_mtime
 
 
 def _status(journal: Journal) -> str:
