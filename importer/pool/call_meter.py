@@ -109,6 +109,11 @@ class CallMeter:
             self._extend_pause(self._last_call, min(self._waits), PauseReason.BACKOFF)
 
     @property
+    def unix_time(self) -> float:
+        """The present Unix time in seconds, on the clock of what is recorded."""
+        return self._now() + self._offset
+
+    @property
     def current_pause(self) -> PauseSpan | None:
         """The pause in progress, if any."""
         return self._pause if self._is_paused(self._now()) else None
