@@ -105,6 +105,7 @@ class Workers:
         self._crash_directory = crash_directory
         self._spares: list[asyncio.Future[Process]] = []
         self._running: set[RunningJob] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self.closing = False
         self.on_error: Callable[[str], None] = lambda code: None
 
@@ -146,9 +147,8 @@ class Workers:
             running.stop()
         await asyncio.gather(*(running.result for running in self._running), return_exceptions=True)
         for spare in self._spares:
-            process = await spare
-            _close_input(process)
-            await process.wait()
+            await _end(await spare)
+        await asyncio.gather(*self._ending)
 
     def kill(self) -> None:
         """End every job at once."""
@@ -163,7 +163,9 @@ class Workers:
     def _keep(self, process: Process) -> None:
         """Keep a worker for another job if there are too few; otherwise end it."""
         if len(self._spares) >= _MAX_SPARES:
-            _close_input(process)
+            ending = asyncio.create_task(_end(process))
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
             return
         spare: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
         spare.set_result(process)
@@ -184,6 +186,12 @@ def _close_input(process: Process) -> None:
     """Close the input of a worker, which ends it."""
     if process.stdin is not None:
         process.stdin.close()
+
+
+async def _end(process: Process) -> None:
+    """End a worker that has no job, and wait until it has ended."""
+    _close_input(process)
+    await process.wait()
 
 
 async def _start() -> Process:

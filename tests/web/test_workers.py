@@ -63,6 +63,8 @@ async def test_jobs_at_the_same_time_have_a_worker_each(workers: Workers, previe
     results = await asyncio.gather(*(job.result for job in jobs))
     assert [found["rows"] for found in results] == [ROWS] * 3
     assert len({job.process.pid for job in jobs}) == 3
+    await workers.close()
+    assert [job.process.returncode for job in jobs] == [0, 0, 0]
 
 
 async def test_a_worker_ends_after_a_job_that_failed(workers: Workers, preview: Job, tmp_path: Path) -> None:
