@@ -104,4 +104,4 @@ def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
 
     if journal.info.operation is Operation.LINK:
         return in_account(partial(link_pending, label_mode=label_mode(journal, settings)))
-    return change_links(journal, confirmation, in_account)
+    return change_links(journal, confirmation, in_account, context.warn)
