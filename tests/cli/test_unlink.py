@@ -1,6 +1,7 @@
 """Removing links: read first, confirmed by number, confirmed by reading back, and restored from the results."""
 
 import signal
+from collections.abc import Callable
 
 import pytest
 
@@ -36,6 +37,26 @@ def test_links_are_removed_and_the_results_restore_them(work: Workplace, version
     assert [run["status"] for run in shown] == ["finished"]  # type: ignore[index]
     restored = work.here("run", work.folder / "a.unlink.results.csv", "--json", "--api-version", version)
     assert [restored.json[name] for name in ("linked", "blank", "invalid")] == [36, 5, 1]
+    assert sorted_links(work.hubspot.url) == before
+
+
+@pytest.mark.parametrize("edit", [str, lambda text: text.replace(",-|", ",'-|")], ids=["as written", "quoted"])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_types_of_a_list_whose_pairs_were_not_all_linked_are_restored(
+    work: Workplace, edit: Callable[[str], str], is_first: bool
+) -> None:
+    linked(work, [(work.base, 7 if is_first else 8)])
+    before = sorted_links(work.hubspot.url)
+    source = work.folder / "a.csv"
+    source.write_text(f"Record ID,Associated Company IDs\n{work.base},7;8\n")
+    assert work.here("unlink", source, "--from", "contacts", "--yes", 1).code == 0
+    results = work.folder / "a.unlink.results.csv"
+    (row,) = rows_of(results)
+    types = "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279"
+    assert row["import_types_before"] == (f"{types}|-" if is_first else f"-|{types}")
+    results.write_text(edit(results.read_text(encoding="utf-8-sig")))
+    restored = work.here("run", results, "--from", "contacts", "--json")
+    assert (restored.code, restored.json["linked"], restored.json["pairs"]) == (0, 1, 1)
     assert sorted_links(work.hubspot.url) == before
 
 
