@@ -77,6 +77,7 @@ def last_summary(journal: Journal) -> Summary:
         stopped_by = StopReason(found["stopped_by"]) if found["stopped_by"] else None
         return Summary(
             **{
+                "file": journal.info.source,  # older journals lack it
                 **found,
                 "status": RunStatus(found["status"]),
                 "stopped_by": stopped_by,
@@ -142,6 +143,7 @@ def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -
     return Summary(
         run_id=journal.info.run_id,
         operation=journal.info.operation,
+        file=journal.info.source,
         status=_status(stop),
         stopped_by=stop.reason if stop else None,
         **asdict(totals),

@@ -27,6 +27,7 @@ from importer.runner.context import RunContext
 from importer.runner.events import Event, RunEnded, ignore
 from importer.runner.send import run_on_own_loop
 from importer.runner.state_directory import journal_path, open_journal
+from importer.runner.subject import subject_of
 from importer.timestamps import utc_now_text
 
 SIGNATURE_HEADER = "X-Importer-Signature"
@@ -75,7 +76,7 @@ def notified(command: Command[First, P]) -> Command[First, P]:
         if not targets:
             return command(first, settings, *args, **kwargs)
         on_event: Any = kwargs.get("on_event", ignore)
-        notifier = Notifier(targets, RunContext(settings, on_event=on_event), _name_of(first))
+        notifier = Notifier(targets, RunContext(settings, on_event=on_event), first)
         kwargs["on_event"] = notifier.on_event
         notifier.started()
         try:
@@ -95,11 +96,11 @@ def notified(command: Command[First, P]) -> Command[First, P]:
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Sends the notifications of one command, about the file or the run `subject`, to its targets."""
+    """Sends the notifications of one command, about the file or the run that it was `given`, to its targets."""
 
     targets: NotifyTargets
     context: RunContext
-    subject: str
+    given: object
 
     def on_event(self, event: Event) -> None:
         """Pass on an event; notify the targets if a run has ended."""
@@ -114,8 +115,10 @@ class Notifier:
     def failed(self, code: str, exit_code: ExitCode) -> None:
         """Notify all targets that a command ended with an error; its text may quote cells and is not sent."""
         end = "did not run" if exit_code is ExitCode.WRONG_INPUT else "ended early"
-        text = f"{self.subject}: the command {end}: {code} (exit code {int(exit_code)}). The log has the details."
-        body = {"status": "error", "code": code, "exit_code": int(exit_code), "source": self.subject}
+        name = _name_of(self.given)
+        text = f"{name}: the command {end}: {code} (exit code {int(exit_code)}). The log has the details."
+        subject = subject_of(self.given, self.context.settings)
+        body = {**subject, "status": "error", "code": code, "exit_code": int(exit_code), "source": name}
         self._deliver([*self._heartbeat("/fail"), *self._people(text, json.dumps(body))])
 
     def finished(self, summary: Summary) -> None:

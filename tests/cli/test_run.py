@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 JSON_KEYS = [
-    *("run_id", "operation", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
+    *("run_id", "operation", "file", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
     *("not_linked", "blank", "failed"),
     *("unconfirmed", "invalid", "not_sent", "duplicates", "calls", "reads", "retries", "rate_limited"),
     *("seconds", "results", "failures", "report"),

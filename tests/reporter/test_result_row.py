@@ -178,7 +178,23 @@ def test_a_problem_is_reported_by_row_and_column() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "-|cmd", "-|A:1+1", "--", "-A:1"],
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "-|cmd",
+        "-|A:1+1",
+        "--",
+        "-A:1",
+    ],
 )
 def test_a_text_that_would_be_a_formula_is_escaped(text: str) -> None:
     assert escape_formula(text) == "'" + text
