@@ -2,11 +2,13 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from importer.config import Settings
-from importer.errors import OutputError
+from importer.errors import JournalError, OutputError, RunAbortedError
 from importer.journal import Journal
 from importer.model import Operation, Outcome, Status, Stop, StopReason
 from importer.reporter import WORST_FIRST, RowCounts, RunStatus, Summary, count, write_results
@@ -122,6 +124,23 @@ def _count_rows(journal: Journal) -> RowCounts:
     statuses = tuple(Status)
     numbers = Counter(journal.row_statuses(WORST_FIRST))
     return RowCounts.of({statuses[code]: number for code, number in numbers.items()}, journal.counts().duplicates)
+
+
+@contextmanager
+def describe_abort(journal: Journal, started: float) -> Iterator[None]:
+    """Add the current counts of a run, and the seconds since `started`, to a RunAbortedError.
+
+    They are read from the open journal, because a full disk may prevent it from being opened again.
+    """
+    try:
+        yield
+    except RunAbortedError as error:
+        with suppress(JournalError):
+            counts = {name: error.run[name] for name in ("calls", "reads", "retries", "rate_limited")}
+            summary = summarise(journal, Sent(**counts), _count_rows(journal), time.monotonic() - started)
+            error.run.update(summary.values())
+        error.run.update(status=str(RunStatus.STOPPED), stopped_by="error")
+        raise
 
 
 def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
 from importer.journal import Journal
-from importer.model import Stop
+from importer.model import Operation, Stop
 from importer.pool import (
     BatchEngine,
     LabelEngine,
@@ -167,9 +167,13 @@ async def _work(journal: Journal, context: RunContext, work: Work, rate_state: S
         stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, context.on_event))
         if rate_state is not None:
             await stack.enter_async_context(rate_state.keep(limiter, partial(_begin_full_window, context, pool)))
-        with abort_after_requests(journal, lambda: pool.calls + pool.reads):
+        with abort_after_requests(journal, lambda: _sent(pool)):
             stop = await work(pool, client)
             pool.close()
+    return _sent(pool, stop)
+
+
+def _sent(pool: Pool, stop: Stop | None = None) -> Sent:
     return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
 
 
@@ -192,15 +196,19 @@ def report_full_window(context: RunContext, seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def abort_after_requests(journal: Journal, requests: Callable[[], int]) -> Iterator[None]:
+def abort_after_requests(journal: Journal, sent: Callable[[], Sent]) -> Iterator[None]:
     """Turn an error that occurs after requests were sent into a RunAbortedError, which explains how to resume."""
+    info = journal.info
     try:
         with translate_os_errors():
             yield
     except AccountError:  # raised before any pair is sent
         raise
     except ImporterError as error:
-        if not requests():
+        done = sent()
+        if not done.calls + done.reads:
             raise
-        message = f"{error} To continue: importer resume {journal.info.run_id}"
-        raise RunAbortedError(error.code, message) from error
+        again = "run the same command again" if info.operation is Operation.VERIFY else f"importer resume {info.run_id}"
+        run = {"run_id": info.run_id, "operation": str(info.operation), **asdict(done)}
+        del run["stop"]
+        raise RunAbortedError(error.code, f"{error} To continue: {again}", run) from error

@@ -67,7 +67,7 @@ def test_nothing_is_removed_unless_the_number_is_confirmed(work: Workplace, flag
     pairs = work.pairs(5)
     linked(work, pairs[:4])
     done = work.here("unlink", work.write("a.csv", pairs), *flags, "--json")
-    assert (done.code, done.out, done.error_code) == (2, "", code)
+    assert (done.code, done.json["status"], done.json["code"], done.error_code) == (2, "error", code, code)
     assert work.links() == set(pairs[:4])
     assert work.journals == []
     assert work.here("unlink", work.folder / "a.csv", "--yes", 4).code == 0
