@@ -11,7 +11,7 @@ from importer.config import EngineName, LabelMode, Settings
 from importer.errors import AccountError, ImporterError, RunAbortedError
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
+from importer.hubspot.shared_rate_state import FullWindow, SharedRateState, hold_rate
 from importer.journal import Journal
 from importer.model import Operation, Stop
 from importer.pool import (
@@ -183,16 +183,21 @@ def _seconds_for_responses(settings: Settings, journal: Journal) -> float:
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
 
 
-def _begin_full_window(context: RunContext, pool: Pool, seconds: float) -> None:
-    report_full_window(context, seconds)
-    pool.note_full_window(seconds)
+def _begin_full_window(context: RunContext, pool: Pool, window: FullWindow) -> None:
+    report_full_window(context, window)
+    pool.note_full_window(window.seconds)
 
 
-def report_full_window(context: RunContext, seconds: float) -> None:
-    """Report that no call can be made for `seconds`."""
-    context.notify(
-        f"An earlier run with this token has used up the rate limit: waiting {seconds:.0f} s until calls are allowed."
-    )
+def report_full_window(context: RunContext, window: FullWindow) -> None:
+    """Report that no call can be made for some seconds, and why."""
+    if window.is_certain:
+        reason = f"An earlier run with this token has used up the rate limit ({window.rate} s)"
+    else:
+        reason = (
+            "It is not known how many calls an earlier run with this token made last, because it was killed or because "
+            f"its rate limit had a shorter window; they may be as many as the rate limit ({window.rate} s) allows"
+        )
+    context.notify(f"{reason}: waiting {window.seconds:.0f} s until calls are allowed.")
 
 
 @contextlib.contextmanager
