@@ -165,7 +165,7 @@ class Display:
         counts = {name: sum(progress.statuses[status] for status in statuses) for name, statuses in self._counted()}
         shown = {name: number for name, number in counts.items() if number or name == next(iter(counts))}
         if self._bar is not None:
-            self._bar.set_postfix_str(f"{_counts(shown)}; {_pace(progress)}", refresh=False)
+            self._bar.set_postfix_str(f"{_counts(shown)}; {_speed_text(progress)}", refresh=False)
             self._bar.update(progress.done - self._bar.n)
             return
         seconds = time.monotonic() - self._started
@@ -173,14 +173,14 @@ class Display:
             return
         self._last_line = seconds
         pairs = count_text(progress.pairs, "pair")
-        logger.info("%s of %s: %s; %s", f"{progress.done:,}", pairs, _counts(shown), _pace(progress))
+        logger.info("%s of %s: %s; %s", f"{progress.done:,}", pairs, _counts(shown), _speed_text(progress))
 
 
 def _counts(shown: Mapping[str, int]) -> str:
     return ", ".join(f"{number:,} {name}" for name, number in shown.items())
 
 
-def _pace(progress: Progress) -> str:
+def _speed_text(progress: Progress) -> str:
     """Return the speed of a run and the time left as text."""
     speed, limit = progress.calls_per_second, f"limit {progress.rate}"
     left = f"{duration_text(round(progress.seconds_left))} left"

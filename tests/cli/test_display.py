@@ -202,7 +202,7 @@ def test_progress_leaves_out_zero_counts(capsys: pytest.CaptureFixture[str], mon
     ]
 
 
-def test_a_bar_shows_the_speed_without_pauses_instead_of_its_own(terminal: Terminal) -> None:
+def test_a_bar_shows_the_speed_without_pauses(terminal: Terminal) -> None:
     with contextlib.redirect_stderr(terminal):
         shown(replace(PLAN, counts=SourceCounts(100, 100, 0, 0), pending=100), PROGRESS)
     assert "50 linked; 5.0 calls/s (limit 190/10), 10 s left]" in terminal.getvalue()
