@@ -212,6 +212,12 @@ def _where(use: LabelUse, text: str, journal: Journal) -> str:
 def _unknown_message(unknown: UnknownLabel, types: Types, where: str) -> str:
     shown = ", ".join(map(repr, unknown.existing[:_MAX_NAMED])) + (", …" if len(unknown.existing) > _MAX_NAMED else "")
     message = f"{where}: there is no label {unknown.text!r} from {types[0]} to {types[1]}. Nothing was sent."
+    if unknown.split:
+        label = unknown.split[0]
+        return (
+            f"{message} The label {label.text!r} contains a semicolon, which separates several labels in a column: write "
+            f"{label.type} there instead, or give --label {label.text!r} to use it for every row."
+        )
     if unknown.is_reversed:
         return (
             f"{message} It exists in the other direction, from {types[1]} to {types[0]}: swap the two columns with "

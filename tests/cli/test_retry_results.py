@@ -229,8 +229,9 @@ def test_edits_of_rows_with_a_good_status_are_counted_because_a_retry_does_not_s
         rewrite(results, change, [*columns[3:], *columns[:3]])
     else:
         book = openpyxl.load_workbook(results)
-        for row in book.worksheets[0].iter_rows(min_row=2):
-            for cell in row:
+        sheet = book.worksheets[0]
+        for place in range(2, sheet.max_row + 1):
+            for cell in sheet[place]:
                 cell.value = change.get(str(cell.value), cell.value)
         book.save(results)
     (text,) = edited(work, results, "--fresh")
