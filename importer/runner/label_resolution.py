@@ -215,8 +215,8 @@ def _unknown_message(unknown: UnknownLabel, types: Types, where: str) -> str:
     if unknown.split:
         label = unknown.split[0]
         return (
-            f"{message} The label {label.text!r} contains a semicolon, which separates several labels in a column: write "
-            f"{label.type} there instead, or give --label {label.text!r} to use it for every row."
+            f"{message} The label {label.text!r} contains a semicolon, which separates several labels in a column: "
+            f"write {label.type} there instead, or give --label {label.text!r} to use it for every row."
         )
     if unknown.is_reversed:
         return (
