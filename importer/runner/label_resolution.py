@@ -213,10 +213,10 @@ def _unknown_message(unknown: UnknownLabel, types: Types, where: str) -> str:
     shown = ", ".join(map(repr, unknown.existing[:_MAX_NAMED])) + (", …" if len(unknown.existing) > _MAX_NAMED else "")
     message = f"{where}: there is no label {unknown.text!r} from {types[0]} to {types[1]}. Nothing was sent."
     if unknown.split:
-        label = unknown.split[0]
+        split = ", ".join(f"{label.type} for {label.text!r}" for label in unknown.split[:_MAX_NAMED])
         return (
-            f"{message} The label {label.text!r} contains a semicolon, which separates several labels in a column: "
-            f"write {label.type} there instead, or give --label {label.text!r} to use it for every row."
+            f"{message} A semicolon separates several labels in a column, so write {split} there; --label takes a name "
+            "with a semicolon as it is, for every row."
         )
     if unknown.is_reversed:
         return (
