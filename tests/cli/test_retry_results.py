@@ -231,8 +231,9 @@ def test_edits_of_rows_with_a_good_status_are_counted_because_a_retry_does_not_s
         book = openpyxl.load_workbook(results)
         sheet = book.worksheets[0]
         for place in range(2, sheet.max_row + 1):
-            for cell in sheet[place]:
-                cell.value = change.get(str(cell.value), cell.value)
+            for column in (1, 2, 3):
+                text = str(sheet.cell(place, column).value)
+                sheet.cell(place, column, change.get(text, text))
         book.save(results)
     (text,) = edited(work, results, "--fresh")
     assert text.startswith("2 rows ")
