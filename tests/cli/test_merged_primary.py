@@ -1,0 +1,88 @@
+"""Rows that compete for the Primary of one record by different ids: a merged record has its own and its survivor's."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_labels import PLAIN, PRIMARY, types, write
+from tests.cli.test_primary_conflicts import CONFLICT, outcomes
+from tests.support.command_line import Workplace, rows_of
+
+pytestmark = pytest.mark.slow
+
+HEADER = "Contact ID,Company ID,Label"
+
+
+def merge(work: Workplace, object_type: str, into: int, *merged: int) -> None:
+    records = [{"type": object_type, "id": str(one), "into": str(into)} for one in merged]
+    work.hubspot.change("records", merge=records)
+
+
+def rows(work: Workplace, *found: tuple[int, int], header: str = HEADER) -> Path:
+    lines = (f"{one},{other},Primary" for one, other in found)
+    return write(work, "\n".join([header, *lines, ""]))
+
+
+@pytest.mark.parametrize("engine", ["put", "batch"])
+@pytest.mark.parametrize("flags", [(), ("--no-read-first",)])
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_a_merged_record_and_its_survivor_compete(
+    work: Workplace, engine: str, flags: tuple[str, ...], is_linked: bool
+) -> None:
+    old, survivor, other = work.base, work.base + 1, work.base + 2
+    merge(work, "contacts", survivor, old)
+    if is_linked:
+        ends = {"from": {"type": "contacts", "id": str(survivor)}, "to": {"type": "companies", "id": "12"}}
+        work.hubspot.change("associations", add=[ends])
+    source = rows(work, (survivor, 7), (other, 7), (old, 8))
+    checked = work.here("check", source, "--online", "--json").json["primary_conflicts"]
+    done = work.here("run", source, "--engine", engine, *flags, "--json")
+    assert (done.code, done.json["linked"], done.json["failed"]) == (1, 1, 2)
+    assert outcomes(work) == [("failed", CONFLICT), ("linked", ""), ("failed", CONFLICT)]
+    message = rows_of(work.folder / "labels.results.csv")[0]["import_error_message"]
+    assert all(text in message for text in ("Rows 2, 4", str(survivor), str(old)))
+    assert (checked["rows"], checked["first"][0]["merged"]) == (2, [str(old)])
+    assert set(types(work)) == {(other, 7)} | ({(survivor, 12)} if is_linked else set())
+
+
+def test_two_records_that_were_merged_into_the_same_one_compete_from_either_side(work: Workplace) -> None:
+    one, two, survivor = work.base, work.base + 1, work.base + 2
+    merge(work, "contacts", survivor, one, two)
+    forward = work.here("run", rows(work, (one, 7), (two, 8)), "--json")
+    reverse = work.here("run", rows(work, (7, one), (8, two), header="Company ID,Contact ID,Label"), "--json")
+    assert [(one.code, one.json["failed"], one.json["calls"]) for one in (forward, reverse)] == [(1, 2, 0)] * 2
+
+
+def test_a_retry_of_rows_that_compete_by_merged_ids_moves_no_primary(work: Workplace) -> None:
+    merge(work, "contacts", work.base + 1, work.base)
+    run = work.here("run", rows(work, (work.base, 7), (work.base + 1, 8)), "--json")
+    retried = work.here("retry", run.json["run_id"], "--json")
+    assert (retried.code, retried.json["failed"], retried.json["calls"]) == (1, 2, 0)
+
+
+def test_the_ids_of_a_merged_record_and_its_survivor_do_not_compete_with_each_other(work: Workplace) -> None:
+    merge(work, "companies", work.base + 1, work.base)
+    done = work.here("run", rows(work, (work.base + 5, work.base), (work.base + 5, work.base + 1)), "--json")
+    assert (done.code, done.json["failed"]) == (0, 0)
+    assert types(work) == {(work.base + 5, work.base + 1): {PRIMARY, PLAIN}}
+
+
+def test_rows_that_cannot_compete_cost_no_further_read(work: Workplace) -> None:
+    source = rows(work, (work.base, 7), (work.base + 1, 7))
+    labels = 2
+    done = work.here("check", source, "--online", "--json")
+    assert done.json["costs"]["preparation"] == 1 + labels, "the account, the labels in both directions"
+    source = rows(work, (work.base, 7), (work.base + 1, 8))
+    assert work.here("check", source, "--online", "--json").json["costs"]["preparation"] == 1 + labels + 1
+
+
+def test_what_cannot_be_read_is_compared_as_written(work: Workplace) -> None:
+    source = rows(work, (work.base, 7), (work.base + 1, 8))
+    work.hubspot.change("faults", faults=["http_503=read"])
+    try:
+        done = work.here(
+            "check", source, "--online", "--json", IMPORTER_BACKOFF_BASE="0.01", IMPORTER_BACKOFF_CAP="0.01"
+        )
+    finally:
+        work.hubspot.change("faults", faults=[])
+    assert done.json["primary_conflicts"]["rows"] == 0
