@@ -126,6 +126,7 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
 @options.reading
 @options.linking
 @options.the_run
+@options.allow_deleting_leads
 @options.output_without_report
 @options.online
 def check(file: str, online: bool, **flags: Any) -> int:
@@ -133,7 +134,7 @@ def check(file: str, online: bool, **flags: Any) -> int:
 
     Changes nothing in HubSpot. Makes calls and needs a token only to look up records (--from-by, --to-by) and with
     --online, which also reports which labels exist, which pairs are already linked, for which records the Primary label
-    would move, and which records would have too many links.
+    would move, which pairs would lose labels (--label-mode replace), and which records would have too many links.
     """
     out, as_json = flags.pop("out"), flags.pop("as_json")
     settings = options.settings_from(flags)

@@ -3,6 +3,7 @@
 from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
 from importer.pool.engines.change import Change, ChangeEngine, ChangeInBatches
+from importer.pool.engines.findings import Findings, LeadAtRisk, OverLimit, PrimaryMove, ReplacedLabels
 from importer.pool.engines.label import LABELLED_PAIRS_READ, LabelEngine
 from importer.pool.engines.lead_check import LastPrimaries, RefuseLastPrimaries, concerns_leads, replaces_primary
 from importer.pool.engines.link_reader import MAX_RECORDS, LinkReader
@@ -11,7 +12,7 @@ from importer.pool.engines.read_back import ReadBack, Verify
 from importer.pool.engines.read_first import ReadAfter, ReadFirst
 from importer.pool.engines.read_labelled import ReadLabelledFirst
 from importer.pool.engines.remove import ConfirmChanged, ReadBeforeRemoval
-from importer.pool.engines.survey import Findings, OverLimit, PrimaryMove, Survey
+from importer.pool.engines.survey import Survey
 from importer.pool.engines.undo import ReadBeforeUndo
 from importer.pool.outcomes import Progress
 from importer.pool.pool import Pool
@@ -31,6 +32,7 @@ __all__ = [
     "Findings",
     "LabelEngine",
     "LastPrimaries",
+    "LeadAtRisk",
     "LinkReader",
     "OverLimit",
     "Pool",
@@ -44,6 +46,7 @@ __all__ = [
     "ReadFirst",
     "ReadLabelledFirst",
     "RefuseLastPrimaries",
+    "ReplacedLabels",
     "RetryPolicy",
     "Sender",
     "StopSignal",

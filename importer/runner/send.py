@@ -77,11 +77,13 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
         if pool.stopped is None:  # otherwise nothing is sent now, and the next process reads these pairs
             read_first.report()
         if pool.has_labels and pool.stopped is None:
-            await pool.run(ReadLabelledFirst(client, both_ways), pool.pending)
+            read_labelled = ReadLabelledFirst(client, label_mode, both_ways)
+            await pool.run(read_labelled, pool.pending)
+            read_labelled.report()
     if pool.has_labels and pool.stopped is None:
         is_batch = settings.engine is EngineName.BATCH
         limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None
-        last_primaries = _last_primaries(pool, client, label_mode)
+        last_primaries = None if settings.allow_deleting_leads else last_primaries_of(pool, client, label_mode)
         labels = LabelEngine(client, label_mode, settings.workers, limiter, last_primaries, both_ways)
         await pool.run_in_order(labels, pool.pending)
     if settings.engine is EngineName.BATCH and pool.stopped is None:
@@ -95,10 +97,9 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     return pool.stopped or stop
 
 
-def _last_primaries(pool: Pool, client: HubSpotClient, label_mode: LabelMode) -> LastPrimaries | None:
-    """Return the guard that keeps a lead's last primary association from being replaced; None if not needed."""
-    is_needed = label_mode is LabelMode.REPLACE and concerns_leads(pool.pending_object_types())
-    if not is_needed or pool.settings.allow_deleting_leads:
+def last_primaries_of(pool: Pool, client: HubSpotClient, label_mode: LabelMode) -> LastPrimaries | None:
+    """Return what finds the pairs whose new labels replace a lead's last primary association; None if none can."""
+    if label_mode is not LabelMode.REPLACE or not concerns_leads(pool.pending_object_types()):
         return None
     return LastPrimaries(client, lambda: (one.pair for one in pool.all_pending() if replaces_primary(one)))
 

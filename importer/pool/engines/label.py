@@ -19,7 +19,7 @@ from importer.model import Outcome, Status
 from importer.pool.engines import label_outcomes
 from importer.pool.engines.batch import BatchEngine
 from importer.pool.engines.label_rules import LabelRules, record_with_primary, without_mirrored
-from importer.pool.engines.lead_check import LastPrimaries, may_lose_primary
+from importer.pool.engines.lead_check import LastPrimaries
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_labelled import is_shared
 from importer.pool.engines.type_reader import PresentTypes, TypeReader
@@ -155,8 +155,7 @@ class LabelEngine:
         """Record pairs whose labels must not be replaced as `failed`; return the others."""
         if self._last_primaries is None:
             return to_send
-        lost = [(one, self._rules.lost(one, present[one.id])) for one in to_send if one.goal]
-        at_risk = [one for one, types in lost if may_lose_primary(one.pair, types)]
+        at_risk = self._rules.at_risk(to_send, present)
         refused = await self._last_primaries.refusals(at_risk, sender)
         if sender.signal.stopped is not None:
             return []
