@@ -45,6 +45,13 @@ FROM claims JOIN competing USING (object_type, record_id, other_type) LEFT JOIN 
 GROUP BY object_type, record_id, other_type ORDER BY min(claims.row)
 """
 
+_REPEATED_ROWS = f"""{_COMPETING}
+SELECT row, first_row FROM duplicates WHERE first IN (
+    SELECT coalesce(first, number) FROM claims JOIN competing USING (object_type, record_id, other_type)
+    LEFT JOIN duplicates ON duplicates.pair = number
+)
+"""
+
 Types = tuple[ObjectType, ObjectType]
 
 
@@ -107,3 +114,8 @@ class ClaimTable:
             for object_type, record_id, other_type, others, *lists in self._db.execute(_COMPETING_CLAIMS):
                 rows, pairs, merged, held = (sorted(json.loads(one)) for one in lists)
                 yield CompetingClaims(object_type, record_id, other_type, others, rows, pairs, merged, held)
+
+    def repeated_rows(self) -> set[int]:
+        """Return all rows of competing pairs that several rows have, including rows that claim nothing themselves."""
+        with as_journal_error(self._path):
+            return {row for rows in self._db.execute(_REPEATED_ROWS) for row in rows}

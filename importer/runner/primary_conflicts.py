@@ -121,7 +121,7 @@ def _refuse(journal: Journal, claims: ClaimTable) -> PrimaryConflicts:
             yield competing.pairs, _outcome(conflict, journal.info.row_names)
 
     record_refusals(journal, refusals())
-    return PrimaryConflicts(records, len(rows), tuple(first))
+    return PrimaryConflicts(records, len(rows | claims.repeated_rows()), tuple(first))
 
 
 def _conflict(found: CompetingClaims) -> PrimaryConflict:

@@ -258,6 +258,6 @@ def test_a_run_that_replaces_labels_says_how_many_pairs_lose_some(work: Workplac
     source = write(work, "Contact ID,Company ID,Label\nBASE,7,Billing contact\nBASE,8,Billing contact\n")
     done = work.here("run", source, "--label-mode", "replace", "--json")
     (warning,) = [line for line in done.err.splitlines() if line.startswith("Warning")]
-    assert (done.code, warning.split()[1:3], "1 of them lose Primary" in warning) == (0, ["2", "pairs"], True)
+    assert (done.code, "2 pairs lose" in warning, "1 of them Primary" in warning) == (0, True, True)
     again = work.here("run", source, "--label-mode", "replace", "--json")
     assert (again.json["already_linked"], "Warning" in again.err) == (2, False)

@@ -86,3 +86,23 @@ def test_what_cannot_be_read_is_compared_as_written(work: Workplace) -> None:
     finally:
         work.hubspot.change("faults", faults=[])
     assert done.json["primary_conflicts"]["rows"] == 0
+
+
+@pytest.mark.parametrize("is_lead", [False, True])
+def test_verify_finds_the_labels_of_a_link_to_a_merged_record(work: Workplace, is_lead: bool) -> None:
+    own = "leads" if is_lead else "contacts"
+    merge(work, "companies", work.base + 1, work.base)
+    header = "from_object_type,from_object_id,to_object_type,to_object_id,label"
+    source = write(work, f"{header}\n{own},BASE,companies,BASE,Primary\n{own},{work.base + 2},companies,BASE,Primary\n")
+    assert work.here("run", write(work, "\n".join(source.read_text().splitlines()[:2]), "one.csv")).code == 0
+    assert (work.here("verify", source).code, outcomes(work, "labels.verify.results.csv")) == (
+        1,
+        [("already_linked", ""), ("not_sent", "MISSING")],
+    )
+
+
+def test_a_row_that_repeats_a_competing_pair_is_counted(work: Workplace) -> None:
+    text = f"{HEADER}\nBASE,7,Billing contact\nBASE,8,Primary\nBASE,7,Primary\n"
+    done = work.here("check", write(work, text), "--json", "--out", "checked.csv")
+    assert done.json["primary_conflicts"]["rows"] == 3
+    assert outcomes(work, "checked.csv") == [("failed", CONFLICT)] * 3

@@ -78,9 +78,10 @@ class ReadLabelledFirst:
         """Log a warning if replacing labels removes some."""
         if self._losing_labels:
             logger.warning(
-                "%s pairs lose labels that their rows do not name, because labels are replaced; %s of them lose "
-                "Primary. importer undo restores them.",
+                "Labels are replaced: %s %s labels that the rows do not name, %s of them Primary. importer undo gives "
+                "them back.",
                 f"{self._losing_labels:,}",
+                "pair loses" if self._losing_labels == 1 else "pairs lose",
                 f"{self._losing_primary:,}",
             )
 
