@@ -3,6 +3,7 @@
 from importer.pool.engine import Engine
 from importer.pool.engines.batch import MAX_PAIRS, BatchEngine
 from importer.pool.engines.change import Change, ChangeEngine, ChangeInBatches
+from importer.pool.engines.confirm_primary import ConfirmPrimary
 from importer.pool.engines.findings import Findings, LeadAtRisk, OverLimit, PrimaryMove, ReplacedLabels
 from importer.pool.engines.label import LABELLED_PAIRS_READ, LabelEngine
 from importer.pool.engines.lead_check import LastPrimaries, RefuseLastPrimaries, concerns_leads, replaces_primary
@@ -28,6 +29,7 @@ __all__ = [
     "ChangeEngine",
     "ChangeInBatches",
     "ConfirmChanged",
+    "ConfirmPrimary",
     "Engine",
     "Findings",
     "LabelEngine",

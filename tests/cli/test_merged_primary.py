@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.test_labels import PLAIN, PRIMARY, types, write
 from tests.cli.test_primary_conflicts import CONFLICT, outcomes
-from tests.support.command_line import Workplace, rows_of
+from tests.support.command_line import Done, Workplace, rows_of
 
 pytestmark = pytest.mark.slow
 
@@ -86,6 +86,41 @@ def test_what_cannot_be_read_is_compared_as_written(work: Workplace) -> None:
     finally:
         work.hubspot.change("faults", faults=[])
     assert done.json["primary_conflicts"]["rows"] == 0
+
+
+def run_unaware(work: Workplace, source: Path, *flags: str, merged: int) -> Done:
+    """Run a file while it cannot be read in time that a record was merged: its first two reads fail."""
+    work.hubspot.change("faults", faults=[f"http_503=read,contacts:{merged}>companies:0*2"])
+    try:
+        return work.here("run", source, "--json", *flags, IMPORTER_MAX_ATTEMPTS="1", IMPORTER_WORKERS="1")
+    finally:
+        work.hubspot.change("faults", faults=[])
+
+
+@pytest.mark.parametrize("flags", [(), ("--no-read-first",)])
+def test_a_row_whose_primary_a_later_row_has_taken_is_not_reported_as_linked(
+    work: Workplace, flags: tuple[str, ...]
+) -> None:
+    merge(work, "contacts", work.base + 1, work.base)
+    others = [(work.base + 10 + number, 7) for number in range(100)]
+    source = rows(work, (work.base + 1, 7), *others, (work.base, 8))
+    done = run_unaware(work, source, *flags, merged=work.base)
+    assert (done.code, done.json["linked"], done.json["unconfirmed"]) == (1, 101, 1)
+    first, *_, last = rows_of(work.folder / "labels.results.csv")
+    assert (first["import_status"], first["import_error_category"]) == ("unconfirmed", "NOT_CONFIRMED")
+    assert first["import_advice"].startswith("A record has one Primary")
+    assert last["import_status"] == "linked"
+    assert PRIMARY in types(work)[work.base + 1, 8]
+
+
+def test_the_row_that_loses_primary_within_one_call_is_advised_to_choose(work: Workplace) -> None:
+    merge(work, "contacts", work.base + 1, work.base)
+    source = rows(work, (work.base, 8), (work.base + 1, 7))
+    done = run_unaware(work, source, merged=work.base)
+    assert (done.code, done.json["linked"], done.json["unconfirmed"]) == (1, 1, 1)
+    (lost,) = [row for row in rows_of(work.folder / "labels.results.csv") if row["import_status"] == "unconfirmed"]
+    assert lost["import_error_category"] == "NOT_CONFIRMED"
+    assert lost["import_advice"].startswith("A record has one Primary")
 
 
 @pytest.mark.parametrize("is_lead", [False, True])
