@@ -37,7 +37,8 @@ SELECT DISTINCT other_type, object_type, other_id FROM claims JOIN competing USI
 ORDER BY other_type, object_type
 """
 _COMPETING_CLAIMS = f"""{_COMPETING}
-SELECT object_type, record_id, other_type, count(DISTINCT other_id), json_group_array(DISTINCT claims.row),
+SELECT object_type, record_id, other_type, count(DISTINCT other_id),
+    json_group_array(DISTINCT claims.row) FILTER (WHERE number IS NOT NULL),
     json_group_array(DISTINCT coalesce(first, number)) FILTER (WHERE number IS NOT NULL),
     json_group_array(DISTINCT written) FILTER (WHERE written <> record_id),
     json_group_array(DISTINCT claims.row) FILTER (WHERE number IS NULL)
@@ -87,6 +88,12 @@ class ClaimTable:
         rows = ((number, row, *claim, claim.record_id) for number, row, claim in claims)
         with as_journal_error(self._path):
             self._db.executemany("INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    @property
+    def is_empty(self) -> bool:
+        """True if there are no claims."""
+        with as_journal_error(self._path):
+            return self._db.execute("SELECT 1 FROM claims LIMIT 1").fetchone() is None
 
     def records(self) -> Iterator[tuple[Types, RecordId]]:
         """Yield the records with claims that would compete if one was merged into another, after their object types."""

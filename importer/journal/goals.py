@@ -75,11 +75,12 @@ class Goals(JournalFile):
         """Yield a table of the claims that pairs make; it is empty for a run without labels."""
         with self._transaction() as db:
             table = ClaimTable(db, self.path)
-            table.add(self._claims(find))
+            table.add(self.claims_of_pairs(find))
         yield table
         table.drop()
 
-    def _claims(self, find: FindClaim) -> Iterator[ClaimOfPair]:
+    def claims_of_pairs(self, find: FindClaim) -> Iterator[ClaimOfPair]:
+        """Yield the claim of each labelled pair that makes one."""
         for number, record, labels in self._labelled_pairs():
             claim = find(Pair(*record[1:]), labels)
             if claim is not None:

@@ -157,8 +157,8 @@ class LabelledSide(NamedTuple):
 class CompetingClaims:
     """Pairs that claim a label of one record for `others` different records, by their rows and their numbers.
 
-    `merged` has the ids by which rows name the record and which were merged into it. `held` are those rows that have no
-    pair in this run: an earlier run has linked them.
+    `merged` has the ids by which rows name the record and which were merged into it. `held` are rows with such a pair
+    that an earlier run has linked, so that it is not in this run.
     """
 
     object_type: ObjectType

@@ -16,6 +16,7 @@ from importer.runner.attempts import with_retries
 from importer.runner.connection import connection
 from importer.runner.context import RunContext
 from importer.runner.label_conflicts import NO_LABEL_CONFLICTS, LabelConflicts, refuse_label_conflicts
+from importer.runner.primary_conflicts import HeldClaims
 from importer.runner.send import run_on_own_loop
 from importer.runner.survivors import survivor_finder
 from importer.runner.target import Target
@@ -28,12 +29,12 @@ _NOT_FOUND = 404
 Types = tuple[ObjectType, ObjectType]
 
 
-def resolve_labels(path: Path, target: Target) -> LabelConflicts:
+def resolve_labels(path: Path, target: Target, held: HeldClaims = tuple) -> LabelConflicts:
     """Resolve the labels of the journal at `path`, if it has any, and write them to it.
 
-    Pairs whose labels contradict those of other rows are refused, and returned. Raises SettingsError if a label does
-    not exist or is ambiguous, or if the labels of the account cannot be read, and AccountError if the settings require
-    another account.
+    Pairs whose labels contradict those of other rows, or the claims that `held` returns, are refused, and returned.
+    Raises SettingsError if a label does not exist or is ambiguous, or if the labels of the account cannot be read, and
+    AccountError if the settings require another account.
     """
     context = target.context
     with open_for_run(path) as journal:
@@ -62,12 +63,12 @@ def resolve_labels(path: Path, target: Target) -> LabelConflicts:
         def is_primary(*key: *LabelKey) -> bool:
             return types.get(key) == primary_type(*key[:2]) is not None
 
-        return refuse_label_conflicts(journal, name_of, is_primary, survivor_finder(context))
+        return refuse_label_conflicts(journal, name_of, is_primary, survivor_finder(context), held)
 
 
-def resolve_labels_of_run(path: Path, target: Target) -> None:
+def resolve_labels_of_run(path: Path, target: Target, held: HeldClaims = tuple) -> None:
     """Resolve the labels of a new run as `resolve_labels` does, with warnings about pairs that are not sent."""
-    conflicts = resolve_labels(path, target)
+    conflicts = resolve_labels(path, target, held)
     if conflicts != NO_LABEL_CONFLICTS:
         with Journal(path) as journal:
             for warning in conflicts.warnings(journal.info.row_names):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from importer.hubspot.association_types import PRIMARY_NAME, parse_type, primary_type
-from importer.journal import Claim, ClaimTable, CompetingClaims, Journal, PendingPair
+from importer.journal import Claim, ClaimOfPair, ClaimTable, CompetingClaims, Journal, PendingPair
 from importer.model import Labels, ObjectType, Operation, Outcome, Pair, RecordId, RowNames, Status
 from importer.pool.engines.primary_reader import has_primary, primary_key
 from importer.runner.refused_rows import LISTED_ROWS, listed_rows, record_refusals
@@ -21,6 +21,9 @@ PRIMARY_CONFLICT = "PRIMARY_CONFLICT"
 NamesPrimary = Callable[[ObjectType, ObjectType, str], bool]
 """Returns whether a label text names Primary between two object types."""
 
+HeldClaims = Callable[[], Iterable[ClaimOfPair]]
+"""Returns the claims of rows that an earlier run has linked; it is called only if the run itself has claims."""
+
 _FIRST = 5
 _ADVICE = "Keep the label Primary in the right row only, save the file, and then retry it."
 
@@ -29,7 +32,8 @@ _ADVICE = "Keep the label Primary in the right row only, save the file, and then
 class PrimaryConflict:
     """A record for which several rows make different records Primary; `rows` has at most the first few of them.
 
-    `merged` has ids of records that were merged into it, by which some of the rows name it.
+    `merged` has ids of records that were merged into it, by which some of the rows name it, and `held` the first rows
+    that are linked already and have it.
     """
 
     object_type: ObjectType
@@ -38,6 +42,7 @@ class PrimaryConflict:
     others: int
     rows: tuple[int, ...]
     merged: tuple[RecordId, ...] = ()
+    held: tuple[int, ...] = ()
 
     def sentence(self, names: RowNames) -> str:
         """Return the conflict as a sentence; `names` are those of the rows."""
@@ -45,7 +50,11 @@ class PrimaryConflict:
         verb = "was" if len(self.merged) == 1 else "were"
         merged = f" (into which {', '.join(self.merged)} {verb} merged)" if self.merged else ""
         record = f"{self.object_type} {self.record_id}{merged}"
-        return f"{where}: Primary for {record} is given to {self.others:,} {self.other_type}"
+        given = f"{where}: Primary for {record} is given to {self.others:,} {self.other_type}"
+        if not self.held:
+            return given
+        holders = f"row{'s' * (len(self.held) > 1)} {listed_rows(self.held, names)}"
+        return f"{given} ({holders} {'has' if len(self.held) == 1 else 'have'} it already)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,31 +84,43 @@ def names_primary(from_type: ObjectType, to_type: ObjectType, text: str) -> bool
 
 
 def refuse_conflicts(
-    journal: Journal, is_primary: NamesPrimary, find_survivors: FindSurvivors | None = None
+    journal: Journal,
+    is_primary: NamesPrimary,
+    find_survivors: FindSurvivors | None = None,
+    held: HeldClaims = tuple,
 ) -> PrimaryConflicts:
     """Record conflicting pairs as `failed` and return the conflicts; only runs that link can have any.
 
-    `find_survivors` finds records that were merged, so that rows compete also by different ids of one record.
+    `find_survivors` finds records that were merged, so that rows compete also by different ids of one record. `held`
+    returns the claims of rows that are linked already and not in this run.
     """
     if journal.info.operation is not Operation.LINK or not journal.has_labels:
         return NO_CONFLICTS
-    with journal.claims(_claim_finder(is_primary)) as claims:
+    with journal.claims(claim_finder(is_primary)) as claims:
+        if not claims.is_empty:
+            claims.add(held())
         if find_survivors is not None:
             _replace_merged(claims, claims.records(), find_survivors)
             _replace_merged(claims, claims.competing_others(), find_survivors)
         return _refuse(journal, claims)
 
 
-def _claim_finder(is_primary: NamesPrimary) -> Callable[[Pair, Labels], Claim | None]:
+def claim_finder(is_primary: NamesPrimary) -> Callable[[Pair, Labels], Claim | None]:
+    """Return a function that returns the claim of a pair with these label texts, None if they do not name Primary."""
     is_primary = cache(is_primary)
 
     def claim(pair: Pair, labels: Labels) -> Claim | None:
         if not any(is_primary(pair.from_type, pair.to_type, text) for text in labels):
             return None
-        pending = PendingPair(0, 0, pair)
-        return Claim(*primary_key(pending)) if has_primary(pending) else None
+        return claim_of(pair)
 
     return claim
+
+
+def claim_of(pair: Pair) -> Claim | None:
+    """Return the claim of a pair that names Primary, None if HubSpot has none between its object types."""
+    pending = PendingPair(0, 0, pair)
+    return Claim(*primary_key(pending)) if has_primary(pending) else None
 
 
 def _replace_merged(claims: ClaimTable, records: Iterable[tuple[Types, RecordId]], find: FindSurvivors) -> None:
@@ -132,6 +153,7 @@ def _conflict(found: CompetingClaims) -> PrimaryConflict:
         found.others,
         tuple(found.rows[: LISTED_ROWS + 1]),
         tuple(found.merged[:LISTED_ROWS]),
+        tuple(found.held[: LISTED_ROWS + 1]),
     )
 
 

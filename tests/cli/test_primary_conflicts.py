@@ -59,7 +59,7 @@ def test_a_check_reports_them_without_a_call(work: Workplace) -> None:
     assert done.json["primary_conflicts"] == {
         "records": 1,
         "rows": 2,
-        "first": [{**first, "rows": [2, 4], "merged": []}],
+        "first": [{**first, "rows": [2, 4], "merged": [], "held": []}],
     }
     expected = [("failed", CONFLICT), ("not_sent", ""), ("failed", CONFLICT), ("not_sent", "")]
     assert outcomes(work, "checked.csv") == expected
