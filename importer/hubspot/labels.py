@@ -14,12 +14,22 @@ from importer.hubspot.response import Response
 from importer.redaction import cleaned
 
 
+def label_key(text: str) -> str:
+    """Return the form in which labels are compared: without surrounding spaces, and in any case of letters."""
+    return text.strip().casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """One association type of an account; `text` is "" for the unlabelled type."""
 
     type: AssociationType
     text: str
+
+    @property
+    def key(self) -> str:
+        """The text in the form in which labels are compared."""
+        return label_key(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +68,13 @@ class Labels:
     @property
     def names(self) -> dict[AssociationType, str]:
         """The texts, in small letters, of the types whose text no other type of this direction has."""
-        texts = {label.type: label.text.strip().casefold() for label in self.forward}
+        texts = {label.type: label.key for label in self.forward}
         uses = Counter(texts.values())
         return {kind: text for kind, text in texts.items() if uses[text] == 1}
 
     def name_of(self, kind: AssociationType) -> str:
         """Return the label of a type in lower case: "" for the unlabelled type, `CATEGORY:ID` for an unknown one."""
-        return next((label.text.strip().casefold() for label in self.forward if label.type == kind), str(kind))
+        return next((label.key for label in self.forward if label.type == kind), str(kind))
 
     def resolve(self, text: str) -> AssociationType | UnknownLabel | AmbiguousLabel:
         """Return the type that `text` names: a label, ignoring case and surrounding spaces, or `CATEGORY:ID`."""
@@ -96,8 +106,7 @@ def labelled_body(types: Sequence[AssociationType]) -> list[dict[str, str | int]
 
 
 def _named(labels: Sequence[Label], text: str) -> list[AssociationType]:
-    wanted = text.strip().casefold()
-    return [label.type for label in labels if label.text and label.text.strip().casefold() == wanted]
+    return [label.type for label in labels if label.text and label.key == label_key(text)]
 
 
 def _label(item: dict[str, object]) -> Label | None:

@@ -10,7 +10,7 @@ from importer.errors import JournalError
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
 from importer.model import Operation, Status, Stop, StopReason
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import output_paths
 from importer.runner.account_work import work_in_account
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
@@ -39,7 +39,7 @@ def execute(
     with open_for_run(path) as journal:
         _require_not_undone(journal)
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
-        check_writable(results)
+        output_paths.check_outputs(results, target.context.settings, journal.info.source)
         with journal.recording_error():
             with journal.only_first_rows(first_rows):
                 sent = _send(journal, target, confirmation).plus(target.context.requests)

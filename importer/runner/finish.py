@@ -34,7 +34,7 @@ def report_run(
     """
     context = RunContext(settings, on_event=on_event)
     with open_journal(settings, run_id) as journal:
-        if out is None or Path(out).suffix.lower() not in {".html", ".htm"}:
+        if out is None or Path(out).suffix.lower() not in output_paths.HTML_EXTENSIONS:
             return _write_again(journal, context, out)
         journal.verify()
         path = output_paths.checked_results(out, journal.info.source)

@@ -10,7 +10,7 @@ from importer.errors import BusyError, ColumnsError, JournalError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Operation
 from importer.reader import SourceInfo
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
@@ -194,7 +194,7 @@ def _create_retry(parent: Journal, target: Target, request: ImportRequest, readi
     """Create the journal of a new retry of `parent` and return its path."""
     settings = target.context.settings
     results = output_paths.retry_results_path(parent.info, request.out, sandbox=settings.sandbox)
-    check_writable(results)
+    output_paths.check_outputs(results, settings, parent.info.source)
     info = replace(parent.info.child(new_run_id(), results, settings), reading=reading)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:

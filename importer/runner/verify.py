@@ -6,7 +6,7 @@ from pathlib import Path
 from importer.config import Settings
 from importer.journal import open_for_run
 from importer.model import Operation
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import output_paths
 from importer.runner.account_work import work_in_account
 from importer.runner.events import EventHandler, ignore
@@ -35,7 +35,7 @@ def verify_file(
     context = target.context
     with source_file(file, settings) as source, temporary_directory(settings.state_path) as directory:
         results = output_paths.results_path(source, out, sandbox=settings.sandbox, mark=".verify")
-        check_writable(results)
+        output_paths.check_outputs(results, settings, source.path)
         new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
         path = new_run.read(source, directory, context, target.account_of_lookup(settings.reading))
         resolve_labels(path, target)

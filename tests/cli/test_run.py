@@ -211,6 +211,10 @@ REFUSED = {
     "out is read-only": (["run", "a.csv", "--out", "locked.csv"], "OUTPUT_READ_ONLY"),
     "out is the source": (["run", "a.csv", "--out", "a.csv"], "OUTPUT_IS_SOURCE"),
     "failures are the source": (["run", "x.failures.csv", "--out", "x.csv"], "OUTPUT_IS_SOURCE"),
+    "the report is the source": (["run", "a.csv.html", "--report", "a.csv.html"], "OUTPUT_IS_SOURCE"),
+    "the report is the results": (["run", "a.csv", "--out", "r.html", "--report", "r.html"], "OUTPUTS_COLLIDE"),
+    "the report is not HTML": (["run", "a.csv", "--report", "a.results.csv"], "REPORT_NOT_HTML"),
+    "the report in a missing directory": (["run", "a.csv", "--report", "no/r.html"], "NO_OUTPUT_DIRECTORY"),
     "an unknown run to resume": (["resume", "x"], "RUN_NOT_FOUND"),
     "an unknown run to retry": (["retry", "x"], "RUN_NOT_FOUND"),
     "not a results file": (["retry", "a.csv"], "NOT_A_RESULTS_FILE"),
@@ -225,17 +229,18 @@ def test_wrong_input_is_one_line_with_a_code_and_changes_nothing(
 ) -> None:
     before = work.calls()
     work.write("a.csv", work.pairs(2))
-    (work.folder / "x.failures.csv").write_bytes((work.folder / "a.csv").read_bytes())
+    for copy in ("x.failures.csv", "a.csv.html"):
+        (work.folder / copy).write_bytes((work.folder / "a.csv").read_bytes())
     (work.folder / "empty.csv").touch()
     (work.folder / "odd.csv").write_text("a,b\n1,2\n")
     (work.folder / "locked.csv").touch(0o400)
-    files = {path: path.read_bytes() for path in work.folder.glob("*.csv")}
+    files = {path: path.read_bytes() for path in work.folder.glob("*.csv*")}
     done = work.here(*arguments)
     assert done.code == 2
     assert done.error
     assert done.error_code == code
     assert work.calls() == before
-    assert {path: path.read_bytes() for path in work.folder.glob("*.csv")} == files
+    assert {path: path.read_bytes() for path in work.folder.glob("*.csv*")} == files
 
 
 def test_a_missing_token_is_reported_before_anything_is_read(work: Workplace) -> None:
