@@ -53,6 +53,11 @@ SELECT row, first_row FROM duplicates WHERE first IN (
 )
 """
 
+_REPLACE = """
+UPDATE claims SET {name} = (SELECT survivor FROM survivors WHERE record = {name})
+WHERE {kind} = ? AND {name} IN (SELECT record FROM survivors)
+"""
+
 Types = tuple[ObjectType, ObjectType]
 
 
@@ -110,10 +115,12 @@ class ClaimTable:
 
     def replace(self, object_type: ObjectType, survivors: Mapping[RecordId, RecordId]) -> None:
         """Replace merged records of a type, on both sides, by their survivors."""
-        values = [(survivor, object_type, record) for record, survivor in survivors.items()]
         with as_journal_error(self._path):
+            self._db.execute("CREATE TEMP TABLE survivors (record TEXT PRIMARY KEY, survivor TEXT) WITHOUT ROWID")
+            self._db.executemany("INSERT INTO survivors VALUES (?, ?)", survivors.items())
             for kind, name in (("object_type", "record_id"), ("other_type", "other_id")):
-                self._db.executemany(f"UPDATE claims SET {name} = ? WHERE {kind} = ? AND {name} = ?", values)
+                self._db.execute(_REPLACE.format(kind=kind, name=name), (object_type,))
+            self._db.execute("DROP TABLE survivors")
 
     def competing(self) -> Iterator[CompetingClaims]:
         """Yield the claims that pairs of the run make for different records, in source order."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from importer.hubspot.association_types import PRIMARY_NAME, parse_type, primary_type
+from importer.hubspot.labels import label_key
 from importer.journal import Claim, ClaimOfPair, ClaimTable, CompetingClaims, Journal, PendingPair
 from importer.model import Labels, ObjectType, Operation, Outcome, Pair, RecordId, RowNames, Status
 from importer.pool.engines.primary_reader import has_primary, primary_key
@@ -80,7 +81,7 @@ NO_CONFLICTS = PrimaryConflicts()
 def names_primary(from_type: ObjectType, to_type: ObjectType, text: str) -> bool:
     """Return whether a text is the name of HubSpot's Primary label, or its `CATEGORY:ID`, in this direction."""
     primary = primary_type(from_type, to_type)
-    return primary is not None and (text.strip().casefold() == PRIMARY_NAME or parse_type(text) == primary)
+    return primary is not None and (label_key(text) == PRIMARY_NAME or parse_type(text) == primary)
 
 
 def refuse_conflicts(
