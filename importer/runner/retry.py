@@ -15,6 +15,7 @@ from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.corrected_rows import corrected_rows
+from importer.runner.edited_rows import count_edited_rows
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
 from importer.runner.held_primaries import held_in_runs
@@ -104,9 +105,21 @@ def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request:
             operation = origin.journal.info.operation
             account = origin.journal.account
             request = replace(request, reading=origin.reading, account=account, operation=operation)
+            edited = count_edited_rows(file, origin)
         if origin.note:
             target.context.warn(origin.note)
+        if edited:
+            target.context.warn(_edited_note(edited, file, origin.journal.info))
         return import_source(source, request, target)
+
+
+def _edited_note(edited: int, file: Path, info: RunInfo) -> str:
+    command = "unlink" if info.operation is Operation.UNLINK else "run"
+    rows = "1 row with a good status differs" if edited == 1 else f"{edited:,} rows with a good status differ"
+    return (
+        f"{rows} from what run {info.run_id} read. A retry does not send such rows. To send all rows as they are now: "
+        f"importer {command} {file}"
+    )
 
 
 def _retry_unknown_file(

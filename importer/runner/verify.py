@@ -11,7 +11,7 @@ from importer.runner import output_paths
 from importer.runner.account_work import work_in_account
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import plan
-from importer.runner.finish import conclude, report_stop
+from importer.runner.finish import conclude, describe_abort, report_stop
 from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
@@ -39,7 +39,7 @@ def verify_file(
         new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
         path = new_run.read(source, directory, context, target.account_of_lookup(settings.reading))
         resolve_labels(path, target)
-        with open_for_run(path) as journal:
+        with open_for_run(path) as journal, describe_abort(journal, started):
             on_event(plan(journal, settings, resumed=False))
             sent = work_in_account(journal, context, target.account, verify_pending).plus(context.requests)
             output = output_paths.output_of(journal, "verify", results, context)

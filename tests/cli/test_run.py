@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 JSON_KEYS = [
-    *("run_id", "operation", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
+    *("run_id", "operation", "file", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
     *("not_linked", "blank", "failed"),
     *("unconfirmed", "invalid", "not_sent", "duplicates", "calls", "reads", "retries", "rate_limited"),
     *("seconds", "results", "failures", "report"),
@@ -37,6 +37,7 @@ def test_a_thousand_pairs_are_linked_and_every_row_has_its_result(work: Workplac
     assert 0 < seconds < 60
     assert summary == {
         "operation": "link",
+        "file": str(source),
         "status": "finished",
         "stopped_by": None,
         "rows": 1000,
@@ -80,7 +81,7 @@ def test_every_row_that_is_not_linked_has_its_reason(work: Workplace) -> None:
     done = work.run("run", source, "--json")
     assert done.code == 1
     summary = done.json
-    counts = {name: summary[name] for name in JSON_KEYS[4:17]}
+    counts = {name: summary[name] for name in JSON_KEYS[5:18]}
     assert counts == {
         "rows": 1000,
         "pairs": 950,
