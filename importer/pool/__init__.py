@@ -11,6 +11,7 @@ from importer.pool.engines.read_back import ReadBack, Verify
 from importer.pool.engines.read_first import ReadAfter, ReadFirst
 from importer.pool.engines.read_labelled import ReadLabelledFirst
 from importer.pool.engines.remove import ConfirmChanged, ReadBeforeRemoval
+from importer.pool.engines.siblings import Siblings
 from importer.pool.engines.survey import Findings, OverLimit, PrimaryMove, Survey
 from importer.pool.engines.undo import ReadBeforeUndo
 from importer.pool.outcomes import Progress
@@ -42,6 +43,7 @@ __all__ = [
     "ReadFirst",
     "ReadLabelledFirst",
     "RefuseLastPrimaries",
+    "Siblings",
     "StoppedError",
     "Survey",
     "Verify",

@@ -85,6 +85,12 @@ def needs_primary(pending: PendingPair, found: Found) -> bool:
     return bool(state.primary & (state.target | (state.left or NOT_LINKED)))
 
 
+def gets_primary(pending: PendingPair, found: Found) -> bool:
+    """Return whether restoring a pair, whose types now are those of `found`, makes it primary."""
+    state = UndoState.of(pending)
+    return bool(state.primary & state.target) and not state.primary & found.types
+
+
 def keeps_primary(
     pending: PendingPair, found: Found, record: RecordLinks | None, moved: Collection[int], made: Collection[int]
 ) -> bool:
