@@ -5,17 +5,17 @@ Giving Primary back to one of them takes it from another. So whether one may be 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from importer.hubspot.association_types import NOT_LINKED
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
-from importer.model import Outcome
+from importer.model import Outcome, Pair
 from importer.pool.engines.pair_reader import Found, PairReader
-from importer.pool.engines.primary_reader import RecordReader, primary_key, read_primary_side
+from importer.pool.engines.primary_reader import RecordReader, primary_key, read_primary_side, record_of
 from importer.pool.engines.remove_outcomes import is_reached, not_read, primary_elsewhere, taker_changed, was_sent
-from importer.pool.engines.undo_rules import UndoState, gets_primary, is_as_left, keeps_primary
+from importer.pool.engines.undo_rules import UndoState, gets_primary, has_labels, is_as_left, keeps_primary
 from importer.pool.ordering import Primary
 from importer.pool.sender import Sender
 from importer.pool.stop_signal import Types, types_of
@@ -81,14 +81,16 @@ class PrimaryGuard:
         if not getting:
             return {}
         siblings = self._siblings.collect()
-        records = await read_primary_side(self._records, getting, sender)
         takers = {one.id: siblings.takers.get(primary_key(one)[:3], ()) for one in getting}
         read = await self._read([taker for own in takers.values() for taker in own], sender)
+        records = await read_primary_side(self._records, getting, sender)  # last: the reverse pair may be restored now
         refused: dict[int, Outcome] = {}
         for one in getting:
             record = records[one.id]
             if record.unread is not None:
                 refused[one.id] = not_read(record.unread)
+            elif record_of(one)[1] in record.primary:
+                continue
             elif not keeps_primary(one, found[one.id], record, siblings.moved, siblings.made):
                 refused[one.id] = primary_elsewhere(found[one.id])
             elif changed := [taker for taker in takers[one.id] if _is_changed(taker, read[taker.id], was_sent(one))]:
@@ -101,8 +103,31 @@ class PrimaryGuard:
             by_types[types_of(taker)][taker.id] = taker
         found: dict[int, Found] = {}
         for chunk in by_types.values():
-            found.update(await self._pairs.read(list(chunk.values()), sender))
+            found.update(await read_both_ways(self._pairs, list(chunk.values()), sender))
         return found
+
+
+def _reverse(pair: Pair) -> Pair:
+    return Pair(pair.to_type, pair.to_id, pair.from_type, pair.from_id)
+
+
+async def read_both_ways(reader: PairReader, chunk: Sequence[PendingPair], sender: Sender) -> dict[int, Found]:
+    """Return the types of the pairs of an undo, by pair number; all have the same object types.
+
+    HubSpot does not say which label of one direction is which of the other. So a pair whose link the undone run
+    labelled from both sides is also read in reverse, unless it is as the run left it in its own direction.
+    """
+    found = await reader.read(chunk, sender)
+    others = [
+        replace(one, pair=_reverse(one.pair))
+        for one in chunk
+        if one.reverse is not None and found[one.id].types and not is_as_left(one, found[one.id])
+    ]
+    reverse = await reader.read(others, sender) if others else {}
+    for one in others:
+        if has_labels(reverse[one.id], one.pair, one.reverse):
+            found[one.id] = replace(found[one.id], is_reverse_as_left=True)
+    return found
 
 
 def _is_changed(taker: PendingPair, found: Found, is_sent: bool) -> bool:

@@ -21,7 +21,7 @@ from importer.pool.engines.remove_outcomes import (
     record_done,
     was_sent,
 )
-from importer.pool.engines.siblings import Siblings
+from importer.pool.engines.siblings import Siblings, read_both_ways
 from importer.pool.engines.undo_rules import is_as_left, keeps_primary, needs_primary
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
@@ -38,7 +38,7 @@ class ReadBeforeUndo(PairEngine):
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record each pair: to be restored (it stays pending), already restored, or the reason why it is left alone."""
-        found = await self._reader.read(chunk, sender)
+        found = await read_both_ways(self._reader, chunk, sender)
         left = [pending for pending in chunk if _is_undecided(pending, found[pending.id])]
         unclear = [pending for pending in left if needs_primary(pending, found[pending.id])]
         records = await read_primary_side(self._records, unclear, sender) if unclear else {}
