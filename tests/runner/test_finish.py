@@ -26,7 +26,8 @@ COUNTS: dict[str, Any] = {"linked": 3, "already_linked": 1, "unlinked": 5, "not_
 )
 def test_an_interrupted_run_says_how_many_rows_its_operation_has_finished(operation: Operation, done: str) -> None:
     events: list[Event] = []
-    others: dict[str, Any] = dict.fromkeys(("blank", "failed", "unconfirmed", "invalid", "duplicates", "calls", "reads", "retries"), 0)
+    names = ("blank", "failed", "unconfirmed", "invalid", "duplicates", "calls", "reads", "retries")
+    others: dict[str, Any] = dict.fromkeys(names, 0)
     summary = Summary(
         run_id="1",
         operation=operation,
