@@ -128,6 +128,13 @@ class RowNames:
         part, row = divmod(number, PART_ROWS)
         return f"{self.parts[part]}:{row}"
 
+    def number_of(self, name: str) -> int | None:
+        """Return the number of the row that `of` names like this, None for any other text."""
+        part, _, row = name.rpartition(":") if self.parts else ("", "", name)
+        if not (row.isascii() and row.isdigit()) or (self.parts and part not in self.parts):
+            return None
+        return (self.parts.index(part) * PART_ROWS if self.parts else 0) + int(row)
+
     def as_json(self, number: int) -> int | str:
         """Return the JSON value of a row: its number, or its name if the source consists of several files."""
         return self.of(number) if self.parts else number

@@ -4,6 +4,7 @@ Labels are read in the direction from → to, since every label has an id for ea
 Source: HubSpot, associations v4 guide, "Retrieve association labels".
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,13 @@ from importer.hubspot.parse import objects
 from importer.hubspot.response import Response
 from importer.redaction import cleaned
 
+_SEMICOLONS = re.compile("[;；]")
+
+
+def label_key(text: str) -> str:
+    """Return the form in which labels are compared: without surrounding spaces, and in any case of letters."""
+    return text.strip().casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -21,18 +29,25 @@ class Label:
     type: AssociationType
     text: str
 
+    @property
+    def key(self) -> str:
+        """The text in the form in which labels are compared."""
+        return label_key(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class UnknownLabel:
     """A text that names no label in this direction.
 
-    `existing` holds the labels that exist, as they can be written in a cell. `is_reversed` means that the text names a
-    label in the other direction, so the columns are swapped.
+    `existing` holds the labels that exist. `is_reversed` means that the text names a label in the other direction, so
+    the columns are swapped. `split` holds the labels whose own text has a `;`, which separates the labels of a cell,
+    and the text beside it.
     """
 
     text: str
     existing: tuple[str, ...]
     is_reversed: bool
+    split: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +73,13 @@ class Labels:
     @property
     def names(self) -> dict[AssociationType, str]:
         """The texts, in small letters, of the types whose text no other type of this direction has."""
-        texts = {label.type: label.text.strip().casefold() for label in self.forward}
+        texts = {label.type: label.key for label in self.forward}
         uses = Counter(texts.values())
         return {kind: text for kind, text in texts.items() if uses[text] == 1}
 
     def name_of(self, kind: AssociationType) -> str:
         """Return the label of a type in lower case: "" for the unlabelled type, `CATEGORY:ID` for an unknown one."""
-        return next((label.text.strip().casefold() for label in self.forward if label.type == kind), str(kind))
+        return next((label.key for label in self.forward if label.type == kind), str(kind))
 
     def resolve(self, text: str) -> AssociationType | UnknownLabel | AmbiguousLabel:
         """Return the type that `text` names: a label, ignoring case and surrounding spaces, or `CATEGORY:ID`."""
@@ -77,7 +92,8 @@ class Labels:
         if matches:
             return AmbiguousLabel(text.strip(), tuple(matches))
         existing = tuple(sorted(label.text for label in self.forward if label.text))
-        return UnknownLabel(text.strip(), existing, bool(_named(self.reverse, text)))
+        split = tuple(label for label in self.forward if label_key(text) in _parts(label))
+        return UnknownLabel(text.strip(), existing, bool(_named(self.reverse, text)), split)
 
 
 def parse_labels(response: Response) -> tuple[Label, ...] | None:
@@ -95,9 +111,14 @@ def labelled_body(types: Sequence[AssociationType]) -> list[dict[str, str | int]
     return [{"associationCategory": kind.category, "associationTypeId": kind.type_id} for kind in types]
 
 
+def _parts(label: Label) -> list[str]:
+    """Return the parts of a label with a semicolon, in the form in which labels are compared; none for another one."""
+    parts = _SEMICOLONS.split(label.key)
+    return [part.strip() for part in parts] if len(parts) > 1 else []
+
+
 def _named(labels: Sequence[Label], text: str) -> list[AssociationType]:
-    wanted = text.strip().casefold()
-    return [label.type for label in labels if label.text and label.text.strip().casefold() == wanted]
+    return [label.type for label in labels if label.text and label.key == label_key(text)]
 
 
 def _label(item: dict[str, object]) -> Label | None:

@@ -20,17 +20,21 @@ logger = logging.getLogger(__name__)
 class Progress:
     """The progress of a run.
 
-    `pairs` is the total, `statuses` the number of pairs with each status, the counters are those of this process, and
-    `rate` is the current rate limit as text.
+    `pairs` is the total, `done` the number of those that need no more work, `statuses` the number with each status. The
+    counters are those of this process, `rate` is the current rate limit as text. `calls_per_second` (None while
+    unknown) and `seconds_left` leave pauses out.
     """
 
     pairs: int
+    done: int
     statuses: Mapping[Status, int]
     calls: int
     reads: int
     retries: int
     rate_limited: int
     rate: str
+    calls_per_second: float | None
+    seconds_left: float
 
 
 class Recorder(Protocol):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from importer.config import Settings
 from importer.exit_codes import ExitCode
+from importer.hubspot.labels import label_key
 from importer.journal import Journal, ProblemGroup, SourceCounts, remove_journal
 from importer.model import Outcome, Status
 from importer.reader import Source, SourceInfo
@@ -159,7 +160,7 @@ def _pairs_by_label(journal: Journal) -> dict[str, int]:
     pairs: Counter[str] = Counter()
     spellings: dict[str, str] = {}
     for (_, _, text), use in journal.label_uses().items():
-        pairs[spellings.setdefault(text.strip().casefold(), text)] += use.pairs
+        pairs[spellings.setdefault(label_key(text), text)] += use.pairs
     return dict(pairs.most_common())
 
 

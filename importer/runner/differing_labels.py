@@ -17,6 +17,7 @@ from importer.hubspot.association_types import (
     primary_type,
     types_in_both_directions,
 )
+from importer.hubspot.labels import label_key
 from importer.journal import Journal, LabelledSide
 from importer.model import Labels, ObjectType, Operation, Outcome, Pair, RowNames, Status
 from importer.runner.refused_rows import LISTED_ROWS, listed_rows, record_refusals
@@ -55,7 +56,7 @@ def name_without_account(from_type: ObjectType, to_type: ObjectType, text: str) 
     """Return the name of the label that a text names, as far as it is known without the labels of the account."""
     given = parse_type(text)
     if given is None:
-        return text.strip().casefold()
+        return label_key(text)
     return PRIMARY_NAME if given == primary_type(from_type, to_type) else None
 
 

@@ -212,6 +212,12 @@ def _where(use: LabelUse, text: str, journal: Journal) -> str:
 def _unknown_message(unknown: UnknownLabel, types: Types, where: str) -> str:
     shown = ", ".join(map(repr, unknown.existing[:_MAX_NAMED])) + (", …" if len(unknown.existing) > _MAX_NAMED else "")
     message = f"{where}: there is no label {unknown.text!r} from {types[0]} to {types[1]}. Nothing was sent."
+    if unknown.split:
+        split = ", ".join(f"{label.type} for {label.text!r}" for label in unknown.split[:_MAX_NAMED])
+        return (
+            f"{message} A semicolon separates several labels in a column, so write {split} there; --label takes a name "
+            "with a semicolon as it is, for every row."
+        )
     if unknown.is_reversed:
         return (
             f"{message} It exists in the other direction, from {types[1]} to {types[0]}: swap the two columns with "

@@ -21,15 +21,19 @@ from importer.pool import (
 from importer.pool.engines.change import change_of
 from importer.pool.engines.remove_outcomes import is_known, was_sent
 from importer.runner.confirmation import Confirmation, Removed
+from importer.runner.not_removed import reasons_not_removed
 from importer.runner.removal_count import number_removed, number_to_remove
 from importer.runner.send import Sent, Work
 
 
-def change_links(journal: Journal, confirmation: Confirmation, execute: Callable[[Work], Sent]) -> Sent:
+def change_links(
+    journal: Journal, confirmation: Confirmation, execute: Callable[[Work], Sent], warn: Callable[[str], None]
+) -> Sent:
     """Remove the links of the pending pairs of a journal or, if it is an undo, restore them; `execute` does each step.
 
-    Raises ConfirmationError, before anything is removed, unless the number of links or labels is confirmed; in a
-    resumed run, the number that remains. A run with no more to remove than was confirmed before needs no confirmation.
+    Before the confirmation, `warn` is called with each reason why pairs are not removed. Raises ConfirmationError,
+    before anything is removed, unless the number of links or labels is confirmed; in a resumed run, the number that
+    remains. A run with no more to remove than was confirmed before needs no confirmation.
     """
     if journal.info.operation is Operation.UNDO:
         return execute(_undo_pending)
@@ -38,6 +42,8 @@ def change_links(journal: Journal, confirmation: Confirmation, execute: Callable
         return read
     number = number_to_remove(journal)
     if not journal.confirmed or number > journal.confirmed:
+        for reason in () if journal.confirmed else reasons_not_removed(journal):
+            warn(reason)
         remaining = number - number_removed(journal)
         confirmation.require(remaining, Removed.LABELS if journal.has_labels else Removed.LINKS)
         journal.set_confirmed(number)

@@ -12,7 +12,7 @@ from importer.config import Reading, Settings
 from importer.errors import ConfirmationError
 from importer.journal import Account, Journal, remove_journal
 from importer.model import Operation
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import find_runs, output_paths
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
@@ -154,7 +154,7 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
     mark = ".retry" if request.reading.statuses is not None else ""
     mark = f".{request.operation}{mark}" if request.operation is not Operation.LINK else mark
     results = output_paths.results_path(source, request.out, sandbox=settings.sandbox, mark=mark)
-    check_writable(results)
+    output_paths.check_outputs(results, settings, source.path)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -11,9 +11,9 @@ from importer.config import EngineName, LabelMode, Settings
 from importer.errors import AccountError, ImporterError, RunAbortedError
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
+from importer.hubspot.shared_rate_state import FullWindow, SharedRateState, hold_rate
 from importer.journal import Journal
-from importer.model import Stop
+from importer.model import Operation, Stop
 from importer.pool import (
     BatchEngine,
     LabelEngine,
@@ -167,9 +167,13 @@ async def _work(journal: Journal, context: RunContext, work: Work, rate_state: S
         stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, context.on_event))
         if rate_state is not None:
             await stack.enter_async_context(rate_state.keep(limiter, partial(_begin_full_window, context, pool)))
-        with abort_after_requests(journal, lambda: pool.calls + pool.reads):
+        with abort_after_requests(journal, lambda: _sent(pool)):
             stop = await work(pool, client)
             pool.close()
+    return _sent(pool, stop)
+
+
+def _sent(pool: Pool, stop: Stop | None = None) -> Sent:
     return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
 
 
@@ -179,28 +183,37 @@ def _seconds_for_responses(settings: Settings, journal: Journal) -> float:
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
 
 
-def _begin_full_window(context: RunContext, pool: Pool, seconds: float) -> None:
-    report_full_window(context, seconds)
-    pool.note_full_window(seconds)
+def _begin_full_window(context: RunContext, pool: Pool, window: FullWindow) -> None:
+    report_full_window(context, window)
+    pool.note_full_window(window.seconds)
 
 
-def report_full_window(context: RunContext, seconds: float) -> None:
-    """Report that no call can be made for `seconds`."""
-    context.notify(
-        f"An earlier run with this token has used up the rate limit: waiting {seconds:.0f} s until calls are allowed."
-    )
+def report_full_window(context: RunContext, window: FullWindow) -> None:
+    """Report that no call can be made for some seconds, and why."""
+    if window.is_certain:
+        reason = f"An earlier run with this token has used up the rate limit ({window.rate} s)"
+    else:
+        reason = (
+            "It is not known how many calls an earlier run with this token made last, because it was killed or because "
+            f"its rate limit had a shorter window; they may be as many as the rate limit ({window.rate} s) allows"
+        )
+    context.notify(f"{reason}: waiting {window.seconds:.0f} s until calls are allowed.")
 
 
 @contextlib.contextmanager
-def abort_after_requests(journal: Journal, requests: Callable[[], int]) -> Iterator[None]:
+def abort_after_requests(journal: Journal, sent: Callable[[], Sent]) -> Iterator[None]:
     """Turn an error that occurs after requests were sent into a RunAbortedError, which explains how to resume."""
+    info = journal.info
     try:
         with translate_os_errors():
             yield
     except AccountError:  # raised before any pair is sent
         raise
     except ImporterError as error:
-        if not requests():
+        done = sent()
+        if not done.calls + done.reads:
             raise
-        message = f"{error} To continue: importer resume {journal.info.run_id}"
-        raise RunAbortedError(error.code, message) from error
+        again = "run the same command again" if info.operation is Operation.VERIFY else f"importer resume {info.run_id}"
+        run = {"run_id": info.run_id, "operation": str(info.operation), **asdict(done)}
+        del run["stop"]
+        raise RunAbortedError(error.code, f"{error} To continue: {again}", run) from error

@@ -127,6 +127,29 @@ def test_notes_beside_the_tables_are_left_out_and_named(tmp_path: Path) -> None:
         assert any("'README.txt', 'x.pdf'" in note for note in source.info.notes)
 
 
+@pytest.mark.parametrize(
+    ("names", "missing"),
+    [
+        (["a-1.csv", "a-3.csv", "a-6.csv"], ": 2, 4, 5."),
+        (["a-09.csv", "a-11.csv"], ": 10."),
+        (["a-1.csv", "a-2.csv", "a-3.csv"], None),
+        (["a-1.csv", "b-3.csv"], None),
+        (["a.csv", "a-3.csv"], None),
+    ],
+)
+def test_a_gap_in_the_numbers_of_the_parts_is_named(tmp_path: Path, names: list[str], missing: str | None) -> None:
+    files = {name: part([str(number), "7"]) for number, name in enumerate(names, 1)}
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        gaps = [note for note in source.info.notes if "missing" in note]
+        assert [note.endswith(missing or "") for note in gaps] == [True] * (missing is not None)
+
+
+def test_an_empty_part_is_not_missing(tmp_path: Path) -> None:
+    files = {"a-1.csv": part(["1", "2"]), "a-2.csv": "", "a-3.csv": part(["3", "4"])}
+    with open_source(zipped(tmp_path, files), EXPORT) as source:
+        assert not any("missing" in note for note in source.info.notes)
+
+
 def test_text_files_are_the_tables_of_an_archive_without_others(tmp_path: Path) -> None:
     with open_source(zipped(tmp_path, {"a.txt": part(["1", "2"]), "b.txt": part(["3", "4"])}), EXPORT) as source:
         assert [name for name, *_ in named_pairs(source)] == ["a.txt:2", "b.txt:2"]

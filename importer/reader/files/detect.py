@@ -12,7 +12,7 @@ from importer.errors import SourceError
 from importer.reader.files.archives import Expansion, expand_gzip, expand_zip
 from importer.reader.files.delimited import open_text
 from importer.reader.files.extensions import TEXT_EXTENSIONS, WORKBOOK_EXTENSIONS
-from importer.reader.files.parts import combine_parts, left_out_notes
+from importer.reader.files.parts import combine_parts, left_out_notes, missing_part_notes
 from importer.reader.files.table import Part, Recognizers, Table
 from importer.reader.files.workbooks import SAVE_AS, open_as_workbook
 
@@ -141,7 +141,8 @@ def _open_compressed(
             stack.callback(table.close)
             parts.append(Part(file.name, table))
         table = parts[0].table if len(parts) == 1 else combine_parts(name, parts)
-        notes = left_out_notes(expansion.left_out) + table.notes
+        gaps = missing_part_notes([file.name for file in expansion.files], expansion.left_out)
+        notes = (*left_out_notes(expansion.left_out), *gaps, *table.notes)
         return replace(table, format=f"{table.format} in {kind}", notes=notes, close=stack.pop_all().close)
 
 

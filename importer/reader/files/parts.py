@@ -1,11 +1,18 @@
 """Several files of one archive combined into one table, for example an export that HubSpot split."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 from importer.errors import SourceError
 from importer.reader.files.table import Observations, Part, Table
 from importer.reader.messages import quoted, quoted_list
+
+_PART = re.compile(r"(.*?)([0-9]{1,3})")
+
+_SHOWN = 10
+"""Maximum number of missing numbers in a note."""
 
 
 def combine_parts(name: str, parts: Sequence[Part]) -> Table:
@@ -28,6 +35,20 @@ def left_out_notes(names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         return ()
     return (f"Files in the archive that were left out (empty, or not tables by their names): {quoted_list(names)}.",)
+
+
+def missing_part_notes(read: Sequence[str], left_out: Sequence[str]) -> tuple[str, ...]:
+    """Return a note about gaps in the numbers of files that are `read`, if only the number at the end differs."""
+    numbered = [_PART.fullmatch(PurePath(name).stem) for name in read]
+    series = {int(found[2]) for found in numbered if found}
+    if len(series) < len(read) or len({found[1] for found in numbered if found}) > 1:
+        return ()
+    present = series | {int(found[2]) for name in left_out if (found := _PART.fullmatch(PurePath(name).stem))}
+    missing = [str(number) for number in range(min(series), max(series)) if number not in present]
+    if not missing:
+        return ()
+    shown = ", ".join(missing[:_SHOWN]) + (", …" if len(missing) > _SHOWN else "")
+    return (f"Parts may be missing: no file of the archive has one of these numbers at the end of its name: {shown}.",)
 
 
 def _format_family(table: Table) -> str:
