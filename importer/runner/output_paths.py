@@ -50,7 +50,7 @@ def output_of(journal: Journal, operation: str, results: Path, context: RunConte
     is_undo = info.operation is Operation.UNDO
     is_retry = not is_undo and (info.parent is not None or info.reading["statuses"] is not None)
     has_default_name = info.source in UNNAMED_SOURCES and results.name.startswith(f"{info.source.strip('<>')}.")
-    command = [operation, info.source, info.target, info.reading]
+    command: list[object] = [operation, info.source, info.target, info.reading]
     command += [info.parent] * is_undo + [info.run_id] * is_retry + [info.source_sha256] * has_default_name
     return Output(operation, results, written_files(command, account, context))
 
