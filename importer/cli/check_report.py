@@ -35,7 +35,10 @@ def check_json(report: CheckReport, subject: Mapping[str, str]) -> str:
     values["primary_conflicts"] = {
         "records": conflicts.records,
         "rows": conflicts.rows,
-        "first": [{**asdict(one), "rows": list(map(names.as_json, one.rows))} for one in conflicts.first],
+        "first": [
+            {**asdict(one), "rows": list(map(names.as_json, one.rows)), "held": list(map(names.as_json, one.held))}
+            for one in conflicts.first
+        ],
     }
     differing = report.differing_labels
     values["differing_labels"] = {"rows": differing.rows, "first": list(map(names.as_json, differing.first))}

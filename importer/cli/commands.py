@@ -116,6 +116,7 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
 @options.reading
 @options.linking
 @options.the_run
+@options.allow_deleting_leads
 @options.output_without_report
 @options.online
 def check(file: str, online: bool, **flags: Any) -> int:
@@ -123,7 +124,7 @@ def check(file: str, online: bool, **flags: Any) -> int:
 
     Changes nothing in HubSpot. Makes calls and needs a token only to look up records (--from-by, --to-by) and with
     --online, which also reports which labels exist, which pairs are already linked, for which records the Primary label
-    would move, and which records would have too many links.
+    would move, which pairs would lose labels (--label-mode replace), and which records would have too many links.
     """
     out, subject = flags.pop("out"), subject_of(file)
     return execute(

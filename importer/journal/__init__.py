@@ -20,6 +20,7 @@ from importer.journal.activity import (
     ProcessSpan,
     Second,
 )
+from importer.journal.claims import ClaimOfPair, ClaimTable
 from importer.journal.goals import LabelKey
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import hold, is_held, list_journals, remove_journal
@@ -57,6 +58,8 @@ __all__ = [
     "ActivityTotals",
     "CallFigures",
     "Claim",
+    "ClaimOfPair",
+    "ClaimTable",
     "CompetingClaims",
     "CompletedPairs",
     "CorrectedRow",

@@ -133,11 +133,12 @@ class LabelUse:
 
 
 class Claim(NamedTuple):
-    """A record that may have a label such as Primary with only one record of the type `other_type`."""
+    """The claim that the record `other_id` alone has a label such as Primary for a record, among those of its type."""
 
     object_type: ObjectType
     record_id: RecordId
     other_type: ObjectType
+    other_id: RecordId
 
 
 class LabelledSide(NamedTuple):
@@ -154,12 +155,20 @@ class LabelledSide(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CompetingClaims:
-    """Pairs that make the same claim for `others` different records, by their rows and their numbers."""
+    """Pairs that claim a label of one record for `others` different records, by their rows and their numbers.
 
-    claim: Claim
+    `merged` has the ids by which rows name the record and which were merged into it. `held` are rows with such a pair
+    that an earlier run has linked, so that it is not in this run.
+    """
+
+    object_type: ObjectType
+    record_id: RecordId
+    other_type: ObjectType
     others: int
     rows: Sequence[int]
     pairs: Sequence[int]
+    merged: Sequence[RecordId] = ()
+    held: Sequence[int] = ()
 
 
 Outcomes = Sequence[tuple[int, Outcome]]

@@ -114,9 +114,10 @@ class OutcomeRecorder:
         self._queue.mark_not_sent(pending)
 
     def replace_outcome(self, pending: PendingPair, outcome: Outcome) -> None:
-        """Replace the outcome of a pair that was unconfirmed."""
-        self._limits.counts[Status.UNCONFIRMED] -= 1
-        self.record(pending, outcome)
+        """Replace the final outcome of a pair, which was read from the journal with it, after reading it back."""
+        if pending.earlier is not None:
+            self._limits.counts[pending.earlier.status] -= 1
+        self.record(pending, outcome, is_read=True)
 
     def final_statuses(self, chunk: Sequence[PendingPair]) -> dict[int, Status]:
         """Return, and forget, the statuses of a chunk's final outcomes by pair number."""

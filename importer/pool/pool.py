@@ -153,6 +153,10 @@ class Pool:
         """Return pairs that are unconfirmed: a source for `run`."""
         return self._journal.with_status(Status.UNCONFIRMED, after, limit)
 
+    def linked(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs that the run has linked: a source for `run`."""
+        return self._journal.with_status(Status.LINKED, after, limit)
+
     def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that were sent and whose types were read before, but not after: a source for `run`."""
         return self._journal.without_types_after(after, limit)

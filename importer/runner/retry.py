@@ -18,6 +18,7 @@ from importer.runner.corrected_rows import corrected_rows
 from importer.runner.edited_rows import count_edited_rows
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
+from importer.runner.held_primaries import held_in_runs
 from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.new_run import with_corrections
 from importer.runner.notify import notified
@@ -217,5 +218,5 @@ def _create_retry(parent: Journal, target: Target, request: ImportRequest, readi
         if corrected.merged:
             with open_for_run(draft) as journal:
                 journal.set_merged(corrected.merged)
-        resolve_labels_of_run(draft, target)
+        resolve_labels_of_run(draft, target, lambda: held_in_runs(parent, corrected.rows, settings))
         return draft.replace(runs / draft.name)

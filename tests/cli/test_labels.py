@@ -268,3 +268,15 @@ def test_a_label_that_was_deleted_since_is_refused_by_a_new_run_and_fails_in_a_r
     assert failed["import_advice"]
     again = work.here("run", source)
     assert (again.code, again.error_code) == (2, "LABEL_UNKNOWN")
+
+
+@pytest.mark.slow
+def test_a_run_that_replaces_labels_says_how_many_pairs_lose_some(work: Workplace) -> None:
+    linked = write(work, "Contact ID,Company ID,Label\nBASE,7,Primary\nBASE,8,Decision maker\n", "linked.csv")
+    assert work.here("run", linked).code == 0
+    source = write(work, "Contact ID,Company ID,Label\nBASE,7,Billing contact\nBASE,8,Billing contact\n")
+    done = work.here("run", source, "--label-mode", "replace", "--json")
+    (warning,) = [line for line in done.err.splitlines() if line.startswith("Warning")]
+    assert (done.code, "2 pairs lose" in warning, "1 of them Primary" in warning) == (0, True, True)
+    again = work.here("run", source, "--label-mode", "replace", "--json")
+    assert (again.json["already_linked"], "Warning" in again.err) == (2, False)

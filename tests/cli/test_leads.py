@@ -151,11 +151,18 @@ def test_replacing_labels_does_not_take_the_last_primary_association_of_a_lead(w
     rows = [("leads", lead, "contacts", contact) for lead in (one, two, three) for contact in (7, 9)]
     source = write(work, *rows[:5], label=f"Met {engine}")
     flags = ("--engine", engine, "--label-mode", "replace", "--json")
+    checked = work.here("check", source, "--online", *flags)
+    at_risk = checked.json["online"]["leads_at_risk"]
+    assert (checked.code, at_risk["pairs"], at_risk["refused"], checked.json["online"]["to_link"]) == (1, 2, 2, 3)
+    assert [one["row"] for one in at_risk["first"]] == [2, 6]
     done = work.here("run", source, *flags)
     assert (done.code, done.json["linked"], done.json["failed"]) == (1, 3, 2)
     refused = ["LEAD_WOULD_BE_DELETED", "", "", "", "LEAD_WOULD_BE_DELETED"]
     assert categories(work, "a.results.csv") == refused
     assert archived(work) == []
+    announced = work.here("check", source, "--online", *flags, "--allow-deleting-leads")
+    found = announced.json["online"]
+    assert (announced.code, found["leads_at_risk"]["pairs"], found["leads_at_risk"]["refused"]) == (0, 2, 0)
     allowed = work.here("run", source, *flags, "--allow-deleting-leads")
     assert (allowed.code, archived(work)) == (1, [str(one), str(three)])
 

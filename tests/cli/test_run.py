@@ -289,4 +289,4 @@ def test_a_terminal_shows_a_bar_with_counts_rate_and_time_left(work: Workplace) 
     assert (done.code, done.json["linked"], done.json["failed"]) == (1, 30, 3)
     bars = [line for line in shown.decode().split("\r") if "| " in line and "/33 [" in line]
     assert len(bars) > 1
-    assert re.search(r"100%\|█+\| 33/33 \[00:\d\d<00:00, .*pair/s, linked=30, failed=3, limit=40/1\]", bars[-1])
+    assert re.search(r"100%\|█+\| 33/33 \[00:\d\d, 30 linked, 3 failed; .*limit 40/1\)?, 0 s left\]", bars[-1])

@@ -31,6 +31,7 @@ def test_an_interrupted_run_says_how_many_rows_its_operation_has_finished(operat
     summary = Summary(
         run_id="1",
         operation=operation,
+        file="a.csv",
         status=RunStatus.INTERRUPTED,
         stopped_by=StopReason.SIGINT,
         rows=300,
