@@ -13,6 +13,7 @@ from importer.pool.engines.read_back import ReadBack, Verify
 from importer.pool.engines.read_first import ReadAfter, ReadFirst
 from importer.pool.engines.read_labelled import ReadLabelledFirst
 from importer.pool.engines.remove import ConfirmChanged, ReadBeforeRemoval
+from importer.pool.engines.siblings import Siblings
 from importer.pool.engines.survey import Survey
 from importer.pool.engines.undo import ReadBeforeUndo
 from importer.pool.outcomes import Progress
@@ -51,6 +52,7 @@ __all__ = [
     "ReplacedLabels",
     "RetryPolicy",
     "Sender",
+    "Siblings",
     "StopSignal",
     "StoppedError",
     "Survey",

@@ -64,6 +64,7 @@ class OutcomeRecorder:
         self._types_before: list[tuple[int, str]] = []
         self._types_after: list[tuple[int, str]] = []
         self._primaries: list[tuple[int, str, str]] = []
+        self._types_sent: list[tuple[int, str]] = []
         self._final_statuses: dict[int, Status] = {}
         self._has_unwritten = asyncio.Event()
 
@@ -96,6 +97,11 @@ class OutcomeRecorder:
     def record_types_after(self, pending: PendingPair, types: str) -> None:
         """Record the association types of a pair as read after it was sent."""
         self._types_after.append((pending.id, types))
+        self._has_unwritten.set()
+
+    def record_types_sent(self, pending: PendingPair, types: str) -> None:
+        """Record the association types that a pair is to have after the call that is about to be made."""
+        self._types_sent.append((pending.id, types))
         self._has_unwritten.set()
 
     def record_primary_before(self, pending: PendingPair, other: str, types: str) -> None:
@@ -135,11 +141,12 @@ class OutcomeRecorder:
 
     def flush(self) -> None:
         """Write all outcomes recorded so far."""
-        found = (self._final, self._provisional, self._types_before, self._types_after, self._primaries)
+        types = (self._types_before, self._types_after, self._primaries, self._types_sent)
+        found = (self._final, self._provisional, *types)
         if any(found):
             self._journal.record(*found)
             self._final, self._provisional = [], []
-            self._types_before, self._types_after, self._primaries = [], [], []
+            self._types_before, self._types_after, self._primaries, self._types_sent = [], [], [], []
             self._on_written()
 
 

@@ -227,7 +227,17 @@ def not_sent_outcome(operation: str, run_id: str) -> Outcome:
 def report_stop(sent: Sent, summary: Summary, alternative: str, context: RunContext) -> None:
     """Warn if the run stopped early: why, how far it got, and how to resume it."""
     if sent.stop is not None and summary.status is not RunStatus.FINISHED:
-        is_link = summary.operation in {Operation.LINK, Operation.VERIFY}
-        good = summary.linked + summary.already_linked if is_link else summary.unlinked + summary.not_linked
-        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'no longer linked'}"
-        context.warn(f"{sent.stop.message} {done}. To continue, run the same command again{alternative}")
+        context.warn(f"{sent.stop.message} {_done(summary)}. To continue, run the same command again{alternative}")
+
+
+def _done(summary: Summary) -> str:
+    """Return how many rows are as the operation is to leave them."""
+    linked, unlinked = summary.linked + summary.already_linked, summary.unlinked + summary.not_linked
+    match summary.operation:
+        case Operation.LINK | Operation.VERIFY:
+            return f"{linked:,} of {summary.rows:,} rows are linked"
+        case Operation.UNLINK:
+            return f"{unlinked:,} of {summary.rows:,} rows are unlinked"
+        case Operation.UNDO:
+            done = f"{linked + unlinked:,} of {summary.rows:,} rows are as they were before the run"
+            return f"{done} ({linked:,} linked, {unlinked:,} unlinked)"

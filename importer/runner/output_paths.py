@@ -12,6 +12,7 @@ from importer.atomic_file import check_writable
 from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Account, Journal, RunInfo
+from importer.model import Operation
 from importer.reader import COMPRESSED_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS, WORKBOOK_EXTENSIONS
 from importer.reporter import WrittenFiles
 from importer.runner.context import RunContext
@@ -42,13 +43,15 @@ def output_of(journal: Journal, operation: str, results: Path, context: RunConte
     """Return the output of a run, a check or a verification; `context` is notified about files that are kept.
 
     An operation owns its earlier results over the same source with the same reading, target and account. Each retry is
-    a separate command, and so is each data frame or standard input whose results have a default name.
+    a separate command, and so is each data frame or standard input whose results have a default name. All undos of one
+    run are the same command.
     """
     info, account = journal.info, journal.account
-    is_retry = info.parent is not None or info.reading["statuses"] is not None
+    is_undo = info.operation is Operation.UNDO
+    is_retry = not is_undo and (info.parent is not None or info.reading["statuses"] is not None)
     has_default_name = info.source in UNNAMED_SOURCES and results.name.startswith(f"{info.source.strip('<>')}.")
-    command = [operation, info.source, info.target, info.reading]
-    command += [info.run_id] * is_retry + [info.source_sha256] * has_default_name
+    command: list[object] = [operation, info.source, info.target, info.reading]
+    command += [info.parent] * is_undo + [info.run_id] * is_retry + [info.source_sha256] * has_default_name
     return Output(operation, results, written_files(command, account, context))
 
 

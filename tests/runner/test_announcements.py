@@ -9,7 +9,7 @@ import pytest
 from importer.pool.engines import label
 from importer.sandbox.options import DEFAULT_TOKEN
 from tests.support.announcements import Announcement, add_labels
-from tests.support.histories import Account, account
+from tests.support.shared_account import Account, account
 
 pytestmark = pytest.mark.slow
 

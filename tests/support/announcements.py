@@ -14,7 +14,7 @@ from importer.runner.check import CheckReport
 from importer.sandbox import Pair
 from importer.sandbox.association_types import AssociationType
 from tests.support.command_line import rows_of
-from tests.support.histories import Account
+from tests.support.shared_account import Account
 
 LABELS: dict[tuple[str, str], tuple[str, ...]] = {
     ("contacts", "companies"): ("Decision maker", "Billing contact", "Primary"),

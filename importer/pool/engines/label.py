@@ -143,7 +143,6 @@ class LabelEngine:
                 to_send.append(pending)
         to_send = await self._without_last_primaries(to_send, present, sender, outcomes)
         if to_send:
-            outcomes.flush()  # the types before must be in the journal even if the process is killed after sending
             await self._send(to_send, present, sender, outcomes)
 
     async def _without_last_primaries(
@@ -176,6 +175,9 @@ class LabelEngine:
         labelled = [pending for pending in to_send if pending.goal]
         for pending in labelled:
             self._operation.types[pending.pair] = self._rules.types_to_send(pending, present[pending.id])
+            if types_of(pending) in self._both_ways:
+                outcomes.record_types_sent(pending, types_text(self._operation.types[pending.pair]))
+        outcomes.flush()  # the types before must be in the journal even if the process is killed after sending
         sent = _Sent(present=present)
         found: dict[int, PresentTypes] = {}
         try:

@@ -51,13 +51,13 @@ class ReadLabelledFirst:
         if not pairs:
             return
         found = await self._reader.read(pairs, sender)
-        for pending in pairs:
+        becoming = [pending for pending in pairs if becomes_primary(pending)]
+        records = await read_primary_side(self._records, becoming, sender) if becoming else {}
+        for pending in pairs:  # a pair with types is not read again, so both are recorded only once both were read
             one = found[pending.id]
             if one.unread is None and not one.merged_into:
                 outcomes.record_types_before(pending, one.text)
                 self._count_lost(pending, one)
-        becoming = [pending for pending in pairs if becomes_primary(pending)]
-        records = await read_primary_side(self._records, becoming, sender) if becoming else {}
         for pending in becoming:
             record = records[pending.id]
             _, own = record_of(pending)
