@@ -25,18 +25,16 @@ Messages are redacted: they may quote a value, and a token may have been typed i
 """
 
 from collections.abc import Mapping
+from typing import Any
 
-from importer.exit_codes import ExitCode
 from importer.redaction import redact
 
 
 class ImporterError(Exception):
     """The run cannot continue; `str()` is the message, `code` the stable name of the condition.
 
-    The command line exits with `exit_code`: nothing was sent.
+    The command line exits with 2: nothing was sent.
     """
-
-    exit_code = ExitCode.WRONG_INPUT
 
     def __init__(self, code: str, message: str) -> None:
         """Store the code and the redacted message."""
@@ -90,9 +88,15 @@ class ConfirmationError(ImporterError):
 
 
 class RunAbortedError(ImporterError):
-    """A run was aborted after requests were sent; it can be resumed."""
+    """A run was aborted after requests were sent; it can be resumed. The command line exits with 3.
 
-    exit_code = ExitCode.STOPPED
+    `run` holds what is known of the run, as JSON values by the keys of a summary.
+    """
+
+    def __init__(self, code: str, message: str, run: Mapping[str, Any]) -> None:
+        """Store the code, the redacted message and the run."""
+        self.run = dict(run)
+        super().__init__(code, message)
 
 
 class OutputError(ImporterError):

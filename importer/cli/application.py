@@ -12,6 +12,7 @@ from importer.cli.output import show_error, show_traceback, show_usage_error
 from importer.cli.streams import make_lenient, report_lost_output
 from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
+from importer.runner.error_values import exit_code
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import exit_code as signal_exit_code
 from importer.runner.signals import termination_signals
@@ -60,7 +61,7 @@ def _run_command(arguments: Sequence[str]) -> int:
         return ExitCode.WRONG_INPUT
     except ImporterError as error:
         show_error(str(error), error.code)
-        return error.exit_code
+        return exit_code(error)
     return code if isinstance(code, int) else ExitCode.OK
 
 

@@ -30,14 +30,16 @@ class RunStatus(StrEnum):
 class Summary:
     """A run in numbers, in the order of the JSON object.
 
-    Row counts cover the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this
-    process; `results`, `failures` and `report` are paths. `earlier_runs` are those that the same command finished
-    before this one. `not_started` is the path of the command's own source, if a run was prevented by this one and its
-    source could not even be read into a journal. Raises ValueError unless the statuses add up to the rows.
+    `file` is the path of the source; `results`, `failures` and `report` are those of what was written. Row counts cover
+    the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this process. `earlier_runs`
+    are those that the same command finished before this one. `not_started` is the path of the command's own source, if
+    this run prevented its own and the source could not even be journalled. Raises ValueError unless the statuses add up
+    to the rows.
     """
 
     run_id: str
     operation: Operation
+    file: str
     status: RunStatus
     stopped_by: StopReason | None
     rows: int

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from importer.errors import ImporterError
+from importer.exit_codes import ExitCode
 from importer.journal import SourceCounts
 from importer.model import Operation
 from importer.pool import Progress
@@ -61,10 +63,11 @@ class RunEnded:
 
 @dataclass(frozen=True, slots=True)
 class NotStarted:
-    """A command's own source could not be journalled, because of the error `code`, and an earlier run prevents it."""
+    """A command's source could not be journalled because of `error`; an earlier run stopped, with `exit_code`."""
 
     source: str
-    code: str
+    error: ImporterError
+    exit_code: ExitCode
 
 
 Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice | RunEnded | NotStarted

@@ -2,11 +2,13 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from importer.config import Settings
-from importer.errors import OutputError
+from importer.errors import JournalError, OutputError, RunAbortedError
 from importer.journal import Journal
 from importer.model import Operation, Outcome, Status, Stop, StopReason
 from importer.reporter import WORST_FIRST, RowCounts, RunStatus, Summary, count, write_results
@@ -34,7 +36,7 @@ def report_run(
     """
     context = RunContext(settings, on_event=on_event)
     with open_journal(settings, run_id) as journal:
-        if out is None or Path(out).suffix.lower() not in {".html", ".htm"}:
+        if out is None or Path(out).suffix.lower() not in output_paths.HTML_EXTENSIONS:
             return _write_again(journal, context, out)
         journal.verify()
         path = output_paths.checked_results(out, journal.info.source)
@@ -77,6 +79,7 @@ def last_summary(journal: Journal) -> Summary:
         stopped_by = StopReason(found["stopped_by"]) if found["stopped_by"] else None
         return Summary(
             **{
+                "file": journal.info.source,  # older journals lack it
                 **found,
                 "status": RunStatus(found["status"]),
                 "stopped_by": stopped_by,
@@ -128,6 +131,23 @@ def _count_rows(journal: Journal) -> RowCounts:
     return RowCounts.of({statuses[code]: number for code, number in numbers.items()}, journal.counts().duplicates)
 
 
+@contextmanager
+def describe_abort(journal: Journal, started: float) -> Iterator[None]:
+    """Add the current counts of a run, and the seconds since `started`, to a RunAbortedError.
+
+    They are read from the open journal, because a full disk may prevent it from being opened again.
+    """
+    try:
+        yield
+    except RunAbortedError as error:
+        with suppress(JournalError):
+            counts = {name: error.run[name] for name in ("calls", "reads", "retries", "rate_limited")}
+            summary = summarise(journal, Sent(**counts), _count_rows(journal), time.monotonic() - started)
+            error.run.update(summary.values())
+        error.run.update(status=str(RunStatus.STOPPED), stopped_by="error")
+        raise
+
+
 def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:
     from importer.runner.html_report import write_html_report  # noqa: PLC0415 - jinja2 takes long to import
 
@@ -147,6 +167,7 @@ def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -
     return Summary(
         run_id=journal.info.run_id,
         operation=journal.info.operation,
+        file=journal.info.source,
         status=_status(stop),
         stopped_by=stop.reason if stop else None,
         **asdict(totals),
@@ -211,7 +232,17 @@ def not_sent_outcome(operation: str, run_id: str) -> Outcome:
 def report_stop(sent: Sent, summary: Summary, alternative: str, context: RunContext) -> None:
     """Warn if the run stopped early: why, how far it got, and how to resume it."""
     if sent.stop is not None and summary.status is not RunStatus.FINISHED:
-        is_link = summary.operation in {Operation.LINK, Operation.VERIFY}
-        good = summary.linked + summary.already_linked if is_link else summary.unlinked + summary.not_linked
-        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'no longer linked'}"
-        context.warn(f"{sent.stop.message} {done}. To continue, run the same command again{alternative}")
+        context.warn(f"{sent.stop.message} {_done(summary)}. To continue, run the same command again{alternative}")
+
+
+def _done(summary: Summary) -> str:
+    """Return how many rows are as the operation is to leave them."""
+    linked, unlinked = summary.linked + summary.already_linked, summary.unlinked + summary.not_linked
+    match summary.operation:
+        case Operation.LINK | Operation.VERIFY:
+            return f"{linked:,} of {summary.rows:,} rows are linked"
+        case Operation.UNLINK:
+            return f"{unlinked:,} of {summary.rows:,} rows are unlinked"
+        case Operation.UNDO:
+            done = f"{linked + unlinked:,} of {summary.rows:,} rows are as they were before the run"
+            return f"{done} ({linked:,} linked, {unlinked:,} unlinked)"

@@ -25,10 +25,12 @@ from importer.model import GOOD_STATUSES, Operation
 from importer.redaction import redact
 from importer.reporter import RunStatus, Summary
 from importer.runner.context import RunContext
+from importer.runner.error_values import error_values
 from importer.runner.events import Event, NotStarted, RunEnded, ignore
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.send import run_on_own_loop
 from importer.runner.state_directory import journal_path, open_journal
+from importer.runner.subject import subject_of
 from importer.timestamps import utc_now_text
 
 SIGNATURE_HEADER = "X-Importer-Signature"
@@ -79,7 +81,7 @@ def notified(*, heartbeat: bool = True) -> Callable[[Command[First, P]], Command
             if not heartbeat:
                 targets = replace(targets, heartbeat=None)
             on_event: Any = kwargs.get("on_event", ignore)
-            notifier = Notifier(targets, RunContext(settings, on_event=on_event), _name_of(first))
+            notifier = Notifier(targets, RunContext(settings, on_event=on_event), first)
             kwargs["on_event"] = notifier.on_event
             with notifier.reporting_errors():
                 if unusable is not None:
@@ -96,11 +98,11 @@ def notified(*, heartbeat: bool = True) -> Callable[[Command[First, P]], Command
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Sends the notifications of one command, about the file or the run `subject`, to its targets."""
+    """Sends the notifications of one command, about the file or the run that it was `given`, to its targets."""
 
     targets: NotifyTargets
     context: RunContext
-    subject: str
+    given: object
 
     def on_event(self, event: Event) -> None:
         """Pass on an event; notify the targets if a run has ended."""
@@ -108,7 +110,7 @@ class Notifier:
         if isinstance(event, RunEnded):
             self._ended(event.summary)
         elif isinstance(event, NotStarted):
-            self._deliver(self._error(event.code, ExitCode.STOPPED))
+            self._deliver(self._error(event.error, event.exit_code))
 
     @contextmanager
     def reporting_errors(self) -> Iterator[None]:
@@ -116,27 +118,31 @@ class Notifier:
         try:
             with translate_os_errors():
                 yield
-        except ImporterError as error:
-            self.failed(error.code, error.exit_code)
-            raise
-        except Exception:
-            self.failed("INTERNAL_ERROR", ExitCode.INTERNAL_ERROR)
+        except Exception as error:
+            self.failed(error)
             raise
 
     def started(self) -> None:
         """Notify the heartbeat monitor that a run starts."""
         self._deliver(self._heartbeat("/start"))
 
-    def failed(self, code: str, exit_code: ExitCode) -> None:
+    def failed(self, error: Exception) -> None:
         """Notify all targets that a command ended with an error."""
-        self._deliver([*self._heartbeat("/fail"), *self._error(code, exit_code)])
+        self._deliver([*self._heartbeat("/fail"), *self._error(error)])
 
-    def _error(self, code: str, exit_code: ExitCode) -> list[Message]:
-        """Return the messages to people about an error; its text may quote cells and is not sent."""
-        end = "did not run" if exit_code is ExitCode.WRONG_INPUT else "ended early"
-        text = f"{self.subject}: the command {end}: {code} (exit code {int(exit_code)}). The log has the details."
-        body = {"status": "error", "code": code, "exit_code": int(exit_code), "source": self.subject}
-        return self._people(text, json.dumps(body))
+    def _error(self, error: Exception, exit_code: ExitCode | None = None) -> list[Message]:
+        """Return the messages to people about an error; its text may quote cells and is not sent.
+
+        `exit_code` is that of the command if it did not end with this error.
+        """
+        name, values = _name_of(self.given), error_values(error, subject_of(self.given, self.context.settings))
+        if exit_code is not None:
+            values["exit_code"] = int(exit_code)
+        end = "did not run" if values["exit_code"] == ExitCode.WRONG_INPUT else "ended early"
+        text = (
+            f"{name}: the command {end}: {values['code']} (exit code {values['exit_code']}). The log has the details."
+        )
+        return self._people(text, json.dumps({**values, "source": name}))
 
     def finished(self, summary: Summary) -> None:
         """Notify the heartbeat monitor that a command has ended; after a signal it has already been notified."""
@@ -167,7 +173,7 @@ class Notifier:
     def _description(self, summary: Summary) -> str:
         """Return the name of a run's source, and what the run does if it is not an import."""
         if summary.operation is Operation.VERIFY:
-            return f"{self.subject}, verification"
+            return f"{_name_of(self.given)}, verification"
         return _description(self.context.settings, summary.run_id)
 
     def _people(self, text: str, body: str) -> list[Message]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from importer.config import Reading, Settings
 from importer.errors import ConfirmationError, ImporterError
 from importer.journal import Account, Journal, open_for_run, remove_journal
 from importer.model import Operation
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import output_paths
 from importer.runner.command_lock import Command, hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
@@ -20,6 +21,7 @@ from importer.runner.events import EventHandler, NotStarted, ignore
 from importer.runner.execute import execute, postpone
 from importer.runner.find_runs import RunKey
 from importer.runner.finish import report_finished
+from importer.runner.held_primaries import held_in_file
 from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.new_run import NewRun, reading_values, target_name
 from importer.runner.notify import notified
@@ -157,7 +159,7 @@ def _take_turn(turn: Turn, source: SourceFile, request: ImportRequest, target: T
 def _not_started(earlier: Sequence[Summary], source: SourceFile, error: ImporterError, target: Target) -> Summary:
     """Return the summary of the run that prevents the command's own, whose source could not be journalled."""
     target.context.warn(f"{source.path} was not started, and no run remembers it: {error} Import it again.")
-    target.context.on_event(NotStarted(source.path, error.code))
+    target.context.on_event(NotStarted(source.path, error, earlier[-1].exit_code))
     return replace(earlier[-1], earlier_runs=tuple(earlier[:-1]), not_started=source.path)
 
 
@@ -178,7 +180,7 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target, foll
     mark = ".retry" if request.reading.statuses is not None else ""
     mark = f".{request.operation}{mark}" if request.operation is not Operation.LINK else mark
     results = output_paths.results_path(source, request.out, sandbox=settings.sandbox, mark=mark)
-    check_writable(results)
+    output_paths.check_outputs(results, settings, source.path)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
@@ -187,5 +189,6 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target, foll
         if follows is not None:
             with open_for_run(draft) as journal:
                 journal.set_follows(follows)
-        resolve_labels_of_run(draft, target)
+        held = partial(held_in_file, source, new_run, target.context, account, directory)
+        resolve_labels_of_run(draft, target, held if request.reading.statuses is not None else tuple)
         return draft.replace(runs / draft.name)

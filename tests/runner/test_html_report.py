@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from importer import RunStatus, Settings, load_settings, resume_run, run_import
+from importer.runner.events import Plan
 from importer.runner.finish import not_sent_outcome, report_run
 from importer.runner.html_report import report_data
 from importer.runner.state_directory import open_journal
@@ -166,8 +167,15 @@ def test_a_report_that_someone_changed_is_kept(work: Workplace, settings: Settin
 
 
 def test_a_report_that_cannot_be_written_leaves_the_run_as_it_is(work: Workplace, settings: Settings) -> None:
-    settings = settings.model_copy(update={"report": work.folder / "missing" / "report.html"})
-    summary = run_import(work.write("pairs.csv", work.pairs(2)), settings)
+    folder = work.folder / "unmounted"
+    folder.mkdir()
+    settings = settings.model_copy(update={"report": folder / "report.html"})
+
+    def unmount(event: object) -> None:
+        if isinstance(event, Plan):
+            folder.rmdir()
+
+    summary = run_import(work.write("pairs.csv", work.pairs(2)), settings, on_event=unmount)
     assert (summary.exit_code, summary.report) == (0, None)
 
 

@@ -24,10 +24,10 @@ def test_an_error_of_the_file_system_has_the_code_and_the_exit_code_of_the_comma
         monkeypatch.setenv(WEBHOOK_URL, webhook.url)
         monkeypatch.setenv(HEARTBEAT_URL, f"{monitor.url}/ping")
         settings = place.settings().model_copy(update={"state_dir": place.work.folder / "file" / "state"})
-        with raises_code(ImporterError, "FILE_UNUSABLE") as error:
+        with raises_code(ImporterError, "FILE_UNUSABLE"):
             run_import(source, settings)
     assert webhook.bodies == [
-        {"status": "error", "code": "FILE_UNUSABLE", "exit_code": int(error.value.exit_code), "source": source.name}
+        {"file": str(source), "status": "error", "code": "FILE_UNUSABLE", "exit_code": 2, "source": source.name}
     ]
     assert monitor.paths == ["/ping/start", "/ping/fail"]
 

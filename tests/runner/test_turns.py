@@ -125,7 +125,7 @@ def test_a_file_that_needs_calls_to_be_journalled_is_named_if_an_earlier_run_pre
     assert source.name in done.err
     first, second = webhook.bodies
     assert first["run_id"] == yesterday
-    assert second == {"status": "error", "code": "LABELS_NOT_READABLE", "exit_code": 3, "source": source.name}
+    assert (second["file"], second["code"], second["exit_code"]) == (str(source), "LABELS_NOT_READABLE", 3)
     assert monitor.paths == ["/ping/start", "/ping/fail"]
 
 
