@@ -12,7 +12,7 @@ from importer.errors import JournalError
 from importer.journal import Journal, RunError, RunInfo, is_held, list_journals, read_other_version
 from importer.model import Operation
 from importer.runner.new_run import reading_values, target_name
-from importer.runner.source_file import SourceFile
+from importer.runner.source_file import FRAME, UNNAMED_SOURCES, SourceFile
 from importer.runner.state_directory import run_size, runs_directory
 from importer.timestamps import utc_text
 
@@ -156,8 +156,13 @@ def unfinished_versions(key: RunKey) -> list[UnfinishedRun]:
 
 
 def _is_over(source: SourceFile, info: RunInfo) -> bool:
-    """Return whether a run is over a source; an unnamed one is the same only if its content is the same."""
-    return info.source == source.path and (not source.is_unnamed or info.source_sha256 == source.sha256)
+    """Return whether a run is over a source."""
+    return _identity(info.source, info.source_sha256) == _identity(source.path, source.sha256)
+
+
+def _identity(path: str, sha256: str) -> tuple[str, str]:
+    """Return what identifies a source; an unnamed one is the same only if its content is the same."""
+    return path, sha256 if path in UNNAMED_SOURCES else ""
 
 
 def _newest_of_each(
@@ -167,9 +172,9 @@ def _newest_of_each(
 
     Newest first. Older runs have been replaced: they were finished, or a newer one was started with --fresh.
     """
-    next_ids: dict[str, str | None] = {}
+    next_ids: dict[tuple[str, str], str | None] = {}
     for journal in journals(key.settings, warn=warn):
-        source, run_id = journal.info.source, journal.info.run_id
+        source, run_id = _identity(journal.info.source, journal.info.source_sha256), journal.info.run_id
         if is_wanted(journal.info) and _is_by(key, journal) and next_ids.get(source, run_id) == run_id:
             yield journal, source not in next_ids
             next_ids[source] = journal.follows if journal.is_resumable else None
@@ -196,7 +201,7 @@ def _warn_of_other_version(key: RunKey) -> None:
 def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
     """Return the unfinished runs over other files of the series that no process works on, oldest first.
 
-    The paths of a series differ only in digits, such as a date in the name.
+    The paths of a series differ only in digits, such as a date in the name. All of standard input is one series.
     """
     found = [
         UnfinishedRun(journal.info, journal.path, is_superseded=not is_newest)
@@ -207,8 +212,10 @@ def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
 
 
 def _is_in_series(source: SourceFile, info: RunInfo) -> bool:
-    is_other = info.source != source.path and not source.is_unnamed
-    return is_other and _DIGITS.sub("0", info.source) == _DIGITS.sub("0", source.path)
+    """Return whether a run is over another source of the series."""
+    if source.path == FRAME or _is_over(source, info):
+        return False
+    return _DIGITS.sub("0", info.source) == _DIGITS.sub("0", source.path)
 
 
 def _is_by(key: RunKey, journal: Journal) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from importer.config import ChangedSource
 from importer.errors import BusyError
@@ -45,15 +46,15 @@ def find_turn(key: RunKey, target: Target, *, fresh: bool) -> Turn:
     return Turn(own, tuple(previous), versions[-1].info.run_id if versions else None)
 
 
-def finish_previous(runs: Sequence[UnfinishedRun], source: str, target: Target) -> tuple[Summary, ...]:
+def finish_previous(runs: Sequence[UnfinishedRun], held: list[Any], target: Target) -> tuple[Summary, ...]:
     """Finish runs in order until one of them prevents the next, and return their summaries.
 
-    The caller holds the lock of the command over `source`. Raises ConfirmationError for a removal, unless the number of
-    links to remove was confirmed before.
+    The caller holds the lock of the command `held`, as `identify` returns it. Raises ConfirmationError for a removal,
+    unless the number of links to remove was confirmed before.
     """
     finished: tuple[Summary, ...] = ()
     for run in runs:
-        summary = _finish(run, target) if run.info.source == source else _finish_if_free(run, target)
+        summary = _finish(run, target) if command_of(run.info) == held else _finish_if_free(run, target)
         finished += () if summary is None else (summary,)
         if is_blocked_by(finished):
             break

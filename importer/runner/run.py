@@ -136,7 +136,7 @@ def _take_turn(turn: Turn, source: SourceFile, request: ImportRequest, target: T
     try:
         path = turn.own.path if turn.own is not None else _create_run(source, request, target, turn.follows)
     except ImporterError as error:
-        earlier = finish_previous(turn.previous, source.path, target)
+        earlier = finish_previous(turn.previous, command.identity, target)
         if is_blocked_by(earlier):
             return _not_started(earlier, source, error, target)
         if not earlier:
@@ -145,7 +145,7 @@ def _take_turn(turn: Turn, source: SourceFile, request: ImportRequest, target: T
         turn = replace(turn, previous=())
     command.note(path.stem)
     try:
-        earlier += finish_previous(turn.previous, source.path, target)
+        earlier += finish_previous(turn.previous, command.identity, target)
         if is_blocked_by(earlier):
             return replace(postpone(path, earlier[-1], target, request.out), earlier_runs=earlier)
         summary = execute(path, target, request.out, request.confirmation, request.first_rows)

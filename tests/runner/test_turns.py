@@ -153,3 +153,13 @@ def test_a_new_run_is_journalled_even_if_the_command_ends_while_it_finishes_an_e
     summary = run_import(work.write("pairs-2026-11-27.csv", work.pairs(2, 20)), settings.model_copy(update=FINISHING))
     assert [run.linked for run in summary.earlier_runs] == [3, 2]
     assert len(work.links()) == 7
+
+
+def test_an_unfinished_run_over_standard_input_is_finished_before_the_next(work: Workplace) -> None:
+    first, second = (work.write(f"{number}.csv", work.pairs(2, 10 * number)).read_bytes() for number in (1, 2))
+    options = nightly(work)
+    stopped = work.run("run", "-", *options, stdin=first, HUBSPOT_ACCESS_TOKEN="pat-na1-of-nobody")
+    done = work.run("run", "-", *options, stdin=second)
+    assert (stopped.code, done.code) == (3, 0)
+    assert [run["run_id"] for run in done.json["earlier_runs"]] == [stopped.json["run_id"]]
+    assert len(work.links()) == 4
