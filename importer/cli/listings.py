@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from importer.journal import Journal, RunError
-from importer.model import Operation
+from importer.model import Operation, StopReason
 from importer.runner.find_runs import ListedRun
 from importer.timestamps import size_text
 
@@ -39,8 +39,9 @@ def run_json(runs: Sequence[ListedRun]) -> str:
 
 
 def run_lines(journal: Journal) -> list[str]:
-    """Return lines about a run: its source, target, start, parent, undo and error, and who was notified about it."""
+    """Return lines about a run: source, target, start, parent, undo, why it ended, and who was notified about it."""
     info, account = journal.info, journal.account
+    stopped_by = (journal.summary or {}).get("stopped_by")
     origin = "Undo of" if info.operation is Operation.UNDO else "Retry of"
     portal = f", account {account.portal_id}" if account is not None and account.portal_id is not None else ""
     return [
@@ -49,6 +50,7 @@ def run_lines(journal: Journal) -> list[str]:
         f"Started   {info.created_at}",
         *([f"{origin:<10}{info.parent}"] if info.parent else []),
         *([f"Undone    by {journal.undone_by}"] if journal.undone_by else []),
+        *([f"Stopped   {StopReason(stopped_by).sentence}"] if stopped_by else []),
         *([f"Error     {_error_text(journal.last_error)}"] if journal.last_error else []),
         *(
             f"Notified  {one['target']} at {one['at']}" + (f": failed, {one['error']}" if one["error"] else "")

@@ -11,6 +11,7 @@ from typing import Any
 from importer.journal import integrity
 from importer.journal.integrity import checksum
 from importer.journal.journal_file import JournalFile
+from importer.journal.locking import is_held
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
 from importer.model import Status
@@ -32,7 +33,7 @@ FROM activity
 _LATENCIES = "SELECT {0}, sum(responses) FROM activity WHERE {0} IS NOT NULL GROUP BY {0} ORDER BY {0}"
 _PAUSES = "SELECT begun, ended, reason FROM pauses WHERE ended >= ? ORDER BY begun"
 _PROCESSES = "SELECT begun, ended, ended_by FROM processes ORDER BY number"
-_LAST_ACTIVE = "SELECT max(coalesce((SELECT max(at) + 1 FROM activity), 0) * 1000, ?)"
+_LAST_SECOND = "SELECT coalesce(max(at) + 1, 0) FROM activity"
 
 
 class PauseReason(StrEnum):
@@ -98,6 +99,10 @@ class ProcessSpan:
     start: float
     end: float | None
     ended_by: str
+
+    def seconds_until(self, now: float) -> float:
+        """Return how long the process has worked; `now` is the Unix time."""
+        return max(0.0, (now if self.end is None else self.end) - self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +181,12 @@ class Activity(JournalFile):
 
     def processes(self) -> list[ProcessSpan]:
         """Return the processes that worked on the run, in order."""
+        is_running = self._is_mine or is_held(self.path)  # asked first: a process that ends after this records its end
         with as_journal_error(self.path):
             found = self._db.execute(_PROCESSES).fetchall()
+            if found and found[-1][1] is None and not is_running:
+                begun = found[-1][0]
+                found[-1] = begun, _last_active(self._db, begun), KILLED
             return [ProcessSpan(begun / 1000, ended and ended / 1000, by) for begun, ended, by in found]
 
     @property
@@ -191,8 +200,7 @@ class Activity(JournalFile):
 def begin_process(db: sqlite3.Connection) -> None:
     """Add a process, inside a transaction. An earlier process without a recorded end is marked as killed."""
     for number, begun in db.execute("SELECT number, begun FROM processes WHERE ended IS NULL").fetchall():
-        (last_active,) = db.execute(_LAST_ACTIVE, (begun,)).fetchone()
-        _insert(db, "processes", (number, begun, last_active, KILLED))
+        _insert(db, "processes", (number, begun, _last_active(db, begun), KILLED))
     (number,) = db.execute("SELECT coalesce(max(number), 0) + 1 FROM processes").fetchone()
     _insert(db, "processes", (number, _ms(time()), None, ""))
 
@@ -202,6 +210,14 @@ def end_process(db: sqlite3.Connection, ended_by: str) -> None:
     for number, begun in db.execute("SELECT number, begun FROM processes WHERE ended IS NULL").fetchall():
         _insert(db, "processes", (number, begun, max(begun, _ms(time())), ended_by))
     db.execute("DELETE FROM run WHERE key = ?", (LIVE,))
+
+
+def _last_active(db: sqlite3.Connection, begun: int) -> int:
+    """Return when the process that began last was last active, in Unix milliseconds."""
+    (second,) = db.execute(_LAST_SECOND).fetchone()
+    live = integrity.read_run(db).get(LIVE)
+    last: int = max(begun, second * 1000, 0 if live is None else _ms(_live_state(json.loads(live)).at))
+    return last
 
 
 def _insert(db: sqlite3.Connection, table: str, values: tuple[Any, ...]) -> None:

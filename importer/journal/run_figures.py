@@ -22,7 +22,8 @@ FROM outcomes GROUP BY 1, 2 ORDER BY 1, 2
 """
 _LIMIT = "CAST(rate AS REAL) * 10 / CAST(substr(rate, instr(rate, '/') + 1) AS REAL)"
 _CALLS = f"""
-SELECT min(at), max(at) + 1, sum(begun), sum(retries), sum(rate_limited), max(busiest), max({_LIMIT}), max(p95)
+SELECT at / :seconds * :seconds, (at / :seconds + 1) * :seconds,
+    sum(begun), sum(retries), sum(rate_limited), max(busiest), max({_LIMIT}), max(p95)
 FROM activity GROUP BY at / :seconds ORDER BY 1
 """
 _MEDIANS = """

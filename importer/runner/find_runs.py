@@ -12,6 +12,7 @@ from importer.errors import JournalError
 from importer.journal import Journal, RunError, RunInfo, is_held, list_journals, read_other_version
 from importer.model import Operation
 from importer.runner.new_run import reading_values, target_name
+from importer.runner.run_status import run_status
 from importer.runner.source_file import SourceFile
 from importer.runner.state_directory import run_size, runs_directory
 from importer.timestamps import utc_text
@@ -28,10 +29,10 @@ Owns = Callable[[Journal], bool]
 class ListedRun:
     """A run as `importer runs` lists it.
 
-    `command` is what started it: run, retry, unlink or undo. `status` is that of its last process, `running` while
-    there is one, `copy` for a copied or renamed journal, or `unreadable`. For the last two `error` explains why; `rows`
-    and `command` of an unreadable journal are not known, `source` only if another version of importer wrote it. If an
-    error ended the last process (`last_error`), it is `refused` when nothing was sent before, else `aborted`.
+    `command` is what started it: run, retry, unlink or undo. `status` is a `RunStatus`, `copy` for a copied or renamed
+    journal, or `unreadable`. For the last two `error` explains why; `rows` and `command` of an unreadable journal are
+    not known, `source` only if another version of importer wrote it. `last_error` is the error that ended the last
+    process.
     `bytes` is the size of its files, `modified_at` when the journal was last written (UTC), `undone_by` the newest
     undo of the run.
     """
@@ -62,23 +63,15 @@ def _listed(path: Path) -> ListedRun:
                 error = f"a copy of the journal of run {journal.info.run_id}"
                 return listed("copy", rows, source, error=error, command=command)
             undone_by, last_error = journal.undone_by, journal.last_error
-            return listed(_status(journal), rows, source, command=command, undone_by=undone_by, last_error=last_error)
+            return listed(
+                str(run_status(journal)), rows, source, command=command, undone_by=undone_by, last_error=last_error
+            )
     except JournalError as error:
         other = read_other_version(path)
         if other is None:
             return listed("unreadable", None, None, error=str(error))
         end = "finished" if other.is_finished else "unfinished"
         return listed("unreadable", None, other.source, error=f"{other.source} ({end}, {other.reason})")
-
-
-def _status(journal: Journal) -> str:
-    if is_held(journal.path):
-        return "running"
-    if journal.summary is not None:
-        return str(journal.summary["status"])
-    if journal.last_error is None:
-        return "interrupted"
-    return "refused" if journal.has_sent_nothing else "aborted"
 
 
 def _command(info: RunInfo) -> str:

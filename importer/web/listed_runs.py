@@ -13,7 +13,7 @@ from importer.model import Status, StopReason
 from importer.reporter import RowCounts
 from importer.runner.state_directory import runs_directory
 from importer.web.store import ImportStore
-from importer.web.texts import REFUSALS, STOPS
+from importer.web.texts import REFUSALS
 from importer.web.undone import Undone
 
 _FILES = ("", "-wal")
@@ -116,7 +116,7 @@ def _refusal(journal: Journal) -> str | None:
     if journal.last_error is not None:
         return journal.last_error.message
     reason = stopped_by(journal)
-    return STOPS[reason] if reason is not None and reason in REFUSALS else None
+    return reason.sentence if reason is not None and reason in REFUSALS else None
 
 
 def stopped_by(journal: Journal) -> StopReason | None:

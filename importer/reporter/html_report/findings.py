@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from importer.journal import FailureKind, ProblemGroup
-from importer.model import RowNames, Status
+from importer.model import Operation, RowNames, Status
 from importer.reporter.html_report.data import Finding
 from importer.reporter.problem_kinds import FAILURES, PROBLEMS, Kind
-from importer.reporter.summary_sheet import MEANINGS
+from importer.reporter.status_meanings import meaning
 
 _ADVICE: Mapping[Status, str] = {
     Status.FAILED: "Read the reason of each row, correct the rows and import them again.",
     Status.UNCONFIRMED: "Run importer retry: repeating the call is harmless if the pair is linked already.",
-    Status.NOT_SENT: "Resume the run.",
+    Status.NOT_SENT: "Resume the run; the top of this report says why it ended.",
 }
 
 
@@ -29,7 +29,7 @@ def problem_finding(group: ProblemGroup, names: RowNames) -> Finding:
     )
 
 
-def failure_finding(kind: FailureKind, first_rows: Sequence[int], names: RowNames) -> Finding:
+def failure_finding(kind: FailureKind, first_rows: Sequence[int], names: RowNames, operation: Operation) -> Finding:
     """Return the finding for pairs that are not good.
 
     A failure that only HubSpot defines has HubSpot's sentence if all of its pairs have the same one.
@@ -39,7 +39,7 @@ def failure_finding(kind: FailureKind, first_rows: Sequence[int], names: RowName
         status=kind.status,
         code=kind.category or (f"HTTP {kind.http_status}" if kind.http_status else ""),
         number=_count(kind.pairs, "pair"),
-        message=known.meaning if known else kind.message or MEANINGS[kind.status],
+        message=known.meaning if known else kind.message or meaning(kind.status, operation),
         advice=known.advice if known else kind.advice or _ADVICE[kind.status],
         first_rows=_names(first_rows, names),
     )

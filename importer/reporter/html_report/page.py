@@ -12,6 +12,7 @@ from importer.printable import without_controls
 from importer.reporter.html_report import charts
 from importer.reporter.html_report.data import ReportData, ReportRow, share_statuses
 from importer.reporter.html_report.time_axis import HEIGHT, WIDTH, local_text
+from importer.reporter.summary import RunStatus
 
 MAX_ROWS = 500
 """Maximum number of rows that need work in a report; the results file has all of them."""
@@ -44,8 +45,9 @@ def render(data: ReportData) -> str:
         data=data,
         style=(here / "report.css").read_text(encoding="utf-8"),
         headline=_headline(data),
-        shares=share_statuses(data.counts),
+        shares=share_statuses(data.summary),
         axis=axis and (local_text(axis.start), local_text(axis.end)),
+        left_out=axis.left_out if axis else "",
         bands=axis.bands(data.pauses, data.processes) if axis else (),
         outcomes=charts.outcomes_over_time(data.completed, data.interval, axis, _GOOD_FIRST)
         if axis and data.completed
@@ -56,6 +58,7 @@ def render(data: ReportData) -> str:
         fullest=_fullest_window(data),
         changes=[change for change in data.changes if _is_shown(change)],
         rows=list(_fitting(data.rows)),
+        to_work_on=data.counts.bad - data.summary.undecided,
         max_bands=_MAX_BANDS,
         width=WIDTH,
         height=HEIGHT,
@@ -64,12 +67,15 @@ def render(data: ReportData) -> str:
 
 def _headline(data: ReportData) -> str:
     """Return the outcome for people: numbers, no adjectives."""
-    counts = data.counts
+    counts, undecided = data.counts, data.summary.undecided
+    bad = counts.bad - undecided
     good = f"{counts.good:,} of {counts.rows:,} rows are "
     word = {"link": "linked", "unlink": "removed", "undo": "restored", "verify": "linked"}[data.summary.operation]
     if counts.blank or counts.not_linked or (counts.already_linked and data.summary.operation != "link"):
         word = "good"
-    rest = f" {counts.bad:,} need{'s' * (counts.bad == 1)} you." if counts.bad else ""
+    rest = f" {bad:,} need{'s' * (bad == 1)} you." if bad else ""
+    if data.summary.status is RunStatus.RUNNING:
+        return f"{good}{word} so far; {undecided:,} {'is' if undecided == 1 else 'are'} not decided yet.{rest}"
     return f"{good}{word}.{rest}"
 
 
