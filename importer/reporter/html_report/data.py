@@ -66,6 +66,10 @@ class ReportRow:
     advice: str
     original: str = ""
 
+    def named_cells(self, header: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the cells that are not empty, each with the name of its column."""
+        return [(name, cell) for name, cell in zip(header, self.cells, strict=True) if cell]
+
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
