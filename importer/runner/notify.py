@@ -9,6 +9,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -152,7 +153,7 @@ class Notifier:
                 headers[SIGNATURE_HEADER] = f"sha256={hmac.new(key, body.encode(), 'sha256').hexdigest()}"
             messages.append(Message("webhook", self.targets.webhook, body.encode(), headers))
         if self.targets.slack:
-            slack = json.dumps({"text": text}).encode()
+            slack = json.dumps({"text": _slack_text(text)}).encode()
             messages.append(Message("Slack", self.targets.slack, slack, {"Content-Type": "application/json"}))
         return messages
 
@@ -221,6 +222,11 @@ async def _send_once(message: Message, seconds: float) -> tuple[str, bool]:
         return type(error).__name__, True
 
 
+def _slack_text(text: str) -> str:
+    """Return a text in which Slack finds no mention and no link. Source: Slack, Formatting text for app surfaces."""
+    return escape(text, quote=False)
+
+
 def _name_of(given: object) -> str:
     """Return the name of the file, or the id of the run, that a command was given; never its contents."""
     if not isinstance(given, str | Path):
@@ -249,7 +255,7 @@ def _sentence(summary: Summary, description: str) -> str:
     bad = ", ".join(
         f"{number:,} {status}" for status, number in counts.by_status.items() if number and status not in GOOD_STATUSES
     )
-    attention = f"; {counts.bad:,} need attention ({bad})" if counts.bad else ""
+    attention = f"; {counts.bad:,} need{'s' * (counts.bad == 1)} attention ({bad})" if counts.bad else ""
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
     return (
         f"{description}: {counts.rows - counts.bad:,} of {counts.rows:,} rows are good{attention}. "
