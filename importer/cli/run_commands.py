@@ -17,6 +17,7 @@ from importer.runner.find_runs import list_runs
 from importer.runner.finish import last_summary, report_run
 from importer.runner.prune import prune_runs
 from importer.runner.state_directory import open_journal, runs_directory
+from importer.runner.undone import undone
 
 
 @click.group(invoke_without_command=True)
@@ -69,7 +70,7 @@ def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
     settings = options.settings_from(flags)
     with open_journal(settings, run_id) as journal:
         summary = last_summary(journal)
-        described, error = run_lines(journal), journal.last_error
+        described, error = run_lines(journal, undone(settings, journal.undone_by)), journal.last_error
     if as_json:
         click.echo(json.dumps({**summary.values(), **({"last_error": asdict(error)} if error else {})}))
     else:

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from importer.runner.new_run import reading_values, target_name
 from importer.runner.run_status import run_status
 from importer.runner.source_file import SourceFile
 from importer.runner.state_directory import run_size, runs_directory
+from importer.runner.undone import Undone, undone
 from importer.timestamps import utc_text
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class ListedRun:
     not known, `source` only if another version of importer wrote it. `last_error` is the error that ended the last
     process.
     `bytes` is the size of its files, `modified_at` when the journal was last written (UTC), `undone_by` the newest
-    undo of the run.
+    undo of the run, `undone` how far that has got.
     """
 
     run_id: str
@@ -46,12 +47,14 @@ class ListedRun:
     error: str | None = None
     command: str | None = None
     undone_by: str | None = None
+    undone: Undone | None = None
     last_error: RunError | None = None
 
 
 def list_runs(settings: Settings) -> list[ListedRun]:
     """Return every run, newest first, including those whose journals cannot be read."""
-    return [_listed(path) for path in reversed(list_journals(runs_directory(settings)))]
+    found = map(_listed, reversed(list_journals(runs_directory(settings))))
+    return [replace(run, undone=undone(settings, run.undone_by)) if run.undone_by else run for run in found]
 
 
 def _listed(path: Path) -> ListedRun:
@@ -62,10 +65,8 @@ def _listed(path: Path) -> ListedRun:
             if _is_copy(journal):
                 error = f"a copy of the journal of run {journal.info.run_id}"
                 return listed("copy", rows, source, error=error, command=command)
-            undone_by, last_error = journal.undone_by, journal.last_error
-            return listed(
-                str(run_status(journal)), rows, source, command=command, undone_by=undone_by, last_error=last_error
-            )
+            status, undone_by, last_error = str(run_status(journal)), journal.undone_by, journal.last_error
+            return listed(status, rows, source, command=command, undone_by=undone_by, last_error=last_error)
     except JournalError as error:
         other = read_other_version(path)
         if other is None:

@@ -1,8 +1,16 @@
-"""How far a run was undone: by the undo of it that is listed."""
+"""How far a run was undone, by the latest undo of it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
+
+from importer.config import Settings
+from importer.errors import JournalError
+from importer.journal import SUFFIX, Journal
+from importer.model import GOOD_STATUSES, Status
+from importer.reporter import RunStatus
+from importer.runner.run_status import run_status
+from importer.runner.state_directory import runs_directory
 
 
 class Undone(StrEnum):
@@ -24,3 +32,17 @@ class Undone(StrEnum):
                 return cls(state)
             case _:
                 return cls.UNKNOWN
+
+
+def undone(settings: Settings, undone_by: str | None) -> Undone | None:
+    """Return how far the undo `undone_by` has got, None if the run was not undone."""
+    if undone_by is None:
+        return None
+    try:
+        with Journal(runs_directory(settings) / f"{undone_by}{SUFFIX}") as journal:
+            status, summary = run_status(journal), journal.summary or {}
+    except JournalError:  # it was deleted, or it cannot be read
+        return Undone.UNKNOWN
+    bad = sum(summary.get(name, 0) for name in frozenset(Status) - GOOD_STATUSES)
+    is_ended = status not in {RunStatus.FINISHED, RunStatus.RUNNING}
+    return Undone.by({"state": "unfinished" if is_ended else str(status), "bad": bad})

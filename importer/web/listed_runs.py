@@ -12,9 +12,9 @@ from importer.journal import SANDBOX, SUFFIX, Journal, is_held, list_journals
 from importer.model import Status, StopReason
 from importer.reporter import RowCounts
 from importer.runner.state_directory import runs_directory
+from importer.runner.undone import Undone
 from importer.web.store import ImportStore
 from importer.web.texts import REFUSALS
-from importer.web.undone import Undone
 
 _FILES = ("", "-wal")
 """Suffixes of a journal's path: the files that show whether the journal has changed."""

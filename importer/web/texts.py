@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importer.journal import PauseReason
 from importer.model import GOOD_STATUSES, Operation, Status, StopReason
 from importer.reporter import RowCounts
-from importer.web.undone import Undone
+from importer.runner.undone import Undone
 
 _DONE = {
     Operation.LINK: ("is linked", "are linked"),

@@ -6,8 +6,8 @@ import pytest
 
 from importer.model import Operation, Status, StopReason
 from importer.reporter import RowCounts
+from importer.runner.undone import Undone
 from importer.web.texts import advice, headline, stop_sentence, undone_headline
-from importer.web.undone import Undone
 
 LINK = Operation.LINK
 
