@@ -22,6 +22,7 @@ from importer.reporter.html_report import (
 )
 from importer.runner import report_facts
 from importer.runner.open_pairs import not_sent_outcome
+from importer.runner.type_names import label_names, named_changes
 
 _SHOWN_COLUMNS = 6
 _FIRST_ROWS = 5
@@ -64,7 +65,7 @@ def report_data(journal: Journal, summary: Summary) -> ReportData:
         latencies=journal.latencies(),
         fullest=journal.fullest_window(),
         findings=list(_findings(journal, summary)),
-        changes=journal.type_changes(_MAX_CHANGES),
+        changes=named_changes(journal.type_changes(_MAX_CHANGES), label_names(journal)),
         rows=list(_rows_that_need_work(journal, summary, places)),
     )
 

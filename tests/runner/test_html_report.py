@@ -127,6 +127,16 @@ def test_cells_cannot_become_markup(work: Workplace, settings: Settings) -> None
     assert any("<script>alert(1)</script>" in text for text in page.texts)
 
 
+def test_labels_have_their_names_and_settings_are_written_as_people_write_them(
+    work: Workplace, settings: Settings
+) -> None:
+    run_import(work.write("pairs.csv", work.pairs(2)), settings.model_copy(update={"labels": ("Decision maker",)}))
+    texts = Page(work.folder / "report.html").texts
+    assert any("Decision maker (USER_DEFINED:1)" in text for text in texts)
+    assert "20000/1 s" in texts
+    assert not [text for text in texts if text.startswith("{")]
+
+
 def test_every_picture_has_a_name(work: Workplace, settings: Settings) -> None:
     run_import(work.write("pairs.csv", work.pairs(30)), settings)
     for tag, attributes in Page(work.folder / "report.html").elements:
