@@ -103,11 +103,10 @@ class TimeAxis:
         gaps = [max(0.0, right.start - left.end) for left, right in pairwise(self._pieces)]
         if not gaps:
             return ""
-        one_or_more = "the interruption" if len(gaps) == 1 else f"{len(gaps):,} interruptions"
-        return (
-            f"The time axis leaves out {one_or_more} of {duration_text(sum(gaps))}{' in all' * (len(gaps) > 1)}: "
-            f"the width of a strip with dashed edges says nothing about its duration."
-        )
+        if len(gaps) == 1:
+            return f"The time axis leaves out an interruption of {duration_text(gaps[0])}: its strip is not to scale."
+        seconds = duration_text(sum(gaps))
+        return f"The time axis leaves out {len(gaps):,} interruptions, {seconds} in all: their strips are not to scale."
 
     @property
     def end(self) -> float:

@@ -67,5 +67,5 @@ def test_a_finished_and_a_running_process_have_no_mark_at_their_end() -> None:
 def test_the_axis_says_how_much_time_it_leaves_out() -> None:
     spans = [ProcessSpan(0, 60, "killed"), ProcessSpan(64, 100, "killed"), ProcessSpan(132, 150, "finished")]
     assert TimeAxis(spans[:1], now=0).left_out == ""
-    assert "leaves out the interruption of 4 s:" in TimeAxis(spans[:2], now=0).left_out
-    assert "leaves out 2 interruptions of 36 s in all:" in TimeAxis(spans, now=0).left_out
+    assert "leaves out an interruption of 4 s:" in TimeAxis(spans[:2], now=0).left_out
+    assert "leaves out 2 interruptions, 36 s in all:" in TimeAxis(spans, now=0).left_out
