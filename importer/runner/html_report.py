@@ -6,7 +6,7 @@ from importlib.metadata import version
 from itertools import compress, count, islice
 from pathlib import Path
 
-from importer.journal import CallFigures, Journal
+from importer.journal import CallFigures, CompletedPairs, Journal
 from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Role, RowOutcome, Status
 from importer.reporter import WORST_FIRST, AtomicFile, RunStatus, Summary, WrittenFiles, row_result
 from importer.reporter.html_report import (
@@ -58,7 +58,7 @@ def report_data(journal: Journal, summary: Summary) -> ReportData:
         axis=axis,
         processes=processes,
         pauses=journal.pauses(),
-        completed=journal.completed_over_time(interval, int(axis.start), int(axis.end)) if axis else (),
+        completed=_completed(journal, interval, axis) if axis else (),
         interval=interval,
         calls=_calls(journal, interval),
         totals=journal.activity_totals(),
@@ -68,6 +68,10 @@ def report_data(journal: Journal, summary: Summary) -> ReportData:
         changes=named_changes(journal.type_changes(_MAX_CHANGES), label_names(journal)),
         rows=list(_rows_that_need_work(journal, summary, places)),
     )
+
+
+def _completed(journal: Journal, interval: int, axis: TimeAxis) -> list[CompletedPairs]:
+    return journal.completed_over_time(interval, int(axis.start), int(axis.end), journal.clock_difference)
 
 
 def _calls(journal: Journal, interval: int) -> list[CallFigures]:

@@ -1,15 +1,20 @@
 """The HTML report of runs against a sandbox in another process: its figures, its safety, its size."""
 
 import re
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from importer import RunStatus, Settings, load_settings, resume_run, run_import
-from importer.runner.finish import report_run
+from importer.config.values import Rate
+from importer.model import Status
+from importer.runner.finish import last_summary, report_run
 from importer.runner.html_report import report_data
 from importer.runner.state_directory import open_journal
+from importer.sandbox import responses
+from importer.timestamps import utc_text
 from tests.support.command_line import TOKEN, UNKNOWN, Workplace
 
 
@@ -125,6 +130,25 @@ def test_cells_cannot_become_markup(work: Workplace, settings: Settings) -> None
     page = Page(work.folder / "report.html")
     assert not page.tags & {"script", "img", "b"}
     assert any("<script>alert(1)</script>" in text for text in page.texts)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_pairs_are_shown_at_the_time_of_their_calls_if_the_clock_of_hubspot_differs(
+    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    def now() -> str:
+        return utc_text(time.time() + 60 * minutes, "milliseconds")
+
+    monkeypatch.setattr(responses, "now", now)
+    slow = settings.model_copy(update={"rate": Rate(2, 1.0), "report": None})
+    pairs = [*work.pairs(6), (UNKNOWN + work.base, 1)]
+    run_id = run_import(work.write("pairs.csv", pairs), slow).run_id
+    with open_journal(settings, run_id) as journal:
+        data = report_data(journal, last_summary(journal))
+    assert sum(one.pairs for one in data.completed) == 7
+    assert len({one.at for one in data.completed if one.status is Status.LINKED}) > 1
+    assert all(data.calls[0].start <= one.at <= data.calls[-1].end for one in data.completed)
 
 
 def test_labels_have_their_names_and_settings_are_written_as_people_write_them(
