@@ -13,7 +13,7 @@ from importer.errors import OutputError
 from importer.temporary_directories import remove_abandoned, temporary_directory
 
 _BUFFER_BYTES = 1 << 20
-_ELSEWHERE = "choose another place with --out"
+_ELSEWHERE = "choose another path"
 
 
 class AtomicFile:

@@ -25,6 +25,7 @@ Messages are redacted: they may quote a value, and a token may have been typed i
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from importer.redaction import redact
 
@@ -87,7 +88,15 @@ class ConfirmationError(ImporterError):
 
 
 class RunAbortedError(ImporterError):
-    """A run was aborted after requests were sent; it can be resumed. The command line exits with 3."""
+    """A run was aborted after requests were sent; it can be resumed. The command line exits with 3.
+
+    `run` holds what is known of the run, as JSON values by the keys of a summary.
+    """
+
+    def __init__(self, code: str, message: str, run: Mapping[str, Any]) -> None:
+        """Store the code, the redacted message and the run."""
+        self.run = dict(run)
+        super().__init__(code, message)
 
 
 class OutputError(ImporterError):

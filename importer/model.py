@@ -128,6 +128,13 @@ class RowNames:
         part, row = divmod(number, PART_ROWS)
         return f"{self.parts[part]}:{row}"
 
+    def number_of(self, name: str) -> int | None:
+        """Return the number of the row that `of` names like this, None for any other text."""
+        part, _, row = name.rpartition(":") if self.parts else ("", "", name)
+        if not (row.isascii() and row.isdigit()) or (self.parts and part not in self.parts):
+            return None
+        return (self.parts.index(part) * PART_ROWS if self.parts else 0) + int(row)
+
     def as_json(self, number: int) -> int | str:
         """Return the JSON value of a row: its number, or its name if the source consists of several files."""
         return self.of(number) if self.parts else number
@@ -254,7 +261,8 @@ class PairOutcome:
     `before` and `after` are its association types as read before and after sending: `CATEGORY:ID;…`, `-` if it had
     none, None if they were not read. `labels` are the label texts of the pair in this row; `goal` has the types of the
     labels in all rows with this pair. `primary_before` is set if the pair was to become Primary: the id of the record
-    that was Primary before ("" if there was none), and the types of the link to it.
+    that was Primary before ("" if there was none), and the types of the link to it. `sent` is set if the run labels
+    the pair's link from both sides: the types that the last call was to leave.
     """
 
     pair: Pair
@@ -265,6 +273,7 @@ class PairOutcome:
     labels: Labels = ()
     goal: str = ""
     primary_before: tuple[str, str] | None = None
+    sent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,9 @@ ORIGINAL_CELLS_COLUMN = "import_original_cells"
 STATE_UNKNOWN = "UNDO_STATE_UNKNOWN"
 """Error category in an undo: the pair's state before or after the undone run is unknown."""
 
+NOT_IN_RESULTS = "NOT_IN_RESULTS"
+"""The error category of a pair that the response to an accepted call does not name."""
+
 CHANGED_SINCE = "CHANGED_SINCE_RUN"
 """Error category in an undo: the pair is no longer in the state in which the undone run left it."""
 

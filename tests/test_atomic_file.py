@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from importer.atomic_file import AtomicFile, unwritable
+from importer.atomic_file import AtomicFile, check_writable, unwritable
 from importer.errors import OutputError
-from importer.reporter import check_writable
 from importer.written_files import WrittenFiles
 from tests.support.errors import raises, raises_code
 

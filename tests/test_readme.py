@@ -10,10 +10,12 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from filelock import FileLock
 
 from importer.cli.commands import cli
 from importer.cli.help_topics import EXIT_CODES
@@ -33,6 +35,12 @@ RUN_ID, SHOWN_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{5}"), "20261125-071435-
 
 SECONDS = re.compile(r"after \d+(\.\d)? s")
 """The duration of a run, which differs from run to run. The README shows a measured one."""
+
+GENERATED = shutil.ignore_patterns(
+    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "*.results.*", "*.failures*.csv"
+)
+LINKED = "sample_data/contacts_to_companies.sandbox.results.csv"
+"""The results of the README's first command."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -54,21 +62,24 @@ def directory_of_python() -> Path:
     return Path(sys.base_prefix, "bin")
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project without generated files."""
-    folder = tmp_path_factory.mktemp("checkout") / "importer"
-    generated = shutil.ignore_patterns(
-        ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "build", "*.results.*", "*.failures*.csv"
-    )
-    shutil.copytree(ROOT, folder, ignore=generated)
-    return folder
+@pytest.fixture
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the project without generated files, which the processes of a test run use one at a time."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "checkout" / "importer"
+    with FileLock(shared / "checkout.lock"):
+        if not folder.exists():
+            shutil.copytree(ROOT, folder, ignore=GENERATED)
+        yield folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def installed(checkout: Path) -> Path:
-    """The copy after the README's first command, which installs the importer."""
-    run(blocks("bash")[0], checkout)
+    """The copy after the README's first command, which installs the importer and links the sample."""
+    if not (checkout / LINKED).exists():
+        run(blocks("bash")[0], checkout)
     return checkout
 
 
@@ -101,9 +112,7 @@ def test_there_are_two_commands_of_one_line_each() -> None:
 
 
 def test_the_first_command_installs_the_importer_and_links_the_sample(installed: Path) -> None:
-    with (installed / "sample_data/contacts_to_companies.sandbox.results.csv").open(
-        encoding="utf-8-sig", newline=""
-    ) as file:
+    with (installed / LINKED).open(encoding="utf-8-sig", newline="") as file:
         assert [row["import_status"] for row in csv.DictReader(file)] == ["linked"] * 200
     prefix = run(".venv/bin/python -c 'import sys; print(sys.prefix)'", installed)
     assert Path(prefix.strip()) == installed / ".venv"

@@ -7,11 +7,12 @@ from types import FrameType
 
 import click
 
-from importer.cli.commands import cli, exit_code
+from importer.cli.commands import cli
 from importer.cli.output import show_error, show_traceback, show_usage_error
 from importer.cli.streams import make_lenient, report_lost_output
 from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
+from importer.runner.error_values import exit_code
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import exit_code as signal_exit_code
 from importer.runner.signals import termination_signals

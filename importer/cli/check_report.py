@@ -17,8 +17,8 @@ from importer.runner.refused_rows import listed_rows
 _MAX_LABELS = 10
 
 
-def check_json(report: CheckReport) -> str:
-    """Return a report as one line of JSON."""
+def check_json(report: CheckReport, subject: Mapping[str, str]) -> str:
+    """Return a report as one line of JSON; `subject` names its file."""
     values = asdict(report)
     counts, costs = values.pop("counts"), values.pop("costs")
     names = report.understood.row_names
@@ -35,12 +35,17 @@ def check_json(report: CheckReport) -> str:
     values["primary_conflicts"] = {
         "records": conflicts.records,
         "rows": conflicts.rows,
-        "first": [{**asdict(one), "rows": list(map(names.as_json, one.rows))} for one in conflicts.first],
+        "first": [
+            {**asdict(one), "rows": list(map(names.as_json, one.rows)), "held": list(map(names.as_json, one.held))}
+            for one in conflicts.first
+        ],
     }
     differing = report.differing_labels
     values["differing_labels"] = {"rows": differing.rows, "first": list(map(names.as_json, differing.first))}
     totals = {"calls": report.costs.calls, "minutes": round(report.costs.minutes, 2)}
-    return json.dumps({"status": "checked", **counts, **values, "problems": groups, **totals, "costs": costs})
+    return json.dumps(
+        {"status": "checked", **subject, **counts, **values, "problems": groups, **totals, "costs": costs}
+    )
 
 
 def check_lines(report: CheckReport) -> list[str]:

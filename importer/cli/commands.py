@@ -10,16 +10,16 @@ import click
 from importer.cli import help_topics, options
 from importer.cli.check_report import check_json, check_lines
 from importer.cli.confirm import confirmation
-from importer.cli.display import Display
+from importer.cli.ending import execute
 from importer.cli.output import show, show_summary
 from importer.cli.run_commands import report, runs, show_run
-from importer.errors import ImporterError, RunAbortedError
 from importer.exit_codes import ExitCode
 from importer.reporter import Summary, summary_table
 from importer.runner.check import check_file
 from importer.runner.resume import resume_run
 from importer.runner.retry import retry_run
 from importer.runner.run import run_import, unlink_file
+from importer.runner.subject import subject_of
 from importer.runner.undo import undo_run
 from importer.runner.verify import verify_file
 
@@ -53,26 +53,16 @@ def cli() -> None:
     """Link HubSpot records in bulk from a spreadsheet of record pairs."""
 
 
-def exit_code(error: ImporterError) -> ExitCode:
-    """Return STOPPED when requests were sent and the run can be resumed, else WRONG_INPUT."""
-    return ExitCode.STOPPED if isinstance(error, RunAbortedError) else ExitCode.WRONG_INPUT
-
-
-def _run(flags: dict[str, Any], work: Callable[..., Summary]) -> int:
-    """Execute a command that calls HubSpot, print its summary and return its exit code."""
-    out, as_json = flags.pop("out"), flags.pop("as_json")
-    settings = options.settings_from(flags)
-    with Display(settings) as display:
-        try:
-            summary = work(settings, out=out, on_event=display)
-        except ImporterError as error:
-            display.log_error(error)
-            return exit_code(error)
-    if as_json:
-        click.echo(summary.as_json())
-    elif not settings.quiet:
-        show_summary("\n\n".join(map(summary_table, (*summary.earlier_runs, summary))))
-    return summary.exit_code
+def _run(flags: dict[str, Any], given: str, work: Callable[..., Summary]) -> int:
+    """Execute a command that calls HubSpot about a file or a run, print its summary and return its exit code."""
+    out = flags.pop("out")
+    return execute(
+        flags,
+        subject_of(given),
+        lambda settings, display: work(settings, out=out, on_event=display),
+        Summary.as_json,
+        lambda summary: show_summary("\n\n".join(map(summary_table, (*summary.earlier_runs, summary)))),
+    )
 
 
 @cli.command()
@@ -88,7 +78,7 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 
     FILE is a CSV, XLSX, XLS or ODS file; - is standard input. After an interruption, the same command resumes the run.
     """
-    return _run(flags, partial(run_import, file, fresh=fresh))
+    return _run(flags, file, partial(run_import, file, fresh=fresh))
 
 
 @cli.command()
@@ -100,7 +90,7 @@ def run(file: str, fresh: bool, **flags: Any) -> int:
 @options.output
 def resume(run_id: str, yes: int | None, **flags: Any) -> int:
     """Resume the unfinished run RUN_ID; its file is not needed."""
-    return _run(flags, partial(resume_run, run_id, confirmation=confirmation(yes)))
+    return _run(flags, run_id, partial(resume_run, run_id, confirmation=confirmation(yes)))
 
 
 @cli.command()
@@ -118,7 +108,7 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
     For a run: its failed, unconfirmed and not_sent rows. For a results file, which may have been corrected: its invalid
     rows too. The options for reading are used only for results files of runs that are not known here.
     """
-    return _run(flags, partial(retry_run, run_or_results, fresh=fresh, confirmation=confirmation(yes)))
+    return _run(flags, run_or_results, partial(retry_run, run_or_results, fresh=fresh, confirmation=confirmation(yes)))
 
 
 @cli.command()
@@ -126,6 +116,7 @@ def retry(run_or_results: str, fresh: bool, yes: int | None, **flags: Any) -> in
 @options.reading
 @options.linking
 @options.the_run
+@options.allow_deleting_leads
 @options.output_without_report
 @options.online
 def check(file: str, online: bool, **flags: Any) -> int:
@@ -133,21 +124,16 @@ def check(file: str, online: bool, **flags: Any) -> int:
 
     Changes nothing in HubSpot. Makes calls and needs a token only to look up records (--from-by, --to-by) and with
     --online, which also reports which labels exist, which pairs are already linked, for which records the Primary label
-    would move, and which records would have too many links.
+    would move, which pairs would lose labels (--label-mode replace), and which records would have too many links.
     """
-    out, as_json = flags.pop("out"), flags.pop("as_json")
-    settings = options.settings_from(flags)
-    with Display(settings) as display:
-        try:
-            found = check_file(file, settings, out=out, on_event=display, online=online)
-        except ImporterError as error:
-            display.log_error(error)
-            return exit_code(error)
-    if as_json:
-        click.echo(check_json(found))
-    elif not settings.quiet:
-        show(*check_lines(found))
-    return found.exit_code
+    out, subject = flags.pop("out"), subject_of(file)
+    return execute(
+        flags,
+        subject,
+        lambda settings, display: check_file(file, settings, out=out, on_event=display, online=online),
+        lambda found: check_json(found, subject),
+        lambda found: show(*check_lines(found)),
+    )
 
 
 @cli.command()
@@ -161,7 +147,7 @@ def verify(file: str, **flags: Any) -> int:
 
     Takes the same options as run, so its command line can be reused; the options for sending have no effect.
     """
-    return _run(flags, partial(verify_file, file))
+    return _run(flags, file, partial(verify_file, file))
 
 
 @cli.command()
@@ -181,7 +167,7 @@ def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     both sides counts once. The results have the earlier association types; importer run RESULTS restores them. Takes
     the same options as run; --engine, --label-mode and --no-read-first have no effect.
     """
-    return _run(flags, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
+    return _run(flags, file, partial(unlink_file, file, fresh=fresh, confirmation=confirmation(yes)))
 
 
 @cli.command()
@@ -195,7 +181,7 @@ def undo(run_id: str, fresh: bool, **flags: Any) -> int:
 
     Only pairs that nobody has changed since are restored; all others are left alone and reported.
     """
-    return _run(flags, partial(undo_run, run_id, fresh=fresh))
+    return _run(flags, run_id, partial(undo_run, run_id, fresh=fresh))
 
 
 @cli.command("help")

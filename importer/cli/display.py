@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +23,9 @@ from importer.runner.events import Event, LookupProgress, Notice, Plan
 from importer.timestamps import duration_text, utc_text
 
 _SECONDS_BETWEEN_LINES = 5.0
+
+_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
+"""The progress bar; its own rate and time left would count pauses."""
 
 _HEADLINES = {
     Operation.LINK: "Run {run_id} sends to {target}.",
@@ -131,7 +134,7 @@ class Display:
             self._lines.is_in_group = True
             pairs = plan.counts.pairs
             self._bar = tqdm(
-                total=pairs, initial=pairs - plan.pending, unit="pair", file=sys.stderr, dynamic_ncols=True
+                total=pairs, initial=pairs - plan.pending, file=sys.stderr, dynamic_ncols=True, bar_format=_BAR
             )
 
     def _counted(self) -> Iterator[tuple[str, tuple[Status, ...]]]:
@@ -160,27 +163,28 @@ class Display:
 
     def _log_progress(self, progress: Progress) -> None:
         counts = {name: sum(progress.statuses[status] for status in statuses) for name, statuses in self._counted()}
-        done = sum(counts.values())
         shown = {name: number for name, number in counts.items() if number or name == next(iter(counts))}
         if self._bar is not None:
-            self._bar.set_postfix({**shown, "limit": progress.rate}, refresh=False)
-            self._bar.update(done - self._bar.n)
+            self._bar.set_postfix_str(f"{_counts(shown)}; {_speed_text(progress)}", refresh=False)
+            self._bar.update(progress.done - self._bar.n)
             return
         seconds = time.monotonic() - self._started
         if seconds - self._last_line < _SECONDS_BETWEEN_LINES:
             return
         self._last_line = seconds
-        rate = (progress.calls + progress.reads) / seconds
-        left = duration_text(round((progress.pairs - done) / rate)) if rate else "unknown time"
-        logger.info(
-            "%s of %s: %s; %.1f calls/s (limit %s), %s left",
-            f"{done:,}",
-            count_text(progress.pairs, "pair"),
-            ", ".join(f"{number:,} {name}" for name, number in shown.items()),
-            rate,
-            progress.rate,
-            left,
-        )
+        pairs = count_text(progress.pairs, "pair")
+        logger.info("%s of %s: %s; %s", f"{progress.done:,}", pairs, _counts(shown), _speed_text(progress))
+
+
+def _counts(shown: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in shown.items())
+
+
+def _speed_text(progress: Progress) -> str:
+    """Return the speed of a run and the time left as text."""
+    speed, limit = progress.calls_per_second, f"limit {progress.rate}"
+    left = f"{duration_text(round(progress.seconds_left))} left"
+    return f"{limit}, {left}" if speed is None else f"{speed:.1f} calls/s ({limit}), {left}"
 
 
 class _LineHandler(logging.Handler):

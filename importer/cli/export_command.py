@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from importer.cli import options
-from importer.cli.commands import exit_code
 from importer.cli.display import Display
+from importer.cli.ending import execute
 from importer.cli.output import show
 from importer.cli.texts import count_text
-from importer.errors import ImporterError
+from importer.config import Settings
 from importer.runner.events import Notice
 from importer.runner.export import ExportSummary, export_links
 
@@ -41,28 +41,21 @@ def export(from_type: str, to_type: str, ids: Path | None, properties: tuple[str
     account, where ids differ, add --with email --with domain here and --from-by email --to-by domain there.
     Changes nothing in HubSpot.
     """
-    out, as_json = flags.pop("out"), flags.pop("as_json")
+    out = flags.pop("out")
     if out is None:
         raise click.UsageError("--out is missing: name the file to write, such as --out links.csv.")
-    settings = options.settings_from(flags)
-    with Display(settings) as display:
-        try:
-            summary = export_links(
-                from_type, to_type, settings, out=out, ids=ids, properties=properties, on_event=display
-            )
-        except ImporterError as error:
-            display.log_error(error)
-            return exit_code(error)
+
+    def work(settings: Settings, display: Display) -> ExportSummary:
+        summary = export_links(from_type, to_type, settings, out=out, ids=ids, properties=properties, on_event=display)
         if summary.file is None:
             display(_incomplete(summary))
-    _show(summary, as_json=as_json, quiet=settings.quiet)
-    return summary.exit_code
+        return summary
+
+    return execute(flags, {"operation": "export"}, work, ExportSummary.as_json, _show)
 
 
-def _show(summary: ExportSummary, *, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        click.echo(summary.as_json())
-    elif summary.file is not None and not quiet:
+def _show(summary: ExportSummary) -> None:
+    if summary.file is not None:
         show(f"{count_text(summary.links, 'link')} of {count_text(summary.records, 'record')}: {summary.file}")
 
 

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from importer.cli.texts import count_text
-from importer.model import RowNames
+from importer.model import Pair, RowNames
+from importer.pool import Findings
 from importer.runner.survey import OnlineReport
 
 
@@ -20,6 +21,22 @@ def online_values(report: OnlineReport, names: RowNames) -> dict[str, Any]:
         "primary_moves": {
             "records": found.moved,
             "first": [{**asdict(one), "row": names.as_json(one.row)} for one in found.first_moved],
+        },
+        "replaced_labels": {
+            "pairs": found.replaced,
+            "primary": found.replaced_primary,
+            "first": [
+                {"row": names.as_json(one.row), **asdict(one.pair), "labels": one.labels}
+                for one in found.first_replaced
+            ],
+        },
+        "leads_at_risk": {
+            "pairs": found.leads_at_risk,
+            "refused": found.leads_refused,
+            "first": [
+                {"row": names.as_json(one.row), **asdict(one.pair), "error_category": one.error_category}
+                for one in found.first_leads_at_risk
+            ],
         },
         "over_limit": {
             "records": found.over_limit,
@@ -46,6 +63,7 @@ def online_lines(report: OnlineReport, names: RowNames) -> list[str]:
         f"    row {names.of(one.row)}: {one.object_type} {one.record_id}, from {one.from_id} to {one.to_id}"
         for one in found.first_moved
     ]
+    lines += [*_replaced_lines(found, names), *_lead_lines(found, names)]
     if found.over_limit:
         lines.append(f"  Too many links for {count_text(found.over_limit, 'record')}; HubSpot will refuse some:")
     lines += [
@@ -56,3 +74,32 @@ def online_lines(report: OnlineReport, names: RowNames) -> list[str]:
     if found.unread_limits:
         lines.append("  HubSpot's limits of links per record could not be read.")
     return lines
+
+
+def _replaced_lines(found: Findings, names: RowNames) -> list[str]:
+    if not found.replaced:
+        return []
+    primary = f", and {found.replaced_primary:,} of them Primary" if found.replaced_primary else ""
+    return [
+        f"  {count_text(found.replaced, 'pair')} would lose labels that the rows do not name{primary}:",
+        *(
+            f"    row {names.of(one.row)}: {_pair_text(one.pair)}: {', '.join(one.labels)}"
+            for one in found.first_replaced
+        ),
+    ]
+
+
+def _lead_lines(found: Findings, names: RowNames) -> list[str]:
+    if not found.leads_at_risk:
+        return []
+    effect = "HubSpot deletes" if found.may_delete_leads else "would not be sent, because HubSpot deletes"
+    pairs = count_text(found.leads_at_risk, "pair")
+    return [
+        f"  {pairs}: {effect} leads without a primary record:",
+        *(f"    row {names.of(one.row)}: {_pair_text(one.pair)}" for one in found.first_leads_at_risk),
+    ]
+
+
+def _pair_text(pair: Pair) -> str:
+    """Return a pair as text."""
+    return f"{pair.from_type} {pair.from_id} and {pair.to_type} {pair.to_id}"

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from importer.config.notifications import NOTIFY_VARIABLES
-from importer.config.settings import ENVIRONMENT, ENVIRONMENT_PREFIX, TABLES, Settings
+from importer.config.settings import COMMAND_LINE, ENVIRONMENT, ENVIRONMENT_PREFIX, TABLES, Settings
 from importer.config.urls import TOKEN_VARIABLE, RedactedValueError
 from importer.errors import SettingsError
 from importer.model import Role
@@ -19,7 +19,6 @@ from importer.redaction import hide
 CONFIG_VARIABLE = "IMPORTER_CONFIG"
 PROFILE_VARIABLE = "IMPORTER_PROFILE"
 
-_COMMAND_LINE = "the command line"
 _NOT_SETTINGS = {CONFIG_VARIABLE, PROFILE_VARIABLE, *NOTIFY_VARIABLES}
 
 
@@ -40,7 +39,7 @@ def load_settings(
     layers = [
         *_file_layers(path, profile or os.environ.get(PROFILE_VARIABLE) or None),
         (ENVIRONMENT, _environment()),
-        (_COMMAND_LINE, {key: value for key, value in (flags or {}).items() if value is not None}),
+        (COMMAND_LINE, {key: value for key, value in (flags or {}).items() if value is not None}),
     ]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -114,7 +113,7 @@ def _describe(item: Mapping[str, Any], origins: Mapping[str, str]) -> tuple[str,
     if not place:
         return "SETTINGS_CONFLICT", f"{reason}."
     origin = origins.get(place[0], "the settings")
-    where = f"On {origin}" if origin == _COMMAND_LINE else f"In {origin}"
+    where = f"On {origin}" if origin == COMMAND_LINE else f"In {origin}"
     if item["type"] == "extra_forbidden":
         known = (Settings if len(place) == 1 else TABLES[place[0]]).model_fields
         close = get_close_matches(place[-1], known, n=1)

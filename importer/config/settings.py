@@ -47,6 +47,12 @@ ENVIRONMENT_PREFIX = "IMPORTER_"
 ENVIRONMENT = "the environment"
 """The origin of settings that come from environment variables."""
 
+COMMAND_LINE = "the command line"
+"""The origin of settings that come from flags."""
+
+_FLAGS = {"portal_id": "--portal", "from_object_type": "--from", "to_object_type": "--to", "columns": "--map"}
+"""The flags that have other names than their settings."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Origins:
@@ -172,6 +178,13 @@ class Settings(BaseModel):
         fallback = "the settings" if key in self.model_fields_set else "the default"
         origin = self._origins.by_key.get(key, fallback)
         return f"{ENVIRONMENT_PREFIX}{key.upper()}" if origin == ENVIRONMENT else origin
+
+    def given_as(self, key: str) -> str:
+        """Return how `key` was set, for messages: `--portal`, `IMPORTER_PORTAL_ID`, `portal_id in 'night.toml'`."""
+        origin = self.origin_of(key)
+        if origin == COMMAND_LINE:
+            return _FLAGS.get(key, f"--{key.replace('_', '-')}")
+        return origin if origin.startswith(ENVIRONMENT_PREFIX) else f"{key} in {origin}"
 
     def record_origins(self, by_key: Mapping[str, str]) -> None:
         """Record which layer set each key."""

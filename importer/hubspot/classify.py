@@ -12,6 +12,7 @@ from importer.hubspot.permissions import Denial, classify_denial, missing_scopes
 from importer.hubspot.response import NoResponse, Reply, Response
 from importer.model import Outcome, Pair, Status, Stop, StopReason
 from importer.redaction import cleaned
+from importer.result_columns import NOT_IN_RESULTS
 
 LOCKED_SECONDS = 2.0
 """Minimum wait after a 423. Source: HubSpot, error page."""
@@ -107,9 +108,8 @@ def unreadable(response: Response) -> Decision:
     """Return the meaning of a 2xx response whose body cannot be parsed."""
     if is_html(response):
         return _not_hubspot(response)
-    outcome = outcome_of(
-        Status.UNCONFIRMED, response, "UNREADABLE_ANSWER", "HubSpot's response could not be read.", RETRY_ADVICE
-    )
+    message = "HubSpot's response could not be read."
+    outcome = outcome_of(Status.UNCONFIRMED, response, "UNREADABLE_ANSWER", message, RETRY_ADVICE)
     return Decision(Action.RETRY, outcome, response.retry_after)
 
 
@@ -136,7 +136,7 @@ def _completed(response: Response, pair: Pair) -> Outcome:
             completed_at=response.completed_at,
         )
     message = "HubSpot returned COMPLETE, but its results do not name this pair."
-    return outcome_of(Status.UNCONFIRMED, response, "NOT_IN_RESULTS", message, RETRY_ADVICE)
+    return outcome_of(Status.UNCONFIRMED, response, NOT_IN_RESULTS, message, RETRY_ADVICE)
 
 
 def outcome_of(status: Status, response: Response, category: str, message: str, advice: str) -> Outcome:

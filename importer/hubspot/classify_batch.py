@@ -8,6 +8,7 @@ from importer.hubspot.attribution import ids_in_errors, records_by_error
 from importer.hubspot.classify import Action, Decision, classify_response, incomplete, unreadable
 from importer.hubspot.response import NoResponse, Reply, Response
 from importer.model import Outcome, Pair, Status
+from importer.result_columns import NOT_IN_RESULTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _unclear(response: Response) -> Outcome:
         http_status=response.http_status,
         api_status=response.status,
         num_errors=response.num_errors or len(response.error.errors),
-        error_category="NOT_IN_RESULTS",
+        error_category=NOT_IN_RESULTS,
         error_message="The response to the batch does not clearly say whether this pair was linked.",
         error_details=response.details,
         correlation_id=response.correlation_id,

@@ -5,6 +5,7 @@ from importer.hubspot.classify import Action, Decision, classify_response, incom
 from importer.hubspot.parse import id_text
 from importer.hubspot.response import NoResponse, Reply
 from importer.model import Outcome, Pair, Status
+from importer.result_columns import NOT_IN_RESULTS
 
 
 def classify_labelled_response(response: Reply, pair: Pair) -> Decision:
@@ -22,4 +23,4 @@ def classify_labelled_response(response: Reply, pair: Pair) -> Decision:
     if ids == {pair.from_id, pair.to_id}:
         return Decision(Action.DONE, Outcome(Status.LINKED, response.http_status, response.status))
     message = "HubSpot's response to the labels does not name this pair."
-    return Decision(Action.DONE, outcome_of(Status.UNCONFIRMED, response, "NOT_IN_RESULTS", message, RETRY_ADVICE))
+    return Decision(Action.DONE, outcome_of(Status.UNCONFIRMED, response, NOT_IN_RESULTS, message, RETRY_ADVICE))

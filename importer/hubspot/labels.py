@@ -4,6 +4,7 @@ Labels are read in the direction from → to, since every label has an id for ea
 Source: HubSpot, associations v4 guide, "Retrieve association labels".
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from importer.hubspot.association_types import AssociationType, parse_type
 from importer.hubspot.parse import objects
 from importer.hubspot.response import Response
 from importer.redaction import cleaned
+
+_SEMICOLONS = re.compile("[;；]")
 
 
 def label_key(text: str) -> str:
@@ -36,13 +39,15 @@ class Label:
 class UnknownLabel:
     """A text that names no label in this direction.
 
-    `existing` holds the labels that exist, as they can be written in a cell. `is_reversed` means that the text names a
-    label in the other direction, so the columns are swapped.
+    `existing` holds the labels that exist. `is_reversed` means that the text names a label in the other direction, so
+    the columns are swapped. `split` holds the labels whose own text has a `;`, which separates the labels of a cell,
+    and the text beside it.
     """
 
     text: str
     existing: tuple[str, ...]
     is_reversed: bool
+    split: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class Labels:
         if matches:
             return AmbiguousLabel(text.strip(), tuple(matches))
         existing = tuple(sorted(label.text for label in self.forward if label.text))
-        return UnknownLabel(text.strip(), existing, bool(_named(self.reverse, text)))
+        split = tuple(label for label in self.forward if label_key(text) in _parts(label))
+        return UnknownLabel(text.strip(), existing, bool(_named(self.reverse, text)), split)
 
 
 def parse_labels(response: Response) -> tuple[Label, ...] | None:
@@ -102,6 +108,12 @@ def parse_labels(response: Response) -> tuple[Label, ...] | None:
 def labelled_body(types: Sequence[AssociationType]) -> list[dict[str, str | int]]:
     """Return the body of a labelled PUT, or `types` of one batch input. Sending it replaces the labels of the pair."""
     return [{"associationCategory": kind.category, "associationTypeId": kind.type_id} for kind in types]
+
+
+def _parts(label: Label) -> list[str]:
+    """Return the parts of a label with a semicolon, in the form in which labels are compared; none for another one."""
+    parts = _SEMICOLONS.split(label.key)
+    return [part.strip() for part in parts] if len(parts) > 1 else []
 
 
 def _named(labels: Sequence[Label], text: str) -> list[AssociationType]:

@@ -22,6 +22,10 @@ MIN_LOWERED_CALLS = 10
 MARGIN = 0.05
 """Seconds that a slot is held beyond the window, to allow for inaccurate timers and clocks."""
 
+REMEMBERED_SECONDS = 10.0
+REMEMBERED_CALLS = 1_000
+"""A limiter remembers this many of its last calls for this time, for a next run whose window may be longer."""
+
 _BURST_SHARE = 0.05
 """The share of a window's calls that may be sent in a burst, so that coarse timers do not waste the limit."""
 
@@ -87,6 +91,7 @@ class RateLimiter:
         self._occupied = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ends: list[float] = []
+        self._released: deque[float] = deque(maxlen=REMEMBERED_CALLS)
         self._timer: asyncio.TimerHandle | None = None
         self._set(rate)
 
@@ -114,6 +119,7 @@ class RateLimiter:
 
     def release(self) -> None:
         """Free the slot of a call one window from now: its response has arrived or never will."""
+        self._released.append(asyncio.get_running_loop().time())
         self._free_slot_after(self._rate.seconds + MARGIN)
 
     def reserve(self, seconds: float) -> None:
@@ -127,6 +133,12 @@ class RateLimiter:
         now = asyncio.get_running_loop().time()
         in_flight = [self._rate.seconds + MARGIN] * (self._occupied - len(self._ends))
         return [max(0.0, end - now) for end in self._ends] + in_flight
+
+    def last_calls(self) -> list[float]:
+        """Return how many seconds ago each of the last calls ended, as far as remembered; those in flight end now."""
+        now = asyncio.get_running_loop().time()
+        ago = [now - released for released in self._released if now - released < REMEMBERED_SECONDS]
+        return ago + [0.0] * (self._occupied - len(self._ends))
 
     def sharing_pause(self, rate: Rate) -> "RateLimiter":
         """Return a separate rate limiter for other calls of the same account, with the same pauses."""

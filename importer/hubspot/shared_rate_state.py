@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from importer.atomic_file import replace_text
 from importer.config import Rate, canonical_url, user_state_path
 from importer.errors import BusyError, SettingsError
 from importer.hubspot.access_tokens import TokenSource
-from importer.hubspot.rate_limiter import MARGIN, RateLimiter
+from importer.hubspot.rate_limiter import MARGIN, REMEMBERED_CALLS, REMEMBERED_SECONDS, RateLimiter
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,29 @@ _POLL_INTERVAL = 0.2
 _MIN_SECONDS_TO_REPORT = 1.0
 
 
-def _ignore(seconds: float) -> None:
+@dataclass(frozen=True, slots=True)
+class FullWindow:
+    """A rate limit that an earlier run has used up: no call is allowed for `seconds`.
+
+    `is_certain` is False if it is not known how many calls that run made, so that they may be as many as allowed.
+    """
+
+    seconds: float
+    rate: Rate
+    is_certain: bool
+
+
+def _ignore(window: FullWindow) -> None:
     """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What earlier runs left: for how many seconds each slot is occupied, and the Unix times at which calls ended."""
+
+    occupied: tuple[float, ...] = ()
+    ended: tuple[float, ...] = ()
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,47 +69,51 @@ class SharedRateState:
     paths: tuple[Path, ...]
 
     @asynccontextmanager
-    async def keep(self, limiter: RateLimiter, on_full: Callable[[float], None] = _ignore) -> AsyncIterator[None]:
+    async def keep(self, limiter: RateLimiter, on_full: Callable[[FullWindow], None] = _ignore) -> AsyncIterator[None]:
         """Reserve the slots that an earlier run still occupies, and save those of `limiter` for the next run.
 
         They are saved every second, so that after a crash the next run knows how long the window may be full. If no
-        slot is free for a second or more, `on_full` is called with the seconds until one is.
+        slot is free for a second or more, `on_full` is called.
         """
-        occupied = sorted(self._seconds_occupied(time.time(), limiter.rate))
+        earlier = self._earlier(time.time(), limiter.rate)
+        occupied = sorted(earlier.occupied)
         for seconds in occupied:
             limiter.reserve(seconds)
         if len(occupied) >= limiter.rate.calls and occupied[-limiter.rate.calls] >= _MIN_SECONDS_TO_REPORT:
-            on_full(occupied[-limiter.rate.calls])
-        self._save(limiter, is_end=False)
-        saving = asyncio.create_task(self._save_regularly(limiter))
+            on_full(FullWindow(occupied[-limiter.rate.calls], limiter.rate, earlier.is_certain))
+        self._save(limiter, earlier.ended, is_end=False)
+        saving = asyncio.create_task(self._save_regularly(limiter, earlier.ended))
         try:
             yield
         finally:
             saving.cancel()
             with suppress(asyncio.CancelledError):
                 await saving
-            self._try_to_save(limiter, is_end=True)
+            self._try_to_save(limiter, earlier.ended, is_end=True)
 
-    async def _save_regularly(self, limiter: RateLimiter) -> None:
+    async def _save_regularly(self, limiter: RateLimiter, ended: Sequence[float]) -> None:
         while True:
             await asyncio.sleep(_SAVE_INTERVAL)
-            self._try_to_save(limiter, is_end=False)
+            self._try_to_save(limiter, ended, is_end=False)
 
-    def _try_to_save(self, limiter: RateLimiter, *, is_end: bool) -> None:
+    def _try_to_save(self, limiter: RateLimiter, ended: Sequence[float], *, is_end: bool) -> None:
         """Save, or log a warning: a full disk must not end this run, even if the next one then waits wrongly."""
         try:
-            self._save(limiter, is_end=is_end)
+            self._save(limiter, ended, is_end=is_end)
         except SettingsError as error:
             logger.warning("%s", error)
 
-    def _save(self, limiter: RateLimiter, *, is_end: bool) -> None:
+    def _save(self, limiter: RateLimiter, ended: Sequence[float], *, is_end: bool) -> None:
+        """Save the slots in use, and when the last calls ended; `ended` are those of earlier runs."""
         now = time.time()
+        own = [now - ago for ago in limiter.last_calls()]
         state = {
             "is_end": is_end,
             "at": now,
             "calls": limiter.rate.calls,
             "seconds": limiter.rate.seconds,
             "ends": [now + seconds for seconds in limiter.slots_in_use()],
+            "last": sorted([*own, *(at for at in ended if now - at < REMEMBERED_SECONDS)])[-REMEMBERED_CALLS:],
         }
         for path in self.paths:
             try:
@@ -96,30 +121,33 @@ class SharedRateState:
             except OSError as error:
                 raise _not_writable(path, error) from error
 
-    def _seconds_occupied(self, now: float, rate: Rate) -> list[float]:
-        """Return the seconds for which each slot of earlier runs is still occupied, by the file with the most slots."""
-        return max((_seconds_occupied(path, now, rate) for path in self.paths), key=len)
+    def _earlier(self, now: float, rate: Rate) -> _Earlier:
+        """Return what earlier runs left, by the file with the most slots."""
+        return max((_earlier(path, now, rate) for path in self.paths), key=lambda one: len(one.occupied))
 
 
-def _seconds_occupied(path: Path, now: float, rate: Rate) -> list[float]:
-    """Return the seconds for which each slot of an earlier run is still occupied.
+def _earlier(path: Path, now: float, rate: Rate) -> _Earlier:
+    """Return what an earlier run left for one with this rate.
 
-    All slots are occupied for a full window after a crash, and after a run whose rate had a shorter window: such a run
-    does not know how many calls it made in the longer one.
+    All slots are occupied for a full window after a crash, and after a run whose rate had a shorter window unless it
+    remembers all calls of the longer one.
     """
     try:
         state: dict[str, Any] = json.loads(path.read_text(encoding="ascii"))
         window = max(float(state["seconds"]), rate.seconds) + MARGIN
         ends = [float(end) for end in state["ends"]]
-        slots = max(int(state["calls"]), len(ends), rate.calls)
-        if not state["is_end"]:
-            window += _SAVE_INTERVAL + _MAX_SECONDS_IN_FLIGHT
-            ends = [float(state["at"]) + window] * slots
-        elif state["seconds"] < rate.seconds:
-            ends = [float(state["at"]) + window] * slots
+        last = tuple(float(at) for at in state.get("last", ()))
+        is_longer = state["seconds"] < rate.seconds
+        are_remembered = "last" in state and rate.seconds <= REMEMBERED_SECONDS and len(last) < REMEMBERED_CALLS
+        is_certain = bool(state["is_end"]) and (are_remembered or not is_longer)
+        if not is_certain:
+            window += 0.0 if state["is_end"] else _SAVE_INTERVAL + _MAX_SECONDS_IN_FLIGHT
+            ends = [float(state["at"]) + window] * max(int(state["calls"]), len(ends), rate.calls)
+        elif is_longer:
+            ends = [at + window for at in last]
     except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return [min(end - now, window) for end in ends if end > now]
+        return _Earlier()
+    return _Earlier(tuple(min(end - now, window) for end in ends if end > now), last, is_certain)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ totals and the report are queries against it. It does not depend on HTTP.
 
 Rows and pairs are written once, in blocks. Pairs are numbered from 1 in the order of the rows; a pair that repeats one
 of an earlier row is listed in `duplicates` and shares that pair's outcome. During a run only the tables `in_flight`,
-`before`, `after`, `primaries` and `outcomes` change.
+`before`, `after`, `sent`, `primaries` and `outcomes` change.
 
 Durability: WAL with `synchronous=NORMAL`. A killed process loses nothing that was committed. A power failure may roll
 back the last transactions but leaves the file intact; those pairs are sent again, which is idempotent, so FULL (one
@@ -20,6 +20,7 @@ from importer.journal.activity import (
     ProcessSpan,
     Second,
 )
+from importer.journal.claims import ClaimOfPair, ClaimTable
 from importer.journal.goals import LabelKey
 from importer.journal.journal import Journal, open_for_run
 from importer.journal.locking import hold, is_held, list_journals, remove_journal
@@ -57,6 +58,8 @@ __all__ = [
     "ActivityTotals",
     "CallFigures",
     "Claim",
+    "ClaimOfPair",
+    "ClaimTable",
     "CompetingClaims",
     "CompletedPairs",
     "CorrectedRow",

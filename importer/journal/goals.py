@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+from importer.journal.claims import ClaimOfPair, ClaimTable
 from importer.journal.integrity import GOALS, checksum
 from importer.journal.journal_file import JournalFile
-from importer.journal.records import Claim, CompetingClaims, LabelledSide, LabelUse
+from importer.journal.records import Claim, LabelledSide, LabelUse
 from importer.journal.serialization import PairRecord, labelled_records
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
-from importer.model import Labels, ObjectType, Pair, RecordId
+from importer.model import Labels, ObjectType, Pair
 
 _FIRST_ROWS = 5
 _FIRSTS = "SELECT pair, first FROM duplicates WHERE pair BETWEEN ? AND ?"
@@ -25,16 +27,6 @@ FindClaim = Callable[[Pair, Labels], Claim | None]
 
 FindSide = Callable[[Pair, Labels], LabelledSide | None]
 """Returns the link of a pair with these label texts and the labels that the pair sets on it; None without labels."""
-
-_CREATE_CLAIMS = """CREATE TEMP TABLE claims (
-    number INTEGER, row INTEGER, object_type TEXT, record_id TEXT, other_type TEXT, other_id TEXT
-)"""
-_COMPETING_CLAIMS = """
-SELECT object_type, record_id, other_type, count(DISTINCT other_id), json_group_array(DISTINCT claims.row),
-    json_group_array(DISTINCT coalesce(first, number))
-FROM claims LEFT JOIN duplicates ON duplicates.pair = number
-GROUP BY object_type, record_id, other_type HAVING count(DISTINCT other_id) > 1 ORDER BY min(claims.row)
-"""
 
 _CREATE_SIDES = "CREATE TEMP TABLE sides (number INTEGER, row INTEGER, link TEXT, is_reverse INTEGER, label TEXT)"
 _DIFFERING_SIDES = """
@@ -78,29 +70,21 @@ class Goals(JournalFile):
                 if of_all or labels:
                     yield number, record, (*of_all, *labels)
 
-    def competing_claims(self, find: FindClaim) -> Iterator[CompetingClaims]:
-        """Yield the claims that pairs make for different records, in source order.
-
-        SQLite compares them, so memory use does not grow with their number.
-        """
-        if not self.has_labels:
-            return
+    @contextmanager
+    def claims(self, find: FindClaim) -> Iterator[ClaimTable]:
+        """Yield a table of the claims that pairs make; it is empty for a run without labels."""
         with self._transaction() as db:
-            db.execute(_CREATE_CLAIMS)
-            db.executemany("INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?)", self._claims(find))
-        with as_journal_error(self.path):
-            for object_type, record_id, other_type, others, rows, pairs in self._db.execute(_COMPETING_CLAIMS):
-                claim = Claim(object_type, record_id, other_type)
-                yield CompetingClaims(claim, others, sorted(json.loads(rows)), sorted(json.loads(pairs)))
-            self._db.execute("DROP TABLE claims")
+            table = ClaimTable(db, self.path)
+            table.add(self.claims_of_pairs(find))
+        yield table
+        table.drop()
 
-    def _claims(self, find: FindClaim) -> Iterator[tuple[int, int, ObjectType, RecordId, ObjectType, RecordId]]:
+    def claims_of_pairs(self, find: FindClaim) -> Iterator[ClaimOfPair]:
+        """Yield the claim of each labelled pair that makes one."""
         for number, record, labels in self._labelled_pairs():
-            pair = Pair(*record[1:])
-            claim = find(pair, labels)
+            claim = find(Pair(*record[1:]), labels)
             if claim is not None:
-                is_from = claim[:2] == (pair.from_type, pair.from_id)
-                yield number, record[0], *claim, pair.to_id if is_from else pair.from_id
+                yield ClaimOfPair(number, record[0], claim)
 
     def differing_sides(self, find: FindSide) -> Iterator[tuple[list[int], list[int]]]:
         """Yield the rows and the pair numbers of each link whose labels from A to B differ from those from B to A.

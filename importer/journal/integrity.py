@@ -27,6 +27,8 @@ _ACTIVITY = {
     "processes": "number, begun, ended, ended_by",
 }
 
+_UNDO = "pair, left_types, target_types, added_types, removed_types, sent_types, reverse_types"
+
 GOALS = "goals"
 """The key of the table `run` with the number of labelled pairs; it exists once their labels are resolved."""
 
@@ -133,10 +135,10 @@ def verify(db: sqlite3.Connection, totals: Totals) -> None:
     require(all(0 < first < pair <= totals.pairs for pair, first in repeated.items()), "a duplicate")
     statuses = _verify_pairs(db, totals, "outcomes", OUTCOME_COLUMNS, "status", "an outcome")
     require(statuses <= set(Status), "an outcome")
-    for table in ("before", "after"):
+    for table in ("before", "after", "sent"):
         found_types = _verify_pairs(db, totals, table, "types", "types", "association types")
         require(all(_TYPES(str(types)) for types in found_types), "association types")
-    for pair, *texts in _checked(db, "pair, left_types, target_types, added_types, removed_types", "undo"):
+    for pair, *texts in _checked(db, _UNDO, "undo"):
         is_text = all(text is None or _TYPES(text) for text in texts)
         require(0 < pair <= totals.pairs and is_text and pair not in repeated, "a state to restore")
     for pair, other, types in _checked(db, "pair, other, types", "primaries"):

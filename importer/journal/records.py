@@ -136,11 +136,12 @@ class LabelUse:
 
 
 class Claim(NamedTuple):
-    """A record that may have a label such as Primary with only one record of the type `other_type`."""
+    """The claim that the record `other_id` alone has a label such as Primary for a record, among those of its type."""
 
     object_type: ObjectType
     record_id: RecordId
     other_type: ObjectType
+    other_id: RecordId
 
 
 class LabelledSide(NamedTuple):
@@ -157,12 +158,20 @@ class LabelledSide(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CompetingClaims:
-    """Pairs that make the same claim for `others` different records, by their rows and their numbers."""
+    """Pairs that claim a label of one record for `others` different records, by their rows and their numbers.
 
-    claim: Claim
+    `merged` has the ids by which rows name the record and which were merged into it. `held` are rows with such a pair
+    that an earlier run has linked, so that it is not in this run.
+    """
+
+    object_type: ObjectType
+    record_id: RecordId
+    other_type: ObjectType
     others: int
     rows: Sequence[int]
     pairs: Sequence[int]
+    merged: Sequence[RecordId] = ()
+    held: Sequence[int] = ()
 
 
 Outcomes = Sequence[tuple[int, Outcome]]
@@ -172,8 +181,17 @@ Outcomes = Sequence[tuple[int, Outcome]]
 NO_TYPES = "-"
 """The types of a pair that is not linked, as text."""
 
-StateToRestore = tuple[str | None, str | None, str, str]
-"""The types that the undone run left, those that it found, and the labels that it may have added and removed."""
+
+class StateToRestore(NamedTuple):
+    """The state of a pair of an undo, as texts; see `PendingPair`."""
+
+    left: str | None = None
+    target: str | None = None
+    added: str = NO_TYPES
+    removed: str = NO_TYPES
+    sent: str | None = None
+    reverse: str | None = None
+
 
 Primaries = Sequence[tuple[int, str, str]]
 """For pairs that are to become primary, by number: the id of the primary record before ("" if none), and its types."""
@@ -197,7 +215,9 @@ class PendingPair:
     `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` holds its
     association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. In an undo,
     `left` holds the types that the undone run left, `target` those to restore, `added` and `removed` the labels that it
-    may have added and removed. `goal` holds the types of its labels, "" for a pair without labels.
+    may have added and removed. If the undone run was cut off after it had labelled the pair's link from both sides,
+    `sent` holds the types that it may have left, and `reverse` the same as the reverse pair has them. `goal` holds the
+    types of its labels, "" for a pair without labels.
     """
 
     id: int
@@ -210,6 +230,8 @@ class PendingPair:
     goal: str = ""
     added: str = NO_TYPES
     removed: str = NO_TYPES
+    sent: str | None = None
+    reverse: str | None = None
 
     @property
     def may_be_linked(self) -> bool:

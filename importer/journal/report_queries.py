@@ -49,7 +49,8 @@ SELECT pair, types FROM {table} WHERE pair BETWEEN :first AND :last
 UNION ALL SELECT duplicates.pair, types FROM duplicates JOIN {table} ON {table}.pair = duplicates.first
 WHERE duplicates.pair BETWEEN :first AND :last
 """
-_TYPES_BEFORE, _TYPES_AFTER = (_TYPES_OF_PAIRS.format(table=table) for table in ("before", "after"))
+_TYPES = tuple(_TYPES_OF_PAIRS.format(table=table) for table in ("before", "after"))
+_SENT = "SELECT pair, types FROM sent WHERE pair BETWEEN :first AND :last"
 
 _GOALS = "SELECT pair, types FROM goals WHERE pair BETWEEN :first AND :last"
 _PRIMARIES = "SELECT pair, other, types FROM primaries WHERE pair BETWEEN :first AND :last"
@@ -192,7 +193,7 @@ class ReportQueries(JournalFile):
         """Return the pairs of `records` by row; the first record has the number `first`."""
         span = {"first": first, "last": first + len(records) - 1}
         states = {number: values for number, *values in self._db.execute(_STATES_OF_PAIRS, span)}
-        before, after, goals = (dict(self._db.execute(query, span)) for query in (_TYPES_BEFORE, _TYPES_AFTER, _GOALS))
+        before, after, goals, sent = (dict(self._db.execute(query, span)) for query in (*_TYPES, _GOALS, _SENT))
         primaries = {number: tuple(values) for number, *values in self._db.execute(_PRIMARIES, span)}
         found: dict[int, list[PairOutcome]] = {}
         for number, (record, labels) in enumerate(records, first):
@@ -206,6 +207,7 @@ class ReportQueries(JournalFile):
                 labels,
                 goals.get(number, ""),
                 primaries.get(number),
+                sent.get(number),
             )
             found.setdefault(record[0], []).append(outcome)
         return found

@@ -153,6 +153,12 @@ class RowQueries(ReportQueries):
                 begin += len(unpack(numbers))
         return places
 
+    def row_cells(self) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield the number and the cells of each row."""
+        with self._snapshot():
+            for numbers, cells in self._db.execute(_NUMBERS_AND_CELLS):
+                yield from zip(unpack(numbers), unpack(cells), strict=True)
+
     def _places_of(self, rows: Sequence[int]) -> Iterator[int]:
         """Yield the places of rows with these numbers, in ascending order."""
         begin = 0

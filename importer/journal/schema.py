@@ -12,7 +12,7 @@ import orjson
 
 from importer.model import Outcome, Status
 
-VERSION = 6
+VERSION = 7
 SUFFIX = ".sqlite"
 
 PAGE_SIZE = 16_384
@@ -41,9 +41,10 @@ TABLES = (
     "CREATE TABLE in_flight (pair INTEGER PRIMARY KEY, checksum INTEGER NOT NULL)",
     "CREATE TABLE before (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     "CREATE TABLE after (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
+    "CREATE TABLE sent (pair INTEGER PRIMARY KEY, types TEXT NOT NULL, checksum INTEGER NOT NULL)",
     """CREATE TABLE undo (
     pair INTEGER PRIMARY KEY, left_types TEXT, target_types TEXT, added_types TEXT NOT NULL,
-    removed_types TEXT NOT NULL, checksum INTEGER NOT NULL
+    removed_types TEXT NOT NULL, sent_types TEXT, reverse_types TEXT, checksum INTEGER NOT NULL
 )""",
     """CREATE TABLE primaries (
     pair INTEGER PRIMARY KEY, other TEXT NOT NULL, types TEXT NOT NULL, checksum INTEGER NOT NULL
@@ -76,8 +77,11 @@ duplicates  the pairs that repeat an earlier pair (`first`)
 in_flight   the pairs that a process has claimed and whose outcome is not final
 before      the association types of pairs, read before they were sent: `CATEGORY:ID;…`, `-` if none
 after       the same, read after they were sent
+sent        the types that a pair was to have after its last call, written before it; only where the run labels the
+            link of the pair from both sides
 undo        in an undo: the types that the undone run left and those that it found, NULL if unknown, and the
-            labels that it may have added and removed
+            labels that it may have added and removed; if the run was cut off after it had labelled the link from both
+            sides, also the types that it may have left, as the pair and as the reverse pair have them
 primaries   for pairs that are to become Primary: the id and types of the record that was primary before, "" and `-` if
             there was none
 goals       the association types that a labelled pair is to have: those of its labels in all rows that contain it

@@ -47,7 +47,10 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
     AND pair IN (SELECT pair FROM before) AND pair NOT IN (SELECT pair FROM after)
 ORDER BY pair LIMIT ?
 """
-_UNDO = "SELECT pair, left_types, target_types, added_types, removed_types FROM undo WHERE pair BETWEEN ? AND ?"
+_UNDO = """
+SELECT pair, left_types, target_types, added_types, removed_types, sent_types, reverse_types
+FROM undo WHERE pair BETWEEN ? AND ?
+"""
 _TYPES_TO_REMOVE = """
 SELECT before.pair, before.types, coalesce(goals.types, '') FROM before
 LEFT JOIN goals ON goals.pair = before.pair LEFT JOIN outcomes ON outcomes.pair = before.pair
@@ -56,6 +59,7 @@ _MARK_IN_FLIGHT = "INSERT OR IGNORE INTO in_flight VALUES (?, ?)"
 _UNMARK_IN_FLIGHT = "DELETE FROM in_flight WHERE pair = ?"
 _RECORD_BEFORE = "INSERT OR REPLACE INTO before VALUES (?, ?, ?)"
 _RECORD_PRIMARY = "INSERT OR IGNORE INTO primaries VALUES (?, ?, ?, ?)"
+_RECORD_SENT = "INSERT OR REPLACE INTO sent VALUES (?, ?, ?)"
 _RECORD_AFTER = "INSERT OR REPLACE INTO after VALUES (?, ?, ?)"
 _BEFORE = "SELECT pair, types FROM before WHERE pair BETWEEN ? AND ?"
 _RECORD_OUTCOME = f"INSERT OR REPLACE INTO outcomes VALUES (?, {', '.join('?' for _ in fields(Outcome))}, ?)"
@@ -107,8 +111,9 @@ class WorkQueue(JournalFile):
         before: Types = (),
         after: Types = (),
         primaries: Primaries = (),
+        sent: Types = (),
     ) -> None:
-        """Write the outcomes of pairs, and what was read before and after sending, in one transaction.
+        """Write the outcomes of pairs, and what was read before and after sending or is sent, in one transaction.
 
         A pair with a provisional outcome stays in flight: reports show the outcome, and the next process sends the pair
         again. A pair that is `not_sent` does not: HubSpot has certainly not accepted it.
@@ -118,6 +123,7 @@ class WorkQueue(JournalFile):
         rows = ((pair, *outcome_values(outcome)) for pair, outcome in chain(final, provisional))
         with self._transaction() as db:
             db.executemany(_RECORD_BEFORE, ((*values, checksum(*values)) for values in before))
+            db.executemany(_RECORD_SENT, ((*values, checksum(*values)) for values in sent))
             db.executemany(_RECORD_AFTER, ((*values, checksum(*values)) for values in after))
             db.executemany(_RECORD_PRIMARY, ((*values, checksum(*values)) for values in primaries))
             db.executemany(_RECORD_OUTCOME, ((*row, checksum(*row)) for row in rows))
@@ -183,7 +189,7 @@ class WorkQueue(JournalFile):
         """Write the state to restore of each pair of an undo, in order."""
         rows = ((number, *state) for number, state in enumerate(states, 1))
         with self._transaction() as db:
-            db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?)", ((*row, checksum(*row)) for row in rows))
+            db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?, ?, ?)", ((*row, checksum(*row)) for row in rows))
 
     def pairs_to_restore(self) -> Iterator[PendingPair]:
         """Yield every pair of an undo with its state to restore, whether it is pending or not."""
@@ -224,8 +230,7 @@ class WorkQueue(JournalFile):
     def _with_states_to_restore(self, pairs: list[PendingPair]) -> list[PendingPair]:
         span = pairs[0].id, pairs[-1].id
         states = {number: values for number, *values in self._db.execute(_UNDO, span)}
-        names = ("left", "target", "added", "removed")
-        return [replace(one, **dict(zip(names, states[one.id], strict=True))) for one in pairs]
+        return [replace(one, **StateToRestore(*states[one.id])._asdict()) for one in pairs]
 
     def _pending(self, after: int) -> Iterator[PendingPair]:
         for found in self._pending_records(after):

@@ -2,31 +2,32 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
 from importer.journal import Journal, LiveState
-from importer.model import Status
 from importer.pool.call_meter import CallMeter
 from importer.pool.outcomes import Progress
-
-_SPEED_SECONDS = 30
-"""Seconds over which the speed of a run is measured."""
+from importer.pool.speed import Speed
 
 
 class ActivityLog:
     """Writes what a meter counts to the journal, at most once a second."""
 
     def __init__(
-        self, journal: Journal, meter: CallMeter, progress: Callable[[], Progress], in_flight: Callable[[], int]
+        self,
+        journal: Journal,
+        meter: CallMeter,
+        speed: Speed,
+        progress: Callable[[], Progress],
+        in_flight: Callable[[], int],
     ) -> None:
-        """Write to `journal`; `progress` and `in_flight` return the state of the pool."""
+        """Write to `journal`; `progress` and `in_flight` return the state of the pool, whose `speed` is measured."""
         self._journal = journal
         self._meter = meter
         self._progress = progress
         self._in_flight = in_flight
-        self._speeds: deque[tuple[float, int]] = deque(maxlen=_SPEED_SECONDS + 1)
+        self._speed = speed
         self._written: LiveState | None = None
 
     async def write_continuously(self) -> None:
@@ -50,10 +51,10 @@ class ActivityLog:
 
     def _live(self) -> LiveState:
         progress = self._progress()
-        done = min(progress.pairs, sum(n for status, n in progress.statuses.items() if status is not Status.NOT_SENT))
+        self._speed.measure(progress.calls + progress.reads, progress.done)
         return LiveState(
             at=time.time(),
-            done=done,
+            done=progress.done,
             total=progress.pairs,
             statuses=dict(progress.statuses),
             calls=progress.calls,
@@ -62,15 +63,6 @@ class ActivityLog:
             rate_limited=progress.rate_limited,
             rate=progress.rate,
             in_flight=self._in_flight(),
-            seconds_left=self._seconds_left(done, progress.pairs),
+            seconds_left=progress.seconds_left,
             pause=self._meter.current_pause,
         )
-
-    def _seconds_left(self, done: int, total: int) -> float | None:
-        """Return the seconds left at the speed of the last half minute; None if nothing was done in that time."""
-        now = asyncio.get_running_loop().time()
-        self._speeds.append((now, done))
-        then, done_then = self._speeds[0]
-        if done <= done_then or now <= then:
-            return None
-        return (total - done) * (now - then) / (done - done_then)

@@ -55,6 +55,7 @@ class CallMeter:
         self._waits: list[float] = []
         self._pause: PauseSpan | None = None
         self._pause_begun = self._pause_ends = 0.0  # in the event loop's time, unlike the span
+        self._paused = 0.0  # seconds of all pauses before the last one
         self._pauses: dict[float, PauseSpan] = {}
         self._last_call = 0.0
 
@@ -108,6 +109,11 @@ class CallMeter:
         if self._waits and not in_flight and now - self._last_call >= 1 and not self._is_paused(now):
             self._extend_pause(self._last_call, min(self._waits), PauseReason.BACKOFF)
 
+    def worked(self) -> float:
+        """Return the time of the loop without all pauses: seconds of work since an arbitrary moment."""
+        now = self._now()
+        return now - self._paused - max(0.0, min(now, self._pause_ends) - self._pause_begun)
+
     @property
     def current_pause(self) -> PauseSpan | None:
         """The pause in progress, if any."""
@@ -156,6 +162,7 @@ class CallMeter:
             end = max(end, self._pause_ends)
             span = replace(last, end=round(last.start + end - self._pause_begun, 3))
         else:
+            self._paused += max(0.0, min(start, self._pause_ends) - self._pause_begun)
             self._pause_begun = start
             span = PauseSpan(round(start + self._offset, 3), round(end + self._offset, 3), reason)
         self._pause_ends = end

@@ -25,17 +25,21 @@ _LONG_CALL = 2
 class Progress:
     """The progress of a run.
 
-    `pairs` is the total, `statuses` the number of pairs with each status, the counters are those of this process, and
-    `rate` is the current rate limit as text.
+    `pairs` is the total, `done` the number of those that need no more work, `statuses` the number with each status. The
+    counters are those of this process, `rate` is the current rate limit as text. `calls_per_second` (None while
+    unknown) and `seconds_left` leave pauses out.
     """
 
     pairs: int
+    done: int
     statuses: Mapping[Status, int]
     calls: int
     reads: int
     retries: int
     rate_limited: int
     rate: str
+    calls_per_second: float | None
+    seconds_left: float
 
 
 class Recorder(Protocol):
@@ -65,6 +69,7 @@ class OutcomeRecorder:
         self._types_before: list[tuple[int, str]] = []
         self._types_after: list[tuple[int, str]] = []
         self._primaries: list[tuple[int, str, str]] = []
+        self._types_sent: list[tuple[int, str]] = []
         self._final_statuses: dict[int, Status] = {}
         self._has_unwritten = asyncio.Event()
         self._clock_difference: int | None = None
@@ -112,6 +117,11 @@ class OutcomeRecorder:
         self._types_after.append((pending.id, types))
         self._has_unwritten.set()
 
+    def record_types_sent(self, pending: PendingPair, types: str) -> None:
+        """Record the association types that a pair is to have after the call that is about to be made."""
+        self._types_sent.append((pending.id, types))
+        self._has_unwritten.set()
+
     def record_primary_before(self, pending: PendingPair, other: str, types: str) -> None:
         """Record the id ("" if there is none) and types of the primary record that a pair is to replace."""
         self._primaries.append((pending.id, other, types))
@@ -122,9 +132,10 @@ class OutcomeRecorder:
         self._queue.mark_not_sent(pending)
 
     def replace_outcome(self, pending: PendingPair, outcome: Outcome) -> None:
-        """Replace the outcome of a pair that was unconfirmed."""
-        self._limits.counts[Status.UNCONFIRMED] -= 1
-        self.record(pending, outcome)
+        """Replace the final outcome of a pair, which was read from the journal with it, after reading it back."""
+        if pending.earlier is not None:
+            self._limits.counts[pending.earlier.status] -= 1
+        self.record(pending, outcome, is_read=True)
 
     def final_statuses(self, chunk: Sequence[PendingPair]) -> dict[int, Status]:
         """Return, and forget, the statuses of a chunk's final outcomes by pair number."""
@@ -148,11 +159,12 @@ class OutcomeRecorder:
 
     def flush(self) -> None:
         """Write all outcomes recorded so far."""
-        found = (self._final, self._provisional, self._types_before, self._types_after, self._primaries)
+        types = (self._types_before, self._types_after, self._primaries, self._types_sent)
+        found = (self._final, self._provisional, *types)
         if any(found):
             self._journal.record(*found)
             self._final, self._provisional = [], []
-            self._types_before, self._types_after, self._primaries = [], [], []
+            self._types_before, self._types_after, self._primaries, self._types_sent = [], [], [], []
             self._on_written()
 
 

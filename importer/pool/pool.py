@@ -12,7 +12,7 @@ from importer.hubspot.association_types import types_in_both_directions
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import Reply
 from importer.journal import Journal, PauseReason, PendingPair
-from importer.model import ObjectType, Status, Stop
+from importer.model import ObjectType, Operation, Status, Stop
 from importer.pool.activity_log import ActivityLog
 from importer.pool.call_meter import CallMeter
 from importer.pool.dispatch import MAX_HELD, MAX_READ_AT_ONCE, Chunks, OrderedChunks, Source, UnorderedChunks
@@ -20,6 +20,7 @@ from importer.pool.engine import Engine
 from importer.pool.failure_limits import FailureLimits
 from importer.pool.outcomes import OutcomeRecorder, Progress
 from importer.pool.sender import RetryPolicy, Sender
+from importer.pool.speed import Speed
 from importer.pool.stop_signal import StoppedError, StopSignal, Types
 from importer.pool.work_queue import WorkQueue
 
@@ -51,7 +52,8 @@ class Pool:
         self._sender = Sender(limiter, self._signal, policy, settings.daily_reserve, self._queue.mark_sent, self._meter)
         limits = FailureLimits(settings, self._signal)
         self._outcomes = OutcomeRecorder(journal, self._queue, limits, self._report_progress)
-        self._log = ActivityLog(journal, self._meter, self.progress, lambda: self.in_flight)
+        self._speed = Speed(self._meter, settings, journal.info.operation)
+        self._log = ActivityLog(journal, self._meter, self._speed, self.progress, lambda: self.in_flight)
 
     async def run(self, engine: Engine, source: Source | None = None) -> Stop | None:
         """Run an engine over all pairs of `source` (default: the pending ones without labels, sent in order).
@@ -90,6 +92,7 @@ class Pool:
     async def _run(self, engine: Engine, chunks: Chunks, number: int) -> Stop | None:
         """Run an engine in up to `number` workers."""
         number = min(number, max(1, self._pairs))
+        self._speed.restart()
         try:
             async with asyncio.TaskGroup() as group:
                 writers = [
@@ -149,6 +152,10 @@ class Pool:
     def unconfirmed(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that are unconfirmed: a source for `run`."""
         return self._journal.with_status(Status.UNCONFIRMED, after, limit)
+
+    def linked(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs that the run has linked: a source for `run`."""
+        return self._journal.with_status(Status.LINKED, after, limit)
 
     def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that were sent and whose types were read before, but not after: a source for `run`."""
@@ -211,14 +218,21 @@ class Pool:
 
     def progress(self) -> Progress:
         """Return the current progress."""
+        statuses, limit = self._outcomes.statuses(), self.limiter.rate
+        is_verification = self._journal.info.operation is Operation.VERIFY  # not_sent is then what was found
+        open_pairs = 0 if is_verification else statuses[Status.NOT_SENT]
+        done = min(self._pairs, sum(statuses.values()) - open_pairs)
         return Progress(
             pairs=self._pairs,
-            statuses=self._outcomes.statuses(),
+            done=done,
+            statuses=statuses,
             calls=self.calls,
             reads=self.reads,
             retries=self.retries,
             rate_limited=self.rate_limited,
-            rate=str(self.limiter.rate),
+            rate=str(limit),
+            calls_per_second=self._speed.calls_per_second,
+            seconds_left=self._speed.seconds_left(self._pairs - done, limit),
         )
 
     def _report_progress(self) -> None:

@@ -23,7 +23,7 @@ from importer.reader.files.extensions import (
 from importer.reader.files.table import Table
 from importer.reader.messages import quoted
 from importer.reader.preview import PreviewColumn, PreviewRow, SourcePreview, preview_source
-from importer.reader.previous_results import PreviousResults, read_previous_results
+from importer.reader.previous_results import PreviousResults, ResultRow, read_previous_results, read_result_rows
 from importer.reader.recognition import RECOGNIZERS
 from importer.reader.row_judge import RowJudge
 from importer.reader.source import Source
@@ -43,6 +43,7 @@ __all__ = [
     "PreviewRow",
     "PreviousResults",
     "ReadReport",
+    "ResultRow",
     "RowJudge",
     "Source",
     "SourceInfo",
@@ -53,6 +54,7 @@ __all__ = [
     "open_source",
     "preview_source",
     "read_previous_results",
+    "read_result_rows",
     "type_id",
 ]
 

@@ -1,6 +1,6 @@
-"""Find the runs that wrote a results file, without resolving its columns."""
+"""Find the runs that wrote a results file, and what it says about each row, without resolving its columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,6 +10,8 @@ from importer.model import PREVIOUS_RESULT_COLUMNS, RUN_ID_COLUMN
 from importer.reader.files.detect import open_table
 from importer.reader.files.table import Record, Records
 from importer.reader.recognition import RECOGNIZERS
+
+_ROW_COLUMNS = (RUN_ID_COLUMN, "import_row", "import_status")
 
 _ROWS_SEARCHED = 1_000
 """Number of non-blank rows at the top among which the header is searched for."""
@@ -29,6 +31,33 @@ class PreviousResults:
     positions: tuple[int, ...] = ()
     run_ids: frozenset[str] = frozenset()
     header_row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """A row of a results file: the run that wrote it, the row's name in the source, its status, and some cells."""
+
+    run_id: str
+    row: str
+    status: str
+    cells: tuple[str, ...]
+
+
+def read_result_rows(path: Path, reading: Reading, indices: Sequence[int]) -> Iterator[ResultRow]:
+    """Yield the rows of a results file with the cells at `indices`. Raises `SourceError` if it cannot be read."""
+    table = open_table(path, path.name, reading, RECOGNIZERS)
+    try:
+        rows = (cells for _, cells in _rows(table.records))
+        names = next((found for cells in rows if RUN_ID_COLUMN in (found := [cell.strip() for cell in cells])), [])
+        if not {*_ROW_COLUMNS} <= {*names}:
+            return
+        places = [names.index(name) for name in _ROW_COLUMNS]
+        for cells in rows:
+            cells.extend([""] * (len(names) - len(cells)))
+            run_id, row, status = (cells[place].strip() for place in places)
+            yield ResultRow(run_id, row, status.lower(), tuple(cells[index] for index in indices))
+    finally:
+        table.close()
 
 
 def read_previous_results(path: Path, reading: Reading) -> PreviousResults:

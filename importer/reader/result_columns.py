@@ -14,6 +14,7 @@ from importer.model import (
     Status,
 )
 from importer.reader.files.table import Records, SuspectRow
+from importer.reader.rows.ids import without_formula
 from importer.reader.rows.restored_types import restore_types
 
 STATUS_COLUMN = "import_status"
@@ -91,7 +92,8 @@ class ResultColumns:
     def _keep_types(self, number: int, cells: Sequence[str]) -> None:
         if self._types_column is None or self._status_column is None:
             return
-        types = cells[self._types_column].strip()
+        # Earlier results have `'` before a text that begins with `-`, and some spreadsheet programs add it.
+        types = without_formula(cells[self._types_column].strip()).removeprefix("'")
         if types and cells[self._status_column].strip().lower() in _REMOVAL_STATUSES:
             self._types[number] = types
 

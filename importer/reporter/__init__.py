@@ -4,7 +4,7 @@ The writers take rows with their outcomes in the order of the input, whatever th
 that the journal has counted. Neither depends on HTTP.
 """
 
-from importer.atomic_file import AtomicFile, check_writable
+from importer.atomic_file import AtomicFile
 from importer.reporter.result_row import WORST_FIRST, escape_formula, problem_sentence, row_result
 from importer.reporter.results import Layout, WorkbookContext, write_results
 from importer.reporter.row_counts import RowCounts, count
@@ -24,7 +24,6 @@ __all__ = [
     "Summary",
     "WorkbookContext",
     "WrittenFiles",
-    "check_writable",
     "count",
     "escape_formula",
     "problem_sentence",

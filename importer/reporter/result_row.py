@@ -1,6 +1,7 @@
 """The outcome of a row as texts: the result columns, and the sentences about its problems."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 from importer.model import (
@@ -33,6 +34,9 @@ had it before. Such a row is not linked if any of its pairs is not.
 _LINKED = frozenset({Status.LINKED, Status.ALREADY_LINKED})
 _BLANK = Outcome(Status.BLANK)
 _FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
+
+_TYPES_BEFORE = re.compile(r"-(\|(-|[A-Za-z_]+:[0-9]+(;[A-Za-z_]+:[0-9]+)*)?)*")
+"""What `types_before` returns for a row whose first pair had no types."""
 
 
 def row_result(row: RowOutcome, names: RowNames = NUMBERED) -> tuple[Status, tuple[str, ...]]:
@@ -98,9 +102,10 @@ def problem_sentence(row: int | str, problem: Problem) -> str:
 def escape_formula(text: str) -> str:
     """Return the text, with `'` before it if a spreadsheet program would take it for a formula.
 
-    Source: OWASP, CSV Injection (in some locales the full-width signs count as well). A single `-` is not a formula.
+    Association types before sending are not formulas, even if they begin with `-` for a pair that had none.
+    Source: OWASP, CSV Injection (in some locales the full-width signs count as well).
     """
-    return "'" + text if text and text[0] in _FORMULA_STARTS and text != "-" else text
+    return "'" + text if text and text[0] in _FORMULA_STARTS and not _TYPES_BEFORE.fullmatch(text) else text
 
 
 def escape_formulas(texts: Iterable[str]) -> list[str]:

@@ -41,13 +41,14 @@ _EXIT_CODES = {RunStatus.REFUSED: ExitCode.WRONG_INPUT, RunStatus.ABORTED: ExitC
 class Summary:
     """A run in numbers, in the order of the JSON object.
 
-    Row counts cover the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this
-    process; `results`, `failures` and `report` are paths. `earlier_runs` are those that the same command finished
-    before this one. Raises ValueError unless the statuses add up to the rows.
+    `file` is the path of the source; `results`, `failures` and `report` are those of what was written. Row counts cover
+    the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this process. `earlier_runs`
+    are those that the same command finished before this one. Raises ValueError unless the statuses add up to the rows.
     """
 
     run_id: str
     operation: Operation
+    file: str
     status: RunStatus
     stopped_by: StopReason | None
     rows: int

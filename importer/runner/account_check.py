@@ -141,18 +141,18 @@ class TokenAccount:
         required = settings.portal_id or (info.reading.get("portal_id") if info else None)
         if required is None or required == self.portal_id:
             return
-        of_run = f"the settings of run {info.run_id}" if info else ""
-        origin = settings.origin_of("portal_id") if settings.portal_id else of_run
+        of_run = f"portal_id in the settings of run {info.run_id}" if info else ""
+        given = settings.given_as("portal_id") if settings.portal_id else of_run
         if self.portal_id is None:
             raise AccountError(
                 "PORTAL_UNKNOWN",
-                f"The token must belong to HubSpot account {required} (portal_id in {origin}), but its account is not "
+                f"The token must belong to HubSpot account {required} ({given}), but its account is not "
                 f"known: {self._reason()}. Nothing was sent. Try again, or check that the token may read its account.",
             )
         raise AccountError(
             "PORTAL_DIFFERS",
-            f"The token belongs to HubSpot account {self.portal_id}, but portal_id in {origin} requires account "
-            f"{required}. Nothing was sent. Use a token of account {required}, or correct portal_id.",
+            f"The token belongs to HubSpot account {self.portal_id}, but {given} requires account {required}. "
+            f"Nothing was sent. Use a token of account {required}, or correct the number.",
         )
 
     def _require_shown_account(self) -> None:

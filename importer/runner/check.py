@@ -70,7 +70,8 @@ class CheckReport:
     @property
     def has_bad_rows(self) -> bool:
         """True if a run would not send some rows."""
-        return bool(self.counts.invalid or self.primary_conflicts.rows or self.differing_labels.rows)
+        refused = 0 if self.online is None else self.online.findings.leads_refused
+        return bool(self.counts.invalid or self.primary_conflicts.rows or self.differing_labels.rows or refused)
 
     @property
     def exit_code(self) -> ExitCode:

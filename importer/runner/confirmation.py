@@ -25,7 +25,9 @@ class Confirmation:
     ask: Callable[[int, Removed], str] | None = None
 
     def require(self, number: int, removed: Removed = Removed.LINKS) -> None:
-        """Raise ConfirmationError unless exactly `number` links, or labels, may be removed."""
+        """Raise ConfirmationError unless exactly `number` links, or labels, may be removed; none always may."""
+        if not number:
+            return
         if self.number is not None:
             if self.number != number:
                 message = (
@@ -33,8 +35,6 @@ class Confirmation:
                     f"was removed. Check the file; if the number is right, give --yes {number}."
                 )
                 raise ConfirmationError("CONFIRMATION_DIFFERS", message)
-            return
-        if not number:
             return
         if self.ask is None:
             message = (

@@ -10,13 +10,13 @@ from importer.errors import JournalError
 from importer.hubspot.paths import V4_ENDS
 from importer.journal import Journal, open_for_run
 from importer.model import Operation, Status, Stop, StopReason
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import output_paths
 from importer.runner.account_work import work_in_account
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.estimate import costs
 from importer.runner.events import Plan, RunEnded
-from importer.runner.finish import command_name, conclude, report_stop
+from importer.runner.finish import command_name, conclude, describe_abort, report_stop
 from importer.runner.remove import change_links
 from importer.runner.send import Sent, Work, abort_after_requests, link_pending
 from importer.runner.target import Target
@@ -39,14 +39,14 @@ def execute(
     with open_for_run(path) as journal:
         _require_not_undone(journal)
         results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
-        check_writable(results)
-        with journal.recording_error():
+        output_paths.check_outputs(results, target.context.settings, journal.info.source)
+        with describe_abort(journal, started), journal.recording_error():
             with journal.only_first_rows(first_rows):
                 sent = _send(journal, target, confirmation).plus(target.context.requests)
             if first_rows is not None and sent.stop is None and journal.pending_by_types():
                 message = f"The first {first_rows:,} rows with pairs to send were sent, as requested."
                 sent = replace(sent, stop=Stop(StopReason.FIRST_ROWS, message))
-            with abort_after_requests(journal, lambda: sent.calls + sent.reads):
+            with abort_after_requests(journal, lambda: sent):
                 output = output_paths.output_of(journal, command_name(journal), results, target.context)
                 summary = conclude(journal, sent, output, started, target.context)
     report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
@@ -104,4 +104,4 @@ def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
 
     if journal.info.operation is Operation.LINK:
         return in_account(partial(link_pending, label_mode=label_mode(journal, settings)))
-    return change_links(journal, confirmation, in_account)
+    return change_links(journal, confirmation, in_account, context.warn)

@@ -2,11 +2,13 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from importer.config import Settings
-from importer.errors import OutputError
+from importer.errors import JournalError, OutputError, RunAbortedError
 from importer.journal import Journal
 from importer.model import Operation, Status, Stop, StopReason
 from importer.reporter import WORST_FIRST, RowCounts, RunStatus, Summary, write_results
@@ -33,7 +35,7 @@ def report_run(
     """
     context = RunContext(settings, on_event=on_event)
     with open_journal(settings, run_id) as journal:
-        if out is None or Path(out).suffix.lower() not in {".html", ".htm"}:
+        if out is None or Path(out).suffix.lower() not in output_paths.HTML_EXTENSIONS:
             return _write_again(journal, context, out)
         journal.verify()
         path = output_paths.checked_results(out, journal.info.source)
@@ -77,8 +79,8 @@ def last_summary(journal: Journal) -> Summary:
     if found is not None:
         has_ended = status is not RunStatus.RUNNING
         stopped_by = StopReason(found["stopped_by"]) if found["stopped_by"] and has_ended else None
-        operation = Operation(found["operation"])
-        return Summary(**{**found, "status": status, "stopped_by": stopped_by, "operation": operation})
+        current = {"status": status, "stopped_by": stopped_by, "operation": Operation(found["operation"])}
+        return Summary(**{"file": journal.info.source, **found, **current})  # older journals lack the file
     journal.verify()
     processes, live = journal.processes(), journal.live
     seconds = processes[-1].seconds_until(time.time()) if processes else 0.0
@@ -121,6 +123,23 @@ def _count_rows(journal: Journal) -> RowCounts:
     return RowCounts.of({statuses[code]: number for code, number in numbers.items()}, journal.counts().duplicates)
 
 
+@contextmanager
+def describe_abort(journal: Journal, started: float) -> Iterator[None]:
+    """Add the current counts of a run, and the seconds since `started`, to a RunAbortedError.
+
+    They are read from the open journal, because a full disk may prevent it from being opened again.
+    """
+    try:
+        yield
+    except RunAbortedError as error:
+        with suppress(JournalError):
+            counts = {name: error.run[name] for name in ("calls", "reads", "retries", "rate_limited")}
+            summary = summarise(journal, Sent(**counts), _count_rows(journal), time.monotonic() - started)
+            error.run.update(summary.values())
+        error.run.update(status=str(RunStatus.STOPPED), stopped_by="error")
+        raise
+
+
 def _write_html(journal: Journal, summary: Summary, path: Path, context: RunContext) -> None:
     from importer.runner.html_report import write_html_report  # noqa: PLC0415 - jinja2 takes long to import
 
@@ -139,6 +158,7 @@ def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -
     return Summary(
         run_id=journal.info.run_id,
         operation=journal.info.operation,
+        file=journal.info.source,
         status=_status(stop),
         stopped_by=stop.reason if stop else None,
         **asdict(totals),
@@ -193,7 +213,17 @@ def _write_with_fallback(journal: Journal, output: Output, context: RunContext) 
 def report_stop(sent: Sent, summary: Summary, alternative: str, context: RunContext) -> None:
     """Warn if the run stopped early: why, how far it got, and how to resume it."""
     if sent.stop is not None and summary.status is not RunStatus.FINISHED:
-        is_link = summary.operation in {Operation.LINK, Operation.VERIFY}
-        good = summary.linked + summary.already_linked if is_link else summary.unlinked + summary.not_linked
-        done = f"{good:,} of {summary.rows:,} rows are {'linked' if is_link else 'no longer linked'}"
-        context.warn(f"{sent.stop.message} {done}. To continue, run the same command again{alternative}")
+        context.warn(f"{sent.stop.message} {_done(summary)}. To continue, run the same command again{alternative}")
+
+
+def _done(summary: Summary) -> str:
+    """Return how many rows are as the operation is to leave them."""
+    linked, unlinked = summary.linked + summary.already_linked, summary.unlinked + summary.not_linked
+    match summary.operation:
+        case Operation.LINK | Operation.VERIFY:
+            return f"{linked:,} of {summary.rows:,} rows are linked"
+        case Operation.UNLINK:
+            return f"{unlinked:,} of {summary.rows:,} rows are unlinked"
+        case Operation.UNDO:
+            done = f"{linked + unlinked:,} of {summary.rows:,} rows are as they were before the run"
+            return f"{done} ({linked:,} linked, {unlinked:,} unlinked)"

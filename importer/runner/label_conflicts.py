@@ -15,11 +15,13 @@ from importer.runner.differing_labels import (
 )
 from importer.runner.primary_conflicts import (
     NO_CONFLICTS,
+    HeldClaims,
     NamesPrimary,
     PrimaryConflicts,
     names_primary,
     refuse_conflicts,
 )
+from importer.runner.survivors import FindSurvivors
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,17 @@ def label_conflicts_by_name(path: Path) -> LabelConflicts:
         return refuse_label_conflicts(journal, name_without_account, names_primary)
 
 
-def refuse_label_conflicts(journal: Journal, name_of: NameOf, is_primary: NamesPrimary) -> LabelConflicts:
-    """Record the conflicting pairs of a run as `failed`, and return the conflicts."""
+def refuse_label_conflicts(
+    journal: Journal,
+    name_of: NameOf,
+    is_primary: NamesPrimary,
+    find_survivors: FindSurvivors | None = None,
+    held: HeldClaims = tuple,
+) -> LabelConflicts:
+    """Record the conflicting pairs of a run as `failed`, and return the conflicts.
+
+    Without `find_survivors` ids are compared as written, although some may be those of one merged record. `held` are
+    the claims of rows that a retry leaves alone, because they are linked.
+    """
     differing = refuse_differing_labels(journal, name_of)
-    return LabelConflicts(refuse_conflicts(journal, is_primary), differing)
+    return LabelConflicts(refuse_conflicts(journal, is_primary, find_survivors, held), differing)

@@ -1,8 +1,6 @@
 """Resolves the labels of a new run to association types, before its journal is published and anything is sent."""
 
-import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from importer.errors import SettingsError
@@ -11,15 +9,16 @@ from importer.hubspot.client import HubSpotClient
 from importer.hubspot.labels import AmbiguousLabel, Label, Labels, UnknownLabel, parse_labels
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Reply, Response
-from importer.hubspot.shared_rate_state import hold_rate
 from importer.journal import Journal, LabelKey, LabelUse, open_for_run
 from importer.model import Labels as LabelTexts
 from importer.model import ObjectType, Operation
 from importer.runner.attempts import with_retries
+from importer.runner.connection import connection
 from importer.runner.context import RunContext
-from importer.runner.estimate import initial_rate
 from importer.runner.label_conflicts import NO_LABEL_CONFLICTS, LabelConflicts, refuse_label_conflicts
-from importer.runner.send import in_sandbox, report_full_window, run_on_own_loop, waiting_notice
+from importer.runner.primary_conflicts import HeldClaims
+from importer.runner.send import run_on_own_loop
+from importer.runner.survivors import survivor_finder
 from importer.runner.target import Target
 
 _MAX_ATTEMPTS = 4
@@ -30,12 +29,12 @@ _NOT_FOUND = 404
 Types = tuple[ObjectType, ObjectType]
 
 
-def resolve_labels(path: Path, target: Target) -> LabelConflicts:
+def resolve_labels(path: Path, target: Target, held: HeldClaims = tuple) -> LabelConflicts:
     """Resolve the labels of the journal at `path`, if it has any, and write them to it.
 
-    Pairs whose labels contradict those of other rows are refused, and returned. Raises SettingsError if a label does
-    not exist or is ambiguous, or if the labels of the account cannot be read, and AccountError if the settings require
-    another account.
+    Pairs whose labels contradict those of other rows, or the claims that `held` returns, are refused, and returned.
+    Raises SettingsError if a label does not exist or is ambiguous, or if the labels of the account cannot be read, and
+    AccountError if the settings require another account.
     """
     context = target.context
     with open_for_run(path) as journal:
@@ -60,14 +59,16 @@ def resolve_labels(path: Path, target: Target) -> LabelConflicts:
             return str(kind) if isinstance(listed, str) else listed.name_of(kind)
 
         journal.set_goals(types_of)
-        return refuse_label_conflicts(
-            journal, name_of, lambda *key: types.get(key) == primary_type(*key[:2]) is not None
-        )
+
+        def is_primary(*key: *LabelKey) -> bool:
+            return types.get(key) == primary_type(*key[:2]) is not None
+
+        return refuse_label_conflicts(journal, name_of, is_primary, survivor_finder(context), held)
 
 
-def resolve_labels_of_run(path: Path, target: Target) -> None:
+def resolve_labels_of_run(path: Path, target: Target, held: HeldClaims = tuple) -> None:
     """Resolve the labels of a new run as `resolve_labels` does, with warnings about pairs that are not sent."""
-    conflicts = resolve_labels(path, target)
+    conflicts = resolve_labels(path, target, held)
     if conflicts != NO_LABEL_CONFLICTS:
         with Journal(path) as journal:
             for warning in conflicts.warnings(journal.info.row_names):
@@ -113,7 +114,7 @@ class _LabelReader:
 
     async def read(self) -> dict[Types, Labels | str]:
         """Return the labels of each pair of object types, or why they cannot be read."""
-        async with self._connection() as (client, limiter):
+        async with connection(self._context) as (client, limiter):
             for from_type, to_type in self._types:
                 for types in {(from_type, to_type), (to_type, from_type)} - self._listed.keys():
                     self._listed[types] = await self._list(client, limiter, types)
@@ -147,21 +148,6 @@ class _LabelReader:
                 limiter.release()
 
         return await with_retries(send, self._context.settings, _MAX_ATTEMPTS)
-
-    @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[tuple[HubSpotClient, RateLimiter]]:
-        context = self._context
-        limiter = RateLimiter(initial_rate(context.settings))
-        async with contextlib.AsyncExitStack() as stack:
-            if context.settings.sandbox:
-                context = await stack.enter_async_context(in_sandbox(context))
-            else:
-                held = hold_rate(context.settings.base_url, context.token, waiting_notice(context))
-                full_window = partial(report_full_window, context)
-                await stack.enter_async_context(stack.enter_context(held).keep(limiter, full_window))
-            settings = context.settings
-            client = await stack.enter_async_context(HubSpotClient(settings.base_url, context.token, settings))
-            yield client, limiter
 
 
 def _reason(reply: Reply) -> str:
@@ -212,6 +198,12 @@ def _where(use: LabelUse, text: str, journal: Journal) -> str:
 def _unknown_message(unknown: UnknownLabel, types: Types, where: str) -> str:
     shown = ", ".join(map(repr, unknown.existing[:_MAX_NAMED])) + (", …" if len(unknown.existing) > _MAX_NAMED else "")
     message = f"{where}: there is no label {unknown.text!r} from {types[0]} to {types[1]}. Nothing was sent."
+    if unknown.split:
+        split = ", ".join(f"{label.type} for {label.text!r}" for label in unknown.split[:_MAX_NAMED])
+        return (
+            f"{message} A semicolon separates several labels in a column, so write {split} there; --label takes a name "
+            "with a semicolon as it is, for every row."
+        )
     if unknown.is_reversed:
         return (
             f"{message} It exists in the other direction, from {types[1]} to {types[0]}: swap the two columns with "

@@ -17,7 +17,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from importer.config import NotifyTargets, NotifyWhen, Settings, load_notify_targets
-from importer.errors import ImporterError, RunAbortedError
+from importer.errors import ImporterError
 from importer.exit_codes import ExitCode
 from importer.hubspot.proxy import find_proxy
 from importer.journal import open_for_run
@@ -25,9 +25,11 @@ from importer.model import GOOD_STATUSES, Operation
 from importer.redaction import redact
 from importer.reporter import RunStatus, Summary
 from importer.runner.context import RunContext
+from importer.runner.error_values import error_values
 from importer.runner.events import Event, RunEnded, ignore
 from importer.runner.send import run_on_own_loop
 from importer.runner.state_directory import journal_path, open_journal
+from importer.runner.subject import subject_of
 from importer.timestamps import utc_now_text
 
 SIGNATURE_HEADER = "X-Importer-Signature"
@@ -76,17 +78,16 @@ def notified(command: Command[First, P]) -> Command[First, P]:
         if not targets:
             return command(first, settings, *args, **kwargs)
         on_event: Any = kwargs.get("on_event", ignore)
-        notifier = Notifier(targets, RunContext(settings, on_event=on_event), _name_of(first))
+        notifier = Notifier(targets, RunContext(settings, on_event=on_event), first)
         kwargs["on_event"] = notifier.on_event
         notifier.started()
         try:
             summary = command(first, settings, *args, **kwargs)
         except ImporterError as error:
-            aborted = isinstance(error, RunAbortedError)
-            notifier.failed(error.code, ExitCode.STOPPED if aborted else ExitCode.WRONG_INPUT)
+            notifier.failed(error)
             raise
-        except Exception:
-            notifier.failed("INTERNAL_ERROR", ExitCode.INTERNAL_ERROR)
+        except Exception as error:
+            notifier.failed(error)
             raise
         notifier.finished(summary)
         return summary
@@ -96,11 +97,11 @@ def notified(command: Command[First, P]) -> Command[First, P]:
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Sends the notifications of one command, about the file or the run `subject`, to its targets."""
+    """Sends the notifications of one command, about the file or the run that it was `given`, to its targets."""
 
     targets: NotifyTargets
     context: RunContext
-    subject: str
+    given: object
 
     def on_event(self, event: Event) -> None:
         """Pass on an event; notify the targets if a run has ended."""
@@ -112,11 +113,14 @@ class Notifier:
         """Notify the heartbeat monitor that a run starts."""
         self._deliver(self._heartbeat("/start"))
 
-    def failed(self, code: str, exit_code: ExitCode) -> None:
+    def failed(self, error: Exception) -> None:
         """Notify all targets that a command ended with an error; its text may quote cells and is not sent."""
-        end = "did not run" if exit_code is ExitCode.WRONG_INPUT else "ended early"
-        text = f"{self.subject}: the command {end}: {code} (exit code {int(exit_code)}). The log has the details."
-        body = {"status": "error", "code": code, "exit_code": int(exit_code), "source": self.subject}
+        name, values = _name_of(self.given), error_values(error, subject_of(self.given, self.context.settings))
+        end = "did not run" if values["exit_code"] == ExitCode.WRONG_INPUT else "ended early"
+        text = (
+            f"{name}: the command {end}: {values['code']} (exit code {values['exit_code']}). The log has the details."
+        )
+        body = {**values, "source": name}
         self._deliver([*self._heartbeat("/fail"), *self._people(text, json.dumps(body))])
 
     def finished(self, summary: Summary) -> None:

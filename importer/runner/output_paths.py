@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from importer.atomic_file import check_writable
+from importer.config import Settings
 from importer.errors import OutputError
 from importer.journal import Account, Journal, RunInfo
+from importer.model import Operation
 from importer.reader import COMPRESSED_EXTENSIONS, TABLE_EXTENSIONS, TEXT_EXTENSIONS, WORKBOOK_EXTENSIONS
 from importer.reporter import WrittenFiles
 from importer.runner.context import RunContext
 from importer.runner.source_file import UNNAMED_SOURCES, SourceFile
 from importer.runner.state_directory import records_directory
+
+HTML_EXTENSIONS = frozenset({".html", ".htm"})
+"""Extensions of the report, in small letters."""
 
 _SANDBOX_MARK = ".sandbox"
 
@@ -37,13 +43,15 @@ def output_of(journal: Journal, operation: str, results: Path, context: RunConte
     """Return the output of a run, a check or a verification; `context` is notified about files that are kept.
 
     An operation owns its earlier results over the same source with the same reading, target and account. Each retry is
-    a separate command, and so is each data frame or standard input whose results have a default name.
+    a separate command, and so is each data frame or standard input whose results have a default name. All undos of one
+    run are the same command.
     """
     info, account = journal.info, journal.account
-    is_retry = info.parent is not None or info.reading["statuses"] is not None
+    is_undo = info.operation is Operation.UNDO
+    is_retry = not is_undo and (info.parent is not None or info.reading["statuses"] is not None)
     has_default_name = info.source in UNNAMED_SOURCES and results.name.startswith(f"{info.source.strip('<>')}.")
-    command = [operation, info.source, info.target, info.reading]
-    command += [info.run_id] * is_retry + [info.source_sha256] * has_default_name
+    command: list[object] = [operation, info.source, info.target, info.reading]
+    command += [info.parent] * is_undo + [info.run_id] * is_retry + [info.source_sha256] * has_default_name
     return Output(operation, results, written_files(command, account, context))
 
 
@@ -101,21 +109,44 @@ def _add_mark(name: str, mark: str) -> str:
     return f"{found[1]}{int(found[2] or 1) + 1}" if found else name + mark
 
 
+def check_outputs(results: Path, settings: Settings, source: str) -> None:
+    """Raise OutputError unless the results and the report can be written; call it before a run begins.
+
+    The report has to be an HTML file, and neither the source nor another file of the run.
+    """
+    check_writable(results)
+    if settings.report is None:
+        return
+    report = _absolute(settings.report, "--report")
+    if report.suffix.lower() not in HTML_EXTENSIONS:
+        message = f"{report} is not a name for a report, which is an HTML file. Give --report a name ending in .html."
+        raise OutputError("REPORT_NOT_HTML", message)
+    of_run = {source: "source", str(results): "results file", str(failures_path(results)): "failures file"}
+    if (other := of_run.get(str(report))) is not None:
+        message = f"The report cannot be written to {report}: it is the {other}. Choose another file with --report."
+        raise OutputError("OUTPUT_IS_SOURCE" if other == "source" else "OUTPUTS_COLLIDE", message)
+    check_writable(report)
+
+
 def checked_results(out: Path | str, source: str) -> Path:
     """Return the absolute path of a results file.
 
     Raises OutputError if it is not a valid path, or if it or its failures file is the source itself.
     """
-    try:
-        out = Path(out).resolve()
-    except ValueError:  # it contains a NUL
-        message = f"{str(out)!r} is not a valid path. Choose another file with --out."
-        raise OutputError("PATH_INVALID", message) from None
+    out = _absolute(out, "--out")
     for content, path in (("results", out), ("failures", failures_path(out))):
         if str(path) == source:
             message = f"The {content} cannot be written to {path}: it is the source. Choose another file with --out."
             raise OutputError("OUTPUT_IS_SOURCE", message)
     return out
+
+
+def _absolute(path: Path | str, option: str) -> Path:
+    try:
+        return Path(path).resolve()
+    except ValueError:  # it contains a NUL
+        message = f"{str(path)!r} is not a valid path. Choose another file with {option}."
+        raise OutputError("PATH_INVALID", message) from None
 
 
 def failures_path(results: Path) -> Path:

@@ -25,11 +25,15 @@ _RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{5}")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The run that wrote a results file (its open journal), how to read the file, and a note for the user, if any."""
+    """The run that wrote a results file (its open journal), how to read the file, and a note for the user, if any.
+
+    `columns` are the run's columns: their indices in its header, and in the file; empty if they cannot be identified.
+    """
 
     journal: Journal
     reading: Reading
     note: str
+    columns: tuple[tuple[int, int], ...] = ()
 
 
 def find_origin(source: SourceFile, file: Path, settings: Settings) -> Origin | None:
@@ -106,7 +110,7 @@ def _origin(journal: Journal, old: PreviousResults, found: Reading, own: Reading
         statuses=TO_RETRY,
         portal_id=own.portal_id or info.reading.get("portal_id"),
     )
-    return Origin(journal, reading, note)
+    return Origin(journal, reading, note, _indices(info, old))
 
 
 def _journal_of(run_id: str, settings: Settings) -> Journal | None:
@@ -117,6 +121,17 @@ def _journal_of(run_id: str, settings: Settings) -> Journal | None:
     except JournalError as error:
         find_runs.logger.warning("%s", error)
         return None
+
+
+def _indices(info: RunInfo, old: PreviousResults) -> tuple[tuple[int, int], ...]:
+    """Return the index of each of the run's columns in its header and in the file; `_columns` identifies all."""
+    found = []
+    for place in sorted(set(info.places.values())):
+        text = info.header[place - 1]
+        is_named = text.strip() and info.header.count(text) == old.header.count(text) == 1
+        own = old.header.index(text) if is_named else place - 1
+        found.append((place - 1, old.positions[own] - 1))
+    return tuple(found)
 
 
 def _columns(info: RunInfo, old: PreviousResults) -> dict[Role, str] | None:

@@ -10,13 +10,15 @@ from importer.errors import BusyError, ColumnsError, JournalError, SourceError
 from importer.journal import SUFFIX, Journal, RunInfo, is_held, open_for_run, write_journal
 from importer.model import Operation
 from importer.reader import SourceInfo
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import find_runs, output_paths, previous_results
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.corrected_rows import corrected_rows
+from importer.runner.edited_rows import count_edited_rows
 from importer.runner.events import Event, EventHandler, Notice, ignore
 from importer.runner.execute import execute
+from importer.runner.held_primaries import held_in_runs
 from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.new_run import with_corrections
 from importer.runner.notify import notified
@@ -103,9 +105,21 @@ def _retry_file(file: Path, settings: Settings, on_event: EventHandler, request:
             operation = origin.journal.info.operation
             account = origin.journal.account
             request = replace(request, reading=origin.reading, account=account, operation=operation)
+            edited = count_edited_rows(file, origin)
         if origin.note:
             target.context.warn(origin.note)
+        if edited:
+            target.context.warn(_edited_note(edited, file, origin.journal.info))
         return import_source(source, request, target)
+
+
+def _edited_note(edited: int, file: Path, info: RunInfo) -> str:
+    command = "unlink" if info.operation is Operation.UNLINK else "run"
+    rows = "1 row with a good status differs" if edited == 1 else f"{edited:,} rows with a good status differ"
+    return (
+        f"{rows} from what run {info.run_id} read. A retry does not send such rows. To send all rows as they are now: "
+        f"importer {command} {file}"
+    )
 
 
 def _retry_unknown_file(
@@ -193,7 +207,7 @@ def _create_retry(parent: Journal, target: Target, request: ImportRequest, readi
     """Create the journal of a new retry of `parent` and return its path."""
     settings = target.context.settings
     results = output_paths.retry_results_path(parent.info, request.out, sandbox=settings.sandbox)
-    check_writable(results)
+    output_paths.check_outputs(results, settings, parent.info.source)
     info = replace(parent.info.child(new_run_id(), results, settings), reading=reading)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
@@ -204,5 +218,5 @@ def _create_retry(parent: Journal, target: Target, request: ImportRequest, readi
         if corrected.merged:
             with open_for_run(draft) as journal:
                 journal.set_merged(corrected.merged)
-        resolve_labels_of_run(draft, target)
+        resolve_labels_of_run(draft, target, lambda: held_in_runs(parent, corrected.rows, settings))
         return draft.replace(runs / draft.name)

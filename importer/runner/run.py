@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from importer.config import Reading, Settings
 from importer.errors import ConfirmationError
 from importer.journal import Account, Journal, remove_journal
 from importer.model import Operation
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import find_runs, output_paths
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
@@ -20,6 +21,7 @@ from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
 from importer.runner.find_runs import RunKey
 from importer.runner.finish import report_finished
+from importer.runner.held_primaries import held_in_file
 from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.new_run import NewRun, reading_values, target_name
 from importer.runner.notify import notified
@@ -154,11 +156,12 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
     mark = ".retry" if request.reading.statuses is not None else ""
     mark = f".{request.operation}{mark}" if request.operation is not Operation.LINK else mark
     results = output_paths.results_path(source, request.out, sandbox=settings.sandbox, mark=mark)
-    check_writable(results)
+    output_paths.check_outputs(results, settings, source.path)
     runs = runs_directory(settings)
     with temporary_directory(runs) as directory:
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
         account = request.account or target.account_of_lookup(request.reading)
         draft = new_run.read(source, directory, target.context, account)
-        resolve_labels_of_run(draft, target)
+        held = partial(held_in_file, source, new_run, target.context, account, directory)
+        resolve_labels_of_run(draft, target, held if request.reading.statuses is not None else tuple)
         return draft.replace(runs / draft.name)

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -11,11 +11,12 @@ from importer.config import EngineName, LabelMode, Settings
 from importer.errors import AccountError, ImporterError, RunAbortedError
 from importer.hubspot.client import HubSpotClient
 from importer.hubspot.rate_limiter import RateLimiter
-from importer.hubspot.shared_rate_state import SharedRateState, hold_rate
+from importer.hubspot.shared_rate_state import FullWindow, SharedRateState, hold_rate
 from importer.journal import Journal
-from importer.model import Stop
+from importer.model import ObjectType, Operation, Stop
 from importer.pool import (
     BatchEngine,
+    ConfirmPrimary,
     LabelEngine,
     LastPrimaries,
     Pool,
@@ -35,6 +36,7 @@ from importer.runner.os_errors import translate_os_errors
 from importer.runner.signals import stop_on_signals
 
 T = TypeVar("T")
+Types = tuple[ObjectType, ObjectType]
 Work = Callable[[Pool, HubSpotClient], Awaitable[Stop | None]]
 
 _SECONDS_TO_EXIT = 0.5  # to close connections and the journal, and to end the process
@@ -67,7 +69,7 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     1. Unless disabled, read which pairs without labels are already linked, and the types of pairs with labels.
     2. If there are labels, send the pairs with and without labels in the order of the file.
     3. Send the others in batches, if requested, and then one by one.
-    4. Read back unconfirmed pairs and, unless disabled, the types of linked ones.
+    4. Read back unconfirmed pairs, those that became Primary and, unless disabled, the types of linked ones.
     """
     settings, both_ways = pool.settings, pool.types_both_ways()
     stop: Stop | None = None
@@ -77,11 +79,13 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
         if pool.stopped is None:  # otherwise nothing is sent now, and the next process reads these pairs
             read_first.report()
         if pool.has_labels and pool.stopped is None:
-            await pool.run(ReadLabelledFirst(client, both_ways), pool.pending)
+            read_labelled = ReadLabelledFirst(client, label_mode, both_ways)
+            await pool.run(read_labelled, pool.pending)
+            read_labelled.report()
     if pool.has_labels and pool.stopped is None:
         is_batch = settings.engine is EngineName.BATCH
         limiter = pool.limiter.sharing_pause(settings.batch_rate) if is_batch else None
-        last_primaries = _last_primaries(pool, client, label_mode)
+        last_primaries = None if settings.allow_deleting_leads else last_primaries_of(pool, client, label_mode)
         labels = LabelEngine(client, label_mode, settings.workers, limiter, last_primaries, both_ways)
         await pool.run_in_order(labels, pool.pending)
     if settings.engine is EngineName.BATCH and pool.stopped is None:
@@ -89,16 +93,21 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     if pool.stopped is None:
         stop = await pool.run(PutEngine(client))
     if pool.stopped is None:
-        await pool.run(ReadBack(client), pool.unconfirmed)
-    if settings.read_first and pool.stopped is None:
-        await pool.run(ReadAfter(client, both_ways=both_ways), pool.without_types_after)
+        await _read_back(pool, client, both_ways)
     return pool.stopped or stop
 
 
-def _last_primaries(pool: Pool, client: HubSpotClient, label_mode: LabelMode) -> LastPrimaries | None:
-    """Return the guard that keeps a lead's last primary association from being replaced; None if not needed."""
-    is_needed = label_mode is LabelMode.REPLACE and concerns_leads(pool.pending_object_types())
-    if not is_needed or pool.settings.allow_deleting_leads:
+async def _read_back(pool: Pool, client: HubSpotClient, both_ways: Collection[Types]) -> None:
+    await pool.run(ReadBack(client), pool.unconfirmed)
+    if pool.has_labels and pool.stopped is None:
+        await pool.run(ConfirmPrimary(client), pool.linked)
+    if pool.settings.read_first and pool.stopped is None:
+        await pool.run(ReadAfter(client, both_ways=both_ways), pool.without_types_after)
+
+
+def last_primaries_of(pool: Pool, client: HubSpotClient, label_mode: LabelMode) -> LastPrimaries | None:
+    """Return what finds the pairs whose new labels replace a lead's last primary association; None if none can."""
+    if label_mode is not LabelMode.REPLACE or not concerns_leads(pool.pending_object_types()):
         return None
     return LastPrimaries(client, lambda: (one.pair for one in pool.all_pending() if replaces_primary(one)))
 
@@ -167,9 +176,13 @@ async def _work(journal: Journal, context: RunContext, work: Work, rate_state: S
         stack.enter_context(stop_on_signals(pool.stop, pool.give_up, seconds, context.on_event))
         if rate_state is not None:
             await stack.enter_async_context(rate_state.keep(limiter, partial(_begin_full_window, context, pool)))
-        with abort_after_requests(journal, lambda: pool.calls + pool.reads):
+        with abort_after_requests(journal, lambda: _sent(pool)):
             stop = await work(pool, client)
             pool.close()
+    return _sent(pool, stop)
+
+
+def _sent(pool: Pool, stop: Stop | None = None) -> Sent:
     return Sent(stop, pool.calls, pool.reads, pool.retries, pool.rate_limited)
 
 
@@ -179,28 +192,37 @@ def _seconds_for_responses(settings: Settings, journal: Journal) -> float:
     return max(settings.stop_grace / 2, settings.stop_grace - for_report)
 
 
-def _begin_full_window(context: RunContext, pool: Pool, seconds: float) -> None:
-    report_full_window(context, seconds)
-    pool.note_full_window(seconds)
+def _begin_full_window(context: RunContext, pool: Pool, window: FullWindow) -> None:
+    report_full_window(context, window)
+    pool.note_full_window(window.seconds)
 
 
-def report_full_window(context: RunContext, seconds: float) -> None:
-    """Report that no call can be made for `seconds`."""
-    context.notify(
-        f"An earlier run with this token has used up the rate limit: waiting {seconds:.0f} s until calls are allowed."
-    )
+def report_full_window(context: RunContext, window: FullWindow) -> None:
+    """Report that no call can be made for some seconds, and why."""
+    if window.is_certain:
+        reason = f"An earlier run with this token has used up the rate limit ({window.rate} s)"
+    else:
+        reason = (
+            "It is not known how many calls an earlier run with this token made last, because it was killed or because "
+            f"its rate limit had a shorter window; they may be as many as the rate limit ({window.rate} s) allows"
+        )
+    context.notify(f"{reason}: waiting {window.seconds:.0f} s until calls are allowed.")
 
 
 @contextlib.contextmanager
-def abort_after_requests(journal: Journal, requests: Callable[[], int]) -> Iterator[None]:
+def abort_after_requests(journal: Journal, sent: Callable[[], Sent]) -> Iterator[None]:
     """Turn an error that occurs after requests were sent into a RunAbortedError, which explains how to resume."""
+    info = journal.info
     try:
         with translate_os_errors():
             yield
     except AccountError:  # raised before any pair is sent
         raise
     except ImporterError as error:
-        if not requests():
+        done = sent()
+        if not done.calls + done.reads:
             raise
-        message = f"{error} To continue: importer resume {journal.info.run_id}"
-        raise RunAbortedError(error.code, message) from error
+        again = "run the same command again" if info.operation is Operation.VERIFY else f"importer resume {info.run_id}"
+        run = {"run_id": info.run_id, "operation": str(info.operation), **asdict(done)}
+        del run["stop"]
+        raise RunAbortedError(error.code, f"{error} To continue: {again}", run) from error

@@ -8,6 +8,7 @@ from importer.journal import open_for_run
 from importer.model import Stop
 from importer.pool import Findings, Pool, Survey
 from importer.runner.account_work import work_in_account
+from importer.runner.send import last_primaries_of
 from importer.runner.target import Target
 
 
@@ -29,7 +30,8 @@ def read_online(path: Path, target: Target) -> OnlineReport:
     findings, stop = Findings(), None
 
     async def survey(pool: Pool, client: HubSpotClient) -> Stop | None:
-        engine = Survey(client, context.settings.label_mode)
+        mode, may_delete = context.settings.label_mode, context.settings.allow_deleting_leads
+        engine = Survey(client, mode, last_primaries_of(pool, client, mode), may_delete_leads=may_delete)
         stop = await pool.run(engine, pool.pending)
         nonlocal findings
         findings = engine.findings

@@ -6,7 +6,7 @@ from importer.config import Settings
 from importer.errors import BusyError, JournalError
 from importer.journal import SUFFIX, Journal, is_held, open_for_run, write_journal
 from importer.model import Operation
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import find_runs, output_paths
 from importer.runner.command_lock import hold_command, identify
 from importer.runner.events import EventHandler, ignore
@@ -58,7 +58,7 @@ def _create_undo(path: Path, settings: Settings, out: Path | str | None) -> Path
     """Create the journal of a new undo, close the run at `path` that it undoes, and return the journal's path."""
     with open_for_run(path) as undone:
         results = output_paths.undo_results_path(undone.info, out, sandbox=settings.sandbox)
-        check_writable(results)
+        output_paths.check_outputs(results, settings, undone.info.source)
         info = undone.info.child(new_run_id(), results, settings, Operation.UNDO)
         runs = runs_directory(settings)
         with temporary_directory(runs) as directory:

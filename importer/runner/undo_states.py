@@ -1,6 +1,6 @@
 """The states that an undo restores: of the pairs that a run changed, and of the records that were primary before it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from importer.config import LabelMode
 from importer.hubspot.association_types import (
@@ -17,7 +17,7 @@ from importer.pool.engines.primary_reader import primary_key
 from importer.pool.engines.read_labelled import becomes_primary
 
 _ROWS_OF_BLOCK = 1_000
-_UNKNOWN: StateToRestore = (None, None, NO_TYPES, NO_TYPES)
+_UNKNOWN = StateToRestore()
 
 Key = tuple[ObjectType, RecordId, ObjectType, RecordId]
 """A pair as seen from the record that can have only one primary record."""
@@ -38,7 +38,7 @@ class UndoStates:
         self._is_unlink = undone.info.operation is Operation.UNLINK
         self._replaces = undone.info.settings.get("label_mode") == LabelMode.REPLACE
         self._primaries = self._former_primaries()
-        self._both_ways = self._links_in_both_directions() if undone.has_labels else frozenset()
+        self._both_ways = self._links_in_both_directions() if undone.has_labels else {}
 
     def blocks(self) -> Iterator[SourceBlock]:
         """Yield the rows with their pairs to restore."""
@@ -82,15 +82,27 @@ class UndoStates:
                 found.pop(primary_key(_pending(entry)), None)
         return found
 
-    def _links_in_both_directions(self) -> Collection[int]:
-        """Return the hashes of the links that the run changed in both directions, which share their labels."""
-        types = {(one.pair.from_type, one.pair.to_type) for row in self._undone.rows_to_undo() for one in row.pairs}
-        if all(one == other for one, other in types_in_both_directions(types)):
-            return frozenset()
-        links = (link_of(one.pair) for row in self._undone.rows_to_undo() for one in row.pairs)
-        there = {hash(link) for link, is_reverse in links if not is_reverse}
-        links = (link_of(one.pair) for row in self._undone.rows_to_undo() for one in row.pairs)
-        return frozenset(hash(link) for link, is_reverse in links if is_reverse and hash(link) in there)
+    def _links_in_both_directions(self) -> dict[int, dict[bool, PairOutcome]]:
+        """Return the pairs of each link that the run changed in both directions, which share their labels.
+
+        The keys are the hash of the link, and whether the pair runs in reverse.
+        """
+        types = {(entry.pair.from_type, entry.pair.to_type) for entry in self._entries()}
+        if not types_in_both_directions(types):
+            return {}
+        seen: dict[bool, set[int]] = {True: set(), False: set()}
+        for entry in self._entries():
+            link, is_reverse = link_of(entry.pair)
+            seen[is_reverse].add(hash(link))
+        found: dict[int, dict[bool, PairOutcome]] = {link: {} for link in seen[True] & seen[False]}
+        for entry in self._entries() if found else ():
+            link, is_reverse = link_of(entry.pair)
+            if hash(link) in found:
+                found[hash(link)][is_reverse] = entry
+        return found
+
+    def _entries(self) -> Iterator[PairOutcome]:
+        return (entry for row in self._undone.rows_to_undo() for entry in row.pairs)
 
     def _state(self, entry: PairOutcome) -> StateToRestore:
         if entry.before is None or (not self._is_unlink and _is_former_primary_unknown(entry)):
@@ -103,10 +115,23 @@ class UndoStates:
             added, removed = NOT_LINKED, before & labels if labels else before
         else:
             left, added, removed = entry.after, labels, before - labels if labels and self._replaces else NOT_LINKED
-        if left is not None and self._both_ways and hash(link_of(entry.pair)[0]) in self._both_ways:
+        link, is_reverse = link_of(entry.pair)
+        other = self._both_ways[hash(link)][not is_reverse] if hash(link) in self._both_ways else None
+        sent = reverse = None
+        if other is not None and left is not None:
             after = parse_types(left)
             added, removed = added | (after - before), removed | (before - after)
-        return left, entry.before, types_text(added), types_text(removed)
+        if other is not None and not self._is_unlink and not (entry.after and other.after):
+            sent, reverse = _last_known(entry), _last_known(other)
+        return StateToRestore(left, entry.before, types_text(added), types_text(removed), sent, reverse)
+
+
+def _last_known(entry: PairOutcome) -> str | None:
+    """Return the types that the run left, as far as it recorded them before it was cut off.
+
+    A pair without labels has no more labels than before.
+    """
+    return entry.after or entry.sent or (entry.before if not entry.goal else None)
 
 
 def _pending(entry: PairOutcome) -> PendingPair:
@@ -133,4 +158,4 @@ def _is_former_primary_unknown(entry: PairOutcome) -> bool:
 def _state_of_former_primary(key: Key, types: str) -> StateToRestore:
     primary = primary_type(key[0], key[2])
     kept = parse_types(types) - {primary}
-    return types_text(kept), types, NO_TYPES, types_text({primary} if primary else ())
+    return StateToRestore(types_text(kept), types, NO_TYPES, types_text({primary} if primary else ()))

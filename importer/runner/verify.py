@@ -6,12 +6,12 @@ from pathlib import Path
 from importer.config import Settings
 from importer.journal import open_for_run
 from importer.model import Operation
-from importer.reporter import Summary, check_writable
+from importer.reporter import Summary
 from importer.runner import output_paths
 from importer.runner.account_work import work_in_account
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import plan
-from importer.runner.finish import conclude, report_stop
+from importer.runner.finish import conclude, describe_abort, report_stop
 from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun
 from importer.runner.os_errors import translate_os_errors
@@ -35,11 +35,11 @@ def verify_file(
     context = target.context
     with source_file(file, settings) as source, temporary_directory(settings.state_path) as directory:
         results = output_paths.results_path(source, out, sandbox=settings.sandbox, mark=".verify")
-        check_writable(results)
+        output_paths.check_outputs(results, settings, source.path)
         new_run = NewRun(new_run_id(), settings, settings.reading, results, Operation.VERIFY)
         path = new_run.read(source, directory, context, target.account_of_lookup(settings.reading))
         resolve_labels(path, target)
-        with open_for_run(path) as journal:
+        with open_for_run(path) as journal, describe_abort(journal, started):
             on_event(plan(journal, settings, resumed=False))
             sent = work_in_account(journal, context, target.account, verify_pending).plus(context.requests)
             output = output_paths.output_of(journal, "verify", results, context)

@@ -68,6 +68,16 @@ def _online_warnings(report: CheckReport) -> Iterator[str]:
         yield f"Not everything was read from HubSpot: {report.online.stop.message}"
     if found.unread:
         yield f"Pairs that could not be read from HubSpot: {found.unread:,}. {found.reason}"
+    if found.replaced:
+        yield (
+            f"Pairs that would lose labels, because labels are replaced and their rows do not name them: "
+            f"{found.replaced:,}, of which {found.replaced_primary:,} would lose Primary."
+        )
+    for losing in found.first_replaced:
+        yield f"Row {names.of(losing.row)}: it would lose {', '.join(losing.labels)}."
+    if found.leads_at_risk:
+        effect = "HubSpot would delete their leads" if found.may_delete_leads else "they would not be sent"
+        yield f"Pairs whose labels are the last primary ones of a lead, so {effect}: {found.leads_at_risk:,}."
     if found.over_limit:
         yield f"Records that would exceed their limit of links, so HubSpot would refuse some: {found.over_limit:,}."
     for one in found.first_over_limit:

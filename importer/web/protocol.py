@@ -1,7 +1,8 @@
 """The lines of JSON between the server and its worker processes.
 
-The server writes the job as the first line of a worker's standard input; later lines are what a person typed. The end
-of the input stops the worker as Ctrl-C does, so a worker also stops when the server is killed.
+The server writes a job, and then what a person typed, to the standard input of a worker. After its last line about the
+job, the worker may get another one. The end of the input stops it as Ctrl-C does, so it also stops when the server is
+killed.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ class JobKind(StrEnum):
 
 
 class EventKind(StrEnum):
-    """The kind of a line from a worker; the last line is a RESULT or an ERROR."""
+    """The kind of a line from a worker; the last line about a job is a RESULT or an ERROR."""
 
     ROWS_READ = "rows_read"
     PLAN = "plan"

@@ -1,7 +1,7 @@
-"""`python -m importer.web.worker`: carries out one job, which it reads from standard input.
+"""`python -m importer.web.worker`: carries out one job after the other, which it reads from standard input.
 
-It reports on standard output. The end of its input stops the job as Ctrl-C stops a run: it awaits the calls in flight
-and writes the results, and the run can be continued.
+It reports on standard output. The end of its input ends the process, and stops a job as Ctrl-C stops a run: it awaits
+the calls in flight and writes the results, and the run can be continued.
 """
 
 import json
@@ -25,26 +25,34 @@ _STANDARD_INPUT, _STANDARD_OUTPUT = 0, 1
 
 
 def main() -> None:
-    """Wait for a job, carry it out and report its result; return at once if the input ends without a job."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs of a shell ignore it
+    """Carry out jobs and report their results until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # between two jobs nothing has to be stopped
     with open(_STANDARD_INPUT, "rb", buffering=0, closefd=False) as lines:
         # Not sys.stdin: a thread that waits for its buffer would abort the interpreter at exit.
-        line = lines.readline()
-        if not line:
-            return
-        try:
-            reporter = Reporter(_write, _TypedLines(lines).ask)
-            logging.getLogger("importer").addHandler(_NoticeHandler(reporter))
-            last = _carry_out(line, reporter)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server may close the input now
-        except KeyboardInterrupt:
-            last = _error("INTERRUPTED", "This was stopped before it finished.")
-        _write(last)
+        received = _Lines(lines)
+        reporter = Reporter(_write, received.typed)
+        logging.getLogger("importer").addHandler(_NoticeHandler(reporter))
+        while (line := received.next()) is not None:
+            if "kind" in line:  # otherwise it was typed too late for the job before
+                _write(_until_interrupted(line, received, reporter))
 
 
-def _carry_out(line: bytes, reporter: Reporter) -> dict[str, Any]:
-    """Carry out the job in a line and return the last event."""
-    values = json.loads(line)
+def _until_interrupted(job: dict[str, Any], received: "_Lines", reporter: Reporter) -> dict[str, Any]:
+    """Carry out a job, stopping it when the input ends, and return the last event."""
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if received.has_ended:  # before the handler was there
+            raise KeyboardInterrupt
+        last = _carry_out(job, reporter)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server may close the input now
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        last = _error("INTERRUPTED", "This was stopped before it finished.")
+    return last
+
+
+def _carry_out(values: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+    """Carry out a job and return the last event."""
     crash_directory = Path(values.pop("crash_directory"))
     try:
         with translate_os_errors():
@@ -70,23 +78,32 @@ def _write(event: Mapping[str, Any]) -> None:
         return
 
 
-class _TypedLines:
-    """Lines that a person types at the page; the end of the input interrupts the main thread."""
+class _Lines:
+    """The lines from the server: jobs, and what a person types; their end interrupts the main thread."""
 
     def __init__(self, lines: RawIOBase) -> None:
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self.has_ended = False
+        self._lines: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
 
-    def ask(self) -> str:
-        """Wait for the next line."""
+    def next(self) -> dict[str, Any] | None:
+        """Wait for the next line; None, and again None, if there are no more."""
         line = self._lines.get()
         if line is None:
-            raise KeyboardInterrupt
+            self._lines.put(None)
         return line
+
+    def typed(self) -> str:
+        """Wait for the next line that a person types."""
+        line = self.next()
+        if line is None:
+            raise KeyboardInterrupt
+        return str(line["typed"])
 
     def _read(self, lines: RawIOBase) -> None:
         while line := lines.readline():
-            self._lines.put(str(json.loads(line)["typed"]))
+            self._lines.put(json.loads(line))
+        self.has_ended = True
         self._lines.put(None)
         signal.raise_signal(signal.SIGINT)
 

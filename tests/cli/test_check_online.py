@@ -77,6 +77,22 @@ def test_primary_companies_move_also_in_a_file_of_the_other_direction(work: Work
     ] == [(str(base), "7", "8")]
 
 
+def test_labels_that_replacing_would_remove_are_listed_with_their_rows(work: Workplace) -> None:
+    base = work.base
+    link(work, (base, 7))
+    link(work, (base, 8), (base + 1, 8), types=["USER_DEFINED:1", "USER_DEFINED:3"])
+    text = (
+        f"{PRIMARY}BASE,7,Billing contact\nBASE,8,Decision maker\n{base + 1},8,Decision maker;Billing contact;Primary\n"
+    )
+    flags = ("--label-mode", "replace")
+    found = check(work, text, *flags, "--json").json["online"]
+    replaced = found["replaced_labels"]
+    assert (replaced["pairs"], replaced["primary"], found["to_link"], found["already_linked"]) == (2, 1, 2, 1)
+    assert [(one["row"], one["labels"]) for one in replaced["first"]] == [(2, ["Primary"]), (3, ["Billing contact"])]
+    assert f"    row 2: contacts {base} and companies 7: Primary" in check(work, text, *flags).out.splitlines()
+    assert check(work, text, "--json").json["online"]["replaced_labels"] == {"pairs": 0, "primary": 0, "first": []}
+
+
 def test_records_that_would_have_too_many_links_are_listed(work: Workplace) -> None:
     base = work.base
     link(work, *[(base, company) for company in range(20, 24)], *[(base + n, 30) for n in range(1, 6)])

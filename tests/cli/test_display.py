@@ -45,6 +45,18 @@ COSTS = Costs(
     batch_minutes=0.02,
     read_calls=0,
 )
+PROGRESS = Progress(
+    pairs=100,
+    done=50,
+    statuses=dict.fromkeys(Status, 0) | {Status.LINKED: 40, Status.ALREADY_LINKED: 10, Status.NOT_SENT: 50},
+    calls=50,
+    reads=0,
+    retries=0,
+    rate_limited=0,
+    rate="190/10",
+    calls_per_second=5.0,
+    seconds_left=10.0,
+)
 PLAN = Plan("20260504-030201-abcde", False, "sandbox", SourceCounts(12_003, 12_000, 2, 1), 12_000, COSTS)
 
 
@@ -156,7 +168,7 @@ def test_a_terminal_gets_no_empty_line_if_nothing_was_logged(terminal: Terminal)
 
 def test_the_bar_of_a_verification_ends_full_although_pairs_are_not_linked(terminal: Terminal) -> None:
     statuses = dict.fromkeys(Status, 0) | {Status.ALREADY_LINKED: 2, Status.NOT_SENT: 1}
-    progress = Progress(pairs=3, statuses=statuses, calls=0, reads=2, retries=0, rate_limited=0, rate="150/10")
+    progress = replace(PROGRESS, pairs=3, done=3, statuses=statuses)
     counts = SourceCounts(3, 3, 0, 0)
     with contextlib.redirect_stderr(terminal):
         shown(replace(PLAN, operation=Operation.VERIFY, counts=counts, pending=3), progress)
@@ -183,10 +195,18 @@ def test_quiet_shows_warnings_and_errors_only(capsys: pytest.CaptureFixture[str]
 def test_progress_leaves_out_zero_counts(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 1_000, 10))
     monkeypatch.setattr("importer.cli.display.time.monotonic", lambda: float(next(clock)))
-    statuses = dict.fromkeys(Status, 0) | {Status.LINKED: 40, Status.ALREADY_LINKED: 10}
-    progress = Progress(pairs=100, statuses=statuses, calls=50, reads=0, retries=0, rate_limited=0, rate="190/10")
-    shown(progress)
-    assert capsys.readouterr().err == "50 of 100 pairs: 50 linked; 5.0 calls/s (limit 190/10), 10 s left\n"
+    shown(PROGRESS, replace(PROGRESS, calls_per_second=None, seconds_left=7.4))
+    assert capsys.readouterr().err.splitlines() == [
+        "50 of 100 pairs: 50 linked; 5.0 calls/s (limit 190/10), 10 s left",
+        "50 of 100 pairs: 50 linked; limit 190/10, 7 s left",
+    ]
+
+
+def test_a_bar_shows_the_speed_without_pauses(terminal: Terminal) -> None:
+    with contextlib.redirect_stderr(terminal):
+        shown(replace(PLAN, counts=SourceCounts(100, 100, 0, 0), pending=100), PROGRESS)
+    assert "50 linked; 5.0 calls/s (limit 190/10), 10 s left]" in terminal.getvalue()
+    assert "pair/s" not in terminal.getvalue()
 
 
 def lookup(values: int, *, is_done: bool = False) -> LookupProgress:
@@ -211,7 +231,7 @@ def test_a_lookup_in_a_terminal_has_a_bar_that_ends_before_that_of_the_run(termi
         shown(INFO, lookup(5_000), lookup(6_000, is_done=True), replace(PLAN, pending=1))
     text = terminal.getvalue()
     assert text.index("Looking up: 5000 values") < text.index("Looked up 6,000 different values")
-    assert text.index("Looked up 6,000") < text.rindex("pair/s")
+    assert text.index("Looked up 6,000") < text.rindex("/12000 [")
 
 
 def test_the_logger_is_as_before_even_after_an_error() -> None:

@@ -42,7 +42,7 @@ LINKING = {"--engine", "--label-mode", "--no-read-first"}
 @pytest.mark.parametrize(
     ("name", "absent"),
     [
-        ("check", {"--report", "--yes", "--allow-deleting-leads"}),
+        ("check", {"--report", "--yes"}),
         ("export", {"--report", "--workers", "--batch-rate", *LINKING}),
         ("undo", {"--yes", "--allow-deleting-leads", *LINKING}),
     ],

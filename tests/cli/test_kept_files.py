@@ -120,6 +120,18 @@ def test_each_retry_has_its_own_results(work: Workplace) -> None:
     assert len(found) == 4
 
 
+def test_another_undo_of_a_run_replaces_the_results_of_the_first_one(work: Workplace) -> None:
+    pairs = work.pairs(2)
+    run_id = work.here("run", work.write("a.csv", pairs), "--json").json["run_id"]
+    first, second = (work.here("undo", run_id, "--json").json for _ in range(2))
+    assert (first["unlinked"], second["not_linked"]) == (2, 2)
+    assert first["results"] == second["results"]
+    assert sorted(path.name for path in work.folder.glob("a.undo.*")) == ["a.undo.results.csv"]
+    Path(second["results"]).write_text("edited")
+    work.here("undo", run_id)
+    assert (work.folder / "a.undo.results.1.csv").read_text() == "edited"
+
+
 def test_one_file_run_for_three_targets_has_three_results(work: Workplace) -> None:
     source = work.folder / "notes.csv"
     source.write_text(f"Record ID,Associated Company IDs,Associated Deal IDs\n{work.base},1,2\n")

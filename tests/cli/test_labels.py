@@ -1,5 +1,6 @@
 """Linking with labels from the command line, against a sandbox in another process."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -113,6 +114,24 @@ def test_an_unknown_label_is_refused_before_anything_is_sent(
     assert work.journals == []
     write(work, f"Contact ID,Company ID,{header}\nBASE,7,Decision maker\n")
     assert work.here("run", source).code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_flag", [False, True], ids=["cell", "flag"])
+def test_a_label_with_a_semicolon_is_named_by_its_type_in_a_cell_but_whole_by_the_flag(
+    work: Workplace, is_flag: bool
+) -> None:
+    label = f"Met {work.base}; wrote"
+    work.hubspot.change("labels", add=[{"from": "contacts", "to": "companies", "label": label}])
+    source = write(work, f"Contact ID,Company ID,Label\nBASE,7,{label}\n")
+    refused = work.here("run", source, "--quiet")
+    assert (refused.code, refused.error_code) == (2, "LABEL_UNKNOWN")
+    (kind,) = re.findall(f"write (USER_DEFINED:[0-9]+) for '{label}'", refused.error)
+    assert types(work) == {}
+    cell, flags = ("", ("--label", label.upper())) if is_flag else (kind, ())
+    done = work.here("run", write(work, f"Contact ID,Company ID,Label\nBASE,7,{cell}\n"), *flags)
+    assert done.code == 0
+    assert types(work) == {(work.base, 7): {kind, PLAIN, PRIMARY}}
 
 
 def test_a_label_of_the_other_direction_is_recognised(work: Workplace) -> None:
@@ -249,3 +268,15 @@ def test_a_label_that_was_deleted_since_is_refused_by_a_new_run_and_fails_in_a_r
     assert failed["import_advice"]
     again = work.here("run", source)
     assert (again.code, again.error_code) == (2, "LABEL_UNKNOWN")
+
+
+@pytest.mark.slow
+def test_a_run_that_replaces_labels_says_how_many_pairs_lose_some(work: Workplace) -> None:
+    linked = write(work, "Contact ID,Company ID,Label\nBASE,7,Primary\nBASE,8,Decision maker\n", "linked.csv")
+    assert work.here("run", linked).code == 0
+    source = write(work, "Contact ID,Company ID,Label\nBASE,7,Billing contact\nBASE,8,Billing contact\n")
+    done = work.here("run", source, "--label-mode", "replace", "--json")
+    (warning,) = [line for line in done.err.splitlines() if line.startswith("Warning")]
+    assert (done.code, "2 pairs lose" in warning, "1 of them Primary" in warning) == (0, True, True)
+    again = work.here("run", source, "--label-mode", "replace", "--json")
+    assert (again.json["already_linked"], "Warning" in again.err) == (2, False)

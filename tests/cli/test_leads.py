@@ -1,5 +1,6 @@
 """No lead loses its last primary association, which would delete it, unless that is allowed explicitly."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,35 @@ def test_a_lead_that_keeps_another_primary_record_may_lose_one(work: Workplace) 
     assert (done.code, counts(done.json)) == (1, {"operation": "unlink", "unlinked": 2, "failed": 2})
     assert categories(work) == ["", "LEAD_WOULD_BE_DELETED", "LEAD_WOULD_BE_DELETED", ""]
     assert archived(work) == []
+
+
+@pytest.mark.parametrize("number", [0, 2, 7])
+def test_a_removal_of_which_every_row_is_refused_needs_no_number(work: Workplace, number: int) -> None:
+    leads = range(work.base, work.base + 2)
+    for lead in leads:
+        link(work, lead, "contacts", 7, CONTACT)
+    source = write(work, *(("leads", lead, "contacts", 7) for lead in leads))
+    before = sorted_links(work.hubspot.url)
+    done = work.here("unlink", source, "--yes", number, "--json", "--log-format", "json")
+    assert (done.code, counts(done.json), done.json["calls"]) == (1, {"operation": "unlink", "failed": 2}, 0)
+    assert categories(work) == ["LEAD_WOULD_BE_DELETED"] * 2
+    assert len(rows_of(work.folder / "a.unlink.failures.csv")) == 2
+    warnings = [line["message"] for line in map(json.loads, done.err.splitlines()) if line["level"] == "warning"]
+    assert ["2 pairs" in text and "(LEAD_WOULD_BE_DELETED)" in text for text in warnings] == [True]
+    assert sorted_links(work.hubspot.url) == before
+
+
+def test_a_wrong_number_is_refused_with_the_reasons_why_other_rows_are_not_counted(work: Workplace) -> None:
+    one, two = work.base, work.base + 1
+    for lead in (one, two):
+        link(work, lead, "contacts", 7, CONTACT)
+    link(work, one, "companies", 8, COMPANY)
+    source = write(work, ("leads", one, "contacts", 7), ("leads", two, "contacts", 7))
+    before = sorted_links(work.hubspot.url)
+    done = work.here("unlink", source, "--yes", 2)
+    assert (done.code, done.error_code) == (2, "CONFIRMATION_DIFFERS")
+    assert "1 pair will not be removed (LEAD_WOULD_BE_DELETED)" in done.err
+    assert (sorted_links(work.hubspot.url), work.journals) == (before, [])
 
 
 @pytest.mark.parametrize("is_reverse", [False, True])
@@ -121,11 +151,18 @@ def test_replacing_labels_does_not_take_the_last_primary_association_of_a_lead(w
     rows = [("leads", lead, "contacts", contact) for lead in (one, two, three) for contact in (7, 9)]
     source = write(work, *rows[:5], label=f"Met {engine}")
     flags = ("--engine", engine, "--label-mode", "replace", "--json")
+    checked = work.here("check", source, "--online", *flags)
+    at_risk = checked.json["online"]["leads_at_risk"]
+    assert (checked.code, at_risk["pairs"], at_risk["refused"], checked.json["online"]["to_link"]) == (1, 2, 2, 3)
+    assert [one["row"] for one in at_risk["first"]] == [2, 6]
     done = work.here("run", source, *flags)
     assert (done.code, done.json["linked"], done.json["failed"]) == (1, 3, 2)
     refused = ["LEAD_WOULD_BE_DELETED", "", "", "", "LEAD_WOULD_BE_DELETED"]
     assert categories(work, "a.results.csv") == refused
     assert archived(work) == []
+    announced = work.here("check", source, "--online", *flags, "--allow-deleting-leads")
+    found = announced.json["online"]
+    assert (announced.code, found["leads_at_risk"]["pairs"], found["leads_at_risk"]["refused"]) == (0, 2, 0)
     allowed = work.here("run", source, *flags, "--allow-deleting-leads")
     assert (allowed.code, archived(work)) == (1, [str(one), str(three)])
 

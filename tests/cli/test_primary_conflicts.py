@@ -56,7 +56,11 @@ def test_a_check_reports_them_without_a_call(work: Workplace) -> None:
     done = work.here("check", source, "--json", "--out", "checked.csv")
     assert done.code == 1
     first = {"object_type": "contacts", "record_id": str(work.base), "other_type": "companies", "others": 2}
-    assert done.json["primary_conflicts"] == {"records": 1, "rows": 2, "first": [{**first, "rows": [2, 4]}]}
+    assert done.json["primary_conflicts"] == {
+        "records": 1,
+        "rows": 2,
+        "first": [{**first, "rows": [2, 4], "merged": [], "held": []}],
+    }
     expected = [("failed", CONFLICT), ("not_sent", ""), ("failed", CONFLICT), ("not_sent", "")]
     assert outcomes(work, "checked.csv") == expected
     assert work.calls() == calls

@@ -17,10 +17,14 @@ def test_another_account_than_the_required_one_is_refused_before_any_write(place
     source = work.write("deals.csv", work.pairs(3))
     (work.folder / "c.toml").write_text(f"[profiles.ours]\nportal_id = {OURS}\n")
     with serve(OTHER) as server:
-        for arguments in (("--portal", OURS), ("--config", "c.toml", "--profile", "ours")):
+        for arguments, given in (
+            (("--portal", OURS), "--portal requires"),
+            (("--config", "c.toml", "--profile", "ours"), "portal_id in [profiles.ours] of 'c.toml' requires"),
+        ):
             for command in ("run", "verify"):
                 done = work.here(command, source, *arguments)
                 assert (done.code, done.error_code) == (2, "PORTAL_DIFFERS")
+                assert f"but {given} account {OURS}" in done.err
                 assert_refused(done, server)
         assert work.here("run", source, "--portal", OTHER).code == 0
     with serve(OURS):
@@ -39,6 +43,7 @@ def test_a_resumed_or_retried_run_keeps_to_the_required_account(place: tuple[Wor
         for command in ("resume", "retry"):
             done = work.here(command, work.journals[0].stem)
             assert (done.code, done.error_code) == (2, "PORTAL_DIFFERS")
+            assert f"but portal_id in the settings of run {work.journals[-1].stem} requires" in done.err
             assert_refused(done, server)
 
 
@@ -49,7 +54,10 @@ def test_an_account_that_is_not_known_is_not_the_required_one(place: tuple[Workp
     with serve(OURS, TOKEN, fault) as server:
         done = work.here("run", source, "--portal", OURS, IMPORTER_BACKOFF_BASE="0.01")
         assert (done.code, done.error_code) == (2, "PORTAL_UNKNOWN")
+        assert f"account {OURS} (--portal)" in done.err
         assert nothing_sent(server)
+        done = work.here("run", source, IMPORTER_PORTAL_ID=str(OURS), IMPORTER_BACKOFF_BASE="0.01")
+        assert (done.error_code, f"account {OURS} (IMPORTER_PORTAL_ID)" in done.err) == ("PORTAL_UNKNOWN", True)
 
 
 def test_record_urls_of_another_account_than_the_required_one_are_invalid(place: tuple[Workplace, Serve]) -> None:

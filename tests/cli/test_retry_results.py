@@ -1,6 +1,8 @@
 """Retrying a results file: which of its rows are retried, and by which columns they are read."""
 
 import csv
+import json
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -200,3 +202,60 @@ def test_rows_whose_status_was_cleared_or_never_written_are_retried_and_linked_o
     done = work.here("retry", results, "--json")
     assert (done.code, done.json["rows"], done.json["linked"], done.json["calls"]) == (0, 3, 3, 3)
     assert {(work.base + 7, 1), (work.base + 8, 2), (work.base + 9, 3)} <= work.links()
+
+
+def edited(work: Workplace, results: Path, *flags: object) -> list[str]:
+    """Retry a results file and return the notes about its edited rows."""
+    done = work.here("retry", results, "--log-format", "json", *flags)
+    assert done.code in {0, 1}, done.err
+    return [text for text in (json.loads(line)["message"] for line in done.err.splitlines()) if "good status" in text]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_edits_of_rows_with_a_good_status_are_counted_because_a_retry_does_not_send_them(
+    work: Workplace, suffix: str
+) -> None:
+    ids = [str(one) for one, _ in work.pairs(6)]
+    source = work.folder / "deals.csv"
+    rows = [f"note,{one},7" for one in ids] + ["note,ACME Ltd,7"]
+    source.write_text("\n".join(["Note,Contact ID,Company ID", *rows, ""]))
+    results = work.folder / f"results.{suffix}"
+    assert work.here("run", source, "--out", results).code == 1
+    assert edited(work, results) == []
+    change = {ids[1]: ids[0], ids[3]: ids[0], ids[4]: f" {ids[4]}.0", "ACME Ltd": ids[5], "note": "another"}
+    if suffix == "csv":
+        columns = list(rows_of(results)[0])
+        rewrite(results, change, [*columns[3:], *columns[:3]])
+    else:
+        book = openpyxl.load_workbook(results)
+        sheet = book.worksheets[0]
+        for place in range(2, sheet.max_row + 1):
+            for column in (1, 2, 3):
+                text = str(sheet.cell(place, column).value)
+                sheet.cell(place, column, change.get(text, text))
+        book.save(results)
+    (text,) = edited(work, results, "--fresh")
+    assert text.startswith("2 rows ")
+    assert f"importer run {results}" in text
+
+
+@pytest.mark.slow
+def test_edits_are_found_in_the_results_of_several_files_and_of_a_removal(work: Workplace) -> None:
+    pairs = work.pairs(4)
+    folder = work.folder / "parts.zip"
+    with zipfile.ZipFile(folder, "w") as archive:
+        for number, two in enumerate((pairs[:2], pairs[2:])):
+            lines = "".join(f"{one},{other}\n" for one, other in two)
+            archive.writestr(f"part-{number}.csv", f"Contact ID,Company ID\n{lines}{'x,1' * number}")
+    results = work.folder / "parts.results.csv"
+    assert work.here("run", folder, "--out", results).code == 1
+    kept = results.read_bytes()
+    rewrite(results, {str(pairs[3][0]): str(pairs[0][0])})
+    assert [text[:6] for text in edited(work, results)] == ["1 row "]
+    results.write_bytes(kept)
+    removed = work.folder / "removed.csv"
+    assert work.here("unlink", folder, "--out", removed, "--yes", 4).code == 1
+    rewrite(removed, {str(pairs[3][0]): str(pairs[0][0])})
+    (text,) = edited(work, removed)
+    assert f"importer unlink {removed}" in text

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 JSON_KEYS = [
-    *("run_id", "operation", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
+    *("run_id", "operation", "file", "status", "stopped_by", "rows", "pairs", "linked", "already_linked", "unlinked"),
     *("not_linked", "blank", "failed"),
     *("unconfirmed", "invalid", "not_sent", "duplicates", "calls", "reads", "retries", "rate_limited"),
     *("seconds", "results", "failures", "report"),
@@ -37,6 +37,7 @@ def test_a_thousand_pairs_are_linked_and_every_row_has_its_result(work: Workplac
     assert 0 < seconds < 60
     assert summary == {
         "operation": "link",
+        "file": str(source),
         "status": "finished",
         "stopped_by": None,
         "rows": 1000,
@@ -80,7 +81,7 @@ def test_every_row_that_is_not_linked_has_its_reason(work: Workplace) -> None:
     done = work.run("run", source, "--json")
     assert done.code == 1
     summary = done.json
-    counts = {name: summary[name] for name in JSON_KEYS[4:17]}
+    counts = {name: summary[name] for name in JSON_KEYS[5:18]}
     assert counts == {
         "rows": 1000,
         "pairs": 950,
@@ -211,6 +212,10 @@ REFUSED = {
     "out is read-only": (["run", "a.csv", "--out", "locked.csv"], "OUTPUT_READ_ONLY"),
     "out is the source": (["run", "a.csv", "--out", "a.csv"], "OUTPUT_IS_SOURCE"),
     "failures are the source": (["run", "x.failures.csv", "--out", "x.csv"], "OUTPUT_IS_SOURCE"),
+    "the report is the source": (["run", "a.csv.html", "--report", "a.csv.html"], "OUTPUT_IS_SOURCE"),
+    "the report is the results": (["run", "a.csv", "--out", "r.html", "--report", "r.html"], "OUTPUTS_COLLIDE"),
+    "the report is not HTML": (["run", "a.csv", "--report", "a.results.csv"], "REPORT_NOT_HTML"),
+    "the report in a missing directory": (["run", "a.csv", "--report", "no/r.html"], "NO_OUTPUT_DIRECTORY"),
     "an unknown run to resume": (["resume", "x"], "RUN_NOT_FOUND"),
     "an unknown run to retry": (["retry", "x"], "RUN_NOT_FOUND"),
     "not a results file": (["retry", "a.csv"], "NOT_A_RESULTS_FILE"),
@@ -225,17 +230,18 @@ def test_wrong_input_is_one_line_with_a_code_and_changes_nothing(
 ) -> None:
     before = work.calls()
     work.write("a.csv", work.pairs(2))
-    (work.folder / "x.failures.csv").write_bytes((work.folder / "a.csv").read_bytes())
+    for copy in ("x.failures.csv", "a.csv.html"):
+        (work.folder / copy).write_bytes((work.folder / "a.csv").read_bytes())
     (work.folder / "empty.csv").touch()
     (work.folder / "odd.csv").write_text("a,b\n1,2\n")
     (work.folder / "locked.csv").touch(0o400)
-    files = {path: path.read_bytes() for path in work.folder.glob("*.csv")}
+    files = {path: path.read_bytes() for path in work.folder.glob("*.csv*")}
     done = work.here(*arguments)
     assert done.code == 2
     assert done.error
     assert done.error_code == code
     assert work.calls() == before
-    assert {path: path.read_bytes() for path in work.folder.glob("*.csv")} == files
+    assert {path: path.read_bytes() for path in work.folder.glob("*.csv*")} == files
 
 
 def test_a_missing_token_is_reported_before_anything_is_read(work: Workplace) -> None:
@@ -283,4 +289,4 @@ def test_a_terminal_shows_a_bar_with_counts_rate_and_time_left(work: Workplace) 
     assert (done.code, done.json["linked"], done.json["failed"]) == (1, 30, 3)
     bars = [line for line in shown.decode().split("\r") if "| " in line and "/33 [" in line]
     assert len(bars) > 1
-    assert re.search(r"100%\|█+\| 33/33 \[00:\d\d<00:00, .*pair/s, linked=30, failed=3, limit=40/1\]", bars[-1])
+    assert re.search(r"100%\|█+\| 33/33 \[00:\d\d, 30 linked, 3 failed; .*limit 40/1\)?, 0 s left\]", bars[-1])

@@ -26,6 +26,11 @@ def make_primary(work: Workplace, contact: int, company: int) -> None:
     link(work, (contact, company), types=(PRIMARY,))
 
 
+def unlabel(work: Workplace, pair: tuple[int, int], label: str) -> None:
+    ends = {"from": {"type": "contacts", "id": str(pair[0])}, "to": {"type": "companies", "id": str(pair[1])}}
+    work.hubspot.change("associations", remove_labels=[{**ends, "types": [label]}])
+
+
 @pytest.mark.parametrize("version", ["v4", "2026-09"])
 @pytest.mark.parametrize("engine", ["put", "batch"])
 def test_the_company_that_was_primary_before_is_primary_again(work: Workplace, engine: str, version: str) -> None:
@@ -91,8 +96,7 @@ def test_another_company_that_someone_made_primary_since_stays_primary(work: Wor
     run_id = run(work, labelled(work, *((contact, 8, "Primary") for contact in (one, two, three, four))))
     make_primary(work, one, 9)
     make_primary(work, two, 7)
-    ends = {"from": {"type": "contacts", "id": str(three)}, "to": {"type": "companies", "id": "8"}}
-    work.hubspot.change("associations", remove_labels=[{**ends, "types": [PRIMARY]}])
+    unlabel(work, (three, 8), PRIMARY)
     done = work.here("undo", run_id, "--json")
     assert (done.code, done.json["failed"]) == (1, 2)
     assert types(work) == {
@@ -100,7 +104,7 @@ def test_another_company_that_someone_made_primary_since_stays_primary(work: Wor
         (one, 8): {PLAIN},
         (one, 9): {PRIMARY, PLAIN},
         (two, 7): {PRIMARY, PLAIN},
-        (three, 7): {PRIMARY, PLAIN},
+        (three, 7): {PLAIN},
         (three, 8): {PLAIN},
         (four, 7): {PRIMARY, PLAIN},
     }
@@ -207,6 +211,17 @@ def test_a_link_that_someone_labels_while_an_undo_removes_it_is_kept(
     assert undone(work, run_id) == ["CHANGED_SINCE_RUN", ""]
     assert types(work)[one] >= {BILLING, DECISION}
     assert two not in types(work)
+
+
+def test_primary_stays_with_a_link_that_someone_labels_while_an_undo_is_about_to_give_it_back(
+    work: Workplace, meanwhile: list[Callable[[], None]]
+) -> None:
+    one, two = work.base, work.base + 1
+    link(work, (one, 7), (two, 7), types=())
+    run_id = run(work, labelled(work, (one, 8, "Primary"), (two, 8, "Primary")))
+    meanwhile.append(lambda: link(work, (one, 8), types=(BILLING,)))
+    assert undone(work, run_id) == ["CHANGED_SINCE_RUN", ""]
+    assert types(work) == {(one, 7): {PLAIN}, (one, 8): {PRIMARY, PLAIN, BILLING}, (two, 7): {PRIMARY, PLAIN}}
 
 
 def test_a_label_that_someone_adds_while_an_undo_removes_another_one_is_kept(

@@ -1,6 +1,7 @@
 """Removing links: read first, confirmed by number, confirmed by reading back, and restored from the results."""
 
 import signal
+from collections.abc import Callable
 
 import pytest
 
@@ -39,6 +40,26 @@ def test_links_are_removed_and_the_results_restore_them(work: Workplace, version
     assert sorted_links(work.hubspot.url) == before
 
 
+@pytest.mark.parametrize("edit", [str, lambda text: text.replace(",-|", ",'-|")], ids=["as written", "quoted"])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_types_of_a_list_whose_pairs_were_not_all_linked_are_restored(
+    work: Workplace, edit: Callable[[str], str], is_first: bool
+) -> None:
+    linked(work, [(work.base, 7 if is_first else 8)])
+    before = sorted_links(work.hubspot.url)
+    source = work.folder / "a.csv"
+    source.write_text(f"Record ID,Associated Company IDs\n{work.base},7;8\n")
+    assert work.here("unlink", source, "--from", "contacts", "--yes", 1).code == 0
+    results = work.folder / "a.unlink.results.csv"
+    (row,) = rows_of(results)
+    types = "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279"
+    assert row["import_types_before"] == (f"{types}|-" if is_first else f"-|{types}")
+    results.write_text(edit(results.read_text(encoding="utf-8-sig")))
+    restored = work.here("run", results, "--from", "contacts", "--json")
+    assert (restored.code, restored.json["linked"], restored.json["pairs"]) == (0, 1, 1)
+    assert sorted_links(work.hubspot.url) == before
+
+
 @pytest.mark.parametrize(
     ("flags", "code"), [(("--yes", "3"), "CONFIRMATION_DIFFERS"), ((), "CONFIRMATION_MISSING")], ids=["other", "none"]
 )
@@ -46,7 +67,7 @@ def test_nothing_is_removed_unless_the_number_is_confirmed(work: Workplace, flag
     pairs = work.pairs(5)
     linked(work, pairs[:4])
     done = work.here("unlink", work.write("a.csv", pairs), *flags, "--json")
-    assert (done.code, done.out, done.error_code) == (2, "", code)
+    assert (done.code, done.json["status"], done.json["code"], done.error_code) == (2, "error", code, code)
     assert work.links() == set(pairs[:4])
     assert work.journals == []
     assert work.here("unlink", work.folder / "a.csv", "--yes", 4).code == 0

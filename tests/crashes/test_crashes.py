@@ -118,7 +118,7 @@ def test_a_disk_that_fills_up_while_the_file_is_read_ends_before_anything_is_sen
     pairs = work.pairs(1500)
     source = work.write("a.csv", pairs)
     done = limited(work, 60_000, "run", source, "--json")
-    assert (done.code, done.out) == (2, "")
+    assert (done.code, done.json["status"], done.json["file"]) == (2, "error", str(source))
     assert "The journal " in done.err
     assert work.asked() == {}
     assert list((work.folder / "state" / "runs").iterdir()) == []
@@ -131,11 +131,16 @@ def test_a_disk_that_fills_up_while_pairs_are_sent_stops_the_run_and_keeps_the_o
     pairs = work.pairs(1500)
     source = work.write("a.csv", pairs)
     work.environment["IMPORTER_STATE_DIR"] = str(small_disk)
-    done = work.run("run", source)
-    assert (done.code, done.out) == (3, ""), done.err
+    done = work.run("run", source, "--json")
+    assert done.code == 3, done.err
     assert "the disk is full" in done.err
     (journal,) = (small_disk / "runs").glob("*.sqlite")
     assert 0 < len(work.asked()) < 1500
+    ended = {key: done.json[key] for key in ("run_id", "file", "status", "stopped_by", "code", "exit_code", "rows")}
+    assert list(ended.values()) == [journal.stem, str(source), "stopped", "error", "DISK_FULL", 3, 1500]
+    assert 0 < done.json["linked"] <= len(work.links())
+    assert done.json["calls"] >= len(work.asked())
+    assert done.json["results"] is None
     subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
     work.here("report", journal.stem, "--out", "full.csv")
     counts = check_report(work, pairs, work.folder / "full.csv")
@@ -161,8 +166,9 @@ def test_results_that_fit_nowhere_stop_the_run_and_are_written_by_the_next(work:
     (journal,) = work.journals
     assert results.stat().st_size > 1.1 * journal.stat().st_size
     results.unlink()
-    done = limited(work, journal.stat().st_size + 50_000, "run", source, "--fresh")
-    assert (done.code, done.out) == (3, ""), done.err
+    done = limited(work, journal.stat().st_size + 50_000, "run", source, "--fresh", "--json")
+    assert done.code == 3, done.err
+    assert [done.json[key] for key in ("status", "rows", "linked", "invalid")] == ["stopped", 8_005, 0, 8_000]
     assert f"{journal.parent}" in done.err
     assert "cannot be written: File too large." in done.err
     assert f"importer resume {work.journals[-1].stem}" in done.err

@@ -176,12 +176,31 @@ def test_a_problem_is_reported_by_row_and_column() -> None:
     assert problem_sentence(17, EXTRA_CELL) == "row 17: it has 3 cells, the header has 2."
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "＝1",
+        "＋1",
+        "－1",
+        "＠x",
+        "-|cmd",
+        "-|A:1+1",
+        "--",
+        "-A:1",
+    ],
+)
 def test_a_text_that_would_be_a_formula_is_escaped(text: str) -> None:
     assert escape_formula(text) == "'" + text
 
 
-@pytest.mark.parametrize("text", ["", "a=1", " =1", "'=1", "404", "COMPLETE", "会社"])
+@pytest.mark.parametrize("text", ["", "a=1", " =1", "'=1", "404", "COMPLETE", "会社", "-", "-|A:1;B_C:2|-", "-||A:1"])
 def test_any_other_text_is_left_as_it_is(text: str) -> None:
     assert escape_formula(text) == text
 

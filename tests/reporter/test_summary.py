@@ -11,6 +11,7 @@ from importer.reporter.summary_sheet import RunDescription, next_steps, summary_
 SUMMARY = Summary(
     run_id="20260504-030201",
     operation=Operation.LINK,
+    file="/data/deals.csv",
     status=RunStatus.FINISHED,
     stopped_by=None,
     rows=1_100,
@@ -56,6 +57,7 @@ def test_the_json_object_is_one_line_with_the_keys_of_the_contract_in_order() ->
     assert list(json.loads(text).items()) == [
         ("run_id", "20260504-030201"),
         ("operation", "link"),
+        ("file", "/data/deals.csv"),
         ("status", "finished"),
         ("stopped_by", None),
         ("rows", 1_100),

@@ -19,6 +19,8 @@ from importer import (
     SettingsError,
     SourceError,
     load_settings,
+    resume_run,
+    retry_run,
     run_import,
     undo_run,
     unlink_file,
@@ -116,6 +118,7 @@ def test_a_webhook_gets_the_summary_signed_with_its_secret(place: Place, monkeyp
     ((method, path, headers, body),) = webhook.requests
     assert (method, path, headers["Content-Type"]) == ("POST", PATH, "application/json")
     assert body.decode() == summary.as_json()
+    assert json.loads(body)["file"] == str(place.work.folder / "deals.csv")
     assert headers["X-Importer-Signature"] == f"sha256={hmac.new(SECRET.encode(), body, 'sha256').hexdigest()}"
 
 
@@ -131,18 +134,11 @@ def test_slack_gets_one_sentence_with_the_counts_and_no_row_contents(
     )
 
 
-def test_the_name_of_a_file_cannot_mention_a_channel_or_link_in_slack(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_name_of_a_file_cannot_mention_a_channel_in_slack(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with listener() as slack:
         monkeypatch.setenv(SLACK_URL, f"{slack.url}{PATH}")
-        source = place.work.write("<!channel> & <http:__evil|click>.csv", place.work.pairs(1))
-        run_import(source, place.settings())
-        source.unlink()
-        with pytest.raises(ImporterError):
-            run_import(source, place.settings())
-    name = "&lt;!channel&gt; &amp; &lt;http:__evil|click&gt;.csv: "
-    assert [body["text"].startswith(name) for body in slack.bodies] == [True, True]
+        run_import(place.work.write("<!channel> & <b|c>.csv", place.work.pairs(1)), place.settings())
+    assert slack.bodies[0]["text"].startswith("&lt;!channel&gt; &amp; &lt;b|c&gt;.csv: ")
 
 
 def test_a_heartbeat_is_sent_at_the_start_and_the_end_of_a_run(place: Place, tmp_path: Path) -> None:
@@ -180,12 +176,26 @@ def test_a_command_that_fails_names_its_file_or_its_run(place: Place, monkeypatc
             run_import(source, place.settings())
         with raises_code(ImporterError, "RUN_NOT_FOUND"):
             undo_run("20261126-000000-1", place.settings())
-    assert [(body["source"], body["code"]) for body in webhook.bodies] == [
-        ("deals.csv", "NO_ID_COLUMN"),
-        ("20261126-000000-1", "RUN_NOT_FOUND"),
+    keys = ("source", "file", "run_id", "code")
+    assert [tuple(body.get(key) for key in keys) for body in webhook.bodies] == [
+        ("deals.csv", str(source), None, "NO_ID_COLUMN"),
+        ("20261126-000000-1", None, "20261126-000000-1", "RUN_NOT_FOUND"),
     ]
     assert ["deals.csv" in body["text"] for body in slack.bodies] == [True, False]
     assert "20261126-000000-1" in slack.bodies[1]["text"]
+
+
+@pytest.mark.slow
+def test_a_run_that_continues_an_earlier_one_names_its_file(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = place.run(*place.work.pairs(2), (UNKNOWN, 1))
+    source = str(place.work.folder / "deals.csv")
+    with listener() as webhook:
+        monkeypatch.setenv(WEBHOOK_URL, f"{webhook.url}{PATH}")
+        retried = retry_run(run.run_id, place.settings())
+        undone = undo_run(run.run_id, place.settings())
+        with raises_code(ImporterError, "RUN_UNDONE"):
+            resume_run(run.run_id, place.settings())
+    assert [retried.file, undone.file, *(body["file"] for body in webhook.bodies)] == [source] * 5
 
 
 @pytest.mark.slow

@@ -204,7 +204,7 @@ def test_a_run_before_a_file_that_cannot_be_read_is_still_reported(
     with listener() as webhook, listener() as monitor:
         targets = {WEBHOOK_URL: webhook.url, HEARTBEAT_URL: f"{monitor.url}/ping"}
         done = work.here("run", source, *nightly(work), **targets)
-    assert (done.code, done.out) == (2, "")
+    assert (done.code, done.json["status"], done.json["file"]) == (2, "error", str(source))
     assert [body.get("run_id", body["status"]) for body in webhook.bodies] == [yesterday, "error"]
     assert monitor.paths == ["/ping/start", "/ping/fail"]
 

@@ -1,30 +1,14 @@
 """Undo after random histories: only what the run created is removed; without other changes all is as before."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from importer.pool.engines import label, remove
-from importer.sandbox.options import DEFAULT_TOKEN
-from tests.support.histories import Account, History, account
+from tests.support.histories import History
+from tests.support.shared_account import Account
 
-
-@pytest.fixture(scope="module")
-def hubspot_thread() -> Iterator[Account]:
-    """A sandbox in another thread, which all histories share one after the other."""
-    with account() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Read back once, because the sandbox does not lag."""
-    monkeypatch.setattr(remove, "LAG_SECONDS", ())
-    monkeypatch.setattr(label, "READ_BACK_WAITS", ())
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", DEFAULT_TOKEN)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+pytestmark = pytest.mark.usefixtures("no_waits")
 
 
 def play(running: Account, folder: Path, seed: int, *, foreign: bool, commands: int) -> None:

@@ -54,7 +54,7 @@ class Done:
 
     @property
     def error(self) -> str:
-        """The message of a command that failed with one line of output, without its code."""
+        """The message of a command that failed with one line on standard error, without its code."""
         return self._error_line["message"]
 
     @property
@@ -65,7 +65,7 @@ class Done:
     @property
     def _error_line(self) -> dict[str, str]:
         (_,) = self.err.splitlines()
-        assert self.out == ""
+        assert self.out == "" or self.json["code"] == self._last_error["code"]
         return self._last_error
 
     @property

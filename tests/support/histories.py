@@ -4,23 +4,20 @@ Every step is checked against what the sandbox lost and gained: an undo may remo
 only what its run removed. A kill restores the state directory as it was at a random request, as `kill -9` leaves it.
 """
 
-import asyncio
 import random
-import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from unittest import mock
 
 from importer import Confirmation, Settings, Summary, run_import, undo_run, unlink_file
-from importer.hubspot.client import HubSpotClient
-from importer.hubspot.response import NoResponse, Response
-from importer.sandbox import Pair, Sandbox, SandboxOptions
+from importer.journal import Journal
+from importer.model import Outcome, Status
+from importer.model import Pair as RunPair
+from importer.sandbox import Pair
 from importer.sandbox.association_types import AssociationType
-from importer.sandbox.dump import sorted_links
-from tests.support.threads import served_in_thread
+from tests.support.kills import killed_at
+from tests.support.shared_account import Account, Item
 
 DIRECTIONS = (
     ("contacts", "companies"),
@@ -39,69 +36,43 @@ LABELS = {
 }
 IDS = {"contacts": (1, 2, 3), "companies": (11, 12, 13, 14), "deals": (21, 22)}
 
-Item = tuple[Pair, AssociationType]
-"""One type of a link, as seen from the smaller of its two ends."""
+GOOD = (Status.LINKED, Status.ALREADY_LINKED, Status.UNLINKED, Status.NOT_LINKED)
 
 
-class Killed(BaseException):
-    """The process was killed at a request."""
+def _pair(pair: RunPair) -> Pair:
+    """Return a pair of a run as the sandbox has it, from the smaller of its ends."""
+    own = Pair(pair.from_type, int(pair.from_id), pair.to_type, int(pair.to_id))
+    return min(own, own.reverse())
 
 
-@dataclass
-class Account:
-    """A sandbox that is served by another thread, and changed there."""
-
-    sandbox: Sandbox
-    loop: asyncio.AbstractEventLoop
-
-    def call(self, change: Callable[[], object]) -> None:
-        """Call `change` in the thread of the sandbox."""
-
-        async def changed() -> None:
-            change()
-
-        asyncio.run_coroutine_threadsafe(changed(), self.loop).result(30)
-
-    def clear(self) -> None:
-        """Remove all links, and separate merged records."""
-        state = self.sandbox.state
-        for pair in list(state.links):
-            state.links.remove(pair)
-        for record in list(state.records.merged):
-            state.records.add(record)
-
-    def bytes(self) -> bytes:
-        """Return all links with their types: equal links give equal bytes."""
-        return b"".join(sorted_links(self.sandbox.state.links))
-
-    def items(self) -> set[Item]:
-        """Return every type of every link."""
-        links = self.sandbox.state.links
-        pairs = {min(pair, pair.reverse()) for pair in links}
-        return {(pair, one) for pair in pairs for one in links.types(pair)}
+def _types(items: set[Item], pair: Pair) -> set[AssociationType]:
+    return {one for other, one in items if other == pair}
 
 
-@asynccontextmanager
-async def _account() -> AsyncIterator[Account]:
-    async with Sandbox(SandboxOptions(limit=100_000, window=1.0)) as sandbox:
-        yield Account(sandbox, asyncio.get_running_loop())
-
-
-@contextmanager
-def account() -> Iterator[Account]:
-    """Serve a sandbox in a thread; no limit slows it down."""
-    with served_in_thread(_account) as running:
-        yield running
+def _around(items: set[Item], pair: Pair) -> set[Item]:
+    """Return the types of all links of the two records of a pair."""
+    ends = {pair[:2], pair[2:]}
+    return {item for item in items if {item[0][:2], item[0][2:]} & ends}
 
 
 @dataclass
 class Changes:
-    """The changes of a command: its run, the state before it, and the types that it removed and added."""
+    """The changes of a command: its run, all links before it as bytes, and their types before and after it."""
 
     run_id: str
-    before: bytes
-    lost: set[Item]
-    gained: set[Item]
+    bytes_before: bytes
+    before: set[Item]
+    after: set[Item]
+
+    @property
+    def lost(self) -> set[Item]:
+        """The types that the command removed."""
+        return self.before - self.after
+
+    @property
+    def gained(self) -> set[Item]:
+        """The types that the command added."""
+        return self.after - self.before
 
 
 @dataclass
@@ -148,12 +119,12 @@ class History:
         known = set(self._journals())
         self._killed_or_done(command)
         new = set(self._journals()) - known
-        gained, lost = self.account.items() - items, items - self.account.items()
-        assert new or not (gained or lost)
+        after = self.account.items()
+        assert new or after == items
         if not new:  # it was killed before anything was journalled, or there was nothing to remove
             return
         (journal,) = new
-        self.made.append(Changes(journal.stem, before, lost, gained))
+        self.made.append(Changes(journal.stem, before, items, after))
 
     def _killed_or_done(self, command: Callable[[], Summary]) -> None:
         while self.rng.random() < 0.4:
@@ -162,13 +133,13 @@ class History:
         command()
 
     def _undo(self, made: Changes) -> None:
-        items = self.account.items()
+        items, known = self.account.items(), set(self._journals())
         self._killed_or_done(partial(undo_run, made.run_id, self._settings()))
         summary = undo_run(made.run_id, self._settings())
         gained, lost = self.account.items() - items, items - self.account.items()
         if not self.foreign:
             assert summary.exit_code == 0, summary
-            assert self.account.bytes() == made.before
+            assert self.account.bytes() == made.bytes_before
         assert lost <= made.gained, (
             f"the undo of {made.run_id} removed what the run had not added: {lost - made.gained}"
         )
@@ -176,37 +147,28 @@ class History:
             f"the undo of {made.run_id} added what the run had not removed: {gained - made.lost}"
         )
         assert summary.rows == summary.row_counts.good + summary.row_counts.bad
+        if not self.account.sandbox.state.records.merged:
+            for journal in set(self._journals()) - known:
+                self._check_pairs(made, journal, items)
 
-    # ---- kills
+    def _check_pairs(self, made: Changes, journal: Path, items: set[Item]) -> None:
+        """Check that the undo's outcomes are true, and that a pair is left alone only if something has changed."""
+        with Journal(journal) as undone:
+            rows = list(undone.rows(Outcome(Status.NOT_SENT)))
+        for entry in (entry for row in rows for entry in row.pairs):
+            pair, status = _pair(entry.pair), entry.outcome.status
+            present = _types(self.account.items(), pair)
+            if status in GOOD:
+                assert present == _types(made.before, pair), f"{pair} is {status}, but was not restored"
+            else:
+                assert present == _types(items, pair), f"{pair} is {status}, but was changed by the undo"
+            if _around(items, pair) == _around(made.after, pair):
+                assert status in GOOD, f"{pair} was not restored: {entry.outcome}"
 
     def _kill(self, command: Callable[[], Summary]) -> bool:
         """Kill a command at a random request, before or after HubSpot gets it; return False if it ended before."""
-        state, kept = self.folder / "state", self.folder / "kept"
         at, is_sent = self.rng.randint(1, 12), self.rng.random() < 0.5
-        exchange, count, is_killed = HubSpotClient._exchange, 0, False
-
-        async def killing(client: HubSpotClient, method: str, path: str, *rest: object) -> Response | NoResponse:
-            nonlocal count, is_killed
-            count += 1
-            if is_killed:
-                raise Killed
-            if count == at:
-                is_killed = True
-                shutil.rmtree(kept, ignore_errors=True)
-                shutil.copytree(state, kept)
-                if is_sent:
-                    await exchange(client, method, path, *rest)  # type: ignore[arg-type]
-                raise Killed
-            return await exchange(client, method, path, *rest)  # type: ignore[arg-type]
-
-        with mock.patch.object(HubSpotClient, "_exchange", killing):
-            try:
-                command()
-            except Killed:
-                shutil.rmtree(state)
-                kept.rename(state)
-                return True
-        return False
+        return killed_at(at, command, self.folder / "state", is_sent=is_sent)
 
     # ---- other clients
 
@@ -258,7 +220,11 @@ class History:
 
     def _write_labels(self) -> tuple[Path, bool]:
         lines = []
-        for pair in self._pairs([one for one in DIRECTIONS if LABELS[one]]):
+        pairs = self._pairs([one for one in DIRECTIONS if LABELS[one]])
+        if self.rng.random() < 0.3:
+            pairs += [pair.reverse() for pair in pairs if (pair.to_type, pair.from_type) in LABELS]
+            self.rng.shuffle(pairs)
+        for pair in pairs:
             labels = LABELS[pair.from_type, pair.to_type]
             texts = self.rng.sample(labels, self.rng.randint(1, len(labels)))
             ends = f"{pair.from_type},{pair.from_id},{pair.to_type},{pair.to_id}"
@@ -282,10 +248,7 @@ class History:
         return unlink_file(source, settings, confirmation=Confirmation(ask=lambda number, _: str(number)))
 
     def _settings(self, **flags: object) -> Settings:
-        values = {"base_url": self.account.sandbox.url, "state_dir": self.folder / "state"}
-        rates = {"rate": "50000/1", "batch_rate": "50000/1"}
-        quick = {**rates, "backoff_base": 0.001, "backoff_cap": 0.002, "quiet": True}
-        return Settings.model_validate(values | quick | flags)
+        return self.account.settings(self.folder / "state", **flags)
 
     def _journals(self) -> list[Path]:
         return sorted((self.folder / "state" / "runs").glob("*.sqlite"))

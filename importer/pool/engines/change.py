@@ -18,6 +18,7 @@ from importer.journal import PendingPair
 from importer.model import Outcome, Status
 from importer.pool.engines.bisection import Bisection, CallResult
 from importer.pool.engines.remove_outcomes import NONE, added_attempts, goal, is_known
+from importer.pool.engines.siblings import Siblings
 from importer.pool.engines.unchanged import UnchangedPairs
 from importer.pool.outcomes import OutcomeRecorder, with_attempts
 from importer.pool.retrying import Attempts
@@ -83,12 +84,12 @@ class ChangeInBatches:
 
     max_chunk = MAX_PAIRS_CHANGED
 
-    def __init__(self, client: HubSpotClient, limiter: RateLimiter, change: Change) -> None:
+    def __init__(self, client: HubSpotClient, limiter: RateLimiter, change: Change, siblings: Siblings) -> None:
         """Send through `client` at the rate of `limiter`: batch calls do not use up the account's rolling window."""
         self._client = client
         self._limiter = limiter
         self._change = change
-        self._unchanged = UnchangedPairs(client)
+        self._unchanged = UnchangedPairs(client, siblings)
         self._bisections: dict[Types, Bisection] = {}
 
     def chunk_size(self, pending: PendingPair) -> int:
@@ -139,10 +140,10 @@ class ChangeEngine:
 
     max_chunk = 1
 
-    def __init__(self, client: HubSpotClient) -> None:
+    def __init__(self, client: HubSpotClient, siblings: Siblings) -> None:
         """Send through `client`."""
         self._client = client
-        self._unchanged = UnchangedPairs(client)
+        self._unchanged = UnchangedPairs(client, siblings)
 
     def chunk_size(self, pending: PendingPair) -> int:
         """Return 1: each call is about one pair."""

@@ -19,7 +19,7 @@ from importer.model import Outcome, Status
 from importer.pool.engines import label_outcomes
 from importer.pool.engines.batch import BatchEngine
 from importer.pool.engines.label_rules import LabelRules, record_with_primary, without_mirrored
-from importer.pool.engines.lead_check import LastPrimaries, may_lose_primary
+from importer.pool.engines.lead_check import LastPrimaries
 from importer.pool.engines.put import PutEngine
 from importer.pool.engines.read_labelled import is_shared
 from importer.pool.engines.type_reader import PresentTypes, TypeReader
@@ -28,6 +28,7 @@ from importer.pool.operation import LINK, Operation
 from importer.pool.outcomes import OutcomeRecorder, Recorder
 from importer.pool.sender import Sender
 from importer.pool.stop_signal import StoppedError, Types, types_of
+from importer.result_columns import NOT_IN_RESULTS
 
 READ_BACK_WAITS = (2.0, 5.0, 10.0)
 """Seconds to wait before labels that are not listed yet are read again: reads may lag behind writes."""
@@ -142,7 +143,6 @@ class LabelEngine:
                 to_send.append(pending)
         to_send = await self._without_last_primaries(to_send, present, sender, outcomes)
         if to_send:
-            outcomes.flush()  # the types before must be in the journal even if the process is killed after sending
             await self._send(to_send, present, sender, outcomes)
 
     async def _without_last_primaries(
@@ -155,8 +155,7 @@ class LabelEngine:
         """Record pairs whose labels must not be replaced as `failed`; return the others."""
         if self._last_primaries is None:
             return to_send
-        lost = [(one, self._rules.lost(one, present[one.id])) for one in to_send if one.goal]
-        at_risk = [one for one, types in lost if may_lose_primary(one.pair, types)]
+        at_risk = self._rules.at_risk(to_send, present)
         refused = await self._last_primaries.refusals(at_risk, sender)
         if sender.signal.stopped is not None:
             return []
@@ -176,6 +175,9 @@ class LabelEngine:
         labelled = [pending for pending in to_send if pending.goal]
         for pending in labelled:
             self._operation.types[pending.pair] = self._rules.types_to_send(pending, present[pending.id])
+            if types_of(pending) in self._both_ways:
+                outcomes.record_types_sent(pending, types_text(self._operation.types[pending.pair]))
+        outcomes.flush()  # the types before must be in the journal even if the process is killed after sending
         sent = _Sent(present=present)
         found: dict[int, PresentTypes] = {}
         try:
@@ -257,11 +259,12 @@ class LabelEngine:
         if not pending.goal:
             outcomes.record(pending, outcome, final=final)
             return
-        if found is not None and found.unread is None and not is_shared(pending, self._both_ways):
+        is_read = found is not None and found.unread is None
+        if found is not None and is_read and not is_shared(pending, self._both_ways):
             outcomes.record_types_after(pending, types_text(found.types))
         if found is not None and self._rules.is_confirmed(pending, sent.present[pending.id], found):
             outcomes.record(pending, label_outcomes.confirmed(outcome, found))
-        elif outcome.status is Status.LINKED:
+        elif outcome.status is Status.LINKED or (is_read and outcome.error_category == NOT_IN_RESULTS):
             unconfirmed = label_outcomes.unconfirmed(pending, outcome, found)
             outcomes.record(pending, unconfirmed, final=not sender.signal.stops(pending))
         else:

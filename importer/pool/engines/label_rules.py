@@ -1,11 +1,12 @@
 """The rules of linking with labels: which types a call names, and which types prove that it worked. Pure functions."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from importer.config import LabelMode
 from importer.hubspot.association_types import NOT_LINKED, TypeSet, parse_types, primary_type
 from importer.journal import PendingPair
+from importer.pool.engines.lead_check import may_lose_primary
 from importer.pool.engines.type_reader import PresentTypes
 from importer.pool.stop_signal import types_of
 
@@ -32,6 +33,10 @@ class LabelRules:
     def lost(self, pending: PendingPair, present: PresentTypes) -> TypeSet:
         """Return the labels that the call removes from a pair."""
         return NOT_LINKED if self.mode is LabelMode.ADD else present.labels - parse_types(pending.goal)
+
+    def at_risk(self, pairs: Iterable[PendingPair], present: Mapping[int, PresentTypes]) -> list[PendingPair]:
+        """Return the pairs whose call removes, or may remove, a lead's primary record."""
+        return [one for one in pairs if one.goal and may_lose_primary(one.pair, self.lost(one, present[one.id]))]
 
     def wants_primary(self, pending: PendingPair) -> bool:
         """Return whether a pair is to get Primary."""

@@ -21,7 +21,8 @@ class Found:
     """The result of reading a pair: its types (empty if it is not linked), or `unread` if they are not known.
 
     `labels` holds those of its types that have a label. `merged_into` is the survivor if a record of the pair was
-    merged into another one; such a pair is not read.
+    merged into another one; such a pair is not read. `is_reverse_as_left` is used by an undo: the reverse pair has the
+    types that the undone run left.
     """
 
     types: TypeSet = NOT_LINKED
@@ -29,6 +30,7 @@ class Found:
     unread: Outcome | None = None
     last: Outcome = _READ
     merged_into: str = ""
+    is_reverse_as_left: bool = False
 
     @property
     def text(self) -> str:

@@ -17,9 +17,11 @@ from importer.pool.stop_signal import Types, types_of
 class RecordLinks:
     """The types of one record's links, by the id of the other record; None if they are not known.
 
-    `primary` holds the ids of the primary ones. `unread` is the outcome of the read if the links are not known.
+    `primary` holds the ids of the primary ones. `survivor` is the id of the record, that of its survivor if it was
+    merged. `unread` is the outcome of the read if the links are not known.
     """
 
+    survivor: str
     links: dict[str, TypeSet | None]
     primary: set[str]
     unread: Outcome | None = None
@@ -28,9 +30,9 @@ class RecordLinks:
 class RecordReader:
     """Reads all links of records from one type to another."""
 
-    def __init__(self, client: HubSpotClient) -> None:
-        """Read through `client`."""
-        self._links = LinkReader(client)
+    def __init__(self, client: HubSpotClient, *, is_optional: bool = False) -> None:
+        """Read through `client`; an optional reader never stops the run."""
+        self._links = LinkReader(client, is_optional=is_optional)
 
     async def read(
         self, types: Types, records: Sequence[str], about: PendingPair, sender: Sender
@@ -39,7 +41,10 @@ class RecordReader:
         wanted = dict.fromkeys(records, ALL_LINKS)
         read = await self._links.read(sender, about, types, wanted, is_complete=True)
         primary = primary_type(*types)
-        found = {record: RecordLinks({}, set(), read.unread.get(record)) for record in wanted}
+        found = {
+            record: RecordLinks(read.merged_into.get(record, record), {}, set(), read.unread.get(record))
+            for record in wanted
+        }
         for (record, other), link in read.links.items():
             found[record].links[other] = link.type_set
             if primary is not None and primary in (link.type_set or ()):

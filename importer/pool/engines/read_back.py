@@ -91,7 +91,23 @@ class _Reader:
         if wanted:
             pair = chunk[0].pair
             reverse = await self._links.read(sender, chunk[0], (pair.to_type, pair.from_type), wanted)
+        await self._read_labels_of_survivors(chunk, sender, forward, reverse)
         return ((pending, self._outcome_between(pending, forward, reverse)) for pending in chunk)
+
+    async def _read_labels_of_survivors(
+        self, chunk: Sequence[PendingPair], sender: Sender, forward: LinksRead, reverse: LinksRead
+    ) -> None:
+        """Add the links to merged records' survivors to `forward`: labels have the types of the file's direction."""
+        wanted: dict[str, set[str]] = {}
+        for pending in chunk:
+            survivor = reverse.merged_into.get(pending.pair.to_id)
+            if pending.goal and survivor is not None:
+                wanted.setdefault(pending.pair.from_id, set()).add(survivor)
+        if wanted:
+            types = (chunk[0].pair.from_type, chunk[0].pair.to_type)
+            read = await self._links.read(sender, chunk[0], types, wanted, is_complete=True)
+            forward.links.update(read.links)
+            forward.unread.update(read.unread)
 
     def _outcome_between(self, pending: PendingPair, forward: LinksRead, reverse: LinksRead) -> Outcome:
         """Return the outcome of a pair from the links of both sides, including those of merged records' survivors."""

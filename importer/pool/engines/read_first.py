@@ -60,12 +60,8 @@ class _OptionalReader:
 
     async def _read(self, chunk: Sequence[PendingPair], sender: Sender, *, is_reverse: bool) -> LinksRead:
         """Read the links of the records to link from, or to; their keys are in the direction of reading."""
-        wanted: dict[str, set[str]] = {}
-        for pending in chunk:
-            record, other = _key(pending.pair, is_reverse=is_reverse)
-            wanted.setdefault(record, set()).add(other)
-        pair = chunk[0].pair
-        types = (pair.to_type, pair.from_type) if is_reverse else (pair.from_type, pair.to_type)
+        types = types_of(chunk[0])[::-1] if is_reverse else types_of(chunk[0])
+        wanted = wanted_links(chunk, is_reverse=is_reverse)
         self._pairs += len(chunk)
         read = LinksRead({})
         try:
@@ -96,12 +92,12 @@ class ReadFirst(_OptionalReader):
         if self._is_too_expensive:
             self._unread += len(chunk)
             return
-        is_reverse = _has_more_records_to(chunk)
+        is_reverse = has_more_records_to(chunk)
         read = await self._read(chunk, sender, is_reverse=is_reverse)
         if not is_reverse:
             self._learn(types_of(chunk[0]), read)
         for pending in chunk:
-            key = _key(pending.pair, is_reverse=is_reverse)
+            key = key_of(pending.pair, is_reverse=is_reverse)
             link, unread = read.links.get(key), read.unread.get(key[0])
             if link is None and unread is not None:
                 self._unread += 1
@@ -179,7 +175,7 @@ class ReadAfter(_OptionalReader):
             return
         read = await self._read(unknown, sender, is_reverse=False)
         for pending in unknown:
-            link = read.links.get(_key(pending.pair, is_reverse=False))
+            link = read.links.get(key_of(pending.pair, is_reverse=False))
             types = _types_text(link)
             if link is not None and types is not None and self._operation.is_goal_state(link):
                 outcomes.record_types_after(pending, types)
@@ -188,11 +184,22 @@ class ReadAfter(_OptionalReader):
         return may_have_primary(*types) or types in self._both_ways
 
 
-def _key(pair: Pair, *, is_reverse: bool) -> tuple[str, str]:
+def wanted_links(chunk: Sequence[PendingPair], *, is_reverse: bool) -> dict[str, set[str]]:
+    """Return the records on one side of the pairs, each with those on the other side."""
+    wanted: dict[str, set[str]] = {}
+    for pending in chunk:
+        record, other = key_of(pending.pair, is_reverse=is_reverse)
+        wanted.setdefault(record, set()).add(other)
+    return wanted
+
+
+def key_of(pair: Pair, *, is_reverse: bool) -> tuple[str, str]:
+    """Return the ids of a pair, first that of the record whose links are read."""
     return (pair.to_id, pair.from_id) if is_reverse else (pair.from_id, pair.to_id)
 
 
-def _has_more_records_to(chunk: Sequence[PendingPair]) -> bool:
+def has_more_records_to(chunk: Sequence[PendingPair]) -> bool:
+    """Return whether the pairs have more distinct records to link to than to link from."""
     return len({pending.pair.to_id for pending in chunk}) > len({pending.pair.from_id for pending in chunk})
 
 

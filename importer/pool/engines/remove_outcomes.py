@@ -105,15 +105,32 @@ def changed(pending: PendingPair, found: Found) -> Outcome:
 
     The message names the pair: it may be that of a former primary record, which the row itself does not name.
     """
-    pair = pending.pair
-    link = f"The link from {pair.from_type} {pair.from_id} to {pair.to_type} {pair.to_id}"
     return Outcome(
         Status.FAILED,
         error_category=CHANGED_SINCE,
-        error_message=f"{link} was changed since the run, so it was left alone.",
+        error_message=f"The link {_ends(pending)} was changed since the run, so it was left alone.",
         association_types=found.text,
         advice="Look at the link in HubSpot: import_association_types has its present types.",
     )
+
+
+def primary_elsewhere(found: Found) -> Outcome:
+    """Return the outcome of a pair that was primary, where someone has chosen another primary record since the run."""
+    return replace(PRIMARY_ELSEWHERE, association_types=found.text)
+
+
+def taker_changed(pending: PendingPair, taker: PendingPair, found: Found) -> Outcome:
+    """Return the outcome of a pair that was primary, where someone has changed the pair that the run made primary."""
+    return replace(
+        primary_elsewhere(found),
+        error_message=f"The run moved Primary from the link {_ends(pending)} to the link {_ends(taker)}. "
+        "The latter was changed since, or could not be read, so both were left alone.",
+    )
+
+
+def _ends(pending: PendingPair) -> str:
+    pair = pending.pair
+    return f"from {pair.from_type} {pair.from_id} to {pair.to_type} {pair.to_id}"
 
 
 NOT_CHANGED = Outcome(

@@ -29,7 +29,8 @@ _UNREADABLE_TYPES = Outcome(Status.UNCONFIRMED, error_message="HubSpot lists ass
 class PresentTypes:
     """The types of a pair as read, empty if it is not linked; `unread` is set if they are not known.
 
-    `labels` holds those of its types that have a label. `last` is the outcome of the last readable response.
+    `labels` holds those of its types that have a label, and `texts` the text of each label ("" if it is unreadable)
+    with its type as text. `last` is the outcome of the last readable response.
     """
 
     types: TypeSet = NOT_LINKED
@@ -37,6 +38,7 @@ class PresentTypes:
     unread: Outcome | None = None
     last: Outcome = _READ
     labels: TypeSet = NOT_LINKED
+    texts: tuple[tuple[str, str], ...] = ()
 
     def include(self, goal: TypeSet) -> bool:
         """Return whether the pair is linked with all types of `goal`."""
@@ -50,9 +52,9 @@ class PresentTypes:
 class TypeReader:
     """Reads the types of pairs in the direction of the file, including records that were merged into others."""
 
-    def __init__(self, client: HubSpotClient) -> None:
-        """Read through `client`."""
-        self._links = LinkReader(client)
+    def __init__(self, client: HubSpotClient, *, is_optional: bool = False) -> None:
+        """Read through `client`; an optional reader never stops the run."""
+        self._links = LinkReader(client, is_optional=is_optional)
         self._survivors: dict[tuple[Types, str], str] = {}
 
     def chunk_size(self, types: Types) -> int:
@@ -118,6 +120,6 @@ def _present(link: Link | None, unread: Outcome | None) -> PresentTypes:
     if link is None:
         return PresentTypes()
     try:
-        return PresentTypes(parse_types(link.types), link.is_unlabelled, labels=link.label_set)
+        return PresentTypes(parse_types(link.types), link.is_unlabelled, labels=link.label_set, texts=link.labels)
     except ValueError:
         return PresentTypes(unread=_UNREADABLE_TYPES)

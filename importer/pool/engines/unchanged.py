@@ -13,17 +13,19 @@ from importer.journal import PendingPair
 from importer.model import Outcome
 from importer.pool.engines.pair_reader import Found, PairReader
 from importer.pool.engines.remove_outcomes import NONE, changed, goal, merged, not_read
+from importer.pool.engines.siblings import PrimaryGuard, Siblings
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
 from importer.pool.stop_signal import types_of
 
 
 class UnchangedPairs:
-    """Finds the pairs that are still as the undo has read them."""
+    """Finds the pairs that are still as the undo has read them, and that may be given Primary if they had it."""
 
-    def __init__(self, client: HubSpotClient) -> None:
+    def __init__(self, client: HubSpotClient, siblings: Siblings) -> None:
         """Read through `client`."""
         self._reader = PairReader(client)
+        self._guard = PrimaryGuard(client, siblings)
 
     async def among(
         self, pairs: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder
@@ -36,11 +38,12 @@ class UnchangedPairs:
         if not pairs or pairs[0].target is None or pairs[0].pair.from_type == pairs[0].pair.to_type:
             return pairs
         found = await self._reader.read(pairs, sender)
+        refused = await self._guard.refusals(pairs, found, sender)
         if sender.signal.stopped is not None:
             return ()
         unchanged = []
         for pending in pairs:
-            reason = _reason(pending, found[pending.id])
+            reason = _reason(pending, found[pending.id]) or refused.get(pending.id)
             if reason is None:
                 unchanged.append(pending)
             else:

@@ -1,70 +1,44 @@
 """The engine that reads, before an undo, which pairs are still as the undone run left them and may be restored."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
 from importer.pool.engines.pair_reader import Found
-from importer.pool.engines.primary_reader import RecordLinks, RecordReader, primary_key, read_primary_side
+from importer.pool.engines.primary_reader import RecordLinks, RecordReader, read_primary_side
 from importer.pool.engines.remove import PairEngine
 from importer.pool.engines.remove_outcomes import (
     NAMES_UNLABELLED,
-    PRIMARY_ELSEWHERE,
     UNKNOWN_STATE,
     changed,
     goal,
     is_reached,
     merged,
     not_read,
+    primary_elsewhere,
     record_done,
     was_sent,
 )
-from importer.pool.engines.undo_rules import UndoState, is_as_left, keeps_primary, needs_primary
+from importer.pool.engines.siblings import Siblings, read_both_ways
+from importer.pool.engines.undo_rules import is_as_left, keeps_primary, needs_primary
 from importer.pool.outcomes import OutcomeRecorder
 from importer.pool.sender import Sender
-
-
-@dataclass(slots=True)
-class _Siblings:
-    """Hashes of an undo's pairs: those that it, or the undone run, may have made primary, and the run's new links.
-
-    Few undos need them, so they are collected on first use; they take 60 bytes per pair.
-    """
-
-    pairs: Callable[[], Iterable[PendingPair]]
-    moved: set[int] = field(default_factory=set)
-    made: set[int] = field(default_factory=set)
-    is_collected: bool = False
-
-    def collect(self) -> "_Siblings":
-        """Collect the pairs, once."""
-        if not self.is_collected:
-            self.is_collected = True
-            for pending in self.pairs():
-                state = UndoState.of(pending) if pending.target is not None else None
-                if state is not None and state.primary:
-                    key = hash(primary_key(pending))
-                    if state.may_have_primary:
-                        self.moved.add(key)
-                    if not state.target:
-                        self.made.add(key)
-        return self
 
 
 class ReadBeforeUndo(PairEngine):
     """Records the present types of pairs that are as the undone run left them; these stay pending, others are final."""
 
-    def __init__(self, client: HubSpotClient, pairs: Callable[[], Iterable[PendingPair]]) -> None:
-        """Read through `client`; `pairs` yields all pairs of the undo."""
+    def __init__(self, client: HubSpotClient, siblings: Siblings) -> None:
+        """Read through `client`; `siblings` are those of the undo's pairs."""
         super().__init__(client)
         self._records = RecordReader(client)
-        self._siblings = _Siblings(pairs)
+        self._siblings = siblings
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
         """Record each pair: to be restored (it stays pending), already restored, or the reason why it is left alone."""
-        found = await self._reader.read(chunk, sender)
+        found = await read_both_ways(self._reader, chunk, sender)
         left = [pending for pending in chunk if _is_undecided(pending, found[pending.id])]
         unclear = [pending for pending in left if needs_primary(pending, found[pending.id])]
         records = await read_primary_side(self._records, unclear, sender) if unclear else {}
@@ -93,10 +67,10 @@ class ReadBeforeUndo(PairEngine):
             return changed(pending, found)
         if record is not None and record.unread is not None:
             return not_read(record.unread)
-        siblings = _Siblings(tuple) if record is None else self._siblings.collect()
+        siblings = Siblings(tuple) if record is None else self._siblings.collect()
         if not keeps_primary(pending, found, record, siblings.moved, siblings.made):
             is_moved = record is not None and bool(record.primary) and not goal(pending) <= found.types
-            return replace(PRIMARY_ELSEWHERE, association_types=found.text) if is_moved else changed(pending, found)
+            return primary_elsewhere(found) if is_moved else changed(pending, found)
         if goal(pending) and (found.types - found.labels) - goal(pending):
             return NAMES_UNLABELLED  # and the link had only labels before
         return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from importer.hubspot.association_types import NOT_LINKED, TypeSet, parse_types, primary_type
 from importer.journal import PendingPair
+from importer.model import Pair
 from importer.pool.engines.pair_reader import Found
 from importer.pool.engines.primary_reader import RecordLinks, has_primary, primary_key
 from importer.pool.engines.remove_outcomes import NONE, was_sent
@@ -56,13 +57,15 @@ class UndoState:
 def is_as_left(pending: PendingPair, found: Found) -> bool:
     """Return whether a pair is as the run left it, apart from Primary; `found` differs from the target.
 
-    Between records of the same type, both directions of a link share their labels, so the labels of one direction may
-    come from the row with the other. There, the types that the run left decide.
+    Both directions of a link share their labels, so the labels of one direction may come from the row with the other.
+    There, the types that the run left decide, in the direction in which they are known.
     """
     state = UndoState.of(pending)
     primary = state.primary
     if found.types and found.types - primary == state.target - primary and (was_sent(pending) or state.left is None):
         return True  # restored, but HubSpot has made it primary by itself; or the run was cut off before it changed it
+    if is_known_in_both_directions(pending):
+        return has_labels(found, pending.pair, pending.sent) or found.is_reverse_as_left
     if state.left is not None and found.types - primary != state.left - primary:
         return False
     if not found.types or state.was_removed:
@@ -75,6 +78,19 @@ def is_as_left(pending: PendingPair, found: Found) -> bool:
     return not (surplus or missing or kept)
 
 
+def is_known_in_both_directions(pending: PendingPair) -> bool:
+    """Return whether the undone run was cut off after it had labelled the link of a pair from both sides."""
+    return pending.sent is not None or pending.reverse is not None
+
+
+def has_labels(found: Found, pair: Pair, sent: str | None) -> bool:
+    """Return whether a pair is linked with the labels among the types `sent`, and no others apart from Primary."""
+    if sent is None or not found.types:
+        return False
+    ignored = (found.types - found.labels) | {primary_type(pair.from_type, pair.to_type)}
+    return found.types - ignored == parse_types(sent) - ignored
+
+
 def needs_primary(pending: PendingPair, found: Found) -> bool:
     """Return whether judging a pair requires the links of the record that has one primary record."""
     state = UndoState.of(pending)
@@ -83,6 +99,12 @@ def needs_primary(pending: PendingPair, found: Found) -> bool:
     if state.primary & found.types:
         return not state.primary & (state.target | state.added) and state.left is None
     return bool(state.primary & (state.target | (state.left or NOT_LINKED)))
+
+
+def gets_primary(pending: PendingPair, found: Found) -> bool:
+    """Return whether restoring a pair, whose types now are those of `found`, makes it primary."""
+    state = UndoState.of(pending)
+    return bool(state.primary & state.target) and not state.primary & found.types
 
 
 def keeps_primary(

@@ -192,12 +192,14 @@ def _refuse_record(name: str, found: HeaderRow, ids: Sequence[str], *, minimum: 
     """Refuse a header of which at least `minimum` cells hold `ids`: it is really a record and would be lost."""
     if found.number is None or len(ids) < minimum or _is_numbered(found.texts):
         return
+    positions = [position for position, text in enumerate(found.texts, 1) if text in ids] + [1, 2]
+    first, second = sorted(list(dict.fromkeys(positions))[:2])
     raise SourceError(
         "HEADER_IS_RECORD",
         f"{name}: row {found.number} is read as the header, but {quoted(ids[0])} is an id, not the name of a column. "
         f"If the file has no header, add --no-header and name the columns by position, for example "
-        f"--map {Role.FROM_OBJECT_ID}=#1 --map {Role.TO_OBJECT_ID}=#2. If another row is the header, give its number "
-        f"with --header-row N.",
+        f"--map {Role.FROM_OBJECT_ID}='#{first}' --map {Role.TO_OBJECT_ID}='#{second}', with their types (--from TYPE "
+        f"--to TYPE). If another row is the header, give its number with --header-row N.",
     )
 
 

@@ -243,7 +243,9 @@ class _Search:
             missing = f"column '{self._by[roles[0]]}' for {_RECORD[roles[0]]}"
         else:
             missing = f"column for {_RECORD[roles[0]]}"
-        flags = " and ".join(f"--map {role}=COLUMN" for role in roles)
+        has_names = self._header.texts[:1] != ("#1",)
+        columns = {role: "COLUMN" if has_names else f"'#{_ID_ROLES.index(role) + 1}'" for role in roles}
+        flags = " and ".join(f"--map {role}={column}" for role, column in columns.items())
         how = f"Name {'them' if len(roles) > 1 else 'it'} with {flags}."
         lookup = lookup_settings(
             self._header.texts, {_SIDE[role]: self._types[role] for role in roles if not self._by[role]}

@@ -1,18 +1,12 @@
 """The kinds of problems and failures of a run: general sentences, the numbers of rows or pairs, the first rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from importer.journal import FailureKind, ProblemGroup
 from importer.model import Operation, RowNames, Status
+from importer.reporter.failure_texts import explained_failure, failure_code
 from importer.reporter.html_report.data import Finding
-from importer.reporter.problem_kinds import FAILURES, PROBLEMS, Kind
-from importer.reporter.status_meanings import meaning
-
-_ADVICE: Mapping[Status, str] = {
-    Status.FAILED: "Read the reason of each row, correct the rows and import them again.",
-    Status.UNCONFIRMED: "Run importer retry: repeating the call is harmless if the pair is linked already.",
-    Status.NOT_SENT: "Resume the run; the top of this report says why it ended.",
-}
+from importer.reporter.problem_kinds import PROBLEMS, Kind
 
 
 def problem_finding(group: ProblemGroup, names: RowNames) -> Finding:
@@ -30,17 +24,14 @@ def problem_finding(group: ProblemGroup, names: RowNames) -> Finding:
 
 
 def failure_finding(kind: FailureKind, first_rows: Sequence[int], names: RowNames, operation: Operation) -> Finding:
-    """Return the finding for pairs that are not good.
-
-    A failure that only HubSpot defines has HubSpot's sentence if all of its pairs have the same one.
-    """
-    known = FAILURES.get(kind.category)
+    """Return the finding for pairs that are not good."""
+    explained = explained_failure(kind, operation)
     return Finding(
         status=kind.status,
-        code=kind.category or (f"HTTP {kind.http_status}" if kind.http_status else ""),
+        code=failure_code(kind),
         number=_count(kind.pairs, "pair"),
-        message=known.meaning if known else kind.message or meaning(kind.status, operation),
-        advice=known.advice if known else kind.advice or _ADVICE[kind.status],
+        message=explained.meaning,
+        advice=explained.advice,
         first_rows=_names(first_rows, names),
     )
 

@@ -1,5 +1,7 @@
 """Files without a header: refused without `--no-header`; with it, columns are named by position."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas
@@ -19,9 +21,21 @@ LINKS = Reading("contacts", "companies")
 
 
 def test_a_file_without_a_header_is_refused_also_where_no_columns_are_named(write: Write, tmp_path: Path) -> None:
-    assert "--no-header" in refused(
-        write(tmp_path, [["1001", "Ann", "5001"], ["1002", "Bo", "5002"]]), LINKS, "HEADER_IS_RECORD"
-    )
+    path = write(tmp_path, [["1001", "Ann", "5001"], ["1002", "Bo", "5002"]])
+    message = refused(path, LINKS, "HEADER_IS_RECORD")
+    assert "--no-header" in message
+    mapped = dict(re.findall(r"--map (\w+)='(#\d+)'", message))
+    assert mapped == {"from_object_id": "#1", "to_object_id": "#3"}
+    columns = {Role(role): column for role, column in mapped.items()}
+    assert read(path, replace(LINKS, no_header=True, columns=columns))[1] == ["1:1001>5001", "2:1002>5002"]
+
+
+def test_columns_without_names_are_asked_for_by_position(write: Write, tmp_path: Path) -> None:
+    path = write(tmp_path, [["1001", "5001"], ["1002", "5002"]])
+    both = refused(path, replace(LINKS, no_header=True), "NO_ID_COLUMN")
+    assert "--map from_object_id='#1' and --map to_object_id='#2'" in both
+    one = refused(path, replace(LINKS, no_header=True, columns={Role.FROM_OBJECT_ID: "#2"}), "NO_ID_COLUMN")
+    assert "--map to_object_id='#2'" in one
 
 
 def test_numbers_in_other_columns_of_a_header_are_names(write: Write, tmp_path: Path) -> None:

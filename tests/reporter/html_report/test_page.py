@@ -21,6 +21,7 @@ def page(row: ReportRow) -> str:
     summary = Summary(
         run_id="R",
         operation=Operation.LINK,
+        file="pairs.csv",
         status=RunStatus.FINISHED,
         stopped_by=None,
         rows=1,

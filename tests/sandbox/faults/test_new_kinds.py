@@ -11,6 +11,8 @@ from tests.sandbox.test_labels import BILLING, DECISION, link_path, specs
 from tests.support.faulty_hubspot import LostConnectionError, client_of_faults
 from tests.support.local_hubspot import LocalHubSpot, batch_path, id_inputs, local_hubspot
 
+pytestmark = pytest.mark.simulated_time  # the client's timeout is short
+
 PAIR = Pair("contacts", 1, "companies", 2)
 LABELLED: dict[str, Any] = {"inputs": [{"from": {"id": "1"}, "to": {"id": "2"}, "types": specs(DECISION)}]}
 ARCHIVED: dict[str, Any] = {"inputs": [{"from": {"id": "1"}, "to": [{"id": "2"}]}]}

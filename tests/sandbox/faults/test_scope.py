@@ -8,6 +8,8 @@ import pytest
 from importer.sandbox import FAULTS, PairFault, Sandbox, SandboxOptions
 from tests.support.faulty_hubspot import PAIR, PUT, batch, see, with_faults
 
+pytestmark = pytest.mark.simulated_time  # the client's timeout is short
+
 
 async def test_pending_ends_after_its_number_of_times(http: aiohttp.ClientSession) -> None:
     async with with_faults("pending=contacts:1>companies:2*2") as sandbox:
@@ -92,7 +94,6 @@ async def test_faults_can_be_changed_while_the_sandbox_runs(http: aiohttp.Client
         sandbox.use_faults("rest=always")
 
 
-@pytest.mark.simulated_time
 async def test_a_call_is_carried_out_even_if_the_client_has_disconnected(http: aiohttp.ClientSession) -> None:
     async with Sandbox(SandboxOptions(latency=0.3)) as sandbox:
         assert await see(http, sandbox.url + PUT, wait=0.05) == "nothing"

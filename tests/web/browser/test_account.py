@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from importer.sandbox import SandboxOptions
-from tests.conftest import sandbox_process
+from tests.conftest import sandbox_thread
 from tests.support.command_line import TOKEN
 from tests.support.local_page import (
     PHONE_WIDTH,
@@ -30,9 +30,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture
 def unconnected(browser: Browser, tmp_path: Path) -> Iterator[PageServer]:
-    """A server without a token, for a HubSpot that another process simulates."""
+    """A server without a token, for a HubSpot of its own."""
     with (
-        sandbox_process(SandboxOptions(token=TOKEN)) as hubspot,
+        sandbox_thread(SandboxOptions(token=TOKEN)) as hubspot,
         page_server(tmp_path, IMPORTER_BASE_URL=hubspot.url) as server,
     ):
         yield server
