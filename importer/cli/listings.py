@@ -12,13 +12,13 @@ from importer.runner.undone import Undone
 from importer.timestamps import size_text
 
 _UNDONE: Mapping[Undone, str] = {
-    Undone.FULLY: "undone by",
-    Undone.PARTLY: "partly undone by",
-    Undone.RUNNING: "being undone by",
-    Undone.UNFINISHED: "partly undone by the unfinished",
-    Undone.UNKNOWN: "undone, at least in part, by the unreadable or deleted",
+    Undone.FULLY: "undone by {}",
+    Undone.PARTLY: "partly undone by {}",
+    Undone.RUNNING: "being undone by {}",
+    Undone.UNFINISHED: "undo {} is unfinished",
+    Undone.UNKNOWN: "undone, at least in part, by {}, which cannot be read any more",
 }
-"""How far a run was undone, before the run id of its undo."""
+"""How far a run was undone, with the run id of its undo."""
 
 
 def run_line(run: ListedRun) -> str:
@@ -26,7 +26,7 @@ def run_line(run: ListedRun) -> str:
     rows = "?" if run.rows is None else f"{run.rows:,}"
     size = size_text(run.bytes)
     command = run.command or "?"
-    undone = f" ({_UNDONE[run.undone]} {run.undone_by})" if run.undone else ""
+    undone = f" ({_UNDONE[run.undone].format(run.undone_by)})" if run.undone else ""
     figures = f"{rows:>9} rows  {size:>8}  {_age(run)}"
     ended = f" ({_error_text(run.last_error)})" if run.last_error else ""
     return f"{run.run_id}  {run.status:<11}  {command:<6}  {figures}  {run.error or run.source}{undone}{ended}"
@@ -59,7 +59,7 @@ def run_lines(journal: Journal, undone: Undone | None) -> list[str]:
         f"Target    {info.target}{portal}, API {info.api_version}",
         f"Started   {info.created_at}",
         *([f"{origin:<10}{info.parent}"] if info.parent else []),
-        *([f"Undo      {_UNDONE[undone]} {journal.undone_by}"] if undone else []),
+        *([f"Undo      {_UNDONE[undone].format(journal.undone_by)}"] if undone else []),
         *([f"Stopped   {StopReason(stopped_by).sentence}"] if stopped_by else []),
         *([f"Error     {_error_text(journal.last_error)}"] if journal.last_error else []),
         *(
