@@ -15,9 +15,9 @@ STATUSES: Mapping[str, str] = {
     Status.NOT_LINKED: "The pair was read before sending and was not linked; nothing was sent.",
     Status.BLANK: "There is nothing to link: an id cell is empty where that is allowed, or the file has the results of "
     "importer unlink and the pair was not linked.",
-    Status.FAILED: "HubSpot refused the pair; sending it again unchanged would fail again.",
-    Status.UNCONFIRMED: "The pair was sent, but no response clearly confirmed or refused it: it may or may not be "
-    "linked. It is safe to retry.",
+    Status.FAILED: "The pair was refused, by HubSpot or before sending; sending it again unchanged would fail again.",
+    Status.UNCONFIRMED: "The pair may have been sent, but no response clearly confirmed or refused it: it may or may "
+    "not be linked. It is safe to retry.",
     Status.INVALID: "The row does not yield a pair; nothing was sent for it.",
     Status.NOT_SENT: "The run ended before this pair's turn.",
 }

@@ -132,8 +132,22 @@ allow_deleting_leads = click.option(
     help="Also remove a lead's last primary association; HubSpot then deletes the lead.",
 )
 fresh = click.option("--fresh", is_flag=True, help="Start a new run even if a run of this file is unfinished.")
+
+
+def _not_standard_output(ctx: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse `-`, which is standard input where a source is given: standard output is for the summary."""
+    if path == Path("-"):
+        message = "'-' is not a file; standard output is for the summary. Name a file, such as --out results.csv."
+        raise click.BadParameter(message, ctx, parameter)
+    return path
+
+
 out = click.option(
-    "--out", type=_PATH, metavar="PATH", help="Results file: a workbook if PATH ends in .xlsx, else CSV."
+    "--out",
+    type=_PATH,
+    metavar="PATH",
+    callback=_not_standard_output,
+    help="Results file: a workbook if PATH ends in .xlsx, else CSV.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 output_without_report = _group(

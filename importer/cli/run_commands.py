@@ -18,6 +18,7 @@ from importer.runner.find_runs import list_runs
 from importer.runner.finish import last_summary, report_run
 from importer.runner.prune import prune_runs
 from importer.runner.state_directory import open_journal, runs_directory
+from importer.runner.undone import undone
 
 
 @click.group(invoke_without_command=True)
@@ -71,13 +72,16 @@ def prune(ctx: click.Context, /, older_than: float, as_json: bool, **flags: Any)
 @options.state_dir
 @options.as_json
 def show_run(run_id: str, as_json: bool, **flags: Any) -> int:
-    """Show the outcome of the run RUN_ID."""
+    """Show the outcome of the run RUN_ID, or how far it has got.
+
+    With --json, `last_error` is the error that ended it, if there was one.
+    """
     settings = options.settings_from(flags)
     with open_journal(settings, run_id) as journal:
         summary = last_summary(journal)
-        described = run_lines(journal)
+        described, error = run_lines(journal, undone(settings, journal.undone_by)), journal.last_error
     if as_json:
-        click.echo(summary.as_json())
+        click.echo(json.dumps({**summary.values(), **({"last_error": asdict(error)} if error else {})}))
     else:
         show(*described, "")
         show_summary(summary_table(summary))

@@ -72,10 +72,9 @@ class Labels:
 
     @property
     def names(self) -> dict[AssociationType, str]:
-        """The texts, in small letters, of the types whose text no other type of this direction has."""
-        texts = {label.type: label.key for label in self.forward}
-        uses = Counter(texts.values())
-        return {kind: text for kind, text in texts.items() if uses[text] == 1}
+        """The texts of the types whose text, in the form in which labels are compared, no other type has."""
+        uses = Counter(label.key for label in self.forward)
+        return {label.type: label.text for label in self.forward if uses[label.key] == 1}
 
     def name_of(self, kind: AssociationType) -> str:
         """Return the label of a type in lower case: "" for the unlabelled type, `CATEGORY:ID` for an unknown one."""

@@ -11,6 +11,7 @@ from typing import Any
 from importer.journal import integrity
 from importer.journal.integrity import checksum
 from importer.journal.journal_file import JournalFile
+from importer.journal.locking import is_held
 from importer.journal.sqlite_errors import as_journal_error
 from importer.journal.writer import set_value
 from importer.model import Status
@@ -21,7 +22,7 @@ LIVE = "live"
 LIVE_SECONDS = 5.0
 """The live state is written at least this often, in seconds, even if nothing changes, such as during a pause."""
 
-NOT_RECORDED = "killed_or_disk_full"
+KILLED = "killed"
 """The `ended_by` of a process that could not record its end: it was killed, or its journal could not be written."""
 
 _SECONDS = """
@@ -35,9 +36,7 @@ FROM activity
 _LATENCIES = "SELECT {0}, sum(responses) FROM activity WHERE {0} IS NOT NULL GROUP BY {0} ORDER BY {0}"
 _PAUSES = "SELECT begun, ended, reason FROM pauses WHERE ended >= ? ORDER BY begun"
 _PROCESSES = "SELECT begun, ended, ended_by FROM processes ORDER BY number"
-_LAST_ACTIVE = """
-SELECT max(coalesce((SELECT max(at) + 1 FROM activity), 0) * 1000, coalesce((SELECT max(begun) FROM pauses), 0), ?)
-"""
+_LAST_RECORDS = "SELECT coalesce((SELECT max(at) + 1 FROM activity), 0), coalesce((SELECT max(begun) FROM pauses), 0)"
 
 
 class PauseReason(StrEnum):
@@ -98,12 +97,16 @@ class ProcessSpan:
 
     `end` is None while it is running, and the time of its last recorded activity, at most `LIVE_SECONDS` before its
     end, if it could not record that. `ended_by` is `finished`, the reason why it stopped, the code of the error that
-    ended it, `NOT_RECORDED`, or "" while it is running.
+    ended it, `killed`, or "" while it is running.
     """
 
     start: float
     end: float | None
     ended_by: str
+
+    def seconds_until(self, now: float) -> float:
+        """Return how long the process has worked; `now` is the Unix time."""
+        return max(0.0, (now if self.end is None else self.end) - self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +185,12 @@ class Activity(JournalFile):
 
     def processes(self) -> list[ProcessSpan]:
         """Return the processes that worked on the run, in order."""
+        is_running = self._is_mine or is_held(self.path)  # asked first: a process that ends after this records its end
         with as_journal_error(self.path):
             found = self._db.execute(_PROCESSES).fetchall()
+            if found and found[-1][1] is None and not is_running:
+                begun = found[-1][0]
+                found[-1] = begun, _last_active(self._db, begun), KILLED
             return [ProcessSpan(begun / 1000, ended and ended / 1000, by) for begun, ended, by in found]
 
     @property
@@ -197,8 +204,7 @@ class Activity(JournalFile):
 def begin_process(db: sqlite3.Connection) -> None:
     """Add a process, inside a transaction. An earlier process without a recorded end ended at its last activity."""
     for number, begun in db.execute("SELECT number, begun FROM processes WHERE ended IS NULL").fetchall():
-        (last_active,) = db.execute(_LAST_ACTIVE, (max(begun, _live_at(db)),)).fetchone()
-        _insert(db, "processes", (number, begun, last_active, NOT_RECORDED))
+        _insert(db, "processes", (number, begun, _last_active(db, begun), KILLED))
     (number,) = db.execute("SELECT coalesce(max(number), 0) + 1 FROM processes").fetchone()
     _insert(db, "processes", (number, _ms(time()), None, ""))
 
@@ -210,10 +216,12 @@ def end_process(db: sqlite3.Connection, ended_by: str) -> None:
     db.execute("DELETE FROM run WHERE key = ?", (LIVE,))
 
 
-def _live_at(db: sqlite3.Connection) -> int:
-    """Return the time of the state that a process left, in milliseconds; 0 if it left none."""
-    text = integrity.read_run(db).get(LIVE)
-    return 0 if text is None else _ms(json.loads(text)["at"])
+def _last_active(db: sqlite3.Connection, begun: int) -> int:
+    """Return when the process that began last was last active, in Unix milliseconds."""
+    second, pause = db.execute(_LAST_RECORDS).fetchone()
+    live = integrity.read_run(db).get(LIVE)
+    last: int = max(begun, second * 1000, pause, 0 if live is None else _ms(_live_state(json.loads(live)).at))
+    return last
 
 
 def _insert(db: sqlite3.Connection, table: str, values: tuple[Any, ...]) -> None:

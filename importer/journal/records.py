@@ -13,10 +13,13 @@ from importer.timestamps import utc_now_text
 CUT_OFF = Outcome(
     Status.UNCONFIRMED,
     error_category="CUT_OFF",
-    error_message="The run was cut off while this pair was being sent.",
+    error_message="The run was cut off before the outcome of this pair was known; it may have been sent.",
     advice="Resume the run: the pair is sent again, which is safe even if it is already linked.",
 )
-"""The outcome of a pair that was in flight when the process died."""
+"""The outcome of a pair that was in flight when the process died.
+
+Pairs are claimed in chunks before they are sent, so the journal does not know whether a call for this one had begun.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,17 @@ from importer.journal.records import CUT_OFF
 from importer.journal.sqlite_errors import as_journal_error
 from importer.model import GOOD_STATUSES, Status
 
-# HubSpot's clock may differ, and its times are arbitrary text: strftime returns NULL for what it cannot parse.
-_COMPLETED = """
-SELECT min(max(coalesce(CAST(strftime('%s', completed_at) AS INTEGER), :end), :start), :end) / :seconds * :seconds,
-    status, count(*)
+# HubSpot's times are arbitrary text: strftime returns NULL for what it cannot parse. A confirmed outcome, which has the
+# status of the API, has the time by HubSpot's clock, any other one the time by ours.
+_AT = "CAST(strftime('%s', completed_at) AS INTEGER) - (api_status <> '') * :ahead"
+_COMPLETED = f"""
+SELECT min(max(coalesce({_AT}, :end), :start), :end) / :seconds * :seconds, status, count(*)
 FROM outcomes GROUP BY 1, 2 ORDER BY 1, 2
 """
 _LIMIT = "CAST(rate AS REAL) * 10 / CAST(substr(rate, instr(rate, '/') + 1) AS REAL)"
 _CALLS = f"""
-SELECT min(at), max(at) + 1, sum(begun), sum(retries), sum(rate_limited), max(busiest), max({_LIMIT}), max(p95)
+SELECT at / :seconds * :seconds, (at / :seconds + 1) * :seconds,
+    sum(begun), sum(retries), sum(rate_limited), max(busiest), max({_LIMIT}), max(p95)
 FROM activity GROUP BY at / :seconds ORDER BY 1
 """
 _MEDIANS = """
@@ -123,13 +125,15 @@ class TypeChange:
 class RunFigures(JournalFile):
     """Figures of the calls, and of the outcomes of distinct pairs."""
 
-    def completed_over_time(self, seconds: int, start: int, end: int) -> list[CompletedPairs]:
-        """Return how many pairs got each status in each interval of `seconds`, in order of time.
+    def completed_over_time(self, seconds: int, start: int, end: int, ahead: int = 0) -> list[CompletedPairs]:
+        """Return how many pairs got each status in each interval of `seconds`, in order of time by our clock.
 
         Times before `start` count as `start`; unknown times and those after `end` count as `end` (both Unix times).
+        HubSpot's clock is `ahead` seconds ahead of ours.
         """
+        values = {"seconds": seconds, "start": start, "end": end, "ahead": ahead}
         with as_journal_error(self.path):
-            found = self._db.execute(_COMPLETED, {"seconds": seconds, "start": start, "end": end}).fetchall()
+            found = self._db.execute(_COMPLETED, values).fetchall()
             return [CompletedPairs(at, Status(status), pairs) for at, status, pairs in found]
 
     def calls_over_time(self, seconds: int) -> list[CallFigures]:

@@ -105,6 +105,16 @@ class RunState(JournalFile):
             set_value(db, "label_names", [[*key, name] for key, name in names.items()])
 
     @property
+    def clock_difference(self) -> int:
+        """How many seconds HubSpot's clock was ahead of ours when the last process received its first outcome."""
+        return int(self._value("clock_difference") or 0)
+
+    def set_clock_difference(self, seconds: int) -> None:
+        """Record what `clock_difference` returns."""
+        with self._transaction() as db:
+            set_value(db, "clock_difference", seconds)
+
+    @property
     def confirmed(self) -> int:
         """The number of links that the user has agreed to remove, 0 if not asked yet."""
         return int(self._value("confirmed") or 0)

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from operator import attrgetter
 from typing import Protocol
 
@@ -14,6 +16,9 @@ from importer.pool.work_queue import WorkQueue
 from importer.timestamps import utc_now_text
 
 logger = logging.getLogger(__name__)
+
+_LONG_CALL = 2
+"""Seconds by which HubSpot's time may be behind ours when its response arrives, although the clocks agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class OutcomeRecorder:
         self._types_sent: list[tuple[int, str]] = []
         self._final_statuses: dict[int, Status] = {}
         self._has_unwritten = asyncio.Event()
+        self._clock_difference: int | None = None
 
     def record(self, pending: PendingPair, outcome: Outcome, *, final: bool = True, is_read: bool = False) -> None:
         """Record a pair's outcome; it is written as soon as the event loop gets to it.
@@ -75,6 +81,8 @@ class OutcomeRecorder:
         (`is_read`) does not count towards the failure limits.
         """
         self._has_unwritten.set()
+        if self._clock_difference is None and outcome.api_status:
+            self._compare_clocks(outcome.completed_at)
         if not final:
             self._provisional.append((pending.id, outcome))
             return
@@ -88,6 +96,16 @@ class OutcomeRecorder:
             logger.debug("row %s: %s: %s", row, outcome.status, outcome.error_message, extra=extra)
         if not is_read:
             self._limits.check(pending, outcome)
+
+    def _compare_clocks(self, completed_at: str) -> None:
+        """Record how far HubSpot's clock is ahead of ours if the difference is more than the time of a call."""
+        try:
+            seconds = round(datetime.fromisoformat(completed_at).timestamp() - time.time())
+        except (ValueError, OverflowError):  # HubSpot's times are arbitrary text
+            return
+        self._clock_difference = seconds if abs(seconds) > _LONG_CALL else 0
+        if self._clock_difference != self._journal.clock_difference:
+            self._journal.set_clock_difference(self._clock_difference)
 
     def record_types_before(self, pending: PendingPair, types: str) -> None:
         """Record the association types of a pair as read before it is sent."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from importer.journal import FailureKind
-from importer.model import Status
+from importer.model import Operation, Status
 from importer.reporter.problem_kinds import FAILURES, Kind
-from importer.reporter.summary_sheet import MEANINGS
+from importer.reporter.status_meanings import meaning
 
 _ADVICE: Mapping[Status, str] = {
     Status.FAILED: "Read the reason of each row, correct the rows and import them again.",
@@ -19,11 +19,11 @@ def failure_code(kind: FailureKind) -> str:
     return kind.category or (f"HTTP {kind.http_status}" if kind.http_status else "")
 
 
-def explained_failure(kind: FailureKind) -> Kind:
+def explained_failure(kind: FailureKind, operation: Operation) -> Kind:
     """Return what a failure means and what to do about it.
 
     A failure that only HubSpot defines has HubSpot's sentence if all of its pairs have the same one.
     """
     return FAILURES.get(kind.category) or Kind(
-        kind.message or MEANINGS[kind.status], kind.advice or _ADVICE[kind.status]
+        kind.message or meaning(kind.status, operation), kind.advice or _ADVICE[kind.status]
     )

@@ -126,7 +126,7 @@ PROBLEMS: Mapping[str, Kind] = {
 
 FAILURES: Mapping[str, Kind] = {
     "CHANGED_SINCE_RUN": Kind("The pair was changed since the run, so it was left alone.", _LOOK),
-    "CUT_OFF": Kind("The run was cut off while the pair was being sent.", _RESUME),
+    "CUT_OFF": Kind("The run was cut off before the outcome of the pair was known; it may have been sent.", _RESUME),
     "DAILY": Kind("HubSpot's daily limit was used up; the calls were not processed.", "Resume the run tomorrow."),
     "LEAD_NOT_READ": Kind(
         "This may be the lead's last primary association, without which HubSpot deletes the lead; whether it has "

@@ -2,6 +2,7 @@
 
 import json
 import textwrap
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,21 @@ if TYPE_CHECKING:
 
 
 class RunStatus(StrEnum):
-    """How a run ended."""
+    """How the last process on a run ended, or that one is working on it.
+
+    Without a summary a process was killed (`interrupted`), or an error ended it: before anything was sent (`refused`),
+    or later (`aborted`).
+    """
 
     FINISHED = "finished"
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
+    RUNNING = "running"
+    REFUSED = "refused"
+    ABORTED = "aborted"
+
+
+_EXIT_CODES = {RunStatus.REFUSED: ExitCode.WRONG_INPUT, RunStatus.ABORTED: ExitCode.STOPPED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,11 @@ class Summary:
         return RowCounts(rows=self.rows, duplicates=self.duplicates, **by_status)
 
     @property
+    def undecided(self) -> int:
+        """The number of rows that a running run has not decided yet; 0 once it has ended."""
+        return self.not_sent + self.unconfirmed if self.status is RunStatus.RUNNING else 0
+
+    @property
     def exit_code(self) -> ExitCode:
         """0 every row good · 1 finished, some rows are bad · 3 stopped early · 130 Ctrl-C · 143 SIGTERM or SIGHUP.
 
@@ -86,8 +102,9 @@ class Summary:
     def _own_exit_code(self) -> ExitCode:
         if self.status is RunStatus.FINISHED:
             return ExitCode.SOME_ROWS_BAD if self.row_counts.bad else ExitCode.OK
-        # Without a reason, its process was killed or is still running.
-        return ExitCode.INTERRUPTED if self.stopped_by is None else self.stopped_by.exit_code
+        if self.stopped_by is not None:
+            return self.stopped_by.exit_code
+        return _EXIT_CODES.get(self.status, ExitCode.INTERRUPTED)
 
     def values(self) -> dict[str, Any]:
         """Return the run without the earlier ones as JSON values; seconds to the millisecond."""
@@ -119,7 +136,8 @@ def summary_table(summary: Summary) -> str:
     """
     counts = [
         ("rows", summary.rows),
-        *((f"  {status}", number) for status, number in summary.row_counts.by_status.items()),
+        *((f"  {status}", number) for status, number in _decided(summary).items()),
+        ("  not decided yet", summary.undecided),
         ("duplicates", summary.duplicates),
         ("pairs", summary.pairs),
         ("calls", summary.calls),
@@ -135,13 +153,26 @@ def summary_table(summary: Summary) -> str:
         for name, path in (("results", summary.results), ("failures", summary.failures), ("report", summary.report))
         if path
     ]
-    counted = summary.row_counts
-    steps = next_steps(summary.run_id, counted, summary.operation) if counted.bad else ()
+    steps = _next_steps(summary)
     wrapped = [f"  {line}" for step in steps for line in textwrap.wrap(step, 76, break_on_hyphens=False)]
     return "\n".join([_headline(summary), *lines, *files, *(["", "What to do next", *wrapped] if steps else [])])
+
+
+def _decided(summary: Summary) -> dict[Status, int]:
+    """Return the rows by status without those that are not decided yet."""
+    found = summary.row_counts.by_status
+    return {**found, Status.UNCONFIRMED: 0, Status.NOT_SENT: 0} if summary.undecided else found
+
+
+def _next_steps(summary: Summary) -> Sequence[str]:
+    if summary.status is RunStatus.RUNNING:
+        return ("Wait until the run ends: a process is still working on it.",)
+    counts, is_unfinished = summary.row_counts, summary.status is not RunStatus.FINISHED
+    return next_steps(summary.run_id, counts, summary.operation, is_unfinished=is_unfinished) if counts.bad else ()
 
 
 def _headline(summary: Summary) -> str:
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
     name = "Verification" if summary.operation is Operation.VERIFY else f"Run {summary.run_id}"
-    return f"{name} {summary.status}{reason} after {duration_text(summary.seconds)}"
+    since = "for" if summary.status is RunStatus.RUNNING else "after"
+    return f"{name} {summary.status}{reason} {since} {duration_text(summary.seconds)}"

@@ -7,25 +7,13 @@ from importlib.metadata import PackageNotFoundError, version
 
 from importer.model import Operation, Status
 from importer.reporter.row_counts import RowCounts
+from importer.reporter.status_meanings import meaning
 
 TITLE = "Summary"
 ALTERNATIVE_TITLE = "Import summary"
 
 HEADINGS = ("Import summary", "What to do next", "About this run")
 """The headings, by which the sheet of an earlier run is recognised."""
-
-MEANINGS = {
-    Status.LINKED: "HubSpot confirmed the link.",
-    Status.ALREADY_LINKED: "The records were already linked; nothing was sent.",
-    Status.UNLINKED: "The link was removed; reading it back confirmed that.",
-    Status.NOT_LINKED: "The records were not linked; nothing was sent.",
-    Status.BLANK: "The row has no id to link.",
-    Status.FAILED: "HubSpot refused the link; sending it again unchanged would fail again.",
-    Status.UNCONFIRMED: "Sent, but HubSpot did not confirm it; it is safe to retry.",
-    Status.INVALID: "The row could not be read as a pair of records; nothing was sent for it.",
-    Status.NOT_SENT: "The run ended before this row's turn.",
-}
-"""The meaning of each status, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +43,7 @@ def summary_lines(run: RunDescription, counts: RowCounts) -> list[SummaryLine]:
     return [
         SummaryLine(HEADINGS[0], is_heading=True),
         SummaryLine("rows", counts.rows),
-        *(SummaryLine(str(status), count, _meaning(status, run.operation), status) for status, count in present),
+        *(SummaryLine(str(status), count, meaning(status, run.operation), status) for status, count in present),
         *([SummaryLine("duplicates", counts.duplicates, _DUPLICATES)] if counts.duplicates else []),
         SummaryLine(""),
         SummaryLine(HEADINGS[1], is_heading=True),
@@ -73,30 +61,31 @@ def summary_lines(run: RunDescription, counts: RowCounts) -> list[SummaryLine]:
 _DUPLICATES = "Rows whose pair occurs in an earlier row; each pair is sent once."
 
 
-def _meaning(status: Status, operation: Operation) -> str:
-    if status is Status.NOT_SENT and operation is Operation.VERIFY:
-        return "The records are not linked; nothing was sent."
-    return MEANINGS[status]
+def next_steps(
+    run_id: str, counts: RowCounts, operation: Operation = Operation.LINK, *, is_unfinished: bool = False
+) -> Sequence[str]:
+    """Return one or two sentences about what to do next.
 
-
-def next_steps(run_id: str, counts: RowCounts, operation: Operation = Operation.LINK) -> Sequence[str]:
-    """Return one or two sentences about what to do next."""
+    Resuming an unfinished run also sends its unconfirmed rows again. A run with rows not sent is always unfinished.
+    """
     if not counts.bad:
         return ("Nothing: every row is done.",)
     if operation is Operation.VERIFY:
         return _steps_after_verification(counts)
     if operation is Operation.UNDO:
-        return _steps_after_undo(run_id, counts)
+        return _steps_after_undo(run_id, counts, is_unfinished=is_unfinished)
     steps = []
-    if counts.not_sent:
-        steps.append(f"To send the {_rows(counts.not_sent)} that were not sent: importer resume {run_id}.")
+    resumed = counts.not_sent + counts.unconfirmed * is_unfinished
+    if resumed:
+        reason = "not sent or not confirmed" if resumed > counts.not_sent else "not sent"
+        steps.append(f"To send the {_rows(resumed)} that were {reason}: importer resume {run_id}.")
     to_correct = counts.failed + counts.invalid
     if to_correct:
         steps.append(
             f"Correct {_rows(to_correct)} in the results file (import_advice says how), save it, "
             "then run: importer retry RESULTS_FILE."
         )
-    elif counts.unconfirmed:
+    elif counts.unconfirmed and not is_unfinished:
         steps.append(f"To retry {_rows(counts.unconfirmed)}: importer retry {run_id}.")
     return steps
 
@@ -110,12 +99,11 @@ def _steps_after_verification(counts: RowCounts) -> Sequence[str]:
     return tuple(filter(None, (link, correct)))
 
 
-def _steps_after_undo(run_id: str, counts: RowCounts) -> Sequence[str]:
-    not_reached = f"To restore the {_rows(counts.not_sent)} not reached yet: importer resume {run_id}."
+def _steps_after_undo(run_id: str, counts: RowCounts, *, is_unfinished: bool) -> Sequence[str]:
+    resumed = counts.not_sent + counts.unconfirmed * is_unfinished
+    not_reached = f"To restore the {_rows(resumed)} not restored yet: importer resume {run_id}."
     not_restored = "Rows that were not restored have the reason in the results file (import_advice)."
-    return tuple(
-        step for step, count in ((not_reached, counts.not_sent), (not_restored, counts.bad - counts.not_sent)) if count
-    )
+    return tuple(step for step, count in ((not_reached, resumed), (not_restored, counts.bad - resumed)) if count)
 
 
 def _rows(count: int) -> str:

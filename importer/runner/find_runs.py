@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from importer.errors import JournalError
 from importer.journal import Journal, RunError, RunInfo, is_held, list_journals, read_other_version
 from importer.model import Operation
 from importer.runner.new_run import reading_values, target_name
+from importer.runner.run_status import run_status
 from importer.runner.source_file import FRAME, UNNAMED_SOURCES, SourceFile
 from importer.runner.state_directory import run_size, runs_directory
+from importer.runner.undone import Undone, undone
 from importer.timestamps import utc_text
 
 logger = logging.getLogger(__name__)
@@ -28,12 +30,12 @@ Owns = Callable[[Journal], bool]
 class ListedRun:
     """A run as `importer runs` lists it.
 
-    `command` is what started it: run, retry, unlink or undo. `status` is that of its last process, `running` while
-    there is one, `copy` for a copied or renamed journal, or `unreadable`. For the last two `error` explains why; `rows`
-    and `command` of an unreadable journal are not known, `source` only if another version of importer wrote it. If an
-    error ended the last process (`last_error`), it is `refused` when nothing was sent before, else `aborted`.
+    `command` is what started it: run, retry, unlink or undo. `status` is a `RunStatus`, `copy` for a copied or renamed
+    journal, or `unreadable`. For the last two `error` explains why; `rows` and `command` of an unreadable journal are
+    not known, `source` only if another version of importer wrote it. `last_error` is the error that ended the last
+    process.
     `bytes` is the size of its files, `modified_at` when the journal was last written (UTC), `undone_by` the newest
-    undo of the run.
+    undo of the run, `undone` how far that has got.
     """
 
     run_id: str
@@ -45,12 +47,14 @@ class ListedRun:
     error: str | None = None
     command: str | None = None
     undone_by: str | None = None
+    undone: Undone | None = None
     last_error: RunError | None = None
 
 
 def list_runs(settings: Settings) -> list[ListedRun]:
     """Return every run, newest first, including those whose journals cannot be read."""
-    return [_listed(path) for path in reversed(list_journals(runs_directory(settings)))]
+    found = map(_listed, reversed(list_journals(runs_directory(settings))))
+    return [replace(run, undone=undone(settings, run.undone_by)) if run.undone_by else run for run in found]
 
 
 def _listed(path: Path) -> ListedRun:
@@ -61,8 +65,8 @@ def _listed(path: Path) -> ListedRun:
             if _is_copy(journal):
                 error = f"a copy of the journal of run {journal.info.run_id}"
                 return listed("copy", rows, source, error=error, command=command)
-            undone_by, last_error = journal.undone_by, journal.last_error
-            return listed(_status(journal), rows, source, command=command, undone_by=undone_by, last_error=last_error)
+            status, undone_by, last_error = str(run_status(journal)), journal.undone_by, journal.last_error
+            return listed(status, rows, source, command=command, undone_by=undone_by, last_error=last_error)
     except JournalError as error:
         other = read_other_version(path)
         if other is None:
@@ -77,16 +81,6 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return path.lstat().st_mtime
-
-
-def _status(journal: Journal) -> str:
-    if is_held(journal.path):
-        return "running"
-    if journal.summary is not None:
-        return str(journal.summary["status"])
-    if journal.last_error is None:
-        return "interrupted"
-    return "refused" if journal.has_sent_nothing else "aborted"
 
 
 def _command(info: RunInfo) -> str:

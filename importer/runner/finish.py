@@ -10,20 +10,19 @@ from pathlib import Path
 from importer.config import Settings
 from importer.errors import JournalError, OutputError, RunAbortedError
 from importer.journal import Journal
-from importer.model import Operation, Outcome, Status, Stop, StopReason
-from importer.reporter import WORST_FIRST, RowCounts, RunStatus, Summary, count, write_results
+from importer.model import Operation, Status, Stop, StopReason
+from importer.reporter import WORST_FIRST, RowCounts, RunStatus, Summary, write_results
 from importer.runner import output_paths
 from importer.runner.context import RunContext
 from importer.runner.events import EventHandler, ignore
-from importer.runner.merged_rows import with_merged
+from importer.runner.open_pairs import result_rows
 from importer.runner.os_errors import translate_os_errors
 from importer.runner.output_paths import Output
 from importer.runner.result_layout import result_layout
+from importer.runner.run_status import run_status
 from importer.runner.send import Sent
 from importer.runner.source_workbook import workbook_context
 from importer.runner.state_directory import open_journal
-
-_VERIFY = "verify"
 
 
 @translate_os_errors()
@@ -63,7 +62,9 @@ def _write_again(journal: Journal, context: RunContext, out: Path | str | None) 
     journal.verify()
     results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
     output = output_paths.output_of(journal, command_name(journal), results, context)
-    return _with_files(last_summary(journal), _write(journal, output, context), output)
+    summary = last_summary(journal)
+    totals = _write(journal, output, context, is_running=summary.status is RunStatus.RUNNING)
+    return _with_files(summary, totals, output)
 
 
 def command_name(journal: Journal) -> str:
@@ -73,22 +74,18 @@ def command_name(journal: Journal) -> str:
 
 
 def last_summary(journal: Journal) -> Summary:
-    """Return the summary of the last process on this run; `interrupted` if it was killed or is still running."""
-    found = journal.summary
+    """Return the summary of the last process on this run: the one that it left, or what the journal knows of it."""
+    status, found = run_status(journal), journal.summary
     if found is not None:
-        stopped_by = StopReason(found["stopped_by"]) if found["stopped_by"] else None
-        return Summary(
-            **{
-                "file": journal.info.source,  # older journals lack it
-                **found,
-                "status": RunStatus(found["status"]),
-                "stopped_by": stopped_by,
-                "operation": Operation(found["operation"]),
-            }
-        )
+        has_ended = status is not RunStatus.RUNNING
+        stopped_by = StopReason(found["stopped_by"]) if found["stopped_by"] and has_ended else None
+        current = {"status": status, "stopped_by": stopped_by, "operation": Operation(found["operation"])}
+        return Summary(**{"file": journal.info.source, **found, **current})  # older journals lack the file
     journal.verify()
-    totals = count(journal.rows(not_sent_outcome("run", journal.info.run_id)))
-    return replace(summarise(journal, Sent(), totals, 0.0), status=RunStatus.INTERRUPTED)
+    processes, live = journal.processes(), journal.live
+    seconds = processes[-1].seconds_until(time.time()) if processes else 0.0
+    sent = Sent() if live is None else Sent(None, live.calls, live.reads, live.retries, live.rate_limited)
+    return replace(summarise(journal, sent, _count_rows(journal), seconds), status=status)
 
 
 def conclude(journal: Journal, sent: Sent, output: Output, started: float, context: RunContext) -> Summary:
@@ -152,8 +149,7 @@ def _write_html(journal: Journal, summary: Summary, path: Path, context: RunCont
     from importer.runner.html_report import write_html_report  # noqa: PLC0415 - jinja2 takes long to import
 
     output = output_paths.output_of(journal, "report", path, context)
-    not_sent = not_sent_outcome(summary.operation, summary.run_id)
-    write_html_report(journal, summary, not_sent, path, output.written)
+    write_html_report(journal, summary, path, output.written)
 
 
 def summarise(journal: Journal, sent: Sent, totals: RowCounts, seconds: float) -> Summary:
@@ -193,10 +189,9 @@ def _with_files(summary: Summary, totals: RowCounts, output: Output) -> Summary:
     return replace(summary, results=str(output.results), failures=failures)
 
 
-def _write(journal: Journal, output: Output, context: RunContext) -> RowCounts:
+def _write(journal: Journal, output: Output, context: RunContext, *, is_running: bool = False) -> RowCounts:
     layout = result_layout(journal, journal.info.run_id)
-    not_sent = not_sent_outcome(output.operation, journal.info.run_id)
-    rows = with_merged(journal.rows(not_sent), journal.merged)
+    rows = result_rows(journal, output.operation, is_running=is_running)
     workbook = workbook_context(journal, context)
     return write_results(output.results, layout, rows, output.failures, output.written, workbook)
 
@@ -209,7 +204,7 @@ def _write_with_fallback(journal: Journal, output: Output, context: RunContext) 
     try:
         return output, _write(journal, output, context)
     except OutputError as error:
-        if output.operation == _VERIFY:
+        if output.operation == Operation.VERIFY:
             raise
         elsewhere = replace(output, results=journal.path.with_name(f"{journal.info.run_id}.results.csv"))
         totals = _write(journal, elsewhere, context)
@@ -218,15 +213,6 @@ def _write_with_fallback(journal: Journal, output: Output, context: RunContext) 
             f"importer report {journal.info.run_id} --out PATH"
         )
         return elsewhere, totals
-
-
-def not_sent_outcome(operation: str, run_id: str) -> Outcome:
-    """Return the outcome of a pair that was not reached. A verification cannot be resumed."""
-    if operation == _VERIFY:
-        message = "The verification ended before this row was read back."
-        return Outcome(Status.NOT_SENT, error_message=message, advice="Run importer verify again.")
-    advice = f"The run ended before this row was sent. To continue: importer resume {run_id}"
-    return Outcome(Status.NOT_SENT, advice=advice)
 
 
 def report_stop(sent: Sent, summary: Summary, alternative: str, context: RunContext) -> None:

@@ -5,15 +5,13 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from itertools import compress, count, islice
 from pathlib import Path
-from typing import Any
 
-from importer.journal import CallFigures, Journal
-from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Outcome, Role, RowOutcome, Status
-from importer.reporter import WORST_FIRST, AtomicFile, Summary, WrittenFiles, row_result
+from importer.journal import CallFigures, CompletedPairs, Journal
+from importer.model import GOOD_STATUSES, ROW_RESULT_COLUMNS, Role, RowOutcome, Status
+from importer.reporter import WORST_FIRST, AtomicFile, RunStatus, Summary, WrittenFiles, row_result
 from importer.reporter.html_report import (
     INTERVALS,
     MAX_ROWS,
-    Fact,
     Finding,
     ReportData,
     ReportRow,
@@ -22,29 +20,29 @@ from importer.reporter.html_report import (
     problem_finding,
     render,
 )
-from importer.timestamps import duration_text, utc_text
+from importer.runner import report_facts
+from importer.runner.open_pairs import not_sent_outcome
+from importer.runner.type_names import label_names, named_changes
 
 _SHOWN_COLUMNS = 6
 _FIRST_ROWS = 5
 _MAX_KINDS = 60
 _MAX_CHANGES = 60
-_IS_BAD = bytes(status not in GOOD_STATUSES for status in Status).ljust(256, b"\0")
 _MESSAGE, _ADVICE = (ROW_RESULT_COLUMNS.index(f"import_{name}") for name in ("error_message", "advice"))
-_SECRET_PATHS = ("oauth", "notify", "token_file")
 
 
-def write_html_report(journal: Journal, summary: Summary, not_sent: Outcome, path: Path, written: WrittenFiles) -> None:
+def write_html_report(journal: Journal, summary: Summary, path: Path, written: WrittenFiles) -> None:
     """Write the report of a run to `path`; `written` decides whether an old file is replaced or kept.
 
-    `not_sent` is the outcome of pairs that have none. Raises OutputError if the file cannot be written.
+    Raises OutputError if the file cannot be written.
     """
     with AtomicFile(path) as file:
-        file.file.write(render(report_data(journal, summary, not_sent)).encode("utf-8", "replace"))
+        file.file.write(render(report_data(journal, summary)).encode("utf-8", "replace"))
         file.finish()
         file.commit(written.move)
 
 
-def report_data(journal: Journal, summary: Summary, not_sent: Outcome) -> ReportData:
+def report_data(journal: Journal, summary: Summary) -> ReportData:
     """Return everything that the report of a run shows. Memory does not grow with the number of rows."""
     places = _shown_places(journal)
     processes, now = journal.processes(), time.time()
@@ -53,22 +51,27 @@ def report_data(journal: Journal, summary: Summary, not_sent: Outcome) -> Report
     return ReportData(
         summary=summary,
         version=version("importer"),
-        facts=_facts(journal, summary),
-        settings=_settings(journal.info.settings),
+        notice=report_facts.notice(summary, journal.last_error, processes, now),
+        facts=report_facts.facts(journal, summary),
+        settings=report_facts.settings(journal.info.settings),
         header=[journal.info.header[place] for place in places],
         axis=axis,
         processes=processes,
         pauses=journal.pauses(),
-        completed=journal.completed_over_time(interval, int(axis.start), int(axis.end)) if axis else (),
+        completed=_completed(journal, interval, axis) if axis else (),
         interval=interval,
         calls=_calls(journal, interval),
         totals=journal.activity_totals(),
         latencies=journal.latencies(),
         fullest=journal.fullest_window(),
-        findings=list(_findings(journal)),
-        changes=journal.type_changes(_MAX_CHANGES),
-        rows=list(_rows_that_need_work(journal, not_sent, places)),
+        findings=list(_findings(journal, summary)),
+        changes=named_changes(journal.type_changes(_MAX_CHANGES), label_names(journal)),
+        rows=list(_rows_that_need_work(journal, summary, places)),
     )
+
+
+def _completed(journal: Journal, interval: int, axis: TimeAxis) -> list[CompletedPairs]:
+    return journal.completed_over_time(interval, int(axis.start), int(axis.end), journal.clock_difference)
 
 
 def _calls(journal: Journal, interval: int) -> list[CallFigures]:
@@ -78,43 +81,20 @@ def _calls(journal: Journal, interval: int) -> list[CallFigures]:
     return found
 
 
-def _findings(journal: Journal) -> Iterator[Finding]:
-    names = journal.info.row_names
+def _findings(journal: Journal, summary: Summary) -> Iterator[Finding]:
+    """Yield the kinds of problems, most frequent first; pairs that a running run has not decided are none yet."""
+    names, needs_work = journal.info.row_names, _statuses_that_need_work(summary)
     for group in journal.problem_groups(_FIRST_ROWS):
         yield problem_finding(group, names)
-    kinds = journal.failure_kinds(_MAX_KINDS, _FIRST_ROWS)
+    kinds = [kind for kind in journal.failure_kinds(_MAX_KINDS, _FIRST_ROWS) if kind.status in needs_work]
     rows = journal.rows_of_pairs(sorted({pair for kind in kinds for pair in kind.first}))
     for kind in kinds:
-        yield failure_finding(kind, [rows[pair] for pair in kind.first], names)
+        yield failure_finding(kind, [rows[pair] for pair in kind.first], names, summary.operation)
 
 
-def _facts(journal: Journal, summary: Summary) -> list[Fact]:
-    info, account = journal.info, journal.account
-    processes = journal.processes()
-    last = processes[-1].end if processes else None
-    portal = f"{account.portal_id}" if account is not None and account.portal_id is not None else "unknown"
-    ended = f"{summary.status}{f' by {summary.stopped_by}' if summary.stopped_by else ''}"
-    return [
-        Fact("Account", "sandbox (simulated)" if info.target == "sandbox" else f"{portal} ({info.target})"),
-        Fact("File", info.source),
-        Fact("Run", f"{info.run_id} ({info.operation}), {ended}"),
-        *([Fact("Earlier run", info.parent)] if info.parent else []),
-        Fact("Started", info.created_at),
-        *([Fact("Ended", utc_text(last))] if last is not None else []),
-        Fact("Working time", duration_text(sum((one.end or one.start) - one.start for one in processes))),
-        Fact("Pairs", f"{_count(summary.pairs, 'distinct pair')}, {_count(summary.duplicates, 'duplicate row')}"),
-        Fact("Results", summary.results or ""),
-        Fact("Created by", f"importer {version('importer')}, API {info.api_version}"),
-    ]
-
-
-def _settings(values: dict[str, Any]) -> list[Fact]:
-    """Return the settings of a run that have a value, except those that name files with secrets."""
-    return [
-        Fact(key, str(value))
-        for key, value in values.items()
-        if key not in _SECRET_PATHS and value not in (None, "", False, [], {})
-    ]
+def _statuses_that_need_work(summary: Summary) -> frozenset[Status]:
+    bad = frozenset(Status) - GOOD_STATUSES
+    return bad - {Status.UNCONFIRMED, Status.NOT_SENT} if summary.status is RunStatus.RUNNING else bad
 
 
 def _shown_places(journal: Journal) -> list[int]:
@@ -125,11 +105,13 @@ def _shown_places(journal: Journal) -> list[int]:
     return sorted([*used, *others][:_SHOWN_COLUMNS])
 
 
-def _rows_that_need_work(journal: Journal, not_sent: Outcome, shown: Sequence[int]) -> Iterator[ReportRow]:
+def _rows_that_need_work(journal: Journal, summary: Summary, shown: Sequence[int]) -> Iterator[ReportRow]:
     """Yield the first rows that are not good."""
     statuses, names = journal.row_statuses(WORST_FIRST), journal.info.row_names
-    places = list(islice(compress(count(), statuses.translate(_IS_BAD)), MAX_ROWS))
-    for row in journal.rows_at(places, not_sent):
+    needs_work = _statuses_that_need_work(summary)
+    is_shown = bytes(status in needs_work for status in Status).ljust(256, b"\0")
+    places = list(islice(compress(count(), statuses.translate(is_shown)), MAX_ROWS))
+    for row in journal.rows_at(places, not_sent_outcome(summary.operation, summary.run_id)):
         status, texts = row_result(row, names)
         yield ReportRow(
             name=names.of(row.number),
@@ -145,7 +127,3 @@ def _originals(row: RowOutcome, header: Sequence[str]) -> str:
     return "; ".join(
         f"{header[place] if place < len(header) else place + 1}: {text}" for place, text in row.originals.items()
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -48,7 +48,7 @@ def resolve_labels(path: Path, target: Target, held: HeldClaims = tuple) -> Labe
         types = {key: _resolve(key[2], found[key[:2]], key[:2], use, journal) for key, use in uses.items()}
         if journal.info.operation is Operation.UNLINK:
             _require_labels(journal, [key for key, one in types.items() if one == _unlabelled(found[key[:2]])], uses)
-            journal.set_label_names(_names(found))
+        journal.set_label_names(_names(found))
 
         def types_of(from_type: ObjectType, to_type: ObjectType, texts: LabelTexts) -> list[str]:
             unlabelled = _unlabelled(found[from_type, to_type])

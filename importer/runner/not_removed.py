@@ -17,7 +17,7 @@ def reasons_not_removed(journal: Journal) -> list[str]:
     for kind in kinds:
         if kind.status in {Status.FAILED, Status.UNCONFIRMED}:
             pairs = f"{kind.pairs:,} pair{'s' * (kind.pairs != 1)}"
-            explained = explained_failure(kind)
+            explained = explained_failure(kind, journal.info.operation)
             sentences.append(
                 f"{pairs} will not be removed ({failure_code(kind)}): {explained.meaning} {explained.advice}"
             )

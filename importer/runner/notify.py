@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from html import escape
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -185,7 +186,7 @@ class Notifier:
                 headers[SIGNATURE_HEADER] = f"sha256={hmac.new(key, body.encode(), 'sha256').hexdigest()}"
             messages.append(Message("webhook", self.targets.webhook, body.encode(), headers))
         if self.targets.slack:
-            slack = json.dumps({"text": text}).encode()
+            slack = json.dumps({"text": _slack_text(text)}).encode()
             messages.append(Message("Slack", self.targets.slack, slack, {"Content-Type": "application/json"}))
         return messages
 
@@ -254,6 +255,11 @@ async def _send_once(message: Message, seconds: float) -> tuple[str, bool]:
         return type(error).__name__, True
 
 
+def _slack_text(text: str) -> str:
+    """Return a text in which Slack finds no mention and no link. Source: Slack, Formatting text for app surfaces."""
+    return escape(text, quote=False)
+
+
 def _name_of(given: object) -> str:
     """Return the name of the file, or the id of the run, that a command was given; never its contents."""
     if not isinstance(given, str | Path):
@@ -282,7 +288,7 @@ def _sentence(summary: Summary, description: str) -> str:
     bad = ", ".join(
         f"{number:,} {status}" for status, number in counts.by_status.items() if number and status not in GOOD_STATUSES
     )
-    attention = f"; {counts.bad:,} need attention ({bad})" if counts.bad else ""
+    attention = f"; {counts.bad:,} need{'s' * (counts.bad == 1)} attention ({bad})" if counts.bad else ""
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
     name = "Verification" if summary.operation is Operation.VERIFY else f"Run {summary.run_id}"
     return (

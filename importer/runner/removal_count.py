@@ -8,6 +8,7 @@ rows name it from both sides by both of them.
 from collections.abc import Iterator
 
 from importer.hubspot.association_types import link_of, types_in_both_directions
+from importer.hubspot.labels import label_key
 from importer.journal import Journal
 
 
@@ -37,4 +38,5 @@ def _removed(journal: Journal, *, only_done: bool) -> Iterator[int]:
             yield hash(link)
             continue
         for kind in set(before.split(";")).intersection(goal.split(";")):
-            yield hash((link, names.get((pair.from_type, pair.to_type, kind), kind)))
+            name = names.get((pair.from_type, pair.to_type, kind))
+            yield hash((link, kind if name is None else label_key(name)))

@@ -13,7 +13,7 @@ from importer.journal import Journal
 from importer.model import Outcome, RowOutcome, Status
 from importer.reporter import WORST_FIRST
 from importer.runner.check import CHECK_ID, NOT_SENT_BY_CHECK
-from importer.runner.finish import not_sent_outcome
+from importer.runner.open_pairs import not_sent_outcome
 
 _STATUSES = tuple(Status)
 _MAX_CACHED = 4

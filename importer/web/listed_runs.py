@@ -12,9 +12,9 @@ from importer.journal import SANDBOX, SUFFIX, Journal, is_held, list_journals
 from importer.model import Status, StopReason
 from importer.reporter import RowCounts
 from importer.runner.state_directory import runs_directory
+from importer.runner.undone import Undone
 from importer.web.store import ImportStore
-from importer.web.texts import REFUSALS, STOPS
-from importer.web.undone import Undone
+from importer.web.texts import REFUSALS
 
 _FILES = ("", "-wal")
 """Suffixes of a journal's path: the files that show whether the journal has changed."""
@@ -116,7 +116,7 @@ def _refusal(journal: Journal) -> str | None:
     if journal.last_error is not None:
         return journal.last_error.message
     reason = stopped_by(journal)
-    return STOPS[reason] if reason is not None and reason in REFUSALS else None
+    return reason.sentence if reason is not None and reason in REFUSALS else None
 
 
 def stopped_by(journal: Journal) -> StopReason | None:

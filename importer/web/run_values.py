@@ -8,12 +8,12 @@ from importer.model import Operation, Status
 from importer.reporter import RowCounts
 from importer.runner.progress import RunProgress, run_progress
 from importer.runner.row_pages import RowPages
+from importer.runner.undone import Undone
 from importer.timestamps import utc_text
 from importer.web import texts
 from importer.web.edits import RunEdits
 from importer.web.listed_runs import ListedRuns, counts_of, stopped_by
 from importer.web.protocol import error_values
-from importer.web.undone import Undone
 
 _TO_RETRY = (Status.FAILED, Status.UNCONFIRMED, Status.NOT_SENT)
 _CHANGED = (Status.LINKED, Status.UNLINKED)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importer.journal import PauseReason
 from importer.model import GOOD_STATUSES, Operation, Status, StopReason
 from importer.reporter import RowCounts
-from importer.web.undone import Undone
+from importer.runner.undone import Undone
 
 _DONE = {
     Operation.LINK: ("is linked", "are linked"),
@@ -33,18 +33,6 @@ _UNDONE: Mapping[Undone, str] = {
 
 REFUSED = "Refused, nothing was sent."
 """The headline of a run that HubSpot or the importer refused before anything was sent."""
-
-STOPS: Mapping[StopReason, str] = {
-    StopReason.TOKEN_REFUSED: "HubSpot no longer accepts the token.",
-    StopReason.SCOPES_MISSING: "The token lacks a required permission (scope).",
-    StopReason.ACCOUNT_INACTIVE: "The HubSpot account is not active.",
-    StopReason.PERMISSIONS_LOST: "The token has lost its permissions.",
-    StopReason.FORBIDDEN: "HubSpot does not allow this token to do that.",
-    StopReason.DAILY_LIMIT: "The account has used up today's calls.",
-    StopReason.DAILY_RESERVE: "Today's remaining calls are reserved for other integrations.",
-    StopReason.ACCOUNT_MIGRATING: "HubSpot is moving the account to another data center.",
-    StopReason.TOO_MANY_FAILURES: "Too many rows failed. Something is probably wrong with all of them.",
-}
 
 REFUSALS = frozenset(
     {
@@ -111,4 +99,6 @@ def stop_sentence(reason: StopReason | None) -> str | None:
     """Return why a run stopped before its end; None if it did not."""
     if reason is None:
         return None
-    return STOPS.get(reason, "The run was stopped. Everything that was sent is in its results.")
+    if reason.is_signal or reason is StopReason.FIRST_ROWS:
+        return "The run was stopped. Everything that was sent is in its results."
+    return reason.sentence

@@ -140,3 +140,11 @@ def test_failures_of_a_file_in_another_encoding_are_imported_with_the_same_setti
     assert (again.code, "not as cp1252" in again.err) == (1, True)
     (row,) = rows_of(work.folder / "a.failures.results.csv")
     assert (row["Contact ID"], row["Name"]) == ("x", "René")
+
+
+def test_results_are_not_written_to_a_file_named_like_standard_output(work: Workplace) -> None:
+    source = work.write("pairs.csv", work.pairs(1))
+    for command in (("run", source), ("check", source), ("report", "20260101-000000-00000")):
+        assert work.here(*command, "--out", "-").error_code == "USAGE"
+    assert not (work.folder / "-").exists()
+    assert work.links() == set()

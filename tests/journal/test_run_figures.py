@@ -139,18 +139,18 @@ def test_the_calls_of_an_interval_are_those_of_its_seconds(seconds: list[Second]
     for one in sorted(seconds, key=lambda one: one.at):
         groups[one.at // length].append(one)
     with journal_of([Drawn(None, False, None, None)], seconds) as journal:
-        assert journal.calls_over_time(length) == [expected_calls(group) for group in groups.values()]
+        assert journal.calls_over_time(length) == [expected_calls(group, length) for group in groups.values()]
         fullest = max(seconds, key=lambda one: (one.busiest, -one.at), default=None)
         window = fullest and FullestWindow(fullest.at, fullest.busiest, limit(fullest) or 0.0)
         assert journal.fullest_window() == window
 
 
-def expected_calls(group: list[Second]) -> CallFigures:
+def expected_calls(group: list[Second], length: int) -> CallFigures:
     weighted = sorted(p50 for one in group if (p50 := one.p50) is not None for _ in range(2 * one.responses))
     unweighted = [one.p50 for one in group if one.p50 is not None]
     return CallFigures(
-        start=group[0].at,
-        end=group[-1].at + 1,
+        start=group[0].at // length * length,
+        end=(group[0].at // length + 1) * length,
         begun=sum(one.begun for one in group),
         retries=sum(one.retries for one in group),
         rate_limited=sum(one.rate_limited for one in group),

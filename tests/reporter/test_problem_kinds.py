@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from importer.journal import FailureKind, ProblemGroup
-from importer.model import RowNames, Status
+from importer.model import Operation, RowNames, Status
 from importer.reporter.html_report import failure_finding, problem_finding
 from importer.reporter.problem_kinds import FAILURES, PROBLEMS
+from importer.reporter.status_meanings import meaning
 from tests.support.journals import PROBLEM
 from tests.support.package import MODULES, tree
 
@@ -17,7 +18,9 @@ CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 OF_PROBLEMS = re.compile(
     r"importer\.reader\.rows\..*|importer\.reader\.files\.(quoting|workbook\.lossy)|importer\.runner\.lookup\.problems"
 )
-OF_FAILURES = re.compile(r"importer\.pool\..*|importer\.hubspot\.classify.*|importer\.journal\.records")
+OF_FAILURES = re.compile(
+    r"importer\.pool\..*|importer\.hubspot\.classify.*|importer\.journal\.records|importer\.result_columns"
+)
 
 
 def constants(module: str) -> set[str]:
@@ -71,9 +74,10 @@ def test_a_kind_of_problem_does_not_repeat_the_value_of_its_first_row() -> None:
 def test_a_failure_that_only_hubspot_knows_has_its_sentence_if_all_pairs_have_the_same() -> None:
     same = FailureKind(Status.FAILED, 400, "VALIDATION_ERROR", 1, "Full.", "Remove a link.")
     other = FailureKind(Status.FAILED, 400, "VALIDATION_ERROR", 5, "", "")
-    finding = failure_finding(same, [7, 7, 9], RowNames())
+    finding = failure_finding(same, [7, 7, 9], RowNames(), Operation.LINK)
     assert (finding.message, finding.advice, finding.first_rows) == ("Full.", "Remove a link.", "7, 9")
-    finding = failure_finding(other, [], RowNames())
-    assert finding.message == "HubSpot refused the link; sending it again unchanged would fail again."
+    finding = failure_finding(other, [], RowNames(), Operation.LINK)
+    assert finding.message == meaning(Status.FAILED, Operation.LINK)
     assert finding.advice == "Read the reason of each row, correct the rows and import them again."
-    assert failure_finding(FailureKind(Status.UNCONFIRMED, 502, "", 1, "", ""), [], RowNames()).code == "HTTP 502"
+    unconfirmed = FailureKind(Status.UNCONFIRMED, 502, "", 1, "", "")
+    assert failure_finding(unconfirmed, [], RowNames(), Operation.LINK).code == "HTTP 502"

@@ -6,7 +6,7 @@ import pytest
 
 from importer.model import Operation, Status, StopReason
 from importer.reporter import RunStatus, Summary, summary_table
-from importer.reporter.summary_sheet import MEANINGS, RunDescription, next_steps, summary_lines
+from importer.reporter.summary_sheet import RunDescription, next_steps, summary_lines
 
 SUMMARY = Summary(
     run_id="20260504-030201",
@@ -203,5 +203,4 @@ def test_the_summary_sheet_of_a_verification_does_not_say_that_the_run_ended_ear
         operation: {line.status: line.text for line in summary_lines(RunDescription("", "", "", operation), counts)}
         for operation in (Operation.LINK, Operation.VERIFY)
     }
-    assert texts[Operation.LINK][Status.NOT_SENT] == MEANINGS[Status.NOT_SENT]
-    assert texts[Operation.VERIFY][Status.NOT_SENT] != MEANINGS[Status.NOT_SENT]
+    assert texts[Operation.LINK][Status.NOT_SENT] != texts[Operation.VERIFY][Status.NOT_SENT]

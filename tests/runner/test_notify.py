@@ -130,8 +130,15 @@ def test_slack_gets_one_sentence_with_the_counts_and_no_row_contents(
         summary = place.run(*place.work.pairs(2), ("ACME Ltd", 1))
     (body,) = slack.bodies
     assert body["text"] == (
-        f"deals.csv: 2 of 3 rows are good; 1 need attention (1 invalid). Run {summary.run_id} finished."
+        f"deals.csv: 2 of 3 rows are good; 1 needs attention (1 invalid). Run {summary.run_id} finished."
     )
+
+
+def test_the_name_of_a_file_cannot_mention_a_channel_in_slack(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with listener() as slack:
+        monkeypatch.setenv(SLACK_URL, f"{slack.url}{PATH}")
+        run_import(place.work.write("<!channel> & <b|c>.csv", place.work.pairs(1)), place.settings())
+    assert slack.bodies[0]["text"].startswith("&lt;!channel&gt; &amp; &lt;b|c&gt;.csv: ")
 
 
 def test_a_heartbeat_is_sent_at_the_start_and_the_end_of_a_run(place: Place, tmp_path: Path) -> None:

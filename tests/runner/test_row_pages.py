@@ -9,7 +9,7 @@ from importer.errors import JournalError
 from importer.journal import Journal, open_for_run, write_journal
 from importer.model import Outcome, Problem, RowOutcome, SourceRow, Status
 from importer.reporter import row_result
-from importer.runner.finish import not_sent_outcome
+from importer.runner.open_pairs import not_sent_outcome
 from importer.runner.row_pages import Filter, RowPages
 from tests.support.blocks import blocks_of
 from tests.support.errors import raises_code

@@ -6,9 +6,12 @@ import pytest
 
 from importer import JournalError, RunStatus, Settings, run_import, undo_run
 from importer.config import ChangedSource
+from importer.model import Operation, Status
+from importer.reporter.status_meanings import meaning
 from importer.runner.find_runs import list_runs
 from importer.runner.prune import prune_runs
 from importer.runner.resume import resume_run
+from importer.runner.undone import Undone
 from tests.support.command_line import Workplace, rows_of
 from tests.support.errors import raises_code
 
@@ -73,11 +76,29 @@ def test_the_run_over_a_corrected_file_does_not_finish_an_undone_one(
 
 def test_lists_name_the_undo_of_a_run(work: Workplace, settings: Settings) -> None:
     undone, undo = stopped_and_undone(work, settings, "a.csv")
-    listed = {run["run_id"]: run.get("undone_by") for run in json.loads(work.here("runs", "--json").out)}
-    assert listed == {undone: undo, undo: None}
+    listed = {
+        run["run_id"]: (run.get("undone_by"), run.get("undone")) for run in json.loads(work.here("runs", "--json").out)
+    }
+    assert listed == {undone: (undo, "fully"), undo: (None, None)}
     (line,) = (line for line in work.here("runs").out.splitlines() if line.startswith(undone))
     assert undo in line
     assert undo in work.here("show", undone).out
+
+
+def test_a_run_of_which_a_part_was_left_alone_is_partly_undone(work: Workplace, settings: Settings) -> None:
+    (one, other) = work.pairs(2)
+    run = run_import(work.write("a.csv", [one, other]), settings)
+    link = {"from": {"type": "contacts", "id": str(one[0])}, "to": {"type": "companies", "id": str(one[1])}}
+    work.hubspot.change("associations", add=[{**link, "types": ["USER_DEFINED:1"]}])
+    undo = undo_run(run.run_id, settings.model_copy(update={"report": work.folder / "undo.html"}))
+    assert (undo.failed, undo.unlinked) == (1, 1)
+    (listed,) = (one for one in list_runs(settings) if one.run_id == run.run_id)
+    assert listed.undone is Undone.PARTLY
+    assert f"(partly undone by {undo.run_id})" in work.here("runs").out
+    assert f"partly undone by {undo.run_id}" in work.here("show", run.run_id).out
+    report = (work.folder / "undo.html").read_text(encoding="utf-8")
+    assert meaning(Status.FAILED, Operation.UNDO) in report
+    assert "refused the link" not in report
 
 
 def test_a_run_that_is_closed_by_its_undo_may_be_deleted(work: Workplace, settings: Settings) -> None:

@@ -63,7 +63,8 @@ def record_done(pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -
     """Record that a pair that was sent has the wanted types."""
     is_restored = pending.target is not None and bool(found.types)
     status = Status.LINKED if is_restored else Status.UNLINKED
-    done = Outcome(status, found.last.http_status, found.last.api_status, association_types=found.text.strip(NONE))
+    last, text = found.last, found.text.strip(NONE)
+    done = Outcome(status, last.http_status, last.api_status, association_types=text, completed_at=last.completed_at)
     outcomes.record_types_after(pending, found.text)
     outcomes.record(pending, with_attempts(done, max(1, pending.attempts)), is_read=True)
 

@@ -4,7 +4,7 @@ from importer.reporter.html_report.charts import INTERVALS
 from importer.reporter.html_report.data import Fact, Finding, ReportData, ReportRow
 from importer.reporter.html_report.findings import failure_finding, problem_finding
 from importer.reporter.html_report.page import MAX_ROWS, render
-from importer.reporter.html_report.time_axis import TimeAxis
+from importer.reporter.html_report.time_axis import TimeAxis, local_text
 
 __all__ = [
     "INTERVALS",
@@ -15,6 +15,7 @@ __all__ = [
     "ReportRow",
     "TimeAxis",
     "failure_finding",
+    "local_text",
     "problem_finding",
     "render",
 ]

@@ -2,29 +2,30 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, zip_longest
 from operator import attrgetter
+from typing import NamedTuple
 
 from importer.journal import CallFigures, CompletedPairs
 from importer.model import Status
-from importer.reporter.html_report.time_axis import HEIGHT, WIDTH, TimeAxis
+from importer.reporter.html_report.time_axis import HEIGHT, WIDTH, Part, TimeAxis
 from importer.timestamps import utc_text
 
 INTERVALS = 120
 """The approximate number of time intervals in a chart."""
 
-_WINDOW = 10
-"""Seconds after which a call no longer counts towards the busiest ten seconds."""
+_TOUCHING = 0.01
+"""Units between two steps that are less than the rounding of their positions."""
 
 Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A filled area or a line of one series, as the points of an SVG polygon or polyline."""
+    """A filled area or a line of one series, as the data of an SVG path."""
 
     name: str
-    points: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,19 @@ def outcomes_over_time(
     names = [status for status in order if status in present]
     top = max(1, sum(one.pairs for one in completed))
     sums = list(_cumulative(completed, names))
-    xs, stacks = [0.0], [[0] * len(names)]
-    for (at, values), right in zip(sums, [*(axis.x(at) for at, _ in sums[1:]), WIDTH], strict=True):
-        xs += [axis.x(at + seconds), right]
-        stacks += [list(accumulate(values))] * 2
+    xs, stacks = [0.0], [[0.0] * len(names)]
+    for at, values in sums:
+        before, after = stacks[-1], list(accumulate(values))
+        for x, share in _rise(axis, at, seconds):
+            xs.append(x)
+            stacks.append([old + (new - old) * share for old, new in zip(before, after, strict=True)])
+    xs.append(WIDTH)
+    stacks.append(stacks[-1])
     lower: Points = [(x, 0.0) for x in xs]
     shapes = []
     for index, name in enumerate(names):
         upper: Points = [(x, stack[index]) for x, stack in zip(xs, stacks, strict=True)]
-        shapes.append(Shape(name, _points([*upper, *reversed(lower)], top)))
+        shapes.append(Shape(name, f"M{_points([*upper, *reversed(lower)], top)}Z"))
         lower = upper
     rows = tuple((utc_text(at + seconds), *(f"{value:,}" for value in values)) for at, values in sums)
     return Chart(tuple(shapes), f"{top:,}", ("until (UTC)", *names), rows)
@@ -63,7 +68,7 @@ def calls_over_time(calls: Sequence[CallFigures], axis: TimeAxis) -> Chart:
     """Return the most calls begun in any 10 s, against the limit in force at that time."""
     busiest, limits = [float(one.busiest) for one in calls], _limits(calls)
     top = _round_up(max(*busiest, *limits))
-    shapes = (_area("calls", calls, busiest, axis, top), _line("limit", calls, limits, axis, top))
+    shapes = (_area("calls", calls, busiest, axis, top), _line("limit", calls, limits, axis, top, holds=True))
     rows = _rows(calls, busiest, limits, [one.begun for one in calls])
     return Chart(shapes, f"{top:,.0f}", ("from (UTC)", "most calls in any 10 s", "limit", "calls begun"), rows)
 
@@ -98,6 +103,16 @@ def _cumulative(completed: Sequence[CompletedPairs], names: Sequence[Status]) ->
         yield at, tuple(sums.values())
 
 
+def _rise(axis: TimeAxis, start: float, seconds: int) -> Iterator[tuple[float, float]]:
+    """Yield positions in an interval and the share of its pairs that are done there; none are while nothing works."""
+    parts = axis.parts(start, start + seconds) or [Part(axis.x(start), axis.x(start), axis.x(start))]
+    width, done = sum(part.right - part.left for part in parts), 0.0
+    for part in parts:
+        yield part.left, done / width if width else 0.0
+        done += part.right - part.left
+        yield part.right, done / width if width else 1.0
+
+
 def _limits(calls: Sequence[CallFigures]) -> list[float]:
     """Return the limit of each interval; an interval without calls has the limit of the one before it."""
     known = next((one.limit for one in calls if one.limit is not None), 0.0)
@@ -108,23 +123,53 @@ def _limits(calls: Sequence[CallFigures]) -> list[float]:
     return found
 
 
-def _line(name: str, calls: Sequence[CallFigures], values: Sequence[float], axis: TimeAxis, top: float) -> Shape:
-    """Return values as a stepped line."""
-    steps = ([(axis.x(one.start), value), (axis.x(one.end), value)] for one, value in zip(calls, values, strict=True))
-    return Shape(name, _points([point for step in steps for point in step], top))
+def _line(
+    name: str, calls: Sequence[CallFigures], values: Sequence[float], axis: TimeAxis, top: float, *, holds: bool = False
+) -> Shape:
+    """Return values as a stepped line, broken where there are none; one that `holds` continues to the next value."""
+    steps = _steps(calls, values, axis)
+    if holds:
+        steps = [
+            step._replace(right=following.left if following is not None and following.left < step.limit else step.limit)
+            for step, following in zip_longest(steps, steps[1:])
+        ]
+    return Shape(name, " ".join(f"M{_points(run, top)}" for run in _connected(steps)))
 
 
 def _area(name: str, calls: Sequence[CallFigures], values: Sequence[float], axis: TimeAxis, top: float) -> Shape:
-    """Return values as steps above the time axis, which fall to it where there were no calls for a while."""
-    points: Points = [(axis.x(calls[0].start), 0.0)]
-    for index, (one, value) in enumerate(zip(calls, values, strict=True)):
-        points += [(axis.x(one.start), value), (axis.x(one.end), value)]
-        following = calls[index + 1] if index + 1 < len(calls) else None
-        if following is None:
-            points.append((axis.x(one.end), 0.0))
-        elif following.start - one.end > _WINDOW:
-            points += [(axis.x(one.end), 0.0), (axis.x(following.start), 0.0)]
-    return Shape(name, _points(points, top))
+    """Return values as steps above the time axis, with nothing where there were no calls."""
+    runs = _connected(_steps(calls, values, axis))
+    closed = ([(run[0][0], 0.0), *run, (run[-1][0], 0.0)] for run in runs)
+    return Shape(name, " ".join(f"M{_points(points, top)}Z" for points in closed))
+
+
+class _Step(NamedTuple):
+    """A value from `left` to `right`; the process in which it was measured ends at `limit`."""
+
+    left: float
+    right: float
+    limit: float
+    value: float
+
+
+def _steps(calls: Sequence[CallFigures], values: Sequence[float], axis: TimeAxis) -> list[_Step]:
+    """Return the values where a process worked, from left to right."""
+    found = (
+        _Step(*part, value) for one, value in zip(calls, values, strict=True) for part in axis.parts(one.start, one.end)
+    )
+    return sorted(found)
+
+
+def _connected(steps: Sequence[_Step]) -> Iterator[Points]:
+    """Yield the corners of steps; those that touch are connected, all others are apart."""
+    run: Points = []
+    for step in steps:
+        if run and step.left - run[-1][0] > _TOUCHING:
+            yield run
+            run = []
+        run += [(step.left, step.value), (step.right, step.value)]
+    if run:
+        yield run
 
 
 def _rows(calls: Sequence[CallFigures], *columns: Sequence[float]) -> tuple[tuple[str, ...], ...]:

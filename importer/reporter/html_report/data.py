@@ -15,8 +15,8 @@ from importer.journal import (
 from importer.model import GOOD_STATUSES, Status
 from importer.reporter.html_report.time_axis import TimeAxis
 from importer.reporter.row_counts import RowCounts
-from importer.reporter.summary import Summary
-from importer.reporter.summary_sheet import MEANINGS
+from importer.reporter.status_meanings import meaning
+from importer.reporter.summary import RunStatus, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,22 @@ class ReportRow:
     advice: str
     original: str = ""
 
+    def named_cells(self, header: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the cells that are not empty, each with the name of its column."""
+        return [(name, cell) for name, cell in zip(header, self.cells, strict=True) if cell]
+
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
     """Everything that the report of a run shows.
 
-    `completed` has the pairs by intervals of `interval` seconds. `axis` is None if no process has worked on the run.
+    `notice` says why the run has not finished, "" if it has. `completed` has the pairs by intervals of `interval`
+    seconds. `axis` is None if no process has worked on the run.
     """
 
     summary: Summary
     version: str
+    notice: str
     facts: Sequence[Fact]
     settings: Sequence[Fact]
     header: Sequence[str]
@@ -98,8 +104,9 @@ class ReportData:
         return self.summary.row_counts
 
 
-def share_statuses(counts: RowCounts) -> list[StatusShare]:
+def share_statuses(summary: Summary) -> list[StatusShare]:
     """Return the statuses that any row has, good ones first, with their positions in a bar of width 1."""
+    counts, is_running = summary.row_counts, summary.status is RunStatus.RUNNING
     found = sorted(
         ((status, rows) for status, rows in counts.by_status.items() if rows),
         key=lambda entry: (entry[0] not in GOOD_STATUSES, list(Status).index(entry[0])),
@@ -108,6 +115,7 @@ def share_statuses(counts: RowCounts) -> list[StatusShare]:
     start = 0.0
     for status, rows in found:
         share = rows / counts.rows
-        shares.append(StatusShare(status, rows, start, share, MEANINGS[status]))
+        text = meaning(status, summary.operation, is_running=is_running)
+        shares.append(StatusShare(status, rows, start, share, text))
         start += share
     return shares

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from importer.journal import FailureKind, ProblemGroup
-from importer.model import RowNames, Status
+from importer.model import Operation, RowNames, Status
 from importer.reporter.failure_texts import explained_failure, failure_code
 from importer.reporter.html_report.data import Finding
 from importer.reporter.problem_kinds import PROBLEMS, Kind
@@ -23,9 +23,9 @@ def problem_finding(group: ProblemGroup, names: RowNames) -> Finding:
     )
 
 
-def failure_finding(kind: FailureKind, first_rows: Sequence[int], names: RowNames) -> Finding:
+def failure_finding(kind: FailureKind, first_rows: Sequence[int], names: RowNames, operation: Operation) -> Finding:
     """Return the finding for pairs that are not good."""
-    explained = explained_failure(kind)
+    explained = explained_failure(kind, operation)
     return Finding(
         status=kind.status,
         code=failure_code(kind),

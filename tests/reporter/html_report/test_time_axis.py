@@ -21,11 +21,11 @@ def test_a_thousand_interruptions_leave_space_for_the_time_between_them() -> Non
     assert positions == sorted(positions)
     assert positions[-1] == pytest.approx(WIDTH)
     assert axis.x(60) == pytest.approx(0.75)
-    (band,) = axis.bands([], processes)
+    band, _ = axis.bands([], processes)
     assert band.width == pytest.approx(WIDTH - 1.5)
     assert band.label == (
-        "1970-01-01T00:01:00Z: daily_limit; resumed after 15 min 40 s; 998 more until 1970-01-12T13:30:00Z, "
-        "260 h 51 min in all"
+        "1970-01-01T00:01:00Z: The account has used up today's calls; resumed after 15 min 40 s; 998 more until "
+        "1970-01-12T13:30:00Z, 260 h 51 min in all"
     )
 
 
@@ -44,3 +44,28 @@ def test_pauses_that_nearly_touch_are_one_mark_as_strong_as_their_share_of_the_t
 def test_the_process_that_is_still_running_ends_now() -> None:
     axis = TimeAxis([ProcessSpan(100, None, "")], now=300)
     assert (axis.start, axis.end, axis.x(200)) == (100, 300, 500)
+
+
+def test_the_end_of_a_run_that_was_not_resumed_is_marked_and_explained() -> None:
+    for ended_by, reason in (
+        ("killed", "the process was killed, or its disk was full"),
+        ("token_refused", "HubSpot no longer accepts the token"),
+        ("SIGTERM", "The run was interrupted (SIGTERM)"),
+        ("PORTAL_DIFFERS", "error PORTAL_DIFFERS"),
+    ):
+        processes = [ProcessSpan(0, 60, ended_by)]
+        (band,) = TimeAxis(processes, now=0).bands([], processes)
+        assert band.label == f"1970-01-01T00:01:00Z: {reason}; not resumed"
+        assert band.x + band.width == WIDTH
+
+
+def test_a_finished_and_a_running_process_have_no_mark_at_their_end() -> None:
+    for process in (ProcessSpan(0, 60, "finished"), ProcessSpan(0, None, "")):
+        assert TimeAxis([process], now=60).bands([], [process]) == ()
+
+
+def test_the_axis_says_how_much_time_it_leaves_out() -> None:
+    spans = [ProcessSpan(0, 60, "killed"), ProcessSpan(64, 100, "killed"), ProcessSpan(132, 150, "finished")]
+    assert TimeAxis(spans[:1], now=0).left_out == ""
+    assert "leaves out an interruption of 4 s:" in TimeAxis(spans[:2], now=0).left_out
+    assert "leaves out 2 interruptions, 36 s in all:" in TimeAxis(spans, now=0).left_out
