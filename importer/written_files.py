@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -63,6 +63,17 @@ class WrittenFiles:
     def is_unchanged(self, path: Path) -> bool:
         """Return whether a run wrote the file at `path` and it has not changed since."""
         return self._unchanged(path) is not None
+
+    def remove_useless_records(self, before: float) -> None:
+        """Delete the records written before the POSIX time `before` whose files are gone or have changed.
+
+        A file with another size has changed; the hash is not computed, because the files may be large and many. All
+        other records are kept, however old: an unfinished run may still have to replace its file.
+        """
+        for entry in self.directory.glob("*.json") if self.directory is not None else ():
+            with suppress(OSError):
+                if entry.stat().st_mtime < before and not _is_useful(entry):
+                    entry.unlink()
 
     def remove(self, target: Path) -> None:
         """Remove an old file if it may be replaced, else keep it. Raises OutputError when that fails."""
@@ -152,6 +163,21 @@ class WrittenFiles:
     def _entry(directory: Path, path: Path) -> Path:
         name = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:32]
         return directory / f"{name}.json"
+
+
+def _is_useful(entry: Path) -> bool:
+    """Return whether the file of a record has the recorded size, or cannot be seen now. Raises OSError."""
+    try:
+        values = json.loads(entry.read_text(encoding="ascii"))
+        path, size = Path(values["path"]), values["size"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    try:
+        return bool(path.stat().st_size == size)
+    except FileNotFoundError:
+        return not path.parent.is_dir()  # such as a share that is not mounted
+    except (OSError, ValueError):
+        return True
 
 
 def _is_same_owner(stamp: Stamp, other: Stamp | WrittenFiles) -> bool:

@@ -17,7 +17,10 @@ import yaml
 
 from importer.cli.commands import cli
 from importer.config import load_settings
+from tests.support.command_line import Workplace, hubspot, wait_until, work
 from tests.support.package import PROJECT
+
+__all__ = ["hubspot", "work"]
 
 NIGHTLY = PROJECT / "sample_data" / "nightly"
 
@@ -83,6 +86,42 @@ def test_the_settings_exist(tmp_path: Path) -> None:
     settings = load_settings({}, NIGHTLY / "importer.toml", "nightly")
     for name, value in tomllib.loads(read("importer.toml"))["profiles"]["nightly"].items():
         assert str(getattr(settings, name)) == str(value)
+
+
+def test_the_notifications_can_be_uncommented(tmp_path: Path) -> None:
+    config = tmp_path / "importer.toml"
+    start = "# [notify]"
+    before, notify = read("importer.toml").split(start)
+    config.write_text(before + "\n".join(line.removeprefix("# ") for line in (start + notify).splitlines()))
+    settings = load_settings({}, config, "nightly")
+    assert (settings.notify.when, settings.notify.slack_url_file) == ("trouble", Path("/etc/importer/slack-url"))
+    assert settings.finish_unfinished
+
+
+@pytest.mark.slow
+def test_the_cron_job_finishes_a_killed_run_over_a_file_that_was_replaced(work: Workplace) -> None:
+    arguments = commands()["crontab 1"][1:]
+    config, source = work.folder / "importer.toml", work.folder / "pairs.csv"
+    token = work.folder / "token"
+    token.write_text(work.environment.pop("HUBSPOT_ACCESS_TOKEN"))
+    token.chmod(0o600)
+    config.write_text(read("importer.toml").replace("/etc/importer/hubspot-token", str(token)))
+    paths = {"/srv/crm/pairs.csv": source, "/etc/importer/importer.toml": config}
+    command = [paths.get(argument, argument) for argument in arguments]
+
+    work.write(source.name, work.pairs(3))
+    work.hubspot.change("faults", faults=["hang=put,always"])
+    running = work.start(*command)
+    wait_until(lambda: bool(work.asked()))
+    running.send(signal.SIGKILL)
+    running.end()
+    work.hubspot.change("faults", faults=[])
+    work.write(source.name, work.pairs(2, start=10))
+    first, second = work.here(*command), work.here(*command)
+    assert (first.code, first.json["linked"]) == (0, 2)
+    assert [run["linked"] for run in first.json["earlier_runs"]] == [3]
+    assert (second.code, second.json["already_linked"]) == (0, 2)
+    assert len(work.links()) == 5
 
 
 CRON_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}

@@ -13,6 +13,7 @@ from importer.cli.confirm import confirmation
 from importer.cli.ending import execute
 from importer.cli.output import show, show_summary
 from importer.cli.run_commands import report, runs, show_run
+from importer.config import load_notify_settings
 from importer.exit_codes import ExitCode
 from importer.reporter import Summary, summary_table
 from importer.runner.check import check_file
@@ -22,6 +23,7 @@ from importer.runner.run import run_import, unlink_file
 from importer.runner.subject import subject_of
 from importer.runner.undo import undo_run
 from importer.runner.verify import verify_file
+from importer.runner.wrong_settings import notify_of_wrong_settings
 
 _SETTINGS = {"show_default": False, "max_content_width": 80, "help_option_names": ["-h", "--help"]}
 
@@ -53,15 +55,20 @@ def cli() -> None:
     """Link HubSpot records in bulk from a spreadsheet of record pairs."""
 
 
-def _run(flags: dict[str, Any], given: str, work: Callable[..., Summary]) -> int:
-    """Execute a command that calls HubSpot about a file or a run, print its summary and return its exit code."""
+def _run(flags: dict[str, Any], given: str, work: Callable[..., Summary], *, heartbeat: bool = True) -> int:
+    """Execute a command that calls HubSpot about a file or a run, print its summary and return its exit code.
+
+    Wrong settings are notified, with `heartbeat` to its monitor too.
+    """
     out = flags.pop("out")
+    targets = partial(load_notify_settings, {"sandbox": flags.get("sandbox")}, flags["config"], flags["profile"])
     return execute(
         flags,
         subject_of(given),
         lambda settings, display: work(settings, out=out, on_event=display),
         Summary.as_json,
         lambda summary: show_summary("\n\n".join(map(summary_table, (*summary.earlier_runs, summary)))),
+        lambda error: notify_of_wrong_settings(error, given, targets(), heartbeat=heartbeat),
     )
 
 
@@ -147,7 +154,7 @@ def verify(file: str, **flags: Any) -> int:
 
     Takes the same options as run, so its command line can be reused; the options for sending have no effect.
     """
-    return _run(flags, file, partial(verify_file, file))
+    return _run(flags, file, partial(verify_file, file), heartbeat=False)
 
 
 @cli.command()

@@ -13,7 +13,7 @@ import click
 from importer.cli import options
 from importer.cli.display import Display
 from importer.config import Settings
-from importer.errors import ImporterError
+from importer.errors import ImporterError, SettingsError
 from importer.exit_codes import ExitCode
 from importer.runner.error_values import error_values, exit_code
 
@@ -35,15 +35,21 @@ def execute(
     work: Callable[[Settings, Display], R],
     as_json: Callable[[R], str],
     show: Callable[[R], None],
+    refuse: Callable[[SettingsError], None] = lambda error: None,
 ) -> int:
     """Do the work of a command with the settings of its flags, print its result or its error, and return its exit code.
 
     `subject` has the file or the run that the command is about, for the JSON object of an error. `as_json` and `show`
-    print the result for scripts and, unless `--quiet` is given, for people.
+    print the result for scripts and, unless `--quiet` is given, for people. `refuse` is called with the error if the
+    settings are wrong.
     """
     prints_json = flags.pop("as_json")
     with _printing_errors(subject) if prints_json else _ignoring_errors():
-        settings = options.settings_from(flags)
+        try:
+            settings = options.settings_from(flags)
+        except SettingsError as error:
+            refuse(error)
+            raise
         with Display(settings) as display:
             try:
                 result = work(settings, display)

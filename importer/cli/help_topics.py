@@ -97,8 +97,12 @@ not depend on whether the output could be written.
 A command that finishes earlier runs before its own (finish_unfinished,
 on_changed_source) exits with the worst of their codes and its own; --json lists
 them under earlier_runs. If one of them stops for a reason that would also stop
-the next, such as the daily limit, the command ends there, and the JSON object
-describes that run. With code 2, nothing was sent for the command's own file."""
+the next, such as the daily limit, the command's own run stops for that reason
+before it sends anything, and a later night finishes both. If its file could not
+even be read, because its labels or records had to be read from HubSpot first,
+the JSON object describes the earlier run, and its key not_started has the path
+of the file: import it again. With code 2, nothing was sent for the command's
+own file."""
 
 
 def _results() -> str:

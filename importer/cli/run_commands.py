@@ -11,6 +11,7 @@ from importer.cli import options
 from importer.cli.display import Display
 from importer.cli.listings import run_json, run_line, run_lines
 from importer.cli.output import show, show_summary
+from importer.config import Settings
 from importer.exit_codes import ExitCode
 from importer.reporter import summary_table
 from importer.runner.find_runs import list_runs
@@ -36,8 +37,12 @@ def runs(ctx: click.Context, /, as_json: bool, **flags: Any) -> int:
     elif found:
         show(*map(run_line, found))
     else:
-        show(f"There are no runs in {runs_directory(settings)}.")
+        show(_no_runs(settings))
     return ExitCode.OK
+
+
+def _no_runs(settings: Settings) -> str:
+    return f"There are no runs in {runs_directory(settings)}."
 
 
 @runs.command()
@@ -53,8 +58,12 @@ def prune(ctx: click.Context, /, older_than: float, as_json: bool, **flags: Any)
     with their last run; those without a run are deleted at the same age.
     """
     given = {key: value for key, value in flags.items() if value is not None}
-    pruned = prune_runs(options.settings_from({**ctx.obj, **given}), older_than, unresumable=True)
-    show(json.dumps(asdict(pruned)) if as_json else str(pruned))
+    settings = options.settings_from({**ctx.obj, **given})
+    pruned = prune_runs(settings, older_than, unresumable=True)
+    if as_json:
+        click.echo(json.dumps(asdict(pruned)))
+    else:
+        show(str(pruned) if runs_directory(settings).is_dir() else _no_runs(settings))
     return ExitCode.OK
 
 

@@ -10,7 +10,7 @@ from importer.config.credentials import (
     uses_oauth,
     uses_token_file,
 )
-from importer.config.loading import CONFIG_VARIABLE, PROFILE_VARIABLE, load_settings
+from importer.config.loading import CONFIG_VARIABLE, PROFILE_VARIABLE, load_notify_settings, load_settings
 from importer.config.notifications import NotifyTargets, load_notify_targets
 from importer.config.settings import ENVIRONMENT_PREFIX, Settings, user_state_path
 from importer.config.supplied import Supplied
@@ -45,6 +45,7 @@ __all__ = [
     "exposed_files",
     "is_host",
     "is_loopback",
+    "load_notify_settings",
     "load_notify_targets",
     "load_oauth",
     "load_settings",

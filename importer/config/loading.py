@@ -34,12 +34,36 @@ def load_settings(
     Raises SettingsError with the key, its origin, its value and, for an unknown key, the closest known one.
     """
     hide(os.environ.get(TOKEN_VARIABLE, "").strip())
+    values, origins = _merged(flags or {}, config, profile)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise _settings_error(error, origins) from None
+    settings.record_origins(origins)
+    return settings
+
+
+def load_notify_settings(
+    flags: Mapping[str, object] | None = None, config: Path | None = None, profile: str | None = None
+) -> Settings:
+    """Return the keys `notify` and `sandbox` of settings that `load_settings` refuses, as far as they can be read."""
+    try:
+        values, _ = _merged(flags or {}, config, profile)
+        return Settings.model_validate({key: values[key] for key in ("notify", "sandbox") if key in values})
+    except (SettingsError, ValidationError):
+        return Settings()  # the addresses may be in the environment
+
+
+def _merged(
+    flags: Mapping[str, object], config: Path | None, profile: str | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the values of the settings by key, and their origins. Raises SettingsError if the file cannot be read."""
     variable = os.environ.get(CONFIG_VARIABLE)
     path = config or (Path(os.path.expanduser(variable)) if variable else None)  # noqa: PTH111 - keeps an unknown ~user
     layers = [
         *_file_layers(path, profile or os.environ.get(PROFILE_VARIABLE) or None),
         (ENVIRONMENT, _environment()),
-        (COMMAND_LINE, {key: value for key, value in (flags or {}).items() if value is not None}),
+        (COMMAND_LINE, {key: value for key, value in flags.items() if value is not None}),
     ]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -48,12 +72,7 @@ def load_settings(
             merged = isinstance(value, dict) and isinstance(values.get(key), dict)
             values[key] = {**values[key], **value} if merged else value
             origins[key] = name
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        raise _settings_error(error, origins) from None
-    settings.record_origins(origins)
-    return settings
+    return values, origins
 
 
 def _environment() -> dict[str, Any]:

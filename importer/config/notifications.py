@@ -42,21 +42,29 @@ class NotifyTargets:
         return has_address and self.when is not NotifyWhen.NEVER
 
 
-def load_notify_targets(settings: Settings) -> NotifyTargets:
-    """Return the addresses in the environment or in the files that `[notify]` names.
+def load_notify_targets(settings: Settings) -> tuple[NotifyTargets, SettingsError | None]:
+    """Return the addresses in the environment or in the files that `[notify]` names, and the first error if any.
 
-    Raises SettingsError, never quoting an address, if a file cannot be read or an address is invalid.
+    An address that cannot be read, or whose secret cannot, is left out, and the others can be notified of the error:
+    that a file cannot be read or an address is invalid. It never quotes an address.
     """
     notify = settings.notify
     if notify.when is NotifyWhen.NEVER:
-        return NotifyTargets(notify.when)
-    return NotifyTargets(
-        when=notify.when,
-        webhook=_url(WEBHOOK_URL, notify.webhook_url_file),
-        webhook_secret=_secret(WEBHOOK_SECRET, notify.webhook_secret_file),
-        slack=_url(SLACK_URL, notify.slack_url_file),
-        heartbeat=_url(HEARTBEAT_URL, notify.heartbeat_url_file),
-    )
+        return NotifyTargets(notify.when), None
+    found: dict[str, SecretStr | None] = {}
+    errors = []
+    for key, load, variable, file in (
+        ("webhook", _url, WEBHOOK_URL, notify.webhook_url_file),
+        ("webhook_secret", _secret, WEBHOOK_SECRET, notify.webhook_secret_file),
+        ("slack", _url, SLACK_URL, notify.slack_url_file),
+        ("heartbeat", _url, HEARTBEAT_URL, notify.heartbeat_url_file),
+    ):
+        try:
+            found[key] = load(variable, file)
+        except SettingsError as error:
+            errors.append(error)
+            found["webhook" if load is _secret else key] = None
+    return NotifyTargets(when=notify.when, **found), errors[0] if errors else None
 
 
 def _url(variable: str, file: Path | None) -> SecretStr | None:

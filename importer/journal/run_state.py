@@ -50,6 +50,17 @@ class RunState(JournalFile):
             set_value(db, "undone_by", run_id)
 
     @property
+    def follows(self) -> str | None:
+        """The run over an earlier version of the source that is to be finished before this one, if any."""
+        found: str | None = self._value("follows")
+        return found
+
+    def set_follows(self, run_id: str) -> None:
+        """Record the run to be finished before this one."""
+        with self._transaction() as db:
+            set_value(db, "follows", run_id)
+
+    @property
     def is_resumable(self) -> bool:
         """True if something may be left to send. A run that was undone is closed: its outcomes no longer hold."""
         return not self.is_finished and self.undone_by is None

@@ -1,18 +1,23 @@
 """Writes the activity of a pool to the journal while it works: calls, pauses, progress, and the time left."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from importer.journal import Journal, LiveState
+from importer.journal.activity import LIVE_SECONDS
 from importer.pool.call_meter import CallMeter
 from importer.pool.outcomes import Progress
 from importer.pool.speed import Speed
 
 
 class ActivityLog:
-    """Writes what a meter counts to the journal, at most once a second."""
+    """Writes what a meter counts to the journal, about once a second.
+
+    If the process is killed, the calls, 429s and retries of at most its last two seconds are missing: those of the
+    second that has not ended, and of the one before if it was not written yet. A pause is written within a second of
+    its beginning.
+    """
 
     def __init__(
         self,
@@ -45,7 +50,8 @@ class ActivityLog:
         is_changed = self._written is None or replace(live, at=0, seconds_left=None) != replace(
             self._written, at=0, seconds_left=None
         )
-        if seconds or pauses or is_changed:
+        is_old = self._written is not None and live.at - self._written.at >= LIVE_SECONDS
+        if seconds or pauses or is_changed or is_old:
             self._journal.record_activity(seconds, pauses, live)
             self._written = live
 
@@ -53,7 +59,7 @@ class ActivityLog:
         progress = self._progress()
         self._speed.measure(progress.calls + progress.reads, progress.done)
         return LiveState(
-            at=time.time(),
+            at=self._meter.unix_time,
             done=progress.done,
             total=progress.pairs,
             statuses=dict(progress.statuses),

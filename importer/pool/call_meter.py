@@ -115,6 +115,11 @@ class CallMeter:
         return now - self._paused - max(0.0, min(now, self._pause_ends) - self._pause_begun)
 
     @property
+    def unix_time(self) -> float:
+        """The present Unix time in seconds, on the clock of what is recorded."""
+        return self._now() + self._offset
+
+    @property
     def current_pause(self) -> PauseSpan | None:
         """The pause in progress, if any."""
         return self._pause if self._is_paused(self._now()) else None

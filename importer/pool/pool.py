@@ -182,6 +182,7 @@ class Pool:
     def note_full_window(self, seconds: float) -> None:
         """Record that no call can be made for `seconds`, because an earlier run has used up the rate."""
         self._meter.pause(seconds, PauseReason.EARLIER_RUN)
+        self._log.write()  # no engine runs yet that writes it
 
     def close(self) -> None:
         """Write the remaining activity, once all engines have run."""

@@ -43,7 +43,9 @@ class Summary:
 
     `file` is the path of the source; `results`, `failures` and `report` are those of what was written. Row counts cover
     the whole run; `calls` (writes), `reads`, `retries`, `rate_limited` and `seconds` cover this process. `earlier_runs`
-    are those that the same command finished before this one. Raises ValueError unless the statuses add up to the rows.
+    are those that the same command finished before this one. `not_started` is the path of the command's own source, if
+    this run prevented its own and the source could not even be journalled. Raises ValueError unless the statuses add up
+    to the rows.
     """
 
     run_id: str
@@ -72,6 +74,7 @@ class Summary:
     failures: str | None
     report: str | None = None
     earlier_runs: tuple["Summary", ...] = ()
+    not_started: str | None = None
 
     def __post_init__(self) -> None:
         _ = self.row_counts  # which checks that they add up
@@ -106,13 +109,13 @@ class Summary:
     def values(self) -> dict[str, Any]:
         """Return the run without the earlier ones as JSON values; seconds to the millisecond."""
         values = asdict(self)
-        del values["earlier_runs"]
+        del values["earlier_runs"], values["not_started"]
         return {**values, "seconds": round(self.seconds, 3)}
 
     def as_json(self) -> str:
-        """Return one line of ASCII. The key `earlier_runs`, a list of such objects, is absent if there are none."""
-        earlier = [run.values() for run in self.earlier_runs]
-        return json.dumps({**self.values(), **({"earlier_runs": earlier} if earlier else {})})
+        """Return one line of ASCII, with the keys `earlier_runs`, a list of such objects, and `not_started` if any."""
+        optional = {"earlier_runs": [run.values() for run in self.earlier_runs], "not_started": self.not_started}
+        return json.dumps({**self.values(), **{key: value for key, value in optional.items() if value}})
 
     def to_frame(self) -> "pandas.DataFrame":
         """Return the results file as a data frame with typed result columns (`reporter.frame`).

@@ -22,8 +22,12 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command whose lock this process holds; `waited_for` is the run that it had to wait for, if any."""
+    """A command whose lock this process holds; `waited_for` is the run that it had to wait for, if any.
 
+    `identity` is what `identify` returns.
+    """
+
+    identity: list[Any]
     _run_file: Path
     waited_for: str | None
 
@@ -40,7 +44,7 @@ def identify(
     parent: str | None = None,
     operation: Operation = Operation.LINK,
 ) -> list[Any]:
-    """Return the identity of a command; an unnamed source is identified by the hash of its content."""
+    """Return the identity of a command as JSON values; an unnamed source is identified by the hash of its content."""
     return [source, sha256 if source in UNNAMED_SOURCES else "", reading, target, parent, operation]
 
 
@@ -74,6 +78,6 @@ def hold_command(context: RunContext, command_id: list[Any]) -> Iterator[Command
             waited_for = run_file.read_text(encoding="ascii")
     try:
         run_file.unlink(missing_ok=True)
-        yield Command(run_file, waited_for)
+        yield Command(command_id, run_file, waited_for)
     finally:
         lock.release()

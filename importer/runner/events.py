@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from importer.errors import ImporterError
+from importer.exit_codes import ExitCode
 from importer.journal import SourceCounts
 from importer.model import Operation
 from importer.pool import Progress
@@ -59,7 +61,16 @@ class RunEnded:
     summary: Summary
 
 
-Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice | RunEnded
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """A command's source could not be journalled because of `error`; an earlier run stopped, with `exit_code`."""
+
+    source: str
+    error: ImporterError
+    exit_code: ExitCode
+
+
+Event = SourceInfo | RowsRead | Plan | Progress | LookupProgress | Notice | RunEnded | NotStarted
 EventHandler = Callable[[Event], None]
 
 

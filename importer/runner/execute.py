@@ -16,7 +16,13 @@ from importer.runner.account_work import work_in_account
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.estimate import costs
 from importer.runner.events import Plan, RunEnded
-from importer.runner.finish import command_name, conclude, describe_abort, report_stop
+from importer.runner.finish import (
+    command_name,
+    conclude,
+    conclude_without_files,
+    describe_abort,
+    report_stop,
+)
 from importer.runner.remove import change_links
 from importer.runner.send import Sent, Work, abort_after_requests, link_pending
 from importer.runner.target import Target
@@ -51,6 +57,31 @@ def execute(
                 summary = conclude(journal, sent, output, started, target.context)
     report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
     target.context.on_event(RunEnded(summary))
+    return summary
+
+
+def postpone(path: Path, blocked_by: Summary, target: Target, out: Path | str | None) -> Summary:
+    """End the run of the journal at `path` before it sends anything, and return its summary.
+
+    The reason is that of the run before it. After a signal there is no time to write results; the journal has all rows.
+    """
+    started = time.monotonic()
+    reason = blocked_by.stopped_by or StopReason.SIGTERM
+    message = f"The run was not started, because run {blocked_by.run_id}, which precedes it, ended early ({reason})."
+    with open_for_run(path) as journal:
+        journal.begin()
+        target.record_account(journal)
+        sent = Sent(Stop(reason, message)).plus(target.context.requests)
+        if reason.is_signal:
+            summary = conclude_without_files(journal, sent, started)
+        else:
+            results = output_paths.checked_results(out or Path(journal.info.results), journal.info.source)
+            output_paths.check_outputs(results, target.context.settings, journal.info.source)
+            output = output_paths.output_of(journal, command_name(journal), results, target.context)
+            summary = conclude(journal, sent, output, started, target.context)
+    report_stop(sent, summary, f", or: importer resume {summary.run_id}", target.context)
+    if not reason.is_signal:
+        target.context.on_event(RunEnded(summary))
     return summary
 
 

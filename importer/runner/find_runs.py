@@ -13,7 +13,7 @@ from importer.journal import Journal, RunError, RunInfo, is_held, list_journals,
 from importer.model import Operation
 from importer.runner.new_run import reading_values, target_name
 from importer.runner.run_status import run_status
-from importer.runner.source_file import SourceFile
+from importer.runner.source_file import FRAME, UNNAMED_SOURCES, SourceFile
 from importer.runner.state_directory import run_size, runs_directory
 from importer.runner.undone import Undone, undone
 from importer.timestamps import utc_text
@@ -58,7 +58,7 @@ def list_runs(settings: Settings) -> list[ListedRun]:
 
 
 def _listed(path: Path) -> ListedRun:
-    listed = partial(ListedRun, path.stem, bytes=run_size(path), modified_at=utc_text(path.stat().st_mtime))
+    listed = partial(ListedRun, path.stem, bytes=run_size(path), modified_at=utc_text(_modified(path)))
     try:
         with Journal(path) as journal:
             rows, source, command = journal.row_count, journal.info.source, _command(journal.info)
@@ -73,6 +73,14 @@ def _listed(path: Path) -> ListedRun:
             return listed("unreadable", None, None, error=str(error))
         end = "finished" if other.is_finished else "unfinished"
         return listed("unreadable", None, other.source, error=f"{other.source} ({end}, {other.reason})")
+
+
+def _modified(path: Path) -> float:
+    """Return the POSIX time of the last change of a file, or of a symbolic link if its target cannot be seen."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return path.lstat().st_mtime
 
 
 def _command(info: RunInfo) -> str:
@@ -105,11 +113,11 @@ def journals(settings: Settings, *, warn: bool = True) -> Iterator[Journal]:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRun:
-    """An unfinished run and its journal; `has_other_source` if its source has changed since it started."""
+    """An unfinished run and its journal; `is_superseded` if there is a newer version of its source."""
 
     info: RunInfo
     path: Path
-    has_other_source: bool = False
+    is_superseded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,23 +131,47 @@ class RunKey:
     operation: Operation = Operation.LINK
 
 
-def unfinished_run(key: RunKey) -> UnfinishedRun | None:
-    """Return the newest run that a command started, if it is unfinished and not undone.
+def unfinished_versions(key: RunKey) -> list[UnfinishedRun]:
+    """Return the unfinished runs over versions of the source, oldest first; over the present one at most the last.
 
-    Raises JournalError if its journal is damaged.
+    Raises JournalError if the journal of the last is damaged.
     """
-    source = key.source
-    for journal in journals(key.settings):
-        info = journal.info
-        # An unnamed source is the same one only if its content is the same.
-        is_same_source = not source.is_unnamed or info.source_sha256 == source.sha256
-        if info.source == source.path and is_same_source and _is_by(key, journal):
-            if not journal.is_resumable:
-                return None
-            journal.verify()
-            return UnfinishedRun(info, journal.path, info.source_sha256 != source.sha256)
-    _warn_of_other_version(key)
-    return None
+    found, has_run = [], False
+    for journal, is_newest in _newest_of_each(key, partial(_is_over, key.source)):
+        has_run = True
+        if journal.is_resumable:
+            is_present = is_newest and journal.info.source_sha256 == key.source.sha256
+            if is_present:
+                journal.verify()
+            found.append(UnfinishedRun(journal.info, journal.path, is_superseded=not is_present))
+    if not has_run:
+        _warn_of_other_version(key)
+    return found[::-1]
+
+
+def _is_over(source: SourceFile, info: RunInfo) -> bool:
+    """Return whether a run is over a source."""
+    return _identity(info.source, info.source_sha256) == _identity(source.path, source.sha256)
+
+
+def _identity(path: str, sha256: str) -> tuple[str, str]:
+    """Return what identifies a source; an unnamed one is the same only if its content is the same."""
+    return path, sha256 if path in UNNAMED_SOURCES else ""
+
+
+def _newest_of_each(
+    key: RunKey, is_wanted: Callable[[RunInfo], bool], *, warn: bool = True
+) -> Iterator[tuple[Journal, bool]]:
+    """Yield the journals of the newest run (with True) over each wanted source and of the runs that it follows.
+
+    Newest first. Older runs have been replaced: they were finished, or a newer one was started with --fresh.
+    """
+    next_ids: dict[tuple[str, str], str | None] = {}
+    for journal in journals(key.settings, warn=warn):
+        source, run_id = _identity(journal.info.source, journal.info.source_sha256), journal.info.run_id
+        if is_wanted(journal.info) and _is_by(key, journal) and next_ids.get(source, run_id) == run_id:
+            yield journal, source not in next_ids
+            next_ids[source] = journal.follows if journal.is_resumable else None
 
 
 def _warn_of_other_version(key: RunKey) -> None:
@@ -161,22 +193,23 @@ def _warn_of_other_version(key: RunKey) -> None:
 
 
 def unfinished_in_series(key: RunKey) -> list[UnfinishedRun]:
-    """Return the unfinished runs over earlier files of the series that no process works on, oldest first.
+    """Return the unfinished runs over other files of the series that no process works on, oldest first.
 
-    The paths of a series differ only in digits, such as a date in the name.
+    The paths of a series differ only in digits, such as a date in the name. All of standard input is one series.
     """
-    found: dict[str, UnfinishedRun | None] = {}
-    for journal in journals(key.settings, warn=False):
-        info = journal.info
-        if info.source not in found and _is_in_series(info, key.source) and _is_by(key, journal):
-            is_open = journal.is_resumable and not is_held(journal.path)
-            found[info.source] = UnfinishedRun(info, journal.path) if is_open else None
-    return [run for run in reversed(found.values()) if run is not None]
+    found = [
+        UnfinishedRun(journal.info, journal.path, is_superseded=not is_newest)
+        for journal, is_newest in _newest_of_each(key, partial(_is_in_series, key.source), warn=False)
+        if journal.is_resumable and not is_held(journal.path)
+    ]
+    return found[::-1]
 
 
-def _is_in_series(info: RunInfo, source: SourceFile) -> bool:
-    is_other = info.source != source.path and not source.is_unnamed
-    return is_other and _DIGITS.sub("0", info.source) == _DIGITS.sub("0", source.path)
+def _is_in_series(source: SourceFile, info: RunInfo) -> bool:
+    """Return whether a run is over another source of the series."""
+    if source.path == FRAME or _is_over(source, info):
+        return False
+    return _DIGITS.sub("0", info.source) == _DIGITS.sub("0", source.path)
 
 
 def _is_by(key: RunKey, journal: Journal) -> bool:

@@ -96,9 +96,7 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
     journal.
     """
     if sent.stop is not None and sent.stop.reason is StopReason.FIRST_ROWS:
-        summary = summarise(journal, sent, _count_rows(journal), time.monotonic() - started)
-        journal.end(summary.values())
-        return summary
+        return conclude_without_files(journal, sent, started)
     output, totals = _write_with_fallback(journal, output, context)
     summary = summarise(journal, sent, totals, time.monotonic() - started)
     summary = _with_files(summary, totals, output)
@@ -113,6 +111,13 @@ def conclude(journal: Journal, sent: Sent, output: Output, started: float, conte
     except OutputError as error:
         context.warn(f"{error} To write the report: importer report {summary.run_id} --out PATH.html")
         return replace(summary, report=None)
+    return summary
+
+
+def conclude_without_files(journal: Journal, sent: Sent, started: float) -> Summary:
+    """Record the end of the process in the journal and return the summary, as `conclude` does, but write no files."""
+    summary = summarise(journal, sent, _count_rows(journal), time.monotonic() - started)
+    journal.end(summary.values())
     return summary
 
 

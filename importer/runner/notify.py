@@ -7,8 +7,9 @@ import asyncio
 import functools
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -26,7 +27,8 @@ from importer.redaction import redact
 from importer.reporter import RunStatus, Summary
 from importer.runner.context import RunContext
 from importer.runner.error_values import error_values
-from importer.runner.events import Event, RunEnded, ignore
+from importer.runner.events import Event, NotStarted, RunEnded, ignore
+from importer.runner.os_errors import translate_os_errors
 from importer.runner.send import run_on_own_loop
 from importer.runner.state_directory import journal_path, open_journal
 from importer.runner.subject import subject_of
@@ -64,35 +66,35 @@ class Delivery:
     error: str
 
 
-def notified(command: Command[First, P]) -> Command[First, P]:
-    """Decorate a function that executes runs: notify the targets of its settings.
+def notified(*, heartbeat: bool = True) -> Callable[[Command[First, P]], Command[First, P]]:
+    """Return a decorator for functions that execute runs: notify the targets of their settings.
 
     The heartbeat monitor is notified once at the start and once at the end of the function, the others about every run
     that it executes. The function raises SettingsError before anything else if an address is unusable. Runs in a
-    simulated HubSpot are rehearsals, about which nobody is notified.
+    simulated HubSpot are rehearsals, about which nobody is notified. Errors of the operating system become
+    FileSystemErrors here, so that what is sent has the code and the exit code of the command.
     """
 
-    @functools.wraps(command)
-    def wrapper(first: First, settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> Summary:
-        targets = NotifyTargets() if settings.sandbox else load_notify_targets(settings)
-        if not targets:
-            return command(first, settings, *args, **kwargs)
-        on_event: Any = kwargs.get("on_event", ignore)
-        notifier = Notifier(targets, RunContext(settings, on_event=on_event), first)
-        kwargs["on_event"] = notifier.on_event
-        notifier.started()
-        try:
-            summary = command(first, settings, *args, **kwargs)
-        except ImporterError as error:
-            notifier.failed(error)
-            raise
-        except Exception as error:
-            notifier.failed(error)
-            raise
-        notifier.finished(summary)
-        return summary
+    def decorate(command: Command[First, P]) -> Command[First, P]:
+        @functools.wraps(command)
+        def wrapper(first: First, settings: Settings, /, *args: P.args, **kwargs: P.kwargs) -> Summary:
+            targets, unusable = (NotifyTargets(), None) if settings.sandbox else load_notify_targets(settings)
+            if not heartbeat:
+                targets = replace(targets, heartbeat=None)
+            on_event: Any = kwargs.get("on_event", ignore)
+            notifier = Notifier(targets, RunContext(settings, on_event=on_event), first)
+            kwargs["on_event"] = notifier.on_event
+            with notifier.reporting_errors():
+                if unusable is not None:
+                    raise unusable
+                notifier.started()
+                summary = command(first, settings, *args, **kwargs)
+            notifier.finished(summary)
+            return summary
 
-    return wrapper
+        return wrapper
+
+    return decorate
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,45 +110,72 @@ class Notifier:
         self.context.on_event(event)
         if isinstance(event, RunEnded):
             self._ended(event.summary)
+        elif isinstance(event, NotStarted):
+            self._deliver(self._error(event.error, event.exit_code))
+
+    @contextmanager
+    def reporting_errors(self) -> Iterator[None]:
+        """Notify all targets of an error that ends the command."""
+        try:
+            with translate_os_errors():
+                yield
+        except Exception as error:
+            self.failed(error)
+            raise
 
     def started(self) -> None:
         """Notify the heartbeat monitor that a run starts."""
         self._deliver(self._heartbeat("/start"))
 
     def failed(self, error: Exception) -> None:
-        """Notify all targets that a command ended with an error; its text may quote cells and is not sent."""
+        """Notify all targets that a command ended with an error."""
+        self._deliver([*self._heartbeat("/fail"), *self._error(error)])
+
+    def _error(self, error: Exception, exit_code: ExitCode | None = None) -> list[Message]:
+        """Return the messages to people about an error; its text may quote cells and is not sent.
+
+        `exit_code` is that of the command if it did not end with this error.
+        """
         name, values = _name_of(self.given), error_values(error, subject_of(self.given, self.context.settings))
+        if exit_code is not None:
+            values["exit_code"] = int(exit_code)
         end = "did not run" if values["exit_code"] == ExitCode.WRONG_INPUT else "ended early"
         text = (
             f"{name}: the command {end}: {values['code']} (exit code {values['exit_code']}). The log has the details."
         )
-        body = {**values, "source": name}
-        self._deliver([*self._heartbeat("/fail"), *self._people(text, json.dumps(body))])
+        return self._people(text, json.dumps({**values, "source": name}))
 
     def finished(self, summary: Summary) -> None:
         """Notify the heartbeat monitor that a command has ended; after a signal it has already been notified."""
         if summary.status is not RunStatus.INTERRUPTED:
             is_complete = summary.exit_code in {ExitCode.OK, ExitCode.SOME_ROWS_BAD}
-            self._record(summary.run_id, self._deliver(self._heartbeat("" if is_complete else "/fail")))
+            self._record(summary, self._deliver(self._heartbeat("" if is_complete else "/fail")))
 
     def _ended(self, summary: Summary) -> None:
         """Notify people of the outcome of a run; after a signal the heartbeat monitor too, as little time is left."""
         is_interrupted = summary.status is RunStatus.INTERRUPTED
         messages = self._heartbeat("/fail") if is_interrupted else []
-        if self.targets.when is NotifyWhen.ALWAYS or summary.exit_code is not ExitCode.OK:
-            text = _sentence(summary, _description(self.context.settings, summary.run_id))
+        if self.targets and (self.targets.when is NotifyWhen.ALWAYS or summary.exit_code is not ExitCode.OK):
+            text = _sentence(summary, self._description(summary))
             messages += self._people(text, summary.as_json())
-        self._record(summary.run_id, self._deliver(messages, after_signal=is_interrupted))
+        self._record(summary, self._deliver(messages, after_signal=is_interrupted))
 
-    def _record(self, run_id: str, deliveries: list[Delivery]) -> None:
-        """Record in the journal of a run who was notified."""
-        if not deliveries:
+    def _record(self, summary: Summary, deliveries: list[Delivery]) -> None:
+        """Record in the journal of a run who was notified; a verification keeps none."""
+        if not deliveries or summary.operation is Operation.VERIFY:
             return
+        run_id = summary.run_id
         try:
             with open_for_run(journal_path(self.context.settings, run_id)) as journal:
                 journal.add_notifications([asdict(delivery) for delivery in deliveries])
         except (ImporterError, OSError) as error:
             self.context.warn(f"The notifications could not be recorded in the journal of run {run_id}: {error}")
+
+    def _description(self, summary: Summary) -> str:
+        """Return the name of a run's source, and what the run does if it is not an import."""
+        if summary.operation is Operation.VERIFY:
+            return f"{_name_of(self.given)}, verification"
+        return _description(self.context.settings, summary.run_id)
 
     def _people(self, text: str, body: str) -> list[Message]:
         messages = []
@@ -261,7 +290,8 @@ def _sentence(summary: Summary, description: str) -> str:
     )
     attention = f"; {counts.bad:,} need{'s' * (counts.bad == 1)} attention ({bad})" if counts.bad else ""
     reason = f" by {summary.stopped_by}" if summary.stopped_by else ""
+    name = "Verification" if summary.operation is Operation.VERIFY else f"Run {summary.run_id}"
     return (
         f"{description}: {counts.rows - counts.bad:,} of {counts.rows:,} rows are good{attention}. "
-        f"Run {summary.run_id} {summary.status}{reason}."
+        f"{name} {summary.status}{reason}."
     )

@@ -1,5 +1,7 @@
 """Deletes finished runs and uploaded files that nobody needs any more, so that nightly runs do not fill the disk."""
 
+import errno
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,6 +50,7 @@ def prune_runs(settings: Settings, older_than_days: float, *, unresumable: bool 
     page are deleted with their last run or, if they have none, at that age. Raises OSError if the state directory
     cannot be used.
     """
+    _require_writable(runs_directory(settings))
     before = time.time() - older_than_days * _SECONDS_PER_DAY
     runs = runs_directory(settings)
     old = [path for path in list_journals(runs) if _modified(path) < before]
@@ -62,7 +65,7 @@ def prune_runs(settings: Settings, older_than_days: float, *, unresumable: bool 
                 deleted.append(path.stem)
                 freed += size
     _remove_old_locks(commands_directory(settings), before)
-    _remove_old_records(records_directory(settings), before)
+    written.remove_useless_records(before)
     uploads, bytes_of_uploads = remove_old_uploads(settings, before)
     return Pruned(tuple(deleted), freed + bytes_of_uploads, uploads)
 
@@ -79,6 +82,14 @@ def prune_before_run(context: RunContext) -> None:
         return
     if pruned.run_ids or pruned.uploads:
         context.notify(f"{pruned} They were last used more than {settings.keep_runs_days} days ago (keep_runs_days).")
+
+
+def _require_writable(directory: Path) -> None:
+    """Raise OSError if a directory exists but nothing can be deleted from it."""
+    if directory.is_dir() and not os.access(directory, os.W_OK | os.X_OK):
+        is_read_only = os.statvfs(directory).f_flag & os.ST_RDONLY
+        number = errno.EROFS if is_read_only else errno.EACCES
+        raise OSError(number, os.strerror(number), str(directory))
 
 
 def _modified(path: Path) -> float:
@@ -130,11 +141,3 @@ def _remove_old_locks(directory: Path, before: float) -> None:
             with suppress(OSError, Timeout), FileLock(file, timeout=0, mode=0o600):
                 file.with_suffix(".run").unlink(missing_ok=True)
                 file.unlink(missing_ok=True)
-
-
-def _remove_old_records(directory: Path, before: float) -> None:
-    """Delete the records of files written before `before`; later runs keep these files as the user's."""
-    for file in directory.glob("*.json"):
-        if _modified(file) < before:
-            with suppress(OSError):
-                file.unlink()

@@ -10,13 +10,11 @@ from importer.runner.confirmation import UNCONFIRMED, Confirmation
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
 from importer.runner.notify import notified
-from importer.runner.os_errors import translate_os_errors
 from importer.runner.state_directory import journal_path
 from importer.runner.target import target_of_run
 
 
-@translate_os_errors()
-@notified
+@notified()
 def resume_run(
     run_id: str,
     settings: Settings,

@@ -22,7 +22,6 @@ from importer.runner.held_primaries import held_in_runs
 from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.new_run import with_corrections
 from importer.runner.notify import notified
-from importer.runner.os_errors import translate_os_errors
 from importer.runner.run import ImportRequest, finished_meanwhile, import_source
 from importer.runner.source_file import SourceFile, open_table, read_blocks, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
@@ -30,8 +29,7 @@ from importer.runner.target import Target, target_of_run, target_of_settings
 from importer.temporary_directories import temporary_directory
 
 
-@translate_os_errors()
-@notified
+@notified()
 def retry_run(
     run_or_results: str,
     settings: Settings,
@@ -56,8 +54,7 @@ def retry_run(
     return _retry_journal(journal_path(settings, run_or_results), settings, on_event, request)
 
 
-@translate_os_errors()
-@notified
+@notified()
 def retry_corrected(
     run_id: str,
     settings: Settings,
@@ -77,8 +74,7 @@ def retry_corrected(
     return _retry_journal(journal_path(settings, run_id), settings, on_event, request)
 
 
-@translate_os_errors()
-@notified
+@notified()
 def retry_file(
     results: Path | str,
     settings: Settings,

@@ -1,6 +1,6 @@
 """Runs one import, from file to report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,23 +10,22 @@ if TYPE_CHECKING:
     import pandas
 
 from importer.config import Reading, Settings
-from importer.errors import ConfirmationError
-from importer.journal import Account, Journal, remove_journal
+from importer.errors import ConfirmationError, ImporterError
+from importer.journal import Account, Journal, open_for_run, remove_journal
 from importer.model import Operation
 from importer.reporter import Summary
-from importer.runner import find_runs, output_paths
-from importer.runner.command_lock import hold_command, identify
+from importer.runner import output_paths
+from importer.runner.command_lock import Command, hold_command, identify
 from importer.runner.confirmation import UNCONFIRMED, Confirmation
-from importer.runner.events import EventHandler, ignore
-from importer.runner.execute import execute
+from importer.runner.events import EventHandler, NotStarted, ignore
+from importer.runner.execute import execute, postpone
 from importer.runner.find_runs import RunKey
 from importer.runner.finish import report_finished
 from importer.runner.held_primaries import held_in_file
 from importer.runner.label_resolution import resolve_labels_of_run
 from importer.runner.new_run import NewRun, reading_values, target_name
 from importer.runner.notify import notified
-from importer.runner.os_errors import translate_os_errors
-from importer.runner.previous_runs import finish_previous, is_blocked_by
+from importer.runner.previous_runs import Turn, find_turn, finish_previous, is_blocked_by
 from importer.runner.prune import prune_before_run
 from importer.runner.source_file import SourceFile, source_file
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
@@ -34,8 +33,7 @@ from importer.runner.target import Target, target_of_settings
 from importer.temporary_directories import temporary_directory
 
 
-@translate_os_errors()
-@notified
+@notified()
 def run_import(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
@@ -67,8 +65,7 @@ def run_import(
         return import_source(source, ImportRequest(reading, out, fresh, first_rows=first_rows), target)
 
 
-@translate_os_errors()
-@notified
+@notified()
 def unlink_file(
     file: "Path | str | pandas.DataFrame",
     settings: Settings,
@@ -124,22 +121,46 @@ def import_source(source: SourceFile, request: ImportRequest, target: Target) ->
                 if summary is not None:
                     return summary
         key = RunKey(settings, source, request.reading, target.owns, request.operation)
-        unfinished = None if request.fresh else find_runs.unfinished_run(key)
-        is_new = unfinished is None or unfinished.has_other_source
-        earlier = finish_previous(unfinished, key, target) if is_new else ()
+        turn = find_turn(key, target, fresh=request.fresh)
+        if turn.own is None:
+            prune_before_run(context)
+        return _take_turn(turn, source, request, target, command)
+
+
+def _take_turn(turn: Turn, source: SourceFile, request: ImportRequest, target: Target, command: Command) -> Summary:
+    """Journal the source, finish the previous runs, and execute the command's own run.
+
+    In this order, so that the rows of the source are not lost if a previous run stops, or the process is killed.
+    """
+    earlier: tuple[Summary, ...] = ()
+    try:
+        path = turn.own.path if turn.own is not None else _create_run(source, request, target, turn.follows)
+    except ImporterError as error:
+        earlier = finish_previous(turn.previous, command.identity, target)
         if is_blocked_by(earlier):
-            return replace(earlier[-1], earlier_runs=earlier[:-1])
-        if is_new:
-            prune_before_run(target.context)
-        path = unfinished.path if unfinished and not is_new else _create_run(source, request, target)
-        command.note(path.stem)
-        try:
-            summary = execute(path, target, request.out, request.confirmation, request.first_rows)
-            return replace(summary, earlier_runs=earlier)
-        except ConfirmationError:
-            if is_new:
-                remove_journal(path)
+            return _not_started(earlier, source, error, target)
+        if not earlier:
             raise
+        path = _create_run(source, request, target, turn.follows)
+        turn = replace(turn, previous=())
+    command.note(path.stem)
+    try:
+        earlier += finish_previous(turn.previous, command.identity, target)
+        if is_blocked_by(earlier):
+            return replace(postpone(path, earlier[-1], target, request.out), earlier_runs=earlier)
+        summary = execute(path, target, request.out, request.confirmation, request.first_rows)
+        return replace(summary, earlier_runs=earlier)
+    except ConfirmationError:
+        if turn.own is None:
+            remove_journal(path)
+        raise
+
+
+def _not_started(earlier: Sequence[Summary], source: SourceFile, error: ImporterError, target: Target) -> Summary:
+    """Return the summary of the run that prevents the command's own, whose source could not be journalled."""
+    target.context.warn(f"{source.path} was not started, and no run remembers it: {error} Import it again.")
+    target.context.on_event(NotStarted(source.path, error, earlier[-1].exit_code))
+    return replace(earlier[-1], earlier_runs=tuple(earlier[:-1]), not_started=source.path)
 
 
 def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | str | None) -> Summary | None:
@@ -150,8 +171,11 @@ def finished_meanwhile(run_id: str, sha256: str, target: Target, out: Path | str
         return report_finished(journal, target.context, out)
 
 
-def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> Path:
-    """Read the source into the journal of a new run, resolve its labels, and return its path."""
+def _create_run(source: SourceFile, request: ImportRequest, target: Target, follows: str | None) -> Path:
+    """Read the source into the journal of a new run, resolve its labels, and return its path.
+
+    The run `follows` is to be finished before it.
+    """
     settings = target.context.settings
     mark = ".retry" if request.reading.statuses is not None else ""
     mark = f".{request.operation}{mark}" if request.operation is not Operation.LINK else mark
@@ -162,6 +186,9 @@ def _create_run(source: SourceFile, request: ImportRequest, target: Target) -> P
         new_run = NewRun(new_run_id(), settings, request.reading, results, request.operation)
         account = request.account or target.account_of_lookup(request.reading)
         draft = new_run.read(source, directory, target.context, account)
+        if follows is not None:
+            with open_for_run(draft) as journal:
+                journal.set_follows(follows)
         held = partial(held_in_file, source, new_run, target.context, account, directory)
         resolve_labels_of_run(draft, target, held if request.reading.statuses is not None else tuple)
         return draft.replace(runs / draft.name)

@@ -37,6 +37,11 @@ class Target:
         """
         return self.account.identify() if self.account is not None else None
 
+    def record_account(self, journal: Journal) -> None:
+        """Record the account, if it is known, as that of a run that has sent nothing yet."""
+        if self.account is not None and self.account.portal_id is not None and journal.account is None:
+            journal.set_account(self.account.identify())
+
     def owns(self, journal: Journal) -> bool:
         """Return True if a run belongs to the token's account."""
         return self.account is None or self.account.owns(journal)

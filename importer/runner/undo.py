@@ -12,15 +12,13 @@ from importer.runner.command_lock import hold_command, identify
 from importer.runner.events import EventHandler, ignore
 from importer.runner.execute import execute
 from importer.runner.notify import notified
-from importer.runner.os_errors import translate_os_errors
 from importer.runner.state_directory import journal_path, new_run_id, runs_directory
 from importer.runner.target import target_of_run
 from importer.runner.undo_states import UndoStates
 from importer.temporary_directories import temporary_directory
 
 
-@translate_os_errors()
-@notified
+@notified()
 def undo_run(
     run_id: str,
     settings: Settings,

@@ -9,12 +9,12 @@ from importer.model import Operation
 from importer.reporter import Summary
 from importer.runner import output_paths
 from importer.runner.account_work import work_in_account
-from importer.runner.events import EventHandler, ignore
+from importer.runner.events import EventHandler, RunEnded, ignore
 from importer.runner.execute import plan
 from importer.runner.finish import conclude, describe_abort, report_stop
 from importer.runner.label_resolution import resolve_labels
 from importer.runner.new_run import NewRun
-from importer.runner.os_errors import translate_os_errors
+from importer.runner.notify import notified
 from importer.runner.send import verify_pending
 from importer.runner.source_file import source_file
 from importer.runner.state_directory import new_run_id
@@ -22,7 +22,7 @@ from importer.runner.target import target_of_settings
 from importer.temporary_directories import temporary_directory
 
 
-@translate_os_errors()
+@notified(heartbeat=False)
 def verify_file(
     file: Path | str, settings: Settings, *, out: Path | str | None = None, on_event: EventHandler = ignore
 ) -> Summary:
@@ -45,4 +45,5 @@ def verify_file(
             output = output_paths.output_of(journal, "verify", results, context)
             summary = conclude(journal, sent, output, started, context)
     report_stop(sent, summary, ".", context)
+    on_event(RunEnded(summary))
     return summary

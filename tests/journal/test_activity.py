@@ -1,5 +1,6 @@
 """The activity of a run: seconds, pauses and processes, as another process reads them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,10 +93,21 @@ with open_for_run(path) as journal:
         journal.begin()
         journal.end({"status": "finished", "stopped_by": None})
         first, second, third = journal.processes()
-    assert (first.end, first.ended_by) == (int(killed.start) + 61, "killed")
+    assert (first.end, first.ended_by) == (int(killed.start) + 61, "killed_or_disk_full")
     assert (second.ended_by, third.ended_by) == ("SIGINT", "finished")
     assert second.end is not None
     assert second.start <= second.end <= third.start
+
+
+@pytest.mark.parametrize("last", ["live", "pause"])
+def test_a_process_that_was_killed_during_a_pause_ends_at_its_last_record(run: Path, last: str) -> None:
+    with open_for_run(run) as journal:
+        journal.begin()
+        begun = journal.processes()[0].start
+        pauses = [PauseSpan(begun + 60, begun + 99, PauseReason.RATE_LIMITED)] if last == "pause" else []
+        journal.record_activity([], pauses, replace(LIVE, at=begun + (60 if last == "live" else 0)))
+        journal.begin()  # as the next process does
+        assert journal.processes()[0].end == pytest.approx(begun + 60, abs=0.01)
 
 
 def test_there_is_no_live_state_after_the_end_of_the_process(run: Path) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from importer.config import Rate
+from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import NoResponse, Response
-from importer.journal import Journal, LiveState, PauseReason
+from importer.journal import Journal, LiveState, PauseReason, open_for_run
+from importer.journal.activity import LIVE_SECONDS
 from importer.model import Pair, Status, Stop, StopReason
 from importer.pool import Pool
-from tests.support.pool import START, SimulatedRun, journal_of, pairs
+from tests.support.pool import START, SimulatedRun, journal_of, pairs, settings
 from tests.support.responses import complete, error, parsed, result
 from tests.support.simulated_time import now
 
@@ -77,6 +79,33 @@ def test_a_429_is_a_pause_with_its_reason_in_the_journal_and_visible_while_it_la
     assert seen[0] is not None
     assert seen[0].pause == pause
     assert (seen[0].total, seen[0].rate_limited, seen[0].rate) == (200, 1, "900/1")
+
+
+def test_the_live_state_is_written_during_a_pause(path: Path) -> None:
+    ages: list[float] = []
+
+    async def look(pool: Pool) -> None:
+        del pool
+        for _ in range(5):
+            await asyncio.sleep(8)
+            with Journal(path) as journal:
+                assert journal.live is not None
+                ages.append(START + now() - journal.live.at)
+
+    SimulatedRun(journal_of(path, pairs(5)), responding(*[parsed(503, b"", retry_after=60.0)] * 5)).run(look)
+    assert max(ages) <= LIVE_SECONDS + 1
+
+
+def test_a_pause_before_the_first_engine_is_recorded_when_it_begins(path: Path) -> None:
+    async def note() -> None:
+        with open_for_run(journal_of(path, pairs(1))) as journal:
+            Pool(journal, RateLimiter(Rate(1, 1.0)), settings(), lambda progress: None).note_full_window(7.0)
+            with Journal(path) as other:
+                (pause,) = other.pauses()
+        assert pause.reason is PauseReason.EARLIER_RUN
+        assert pause.end - pause.start == pytest.approx(7, abs=0.01)
+
+    asyncio.run(note())
 
 
 def test_a_pause_is_recorded_while_all_workers_wait_to_retry(path: Path) -> None:

@@ -28,6 +28,15 @@ def copy_journal(settings: Settings, run_id: str) -> Path:
     return Path(shutil.copy(path, path.with_name(f"{run_id} copy.sqlite")))
 
 
+def test_a_link_to_nowhere_is_listed_as_unreadable_beside_the_other_runs(work: Workplace, settings: Settings) -> None:
+    stopped = run_import(work.write("a.csv", work.pairs(3)), settings)
+    (runs_directory(settings) / "20261101-000000-00000.sqlite").symlink_to(work.folder / "gone")
+    assert [(run.run_id, run.status) for run in list_runs(settings)] == [
+        (stopped.run_id, "stopped"),
+        ("20261101-000000-00000", "unreadable"),
+    ]
+
+
 def test_a_copied_journal_is_listed_as_a_copy(work: Workplace, settings: Settings) -> None:
     stopped = run_import(work.write("a.csv", work.pairs(3)), settings)
     copy = copy_journal(settings, stopped.run_id)

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,14 +36,16 @@ when = "trouble"
 class Month:
     """The nights so far: what was requested, the commands that needed somebody, and the disk use after each night.
 
-    `repeatable` are the pairs that were sent without being linked, by a call that was refused or had no response.
+    `repeatable` counts the times that a pair was sent without being linked, by a call that was refused or had no
+    response; `unfinished` are the pairs of the oldest unfinished run.
     """
 
     work: Workplace
     night: int = 0
     wanted: Pairs = field(default_factory=list)
     unknown: Pairs = field(default_factory=list)
-    repeatable: Pairs = field(default_factory=list)
+    repeatable: Counter[tuple[int, int]] = field(default_factory=Counter)
+    unfinished: Pairs = field(default_factory=list)
     troubled: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     files: list[int] = field(default_factory=list)
@@ -61,6 +65,7 @@ class Month:
     def end(self) -> None:
         """Note how much there is in the state directory."""
         files = [file for file in (self.work.folder / "state").rglob("*") if file.is_file()]
+        files = [file for file in files if file.parent.name != "outputs"]  # one for each results file of the user
         self.sizes.append(sum(file.stat().st_size for file in files))
         self.files.append(len(files))
 
@@ -100,38 +105,71 @@ def normal(month: Month) -> None:
 
 def daily_limit(month: Month) -> None:
     """The day's calls run out; the next night finishes this file before its own."""
+    month.unfinished = month.wanted[-NEW_ROWS:]
+    assert "earlier_runs" not in run_out_of_calls(month)
+
+
+def again(month: Month) -> None:
+    """The day's calls run out once more while an earlier file is finished; tonight's is left to the next night."""
+    found = run_out_of_calls(month)
+    assert [run["stopped_by"] for run in found["earlier_runs"]] == ["daily_limit"]
+    assert (found["rows"], found["not_sent"]) == (len(rows_of(month.source)),) * 2
+
+
+def run_out_of_calls(month: Month) -> dict[str, Any]:
     month.faults("daily_limit=put,always")
     done = month.run()
     month.faults()
-    month.repeatable += month.wanted[-NEW_ROWS:]
+    month.repeatable.update(month.unfinished)
     assert (done.code, done.json["stopped_by"]) == (3, "daily_limit")
+    return done.json
+
+
+def recovered(month: Month) -> None:
+    """What the two nights before have left is finished before tonight's file."""
+    done = month.run()
+    assert (done.code, done.json["linked"]) == (0, NEW_ROWS)
+    assert [run["linked"] for run in done.json["earlier_runs"]] == [NEW_ROWS] * 2
+
+
+def killed_while_finishing(month: Month) -> None:
+    """The process is killed while it finishes an earlier file; nobody starts it again before the next night."""
+    before = month.work.asked()
+    kill_while_sending(month, lambda: any(month.work.asked()[pair] > before.get(pair, 0) for pair in month.unfinished))
+    month.repeatable.update(month.unfinished)
 
 
 def killed(month: Month) -> None:
     """The process is killed while it sends; the orchestrator starts it again."""
-    month.faults("hang=put,always")
-    running = month.work.start("run", month.source, *month.options)
-    wait_until(lambda: any(month.work.asked().get(pair, 0) for pair in month.wanted[-NEW_ROWS:]))
-    running.send(signal.SIGKILL)
-    running.end()
-    month.faults()
-    month.repeatable += month.wanted[-NEW_ROWS:]
+    new = month.wanted[-NEW_ROWS:]
+    kill_while_sending(month, lambda: any(month.work.asked().get(pair, 0) for pair in new))
+    month.repeatable.update(new)
     assert month.run().code == 0
 
 
+def kill_while_sending(month: Month, is_sending: Callable[[], bool]) -> None:
+    month.faults("hang=put,always")
+    running = month.work.start("run", month.source, *month.options)
+    wait_until(is_sending)
+    running.send(signal.SIGKILL)
+    running.end()
+    month.faults()
+
+
 def changed(month: Month) -> None:
-    """The file is rewritten while its run is unfinished."""
+    """The file is rewritten twice while its first run is unfinished."""
     daily_limit(month)
     month.write(NEW_ROWS)
-    done = month.run()
-    assert (done.code, [run["status"] for run in done.json["earlier_runs"]]) == (0, ["finished"])
+    again(month)
+    month.write(NEW_ROWS)
+    recovered(month)
 
 
 def daily_limit_before_a_wrong_row(month: Month) -> None:
     """The day's calls run out in a file with a wrong row."""
     month.add_unknown()
     daily_limit(month)
-    month.repeatable += month.unknown
+    month.repeatable.update(month.unknown)
 
 
 def wrong_row(month: Month) -> None:
@@ -165,16 +203,31 @@ def full_disk(month: Month) -> None:
 
 
 INCIDENTS = {
-    4: daily_limit,
+    3: daily_limit,
+    4: again,
+    5: recovered,
     8: killed,
     12: changed,
-    17: expired,
+    14: daily_limit,
+    15: killed_while_finishing,
+    16: recovered,
+    19: expired,
     22: full_disk,
     26: daily_limit_before_a_wrong_row,
     27: wrong_row,
 }
-NOTIFIED = {4: "daily_limit", 12: "daily_limit", 17: "token_refused", 22: 2, 26: "daily_limit", 27: "finished"}
-"""The nights in which somebody had to be notified, and of what: why a run stopped, its status, or an exit code."""
+LIMIT = "daily_limit"
+NOTIFIED: dict[int, list[list[str | int]]] = {
+    3: [[LIMIT]],
+    4: [[LIMIT, LIMIT]],
+    12: [[LIMIT], [LIMIT, LIMIT]],
+    14: [[LIMIT]],
+    19: [["token_refused"]],
+    22: [[2]],
+    26: [[LIMIT]],
+    27: [["finished"]],
+}
+"""For each night and each command of which somebody had to be notified: why runs stopped, a status, or an exit code."""
 
 
 def test_a_month_of_nights_needs_nobody(work: Workplace) -> None:
@@ -190,20 +243,21 @@ def test_a_month_of_nights_needs_nobody(work: Workplace) -> None:
     assert_nothing_was_sent_twice(month)
     assert_every_row_is_accounted_for(month)
     assert_disk_use_is_bounded(month)
-    assert month.troubled == list(NOTIFIED)
+    assert month.troubled == [night for night, commands in NOTIFIED.items() for _ in commands]
     causes = [body.get("exit_code") or body["stopped_by"] or body["status"] for body in webhook.bodies]
-    assert causes == list(NOTIFIED.values())
-    assert monitor.paths.count("/ping/crm/fail") == len(NOTIFIED) - 1  # a run that finished with a wrong row has ended
+    assert causes == [cause for commands in NOTIFIED.values() for command in commands for cause in command]
+    assert (
+        monitor.paths.count("/ping/crm/fail") == len(month.troubled) - 1
+    )  # a run that finished with a wrong row has ended
 
 
 def assert_nothing_was_sent_twice(month: Month) -> None:
-    """Only pairs whose call was refused or had no response were sent again, and none more than once."""
+    """Only pairs whose call was refused or had no response were sent again, as many times as that happened."""
     asked = month.work.asked()
     assert set(asked) == {*month.wanted, *month.unknown}
-    repeated = {pair for pair, times in asked.items() if times > 1}
+    repeated = {pair: times - 1 for pair, times in asked.items() if times > 1}
     assert repeated
-    assert repeated <= set(month.repeatable)
-    assert max(asked.values()) == 2
+    assert {pair: times for pair, times in repeated.items() if times > month.repeatable[pair]} == {}
 
 
 def assert_every_row_is_accounted_for(month: Month) -> None:
@@ -214,8 +268,10 @@ def assert_every_row_is_accounted_for(month: Month) -> None:
         assert {row["import_status"] for row in rows} <= {"linked", "already_linked", "failed"}
         failed += [key_of(row) for row in rows if row["import_status"] == "failed"]
     assert failed == month.unknown
-    (superseded,) = folder.glob("pairs-*.*-*.results.csv")  # of the file that was rewritten
-    assert [row["import_status"] for row in rows_of(superseded)][-NEW_ROWS:] == ["linked"] * NEW_ROWS
+    superseded = list(folder.glob("pairs-*.*-*.results.csv"))  # of the file that was rewritten twice
+    assert len(superseded) == 2
+    for path in superseded:
+        assert [row["import_status"] for row in rows_of(path)][-NEW_ROWS:] == ["linked"] * NEW_ROWS
 
 
 def key_of(row: dict[str, str]) -> tuple[int, int]:

@@ -69,17 +69,6 @@ def test_files_that_differ_in_more_than_digits_are_not_a_series(
     assert statuses(settings)[other] == "stopped"
 
 
-def test_a_run_that_cannot_be_finished_prevents_the_new_one(
-    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    yesterday = stop(work, settings, monkeypatch, "pairs-2026-11-25.csv")
-    source = work.write("pairs-2026-11-26.csv", work.pairs(2))
-    monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "pat-na1-of-nobody")
-    summary = run_import(source, settings.model_copy(update={"finish_unfinished": True}))
-    assert (summary.run_id, summary.stopped_by) == (yesterday, StopReason.TOKEN_REFUSED)
-    assert list(statuses(settings)) == [yesterday]
-
-
 @pytest.mark.slow
 def test_a_run_stopped_by_its_own_failures_does_not_block_the_next_file(work: Workplace, settings: Settings) -> None:
     unknown = [(UNKNOWN + work.base + number, number + 1) for number in range(150)]
@@ -190,8 +179,9 @@ def test_an_earlier_run_that_prevents_the_new_one_is_notified_once(
     with listener() as webhook, listener() as monitor:
         targets = {WEBHOOK_URL: webhook.url, HEARTBEAT_URL: f"{monitor.url}/ping"}
         done = work.here("run", source, *nightly(work), HUBSPOT_ACCESS_TOKEN="pat-na1-of-nobody", **targets)
-    assert (done.code, done.json["run_id"], done.json["stopped_by"]) == (3, oldest, "token_refused")
-    assert [body["run_id"] for body in webhook.bodies] == [oldest]
+    (earlier,) = done.json["earlier_runs"]
+    assert (done.code, earlier["run_id"], done.json["stopped_by"]) == (3, oldest, "token_refused")
+    assert [body["run_id"] for body in webhook.bodies] == [oldest, done.json["run_id"]]
     assert monitor.paths == ["/ping/start", "/ping/fail"]
 
 

@@ -150,12 +150,44 @@ def test_nothing_is_deleted_by_itself_when_keep_runs_days_is_0(work: Workplace, 
     assert old in run_ids(keeping)
 
 
-def test_locks_and_records_of_old_commands_are_deleted(work: Workplace, settings: Settings) -> None:
+def test_locks_of_old_commands_are_deleted(work: Workplace, settings: Settings) -> None:
     run(work, settings)
     age(settings, 40)
     prune_runs(settings, 30)
     assert not list(settings.state_path.glob("commands/*"))
-    assert not list(settings.state_path.glob("outputs/*.json"))
+
+
+def test_a_record_of_results_is_kept_as_long_as_they_exist_unchanged(work: Workplace, settings: Settings) -> None:
+    for name in ("a.csv", "b.csv", "c.csv", "d.csv"):
+        run(work, settings, name)
+    share = work.folder / "share"
+    share.mkdir()
+    run(work, settings, "share/e.csv")
+    age(settings, 40)
+    (work.folder / "b.results.csv").unlink()
+    with (work.folder / "c.results.csv").open("a") as file:
+        file.write("a note\n")
+    share.rename(work.folder / "not mounted")
+    run(work, settings, "d.csv")
+    (work.folder / "d.results.csv").unlink()  # the record is new
+    prune_runs(settings, 30)
+    records = [json.loads(file.read_text()) for file in settings.state_path.glob("outputs/*.json")]
+    assert {Path(record["path"]).name[0] for record in records} == {"a", "d", "e"}
+
+
+@pytest.mark.parametrize("is_finished", [False, True])
+def test_a_run_after_pruning_replaces_the_files_of_an_earlier_one(
+    work: Workplace, settings: Settings, monkeypatch: pytest.MonkeyPatch, is_finished: bool
+) -> None:
+    with monkeypatch.context() as other:
+        if not is_finished:
+            other.setenv("HUBSPOT_ACCESS_TOKEN", "pat-na1-of-nobody")
+        run(work, settings)
+    assert (work.folder / "a.failures.csv").is_file() is not is_finished
+    age(settings, 40)
+    prune_runs(settings, 0)
+    run(work, settings)
+    assert sorted(path.name for path in work.folder.glob("a.*")) == ["a.csv", "a.results.csv"]
 
 
 def test_the_command_line_reports_what_it_deleted(work: Workplace, settings: Settings) -> None:
