@@ -13,6 +13,7 @@ fsync per outcome) would gain nothing.
 """
 
 from importer.journal.activity import (
+    NOT_RECORDED,
     ActivityTotals,
     LiveState,
     PauseReason,
@@ -51,6 +52,7 @@ from importer.journal.writer import write_journal
 
 __all__ = [
     "CUT_OFF",
+    "NOT_RECORDED",
     "NO_TYPES",
     "SANDBOX",
     "SUFFIX",

@@ -22,7 +22,7 @@ LIVE = "live"
 LIVE_SECONDS = 5.0
 """The live state is written at least this often, in seconds, even if nothing changes, such as during a pause."""
 
-KILLED = "killed"
+NOT_RECORDED = "killed_or_disk_full"
 """The `ended_by` of a process that could not record its end: it was killed, or its journal could not be written."""
 
 _SECONDS = """
@@ -36,7 +36,9 @@ FROM activity
 _LATENCIES = "SELECT {0}, sum(responses) FROM activity WHERE {0} IS NOT NULL GROUP BY {0} ORDER BY {0}"
 _PAUSES = "SELECT begun, ended, reason FROM pauses WHERE ended >= ? ORDER BY begun"
 _PROCESSES = "SELECT begun, ended, ended_by FROM processes ORDER BY number"
-_LAST_RECORDS = "SELECT coalesce((SELECT max(at) + 1 FROM activity), 0), coalesce((SELECT max(begun) FROM pauses), 0)"
+_LAST_ACTIVE = """
+SELECT max(coalesce((SELECT max(at) + 1 FROM activity), 0) * 1000, coalesce((SELECT max(begun) FROM pauses), 0), ?)
+"""
 
 
 class PauseReason(StrEnum):
@@ -97,7 +99,7 @@ class ProcessSpan:
 
     `end` is None while it is running, and the time of its last recorded activity, at most `LIVE_SECONDS` before its
     end, if it could not record that. `ended_by` is `finished`, the reason why it stopped, the code of the error that
-    ended it, `killed`, or "" while it is running.
+    ended it, `NOT_RECORDED`, or "" while it is running.
     """
 
     start: float
@@ -190,7 +192,7 @@ class Activity(JournalFile):
             found = self._db.execute(_PROCESSES).fetchall()
             if found and found[-1][1] is None and not is_running:
                 begun = found[-1][0]
-                found[-1] = begun, _last_active(self._db, begun), KILLED
+                found[-1] = begun, _last_active(self._db, begun), NOT_RECORDED
             return [ProcessSpan(begun / 1000, ended and ended / 1000, by) for begun, ended, by in found]
 
     @property
@@ -204,7 +206,7 @@ class Activity(JournalFile):
 def begin_process(db: sqlite3.Connection) -> None:
     """Add a process, inside a transaction. An earlier process without a recorded end ended at its last activity."""
     for number, begun in db.execute("SELECT number, begun FROM processes WHERE ended IS NULL").fetchall():
-        _insert(db, "processes", (number, begun, _last_active(db, begun), KILLED))
+        _insert(db, "processes", (number, begun, _last_active(db, begun), NOT_RECORDED))
     (number,) = db.execute("SELECT coalesce(max(number), 0) + 1 FROM processes").fetchone()
     _insert(db, "processes", (number, _ms(time()), None, ""))
 
@@ -218,10 +220,10 @@ def end_process(db: sqlite3.Connection, ended_by: str) -> None:
 
 def _last_active(db: sqlite3.Connection, begun: int) -> int:
     """Return when the process that began last was last active, in Unix milliseconds."""
-    second, pause = db.execute(_LAST_RECORDS).fetchone()
-    live = integrity.read_run(db).get(LIVE)
-    last: int = max(begun, second * 1000, pause, 0 if live is None else _ms(_live_state(json.loads(live)).at))
-    return last
+    text = integrity.read_run(db).get(LIVE)
+    live = 0 if text is None else _ms(json.loads(text)["at"])
+    (last,) = db.execute(_LAST_ACTIVE, (max(begun, live),)).fetchone()
+    return int(last)
 
 
 def _insert(db: sqlite3.Connection, table: str, values: tuple[Any, ...]) -> None:

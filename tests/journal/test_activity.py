@@ -93,7 +93,7 @@ with open_for_run(path) as journal:
         journal.begin()
         journal.end({"status": "finished", "stopped_by": None})
         first, second, third = journal.processes()
-    assert (first.end, first.ended_by) == (int(killed.start) + 61, "killed")
+    assert (first.end, first.ended_by) == (int(killed.start) + 61, "killed_or_disk_full")
     assert (second.ended_by, third.ended_by) == ("SIGINT", "finished")
     assert second.end is not None
     assert second.start <= second.end <= third.start

@@ -9,7 +9,7 @@ from math import ceil
 from operator import attrgetter
 from typing import NamedTuple
 
-from importer.journal import PauseSpan, ProcessSpan
+from importer.journal import NOT_RECORDED, PauseSpan, ProcessSpan
 from importer.stops import StopReason
 from importer.timestamps import duration_text, utc_text
 
@@ -167,9 +167,8 @@ def _end_text(process: ProcessSpan) -> str:
     """Return why a process ended, without a full stop; the code of an error explains itself only in its own message."""
     if process.ended_by in set(StopReason):
         return StopReason(process.ended_by).sentence.rstrip(".")
-    return {"killed": "the process was killed, or its disk was full", "": "interrupted"}.get(
-        process.ended_by, f"error {process.ended_by}"
-    )
+    reasons = {NOT_RECORDED: "the process was killed, or the disk was full", "": "interrupted"}
+    return reasons.get(process.ended_by, f"error {process.ended_by}")
 
 
 def local_text(timestamp: float) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.journal import CallFigures, CompletedPairs, ProcessSpan
+from importer.journal import NOT_RECORDED, CallFigures, CompletedPairs, ProcessSpan
 from importer.model import Status
 from importer.reporter.html_report.charts import (
     calls_over_time,
@@ -13,7 +13,7 @@ from importer.reporter.html_report.charts import (
 from importer.reporter.html_report.time_axis import TimeAxis
 
 AXIS = TimeAxis([ProcessSpan(0, 1_000, "finished")], now=0)
-RESUMED = TimeAxis([ProcessSpan(0, 244, "killed"), ProcessSpan(10_000, 10_732, "finished")], now=0)
+RESUMED = TimeAxis([ProcessSpan(0, 244, NOT_RECORDED), ProcessSpan(10_000, 10_732, "finished")], now=0)
 """The interruption is from 244 to 268, and elsewhere a second has one unit."""
 
 Points = list[tuple[float, float]]

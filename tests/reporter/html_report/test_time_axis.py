@@ -2,12 +2,12 @@
 
 import pytest
 
-from importer.journal import PauseReason, PauseSpan, ProcessSpan
+from importer.journal import NOT_RECORDED, PauseReason, PauseSpan, ProcessSpan
 from importer.reporter.html_report.time_axis import WIDTH, TimeAxis
 
 
 def test_times_without_a_process_have_a_gap_of_fixed_width() -> None:
-    axis = TimeAxis([ProcessSpan(0, 100, "killed"), ProcessSpan(10_000, 10_300, "finished")], now=0)
+    axis = TimeAxis([ProcessSpan(0, 100, NOT_RECORDED), ProcessSpan(10_000, 10_300, "finished")], now=0)
     assert [axis.x(time) for time in (-5, 0, 50, 100, 5_000, 10_000, 10_300, 20_000)] == pytest.approx(
         [0, 0, 122, 244, 244, 268, 1000, 1000]
     )
@@ -48,7 +48,7 @@ def test_the_process_that_is_still_running_ends_now() -> None:
 
 def test_the_end_of_a_run_that_was_not_resumed_is_marked_and_explained() -> None:
     for ended_by, reason in (
-        ("killed", "the process was killed, or its disk was full"),
+        (NOT_RECORDED, "the process was killed, or the disk was full"),
         ("token_refused", "HubSpot no longer accepts the token"),
         ("SIGTERM", "The run was interrupted (SIGTERM)"),
         ("PORTAL_DIFFERS", "error PORTAL_DIFFERS"),
@@ -65,7 +65,7 @@ def test_a_finished_and_a_running_process_have_no_mark_at_their_end() -> None:
 
 
 def test_the_axis_says_how_much_time_it_leaves_out() -> None:
-    spans = [ProcessSpan(0, 60, "killed"), ProcessSpan(64, 100, "killed"), ProcessSpan(132, 150, "finished")]
+    spans = [ProcessSpan(0, 60, NOT_RECORDED), ProcessSpan(64, 100, NOT_RECORDED), ProcessSpan(132, 150, "finished")]
     assert TimeAxis(spans[:1], now=0).left_out == ""
     assert "leaves out an interruption of 4 s:" in TimeAxis(spans[:2], now=0).left_out
     assert "leaves out 2 interruptions, 36 s in all:" in TimeAxis(spans, now=0).left_out
