@@ -202,6 +202,15 @@ def test_other_values_are_compared_as_written_and_else_in_any_case() -> None:
     assert found == {"c7": Found(RecordId("1")), "C7": Found(RecordId("2")), "x9": Found(RecordId("3"))}
 
 
+def test_the_result_of_a_value_does_not_depend_on_the_other_values() -> None:
+    async def read(body: dict[str, Any]) -> Response:
+        return response(200, {"status": "COMPLETE", "results": [{"id": "3", "properties": {"number": "X9"}}]})
+
+    lookup = UniqueLookup(Key(ObjectType("contacts"), "number"), read, read)
+    for values in (["x9"], ["X9"], ["x9", "X9"]):
+        assert asyncio.run(lookup.find(values)) == dict.fromkeys(values, Found(RecordId("3")))
+
+
 def test_a_search_that_lists_fewer_records_than_it_found_is_not_trusted() -> None:
     async def search(body: dict[str, Any]) -> Response:
         return response(200, {"total": 2, "results": [{"id": "7", "properties": {"domain": "a.com"}}]})
