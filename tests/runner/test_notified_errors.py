@@ -78,7 +78,7 @@ def test_a_verification_notifies_people_but_not_the_monitor_of_the_runs(
     assert (found["operation"], found["not_sent"], found["run_id"]) == ("verify", 1, summary.run_id)
     assert (failed["code"], failed["source"]) == ("FILE_NOT_FOUND", "gone.csv")
     assert slack.bodies[0]["text"] == (
-        "deals.csv, verification: 0 of 1 rows are good; 1 need attention (1 not_sent). Verification finished."
+        "deals.csv, verification: 0 of 1 rows are good; 1 needs attention (1 not_sent). Verification finished."
     )
     assert monitor.paths == []
     assert not list((place.work.folder / "state" / "runs").glob("*"))
