@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Self
 
 from importer.config import Reading
-from importer.errors import SourceError
+from importer.errors import SettingsError, SourceError
 from importer.model import Role, SourceBlock, SourceRow
 from importer.reader.columns.header_row import HeaderRow, header_notes, header_warnings, resolve_columns
 from importer.reader.columns.notes import column_notes
@@ -99,12 +99,22 @@ class Source:
                     self._refuse_other_header()
                     self._corrections.add_to(block)
                     self._corrected += len(block.corrections)
-                    self._results.restore_types(block)
+                    self._restore_types(block)
                     left -= len(block.numbers)
                     yield block
                 start = end
             if not left:
                 return
+
+    def _restore_types(self, block: SourceBlock) -> None:
+        self._results.restore_types(block)
+        if self._results.restored_rows and self._reading.labels:
+            raise SettingsError(
+                "LABEL_OF_RESTORED_ROWS",
+                f"--label {self._reading.labels[0]!r}: {self._name} has rows of a removal, whose links get exactly the "
+                "association types back that they had before. Nothing was sent. Import it without --label; to add a "
+                "label to these links afterwards, import the original file with --label.",
+            )
 
     def _may_have_formulas(self) -> bool:
         tables = (self._table, *(part.table for part in self._table.parts))
