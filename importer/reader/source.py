@@ -157,9 +157,7 @@ class Source:
             f"Rows left out because of their {STATUS_COLUMN}: {results.excluded_rows:,}."
             if results.excluded_rows
             else "",
-            f"Rows of a removal, whose pairs get their previous association types back: {results.restored_rows:,}."
-            if results.restored_rows
-            else "",
+            _restored_warning(results.restored_rows, results.removal),
             _unknown_status_warning(results.unknown_statuses),
             self._hidden.warning(names),
             _portal_warning(portals),
@@ -174,6 +172,7 @@ class Source:
             rows=rows,
             blank_rows=reader.blank,
             excluded_rows=results.excluded_rows,
+            removal=results.removal if results.restored_rows else None,
             short_rows=self._shapes.short_rows if self._shapes else 0,
             formula_cells=formula_cells,
             portals=portals,
@@ -214,6 +213,17 @@ def _source_info(
         parts=tuple(part.name for part in table.parts),
         from_by=from_side.lookup_by or None,
         to_by=to_side.lookup_by or None,
+    )
+
+
+def _restored_warning(rows: int, removal: str) -> str:
+    if not rows:
+        return ""
+    undo = f"importer undo {removal}" if removal else "importer undo with the id of the removal's run"
+    return (
+        f"Rows of a removal, whose pairs get exactly their previous association types back: {rows:,}. Only HubSpot may "
+        f"add to them: it makes the first company that a record is linked to its primary one. {undo} restores the "
+        "links without that."
     )
 
 
