@@ -50,9 +50,12 @@ _FIRST_CUT_OFF = f"SELECT in_flight.pair {_CUT_OFF} ORDER BY 1 LIMIT :first"
 _WITH_STATE = """
 SELECT (SELECT count(*) FROM outcomes) + (SELECT count(*) FROM in_flight WHERE pair NOT IN (SELECT pair FROM outcomes))
 """
-_CHANGES = """
-SELECT coalesce(before.types, ''), coalesce(after.types, ''), outcomes.status, count(*)
-FROM outcomes LEFT JOIN before USING (pair) LEFT JOIN after USING (pair)
+_CHANGES = f"""
+SELECT
+    coalesce(before.types, ''),
+    coalesce(after.types, CASE status WHEN '{Status.LINKED}' THEN sent.types END, ''),
+    status, count(*)
+FROM outcomes LEFT JOIN before USING (pair) LEFT JOIN after USING (pair) LEFT JOIN sent USING (pair)
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT ?
 """
 

@@ -46,12 +46,19 @@ TYPES = ("-", "HUBSPOT_DEFINED:279", "HUBSPOT_DEFINED:1;HUBSPOT_DEFINED:279")
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A pair as drawn: its outcome, if any, whether it is in flight, its types."""
+    """A pair as drawn: its outcome, if any, whether it is in flight, its types; `sent` are those that a call leaves."""
 
     outcome: Outcome | None
     in_flight: bool
     before: str | None
     after: str | None
+    sent: str | None = None
+
+    @property
+    def left(self) -> str:
+        """The types after the run, as far as they are known."""
+        is_linked = self.outcome is not None and self.outcome.status is Status.LINKED
+        return self.after or (is_linked and self.sent) or ""
 
 
 OUTCOMES = st.builds(
@@ -67,6 +74,7 @@ DRAWN = st.builds(
     Drawn,
     st.none() | OUTCOMES,
     st.booleans(),
+    st.none() | st.sampled_from(TYPES),
     st.none() | st.sampled_from(TYPES),
     st.none() | st.sampled_from(TYPES),
 )
@@ -110,6 +118,7 @@ def journal_of(drawn: list[Drawn], seconds: list[Second] | None = None) -> Itera
                 [(index, one.outcome) for index, one in outcomes if one.in_flight and one.outcome],
                 [(index, one.before) for index, one in enumerate(drawn, 1) if one.before],
                 [(index, one.after) for index, one in enumerate(drawn, 1) if one.after],
+                sent=[(index, one.sent) for index, one in enumerate(drawn, 1) if one.sent],
             )
             journal.claim([pending[index - 1] for index, one in outcomes if one.in_flight])
             journal.record_activity(seconds or [], [], None)
@@ -210,9 +219,7 @@ def expected_kind(key: tuple[Status, int, str], numbers: list[int], texts: set[t
 @figures
 @given(st.lists(DRAWN, min_size=1, max_size=30))
 def test_changes_of_types_are_counted_and_pairs_belong_to_their_rows(drawn: list[Drawn]) -> None:
-    changes = Counter(
-        (one.before or "", one.after or "", one.outcome.status) for one in drawn if one.outcome is not None
-    )
+    changes = Counter((one.before or "", one.left, one.outcome.status) for one in drawn if one.outcome is not None)
     with journal_of(drawn) as journal:
         found = journal.type_changes(60)
         rows = {number: made for made in journal.rows(Outcome(Status.NOT_SENT)) for number in [made.number]}
