@@ -69,7 +69,7 @@ class Reading:
     `statuses` are given, only rows whose `import_status` from an earlier run is one of them, or blank, are read.
     `corrections` maps the row number and column index of cells to the texts that replace those of the source; the index
     counts from 0, without the columns of previous results. With `restores_types`, the pairs in rows that an earlier run
-    was to unlink get the association types back that they had before.
+    was to unlink get exactly the association types back that they had before; no other labels may be given then.
     """
 
     from_object_type: str | None = None

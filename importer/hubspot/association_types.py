@@ -57,6 +57,9 @@ TypeSet = frozenset[AssociationType]
 
 NOT_LINKED: TypeSet = frozenset()
 
+PRIMARY_TYPES = tuple(str(AssociationType(HUBSPOT_DEFINED, type_id)) for type_id in sorted(_PRIMARY_IDS.values()))
+"""The texts of HubSpot's Primary labels between all object types."""
+
 Link = tuple[tuple[ObjectType, RecordId], tuple[ObjectType, RecordId]]
 """The two records of a link, in the same order for A to B and B to A."""
 

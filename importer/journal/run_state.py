@@ -88,6 +88,17 @@ class RunState(JournalFile):
         with self._transaction() as db:
             set_value(db, "merged", [asdict(one) for one in found])
 
+    @property
+    def removal(self) -> str | None:
+        """The run whose removed links this one restores from its results; "" if not known, None if there is none."""
+        found = self._value("removal")
+        return None if found is None else str(found)
+
+    def set_removal(self, run_id: str) -> None:
+        """Record what `removal` returns."""
+        with self._transaction() as db:
+            set_value(db, "removal", run_id)
+
     def set_account(self, found: Account) -> None:
         """Record the account that the run belongs to."""
         with self._transaction() as db:

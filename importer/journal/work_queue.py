@@ -1,5 +1,6 @@
 """The work queue of a run: pairs to send are claimed, and their outcomes are recorded."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,16 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
     AND (pair NOT IN (SELECT pair FROM sent) OR pair IN (SELECT pair FROM goals))
 ORDER BY pair LIMIT ?
 """
+_WITH_NEW_TYPE = f"""
+FROM outcomes JOIN before ON before.pair = outcomes.pair JOIN after ON after.pair = outcomes.pair
+LEFT JOIN goals ON goals.pair = outcomes.pair
+WHERE outcomes.pair > ? AND status = '{Status.LINKED}' AND EXISTS (
+    SELECT 1 FROM json_each(?) WHERE instr(';' || after.types || ';', ';' || value || ';')
+        AND NOT instr(';' || before.types || ';' || coalesce(goals.types, '') || ';', ';' || value || ';')
+)
+"""
+_COUNT_WITH_NEW_TYPE = f"SELECT count(*) {_WITH_NEW_TYPE}"
+_PAIRS_WITH_NEW_TYPE = f"SELECT outcomes.pair, {OUTCOME_COLUMNS} {_WITH_NEW_TYPE} ORDER BY outcomes.pair LIMIT ?"
 _UNDO = """
 SELECT pair, left_types, target_types, added_types, removed_types, sent_types, reverse_types
 FROM undo WHERE pair BETWEEN ? AND ?
@@ -137,6 +148,16 @@ class WorkQueue(JournalFile):
     def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
         """Return the next distinct pairs that were sent, whose types are known before sending, but not after."""
         return self._found(_WITHOUT_TYPES_AFTER, (after, limit))
+
+    def with_new_type(self, types: Sequence[str], after: int, limit: int) -> list[PendingPair]:
+        """Return the next distinct pairs that have one of these types now, but had it neither before nor as a goal."""
+        return self._found(_PAIRS_WITH_NEW_TYPE, (after, json.dumps(types), limit))
+
+    def count_with_new_type(self, types: Sequence[str]) -> int:
+        """Return the number of pairs that `with_new_type` finds."""
+        with as_journal_error(self.path):
+            (number,) = self._db.execute(_COUNT_WITH_NEW_TYPE, (0, json.dumps(types))).fetchone()
+            return int(number)
 
     def _found(self, query: str, values: tuple[int | str, ...]) -> list[PendingPair]:
         """Return the pairs that a query finds, with their outcomes; `values[0]` is the pair number to start after."""

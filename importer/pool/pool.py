@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
 from importer.config import Settings
-from importer.hubspot.association_types import types_in_both_directions
+from importer.hubspot.association_types import PRIMARY_TYPES, types_in_both_directions
 from importer.hubspot.rate_limiter import RateLimiter
 from importer.hubspot.response import Reply
 from importer.journal import Journal, PauseReason, PendingPair
@@ -160,6 +160,10 @@ class Pool:
     def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
         """Return pairs that were sent and whose types were read before, but not after: a source for `run`."""
         return self._journal.without_types_after(after, limit)
+
+    def with_new_primary(self, after: int, limit: int) -> list[PendingPair]:
+        """Return pairs that HubSpot has made primary by itself: a source for `run`."""
+        return self._journal.with_new_type(PRIMARY_TYPES, after, limit)
 
     async def send(self, call: Callable[[], Awaitable[Reply]], about: Sequence[PendingPair] = ()) -> Reply:
         """Make one call outside an engine. Raises StoppedError if the run has stopped."""

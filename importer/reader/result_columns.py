@@ -1,6 +1,7 @@
 """Remove the columns that an earlier run added to a file, select rows by their status, and restore their types."""
 
 import json
+import re
 from collections.abc import Collection, Sequence
 
 from importer.errors import SourceError
@@ -8,6 +9,7 @@ from importer.model import (
     EXTRA_CELLS_COLUMN,
     ORIGINAL_CELLS_COLUMN,
     PREVIOUS_RESULT_COLUMNS,
+    RUN_ID_COLUMN,
     TYPES_BEFORE_COLUMN,
     UNDONE_RUN_COLUMN,
     SourceBlock,
@@ -21,6 +23,7 @@ STATUS_COLUMN = "import_status"
 _STATUSES = frozenset(map(str, Status))
 _LINKING_STATUSES = frozenset({Status.LINKED, Status.ALREADY_LINKED})
 _REMOVAL_STATUSES = frozenset({Status.UNLINKED, Status.NOT_LINKED})
+_RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{5}")
 
 
 class ResultColumns:
@@ -41,6 +44,8 @@ class ResultColumns:
         self.unknown_statuses = 0
         self.originals: dict[int, dict[str, str]] = {}
         self.restored_rows = 0
+        self._removals: set[str] = set()
+        self._run_column = _first_index(header, RUN_ID_COLUMN)
         self._width = len(header)
         self._statuses = statuses
         self._extra_cells_column = _first_index(header, EXTRA_CELLS_COLUMN)
@@ -60,6 +65,12 @@ class ResultColumns:
     def exist(self) -> bool:
         """True if the file has result columns."""
         return len(self.kept) < self._width
+
+    @property
+    def removal(self) -> str:
+        """The run that wrote the restored rows read so far, "" if it is not known or if there were several."""
+        run_id = next(iter(self._removals), "")
+        return run_id if len(self._removals) == 1 and _RUN_ID.fullmatch(run_id) else ""
 
     @property
     def show_linking(self) -> bool:
@@ -96,6 +107,8 @@ class ResultColumns:
         types = without_formula(cells[self._types_column].strip()).removeprefix("'")
         if types and cells[self._status_column].strip().lower() in _REMOVAL_STATUSES:
             self._types[number] = types
+            if len(self._removals) < 2:
+                self._removals.add(cells[self._run_column].strip() if self._run_column is not None else "")
 
     def _is_selected(self, cells: Sequence[str]) -> bool:
         if self._status_column is None or self._statuses is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Self
 
 from importer.config import Reading
-from importer.errors import SourceError
+from importer.errors import SettingsError, SourceError
 from importer.model import Role, SourceBlock, SourceRow
 from importer.reader.columns.header_row import HeaderRow, header_notes, header_warnings, resolve_columns
 from importer.reader.columns.notes import column_notes
@@ -99,12 +99,22 @@ class Source:
                     self._refuse_other_header()
                     self._corrections.add_to(block)
                     self._corrected += len(block.corrections)
-                    self._results.restore_types(block)
+                    self._restore_types(block)
                     left -= len(block.numbers)
                     yield block
                 start = end
             if not left:
                 return
+
+    def _restore_types(self, block: SourceBlock) -> None:
+        self._results.restore_types(block)
+        if self._results.restored_rows and self._reading.labels:
+            raise SettingsError(
+                "LABEL_OF_RESTORED_ROWS",
+                f"--label {self._reading.labels[0]!r}: {self._name} has rows of a removal, whose links get exactly the "
+                "association types back that they had before. Nothing was sent. Import it without --label; to add a "
+                "label to these links afterwards, import the original file with --label.",
+            )
 
     def _may_have_formulas(self) -> bool:
         tables = (self._table, *(part.table for part in self._table.parts))
@@ -147,9 +157,7 @@ class Source:
             f"Rows left out because of their {STATUS_COLUMN}: {results.excluded_rows:,}."
             if results.excluded_rows
             else "",
-            f"Rows of a removal, whose pairs get their previous association types back: {results.restored_rows:,}."
-            if results.restored_rows
-            else "",
+            _restored_warning(results.restored_rows, results.removal),
             _unknown_status_warning(results.unknown_statuses),
             self._hidden.warning(names),
             _portal_warning(portals),
@@ -164,6 +172,7 @@ class Source:
             rows=rows,
             blank_rows=reader.blank,
             excluded_rows=results.excluded_rows,
+            removal=results.removal if results.restored_rows else None,
             short_rows=self._shapes.short_rows if self._shapes else 0,
             formula_cells=formula_cells,
             portals=portals,
@@ -204,6 +213,17 @@ def _source_info(
         parts=tuple(part.name for part in table.parts),
         from_by=from_side.lookup_by or None,
         to_by=to_side.lookup_by or None,
+    )
+
+
+def _restored_warning(rows: int, removal: str) -> str:
+    if not rows:
+        return ""
+    undo = f"importer undo {removal}" if removal else "importer undo with the id of the removal's run"
+    return (
+        f"Rows of a removal, whose pairs get exactly their previous association types back: {rows:,}. Only HubSpot may "
+        f"add to them: it makes the first company that a record is linked to its primary one. {undo} restores the "
+        "links without that."
     )
 
 

@@ -42,7 +42,8 @@ class ReadReport:
     """Result of reading a source to its end, or to the limit that was set.
 
     `rows` counts the rows that were yielded, `blank_rows` the skipped blank ones, `excluded_rows` those excluded by
-    their `import_status`, `short_rows` those of a text file with fewer cells than the header, `formula_cells` the
+    their `import_status`, `removal` is the run whose removed links the rows restore ("" if it is not known, None if
+    there are no such rows), `short_rows` those of a text file with fewer cells than the header, `formula_cells` the
     cells that look like formulas. `portals` are the account ids in record URLs, `custom_types` the object types that
     are not HubSpot's standard ones. `notes` are those of `SourceInfo`; `warnings` are sentences for the user.
     """
@@ -50,6 +51,7 @@ class ReadReport:
     rows: int
     blank_rows: int
     excluded_rows: int
+    removal: str | None
     short_rows: int
     formula_cells: int
     portals: tuple[str, ...]

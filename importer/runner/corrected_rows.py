@@ -31,8 +31,13 @@ class CorrectedRows:
 
 
 def is_correctable(journal: Journal) -> bool:
-    """Return whether rows of a run can be corrected: not if their labels come from the results of an earlier run."""
+    """Return whether rows of a run can be corrected: not if their labels are the types that a removal recorded.
+
+    Journals of earlier versions do not say so, but if no column has labels, they come from nowhere else.
+    """
     info = journal.info
+    if journal.removal is not None:
+        return False
     has_own_labels = bool(info.reading.get("labels")) or Role.LABEL in info.places
     return has_own_labels or not journal.has_labels
 

@@ -23,6 +23,7 @@ from importer.runner.finish import (
     describe_abort,
     report_stop,
 )
+from importer.runner.new_primary import report_new_primary
 from importer.runner.remove import change_links
 from importer.runner.send import Sent, Work, abort_after_requests, link_pending
 from importer.runner.target import Target
@@ -134,5 +135,7 @@ def _send(journal: Journal, target: Target, confirmation: Confirmation) -> Sent:
         return work_in_account(journal, context, target.account, work)
 
     if journal.info.operation is Operation.LINK:
-        return in_account(partial(link_pending, label_mode=label_mode(journal, settings)))
+        sent = in_account(partial(link_pending, label_mode=label_mode(journal, settings)))
+        report_new_primary(journal, context)
+        return sent
     return change_links(journal, confirmation, in_account, context.warn)

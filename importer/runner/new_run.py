@@ -76,6 +76,9 @@ class NewRun:
         read = _with_progress(read_blocks(source, table), context.on_event)
         with blocks_with_ids(read, sides_of_source(table.info), context, path.parent, account) as (blocks, lookup):
             write_journal(path, info, blocks, account, lambda: table.report.portals)
+        if table.report.removal is not None:
+            with open_for_run(path) as journal:
+                journal.set_removal(table.report.removal)
         if lookup is None:
             return None
         if lookup.merged:

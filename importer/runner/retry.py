@@ -211,8 +211,10 @@ def _create_retry(parent: Journal, target: Target, request: ImportRequest, readi
         corrected = corrected_rows(parent, request.reading.corrections, target.context, directory)
         portals = sorted(corrected.portals.union(parent.url_portals))
         write_journal(draft, info, parent.blocks_to_retry(corrected.rows), parent.account, lambda: portals)
-        if corrected.merged:
+        if corrected.merged or parent.removal is not None:
             with open_for_run(draft) as journal:
                 journal.set_merged(corrected.merged)
+                if parent.removal is not None:
+                    journal.set_removal(parent.removal)
         resolve_labels_of_run(draft, target, lambda: held_in_runs(parent, corrected.rows, settings))
         return draft.replace(runs / draft.name)

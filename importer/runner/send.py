@@ -69,7 +69,8 @@ async def link_pending(pool: Pool, client: HubSpotClient, label_mode: LabelMode 
     1. Unless disabled, read which pairs without labels are already linked, and the types of pairs with labels.
     2. If there are labels, send the pairs with and without labels in the order of the file.
     3. Send the others in batches, if requested, and then one by one.
-    4. Read back unconfirmed pairs, those that became Primary and, unless disabled, the types of linked ones.
+    4. Read back unconfirmed pairs, those that became Primary and, unless disabled, the types of linked ones whose types
+       are not known or may have changed since.
     """
     settings, both_ways = pool.settings, pool.types_both_ways()
     stop: Stop | None = None
@@ -102,7 +103,10 @@ async def _read_back(pool: Pool, client: HubSpotClient, both_ways: Collection[Ty
     if pool.has_labels and pool.stopped is None:
         await pool.run(ConfirmPrimary(client), pool.linked)
     if pool.settings.read_first and pool.stopped is None:
-        await pool.run(ReadAfter(client, both_ways=both_ways), pool.without_types_after)
+        if pool.has_labels:  # another pair of the run may have taken Primary since the types were recorded
+            await pool.run(ReadAfter(client, both_ways=both_ways), pool.with_new_primary)
+        if pool.stopped is None:
+            await pool.run(ReadAfter(client, both_ways=both_ways), pool.without_types_after)
 
 
 def last_primaries_of(pool: Pool, client: HubSpotClient, label_mode: LabelMode) -> LastPrimaries | None:

@@ -151,3 +151,22 @@ def test_rows_whose_types_come_from_a_removal_are_corrected_in_their_file(work: 
         rows = list(journal.rows(Outcome(Status.NOT_SENT)))
         assert not is_correctable(journal)
         assert correctable_columns(journal, rows[1], Status.FAILED) == []
+
+
+@pytest.mark.slow
+def test_rows_of_a_removal_of_labels_and_of_their_retry_are_corrected_in_their_file(
+    work: Workplace, settings: Settings
+) -> None:
+    file = work.folder / "a.csv"
+    file.write_text(f"Contact ID,Company ID,Label\n{work.base},1,Decision maker\n{work.base + 1},2,Decision maker\n")
+    run_import(file, settings)
+    removed = unlink_file(file, settings, confirmation=Confirmation(2))
+    results = Path(removed.results or "")
+    text = results.read_text(encoding="utf-8-sig").replace(f"{work.base + 1},", f"{UNKNOWN + work.base},")
+    results.write_text(text, encoding="utf-8")
+    restored = run_import(results, settings)
+    assert (restored.linked, restored.failed) == (1, 1)
+    for run_id in (restored.run_id, retry_run(restored.run_id, settings).run_id):
+        with Journal(journal_path(settings, run_id)) as journal:
+            row = list(journal.rows(Outcome(Status.NOT_SENT)))[-1]
+            assert correctable_columns(journal, row, Status.FAILED) == []

@@ -1,4 +1,4 @@
-"""Restore the association types that an `unlink` recorded in its results, as labels of the same pairs."""
+"""Restore the association types that an `unlink` recorded in its results, as the only labels of the same pairs."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,9 @@ from importer.reader.rows.labels import split_labels
 
 
 def restore_types(block: SourceBlock, types: Mapping[int, str]) -> None:
-    """Add the types of each row, from the column `import_types_before`, to the labels of its pairs.
+    """Replace the labels of each row's pairs by their types before, from the column `import_types_before`.
 
+    The labels that the row itself names do not count: a removal of labels names those that it removes from any pair.
     A pair that was not linked before is left out; a row with only such pairs is blank. If the number of pairs in a row
     is no longer that of the entries in the column, the row gets a problem instead: it is unclear which types belong to
     which pair.
@@ -26,7 +27,7 @@ def restore_types(block: SourceBlock, types: Mapping[int, str]) -> None:
             left_out.update(indices)
             continue
         for index, entry in zip(indices, entries, strict=True):
-            labels[index] = (*labels[index], *split_labels(entry))
+            labels[index] = tuple(split_labels(entry))
             if entry.strip() == "-":
                 left_out.add(index)
     block.problems.sort(key=lambda found: found[0])

@@ -24,14 +24,10 @@ def restored(made: SourceBlock) -> list[tuple[int, str, tuple[str, ...]]]:
     return list(zip(made.pairs.rows, made.pairs.to_ids, made.pairs.labels or (), strict=True))
 
 
-def test_each_pair_gets_its_types_besides_the_labels_of_its_row() -> None:
+def test_each_pair_gets_exactly_its_types_whatever_labels_its_row_names() -> None:
     made = block((7,), (8, 9), labels=("Manager",))
     restore_types(made, {2: f"{PRIMARY};{PLAIN}", 3: f"{PLAIN}|{PLAIN};{BILLING}"})
-    assert restored(made) == [
-        (2, "7", ("Manager", PRIMARY, PLAIN)),
-        (3, "8", ("Manager", PLAIN)),
-        (3, "9", ("Manager", PLAIN, BILLING)),
-    ]
+    assert restored(made) == [(2, "7", (PRIMARY, PLAIN)), (3, "8", (PLAIN,)), (3, "9", (PLAIN, BILLING))]
 
 
 def test_one_entry_belongs_to_all_pairs_of_a_row() -> None:
