@@ -24,10 +24,12 @@ def pair_of(from_id: int, to_id: int) -> Pair:
 
 
 def types(path: Path) -> dict[Pair, tuple[str | None, str | None]]:
-    """Return the types of each pair before and after."""
+    """Return the types of each pair before and after sending, as read or as expected."""
     with Journal(path) as journal:
         journal.verify()
-        return {made.pair: (made.before, made.after) for row in journal.rows(NOT_SENT) for made in row.pairs}
+        return {
+            made.pair: (made.before, made.after or made.sent) for row in journal.rows(NOT_SENT) for made in row.pairs
+        }
 
 
 async def test_types_before_and_after_are_known_for_every_pair_that_was_sent(path: Path) -> None:
