@@ -261,8 +261,8 @@ class PairOutcome:
     `before` and `after` are its association types as read before and after sending: `CATEGORY:ID;…`, `-` if it had
     none, None if they were not read. `labels` are the label texts of the pair in this row; `goal` has the types of the
     labels in all rows with this pair. `primary_before` is set if the pair was to become Primary: the id of the record
-    that was Primary before ("" if there was none), and the types of the link to it. `sent` is set if the run labels
-    the pair's link from both sides: the types that the last call was to leave.
+    that was Primary before ("" if there was none), and the types of the link to it. `sent` has the types that the last
+    call was to leave, where these were recorded. `is_in_flight` means that the next process sends the pair again.
     """
 
     pair: Pair
@@ -274,6 +274,7 @@ class PairOutcome:
     goal: str = ""
     primary_before: tuple[str, str] | None = None
     sent: str | None = None
+    is_in_flight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

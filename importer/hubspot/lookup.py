@@ -98,22 +98,29 @@ class _Record:
 class Matches:
     """The records found so far, by value.
 
+    `similar` holds records whose value differs in case; they count only for values that no record has as written.
     `record_ids` holds all listed records, `unsure` the values without a clear result, `merged` the records that were
     merged into the one with a value (see `Found`).
     """
 
     ids: dict[str, dict[RecordId, str]] = field(default_factory=dict)
+    similar: dict[str, dict[RecordId, str]] = field(default_factory=dict)
     record_ids: set[RecordId] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
     merged: dict[str, tuple[RecordId, ...]] = field(default_factory=dict)
 
-    def add(self, value: str, record_id: RecordId, archived_at: str) -> None:
-        """Add a record that has `value`."""
-        self.ids.setdefault(value, {})[record_id] = archived_at
+    def add(self, value: str, record_id: RecordId, archived_at: str, *, is_similar: bool = False) -> None:
+        """Add a record that has `value`, or a similar one."""
+        found = self.similar if is_similar else self.ids
+        found.setdefault(value, {})[record_id] = archived_at
+
+    def records(self) -> dict[str, dict[RecordId, str]]:
+        """Return the records of each value, with the time at which each was deleted, or ""."""
+        return self.similar | self.ids
 
     def result(self, value: str, *, is_complete: bool = True) -> Result:
         """Return the result for a value that was requested."""
-        found = tuple(self.ids.get(value, ()))
+        found = tuple(self.ids.get(value) or self.similar.get(value) or ())
         if len(found) > 1 or (found and not is_complete):
             return Ambiguous(found, is_complete)
         if value in self.unsure or (not found and not is_complete):
@@ -175,29 +182,23 @@ def parse_records(
         return False
     records = [_record(item, key) for item in objects(items)]
     is_clear = len(records) == len(items)
+    distinguishes_case = is_unique and not key.is_email
     by_lower_case: dict[str, list[str]] = {}
     for value in values:
         by_lower_case.setdefault(value.lower(), []).append(value)
     for record in records:
-        found = _matching(record, values, by_lower_case) if record is not None else set()
+        found = {value for text in record.values for value in by_lower_case.get(text.lower(), ())} if record else set()
         is_clear = is_clear and bool(found)
         if record is not None:
             matches.record_ids.add(record.id)
             for value in found:
-                matches.add(value, record.id, record.archived_at)
+                is_similar = distinguishes_case and value not in record.values
+                matches.add(value, record.id, record.archived_at, is_similar=is_similar)
                 if record.merged and value.lower() != record.own_value.lower():
                     matches.merged[value] = record.merged
     if not is_clear or not errors_only_report_missing(response):
-        matches.unsure |= set(values) - (matches.ids.keys() if is_unique else set())
+        matches.unsure |= set(values) - (matches.records().keys() if is_unique else set())
     return True
-
-
-def _matching(record: _Record, values: Collection[str], by_lower_case: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return the requested values that a record has: exact matches, or else matches that ignore case."""
-    found: set[str] = set()
-    for text in record.values:
-        found |= {text} if text in values else set(by_lower_case.get(text.lower(), ()))
-    return found
 
 
 def explain_unsure(response: Response, key: Key) -> Unread:

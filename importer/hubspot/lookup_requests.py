@@ -122,7 +122,7 @@ class UniqueLookup:
             reply = await self._read_archived(read_body(self._key, chunk))
             if isinstance(reply, Response):
                 parse_records(reply, self._key, chunk, matches)
-        return {value: NotFound(max(times.values())[:10]) for value, times in matches.ids.items()}
+        return {value: NotFound(max(times.values())[:10]) for value, times in matches.records().items()}
 
 
 class SearchLookup:

@@ -219,10 +219,11 @@ class PendingPair:
 
     `earlier` is its latest outcome, if any: provisional, not sent, cut off, or to be confirmed. `before` holds its
     association types as read before sending (`CATEGORY:ID;…`, `-` if none), None if they were not read. In an undo,
-    `left` holds the types that the undone run left, `target` those to restore, `added` and `removed` the labels that it
-    may have added and removed. If the undone run was cut off after it had labelled the pair's link from both sides,
-    `sent` holds the types that it may have left, and `reverse` the same as the reverse pair has them. `goal` holds the
-    types of its labels, "" for a pair without labels.
+    `left` holds the types that the undone run left, `target` those to restore (None if the pair must not be changed;
+    `left` are then those before the run), `added` and `removed` the labels that it may have added and
+    removed. If the undone run was cut off after it had labelled the pair's link from both sides, `sent` holds the types
+    that it may have left, and `reverse` the same as the reverse pair has them. `goal` holds the types of its labels, ""
+    for a pair without labels.
     """
 
     id: int

@@ -208,6 +208,7 @@ class ReportQueries(JournalFile):
                 goals.get(number, ""),
                 primaries.get(number),
                 sent.get(number),
+                values[0] is not None,
             )
             found.setdefault(record[0], []).append(outcome)
         return found

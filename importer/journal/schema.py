@@ -77,11 +77,12 @@ duplicates  the pairs that repeat an earlier pair (`first`)
 in_flight   the pairs that a process has claimed and whose outcome is not final
 before      the association types of pairs, read before they were sent: `CATEGORY:ID;…`, `-` if none
 after       the same, read after they were sent
-sent        the types that a pair was to have after its last call, written before it; only where the run labels the
-            link of the pair from both sides
+sent        the types that a pair was to have after its last call, written before it; only for new links without
+            labels whose types are certain, and where the run labels the link of the pair from both sides
 undo        in an undo: the types that the undone run left and those that it found, NULL if unknown, and the
-            labels that it may have added and removed; if the run was cut off after it had labelled the link from both
-            sides, also the types that it may have left, as the pair and as the reverse pair have them
+            labels that it may have added and removed; those before the run as those left, and no others, if the pair
+            must not be changed; if the run was cut off after it had labelled the link from both sides, also the types
+            that it may have left, as the pair and as the reverse pair have them
 primaries   for pairs that are to become Primary: the id and types of the record that was primary before, "" and `-` if
             there was none
 goals       the association types that a labelled pair is to have: those of its labels in all rows that contain it

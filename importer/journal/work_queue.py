@@ -46,6 +46,7 @@ _WITHOUT_TYPES_AFTER = f"""
 SELECT pair, {OUTCOME_COLUMNS} FROM outcomes
 WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
     AND pair IN (SELECT pair FROM before) AND pair NOT IN (SELECT pair FROM after)
+    AND (pair NOT IN (SELECT pair FROM sent) OR pair IN (SELECT pair FROM goals))
 ORDER BY pair LIMIT ?
 """
 _WITH_NEW_TYPE = f"""
@@ -145,7 +146,7 @@ class WorkQueue(JournalFile):
         return self._found(_WITH_STATUS, (after, status, limit))
 
     def without_types_after(self, after: int, limit: int) -> list[PendingPair]:
-        """Return the next distinct pairs that were sent and whose types are recorded before sending, but not after."""
+        """Return the next distinct pairs that were sent, whose types are known before sending, but not after."""
         return self._found(_WITHOUT_TYPES_AFTER, (after, limit))
 
     def with_new_type(self, types: Sequence[str], after: int, limit: int) -> list[PendingPair]:

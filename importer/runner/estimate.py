@@ -73,13 +73,13 @@ def _reads(pending: Sequence[int], settings: Settings) -> int:
 
 
 def _label_reads(labelled: int, settings: Settings) -> int:
-    """Return the additional reads of labelled pairs.
+    """Return the most additional reads of labelled pairs.
 
-    Before the run sends anything: from the other side, and of the primary record. Just before a pair is sent: from both
-    sides. Afterwards: once.
+    Before the run sends anything: of records that may have been merged; from the other side, and of the primary record.
+    Just before a pair is sent: from both sides. Afterwards: once. At the end: of pairs that became Primary.
     """
-    before_all = 2 * ceil(labelled / MAX_RECORDS) if settings.read_first else 0
-    return before_all + 3 * ceil(labelled / (LABELLED_PAIRS_READ if settings.engine is EngineName.PUT else MAX_RECORDS))
+    of_all = (4 if settings.read_first else 2) * ceil(labelled / MAX_RECORDS)
+    return of_all + 3 * ceil(labelled / (LABELLED_PAIRS_READ if settings.engine is EngineName.PUT else MAX_RECORDS))
 
 
 def initial_rate(settings: Settings) -> Rate:

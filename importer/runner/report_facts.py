@@ -24,7 +24,8 @@ def notice(summary: Summary, error: RunError | None, processes: Iterable[Process
     if summary.status is RunStatus.INTERRUPTED:
         ends = [span.end for span in processes if span.end is not None]
         last = f" It was last active at {local_text(ends[-1])}." if ends else ""
-        return f"The process was killed, or the computer stopped.{last} To continue: importer resume {summary.run_id}"
+        cause = "The process was killed, the disk was full, or the computer stopped."
+        return f"{cause}{last} To continue: importer resume {summary.run_id}"
     return ""
 
 

@@ -12,7 +12,17 @@ from importer.hubspot.association_types import (
     types_text,
 )
 from importer.journal import NO_TYPES, Journal, PendingPair, StateToRestore
-from importer.model import ObjectType, Operation, Pair, PairOutcome, RecordId, RowOutcome, SourceBlock, SourceRow
+from importer.model import (
+    ObjectType,
+    Operation,
+    Pair,
+    PairOutcome,
+    RecordId,
+    RowOutcome,
+    SourceBlock,
+    SourceRow,
+    Status,
+)
 from importer.pool.engines.primary_reader import primary_key
 from importer.pool.engines.read_labelled import becomes_primary
 
@@ -63,20 +73,24 @@ class UndoStates:
             pairs = [(entry.pair, self._state(entry)) for entry in row.pairs]
             for entry in row.pairs:
                 key = _former_primary(entry)
-                if key is not None and (types := left.pop(key, None)) is not None:
-                    pairs.append((Pair(*key), _state_of_former_primary(key, types)))
+                if key is not None and (state := left.pop(key, None)) is not None:
+                    pairs.append((Pair(*key), state))
             yield row, pairs
 
-    def _former_primaries(self) -> dict[Key, str]:
+    def _former_primaries(self) -> dict[Key, StateToRestore]:
         """Return the records that were primary before the run, unless the run changed their own pairs too."""
-        found: dict[Key, str] = {}
+        found: dict[Key, StateToRestore] = {}
         if self._is_unlink or not self._undone.has_labels:
             return found
         for row in self._undone.rows_to_undo():
             for entry in row.pairs:
                 key = _former_primary(entry)
                 if key is not None and entry.primary_before is not None:
-                    found.setdefault(key, entry.primary_before[1])
+                    types = entry.primary_before[1]
+                    if _may_be_primary(entry):
+                        found[key] = _state_of_former_primary(key, types)
+                    else:  # the run may have left it as it was, so nobody but someone else has changed it since
+                        found.setdefault(key, StateToRestore(types, types))
         for row in self._undone.rows_to_undo() if found else ():
             for entry in row.pairs:
                 found.pop(primary_key(_pending(entry)), None)
@@ -105,7 +119,11 @@ class UndoStates:
         return (entry for row in self._undone.rows_to_undo() for entry in row.pairs)
 
     def _state(self, entry: PairOutcome) -> StateToRestore:
-        if entry.before is None or (not self._is_unlink and _is_former_primary_unknown(entry)):
+        if entry.before is None:
+            return _UNKNOWN
+        if _is_unconfirmed(entry) and entry.after is None:
+            return StateToRestore(left=entry.before)
+        if not self._is_unlink and _is_former_primary_unknown(entry):
             return _UNKNOWN
         before = parse_types(entry.before)
         labels = parse_types(entry.goal) if entry.goal else NOT_LINKED
@@ -114,16 +132,38 @@ class UndoStates:
             left = entry.after or (None if labels else NO_TYPES)
             added, removed = NOT_LINKED, before & labels if labels else before
         else:
-            left, added, removed = entry.after, labels, before - labels if labels and self._replaces else NOT_LINKED
-        link, is_reverse = link_of(entry.pair)
-        other = self._both_ways[hash(link)][not is_reverse] if hash(link) in self._both_ways else None
+            left = entry.after or (None if labels else entry.sent)
+            added, removed = labels, before - labels if labels and self._replaces else NOT_LINKED
+        other = self._reverse_of(entry)
         sent = reverse = None
         if other is not None and left is not None:
             after = parse_types(left)
+            if _is_unconfirmed(entry):  # what it added may come from the reverse pair alone
+                added = removed = NOT_LINKED
             added, removed = added | (after - before), removed | (before - after)
-        if other is not None and not self._is_unlink and not (entry.after and other.after):
+        is_ended = _is_unconfirmed(entry) or (entry.after is not None and other is not None and _is_ended(other))
+        if other is not None and not self._is_unlink and not is_ended:
             sent, reverse = _last_known(entry), _last_known(other)
         return StateToRestore(left, entry.before, types_text(added), types_text(removed), sent, reverse)
+
+    def _reverse_of(self, entry: PairOutcome) -> PairOutcome | None:
+        """Return the reverse pair, if the run changed the link of a pair in both directions."""
+        link, is_reverse = link_of(entry.pair)
+        return self._both_ways[hash(link)][not is_reverse] if hash(link) in self._both_ways else None
+
+
+def _is_unconfirmed(entry: PairOutcome) -> bool:
+    """Return whether the run ended without knowing whether it changed a pair; it read the pair back if it could.
+
+    Only the types read then are what the run left: a pair that has others since may have them from someone else. A pair
+    in flight was not read back. It may be as it was before the run, or as the run was to leave it.
+    """
+    return entry.outcome.status is Status.UNCONFIRMED and not entry.is_in_flight
+
+
+def _is_ended(entry: PairOutcome) -> bool:
+    """Return whether the run read what it left of a pair, or ended without being able to read it."""
+    return entry.after is not None or _is_unconfirmed(entry)
 
 
 def _last_known(entry: PairOutcome) -> str | None:
@@ -143,6 +183,12 @@ def _former_primary(entry: PairOutcome) -> Key | None:
     if entry.primary_before is None or not entry.primary_before[0]:
         return None
     return (*primary_key(_pending(entry))[:3], RecordId(entry.primary_before[0]))
+
+
+def _may_be_primary(entry: PairOutcome) -> bool:
+    """Return whether the run may have left a pair, which was to become primary, as the primary one."""
+    primary = primary_type(entry.pair.from_type, entry.pair.to_type)
+    return not _is_unconfirmed(entry) or (entry.after is not None and primary in parse_types(entry.after))
 
 
 def _is_former_primary_unknown(entry: PairOutcome) -> bool:

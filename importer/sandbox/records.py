@@ -119,7 +119,7 @@ class Records:
         """Return the ids of records with this value, ignoring case, including archived and removed records."""
         if name == "hs_object_id":
             return {int(value)} if value.isascii() and value.isdigit() and len(value) < 20 else set()
-        found = set(self._index.get((object_type, name, value.casefold()), ()))
+        found = set(self._index.get((object_type, name, value.lower()), ()))
         known = self.properties[object_type].get(name)
         computed = known.record_with_default(value) if known else None
         if computed is not None and name not in self._values.get((object_type, computed), {}):
@@ -128,7 +128,7 @@ class Records:
 
     def find_by_email(self, value: str) -> set[int]:
         """Return the ids of contacts with this primary or additional email address."""
-        additional = self._index.get(("contacts", "hs_additional_emails", value.casefold()), ())
+        additional = self._index.get(("contacts", "hs_additional_emails", value.lower()), ())
         return self.find("contacts", "email", value) | set(additional)
 
     def with_values(self, object_type: str) -> set[int]:
@@ -154,7 +154,7 @@ class Records:
 
 def _keys(name: str, value: str) -> list[str]:
     values = value.split(";") if name == "hs_additional_emails" else [value]
-    return [one.strip().casefold() for one in values]
+    return [one.strip().lower() for one in values]
 
 
 CREATED_AT = "2024-03-01T09:00:00.000Z"

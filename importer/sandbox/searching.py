@@ -116,11 +116,11 @@ def _candidates(records: Records, object_type: str, group: _Group) -> set[int]:
 
 def _holds(records: Records, record: Record, one: _Filter) -> bool:
     value = records.value(record, one["propertyName"])
-    own = None if value is None else value.casefold()
+    own = None if value is None else value.lower()
     if one["operator"] in {"IN", "NOT_IN"}:
         # Values are compared as they are: upper-case ones match nothing, which is HubSpot's behaviour for text.
         return own is not None and (own in map(str, one["values"])) is (one["operator"] == "IN")
-    return _OPERATORS[one["operator"]](own, str(one.get("value", "")).casefold())
+    return _OPERATORS[one["operator"]](own, str(one.get("value", "")).lower())
 
 
 _OPERATORS: Mapping[str, Callable[[str | None, str], bool]] = {

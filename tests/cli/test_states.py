@@ -100,7 +100,7 @@ def test_a_killed_run_says_so_and_that_pairs_in_flight_may_have_been_sent(work: 
     assert "retry" not in text
     assert "Working time 0 s" not in report
     assert "The process was killed" in report
-    assert "killed; not resumed" in report
+    assert "the disk was full; not resumed" in report
     assert "It may have been sent" in report
 
 

@@ -51,11 +51,11 @@ def test_a_run_makes_no_more_reads_than_its_plan_says(
     monkeypatch.setenv("XDG_STATE_HOME", work.environment["XDG_STATE_HOME"])
     monkeypatch.setattr(label, "READ_BACK_WAITS", ())
     planned, made = planned_and_made(work, rows, engine=engine, read_first=read_first)
-    assert made <= planned <= made + 2
+    assert made <= planned <= made + 4  # not all labels are Primary, and not all pairs are read from both sides
 
 
 @pytest.mark.parametrize("read_first", [True, False])
 def test_labels_are_read_whether_or_not_other_pairs_are(read_first: bool) -> None:
     settings = Settings(read_first=read_first)
     assert costs([5_000], settings).read_calls == (10 if read_first else 0)
-    assert costs([5_000], settings, labelled=1_000).read_calls == ceil(1_000 / 100) * 3 + (12 if read_first else 0)
+    assert costs([5_000], settings, labelled=1_000).read_calls == ceil(1_000 / 100) * 3 + (14 if read_first else 2)

@@ -49,7 +49,7 @@ def test_the_report_of_a_day_needs_little_more_memory_than_that_of_a_minute(tmp_
     text = (tmp_path / "large.html").read_text(encoding="utf-8")
     assert "with 188 calls begun; the limit at that time was 190." in text
     assert '<td class="number">188</td>' in text
-    assert "killed; resumed after" in text
+    assert "disk was full; resumed after" in text
     assert "ada@example.com&#39;. Correct" not in text.partition("Pairs over time")[0]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from importer.journal import Journal, PauseReason, PauseSpan, Second, open_for_run, write_journal
+from importer.journal import NOT_RECORDED, Journal, PauseReason, PauseSpan, Second, open_for_run, write_journal
 from importer.model import Outcome, Problem, SourceRow, Status
 from importer.runner.finish import _count_rows, summarise
 from importer.runner.send import Sent
@@ -88,5 +88,5 @@ def _write_processes(journal: Journal, seconds: int) -> None:
     with journal._transaction() as db:
         db.execute("DELETE FROM processes")
         end, start = START + seconds * 4 // 10, START + seconds // 2
-        _insert(db, "processes", (1, START * 1000, end * 1000, "killed"))
+        _insert(db, "processes", (1, START * 1000, end * 1000, NOT_RECORDED))
         _insert(db, "processes", (2, start * 1000, (START + seconds) * 1000, "finished"))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from importer.hubspot.association_types import NOT_LINKED, types_text
 from importer.hubspot.batch_read import Link
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
@@ -157,10 +158,17 @@ class ReadBack(_Reader):
     """Reads back the pairs that were sent without a trustworthy response."""
 
     async def process(self, chunk: Sequence[PendingPair], sender: Sender, outcomes: OutcomeRecorder) -> None:
-        """Record the pairs that are linked as `linked`; the others stay `unconfirmed`."""
+        """Record the pairs that are linked as `linked`; the others stay `unconfirmed`, with the types that they have.
+
+        An undo leaves alone whatever is added to them later: it was not this run.
+        """
         for pending, outcome in await self._look_up(chunk, sender):
             if outcome.status is Status.ALREADY_LINKED:
                 outcomes.replace_outcome(pending, as_sent(pending, outcome))
+            elif outcome.status is Status.NOT_SENT and pending.before is not None:
+                types = Link(outcome.association_types, is_unlabelled=False).type_set
+                if types is not None or not outcome.association_types:
+                    outcomes.record_types_after(pending, types_text(types or NOT_LINKED))
 
 
 def as_sent(pending: PendingPair, found: Outcome) -> Outcome:

@@ -139,9 +139,9 @@ class ReadFirst(_OptionalReader):
         if primary is None or unlabelled is None or types in self._both_ways:
             return
         if record in read.primaries:
-            outcomes.record_types_after(pending, str(unlabelled))
+            outcomes.record_types_sent(pending, str(unlabelled))
         elif not read.numbers[record] and self._is_first_primary.get(types) and self._is_first_link(types, record):
-            outcomes.record_types_after(pending, types_text((primary, unlabelled)))
+            outcomes.record_types_sent(pending, types_text((primary, unlabelled)))
 
     def _is_first_link(self, types: Types, record: str) -> bool:
         """Return whether a new link is the first one of its record; False if that is not known."""

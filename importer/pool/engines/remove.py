@@ -112,6 +112,8 @@ class ConfirmChanged(PairEngine):
             last = found[pending.id]
             outcome = not_read(last.unread) if last.unread is not None else NOT_CHANGED
             outcome = merged(pending, last) if last.merged_into else outcome
+            if last.unread is None and not last.merged_into:
+                outcomes.record_types_after(pending, last.text)
             outcomes.record(pending, with_attempts(outcome, pending.attempts), is_read=True)
 
 

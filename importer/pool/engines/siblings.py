@@ -46,7 +46,7 @@ class Siblings:
             key = primary_key(pending)
             if state.may_have_primary:
                 self.moved.add(hash(key))
-            if not state.target:
+            if not state.target and state.left != NOT_LINKED:
                 self.made.add(hash(key))
             if state.primary & state.target:
                 losing.add(hash(key[:3]))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from importer.hubspot.association_types import parse_types
 from importer.hubspot.client import HubSpotClient
 from importer.journal import PendingPair
 from importer.model import Outcome, Status
@@ -56,7 +57,7 @@ class ReadBeforeUndo(PairEngine):
     def _reason(self, pending: PendingPair, found: Found, record: RecordLinks | None) -> Outcome | None:
         """Return the outcome of a pair that is left alone; None if it may be restored or needs no change."""
         if pending.target is None:
-            return UNKNOWN_STATE
+            return _as_before(found) if _is_as_before(pending, found) else UNKNOWN_STATE
         if found.merged_into:
             return merged(pending, found)
         if found.unread is not None:
@@ -83,10 +84,19 @@ def _is_undecided(pending: PendingPair, found: Found) -> bool:
     return is_as_left(pending, found)
 
 
+def _is_as_before(pending: PendingPair, found: Found) -> bool:
+    """Return whether a pair that may not be changed needs no change."""
+    is_read = found.unread is None and not found.merged_into
+    return pending.left is not None and is_read and found.types == parse_types(pending.left)
+
+
+def _as_before(found: Found) -> Outcome:
+    return replace(found.last, status=Status.ALREADY_LINKED if found.types else Status.NOT_LINKED)
+
+
 def _record_reached(pending: PendingPair, found: Found, outcomes: OutcomeRecorder) -> None:
     if was_sent(pending):
         record_done(pending, found, outcomes)
         return
     outcomes.record_types_before(pending, found.text)
-    status = Status.ALREADY_LINKED if found.types else Status.NOT_LINKED
-    outcomes.record(pending, replace(found.last, status=status), is_read=True)
+    outcomes.record(pending, _as_before(found), is_read=True)

@@ -50,7 +50,7 @@ class UndoState:
     @property
     def may_have_primary(self) -> bool:
         """True if the pair may be primary now: it was before the run, or the run may have made it primary."""
-        given = self.target | self.added | (self.left or NOT_LINKED)
+        given = self.target | (self.added if self.left is None else self.left)
         return bool(self.primary & given) or (self.left is None and not self.target and bool(self.primary))
 
 
@@ -66,7 +66,7 @@ def is_as_left(pending: PendingPair, found: Found) -> bool:
         return True  # restored, but HubSpot has made it primary by itself; or the run was cut off before it changed it
     if is_known_in_both_directions(pending):
         return has_labels(found, pending.pair, pending.sent) or found.is_reverse_as_left
-    if state.left is not None and found.types - primary != state.left - primary:
+    if state.left is not None and not _differ_only_in(primary, found.types, state.left):
         return False
     if not found.types or state.was_removed:
         return not found.types and state.was_removed
@@ -76,6 +76,10 @@ def is_as_left(pending: PendingPair, found: Found) -> bool:
     missing = ((state.target - state.removed) | state.added) - primary - found.types
     kept = (state.removed - state.added - primary) & found.labels
     return not (surplus or missing or kept)
+
+
+def _differ_only_in(primary: TypeSet, types: TypeSet, others: TypeSet) -> bool:
+    return types - primary == others - primary and bool(types) == bool(others)
 
 
 def is_known_in_both_directions(pending: PendingPair) -> bool:
@@ -118,10 +122,12 @@ def keeps_primary(
     state = UndoState.of(pending)
     primary, left = state.primary, state.left
     if primary & found.types:
-        if primary & (state.target | state.added) or was_sent(pending):
+        if primary & state.target or was_sent(pending):
             return True
         if left is not None:
             return bool(primary & left)
+        if primary & state.added:
+            return True
         # The run was cut off: if it made all links of the record, HubSpot made the first of them primary by itself.
         return not state.target and record is not None and all(hash_of(pending, one) in made for one in record.links)
     if record is None or not primary:
