@@ -22,12 +22,16 @@ _LOCK_TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """The content of a file as its `owner` wrote it: size in bytes, hash, and HubSpot account (None if unknown)."""
+    """The content of a file as its `owner` wrote it: size in bytes, hash, and HubSpot account (None if unknown).
+
+    `run_id` is the only run that may replace the file, "" for any of its owner.
+    """
 
     owner: str
     size: int
     sha256: str
     account: int | None = None
+    run_id: str = ""
 
 
 def _ignore(path: Path, kept: Path) -> None:
@@ -42,20 +46,24 @@ class WrittenFiles:
     unknown account (None), as after a run that sent nothing, matches every account. A file is replaced if the same
     owner wrote it for the same account and it has not changed since. Any other file is a user's work, or another
     command's results, and is kept under the next free number; without a directory every file is kept. `on_kept` is
-    called with the path of a file and the path under which it is kept (the same if it is not moved).
+    called with the path of a file and the path under which it is kept (the same if it is not moved). If `is_only_copy`,
+    only the run `run_id` may replace the files that are written: no other run has what is in them.
     """
 
     directory: Path | None = None
     owner: str = ""
     account: int | None = None
     on_kept: Callable[[Path, Path], None] = _ignore
+    run_id: str = ""
+    is_only_copy: bool = False
 
     def move(self, part: Path, destination: Path) -> None:
         """Move a finished file to its destination in one step; replace or keep the old file. Raises OSError."""
         with self._exclusive():
             stamp = None
             if self.directory is not None:
-                stamp = Stamp(self.owner, part.stat().st_size, _sha256(part), self.account)
+                run_id = self.run_id if self.is_only_copy else ""
+                stamp = Stamp(self.owner, part.stat().st_size, _sha256(part), self.account, run_id)
             self._keep_unless_replaceable(destination)
             part.replace(destination)
             self._record(destination, stamp)
@@ -83,7 +91,7 @@ class WrittenFiles:
                 if not path.exists():
                     return
                 stamp = self._unchanged(path)
-                if stamp is not None and _is_same_owner(stamp, self):
+                if stamp is not None and _may_be_replaced_by(stamp, self):
                     path.unlink()
                 else:
                     self.on_kept(path, path)
@@ -112,7 +120,7 @@ class WrittenFiles:
         if not path.exists():
             return
         stamp = self._unchanged(path)
-        if stamp is not None and _is_same_owner(stamp, self):
+        if stamp is not None and _may_be_replaced_by(stamp, self):
             return
         kept = self._free_number(path, stamp)
         path.replace(kept)
@@ -141,7 +149,7 @@ class WrittenFiles:
                 numbered.open("xb").close()
             except FileExistsError:
                 older = self._unchanged(numbered)
-                if stamp is None or older is None or not _is_same_owner(older, stamp):
+                if stamp is None or older is None or not _may_be_replaced_by(older, stamp):
                     continue
             return numbered
         raise AssertionError("unreachable: count() is infinite")
@@ -180,10 +188,14 @@ def _is_useful(entry: Path) -> bool:
         return True
 
 
-def _is_same_owner(stamp: Stamp, other: Stamp | WrittenFiles) -> bool:
-    """Return whether both belong to the same command and to the same account, as far as both accounts are known."""
+def _may_be_replaced_by(stamp: Stamp, other: Stamp | WrittenFiles) -> bool:
+    """Return whether `other` may replace the file with this stamp.
+
+    Both must belong to the same command, to the same account, as far as both accounts are known, and to the same run if
+    the file is the only copy of its results.
+    """
     accounts = {stamp.account, other.account} - {None}
-    return stamp.owner == other.owner and len(accounts) < 2
+    return stamp.owner == other.owner and len(accounts) < 2 and stamp.run_id in {"", other.run_id}
 
 
 NO_RECORD = WrittenFiles()

@@ -145,7 +145,7 @@ def test_a_record_that_cannot_be_written_costs_a_copy_and_not_the_results(folder
 def test_the_record_holds_no_rows(folder: Folder) -> None:
     folder.write("secret rows")
     (entry,) = folder.record.iterdir()
-    assert set(json.loads(entry.read_text())) == {"path", "owner", "size", "sha256", "account"}
+    assert set(json.loads(entry.read_text())) == {"path", "owner", "size", "sha256", "account", "run_id"}
 
 
 def test_the_same_command_for_another_account_keeps_the_results_of_the_first(folder: Folder) -> None:

@@ -169,7 +169,8 @@ def verify(file: str, **flags: Any) -> int:
 def unlink(file: str, fresh: bool, yes: int | None, **flags: Any) -> int:
     """Remove the links of the pairs of FILE, or only labels.
 
-    With --label or a label column, only these labels are removed; the links remain. The current links are read first;
+    With --label or a label column, only these labels are removed; the links remain (--map label= ignores the labels of
+    the file, such as an export, and removes the links). The current links are read first;
     before any is removed, you are asked to type their number (or give --yes N). A link or label that rows name from
     both sides counts once. The results have the earlier association types; importer run RESULTS restores them. Takes
     the same options as run; --engine, --label-mode and --no-read-first have no effect.

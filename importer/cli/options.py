@@ -35,7 +35,8 @@ reading = _group(
         "columns",
         metavar="ROLE=COLUMN",
         multiple=True,
-        help=f"Use this column for a role; COLUMN is a header or a position (#2). Roles: {', '.join(Role)}.",
+        help=f"Use this column for a role; COLUMN is a header or a position (#2). Roles: {', '.join(Role)}. "
+        f"{Role.LABEL}= uses no labels of the file.",
     ),
     click.option(
         "--from-by",
@@ -180,7 +181,7 @@ def settings_from(flags: Mapping[str, Any]) -> Settings:
 
 def _parse_mapping(text: str) -> tuple[str, str]:
     role, equals, column = text.partition("=")
-    if not equals or not column.strip():
+    if not equals:
         raise SettingsError(
             "MAP_MALFORMED", f"--map {text!r}: expected ROLE=COLUMN, such as --map {Role.FROM_OBJECT_ID}='Contact ID'."
         )

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from importer.model import Role, Status
 
+_OPTIONAL_ROLES = (Role.FROM_OBJECT_TYPE, Role.TO_OBJECT_TYPE, Role.LABEL)
+
 
 class ApiVersion(StrEnum):
     """The API version in the paths of requests. Source: HubSpot, OpenAPI files and changelog."""
@@ -60,13 +62,14 @@ class Rate:
 class Reading:
     """How to read a source. None means that the reader detects it.
 
-    `columns` maps a role to a header or to a position (`#2`, from 1); `sheet` is a name or an index from 1; `limit` is
-    the number of data rows to read. `header_row` is the row number of the header (None: the first row that is not
-    blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose id
-    cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `portal_id` is
-    the account that record URLs must belong to (None: any). `from_by` and `to_by` are properties by which records are
-    looked up: the id column of that side then holds their values. `labels` are added to the labels of every pair. If
-    `statuses` are given, only rows whose `import_status` from an earlier run is one of them, or blank, are read.
+    `columns` maps a role to a header or to a position (`#2`, from 1), or to "" if no column is to be used for it, which
+    is possible for types and labels (also those in the headers of id columns). `sheet` is a name or an index from 1;
+    `limit` is the number of data rows to read. `header_row` is the row number of the header (None: the first row that
+    is not blank); with `no_header` the file has none and columns are named by position. `allow_blank` makes a row whose
+    id cell is empty `blank` instead of `invalid`; `visible_rows_only` skips rows that the workbook hides. `portal_id`
+    is the account that record URLs must belong to (None: any). `from_by` and `to_by` are properties by which records
+    are looked up: the id column of that side then holds their values. `labels` are added to the labels of every pair.
+    If `statuses` are given, only rows whose `import_status` from an earlier run is one of them, or blank, are read.
     `corrections` maps the row number and column index of cells to the texts that replace those of the source; the index
     counts from 0, without the columns of previous results. With `restores_types`, the pairs in rows that an earlier run
     was to unlink get exactly the association types back that they had before; no other labels may be given then.
@@ -90,6 +93,11 @@ class Reading:
     labels: tuple[str, ...] = ()
     corrections: Mapping[tuple[int, int], str] = field(default_factory=dict)
     restores_types: bool = True
+
+    @property
+    def unused_roles(self) -> frozenset[Role]:
+        """The roles for which no column is to be used, whatever the header says."""
+        return frozenset(role for role in _OPTIONAL_ROLES if not self.columns.get(role, role).strip())
 
     @property
     def looks_up(self) -> bool:

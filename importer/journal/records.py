@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from importer.config import Settings
 from importer.corrections import Correction
-from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, RowNames, SourceRow, Status
+from importer.model import ObjectType, Operation, Outcome, Pair, Problem, RecordId, Role, RowNames, SourceRow, Status
 from importer.timestamps import utc_now_text
 
 CUT_OFF = Outcome(
@@ -53,6 +53,11 @@ class RunInfo:
     def row_names(self) -> RowNames:
         """The names of the source's rows."""
         return RowNames(self.parts)
+
+    @property
+    def unused_columns(self) -> dict[Role, str]:
+        """The roles for which no column of the source is used, although one may fit: each with the name ""."""
+        return {Role(role): "" for role, column in self.reading.get("columns", {}).items() if not column.strip()}
 
     @property
     def looks_up(self) -> bool:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from importer.corrections import column_key
@@ -183,6 +183,7 @@ def _commit(counts: RowCounts, results: TableWriter, bad_rows: TableWriter | Non
     results.finish()
     if bad_rows is not None and counts.bad:
         bad_rows.finish()
-    results.commit(written)
+    # A later removal of the same links finds nothing: its results do not have the types that restore them.
+    results.commit(replace(written, is_only_copy=counts.unlinked > 0))
     if bad_rows is not None and counts.bad:
         bad_rows.commit(written)

@@ -58,7 +58,7 @@ def _reading(info: RunInfo) -> Reading:
     return Reading(
         from_object_type=values.get("from_object_type"),
         to_object_type=values.get("to_object_type"),
-        columns={Role(role): f"#{place}" for role, place in info.places.items()},
+        columns={**info.unused_columns, **{Role(role): f"#{place}" for role, place in info.places.items()}},
         allow_blank=bool(values.get("allow_blank")),
         portal_id=values.get("portal_id"),
         from_by=values.get("from_by"),

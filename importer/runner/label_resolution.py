@@ -99,7 +99,8 @@ def _require_labels(journal: Journal, unlabelled: Sequence[LabelKey], uses: Mapp
         raise SettingsError(
             "LABEL_CELL_EMPTY",
             f"{'row' if len(rows) == 1 else 'rows'} {names}: there is no label, but other rows have one. Nothing was "
-            "removed. Enter the label to remove in each row; to remove whole links, remove the label column.",
+            "removed. Enter the label to remove in each row; to remove whole links, add --map label= "
+            "(the labels of the file are not used then).",
         )
 
 

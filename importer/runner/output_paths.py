@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def output_of(journal: Journal, operation: str, results: Path, context: RunConte
 
     An operation owns its earlier results over the same source with the same reading, target and account. Each retry is
     a separate command, and so is each data frame or standard input whose results have a default name. All undos of one
-    run are the same command.
+    run are the same command. Results of a removal that can restore links are replaced only by the removal itself.
     """
     info, account = journal.info, journal.account
     is_undo = info.operation is Operation.UNDO
@@ -52,7 +52,9 @@ def output_of(journal: Journal, operation: str, results: Path, context: RunConte
     has_default_name = info.source in UNNAMED_SOURCES and results.name.startswith(f"{info.source.strip('<>')}.")
     command: list[object] = [operation, info.source, info.target, info.reading]
     command += [info.parent] * is_undo + [info.run_id] * is_retry + [info.source_sha256] * has_default_name
-    return Output(operation, results, written_files(command, account, context))
+    written = written_files(command, account, context)
+    removal = info.run_id if info.operation is Operation.UNLINK else ""
+    return Output(operation, results, replace(written, run_id=removal))
 
 
 def written_files(command: Sequence[object], account: Account | None, context: RunContext) -> WrittenFiles:
@@ -67,7 +69,10 @@ def written_files(command: Sequence[object], account: Account | None, context: R
 
 def _report_kept(context: RunContext, path: Path, kept: Path) -> None:
     action = "was not removed although it is out of date" if kept == path else f"was kept as {kept.name}"
-    context.warn(f"{path} {action}: it was edited since it was written, or another command wrote it.")
+    context.warn(
+        f"{path} {action}: it was edited since it was written, another command wrote it, or it "
+        "restores links that an earlier run removed."
+    )
 
 
 def results_path(source: SourceFile, out: Path | str | None, *, sandbox: bool, mark: str = "") -> Path:

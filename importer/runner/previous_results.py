@@ -139,7 +139,7 @@ def _columns(info: RunInfo, old: PreviousResults) -> dict[Role, str] | None:
 
     A column is identified by its name, wherever it is now, or by its position if the header is unchanged.
     """
-    columns = {}
+    columns = info.unused_columns
     for role, place in info.places.items():
         text = info.header[place - 1]
         if text.strip() and info.header.count(text) == old.header.count(text) == 1:

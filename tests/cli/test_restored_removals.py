@@ -128,3 +128,24 @@ def test_an_import_of_an_export_reports_links_that_become_primary(work: Workplac
     assert "1 pair has the Primary label" in done.err
     with Journal(work.journals[-1]) as journal:
         assert (journal.count_with_new_type(PRIMARY_TYPES), journal.removal) == (1, None)
+
+
+@pytest.mark.slow
+def test_repeating_a_removal_keeps_the_results_that_restore_it(work: Workplace) -> None:
+    pairs = work.pairs(2)
+    link(work, *pairs, types=(DECISION,))
+    before, source = sorted_links(work.hubspot.url), work.write("a.csv", pairs)
+    first = work.here("unlink", source, "--yes", 2, "--json").json
+    results = Path(first["results"])
+    content = results.read_bytes()
+    assert work.here("report", first["run_id"]).code == 0  # the same run replaces its own results
+    for _ in range(3):
+        assert work.here("unlink", source).code == 0
+    assert [path.name for path in sorted(work.folder.glob("a.unlink*"))] == [
+        "a.unlink.results.1.csv",
+        "a.unlink.results.csv",
+    ]
+    kept = work.folder / "a.unlink.results.1.csv"
+    assert kept.read_bytes() == content
+    assert work.here("run", kept).code == 0
+    assert sorted_links(work.hubspot.url) == before

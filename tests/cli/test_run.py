@@ -204,6 +204,7 @@ REFUSED = {
         "MAP_ROLE_REPEATED",
     ),
     "half a mapping": (["run", "a.csv", "--map", "Company ID"], "MAP_MALFORMED"),
+    "no column for ids": (["run", "a.csv", "--map", "from_object_id="], "MAPPED_COLUMN_MISSING"),
     "an invalid rate": (["run", "a.csv", "--rate", "fast"], "SETTING_INVALID"),
     "http to another machine": (["run", "a.csv", "--base-url", "http://example.com"], "SETTING_INVALID"),
     "a profile without a config file": (["run", "a.csv", "--profile", "x"], "PROFILE_WITHOUT_CONFIG"),

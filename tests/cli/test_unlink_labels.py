@@ -28,7 +28,7 @@ def types(work: Workplace) -> dict[tuple[int, int], set[str]]:
     return {ids: set(entry["types"]) for ids, entry in work._mine("associations")}
 
 
-def labelled(work: Workplace, *rows: tuple[int, object, str]) -> Path:
+def labelled(work: Workplace, *rows: tuple[object, object, str]) -> Path:
     path = work.folder / "a.csv"
     path.write_text("Contact ID,Company ID,Label\n" + "".join(f"{a},{b},{text}\n" for a, b, text in rows))
     return path
@@ -175,3 +175,31 @@ def test_the_results_of_a_removal_of_labels_restore_them(work: Workplace) -> Non
     assert sorted_links(work.hubspot.url) != before
     assert work.here("run", work.folder / "a.unlink.results.csv").code == 0
     assert sorted_links(work.hubspot.url) == before
+
+
+def test_an_export_with_labels_removes_whole_links_if_its_labels_are_not_used(work: Workplace) -> None:
+    pairs = work.pairs(3)
+    link(work, *pairs[:2], types=(DECISION, BILLING))
+    link(work, (pairs[0][0], 9), types=(PLAIN,))
+    before, out = sorted_links(work.hubspot.url), work.folder / "e.csv"
+    ids = work.folder / "ids.csv"
+    ids.write_text("".join(f"{text}\n" for text in ("Record ID", *(one for one, _ in pairs))))
+    assert work.here("export", "contacts", "companies", "--ids", ids, "--out", out).code == 0
+    assert work.here("unlink", out, "--yes", 3).error_code == "LABEL_CELL_EMPTY"
+    done = work.here("unlink", out, "--map", "label=", "--yes", 3, "--json")
+    assert (done.code, counts(done.json)) == (0, {"operation": "unlink", "unlinked": 3})
+    assert types(work) == {}
+    assert work.here("run", work.folder / "e.unlink.results.csv").code == 0
+    assert sorted_links(work.hubspot.url) == before
+
+
+def test_a_retry_from_a_results_file_does_not_use_the_labels_either(work: Workplace) -> None:
+    one, two = work.pairs(2)
+    link(work, one, two, types=(DECISION,))
+    source = labelled(work, (*one, "Decision maker"), ("x", two[1], "Decision maker"))
+    done = work.here("unlink", source, "--map", "label=", "--yes", 1, "--json")
+    assert counts(done.json) == {"operation": "unlink", "unlinked": 1, "invalid": 1}
+    results = work.folder / "a.unlink.results.csv"
+    results.write_text(results.read_text(encoding="utf-8-sig").replace("x,", f"{two[0]},"))
+    assert work.here("retry", results, "--yes", 1).code == 0
+    assert types(work) == {}

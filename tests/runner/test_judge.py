@@ -131,3 +131,11 @@ def test_the_sample_file_with_wrong_rows_is_corrected_row_by_row(tmp_path: Path)
             assert not checked.judge(row.number, fixed).problems
             corrected += 1
     assert corrected >= 5
+
+
+def test_labels_that_a_check_does_not_use_are_not_used_for_a_corrected_row(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "Contact ID,Company ID,Label\nx,2,Primary\n")
+    for columns, labels in (({}, (("Primary",),)), ({"label": ""}, ())):
+        checked = Checked(tmp_path, file, columns=columns)
+        checked.check({})
+        assert checked.judge(2, {0: "7"}).labels == labels

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from importer.reader.columns.headers import is_label_column, meaning
+from importer.reader.columns.headers import holds_label_names, is_label_column, meaning
 from importer.reader.columns.roles import Columns, Header, Side
 from importer.reader.messages import quoted
 
@@ -18,8 +18,8 @@ def column_notes(header: Header, columns: Columns) -> tuple[str, ...]:
     used = set(columns.roles().values())
     sublists = {index for side in sides for index in side.sublists}
     others = [i for i in range(len(header.texts)) if i not in used | sublists]
-    unused = [i for i in others if meaning(header.texts[i])]
-    labels = [i for i in others if is_label_column(header.texts[i])]
+    unused = [i for i in others if meaning(header.texts[i]) or holds_label_names(header.texts[i])]
+    labels = [i for i in others if is_label_column(header.texts[i]) and i not in unused]
     return (
         *_label_notes(header, sides),
         *(_sublist_note(header, side) for side in sides if side.sublists),

@@ -40,7 +40,9 @@ class _Search:
         self._name = name
         self._header = header
         self._meanings = [meaning(text) for text in header.texts]
-        self._mapped = {role: self._mapped_column(role, requested) for role, requested in reading.columns.items()}
+        self._unused = reading.unused_roles
+        mapped = {role: requested for role, requested in reading.columns.items() if role not in self._unused}
+        self._mapped = {role: self._mapped_column(role, requested) for role, requested in mapped.items()}
         self._types = {
             Role.FROM_OBJECT_ID: flag_type("--from", reading.from_object_type),
             Role.TO_OBJECT_ID: flag_type("--to", reading.to_object_type),
@@ -58,7 +60,7 @@ class _Search:
 
     def _mapped_column(self, role: Role, requested: str) -> int:
         texts = self._header.texts
-        exact = [i for i, text in enumerate(texts) if text == requested]
+        exact = [i for i, text in enumerate(texts) if text == requested != ""]
         key = normalize_name(requested)
         same = exact or [i for i, text in enumerate(texts) if text.strip() and normalize_name(text) == key]
         if len(same) > 1:
@@ -191,7 +193,8 @@ class _Search:
         found = self._meanings[id_column]
         is_list = found is not None and found.kind is ColumnKind.ASSOCIATED
         sublists = self._sublists(id_column)
-        is_labelled = role is Role.TO_OBJECT_ID  # the labels of a list apply in the direction towards its records
+        # The labels of a list apply in the direction towards its records.
+        is_labelled = role is Role.TO_OBJECT_ID and Role.LABEL not in self._unused
         return Side(
             id_column=id_column,
             type_column=type_column,
@@ -207,8 +210,8 @@ class _Search:
         return found.label if found else ""
 
     def _label_column(self) -> int | None:
-        if Role.LABEL in self._mapped:
-            return self._mapped[Role.LABEL]
+        if Role.LABEL in self._mapped or Role.LABEL in self._unused:
+            return self._mapped.get(Role.LABEL)
         taken = set(self._mapped.values())
         found = [i for i, text in enumerate(self._header.texts) if holds_label_names(text) and i not in taken]
         if len(found) > 1:
@@ -220,8 +223,8 @@ class _Search:
         return found[0] if found else None
 
     def _type_column(self, role: Role) -> int | None:
-        if role in self._mapped:
-            return self._mapped[role]
+        if role in self._mapped or role in self._unused:
+            return self._mapped.get(role)
         found = self._free_columns(_KIND[role], holds_type=True)
         if len(found) > 1:
             shown, first = self._positions(found), self._header.position_name(found[0])
