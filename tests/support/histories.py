@@ -5,7 +5,8 @@ only what its run removed. A kill restores the state directory as it was at a ra
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,8 @@ LABELS = {
     ("contacts", "contacts"): ("Manager", "Employee"),
 }
 IDS = {"contacts": (1, 2, 3), "companies": (11, 12, 13, 14), "deals": (21, 22)}
+
+WRITES = ("put", "batch", "label_put", "create", "delete", "archive", "labels_archive")
 
 GOOD = (Status.LINKED, Status.ALREADY_LINKED, Status.UNLINKED, Status.NOT_LINKED)
 
@@ -117,7 +120,8 @@ class History:
         """Execute a command, which may be killed and may then be repeated; record what it changed."""
         before, items = self.account.bytes(), self.account.items()
         known = set(self._journals())
-        self._killed_or_done(command)
+        with self._refusals():
+            self._killed_or_done(command)
         new = set(self._journals()) - known
         after = self.account.items()
         assert new or after == items
@@ -125,6 +129,16 @@ class History:
             return
         (journal,) = new
         self.made.append(Changes(journal.stem, before, items, after))
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Now and then, let HubSpot carry out only some of the calls, without saying which."""
+        if self.rng.random() < 0.3:
+            fault = self.rng.choice(("canceled", "pending", "unknown_status"))
+            faults = [f"{fault}={kind},pairs:0.5" for kind in WRITES]
+            self.account.call(partial(self.account.sandbox.use_faults, *faults))
+        yield
+        self.account.call(self.account.sandbox.use_faults)
 
     def _killed_or_done(self, command: Callable[[], Summary]) -> None:
         while self.rng.random() < 0.4:
@@ -248,7 +262,7 @@ class History:
         return unlink_file(source, settings, confirmation=Confirmation(ask=lambda number, _: str(number)))
 
     def _settings(self, **flags: object) -> Settings:
-        return self.account.settings(self.folder / "state", **flags)
+        return self.account.settings(self.folder / "state", max_attempts=2, **flags)
 
     def _journals(self) -> list[Path]:
         return sorted((self.folder / "state" / "runs").glob("*.sqlite"))
