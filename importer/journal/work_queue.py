@@ -50,10 +50,10 @@ WHERE pair > ? AND status IN ('{Status.LINKED}', '{Status.UNLINKED}')
 ORDER BY pair LIMIT ?
 """
 _WITH_NEW_TYPE = f"""
-FROM outcomes JOIN before ON before.pair = outcomes.pair JOIN after ON after.pair = outcomes.pair
-LEFT JOIN goals ON goals.pair = outcomes.pair
+FROM outcomes JOIN before ON before.pair = outcomes.pair LEFT JOIN goals ON goals.pair = outcomes.pair
+LEFT JOIN after ON after.pair = outcomes.pair LEFT JOIN sent ON sent.pair = outcomes.pair
 WHERE outcomes.pair > ? AND status = '{Status.LINKED}' AND EXISTS (
-    SELECT 1 FROM json_each(?) WHERE instr(';' || after.types || ';', ';' || value || ';')
+    SELECT 1 FROM json_each(?) WHERE instr(';' || coalesce(after.types, sent.types) || ';', ';' || value || ';')
         AND NOT instr(';' || before.types || ';' || coalesce(goals.types, '') || ';', ';' || value || ';')
 )
 """

@@ -149,3 +149,15 @@ def test_repeating_a_removal_keeps_the_results_that_restore_it(work: Workplace) 
     assert kept.read_bytes() == content
     assert work.here("run", kept).code == 0
     assert sorted_links(work.hubspot.url) == before
+
+
+@pytest.mark.slow
+def test_a_link_that_becomes_primary_is_reported_although_its_types_are_predicted(work: Workplace) -> None:
+    first, relinked = work.pairs(2)
+    link(work, first, relinked, types=(PLAIN,))
+    without_primary(work, first)
+    without_primary(work, relinked)
+    assert work.here("unlink", work.write("a.csv", [relinked, first]), "--yes", 2).code == 0
+    link(work, relinked, types=(PLAIN,))
+    _, undos = suggested_undos(work, work.folder / "a.unlink.results.csv")
+    assert len(undos) == 2
